@@ -1,0 +1,58 @@
+# hansol-assets: `make help` lists what can be made.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+export HANSOL_LAKE_DIR ?= $(CURDIR)/data_lake
+export DAGSTER_HOME ?= $(HANSOL_LAKE_DIR)/dagster
+export DAGSTER_MODULE_NAME := hansol_assets.definitions
+export HF_HUB_DISABLE_TELEMETRY := 1
+export TOKENIZERS_PARALLELISM := false
+
+.DEFAULT_GOAL := help
+.PHONY: help setup submission test lint format ui lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: $(VENV)/.installed ## make .venv from requirements.lock
+
+$(VENV)/.installed: requirements.lock setup.cfg
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or newer is needed; name it with: make PYTHON=python3.12 ..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+submission: setup ## bring every asset up to date and print the submission and its scores
+	@$(BIN)/hansol refresh
+
+test: setup ## run the whole test suite
+	$(BIN)/python -m pytest
+
+lint: setup ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: setup ## let ruff format the code
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+ui: setup ## Dagster's web UI and daemon on http://127.0.0.1:3000
+	@$(BIN)/hansol home
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p $${PORT:-3000}
+
+lock: ## write requirements.lock anew from setup.cfg
+	rm -rf build/lock && $(PYTHON) -m venv build/lock
+	build/lock/bin/python -m pip install --quiet -e '.[dev]' setuptools
+	{ sed -n '/^#/p;/^$$/q' requirements.lock; echo; \
+	  build/lock/bin/python -m pip freeze --all --exclude-editable --exclude pip \
+	  | sed -E 's/\+cpu//'; } > build/requirements.lock
+	mv build/requirements.lock requirements.lock
+	rm -rf build/lock
+
+clean: ## remove the environment and caches (never the lake)
+	rm -rf $(VENV) build .mypy_cache .pytest_cache .ruff_cache *.egg-info

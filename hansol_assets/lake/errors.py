@@ -1,0 +1,41 @@
+"""What can be wrong with the lake, said to the person who can mend it."""
+
+from pathlib import Path
+
+
+class LakeError(Exception):
+    """The base of every error about what is, or is not, in the lake."""
+
+
+class MissingInputError(LakeError):
+    """An asset was asked for before what it is made from."""
+
+    def __init__(self, asset: str, profile: str, root: Path) -> None:
+        """Names the missing asset and the command that makes it."""
+        super().__init__(
+            f"'{asset}' is not in the lake {root} for profile '{profile}'. Make it and all that "
+            f"it needs with: dagster asset materialize --select '+{asset}'"
+        )
+        self.asset = asset
+
+
+class CorruptArtifactError(LakeError):
+    """Stored bytes are not the bytes that were written."""
+
+    def __init__(self, path: Path, problem: str, set_aside: Path) -> None:
+        """Says what is damaged and where it was put."""
+        super().__init__(
+            f"{path} is damaged: {problem}. It was set aside as {set_aside}; nothing loads it. "
+            "Run again: it is rebuilt from its inputs."
+        )
+
+
+class InputChangedError(LakeError):
+    """A raw file changed between being named and being read."""
+
+    def __init__(self, path: Path) -> None:
+        """Names the file."""
+        super().__init__(
+            f"{path} changed while it was being read; the tables are as they were. "
+            "Run again when the file is complete."
+        )

@@ -1,0 +1,63 @@
+"""Fingerprints: the names of everything that an asset makes.
+
+A fingerprint is a hash of the asset's code version, the configuration that matters to it and the
+data versions of its inputs. Equal fingerprints mean equal bytes, so nothing is made twice.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+FINGERPRINT_LENGTH = 16
+"""Hexadecimal digits kept of a SHA-256 (64 bits: no clash expected below 10^9 artifacts)."""
+
+
+def canonical_json(value: Any) -> str:
+    """Returns the one JSON text of a value: sorted keys, no spaces, Korean kept as it is."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def text_hash(text: str) -> str:
+    """Returns the SHA-256 of a text's UTF-8 bytes, as 64 hexadecimal digits."""
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def file_hash(path: Path) -> str:
+    """Returns the SHA-256 of a file's bytes, as 64 hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def fingerprint(
+    asset: str, code_version: str, config: Mapping[str, Any], inputs: Mapping[str, str]
+) -> str:
+    """Names what an asset makes from its code, its configuration and its inputs.
+
+    Args:
+        asset: The asset's name.
+        code_version: The version of the asset's code.
+        config: The settings that matter to the asset, JSON-serialisable.
+        inputs: Input asset name → its data version.
+
+    Returns:
+        A name of `FINGERPRINT_LENGTH` hexadecimal digits.
+    """
+    identity = {
+        "asset": asset,
+        "code_version": code_version,
+        "config": dict(config),
+        "inputs": dict(inputs),
+    }
+    return text_hash(canonical_json(identity))[:FINGERPRINT_LENGTH]
+
+
+def config_of(**sections: Any) -> dict[str, Any]:
+    """Returns settings sections, or plain values, as the JSON values that a fingerprint hashes."""
+    return {
+        name: value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+        for name, value in sections.items()
+    }

@@ -1,0 +1,84 @@
+"""Manifests: the record beside everything that an asset makes.
+
+A manifest is written last, in one step: what has no manifest is not there.
+"""
+
+import platform
+from collections.abc import Mapping
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from hansol_assets.lake.atomic import write_atomically
+from hansol_assets.lake.fingerprint import file_hash
+
+RECORDED_LIBRARIES = (
+    "hansol-assets", "dagster", "duckdb", "lancedb", "numpy", "pandas", "peft", "scikit-learn",
+    "sentence-transformers", "torch", "transformers", "trl",
+)  # fmt: skip
+
+Fact = str | int | float | bool
+
+
+class Manifest(BaseModel):
+    """What one artifact or table is, what it came from, and how to prove it whole.
+
+    Attributes:
+        asset: The asset's name.
+        fingerprint: The name of these bytes; the asset's data version.
+        kind: `artifact` (a folder) or `table` (a DuckDB table).
+        code_version: The version of the asset's code.
+        config: The settings that mattered.
+        inputs: Input asset name → data version.
+        checksums: File name (or `table`) → SHA-256 of its content.
+        facts: Figures of the asset's metadata: counts, sizes, scores.
+        notes: Markdown of the asset's metadata: previews, tables.
+        seconds: How long the work took.
+        created_at: When it was finished, ISO 8601 in UTC.
+        versions: Library name → version that made it.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    asset: str
+    fingerprint: str
+    kind: Literal["artifact", "table"]
+    code_version: str
+    config: dict[str, Any]
+    inputs: dict[str, str]
+    checksums: dict[str, str]
+    facts: dict[str, Fact]
+    notes: dict[str, str]
+    seconds: float
+    created_at: str
+    versions: dict[str, str]
+
+    def save(self, path: Path) -> None:
+        """Writes the manifest in one step."""
+        write_atomically(path, (self.model_dump_json(indent=2) + "\n").encode("utf-8"))
+
+    @classmethod
+    def load(cls, path: Path) -> "Manifest":
+        """Reads a manifest back."""
+        return cls.model_validate_json(path.read_text(encoding="utf-8"))
+
+
+def directory_checksums(directory: Path) -> dict[str, str]:
+    """Returns relative file name → SHA-256 for every file below a folder."""
+    files = sorted(path for path in directory.rglob("*") if path.is_file())
+    return {path.relative_to(directory).as_posix(): file_hash(path) for path in files}
+
+
+@cache
+def library_versions() -> Mapping[str, str]:
+    """Returns the versions of Python and of the libraries that shape results."""
+    versions = {"python": platform.python_version()}
+    for name in RECORDED_LIBRARIES:
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return versions

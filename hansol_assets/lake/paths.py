@@ -1,0 +1,58 @@
+"""The layout of the lake: one place that knows where everything is kept."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+RAW_FILES = {
+    "train_csv": "train.csv",
+    "test_csv": "test.csv",
+    "submission_template": "sample_submission.csv",
+}
+"""External asset name → file name inside the raw folder."""
+
+
+@dataclass(frozen=True)
+class LakePaths:
+    """Paths inside one lake.
+
+    Attributes:
+        root: The lake's folder (`HANSOL_LAKE_DIR`).
+    """
+
+    root: Path
+
+    @property
+    def warehouse(self) -> Path:
+        """The DuckDB file that holds every table."""
+        return self.root / "warehouse.duckdb"
+
+    @property
+    def lancedb(self) -> Path:
+        """The LanceDB database folder."""
+        return self.root / "lancedb"
+
+    @property
+    def dagster_home(self) -> Path:
+        """Dagster's own storage."""
+        return self.root / "dagster"
+
+    @property
+    def latest_submission(self) -> Path:
+        """The folder where the active profile's submission is always found."""
+        return self.root / "submissions" / "latest"
+
+    def artifact(self, asset: str, fingerprint: str) -> Path:
+        """Returns the folder of one artifact."""
+        return self.root / "artifacts" / asset / fingerprint
+
+    def manifest(self, asset: str, fingerprint: str) -> Path:
+        """Returns the file that says an artifact or a table is complete."""
+        return self.root / "manifests" / asset / f"{fingerprint}.json"
+
+    def live(self, profile: str, asset: str) -> Path:
+        """Returns the pointer to what a profile last materialised of an asset."""
+        return self.root / "live" / profile / f"{asset}.json"
+
+    def checkpoints(self, asset: str, fingerprint: str) -> Path:
+        """Returns the folder where unfinished work on an artifact survives a crash."""
+        return self.root / "checkpoints" / asset / fingerprint

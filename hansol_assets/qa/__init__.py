@@ -1,0 +1,1 @@
+"""The domain: the table contract, folds, question splitting, pairing, prompts and cleaning."""

@@ -1,0 +1,60 @@
+"""Small repairs to a table's cells, each of them counted.
+
+What belongs here: repairs that cannot change what a cell says. What does not: anything that needs
+a decision, which is a violation of the contract (`hansol_assets.qa.contract`).
+"""
+
+import unicodedata
+from collections import Counter
+
+NFC = "nfc"
+OUTER_SPACES = "outer_spaces"
+STRAY_QUOTES = "stray_quotes"
+BLANK_LINES = "blank_lines"
+REPAIRS = (NFC, OUTER_SPACES, STRAY_QUOTES, BLANK_LINES)
+
+_QUOTE = '"'
+# Zero-width characters and the byte order mark: invisible in an editor, not stripped by str.strip.
+_INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff"
+
+
+def mend(cell: str, repairs: Counter[str]) -> str:
+    """Normalise a cell to NFC, strip outer spaces and remove one stray quote.
+
+    Args:
+        cell: The cell as it stands in the file.
+        repairs: Counts of mended cells by kind of repair; added to.
+
+    Returns:
+        The mended cell. Mending it again changes nothing.
+    """
+    normal = unicodedata.normalize("NFC", cell)
+    repairs[NFC] += normal != cell
+    stripped = strip_outer(normal)
+    repairs[OUTER_SPACES] += stripped != normal
+    unquoted = _without_stray_quote(stripped)
+    repairs[STRAY_QUOTES] += unquoted != stripped
+    return unquoted
+
+
+def strip_outer(text: str) -> str:
+    """Strip white space and invisible characters from both ends."""
+    core = text.strip()
+    while core and (core[0] in _INVISIBLE or core[-1] in _INVISIBLE):
+        core = core.strip(_INVISIBLE).strip()
+    return core
+
+
+def _without_stray_quote(text: str) -> str:
+    """Remove the one quote at an end that has no partner.
+
+    A stray quote is what a doubly quoted export leaves behind. It leaves it at the end more often
+    than at the start, so the end is looked at first.
+    """
+    if text.count(_QUOTE) % 2 == 0:
+        return text
+    if text.endswith(_QUOTE):
+        return strip_outer(text.removesuffix(_QUOTE))
+    if text.startswith(_QUOTE):
+        return strip_outer(text.removeprefix(_QUOTE))
+    return text

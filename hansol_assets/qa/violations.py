@@ -1,0 +1,58 @@
+"""What is wrong with an input file, said for a person.
+
+What belongs here: one violation, and the error that lists them all. What does not: finding them
+(`hansol_assets.qa.reading` for the bytes, `hansol_assets.qa.contract` for the table).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Violation:
+    """One broken rule of the table contract.
+
+    Attributes:
+        row: Line of the file, counted as an editor does (1 is the header); None: the whole file.
+        column: Name of the column; empty where no single column is at fault.
+        problem: What is wrong.
+        remedy: What to do about it.
+    """
+
+    row: int | None
+    column: str
+    problem: str
+    remedy: str
+
+    def __str__(self) -> str:
+        """One readable line: place, problem, remedy."""
+        line = "file" if self.row is None else f"line {self.row}"
+        place = f"{line}, column {self.column}" if self.column else line
+        return f"{place}: {self.problem}; {self.remedy}"
+
+
+class ContractError(ValueError):
+    """An input file breaks the table contract; carries every violation, in the file's order.
+
+    Attributes:
+        path: The file.
+        violations: Every broken rule, by line, those of the whole file first.
+    """
+
+    def __init__(self, path: Path, violations: Iterable[Violation]) -> None:
+        self.path = path
+        self.violations = tuple(sorted(violations, key=lambda found: found.row or 0))
+        super().__init__(path, self.violations)
+
+    def __str__(self) -> str:
+        """The file, a line for each of the first violations, and what was kept."""
+        count = len(self.violations)
+        lines = [f"{self.path}: {count} violation{'s' * (count != 1)} of the table contract"]
+        lines += [f"  - {violation}" for violation in self.violations[:_SHOWN]]
+        if count > _SHOWN:
+            lines.append(f"  … and {count - _SHOWN} more")
+        lines.append("Nothing was taken from this file.")
+        return "\n".join(lines)

@@ -1,0 +1,181 @@
+"""Dagster resources: the door between assets and the lake.
+
+What belongs here: turning a Dagster context into named work for the lake, and the lake's outcome
+into a `MaterializeResult`. What does not: any work of an asset.
+See https://docs.dagster.io/guides/build/external-resources
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster._core.definitions.data_version import get_input_data_version_tag
+from pydantic import PrivateAttr
+
+from hansol_assets.lake.errors import LakeError
+from hansol_assets.lake.inputs import Inputs
+from hansol_assets.lake.store import Lake, Outcome, Report, TableReport, Task
+from hansol_assets.qa.contract import ContractError
+from hansol_assets.settings import ProfileError, Settings, load_settings
+
+FORCE_TAG = "hansol/force"
+"""Run tag that recomputes even what the lake already holds."""
+
+PEOPLE_ERRORS = (LakeError, ContractError, ProfileError, FileNotFoundError)
+"""Errors whose message says all that a person needs: shown without a trace."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """What an asset's work is given.
+
+    Attributes:
+        inputs: The asset's declared inputs, pinned.
+        checkpoints: A folder, not yet made, in which unfinished work survives a crash.
+        log: Writes a line to the run's log.
+    """
+
+    inputs: Inputs
+    checkpoints: Path
+    log: Callable[[str], None]
+
+
+class LakeResource(dg.ConfigurableResource[Any]):
+    """The lake under one profile's settings.
+
+    Attributes:
+        values: Settings by name. The launchpad shows them; a run may change any of them, and what
+            a run leaves out comes from the environment and the profile.
+    """
+
+    values: dict[str, Any]
+
+    _settings: Settings = PrivateAttr()
+    _store: Lake = PrivateAttr()
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002
+        """Validates the settings once per run."""
+        try:
+            self.open()
+        except ProfileError as error:
+            raise dg.Failure(str(error), allow_retries=False) from None
+
+    def open(self) -> "LakeResource":
+        """Reads the settings and opens the lake; for use outside a run too.
+
+        Raises:
+            ProfileError: A setting is unknown or wrong.
+        """
+        self._settings = load_settings(**self.values)
+        self._store = Lake(self._settings.lake_dir, self._settings.profile_name)
+        return self
+
+    @property
+    def settings(self) -> Settings:
+        """The run's settings."""
+        return self._settings
+
+    @property
+    def store(self) -> Lake:
+        """The lake itself."""
+        return self._store
+
+    def table(
+        self,
+        context: dg.AssetExecutionContext,
+        config: Mapping[str, Any],
+        build: Callable[[Work], TableReport],
+    ) -> dg.MaterializeResult:
+        """Finds or builds the table of the asset that is being materialised.
+
+        Args:
+            context: The asset's context.
+            config: The settings that matter to the asset (see `config_of`).
+            build: Makes the rows; called only if the lake does not hold them.
+        """
+
+        def make(task: Task, work: Work, force: bool) -> Outcome:
+            return self.store.make_table(task, lambda: build(work), force=force)
+
+        return self._materialize(context, config, make)
+
+    def artifact(
+        self,
+        context: dg.AssetExecutionContext,
+        config: Mapping[str, Any],
+        build: Callable[[Work, Path], Report],
+    ) -> dg.MaterializeResult:
+        """Finds or builds the artifact of the asset that is being materialised.
+
+        Args:
+            context: The asset's context.
+            config: The settings that matter to the asset (see `config_of`).
+            build: Fills an empty folder; called only if the lake does not hold the artifact.
+        """
+
+        def make(task: Task, work: Work, force: bool) -> Outcome:
+            return self.store.make_artifact(task, lambda folder: build(work, folder), force=force)
+
+        return self._materialize(context, config, make)
+
+    def _materialize(
+        self,
+        context: dg.AssetExecutionContext,
+        config: Mapping[str, Any],
+        make: Callable[[Task, Work, bool], Outcome],
+    ) -> dg.MaterializeResult:
+        try:
+            inputs = self._inputs(context)
+            task = _task(context, config, inputs)
+            work = Work(inputs, self.store.checkpoints(task), context.log.info)
+            outcome = make(task, work, FORCE_TAG in context.run.tags)
+        except PEOPLE_ERRORS as error:
+            raise dg.Failure(str(error), allow_retries=False) from None
+        _observe_sources(context, inputs)
+        return _result(outcome, inputs)
+
+    def _inputs(self, context: dg.AssetExecutionContext) -> Inputs:
+        spec = context.assets_def.get_asset_spec(context.asset_key)
+        names = [dependency.asset_key.to_user_string() for dependency in spec.deps]
+        return Inputs.resolve(self.store, names, self.settings.raw_files)
+
+
+def _task(context: dg.AssetExecutionContext, config: Mapping[str, Any], inputs: Inputs) -> Task:
+    spec = context.assets_def.get_asset_spec(context.asset_key)
+    return Task(
+        asset=context.asset_key.to_user_string(),
+        code_version=str(spec.code_version),
+        config=config,
+        inputs=inputs.versions,
+    )
+
+
+def _observe_sources(context: dg.AssetExecutionContext, inputs: Inputs) -> None:
+    """Records in the event log the version of each raw file that was read."""
+    for asset, path in inputs.sources.items():
+        tags = {"dagster/data_version": inputs.versions[asset]}
+        metadata = {"path": dg.MetadataValue.path(str(path)), "bytes": path.stat().st_size}
+        context.log_event(dg.AssetObservation(asset, metadata=metadata, tags=tags))
+
+
+def _result(outcome: Outcome, inputs: Inputs) -> dg.MaterializeResult:
+    manifest = outcome.manifest
+    metadata: dict[str, Any] = {
+        "status": outcome.status,
+        "fingerprint": manifest.fingerprint,
+        "seconds": manifest.seconds,
+        "made_at": manifest.created_at,
+        **manifest.facts,
+        **{title: dg.MetadataValue.md(text) for title, text in manifest.notes.items()},
+    }
+    # Dagster looks external inputs up before the step runs, so it cannot know a file's version
+    # the first time that the file is read; without these tags the asset would at once be stale.
+    provenance = {
+        get_input_data_version_tag(dg.AssetKey(asset)): inputs.versions[asset]
+        for asset in inputs.sources
+    }
+    return dg.MaterializeResult(
+        metadata=metadata, data_version=dg.DataVersion(manifest.fingerprint), tags=provenance
+    )

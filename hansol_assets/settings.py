@@ -1,0 +1,207 @@
+"""Settings of a run: a profile file, overridden by the environment, overridden by the launchpad.
+
+What belongs here: how a profile is found, extended, merged and refused. What does not: the meaning
+of a single setting, which stands in the section next to the code that reads it.
+"""
+
+import difflib
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from hansol_assets.lake.paths import RAW_FILES
+from hansol_assets.modeling.adapter import TrainingSettings
+from hansol_assets.modeling.base_model import BaseModelSettings
+from hansol_assets.modeling.generation import GenerationSettings
+from hansol_assets.qa.folds import FoldSettings
+from hansol_assets.qa.pairing import PairingSettings
+from hansol_assets.qa.prompts import PromptSettings
+from hansol_assets.retrieval.index import RetrievalSettings
+from hansol_assets.scoring.embedder import EmbedderSettings
+
+ENVIRONMENT_PREFIX = "HANSOL_"
+DEFAULT_PROFILE = "tiny"
+PROFILES_DIRECTORY = Path(__file__).parent / "profiles"
+NEAREST_KEY_CUTOFF = 0.6
+
+
+class ProfileError(ValueError):
+    """A profile, or a setting in the environment or launchpad, that cannot be used."""
+
+
+def profile_path(profile: str) -> Path:
+    """Returns the file of a profile given by name or by path.
+
+    Raises:
+        ProfileError: There is no such profile; the message names the ones that there are.
+    """
+    path = Path(profile)
+    if path.suffix not in {".yaml", ".yml"}:
+        path = PROFILES_DIRECTORY / f"{profile}.yaml"
+    if path.is_file():
+        return path
+    names = ", ".join(sorted(item.stem for item in PROFILES_DIRECTORY.glob("*.yaml")))
+    raise ProfileError(
+        f"profile '{profile}' does not exist. Set HANSOL_PROFILE to one of: {names}, "
+        "or to the path of a YAML file."
+    )
+
+
+def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        below = merged.get(key)
+        both_mappings = isinstance(below, Mapping) and isinstance(value, Mapping)
+        merged[key] = _merged(below, value) if both_mappings else value  # type: ignore[arg-type]
+    return merged
+
+
+def read_profile(path: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
+    """Reads a profile file and, below it, the profile that it extends.
+
+    Args:
+        path: The YAML file.
+        seen: The files that led here.
+
+    Raises:
+        ProfileError: The file is not a YAML mapping, or extends itself.
+    """
+    if path in seen:
+        raise ProfileError(f"{path} extends itself through {', '.join(map(str, seen))}.")
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except yaml.YAMLError as error:
+        raise ProfileError(f"{path} is not valid YAML: {error}") from error
+    if not isinstance(content, dict):
+        raise ProfileError(f"{path} must hold a mapping of settings, not {type(content).__name__}.")
+    parent = content.pop("extends", None)
+    if parent is None:
+        return content
+    return _merged(read_profile(profile_path(parent), (*seen, path)), content)
+
+
+class ProfileSource(PydanticBaseSettingsSource):
+    """Gives pydantic-settings the values of the profile that the other sources picked."""
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002
+        """Is not used: the source gives all its values at once."""
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """Reads the picked profile."""
+        return read_profile(profile_path(self.current_state.get("profile", DEFAULT_PROFILE)))
+
+
+class Settings(BaseSettings):
+    """Everything that a run can be told."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENVIRONMENT_PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    profile: str = Field(DEFAULT_PROFILE, description="Profile name, or path to a YAML file")
+    description: str = Field("", description="What the profile is for, in one sentence")
+    raw_dir: Path | None = Field(
+        None,
+        description="Folder with the three CSV files; by default the lake's raw/ folder if it "
+        "holds train.csv, else the sample",
+    )
+    lake_dir: Path = Field(Path("data_lake"), description="Where everything produced goes")
+
+    folds: FoldSettings = FoldSettings()
+    pairing: PairingSettings = PairingSettings()
+    embedder: EmbedderSettings = EmbedderSettings()
+    retrieval: RetrievalSettings = RetrievalSettings()
+    prompt: PromptSettings = PromptSettings()
+    base_model: BaseModelSettings = BaseModelSettings()
+    training: TrainingSettings = TrainingSettings()
+    generation: GenerationSettings = GenerationSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Orders the sources: launchpad or caller, environment, profile file."""
+        return init_settings, env_settings, ProfileSource(settings_cls)
+
+    @property
+    def profile_name(self) -> str:
+        """The profile's short name: a file's stem where it was given by path."""
+        return Path(self.profile).stem
+
+    @property
+    def raw_files(self) -> dict[str, Path]:
+        """External asset name → the CSV file behind it."""
+        return {asset: self._raw_folder / name for asset, name in RAW_FILES.items()}
+
+    @property
+    def _raw_folder(self) -> Path:
+        if self.raw_dir is not None:
+            return self.raw_dir
+        own = self.lake_dir / "raw"
+        return own if (own / RAW_FILES["train_csv"]).is_file() else SAMPLE_DIRECTORY
+
+
+SAMPLE_DIRECTORY = Path(__file__).parent.parent / "data_lake" / "sample"
+
+
+def _nearest(name: str, valid: list[str]) -> str:
+    nearest = difflib.get_close_matches(name, valid, n=1, cutoff=NEAREST_KEY_CUTOFF)
+    return f"; did you mean '{nearest[0]}'?" if nearest else f"; valid: {', '.join(valid)}"
+
+
+def _valid_keys(location: tuple[int | str, ...]) -> list[str]:
+    fields = Settings.model_fields
+    for part in location[:-1]:
+        section = fields[str(part)].annotation
+        fields = getattr(section, "model_fields", {})
+    return sorted(fields)
+
+
+def _problems(error: ValidationError) -> Iterator[str]:
+    for item in error.errors():
+        where = ".".join(map(str, item["loc"]))
+        if item["type"] == "extra_forbidden":
+            yield f"unknown setting '{where}'{_nearest(str(item['loc'][-1]), _valid_keys(item['loc']))}"
+        else:
+            yield f"setting '{where}' = {item['input']!r}: {item['msg']}"
+
+
+def _check_environment(environment: Mapping[str, str]) -> None:
+    """Refuses a misspelt `HANSOL_…` variable, which pydantic-settings would pass over."""
+    valid = sorted(Settings.model_fields)
+    for variable in environment:
+        if not variable.startswith(ENVIRONMENT_PREFIX):
+            continue
+        field = variable.removeprefix(ENVIRONMENT_PREFIX).partition("__")[0].lower()
+        if field not in valid:
+            raise ProfileError(
+                f"environment variable {variable} names no setting{_nearest(field, valid)}"
+            )
+
+
+def load_settings(**values: Any) -> Settings:
+    """Reads the settings: given values over the environment over the profile.
+
+    Args:
+        **values: Settings by name; sections as mappings.
+
+    Raises:
+        ProfileError: A value is unknown or wrong; the message names it and the nearest valid one.
+    """
+    _check_environment(os.environ)
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        problems = "\n  ".join(_problems(error))
+        raise ProfileError(f"the settings cannot be used:\n  {problems}") from error
