@@ -6,17 +6,51 @@ before. What does not: where questions are cut (`hansol_assets.qa.splitting`).
 
 import re
 
-# Whole words (a word ends at white space or punctuation), so that "이로운" or "그늘" do not count.
-_DEMONSTRATIVE = (
-    # this, that, before a noun or with a particle
-    r"이|그|저|이를|이는|이로|이에|이와|이것\S*|이런|이러한|이때|이렇게|이처럼|이럴|이들\S*|이곳\S*|이걸|이게|이건"
-    r"|그를|그는|그로|그에|그와|그것\S*|그런|그러한|그때\S*|그렇게|그렇다면|그러면|그럼|그럴|그들\S*|그곳\S*|그걸|그게|그건|그중\S*"
-    r"|여기\S*|거기\S*"
-    # each, both, the aforesaid
-    r"|각각\S*|각|둘\S*|양쪽\S*|양자\S*|전자\S*|후자\S*|해당|앞서|앞의|위의|위에서|상기"
+# Each alternative is a whole word, so that "이로운" (useful) or "그늘" (shade) do not count.
+_THIS = (
+    r"이|이를|이는|이로|이에|이와|이것\S*|이런|이러한|이때\S*|이렇게|이처럼|이럴|이들\S*|이곳\S*"
+    r"|이걸|이게|이건|여기\S*"
 )
-_TWO = r"두\s+(?:가지|방법|방식|재료|자재|제품|종류|구조|경우|현상|공법|개념|하자|벽지|타일)\S*"
-_OTHERWISE = r"반대로|마찬가지로|서로(?!\s+다른)"
-_BACK_REFERENCE = re.compile(
-    rf"(?<!\S)(?:{_DEMONSTRATIVE}|{_TWO}|{_OTHERWISE})(?=[\s,.?!]|$)"
+_THAT = (
+    r"그|그를|그는|그로|그에|그와|그것\S*|그런|그러한|그때\S*|그렇게|그렇다면|그러면|그럼|그럴|그들\S*"
+    r"|그곳\S*|그걸|그게|그건|그중\S*|거기\S*"
 )
+_BOTH = (
+    r"각|각각\S*|둘|둘의|둘을|둘은|둘이|둘\s+중\S*|양쪽\S*|양자|전자는|전자의|전자와|후자\S*|해당"
+    r"|두\s+(?:가지|방법|방식|재료|자재|제품|종류|구조|경우|현상|공법|개념|하자)\S*"
+)
+_ALIKE = r"반대로|마찬가지로|서로(?!\s+다른)"
+_BACK_REFERENCE = re.compile(rf"(?<!\S)(?:{_THIS}|{_THAT}|{_BOTH}|{_ALIKE})(?=[\s,.?!]|$)")
+_AFORESAID = re.compile(r"(?:앞서|앞의|위의|위에서|상기)\s")
+
+# Words that ask something of a topic without naming one. A question made of them alone has left
+# its topic in the question before: "해결 방법은 무엇인가요?"
+_ASPECT = (
+    r"방법|방안|해결|해결책|예방|방지|대처|대책|조치|원인|이유|까닭|장점|단점|장단점|특징|특성|차이|차이점|종류|"
+    r"역할|용도|효과|비용|가격|기간|시기|주의|주의할|주의점|사항|점|문제|문제점|관리|제거|보수|필요|필요한|가능|가능한|"
+    r"효과적인|주요|주된|일반적인|가장|좋은|큰|발생|수"
+)
+_ASKING = (
+    r"무엇\S*|뭐\S*|뭔\S*|어떤|어떻게|어디\S*|언제\S*|왜|얼마\S*|어느|몇|있\S*|없\S*|하나요|할까요|하는지|해야|"
+    r"되나요|될까요|되는지|알려\S*|설명\S*|말씀\S*|말해\S*|궁금\S*|자세히|자세하게|좀|더|또|다른|대해|대해서|대하여|"
+    r"주세요|주실|줘|싶습니다|싶어요|것\S*|것들\S*|하는|할|된|되는|한"
+)
+_PARTICLE = r"(?:에는|에서|으로|은|는|이|가|을|를|의|과|와|도|에|로|하는|하기|한)?"
+_WITHOUT_TOPIC = re.compile(rf"(?:(?:(?:{_ASPECT}){_PARTICLE}|{_ASKING})[\s,.?!]*)+")
+
+
+def refers_back(question: str) -> bool:
+    """Whether the question depends on the one before it.
+
+    It does where it holds a word that points back ("이를", "각각", "두 방법"), or names no topic of
+    its own ("해결 방법은 무엇인가요?"). A word that may point into the question itself counts too:
+    a question kept whole costs less than one that has lost its subject.
+    """
+    bare = question.strip()
+    if len(bare.split()) < 2:
+        return True
+    return bool(
+        _BACK_REFERENCE.search(bare)
+        or _AFORESAID.match(bare)
+        or all(_WITHOUT_TOPIC.fullmatch(word) for word in bare.split())
+    )

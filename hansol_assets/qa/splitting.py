@@ -1,8 +1,8 @@
 """Splitting a question that joins two into self-standing questions, and measuring how many do.
 
 What belongs here: where a joined question may be cut, and the mix of connectives in a set of
-questions. What does not: which words refer back (`hansol_assets.qa.back_references`), and joining
-(`hansol_assets.qa.pairing`).
+questions. What does not: which questions refer back (`hansol_assets.qa.back_references`), and
+joining (`hansol_assets.qa.pairing`).
 """
 
 import re
@@ -16,13 +16,18 @@ AND = "그리고"
 ALSO = "또한,"
 CONNECTIVES = (AND, ALSO)
 
-_CONNECTIVE = re.compile(r"(?<=[\s.?!])(?P<first>그리고|또한),?(?:\s+(?:그리고|또한),?)*(?=\s)")
-_RELATION = re.compile(r"(?P<first>.+?)[?.]?(?:와|과)\s+(?P<second>.+?)[?.]?의\s+관계[가-힣\s]*[?.]?")
-# Endings with which a question or a request is whole even where its punctuation is missing.
-_WHOLE = re.compile(r"(?:나요|까요|가요|세요|니까|습니다|어요|아요|해요|해줘|려줘|시오)$")
-_ASKING = re.compile(r"(?:나요|까요|가요|는지|ㄴ지|한지|인지|을지)$")
-_REQUEST = re.compile(r"(?:줘|주라|세요|시오|다)$")
-_SENTENCE_END = re.compile(r"[.?!][\"'”’)]*$")
+_CONNECTIVE = re.compile(
+    r"(?<=[\s,.?!])(?P<word>그리고|또한)(?:,\s*|\s+)(?:(?:그리고|또한)(?:,\s*|\s+))*"
+)
+_ASKING = r"(?:나요|까요|가요|니까|는지|은지|을지|인지)"
+_RELATION = re.compile(
+    rf"(?P<first>.+?{_ASKING})[?.]?(?:와|과)\s+(?P<second>.+{_ASKING})[?.]?의\s+관계(?:는|가|를)?\s*"
+    r"(?:무엇인가요|무엇입니까|뭔가요|뭐야|어떤가요|어떻게\s+되나요|(?:알려|설명해)\s*(?:주세요|줘))[.?!]*"
+)
+# Endings with which a sentence is whole even where its punctuation is missing.
+_WHOLE = re.compile(r"(?:나요|까요|가요|니까|니다|[어아해세]요|[해려]\s*줘|시오)$")
+_REQUEST = re.compile(r"(?:줘|주라|세요|시오|니다)$")
+_CLOSED = re.compile(r"[.?!][\"'”’)]*$")
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,7 @@ class QuestionMix:
 
     Attributes:
         joined_share: Share of the questions that hold more than one, 0 to 1.
-        connectives: Share of each connective among those joined by one; empty if there are none.
+        connectives: Share of each connective among those in the questions; empty without any.
     """
 
     joined_share: float
@@ -41,8 +46,8 @@ class QuestionMix:
 def split_question(text: str) -> list[str]:
     """Split a question into the self-standing questions that it joins.
 
-    It is cut at "그리고", "또한," and "A와 B의 관계" where both sides are whole questions and the
-    later one does not refer back to the earlier.
+    It is cut at "그리고", "또한," and "A와 B의 관계는 무엇인가요?" where either side is a whole
+    question and the later one does not refer back to the earlier.
 
     Args:
         text: One question as asked.
@@ -50,10 +55,10 @@ def split_question(text: str) -> list[str]:
     Returns:
         The parts in order, each with its closing punctuation; the text itself where no cut is safe.
     """
-    relation = _split_relation(text)
-    if relation:
-        return relation
-    cuts = _cuts(text)
+    relation = _RELATION.fullmatch(text.strip())
+    if relation and not refers_back(relation["second"]):
+        return [close_question(relation["first"]), close_question(relation["second"])]
+    cuts = _safe_cuts(text)
     if not cuts:
         return [text]
     starts = [0, *(cut.end() for cut in cuts)]
@@ -63,40 +68,42 @@ def split_question(text: str) -> list[str]:
 
 def question_mix(questions: Sequence[str]) -> QuestionMix:
     """Measure the share of joined questions and the proportions of their connectives."""
-    counts = Counter(_canonical(cut) for question in questions for cut in _cuts(question))
     joined = sum(len(split_question(question)) > 1 for question in questions)
-    total = counts.total()
+    words = Counter(cut["word"] for question in questions for cut in _safe_cuts(question))
+    counts = {name: words[name.rstrip(",")] for name in CONNECTIVES}
     return QuestionMix(
-        joined_share=joined / len(questions) if questions else 0.0,
-        connectives={name: counts[name] / total for name in CONNECTIVES if counts[name]},
+        joined_share=joined / max(1, len(questions)),
+        connectives={name: count / words.total() for name, count in counts.items() if count},
     )
 
 
 def close_question(text: str) -> str:
     """Strip a question and end it: a request with a full stop, anything else with "?"."""
     bare = text.strip().rstrip(",").rstrip()
-    if not bare or _SENTENCE_END.search(bare):
+    if not bare or _CLOSED.search(bare):
         return bare
     return bare + ("." if _REQUEST.search(bare) else "?")
 
 
-def _canonical(cut: re.Match[str]) -> str:
-    return AND if cut["first"] == AND else ALSO
-
-
-def _split_relation(text: str) -> list[str]:
-    match = _RELATION.fullmatch(text.strip())
-    while match and not _ASKING.search(match["first"].rstrip(" ?.")):
-        # "와" and "과" also stand inside a question: try the next one.
-        pass
-    return []
-
-
-def _cuts(text: str) -> list[re.Match[str]]:
-    """The connectives at which the text may be cut: what is on either side stands by itself."""
-    cuts: list[re.Match[str]] = []
+def _safe_cuts(text: str) -> list[re.Match[str]]:
+    """The connectives on either side of which the text stands by itself."""
+    candidates: list[re.Match[str]] = []
     for match in _CONNECTIVE.finditer(text):
-        start = cuts[-1].end() if cuts else 0
+        start = candidates[-1].end() if candidates else 0
         if _is_whole(text[start : match.start()]):
-            cuts.append(match)
-    return cuts
+            candidates.append(match)
+    ends = [match.start() for match in candidates[1:]] + [len(text)]
+    return [
+        match
+        for match, end in zip(candidates, ends, strict=False)  # no candidate: nothing to pair
+        if not refers_back(text[match.end() : end])
+    ]
+
+
+def _is_whole(text: str) -> bool:
+    bare = text.strip()
+    if bare.endswith(("?", "!")):
+        return True
+    # A single word with a full stop is the number of a list ("1."), not a question.
+    closed = _CLOSED.search(bare) or _WHOLE.search(bare.rstrip(","))
+    return len(bare.split()) > 1 and bool(closed)

@@ -1,0 +1,57 @@
+"""Group `raw`: the three CSV files, and the tables that hold their rows.
+
+What belongs here: getting files into DuckDB unchanged but mended. What does not: any row that no
+file holds. The files are external assets, https://docs.dagster.io/guides/build/assets/external-assets
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import dagster as dg
+
+from hansol_assets.lake.errors import InputChangedError
+from hansol_assets.lake.paths import RAW_FILES
+from hansol_assets.lake.store import TableReport
+from hansol_assets.qa.contract import TableRead, read_test, read_train
+from hansol_assets.resources import LakeResource, Work
+
+DESCRIPTIONS = {
+    "train_csv": "The question-answer table as a file: `id, 질문_1, 질문_2, category, 답변_1 … "
+    "답변_5`. Its data version is the SHA-256 of its content.",
+    "test_csv": "The questions to answer as a file: `id, 질문`. Its data version is the SHA-256 of "
+    "its content.",
+    "submission_template": "The competition's template as a file: `id, vec_0 …`. It gives the "
+    "submission's row order and width. Its data version is the SHA-256 of its content.",
+}
+
+raw_files = [
+    dg.AssetSpec(name, description=DESCRIPTIONS[name], kinds={"csv"}, metadata={"file": file})
+    for name, file in RAW_FILES.items()
+]
+
+
+def _load(work: Work, source: str, read: Callable[[Path], TableRead]) -> TableReport:
+    table = read(work.inputs.source(source))
+    if table.sha256 != work.inputs.versions[source]:
+        raise InputChangedError(table.path)
+    facts = {
+        "encoding": table.encoding,
+        **{f"mended_{name}": count for name, count in table.repairs.items()},
+    }
+    return TableReport(frame=table.frame, facts=facts)
+
+
+@dg.asset(deps=["train_csv"], kinds={"duckdb"}, code_version="1")
+def raw_qa(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
+    """Every row of `train.csv`, read strictly, with the file's hash and the row's number.
+
+    Outer spaces, stray quotes and decomposed Korean are mended and counted. A file that breaks the
+    contract is refused with every bad row and column named, and the table stays as it was.
+    """
+    return lake.table(context, {}, lambda work: _load(work, "train_csv", read_train))
+
+
+@dg.asset(deps=["test_csv"], kinds={"duckdb"}, code_version="1")
+def raw_questions(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
+    """Every question of `test.csv`, read as strictly as `raw_qa`."""
+    return lake.table(context, {}, lambda work: _load(work, "test_csv", read_test))

@@ -1,0 +1,156 @@
+"""The base model of a profile: trained from scratch on the corpus, or fetched from the hub.
+
+What belongs here: the choice between the two and what is said about the result. What does not:
+either way of getting it (`hansol_assets.modeling.scratch`, `hansol_assets.modeling.hub`).
+"""
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+from pydantic import Field
+
+from hansol_assets.modeling.hub import HubSettings, fetch
+from hansol_assets.modeling.loading import LoadingSettings
+from hansol_assets.modeling.progress import Progress
+from hansol_assets.modeling.scratch import ScratchSettings, train_model
+from hansol_assets.modeling.tokenizer_training import train_tokenizer
+from hansol_assets.section import Section
+
+SOURCE_FILE = "source.json"
+"""Beside a fetched model: its name and revision, for the adapters trained on it."""
+
+
+class BaseModelSettings(Section):
+    """Which base model, and how it is held in memory."""
+
+    kind: Literal["scratch", "hub"] = Field(
+        "scratch", description="scratch: trained on the corpus, offline; hub: a released model."
+    )
+    scratch: ScratchSettings = Field(
+        default_factory=ScratchSettings, description="Read where `kind` is scratch."
+    )
+    hub: HubSettings = Field(
+        default_factory=HubSettings, description="Read where `kind` is hub."
+    )
+    loading: LoadingSettings = Field(
+        default_factory=LoadingSettings, description="Format and attention in memory."
+    )
+
+
+@dataclass(frozen=True)
+class BaseModelReport:
+    """What is known about a base model once its folder is complete.
+
+    Attributes:
+        kind: scratch or hub.
+        name: The name by which adapters refer to it.
+        revision: The hub's commit hash or the local folder's SHA-256; None for scratch.
+        parameters: Number of weights; None where they were not loaded.
+        vocabulary: Tokens in the vocabulary; None where it was not loaded.
+        tokens: Tokens trained on; 0 for hub.
+        seconds: Time that it took.
+        history: One row a step: step, epoch, loss (nats a token), learning_rate; empty for hub.
+    """
+
+    kind: Literal["scratch", "hub"]
+    name: str
+    revision: str | None
+    parameters: int | None
+    vocabulary: int | None
+    tokens: int
+    seconds: float
+    history: pd.DataFrame = field(repr=False)
+
+
+def train_base_model(
+    documents: Sequence[str], settings: BaseModelSettings, out_dir: Path, progress: Progress
+) -> BaseModelReport:
+    """Train a tokenizer and a Gemma 3 model from scratch and save both.
+
+    Args:
+        documents: The corpus, best in the form of the later prompts: see
+            `hansol_assets.modeling.tokenizer_training.render_document`.
+        settings: Read: `scratch`.
+        out_dir: A folder; created if missing. Gets the `save_pretrained` form: config,
+            generation_config, model.safetensors, tokenizer, chat template.
+        progress: Receives throttled lines.
+
+    Returns:
+        The report.
+
+    Raises:
+        ValueError: There are no documents.
+    """
+    if not documents:
+        raise ValueError("the base model has no documents to train on: is the training split empty?")
+    scratch = settings.scratch
+    start = time.perf_counter()
+    tokenizer = train_tokenizer(documents, scratch.vocab_size)
+    model, history = train_model(documents, tokenizer, scratch, progress)
+    out_dir.mkdir(parents=True, exist_ok=True)
+    tokenizer.model_max_length = scratch.max_positions
+    tokenizer.save_pretrained(out_dir)
+    model.save_pretrained(out_dir)
+    return BaseModelReport(
+        kind="scratch",
+        name=base_name(out_dir),
+        revision=None,
+        parameters=model.num_parameters(),
+        vocabulary=len(tokenizer),
+        tokens=len(history) * scratch.batch_size * scratch.sequence_length,
+        seconds=time.perf_counter() - start,
+        history=history,
+    )
+
+
+def fetch_base_model(settings: BaseModelSettings, out_dir: Path) -> BaseModelReport:
+    """Fetch a released model: safetensors weights, configuration and tokenizer, no pickles.
+
+    Args:
+        settings: Read: `hub`.
+        out_dir: A folder; created if missing.
+
+    Returns:
+        The report, with the resolved revision.
+
+    Raises:
+        BaseModelUnavailableError: Not on this machine, and the hub could not be reached.
+        UnsafeWeightsError: There are no safetensors weights.
+    """
+    start = time.perf_counter()
+    revision = fetch(settings.hub, out_dir)
+    local = Path(settings.hub.model_id).expanduser()
+    name = local.name if local.is_dir() else settings.hub.model_id
+    source = {"name": name, "revision": revision}
+    (out_dir / SOURCE_FILE).write_text(json.dumps(source, indent=2) + "\n", encoding="utf-8")
+    return BaseModelReport(
+        kind="hub",
+        name=name,
+        revision=revision,
+        parameters=None,
+        vocabulary=None,
+        tokens=0,
+        seconds=time.perf_counter() - start,
+        history=pd.DataFrame(columns=["step", "epoch", "loss", "learning_rate"]),
+    )
+
+
+def base_name(directory: Path) -> str:
+    """Return the name by which an adapter refers to the base model in a folder.
+
+    Args:
+        directory: The folder of a base model.
+
+    Returns:
+        The hub's name for a fetched model; for one trained here the last two parts of its path,
+        which say the same on every machine.
+    """
+    source = directory / SOURCE_FILE
+    if source.is_file():
+        return json.loads(source.read_text(encoding="utf-8"))["name"]
+    return f"{directory.resolve().parent.name}/{directory.name}"

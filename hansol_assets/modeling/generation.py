@@ -1,0 +1,201 @@
+"""Answers from the base model and its adapter, batch by batch.
+
+What belongs here: batching, decoding and stopping. What does not: the words of a prompt
+(`hansol_assets.qa.prompts`), what becomes of the text (`hansol_assets.qa.cleaning`), and keeping
+it; the caller commits each batch.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from hansol_assets.modeling.loading import LoadingSettings, load_causal_lm, load_tokenizer
+from hansol_assets.modeling.sampling import SeededSampling, stream_seed
+from hansol_assets.modeling.tokenizer import Message, encode_prompt, stop_ids
+from hansol_assets.section import Section
+
+
+class GenerationSettings(Section):
+    """How answers are decoded."""
+
+    max_new_tokens: int = Field(256, ge=1, description="Longest answer, in tokens.")
+    max_prompt_tokens: int = Field(
+        1024, ge=16, description="Longest prompt, in tokens; a longer one loses its start."
+    )
+    batch_size: int = Field(64, ge=1, description="Sequences decoded at once.")
+    samples: int = Field(4, ge=0, description="Sampled answers a question, besides the greedy one.")
+    temperature: float = Field(0.8, gt=0, description="Divides the logits of sampled answers.")
+    top_p: float = Field(0.95, gt=0, le=1, description="Nucleus of sampled answers.")
+    repetition_penalty: float = Field(
+        1.0, gt=0, description="Above 1: penalises tokens that the answer already holds."
+    )
+    seed: int = Field(20240305, ge=0, description="Seed of the sampled answers.")
+
+
+@dataclass(frozen=True)
+class GenerationRequest:
+    """One question to answer.
+
+    Attributes:
+        key: Names the request; sampled answers are drawn by it.
+        messages: Chat messages with `role` and `content`.
+    """
+
+    key: str
+    messages: Sequence[Message]
+
+
+@dataclass(frozen=True)
+class Generation:
+    """One generated answer.
+
+    Attributes:
+        key: The request's.
+        origin: How it was decoded.
+        sample: 0 for the greedy answer; sampled ones count from 0.
+        text: The answer up to the end of turn, without special tokens.
+        prompt_tokens: Length of the prompt.
+        new_tokens: Length of the answer with its end of turn.
+        seconds: Its share of the batch's time.
+        finished: Whether the end of turn was reached before `max_new_tokens`.
+    """
+
+    key: str
+    origin: Literal["greedy", "sampled"]
+    sample: int
+    text: str
+    prompt_tokens: int
+    new_tokens: int
+    seconds: float
+    finished: bool
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One sequence of a batch."""
+
+    key: str
+    prompt: list[int]
+    sample: int | None
+
+
+class Generator:
+    """A base model with an adapter merged into it, ready to answer.
+
+    Args:
+        base_dir: The base model in `save_pretrained` form.
+        adapter_dir: The adapter in PEFT's form; None: the base model alone.
+        settings: How to decode.
+        loading: How the base model is held in memory.
+    """
+
+    def __init__(
+        self,
+        base_dir: Path,
+        adapter_dir: Path | None,
+        settings: GenerationSettings,
+        loading: LoadingSettings | None = None,
+    ) -> None:
+        loading = loading or LoadingSettings()
+        self._settings = settings
+        self._tokenizer = load_tokenizer(base_dir, loading)
+        self._stops = stop_ids(self._tokenizer)
+        self._model = load_causal_lm(base_dir, loading)
+        if adapter_dir is not None:
+            from peft import PeftModel
+
+            merged = PeftModel.from_pretrained(self._model, adapter_dir).merge_and_unload()
+            self._model = merged.eval()
+
+    def generate(self, requests: Sequence[GenerationRequest]) -> Iterator[list[Generation]]:
+        """Answer requests, shortest prompt first, one greedy and the sampled answers of each.
+
+        All answers of a request come in the same batch. Batches are cut from one order, so that
+        what is left of a broken run falls into the batches that it would have had.
+
+        Args:
+            requests: The questions; keys are unique.
+
+        Yields:
+            The answers of one batch: request by request, the greedy one first.
+        """
+        prompts = [(self._prompt(request), request.key) for request in requests]
+        prompts.sort(key=lambda prompt: (len(prompt[0]), prompt[1]))
+        samples: list[int | None] = [None, *range(self._settings.samples)]
+        size = max(1, self._settings.batch_size // len(samples))
+        for start in range(0, len(prompts), size):
+            yield self._answer(
+                [
+                    _Row(key, prompt, sample)
+                    for prompt, key in prompts[start : start + size]
+                    for sample in samples
+                ]
+            )
+
+    def _prompt(self, request: GenerationRequest) -> list[int]:
+        return encode_prompt(self._tokenizer, request.messages)[-self._settings.max_prompt_tokens :]
+
+    def _answer(self, rows: Sequence[_Row]) -> list[Generation]:
+        start = time.perf_counter()
+        answers = self._decode(rows)
+        seconds = (time.perf_counter() - start) / len(rows)
+        return [
+            Generation(
+                key=row.key,
+                origin="greedy" if row.sample is None else "sampled",
+                sample=row.sample or 0,
+                text=self._tokenizer.decode(answer, skip_special_tokens=True).strip(),
+                prompt_tokens=len(row.prompt),
+                new_tokens=len(answer),
+                seconds=seconds,
+                finished=answer[-1] in self._stops,
+            )
+            for row, answer in zip(rows, answers, strict=True)
+        ]
+
+    def _decode(self, rows: Sequence[_Row]) -> list[list[int]]:
+        """Return the new token ids of each row, up to and with the first stop."""
+        import torch
+        from transformers import LogitsProcessorList
+
+        settings = self._settings
+        batch = self._tokenizer.pad(
+            {"input_ids": [row.prompt for row in rows]}, padding_side="left", return_tensors="pt"
+        ).to(self._model.device)
+        width = batch["input_ids"].shape[1]
+        with torch.inference_mode():
+            output = self._model.generate(
+                **batch,
+                do_sample=False,
+                num_beams=1,
+                max_new_tokens=settings.max_new_tokens,
+                eos_token_id=self._stops,
+                pad_token_id=self._tokenizer.pad_token_id,
+                logits_processor=LogitsProcessorList(self._processors(rows, width)),
+            )
+        return [self._until_stop(row) for row in output[:, width:].tolist()]
+
+    def _processors(self, rows: Sequence[_Row], prompt_width: int) -> list[object]:
+        from transformers import RepetitionPenaltyLogitsProcessor
+
+        settings = self._settings
+        seeds = [
+            None if row.sample is None else stream_seed(settings.seed, row.key, row.sample)
+            for row in rows
+        ]
+        sampling = SeededSampling(seeds, settings.temperature, settings.top_p)
+        if settings.repetition_penalty == 1:
+            return [sampling]
+        # The prompt is left out: its retrieved rows are there to be repeated.
+        penalty = RepetitionPenaltyLogitsProcessor(
+            settings.repetition_penalty, prompt_ignore_length=prompt_width
+        )
+        return [penalty, sampling]
+
+    def _until_stop(self, ids: list[int]) -> list[int]:
+        stop = next((place for place, token in enumerate(ids) if token in self._stops), None)
+        return ids if stop is None else ids[: stop + 1]

@@ -1,0 +1,32 @@
+"""Progress lines that do not flood a log.
+
+What belongs here: how often a line is passed on. What does not: where it goes; the caller gives a
+function for that.
+"""
+
+import time
+from collections.abc import Callable
+
+Progress = Callable[[str], None]
+
+
+class ThrottledProgress:
+    """Passes on the first line, then at most one in each interval.
+
+    Args:
+        send: What receives the lines.
+        seconds: Shortest time between two lines, in seconds.
+    """
+
+    def __init__(self, send: Progress, seconds: float) -> None:
+        self._send = send
+        self._seconds = seconds
+        self._next = 0.0
+
+    def __call__(self, line: str) -> None:
+        """Send the line if the interval since the last one is over."""
+        now = time.monotonic()
+        if now < self._next:
+            return
+        self._next = now + self._seconds
+        self._send(line)

@@ -1,0 +1,205 @@
+"""A small Gemma 3 model trained from nothing on the corpus.
+
+What belongs here: its shape, its schedule and its training loop. What does not: its tokenizer
+(`hansol_assets.modeling.tokenizer_training`) and where the result is kept.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Literal, Self
+
+import numpy as np
+import pandas as pd
+from pydantic import Field, model_validator
+
+from hansol_assets.modeling.determinism import deterministic
+from hansol_assets.modeling.loading import device
+from hansol_assets.modeling.precision import autocast
+from hansol_assets.modeling.progress import Progress, ThrottledProgress
+from hansol_assets.modeling.tokenizer import stop_ids
+from hansol_assets.modeling.tokenizer_training import SMALLEST_VOCABULARY
+from hansol_assets.section import Section
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import Gemma3ForCausalLM, PreTrainedTokenizerBase
+
+
+class ScratchSettings(Section):
+    """Shape and training of a Gemma 3 model that starts from random weights."""
+
+    vocab_size: int = Field(
+        4000, gt=SMALLEST_VOCABULARY, description="Most tokens in the vocabulary."
+    )
+    hidden_size: int = Field(192, ge=8, description="Width of the residual stream.")
+    layers: int = Field(4, ge=1, description="Decoder layers.")
+    attention_heads: int = Field(4, ge=1, description="Query heads a layer.")
+    key_value_heads: int = Field(2, ge=1, description="Key and value heads a layer.")
+    intermediate_size: int = Field(512, ge=8, description="Width of the feed-forward block.")
+    max_positions: int = Field(1024, ge=16, description="Longest prompt and answer, in tokens.")
+    sequence_length: int = Field(256, ge=8, description="Tokens in a packed training sequence.")
+    batch_size: int = Field(16, ge=1, description="Packed sequences in an optimiser step.")
+    epochs: float = Field(20.0, gt=0, description="Passes over the corpus.")
+    max_steps: int = Field(1000, ge=1, description="Most optimiser steps, whatever the epochs.")
+    learning_rate: float = Field(2e-3, gt=0, description="Peak of the cosine schedule.")
+    warmup_ratio: float = Field(0.05, ge=0, lt=1, description="Share of steps that warm up.")
+    weight_decay: float = Field(0.1, ge=0, description="AdamW's decay of weight matrices.")
+    max_gradient_norm: float = Field(1.0, gt=0, description="Clipping of the gradient's norm.")
+    precision: Literal["auto", "fp32", "bf16"] = Field(
+        "auto", description="Format of matrix products; auto: bf16 where the processor has it."
+    )
+    seed: int = Field(20240305, ge=0, description="Seed of weights and of document order.")
+    progress_seconds: float = Field(5.0, ge=0, description="Seconds between progress lines.")
+
+    @model_validator(mode="after")
+    def _shapes_fit(self) -> Self:
+        if self.hidden_size % self.attention_heads:
+            raise ValueError("hidden_size must be a multiple of attention_heads")
+        if self.attention_heads % self.key_value_heads:
+            raise ValueError("attention_heads must be a multiple of key_value_heads")
+        if self.sequence_length > self.max_positions:
+            raise ValueError("sequence_length must not exceed max_positions")
+        return self
+
+    def steps(self, corpus_tokens: int) -> int:
+        """Return the optimiser steps for a corpus of so many tokens, at least one."""
+        per_step = self.batch_size * self.sequence_length
+        return min(self.max_steps, max(1, math.ceil(self.epochs * corpus_tokens / per_step)))
+
+
+def build_model(
+    settings: ScratchSettings, tokenizer: "PreTrainedTokenizerBase"
+) -> "Gemma3ForCausalLM":
+    """Build the model with random weights drawn from torch's global generator.
+
+    Args:
+        settings: Its shape.
+        tokenizer: Gives vocabulary size and special tokens.
+
+    Returns:
+        The model. All its layers attend to the whole sequence: sliding windows pay only on
+        sequences far longer than these.
+    """
+    from transformers import Gemma3ForCausalLM, Gemma3TextConfig
+
+    head = settings.hidden_size // settings.attention_heads
+    config = Gemma3TextConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=settings.hidden_size,
+        intermediate_size=settings.intermediate_size,
+        num_hidden_layers=settings.layers,
+        num_attention_heads=settings.attention_heads,
+        num_key_value_heads=settings.key_value_heads,
+        head_dim=head,
+        query_pre_attn_scalar=head,
+        max_position_embeddings=settings.max_positions,
+        sliding_window=settings.max_positions,
+        layer_types=["full_attention"] * settings.layers,
+        pad_token_id=tokenizer.pad_token_id,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+    )
+    model = Gemma3ForCausalLM(config)
+    model.generation_config.eos_token_id = stop_ids(tokenizer)
+    return model
+
+
+def train_model(
+    documents: Sequence[str],
+    tokenizer: "PreTrainedTokenizerBase",
+    settings: ScratchSettings,
+    progress: Progress,
+) -> tuple["Gemma3ForCausalLM", pd.DataFrame]:
+    """Train a new model on packed documents, in an order drawn anew for every epoch.
+
+    Args:
+        documents: The corpus; each is framed in `<bos>` and `<eos>`.
+        tokenizer: Its tokenizer.
+        settings: Shape and schedule.
+        progress: Receives throttled lines.
+
+    Returns:
+        The model in evaluation mode, and one row a step: step, epoch, loss (nats a token),
+        learning_rate.
+    """
+    encoded = _encode(documents, tokenizer)
+    corpus_tokens = sum(map(len, encoded))
+    with deterministic(settings.seed):
+        model = build_model(settings, tokenizer).to(device())
+        history = _fit(model, encoded, settings, settings.steps(corpus_tokens), progress)
+    history["epoch"] *= 1 / corpus_tokens
+    return model.eval(), history
+
+
+def _encode(documents: Sequence[str], tokenizer: "PreTrainedTokenizerBase") -> list[np.ndarray]:
+    ids = tokenizer(list(documents), add_special_tokens=False)["input_ids"]
+    start, end = tokenizer.bos_token_id, tokenizer.eos_token_id
+    return [np.array([start, *document, end], dtype=np.int64) for document in ids]
+
+
+def packed_blocks(documents: Sequence[np.ndarray], size: int, seed: int) -> Iterator[np.ndarray]:
+    """Lay documents end to end, in a new order every epoch, and cut them into equal blocks.
+
+    Args:
+        documents: Token ids of each document.
+        size: Tokens in a block.
+        seed: Seed of the orders.
+
+    Yields:
+        Blocks of `size` ids without end; no token is dropped between two.
+    """
+    random = np.random.default_rng(seed)
+    rest = np.empty(0, dtype=np.int64)
+    while True:
+        order = random.permutation(len(documents))
+        stream = np.concatenate([rest, *(documents[index] for index in order)])
+        whole = len(stream) // size * size
+        yield from stream[:whole].reshape(-1, size)
+        rest = stream[whole:]
+
+
+def _fit(
+    model: "Gemma3ForCausalLM",
+    documents: Sequence[np.ndarray],
+    settings: ScratchSettings,
+    steps: int,
+    progress: Progress,
+) -> pd.DataFrame:
+    import torch
+    from transformers import get_cosine_schedule_with_warmup
+
+    optimizer = _optimizer(model, settings)
+    schedule = get_cosine_schedule_with_warmup(
+        optimizer, math.ceil(settings.warmup_ratio * steps), steps
+    )
+    send = ThrottledProgress(progress, settings.progress_seconds)
+    tokens = settings.batch_size * settings.sequence_length
+    blocks = packed_blocks(documents, tokens, settings.seed)
+    compute = autocast(settings.precision, model.device.type)
+    rows = []
+    model.train()
+    for step in range(1, steps + 1):
+        batch = torch.from_numpy(next(blocks)).view(settings.batch_size, -1).to(model.device)
+        with compute:
+            loss = model(input_ids=batch, labels=batch, use_cache=False).loss
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), settings.max_gradient_norm)
+        rows.append((step, step * tokens, loss.item(), schedule.get_last_lr()[0]))
+        optimizer.step()
+        schedule.step()
+        optimizer.zero_grad()
+        send(f"base model: step {step} of {steps}, loss {rows[-1][2]:.3f}")
+    return pd.DataFrame(rows, columns=["step", "epoch", "loss", "learning_rate"])
+
+
+def _optimizer(model: "Gemma3ForCausalLM", settings: ScratchSettings) -> "torch.optim.AdamW":
+    import torch
+
+    matrices = [weight for weight in model.parameters() if weight.ndim > 1]
+    vectors = [weight for weight in model.parameters() if weight.ndim == 1]
+    groups = [
+        {"params": matrices, "weight_decay": settings.weight_decay},
+        {"params": vectors, "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=settings.learning_rate, betas=(0.9, 0.95), fused=True)

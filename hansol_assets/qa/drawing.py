@@ -1,0 +1,54 @@
+"""Seeded draws that depend on names, not on order.
+
+What belongs here: choosing, ordering and dealing by hash, so that a draw stays the same when the
+rows come in another order or other draws are added. What does not: what is drawn
+(`hansol_assets.qa.pairing`).
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeVar
+
+Item = TypeVar("Item")
+
+
+def digest(*parts: object) -> str:
+    """Hex sha256 of the parts, told apart even where their texts run together."""
+    return hashlib.sha256("\x1f".join(str(part) for part in parts).encode()).hexdigest()
+
+
+def choose(items: Sequence[Item], *name: object) -> Item:
+    """One of the items, decided by the name of the draw (its seed is a part of the name)."""
+    return items[int(digest(*name), 16) % len(items)]
+
+
+def spread_pairs(
+    items: Sequence[Item], key: Callable[[Item], str], *name: object
+) -> Iterator[tuple[Item, Item]]:
+    """Yield every ordered pair of different items once, using all items about equally often.
+
+    The items stand in a circle in an order drawn by name; each is paired with its neighbour, then
+    with the one after, and so on. After any number of pairs, two items' uses differ by at most 2.
+    """
+    circle = sorted(items, key=lambda item: digest(*name, key(item)))
+    size = len(circle)
+    for distance in range(1, size):
+        for place in range(size):
+            yield circle[place], circle[(place + distance) % size]
+
+
+def deal(count: int, weights: Mapping[str, float]) -> list[str]:
+    """Repeat the names in the proportions of their weights, evenly mixed.
+
+    Each turn goes to the name that lags its share most, so that every beginning of the list holds
+    the proportions to within one.
+    """
+    total = sum(weights.values())
+    given: Counter[str] = Counter()
+    dealt = []
+    for turn in range(1, count + 1):
+        lagging = max(weights, key=lambda name: weights[name] / total * turn - given[name])
+        given[lagging] += 1
+        dealt.append(lagging)
+    return dealt

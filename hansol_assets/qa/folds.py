@@ -1,0 +1,214 @@
+"""Folds of the training table that never leak.
+
+What belongs here: which row belongs to which fold and split, and the proof that no text crosses
+splits. What does not: what is made of a split's rows (`hansol_assets.qa.pairing`).
+"""
+
+import re
+from collections import Counter, defaultdict
+from functools import partial
+from itertools import combinations
+from typing import NamedTuple, Self
+
+import pandas as pd
+from pydantic import Field, model_validator
+
+from hansol_assets.qa.columns import ANSWER_PREFIX, CATEGORY, ID, QUESTION_COLUMNS, numbered
+from hansol_assets.qa.drawing import digest
+from hansol_assets.section import Section
+
+TRAINING = "training"
+CALIBRATION = "calibration"
+VALIDATION = "validation"
+
+
+class FoldSettings(Section):
+    """How the training table is cut into folds, and the folds into splits."""
+
+    count: int = Field(10, ge=2, description="number of folds")
+    validation: int = Field(2, ge=0, description="number of folds that judge everything")
+    calibration: int = Field(
+        1, ge=0, description="number of folds that blend weights are fitted on"
+    )
+    validation_fold: int = Field(
+        0, ge=0, description="fold at which the validation folds start; rotates cross-validation"
+    )
+    salt: str = Field(
+        "hansol", description="text hashed with the ids; another one redraws the folds"
+    )
+
+    @model_validator(mode="after")
+    def _leaves_training_folds(self) -> Self:
+        if self.validation + self.calibration >= self.count:
+            msg = "validation and calibration folds together must be fewer than count"
+            raise ValueError(msg)
+        if self.validation_fold >= self.count:
+            msg = f"validation_fold must be below count ({self.count})"
+            raise ValueError(msg)
+        return self
+
+    def split_of(self, fold: int) -> str:
+        """The split of a fold: from `validation_fold` on validation, then calibration, training."""
+        place = (fold - self.validation_fold) % self.count
+        if place < self.validation:
+            return VALIDATION
+        if place < self.validation + self.calibration:
+            return CALIBRATION
+        return TRAINING
+
+    def splits(self) -> set[str]:
+        """The splits that these settings ask for."""
+        return {self.split_of(fold) for fold in range(self.count)}
+
+
+class Leak(NamedTuple):
+    """Two rows of different splits that share a question or an answer.
+
+    Attributes:
+        kind: "question" or "answer".
+        text: The shared text as the first row has it.
+    """
+
+    kind: str
+    text: str
+    first_id: str
+    first_split: str
+    second_id: str
+    second_split: str
+
+
+def assign_folds(rows: pd.DataFrame, settings: FoldSettings) -> pd.DataFrame:
+    """Give every row a fold and a split.
+
+    Rows that share a normalised question or answer form one leak group, named by its first id, and
+    share a fold. The groups are dealt in the order of their ids: each to the fold that has the
+    fewest rows of its category, then the fewest rows, then the smallest salted hash. So folds are
+    balanced and stratified, the order of the rows does not matter, and rows appended with later ids
+    move none of the earlier ones.
+
+    Args:
+        rows: The training table: `id, 질문_1, 질문_2, category, 답변_1 …`.
+        settings: Number of folds and splits.
+
+    Returns:
+        `id, category, leak_group, fold, split`, a row for each row, in the order of the ids.
+
+    Raises:
+        ValueError: An id stands twice, or a split that the settings ask for would be empty.
+    """
+    if rows[ID].duplicated().any():
+        msg = "ids must be unique to be dealt to folds"
+        raise ValueError(msg)
+    ordered = rows.sort_values(ID, key=lambda ids: ids.map(natural_order)).reset_index(drop=True)
+    folds = ordered[[ID, CATEGORY]].assign(leak_group=_leak_groups(ordered))
+    fold_of_group = _deal(folds, settings)
+    folds["fold"] = folds["leak_group"].map(fold_of_group).astype("int64")
+    folds["split"] = folds["fold"].map(settings.split_of)
+    _require_every_split(folds, settings)
+    return folds
+
+
+def find_leaks(rows: pd.DataFrame, folds: pd.DataFrame) -> list[Leak]:
+    """Every pair of rows in different splits that shares a question or an answer.
+
+    The texts are compared anew; the leak groups of the folds are not believed.
+
+    Args:
+        rows: The training table.
+        folds: `id, split`, one row for each row of the table.
+
+    Raises:
+        ValueError: The two tables do not hold the same ids.
+    """
+    split_of = dict(zip(folds[ID], folds["split"], strict=True))
+    if set(split_of) != set(rows[ID]):
+        msg = "rows and folds hold different ids: make the folds anew"
+        raise ValueError(msg)
+    holders: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
+    for row_id, kind, text in _texts(rows.sort_values(ID)):
+        holders[kind, normalise(text)].setdefault(row_id, text)
+    return [
+        Leak(kind, texts[first], first, split_of[first], second, split_of[second])
+        for (kind, _), texts in holders.items()
+        for first, second in combinations(texts, 2)
+        if split_of[first] != split_of[second]
+    ]
+
+
+def natural_order(key: str) -> tuple[tuple[str | int, ...], str]:
+    """Sort key that counts the numbers within an id: `A_9` before `A_10`."""
+    parts = re.split(r"([0-9]+)", key)
+    return tuple(int(part) if place % 2 else part for place, part in enumerate(parts)), key
+
+
+def normalise(text: str) -> str:
+    """The text's letters and digits alone, in one case; the text where it has none."""
+    return re.sub(r"[\W_]+", "", text).casefold() or text
+
+
+def _texts(rows: pd.DataFrame) -> list[tuple[str, str, str]]:
+    """Every question and answer as (id, kind, text)."""
+    kinds = dict.fromkeys(QUESTION_COLUMNS, "question")
+    kinds |= dict.fromkeys(numbered(rows.columns, ANSWER_PREFIX), "answer")
+    return [
+        (row_id, kind, text)
+        for column, kind in kinds.items()
+        for row_id, text in zip(rows[ID], rows[column], strict=True)
+    ]
+
+
+def _leak_groups(ordered: pd.DataFrame) -> list[str]:
+    """Name each row's group: rows linked by shared texts, over any number of steps."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    place_of = {row_id: place for place, row_id in enumerate(ordered[ID])}
+    text_numbers: dict[tuple[str, str], int] = {}
+    edges = [
+        (place_of[row_id], text_numbers.setdefault((kind, normalise(text)), len(text_numbers)))
+        for row_id, kind, text in _texts(ordered)
+    ]
+    row_places, text_places = zip(*edges, strict=True)
+    size = len(ordered) + len(text_numbers)
+    links = coo_array(
+        ([1] * len(edges), (row_places, [len(ordered) + place for place in text_places])),
+        shape=(size, size),
+    )
+    labels = connected_components(links, directed=False)[1][: len(ordered)]
+    first_of: dict[int, str] = {}
+    return [
+        first_of.setdefault(label, row_id)
+        for label, row_id in zip(labels, ordered[ID], strict=True)
+    ]
+
+
+def _deal(grouped: pd.DataFrame, settings: FoldSettings) -> dict[str, int]:
+    """Deal the leak groups, in the table's order, to the folds."""
+    in_category: Counter[tuple[str, int]] = Counter()
+    in_fold: Counter[int] = Counter()
+    fold_of_group: dict[str, int] = {}
+    for group, members in grouped.groupby("leak_group", sort=False)[CATEGORY]:
+        categories = members.tolist()
+        load = {
+            fold: (in_category[categories[0], fold], in_fold[fold])
+            for fold in range(settings.count)
+        }
+        least = [fold for fold in load if load[fold] == min(load.values())]
+        fold = min(least, key=partial(digest, settings.salt, group))
+        fold_of_group[str(group)] = fold
+        in_fold[fold] += len(categories)
+        in_category.update((category, fold) for category in categories)
+    return fold_of_group
+
+
+def _require_every_split(folds: pd.DataFrame, settings: FoldSettings) -> None:
+    empty = settings.splits() - set(folds["split"])
+    if not empty:
+        return
+    groups = folds["leak_group"].nunique()
+    msg = (
+        f"{len(folds)} rows in {groups} groups without shared texts leave no row for "
+        f"{', '.join(sorted(empty))}: lower the number of folds (now {settings.count}) to at most "
+        f"{groups}, or add rows"
+    )
+    raise ValueError(msg)

@@ -1,0 +1,80 @@
+"""Korean sentences: where they end, and whether they do.
+
+What belongs here: sentence boundaries and what marks a finished or repeated sentence. What does
+not: repairs of an answer (`hansol_assets.qa.cleaning`) and figures over answers
+(`hansol_assets.qa.quality`).
+"""
+
+import re
+
+_CLOSERS = r"[\"'”’)\]』」]*"
+_BOUNDARY = re.compile(
+    rf"[.?!…。]+{_CLOSERS}(?=\s)"
+    # A full stop after a final ending ends a sentence even where the space is missing.
+    rf"|(?<=[다요죠까])[.?!]{_CLOSERS}(?=[가-힣A-Za-z*#(\[]|\d{{1,2}}\.)"
+)
+_LIST_NUMBER = re.compile(r"(?:^|[\s(*#])(?:\d{1,2}|[가나다라마바사아자차카타파하])\.$")
+_ABBREVIATION = re.compile(r"(?:^|[\s(])(?:No|no|vs|etc|cf|e\.g|i\.e|Fig|approx)\.$")
+_ENDED = re.compile(rf"[.?!。]{_CLOSERS}$")
+# A full stop after an object particle or in the middle of an ending: cut off, not finished.
+_BROKEN = re.compile(rf"(?:[을를습]\.|\.\.|…\.?){_CLOSERS}$")
+# Final endings, but not the words that only look like one: "벽지보다", "벽마다", "필요", "중요".
+_FINAL_ENDING = re.compile(
+    r"[가-힣](?:(?<![보마바져에])다|(?<=[어아여와워봐해돼세에예까나가네군지데])요|죠)$"
+)
+_CONNECTIVE = re.compile(r"^(?:그리고|또한),?\s+")
+_LATIN_WORD = re.compile(r"[A-Za-z][A-Za-z'’-]*")
+_LATIN_RUN = re.compile(rf"{_LATIN_WORD.pattern}(?:[\s,.:;/()]+{_LATIN_WORD.pattern})*")
+
+
+def split_sentences(text: str) -> list[str]:
+    """Split a text into sentences, each stripped, with its closing punctuation.
+
+    Decimal numbers ("3.5mm"), numbers of a list ("1. ") and common abbreviations do not end one.
+    """
+    sentences = []
+    start = 0
+    for boundary in _BOUNDARY.finditer(text):
+        piece = text[start : boundary.end()].strip()
+        if _LIST_NUMBER.search(piece) or _ABBREVIATION.search(piece):
+            continue
+        sentences.append(piece)
+        start = boundary.end()
+    rest = text[start:].strip()
+    return [*sentences, rest] if rest else sentences
+
+
+def is_finished(text: str) -> bool:
+    """Whether the text ends in a finished sentence."""
+    bare = text.strip()
+    return bool(_ENDED.search(bare)) and not (
+        _BROKEN.search(bare) or _LIST_NUMBER.search(bare) or _ABBREVIATION.search(bare)
+    )
+
+
+def has_final_ending(text: str) -> bool:
+    """Whether the text ends as a Korean sentence does, its full stop apart ("…합니다")."""
+    return bool(_FINAL_ENDING.search(text.strip()))
+
+
+def sentence_key(sentence: str) -> str:
+    """What makes two sentences the same: letters and digits, no leading connective.
+
+    A sentence without letters or digits is its own key.
+    """
+    return re.sub(r"[\W_]+", "", _CONNECTIVE.sub("", sentence.strip())).casefold() or sentence
+
+
+def has_repeated_sentence(text: str) -> bool:
+    """Whether a sentence stands in the text more than once, spaces and signs apart."""
+    keys = [sentence_key(sentence) for sentence in split_sentences(text)]
+    return len(set(keys)) < len(keys)
+
+
+def latin_runs(text: str, words: int = 6) -> list[str]:
+    """Runs of at least so many words in Latin letters: a Korean answer that drifts into English.
+
+    The default lets the trade's long names pass ("Material Safety Data Sheet", "Medium Density
+    Fibreboard").
+    """
+    return [run for run in _LATIN_RUN.findall(text) if len(_LATIN_WORD.findall(run)) >= words]

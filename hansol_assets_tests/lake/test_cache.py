@@ -1,0 +1,38 @@
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from hansol_assets.lake.cache import RowCache
+from hansol_assets.lake.warehouse import Warehouse
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> RowCache:
+    return RowCache(Warehouse(tmp_path / "warehouse.duckdb"), "embeddings")
+
+
+def rows(**texts: str) -> pd.DataFrame:
+    vectors = [np.full(2, len(text), dtype=np.float32) for text in texts.values()]
+    return pd.DataFrame({"key": list(texts), "text": list(texts.values()), "vector": vectors})
+
+
+def test_nothing_is_found_where_nothing_was_put(cache: RowCache) -> None:
+    assert cache.get("model", ["a"]).empty
+
+
+def test_rows_are_found_by_scope_and_key(cache: RowCache) -> None:
+    cache.put("model", rows(a="벽지", b="마루판"))
+    cache.put("other", rows(a="장판재"))
+    found = cache.get("model", ["a", "c"])
+    assert found["text"].tolist() == ["벽지"]
+    assert "scope" not in found
+    assert found["vector"].iloc[0].tolist() == [2.0, 2.0]
+
+
+def test_a_key_is_kept_once(cache: RowCache) -> None:
+    cache.put("model", rows(a="옛것", b="그대로"))
+    cache.put("model", rows(a="새것"))
+    found = cache.get("model", ["a", "b"]).sort_values("key")
+    assert found["text"].tolist() == ["새것", "그대로"]

@@ -1,0 +1,1 @@
+"""Tests of `hansol_assets.qa`."""
