@@ -84,7 +84,7 @@ def assign_folds(rows: pd.DataFrame, settings: FoldSettings) -> pd.DataFrame:
     share a fold. The groups are dealt in the order of their ids: each to the fold that has the
     fewest rows of its category, then the fewest rows, then the smallest salted hash. So folds are
     balanced and stratified, the order of the rows does not matter, and rows appended with later ids
-    move none of the earlier ones.
+    move none of the earlier ones (unless a shared text makes two earlier groups one).
 
     Args:
         rows: The training table: `id, 질문_1, 질문_2, category, 답변_1 …`.

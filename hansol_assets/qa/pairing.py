@@ -7,7 +7,7 @@ and how an example becomes a prompt (`hansol_assets.qa.prompts`).
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice, product
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import pandas as pd
 from pydantic import Field, field_validator
@@ -20,6 +20,8 @@ from hansol_assets.section import Section
 
 SINGLE = "single"
 JOINED = "joined"
+
+Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 _ID_LENGTH = 16
 
@@ -39,7 +41,7 @@ class PairingSettings(Section):
     joined_limit: int = Field(
         20_000, ge=0, description="at most this many joined training examples when count is null"
     )
-    connectives: dict[str, float] | None = Field(
+    connectives: dict[str, Weight] | None = Field(
         None,
         description="weight of each connective (그리고; 또한,); null: as measured in the test set",
     )
@@ -53,8 +55,8 @@ class PairingSettings(Section):
         if unknown:
             msg = f"unknown connectives {unknown}; known are {list(CONNECTIVES)}"
             raise ValueError(msg)
-        if any(weight < 0 for weight in weights.values()) or sum(weights.values()) <= 0:
-            msg = "weights of connectives must not be negative, and one must be above 0"
+        if sum(weights.values()) == 0:
+            msg = "one connective at least must have a weight above 0"
             raise ValueError(msg)
         return weights
 

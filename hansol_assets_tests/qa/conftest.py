@@ -5,8 +5,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from hypothesis import settings
 
 from hansol_assets_tests.qa.table import training_table
+
+# The machine's load decides how long an example takes, not the code under test.
+settings.register_profile("hansol", deadline=None)
+settings.load_profile("hansol")
 
 
 @pytest.fixture

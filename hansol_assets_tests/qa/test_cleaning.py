@@ -1,0 +1,96 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hansol_assets.qa.cleaning import clean_answer
+from hansol_assets.qa.contract import read_train
+from hansol_assets.qa.sentences import has_repeated_sentence, is_finished
+
+
+@pytest.mark.parametrize(
+    ("text", "cleaned", "changes"),
+    [
+        ("천으로 닦습니다.", "천으로 닦습니다.", ()),
+        ("닦습니다.<end_of_turn>또 닦습니다.", "닦습니다.", ("end_of_turn",)),
+        ("  천으로 \n 닦습니다. ", "천으로 닦습니다.", ("spaces",)),
+        (
+            "천으로 닦습니다. 말립니다. 천으로  닦습니다.",
+            "천으로 닦습니다. 말립니다.",
+            ("spaces", "repeated_sentence"),
+        ),
+        ("닦습니다. 물기를 거두고", "닦습니다.", ("unfinished_sentence",)),
+        ("닦습니다. 1.", "닦습니다.", ("unfinished_sentence",)),
+        ("닦습니다. 물기를 거둡니다", "닦습니다. 물기를 거둡니다.", ("final_period",)),
+        ("물기를 거둡니다", "물기를 거둡니다.", ("final_period",)),
+        ("물기를 거두고", "물기를 거두고", ()),
+        ("닦습니다. 합지벽지보다", "닦습니다.", ("unfinished_sentence",)),
+        (
+            "닦습니다. 말립니다. 닦습니다",
+            "닦습니다. 말립니다.",
+            ("repeated_sentence",),
+        ),
+        ("", "", ()),
+        ("<eos>", "", ("end_of_turn",)),
+    ],
+)
+def test_repairs(text: str, cleaned: str, changes: tuple[str, ...]) -> None:
+    assert clean_answer(text) == (cleaned, changes)
+
+
+def test_joined_answers_keep_their_connective() -> None:
+    text = "천으로 닦습니다. 또한, 이음매를 누릅니다. 그리고 말립니다."
+
+    assert clean_answer(text) == (text, ())
+
+
+PIECES = st.sampled_from(
+    [
+        "천으로 닦습니다.",
+        "천으로  닦습니다",
+        "또한, 말립니다!",
+        "그리고",
+        "물기를",
+        "왜요?",
+        "1.",
+        "3.5mm",
+        "벽지보다",
+        "…",
+        "<bos>",
+        "<end_of_turn>",
+        '"',
+        ")",
+        ".",
+        "\n",
+    ]
+)
+
+
+@given(
+    pieces=st.lists(PIECES, max_size=10),
+    separator=st.sampled_from(["", " "]),
+)
+def test_cleaned_answers_are_clean(pieces: list[str], separator: str) -> None:
+    cleaned = clean_answer(separator.join(pieces)).text
+
+    assert clean_answer(cleaned) == (cleaned, ())
+    assert not has_repeated_sentence(cleaned)
+    assert "<end_of_turn>" not in cleaned
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_cleaned_once_and_for_all(text: str) -> None:
+    cleaned = clean_answer(text).text
+
+    assert clean_answer(cleaned) == (cleaned, ())
+
+
+@pytest.mark.real
+def test_human_answers_are_left_alone(real_dir: Path) -> None:
+    answers = read_train(real_dir / "train.csv").frame.filter(like="답변_").to_numpy().ravel()
+    cleaned = [clean_answer(answer) for answer in answers]
+
+    beyond_spaces = [answer for answer in cleaned if set(answer.changes) - {"spaces"}]
+    assert len(beyond_spaces) / len(cleaned) < 0.01
+    assert all(is_finished(answer.text) for answer in cleaned)

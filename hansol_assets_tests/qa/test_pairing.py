@@ -1,0 +1,260 @@
+from collections import Counter
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from hansol_assets.qa.contract import read_test, read_train
+from hansol_assets.qa.folds import FoldSettings, assign_folds
+from hansol_assets.qa.pairing import (
+    PairingSettings,
+    build_held_out,
+    build_pairs,
+    join_answers,
+    join_questions,
+)
+from hansol_assets.qa.splitting import QuestionMix, question_mix, split_question
+from hansol_assets_tests.qa.table import training_table
+
+HALF = QuestionMix(joined_share=0.5, connectives={"그리고": 0.6, "또한,": 0.4})
+NONE = QuestionMix(joined_share=0.0, connectives={})
+SETTINGS = PairingSettings()
+
+
+@pytest.fixture
+def folds(rows: pd.DataFrame) -> pd.DataFrame:
+    return assign_folds(rows, FoldSettings(count=4, validation=1, calibration=1))
+
+
+def ids_of(folds: pd.DataFrame, split: str) -> set[str]:
+    return set(folds.loc[folds["split"] == split, "id"])
+
+
+def test_questions_are_joined_as_test_sets_do() -> None:
+    assert (
+        join_questions("합판은 왜 휘나요", "줄눈을 설명해줘", "또한,")
+        == "합판은 왜 휘나요? 또한, 줄눈을 설명해줘."
+    )
+
+
+def test_answers_are_joined_by_the_same_connective() -> None:
+    assert (
+        join_answers("물기를 먹어서 휩니다", "틈을 메웁니다.", "그리고")
+        == "물기를 먹어서 휩니다. 그리고 틈을 메웁니다."
+    )
+
+
+def test_singles_are_every_question_with_every_answer(
+    rows: pd.DataFrame, folds: pd.DataFrame
+) -> None:
+    pairs = build_pairs(rows, folds, NONE, SETTINGS)
+
+    training = rows[rows["id"].isin(ids_of(folds, "training"))]
+    expected = {
+        (row[f"질문_{question}"], row[f"답변_{answer}"])
+        for _, row in training.iterrows()
+        for question in (1, 2)
+        for answer in range(1, 6)
+    }
+    assert set(pairs["kind"]) == {"single"}
+    assert len(pairs) == 6 * 10
+    assert set(zip(pairs["question"], pairs["answer"], strict=True)) == expected
+
+
+def test_joined_examples_follow_the_mix(rows: pd.DataFrame, folds: pd.DataFrame) -> None:
+    pairs = build_pairs(rows, folds, QuestionMix(0.25, HALF.connectives), SETTINGS)
+    joined = pairs[pairs["kind"] == "joined"]
+
+    assert len(joined) == 20
+    connectives = Counter("또한," in question for question in joined["question"])
+    assert connectives == {False: 12, True: 8}
+    uses = Counter(key for sources in joined["source_ids"] for key in sources)
+    assert set(uses) == ids_of(folds, "training")
+    assert max(uses.values()) - min(uses.values()) <= 2
+    assert pairs["id"].is_unique
+
+
+def test_joined_parts_belong_to_their_rows(rows: pd.DataFrame, folds: pd.DataFrame) -> None:
+    pairs = build_pairs(rows, folds, HALF, SETTINGS)
+    by_id = rows.set_index("id")
+
+    for example in pairs[pairs["kind"] == "joined"].itertuples():
+        first, second = (by_id.loc[key] for key in example.source_ids)
+        connective = "또한," if "또한," in example.question else "그리고"
+        assert example.question in {
+            join_questions(one, two, connective)
+            for one in first[["질문_1", "질문_2"]]
+            for two in second[["질문_1", "질문_2"]]
+        }
+        assert example.answer in {
+            join_answers(one, two, connective)
+            for one in first.filter(like="답변")
+            for two in second.filter(like="답변")
+        }
+
+
+def test_settings_override_count_connectives_and_draw(
+    rows: pd.DataFrame, folds: pd.DataFrame
+) -> None:
+    settings = PairingSettings(joined_count=7, connectives={"또한,": 1.0})
+
+    joined = build_pairs(rows, folds, HALF, settings).query("kind == 'joined'")
+    redrawn = build_pairs(rows, folds, HALF, settings.model_copy(update={"seed": 1}))
+
+    assert len(joined) == 7
+    assert joined["question"].str.contains("또한,").all()
+    assert set(redrawn["id"]) != set(build_pairs(rows, folds, HALF, settings)["id"])
+
+
+def test_an_asked_for_count_is_met_without_joined_test_questions(
+    rows: pd.DataFrame, folds: pd.DataFrame
+) -> None:
+    pairs = build_pairs(rows, folds, NONE, PairingSettings(joined_count=6))
+
+    assert Counter("또한," in text for text in pairs.query("kind == 'joined'")["question"]) == {
+        False: 3,
+        True: 3,
+    }
+
+
+@pytest.mark.parametrize("share", [0.99, 1.0])
+def test_joined_examples_end_where_the_pairs_do(
+    rows: pd.DataFrame, folds: pd.DataFrame, share: float
+) -> None:
+    pairs = build_pairs(rows, folds, QuestionMix(share, HALF.connectives), SETTINGS)
+
+    # Six training rows make thirty ordered pairs.
+    assert (pairs["kind"] == "joined").sum() == 30
+
+
+def test_limit_bounds_the_measured_count(rows: pd.DataFrame, folds: pd.DataFrame) -> None:
+    pairs = build_pairs(rows, folds, HALF, PairingSettings(joined_limit=5))
+
+    assert (pairs["kind"] == "joined").sum() == 5
+
+
+def test_rows_of_one_leak_group_are_not_joined(rows: pd.DataFrame) -> None:
+    rows.loc[1:, "답변_5"] = "같은 답입니다."
+    folds = assign_folds(rows, FoldSettings(count=2, validation=0, calibration=0))
+    group_of = dict(zip(folds["id"], folds["leak_group"], strict=True))
+
+    pairs = build_pairs(rows, folds, HALF, SETTINGS)
+
+    joined = pairs[pairs["kind"] == "joined"]
+    assert len(joined) == 22
+    assert all(group_of[one] != group_of[two] for one, two in joined["source_ids"])
+
+
+def test_a_paraphrase_that_says_the_same_is_kept_once(
+    rows: pd.DataFrame, folds: pd.DataFrame
+) -> None:
+    rows["질문_2"] = rows["질문_1"]
+
+    assert len(build_pairs(rows, folds, NONE, SETTINGS)) == 6 * 5
+
+
+def test_held_out_rows_are_asked_both_ways(rows: pd.DataFrame, folds: pd.DataFrame) -> None:
+    held_out = build_held_out(rows, folds, HALF, SETTINGS)
+
+    for split in ("calibration", "validation"):
+        asked = held_out[held_out["split"] == split]
+        singles, joined = (asked[asked["kind"] == kind] for kind in ("single", "joined"))
+        ids = ids_of(folds, split)
+        assert sorted(key for (key,) in singles["source_ids"]) == sorted(ids)
+        assert len(joined) == len(singles) == 3
+        assert {key for sources in joined["source_ids"] for key in sources} == ids
+    assert held_out["id"].is_unique
+    assert all(len(references) == 5 for references in held_out["references"])
+
+
+def test_joined_references_join_the_same_answers(rows: pd.DataFrame, folds: pd.DataFrame) -> None:
+    by_id = rows.set_index("id")
+    held_out = build_held_out(rows, folds, HALF, SETTINGS)
+
+    for asked in held_out[held_out["kind"] == "joined"].itertuples():
+        connective = "또한," if "또한," in asked.question else "그리고"
+        first, second = (by_id.loc[key] for key in asked.source_ids)
+        assert asked.references == [
+            join_answers(first[f"답변_{number}"], second[f"답변_{number}"], connective)
+            for number in range(1, 6)
+        ]
+        assert len(split_question(asked.question)) == 2
+
+
+def test_a_split_of_one_row_is_asked_singly(rows: pd.DataFrame) -> None:
+    folds = assign_folds(rows.iloc[:4], FoldSettings(count=4, validation=1, calibration=1))
+
+    held_out = build_held_out(rows.iloc[:4], folds, HALF, SETTINGS)
+
+    assert held_out["kind"].tolist() == ["single", "single"]
+
+
+def test_nothing_held_out_gives_an_empty_table(rows: pd.DataFrame) -> None:
+    folds = assign_folds(rows, FoldSettings(count=2, validation=0, calibration=0))
+
+    held_out = build_held_out(rows, folds, HALF, SETTINGS)
+
+    assert list(held_out.columns) == ["id", "split", "kind", "source_ids", "question", "references"]
+    assert held_out.empty
+
+
+@pytest.mark.parametrize(
+    "weights",
+    [
+        {},
+        {"그런데": 1.0},
+        {"그리고": 0.0},
+        {"그리고": -1.0, "또한,": 2.0},
+        {"그리고": float("nan")},
+    ],
+)
+def test_senseless_connectives_are_refused(weights: dict[str, float]) -> None:
+    with pytest.raises(ValidationError):
+        PairingSettings(connectives=weights)
+
+
+@given(
+    order=st.permutations(range(12)),
+    fold_order=st.permutations(range(12)),
+    share=st.floats(0, 1),
+    start=st.integers(0, 3),
+)
+def test_examples_are_the_same_in_any_order_and_never_cross_splits(
+    order: list[int], fold_order: list[int], share: float, start: int
+) -> None:
+    rows = training_table()
+    folds = assign_folds(
+        rows, FoldSettings(count=4, validation=1, calibration=1, validation_fold=start)
+    )
+    mix = QuestionMix(share, HALF.connectives)
+
+    pairs = build_pairs(rows.iloc[order], folds.iloc[fold_order], mix, SETTINGS)
+    held_out = build_held_out(rows.iloc[order], folds.iloc[fold_order], mix, SETTINGS)
+
+    pd.testing.assert_frame_equal(pairs, build_pairs(rows, folds, mix, SETTINGS))
+    pd.testing.assert_frame_equal(held_out, build_held_out(rows, folds, mix, SETTINGS))
+    assert {key for ids in pairs["source_ids"] for key in ids} == ids_of(folds, "training")
+    for split, asked in held_out.groupby("split"):
+        assert {key for ids in asked["source_ids"] for key in ids} == ids_of(folds, split)
+
+
+@pytest.mark.real
+def test_real_rows_mirror_the_real_questions(real_dir: Path) -> None:
+    rows = read_train(real_dir / "train.csv").frame
+    mix = question_mix(read_test(real_dir / "test.csv").frame["질문"].tolist())
+    folds = assign_folds(rows, FoldSettings())
+
+    held_out = build_held_out(rows, folds, mix, SETTINGS)
+    pairs = build_pairs(rows, folds, mix, SETTINGS)
+
+    for table in (held_out, pairs):
+        joined = table[table["kind"] == "joined"]
+        assert len(joined) / len(table) == pytest.approx(mix.joined_share, abs=0.01)
+        shares = {
+            name: joined["question"].str.contains(f" {name} ").mean() for name in mix.connectives
+        }
+        assert shares == pytest.approx(mix.connectives, abs=0.03)
+        assert table["id"].is_unique

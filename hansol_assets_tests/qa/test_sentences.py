@@ -1,0 +1,88 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hansol_assets.qa.sentences import (
+    has_final_ending,
+    has_repeated_sentence,
+    is_finished,
+    latin_runs,
+    split_sentences,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("닦습니다. 말립니다.", ["닦습니다.", "말립니다."]),
+        ("두께는 3.5mm입니다. 폭은 1.06 m예요!", ["두께는 3.5mm입니다.", "폭은 1.06 m예요!"]),
+        ("1. 닦습니다. 2. 말립니다.", ["1. 닦습니다.", "2. 말립니다."]),
+        ("가. 준비합니다. 나. 바릅니다.", ["가. 준비합니다.", "나. 바릅니다."]),
+        ("닦습니다.말립니다.2. 칠합니다.", ["닦습니다.", "말립니다.", "2. 칠합니다."]),
+        ("닦나요? 네, 닦습니다", ["닦나요?", "네, 닦습니다"]),
+        ('"닦습니다." 하고 말했습니다.', ['"닦습니다."', "하고 말했습니다."]),
+        ("KS 규격 No. 5를 봅니다. 끝입니다.", ["KS 규격 No. 5를 봅니다.", "끝입니다."]),
+        ("www.example.com을 봅니다.", ["www.example.com을 봅니다."]),
+        ("  ", []),
+        ("", []),
+    ],
+)
+def test_sentence_boundaries(text: str, sentences: list[str]) -> None:
+    assert split_sentences(text) == sentences
+
+
+@given(st.text(alphabet="다요가 .?!1\"')", max_size=40))
+def test_splitting_loses_only_spaces(text: str) -> None:
+    assert "".join("".join(split_sentences(text)).split()) == "".join(text.split())
+
+
+@pytest.mark.parametrize(
+    "text", ["닦습니다.", "닦나요?", "닦으세요!", "(말린 뒤 닦습니다.)", "정리 정돈. "]
+)
+def test_finished(text: str) -> None:
+    assert is_finished(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "닦습니다", "닦습니다. 2.", "다음과 같습니다: 1.", "벽지를.", "있습.", "닦고…", "닦고..."],
+)
+def test_unfinished(text: str) -> None:
+    assert not is_finished(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["닦습니다", "닦아요", "이것이 벽지예요", "닦는다", "그렇죠", "좋지요"]
+)
+def test_final_endings(text: str) -> None:
+    assert has_final_ending(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["합지벽지보다", "벽마다", "바다", "환기가 필요", "매우 중요", "층간 소음", "벽지를", "다", ""],
+)
+def test_words_that_only_look_like_an_ending(text: str) -> None:
+    assert not has_final_ending(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "repeated"),
+    [
+        ("닦습니다. 말립니다.", False),
+        ("닦습니다. 말립니다. 닦습니다.", True),
+        ("천으로 닦습니다. 천 으로  닦습니다!", True),
+        ("천으로 닦습니다. 또한, 천으로 닦습니다.", True),
+        ("", False),
+    ],
+)
+def test_repeated_sentences(text: str, repeated: bool) -> None:
+    assert has_repeated_sentence(text) is repeated
+
+
+def test_latin_runs_are_drifts_not_names() -> None:
+    drift = "the wall should be dried before you start painting"
+
+    assert latin_runs(f"먼저 {drift} 합니다.") == [drift]
+    assert latin_runs("MSDS(Material Safety Data Sheet)를 봅니다.") == []
+    assert latin_runs("MDF, PB, OSB 판을 씁니다.", words=3) == ["MDF, PB, OSB"]

@@ -1,0 +1,211 @@
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hansol_assets.qa.back_references import refers_back
+from hansol_assets.qa.contract import read_test
+from hansol_assets.qa.pairing import join_questions
+from hansol_assets.qa.splitting import (
+    CONNECTIVES,
+    QuestionMix,
+    close_question,
+    question_mix,
+    split_question,
+)
+from hansol_assets_tests.qa.table import ROWS
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        (
+            "한지 벽지는 어디에 어울리나요? 그리고 천장 몰딩은 언제 붙이나요?",
+            ["한지 벽지는 어디에 어울리나요?", "천장 몰딩은 언제 붙이나요?"],
+        ),
+        (
+            "데코타일의 약점을 알려주세요. 또한, 줄눈은 어떻게 청소하나요?",
+            ["데코타일의 약점을 알려주세요.", "줄눈은 어떻게 청소하나요?"],
+        ),
+        # Without punctuation before the connective, or behind the second question.
+        (
+            "무늬목의 약점을 알려주세요 또한 합판은 왜 휘나요",
+            ["무늬목의 약점을 알려주세요.", "합판은 왜 휘나요?"],
+        ),
+        # A comma instead of a question mark.
+        (
+            "욕실 천장에 벽지를 발라도 괜찮은가요, 그리고 욕실 환기는 몇 분이 알맞나요?",
+            ["욕실 천장에 벽지를 발라도 괜찮은가요?", "욕실 환기는 몇 분이 알맞나요?"],
+        ),
+        # Three in one, and a doubled connective.
+        (
+            "석고보드란 무엇인가요? 그리고 합판은 왜 휘나요? 그리고 또한, 못은 어떤 것이 좋나요?",
+            ["석고보드란 무엇인가요?", "합판은 왜 휘나요?", "못은 어떤 것이 좋나요?"],
+        ),
+        (
+            "현관을 밝게 꾸미려면 무엇을 바꿔야 할까요와 붙박이장은 어떤 나무로 짜는 것이 "
+            "좋은가요의 관계는 무엇인가요?",
+            [
+                "현관을 밝게 꾸미려면 무엇을 바꿔야 할까요?",
+                "붙박이장은 어떤 나무로 짜는 것이 좋은가요?",
+            ],
+        ),
+        # A word that only begins like a back-reference: useful, shade, all round.
+        (
+            "숯 벽지는 무엇인가요? 그리고 몸에 이로운 페인트가 있나요?",
+            ["숯 벽지는 무엇인가요?", "몸에 이로운 페인트가 있나요?"],
+        ),
+        (
+            "차양은 왜 다나요? 그리고 그늘진 방의 벽지는 어떤 색이 좋나요?",
+            ["차양은 왜 다나요?", "그늘진 방의 벽지는 어떤 색이 좋나요?"],
+        ),
+        # The reference means something of its own question: a list, a clause.
+        (
+            "합판은 왜 휘나요? 그리고 데코타일과 강마루는 각각 어디에 까나요?",
+            ["합판은 왜 휘나요?", "데코타일과 강마루는 각각 어디에 까나요?"],
+        ),
+        (
+            "합판은 왜 휘나요? 또한, 장마철에 벽지가 축 늘어지는데, 이를 막을 수 있나요?",
+            ["합판은 왜 휘나요?", "장마철에 벽지가 축 늘어지는데, 이를 막을 수 있나요?"],
+        ),
+        # The third leans on the second alone.
+        (
+            "합판은 왜 휘나요? 그리고 줄눈은 왜 갈라지나요? 또한, 이를 메우는 재료는 무엇인가요?",
+            ["합판은 왜 휘나요?", "줄눈은 왜 갈라지나요? 또한, 이를 메우는 재료는 무엇인가요?"],
+        ),
+    ],
+)
+def test_safe_cuts(text: str, parts: list[str]) -> None:
+    assert split_question(text) == parts
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "문틀이 뒤틀리는 까닭은 무엇인가요?",
+        # The second question points back.
+        "벽지가 벌어지는 까닭은 무엇인가요? 그리고 이를 막으려면 무엇을 해야 하나요?",
+        "천장에 물이 새면 누가 고치나요? 그리고 이로 인해 전등이 고장 날 수 있나요?",
+        "외벽에 금이 갔습니다. 그리고 이에 맞는 보수재는 무엇인가요?",
+        "새 장판에서 냄새가 나나요? 또한, 그 이유는 무엇인가요?",
+        "데코타일과 강마루를 알려주세요. 그리고 각각 얼마나 오래 쓰나요?",
+        "붓칠과 롤러칠을 설명해주세요. 또한, 두 방법 가운데 무엇이 빠른가요?",
+        "친환경 접착제란 무엇인가요? 그리고 이러한 제품은 어디에서 파나요?",
+        "무늬목을 어떻게 고르나요? 또한, 해당 자재의 값은 얼마인가요?",
+        "샌딩을 꼭 해야 하나요? 그리고 이때 마스크를 쓰나요?",
+        "누수가 있나요? 그리고 벽과 천장이 젖었을 때 이를 말리는 방법은 무엇인가요?",
+        "샌딩을 꼭 해야 하나요? 그리고 그렇지 않으면 칠이 벗겨지나요?",
+        "무늬목을 어떻게 고르나요? 그리고 위의 자재는 어디에서 파나요?",
+        "문을 왜 닫아 두나요와 이를 열면 벽지가 터지나요의 관계는 무엇인가요?",
+        "페인트와 벽지를 비교해주세요. 그리고 서로 어떻게 다른가요?",
+        # The second question has no topic of its own.
+        "창틀에서 바람이 새는 원인은 무엇인가요? 그리고 예방 방법은 뭔가요?",
+        "유리섬유 벽지의 특징을 알려주세요. 또한, 단점은?",
+        # Two sentences without a connective, the second about each of the two.
+        "데코타일과 강마루를 견주어 주세요. 각각 무엇이 약한가요?",
+        # The connective joins nouns or clauses, not questions.
+        "붓 그리고 롤러 가운데 무엇이 좋은가요?",
+        "미장이 어떤 일인지, 그리고 조적이 무엇인지 알려주세요.",
+        "누수가 났을 때 이로 인해 벽지가 상하는지, 그리고 이를 막는 방법은 무엇인가요?",
+        # A relation of two things is one question.
+        "습도와 벽지 수축의 관계는 무엇인가요?",
+        "문을 왜 닫아 두나요와 습도의 관계는 무엇인가요?",
+    ],
+)
+def test_unsafe_questions_stay_whole(text: str) -> None:
+    assert split_question(text) == [text]
+
+
+def test_mix_counts_joined_questions_and_their_connectives() -> None:
+    questions = [
+        "합판은 왜 휘나요? 그리고 줄눈은 왜 갈라지나요?",
+        "줄눈은 왜 갈라지나요? 그리고 무늬목은 무엇인가요?",
+        "무늬목은 무엇인가요? 또한, 합판은 왜 휘나요?",
+        "문틀은 왜 뒤틀리나요와 합판은 왜 휘나요의 관계는 무엇인가요?",
+        "합판은 왜 휘나요?",
+        "합판은 왜 휘나요? 그리고 이를 막는 방법은 무엇인가요?",
+    ]
+
+    mix = question_mix(questions)
+
+    assert mix.joined_share == pytest.approx(4 / 6)
+    assert mix.connectives == pytest.approx({"그리고": 2 / 3, "또한,": 1 / 3})
+
+
+@pytest.mark.parametrize("questions", [[], ["합판은 왜 휘나요?"]])
+def test_mix_without_joined_questions(questions: list[str]) -> None:
+    assert question_mix(questions) == QuestionMix(joined_share=0.0, connectives={})
+
+
+@pytest.mark.parametrize(
+    ("text", "closed"),
+    [
+        (" 합판은 왜 휘나요 ", "합판은 왜 휘나요?"),
+        ("합판을 설명해줘", "합판을 설명해줘."),
+        ("합판을 알고 싶습니다", "합판을 알고 싶습니다."),
+        ("합판은 왜 휘나요,", "합판은 왜 휘나요?"),
+        ("합판이란?", "합판이란?"),
+        ("", ""),
+    ],
+)
+def test_closing(text: str, closed: str) -> None:
+    assert close_question(text) == closed
+
+
+@pytest.mark.parametrize("question", ["이를 막으려면?", "장점은 무엇인가요?", "장판은?", "왜?"])
+def test_leaning_questions(question: str) -> None:
+    assert refers_back(question)
+
+
+WHOLE = st.sampled_from([question for row in ROWS for question in row[:2]])
+
+
+@given(first=WHOLE, second=WHOLE, connective=st.sampled_from(CONNECTIVES))
+def test_what_is_joined_is_split_again(first: str, second: str, connective: str) -> None:
+    joined = join_questions(first, second, connective)
+
+    assert split_question(joined) == [close_question(first), close_question(second)]
+
+
+def letters(text: str) -> str:
+    return re.sub(r"그리고|또한|[\s,.?!]", "", text)
+
+
+PIECES = st.sampled_from(
+    [
+        "벽지는 왜 뜨나요",
+        "그리고",
+        "또한,",
+        "또한",
+        "?",
+        ".",
+        ",",
+        "이를",
+        "장판의 관계",
+        " ",
+        "알려줘",
+    ]
+)
+
+
+@given(st.lists(PIECES, max_size=14).map(" ".join))
+def test_only_connectives_are_lost(text: str) -> None:
+    parts = split_question(text)
+
+    assert letters("".join(parts)) == letters(text)
+    assert all(part.strip() for part in parts) or not text.strip()
+
+
+@pytest.mark.real
+def test_real_questions(real_dir: Path) -> None:
+    frame = read_test(real_dir / "test.csv").frame
+    questions = dict(zip(frame["id"], frame["질문"], strict=True))
+
+    whole = ["TEST_040", "TEST_070", "TEST_086", "TEST_107", "TEST_128"]
+    assert [split_question(questions[key]) for key in whole] == [[questions[key]] for key in whole]
+    # Of the 70 joined by connective or relation, four more than the 66 lean on their first part.
+    assert sum(len(split_question(question)) == 2 for question in questions.values()) == 66
+    mix = question_mix(list(questions.values()))
+    assert mix.connectives == pytest.approx({"그리고": 38 / 62, "또한,": 24 / 62})
