@@ -16,7 +16,7 @@ from pydantic import Field
 
 from hansol_assets.modeling.hub import HubSettings, fetch
 from hansol_assets.modeling.loading import LoadingSettings
-from hansol_assets.modeling.progress import Progress
+from hansol_assets.modeling.progress import Progress, without_bars
 from hansol_assets.modeling.scratch import ScratchSettings, train_model
 from hansol_assets.modeling.tokenizer_training import train_tokenizer
 from hansol_assets.section import Section
@@ -29,16 +29,15 @@ class BaseModelSettings(Section):
     """Which base model, and how it is held in memory."""
 
     kind: Literal["scratch", "hub"] = Field(
-        "scratch", description="scratch: trained on the corpus, offline; hub: a released model."
+        default="scratch",
+        description="scratch: trained on the corpus, offline; hub: a released model.",
     )
     scratch: ScratchSettings = Field(
-        default_factory=ScratchSettings, description="Read where `kind` is scratch."
+        default=ScratchSettings(), description="Read where `kind` is scratch."
     )
-    hub: HubSettings = Field(
-        default_factory=HubSettings, description="Read where `kind` is hub."
-    )
+    hub: HubSettings = Field(default=HubSettings(), description="Read where `kind` is hub.")
     loading: LoadingSettings = Field(
-        default_factory=LoadingSettings, description="Format and attention in memory."
+        default=LoadingSettings(), description="Format and attention in memory."
     )
 
 
@@ -48,7 +47,7 @@ class BaseModelReport:
 
     Attributes:
         kind: scratch or hub.
-        name: The name by which adapters refer to it.
+        name: The hub's or the folder's name; for scratch, what it is.
         revision: The hub's commit hash or the local folder's SHA-256; None for scratch.
         parameters: Number of weights; None where they were not loaded.
         vocabulary: Tokens in the vocabulary; None where it was not loaded.
@@ -87,7 +86,9 @@ def train_base_model(
         ValueError: There are no documents.
     """
     if not documents:
-        raise ValueError("the base model has no documents to train on: is the training split empty?")
+        raise ValueError(
+            "the base model has no documents to train on: is the training split empty?"
+        )
     scratch = settings.scratch
     start = time.perf_counter()
     tokenizer = train_tokenizer(documents, scratch.vocab_size)
@@ -95,10 +96,11 @@ def train_base_model(
     out_dir.mkdir(parents=True, exist_ok=True)
     tokenizer.model_max_length = scratch.max_positions
     tokenizer.save_pretrained(out_dir)
-    model.save_pretrained(out_dir)
+    with without_bars():
+        model.save_pretrained(out_dir)
     return BaseModelReport(
         kind="scratch",
-        name=base_name(out_dir),
+        name="Gemma 3, trained from scratch",
         revision=None,
         parameters=model.num_parameters(),
         vocabulary=len(tokenizer),

@@ -7,6 +7,7 @@ not: any seed; those are settings.
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 
@@ -28,7 +29,8 @@ def deterministic(seed: int) -> Iterator[None]:
 
     kernels = torch.are_deterministic_algorithms_enabled()
     warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
-    fill = torch.utils.deterministic.fill_uninitialized_memory
+    options: Any = torch.utils.deterministic
+    fill = options.fill_uninitialized_memory
     python_state, numpy_state = random.getstate(), np.random.get_state()
     with torch.random.fork_rng():
         random.seed(seed)
@@ -37,11 +39,11 @@ def deterministic(seed: int) -> Iterator[None]:
         torch.use_deterministic_algorithms(mode=True, warn_only=torch.cuda.is_available())
         # Filling every fresh buffer guards against kernels that read what they did not write; it
         # costs a pass over memory for each of them, and none of the kernels used here does.
-        torch.utils.deterministic.fill_uninitialized_memory = False
+        options.fill_uninitialized_memory = False
         try:
             yield
         finally:
             torch.use_deterministic_algorithms(kernels, warn_only=warn_only)
-            torch.utils.deterministic.fill_uninitialized_memory = fill
+            options.fill_uninitialized_memory = fill
             random.setstate(python_state)
             np.random.set_state(numpy_state)

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -22,18 +22,22 @@ from hansol_assets.section import Section
 class GenerationSettings(Section):
     """How answers are decoded."""
 
-    max_new_tokens: int = Field(256, ge=1, description="Longest answer, in tokens.")
+    max_new_tokens: int = Field(default=256, ge=1, description="Longest answer, in tokens.")
     max_prompt_tokens: int = Field(
-        1024, ge=16, description="Longest prompt, in tokens; a longer one loses its start."
+        default=1024, ge=16, description="Longest prompt, in tokens; a longer one loses its start."
     )
-    batch_size: int = Field(64, ge=1, description="Sequences decoded at once.")
-    samples: int = Field(4, ge=0, description="Sampled answers a question, besides the greedy one.")
-    temperature: float = Field(0.8, gt=0, description="Divides the logits of sampled answers.")
-    top_p: float = Field(0.95, gt=0, le=1, description="Nucleus of sampled answers.")
+    batch_size: int = Field(default=64, ge=1, description="Sequences decoded at once.")
+    samples: int = Field(
+        default=4, ge=0, description="Sampled answers a question, besides the greedy one."
+    )
+    temperature: float = Field(
+        default=0.8, gt=0, description="Divides the logits of sampled answers."
+    )
+    top_p: float = Field(default=0.95, gt=0, le=1, description="Nucleus of sampled answers.")
     repetition_penalty: float = Field(
-        1.0, gt=0, description="Above 1: penalises tokens that the answer already holds."
+        default=1.0, gt=0, description="Above 1: penalises tokens that the answer already holds."
     )
-    seed: int = Field(20240305, ge=0, description="Seed of the sampled answers.")
+    seed: int = Field(default=20240305, ge=0, description="Seed of the sampled answers.")
 
 
 @dataclass(frozen=True)
@@ -98,13 +102,12 @@ class Generator:
         base_dir: Path,
         adapter_dir: Path | None,
         settings: GenerationSettings,
-        loading: LoadingSettings | None = None,
+        loading: LoadingSettings,
     ) -> None:
-        loading = loading or LoadingSettings()
         self._settings = settings
         self._tokenizer = load_tokenizer(base_dir, loading)
         self._stops = stop_ids(self._tokenizer)
-        self._model = load_causal_lm(base_dir, loading)
+        self._model: Any = load_causal_lm(base_dir, loading)
         if adapter_dir is not None:
             from peft import PeftModel
 
@@ -148,7 +151,7 @@ class Generator:
                 key=row.key,
                 origin="greedy" if row.sample is None else "sampled",
                 sample=row.sample or 0,
-                text=self._tokenizer.decode(answer, skip_special_tokens=True).strip(),
+                text=str(self._tokenizer.decode(answer, skip_special_tokens=True)).strip(),
                 prompt_tokens=len(row.prompt),
                 new_tokens=len(answer),
                 seconds=seconds,

@@ -5,6 +5,7 @@ not: loading them (`hansol_assets.modeling.loading`).
 """
 
 import hashlib
+import json
 import os
 import shutil
 from pathlib import Path
@@ -13,7 +14,8 @@ from pydantic import Field
 
 from hansol_assets.section import Section
 
-ALLOWED_FILES = ("*.safetensors", "*.safetensors.index.json", "*.json", "*.jinja", "tokenizer*")
+INDEX_FILE = "model.safetensors.index.json"
+ALLOWED_FILES = ("*.safetensors", "*.json", "*.jinja", "tokenizer*")
 """What is taken from a model's repository: weights without pickles, configuration, tokenizer."""
 
 IGNORED_FILES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl", "*.msgpack", "*.h5", "*.gguf", "*.py")
@@ -32,10 +34,12 @@ class HubSettings(Section):
     """A released base model."""
 
     model_id: str = Field(
-        "google/gemma-3-1b-it", min_length=1, description="Hub repository, or a local folder."
+        default="google/gemma-3-1b-it",
+        min_length=1,
+        description="Hub repository, or a local folder.",
     )
     revision: str | None = Field(
-        None, description="Branch, tag or commit; a commit makes the fetch repeatable."
+        default=None, description="Branch, tag or commit; a commit makes the fetch repeatable."
     )
 
 
@@ -72,41 +76,55 @@ def missing(settings: HubSettings) -> str | None:
     Returns:
         A message with the command that fetches it; None if it is on this machine.
     """
-    from huggingface_hub.errors import LocalEntryNotFoundError
-
     if Path(settings.model_id).expanduser().is_dir():
         return None
     try:
         _snapshot(settings, local_files_only=True)
-    except (BaseModelUnavailableError, LocalEntryNotFoundError) as error:
+    except BaseModelUnavailableError as error:
         return str(error)
     return None
 
 
-def _snapshot(settings: HubSettings, local_files_only: bool = False) -> Path:
+def _snapshot(settings: HubSettings, *, local_files_only: bool = False) -> Path:
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
+    from huggingface_hub.errors import HfHubHTTPError
 
     try:
-        folder = snapshot_download(
-            settings.model_id,
-            revision=settings.revision,
-            allow_patterns=list(ALLOWED_FILES),
-            ignore_patterns=list(IGNORED_FILES),
-            local_files_only=local_files_only,
+        folder = Path(
+            snapshot_download(
+                settings.model_id,
+                revision=settings.revision,
+                allow_patterns=list(ALLOWED_FILES),
+                ignore_patterns=list(IGNORED_FILES),
+                local_files_only=local_files_only,
+            )
         )
-    except (LocalEntryNotFoundError, OfflineModeIsEnabled, HfHubHTTPError, OSError) as error:
-        raise BaseModelUnavailableError(_advice(settings, error)) from error
-    return Path(folder)
+    # Offline, the hub's errors are OSErrors and connection errors.
+    except (HfHubHTTPError, OSError) as error:
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise BaseModelUnavailableError(_advice(settings, reason)) from error
+    absent = _absent_shards(folder)
+    if absent:
+        reason = f"the download in {folder} lacks {', '.join(absent)}"
+        raise BaseModelUnavailableError(_advice(settings, reason))
+    return folder
 
 
-def _advice(settings: HubSettings, error: Exception) -> str:
+def _absent_shards(folder: Path) -> list[str]:
+    """Name the weight files that a model's index lists and its folder lacks."""
+    index = folder / INDEX_FILE
+    if not index.is_file():
+        return []
+    listed = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
+    return sorted(name for name in listed if not (folder / name).is_file())
+
+
+def _advice(settings: HubSettings, reason: str) -> str:
     revision = f" --revision {settings.revision}" if settings.revision else ""
     patterns = " ".join(f'--include "{pattern}"' for pattern in ALLOWED_FILES)
     return (
         f"the base model {settings.model_id} is not on this machine and could not be fetched "
-        f"({type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no reason given'}). "
-        f"With a network, and `hf auth login` for a gated model, fetch it by:\n"
+        f"({reason}). With a network, and `hf auth login` for a gated model, fetch it by:\n"
         f"  hf download {settings.model_id}{revision} {patterns}\n"
         "or set the model's `model_id` to a local folder."
     )

@@ -6,29 +6,32 @@ where a model comes from (`hansol_assets.modeling.base_model`) and what a tokeni
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
+from hansol_assets.modeling.progress import without_bars
 from hansol_assets.modeling.tokenizer import make_sound
 from hansol_assets.section import Section
 
 if TYPE_CHECKING:
     import torch
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import BitsAndBytesConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 
 class LoadingSettings(Section):
     """How a base model is held in memory."""
 
     dtype: Literal["float32", "float16", "bfloat16"] = Field(
-        "float32", description="Format of the weights in memory."
+        default="float32", description="Format of the weights in memory."
     )
     quantization: Literal["none", "nf4"] = Field(
-        "none", description="nf4: 4-bit weights by bitsandbytes, computed in `dtype` (QLoRA)."
+        default="none",
+        description="nf4: 4-bit weights by bitsandbytes, computed in `dtype` (QLoRA).",
     )
     attention: Literal["sdpa", "eager", "flash_attention_2"] = Field(
-        "sdpa", description="Attention implementation of transformers; Gemma 2 needs 'eager'."
+        default="sdpa",
+        description="Attention implementation of transformers; Gemma 2 needs 'eager'.",
     )
     trust_remote_code: bool = Field(
         default=False, description="Run Python code that comes with the model. Leave it false."
@@ -72,30 +75,29 @@ def load_causal_lm(directory: Path, loading: LoadingSettings) -> "PreTrainedMode
     """
     from transformers import AutoModelForCausalLM
 
-    model = AutoModelForCausalLM.from_pretrained(
-        directory,
-        local_files_only=True,
-        use_safetensors=True,
-        dtype=loading.dtype,
-        attn_implementation=loading.attention,
-        trust_remote_code=loading.trust_remote_code,
-        **_quantization(loading),
-    )
-    if loading.quantization == "none":
-        model = model.to(device())
+    with without_bars():
+        model = AutoModelForCausalLM.from_pretrained(
+            directory,
+            local_files_only=True,
+            use_safetensors=True,
+            dtype=loading.dtype,
+            attn_implementation=loading.attention,
+            trust_remote_code=loading.trust_remote_code,
+            device_map={"": device()},
+            quantization_config=_quantization(loading),
+        )
     return model.eval()
 
 
-def _quantization(loading: LoadingSettings) -> dict[str, Any]:
+def _quantization(loading: LoadingSettings) -> "BitsAndBytesConfig | None":
     if loading.quantization == "none":
-        return {}
+        return None
     import torch
     from transformers import BitsAndBytesConfig
 
-    config = BitsAndBytesConfig(
+    return BitsAndBytesConfig(
         load_in_4bit=True,
         bnb_4bit_quant_type="nf4",
         bnb_4bit_use_double_quant=True,
         bnb_4bit_compute_dtype=getattr(torch, loading.dtype),
     )
-    return {"quantization_config": config, "device_map": {"": device()}}

@@ -29,7 +29,7 @@ def resolve_precision(precision: Precision) -> Literal["fp32", "fp16", "bf16"]:
     cuda = torch.cuda.is_available()
     if precision == "fp16" and not cuda:
         raise ValueError(
-            "precision 'fp16' needs a GPU, and torch finds none. Set it to 'auto', 'bf16' or 'fp32'."
+            "precision 'fp16' needs a GPU, and torch finds none. Set 'auto', 'bf16' or 'fp32'."
         )
     if precision != "auto":
         return precision

@@ -5,7 +5,8 @@ function for that.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 Progress = Callable[[str], None]
 
@@ -30,3 +31,21 @@ class ThrottledProgress:
             return
         self._next = now + self._seconds
         self._send(line)
+
+
+@contextmanager
+def without_bars() -> Iterator[None]:
+    """Run a block without transformers' progress bars, which garble a log.
+
+    Yields:
+        Nothing.
+    """
+    from transformers.utils import logging
+
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()

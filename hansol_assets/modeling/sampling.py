@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import torch
+    from transformers import LogitsProcessor
 
 
 def stream_seed(seed: int, key: str, sample: int) -> int:
@@ -48,13 +49,11 @@ class SeededSampling:
         self._generators = [
             torch.Generator().manual_seed(seed) for seed in seeds if seed is not None
         ]
-        self._warpers = [TemperatureLogitsWarper(temperature)]
+        self._warpers: list[LogitsProcessor] = [TemperatureLogitsWarper(temperature)]
         if top_p < 1:
             self._warpers.append(TopPLogitsWarper(top_p))
 
-    def __call__(
-        self, input_ids: "torch.LongTensor", scores: "torch.FloatTensor"
-    ) -> "torch.FloatTensor":
+    def __call__(self, input_ids: "torch.Tensor", scores: "torch.Tensor") -> "torch.Tensor":
         """Return the scores, float of shape (rows, vocabulary), with noise on the sampled rows."""
         import torch
 

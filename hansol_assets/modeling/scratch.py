@@ -6,7 +6,6 @@ What belongs here: its shape, its schedule and its training loop. What does not:
 
 import math
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
 from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
@@ -17,12 +16,12 @@ from hansol_assets.modeling.determinism import deterministic
 from hansol_assets.modeling.loading import device
 from hansol_assets.modeling.precision import autocast
 from hansol_assets.modeling.progress import Progress, ThrottledProgress
+from hansol_assets.modeling.schedule import Optimization
 from hansol_assets.modeling.tokenizer import stop_ids
 from hansol_assets.modeling.tokenizer_training import SMALLEST_VOCABULARY
 from hansol_assets.section import Section
 
 if TYPE_CHECKING:
-    import torch
     from transformers import Gemma3ForCausalLM, PreTrainedTokenizerBase
 
 
@@ -30,27 +29,52 @@ class ScratchSettings(Section):
     """Shape and training of a Gemma 3 model that starts from random weights."""
 
     vocab_size: int = Field(
-        4000, gt=SMALLEST_VOCABULARY, description="Most tokens in the vocabulary."
+        default=4000, gt=SMALLEST_VOCABULARY, description="Most tokens in the vocabulary."
     )
-    hidden_size: int = Field(192, ge=8, description="Width of the residual stream.")
-    layers: int = Field(4, ge=1, description="Decoder layers.")
-    attention_heads: int = Field(4, ge=1, description="Query heads a layer.")
-    key_value_heads: int = Field(2, ge=1, description="Key and value heads a layer.")
-    intermediate_size: int = Field(512, ge=8, description="Width of the feed-forward block.")
-    max_positions: int = Field(1024, ge=16, description="Longest prompt and answer, in tokens.")
-    sequence_length: int = Field(256, ge=8, description="Tokens in a packed training sequence.")
-    batch_size: int = Field(16, ge=1, description="Packed sequences in an optimiser step.")
-    epochs: float = Field(20.0, gt=0, description="Passes over the corpus.")
-    max_steps: int = Field(1000, ge=1, description="Most optimiser steps, whatever the epochs.")
-    learning_rate: float = Field(2e-3, gt=0, description="Peak of the cosine schedule.")
-    warmup_ratio: float = Field(0.05, ge=0, lt=1, description="Share of steps that warm up.")
-    weight_decay: float = Field(0.1, ge=0, description="AdamW's decay of weight matrices.")
-    max_gradient_norm: float = Field(1.0, gt=0, description="Clipping of the gradient's norm.")
+    hidden_size: int = Field(default=192, ge=8, description="Width of the residual stream.")
+    layers: int = Field(default=4, ge=1, description="Decoder layers.")
+    attention_heads: int = Field(default=4, ge=1, description="Query heads a layer.")
+    key_value_heads: int = Field(default=2, ge=1, description="Key and value heads a layer.")
+    intermediate_size: int = Field(
+        default=512, ge=8, description="Width of the feed-forward block."
+    )
+    max_positions: int = Field(
+        default=1024, ge=16, description="Longest prompt and answer, in tokens."
+    )
+    rope_theta: float = Field(
+        default=10_000.0,
+        gt=1,
+        description="Base of the rotary positions; Gemma 3's 1e6 is for contexts far longer.",
+    )
+    sequence_length: int = Field(
+        default=512, ge=8, description="Tokens in a packed training sequence."
+    )
+    batch_size: int = Field(default=2, ge=1, description="Packed sequences in an optimiser step.")
+    epochs: float = Field(default=5.0, gt=0, description="Passes over the corpus.")
+    max_steps: int = Field(
+        default=1600, ge=1, description="Most optimiser steps, whatever the epochs."
+    )
+    matrix_learning_rate: float = Field(
+        default=0.02, gt=0, description="Muon's peak rate, for the matrices of the layers."
+    )
+    learning_rate: float = Field(
+        default=4e-3, gt=0, description="AdamW's peak rate, for embeddings and gains."
+    )
+    warmup_ratio: float = Field(
+        default=0.05, ge=0, lt=1, description="Share of steps that warm up."
+    )
+    weight_decay: float = Field(default=0.1, ge=0, description="Decay of the layers' matrices.")
+    max_gradient_norm: float = Field(
+        default=1.0, gt=0, description="Clipping of the gradient's norm."
+    )
     precision: Literal["auto", "fp32", "bf16"] = Field(
-        "auto", description="Format of matrix products; auto: bf16 where the processor has it."
+        default="auto",
+        description="Format of matrix products; auto: bf16 where the processor has it.",
     )
-    seed: int = Field(20240305, ge=0, description="Seed of weights and of document order.")
-    progress_seconds: float = Field(5.0, ge=0, description="Seconds between progress lines.")
+    seed: int = Field(default=20240305, ge=0, description="Seed of weights and of document order.")
+    progress_seconds: float = Field(
+        default=5.0, ge=0, description="Seconds between progress lines."
+    )
 
     @model_validator(mode="after")
     def _shapes_fit(self) -> Self:
@@ -96,6 +120,10 @@ def build_model(
         max_position_embeddings=settings.max_positions,
         sliding_window=settings.max_positions,
         layer_types=["full_attention"] * settings.layers,
+        rope_parameters={
+            kind: {"rope_type": "default", "rope_theta": settings.rope_theta}
+            for kind in ("full_attention", "sliding_attention")
+        },
         pad_token_id=tokenizer.pad_token_id,
         bos_token_id=tokenizer.bos_token_id,
         eos_token_id=tokenizer.eos_token_id,
@@ -126,7 +154,8 @@ def train_model(
     encoded = _encode(documents, tokenizer)
     corpus_tokens = sum(map(len, encoded))
     with deterministic(settings.seed):
-        model = build_model(settings, tokenizer).to(device())
+        with device():
+            model = build_model(settings, tokenizer)
         history = _fit(model, encoded, settings, settings.steps(corpus_tokens), progress)
     history["epoch"] *= 1 / corpus_tokens
     return model.eval(), history
@@ -167,11 +196,14 @@ def _fit(
     progress: Progress,
 ) -> pd.DataFrame:
     import torch
-    from transformers import get_cosine_schedule_with_warmup
 
-    optimizer = _optimizer(model, settings)
-    schedule = get_cosine_schedule_with_warmup(
-        optimizer, math.ceil(settings.warmup_ratio * steps), steps
+    optimization = Optimization(
+        model,
+        matrix_learning_rate=settings.matrix_learning_rate,
+        learning_rate=settings.learning_rate,
+        weight_decay=settings.weight_decay,
+        warmup_ratio=settings.warmup_ratio,
+        steps=steps,
     )
     send = ThrottledProgress(progress, settings.progress_seconds)
     tokens = settings.batch_size * settings.sequence_length
@@ -184,22 +216,7 @@ def _fit(
         with compute:
             loss = model(input_ids=batch, labels=batch, use_cache=False).loss
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), settings.max_gradient_norm)
-        rows.append((step, step * tokens, loss.item(), schedule.get_last_lr()[0]))
-        optimizer.step()
-        schedule.step()
-        optimizer.zero_grad()
+        rows.append((step, step * tokens, loss.item(), optimization.learning_rate))
+        optimization.step(settings.max_gradient_norm)
         send(f"base model: step {step} of {steps}, loss {rows[-1][2]:.3f}")
     return pd.DataFrame(rows, columns=["step", "epoch", "loss", "learning_rate"])
-
-
-def _optimizer(model: "Gemma3ForCausalLM", settings: ScratchSettings) -> "torch.optim.AdamW":
-    import torch
-
-    matrices = [weight for weight in model.parameters() if weight.ndim > 1]
-    vectors = [weight for weight in model.parameters() if weight.ndim == 1]
-    groups = [
-        {"params": matrices, "weight_decay": settings.weight_decay},
-        {"params": vectors, "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(groups, lr=settings.learning_rate, betas=(0.9, 0.95), fused=True)

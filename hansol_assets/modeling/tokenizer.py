@@ -16,7 +16,8 @@ IGNORED_LABEL = -100
 
 PLAIN_TEMPLATE = (
     "{{ bos_token }}{% for message in messages %}"
-    "{% if message['role'] == 'assistant' %}### 답변:\n{{ message['content'] | trim }}{{ eos_token }}\n"
+    "{% if message['role'] == 'assistant' %}"
+    "### 답변:\n{{ message['content'] | trim }}{{ eos_token }}\n"
     "{% else %}### 질문:\n{{ message['content'] | trim }}\n\n{% endif %}{% endfor %}"
     "{% if add_generation_prompt %}### 답변:\n{% endif %}"
 )
@@ -57,8 +58,8 @@ def make_sound(tokenizer: "PreTrainedTokenizerBase") -> "PreTrainedTokenizerBase
     """
     if tokenizer.eos_token_id is None:
         raise ValueError(
-            f"the tokenizer {tokenizer.name_or_path} has no end-of-sequence token, so answers could "
-            "not end. Set `eos_token` in its tokenizer_config.json."
+            f"the tokenizer {tokenizer.name_or_path} has no end-of-sequence token, so answers "
+            "could not end. Set `eos_token` in its tokenizer_config.json."
         )
     if not tokenizer.chat_template:
         tokenizer.chat_template = PLAIN_TEMPLATE
@@ -90,7 +91,7 @@ def end_of_turn_id(tokenizer: "PreTrainedTokenizerBase") -> int:
     Returns:
         The token's id; the end-of-sequence token's where the template has no special one.
     """
-    text = tokenizer.apply_chat_template(list(_SAMPLE_TURNS), tokenize=False)
+    text = str(tokenizer.apply_chat_template(list(_SAMPLE_TURNS), tokenize=False))
     after = text.rpartition(_SAMPLE_TURNS[1]["content"])[2]
     special = set(tokenizer.all_special_ids) | set(tokenizer.added_tokens_decoder)
     found = (token for token in _token_ids(tokenizer, after) if token in special)
@@ -115,7 +116,7 @@ def encode_prompt(tokenizer: "PreTrainedTokenizerBase", messages: Sequence[Messa
     text = tokenizer.apply_chat_template(
         [dict(message) for message in messages], tokenize=False, add_generation_prompt=True
     )
-    return _token_ids(tokenizer, text)
+    return _token_ids(tokenizer, str(text))
 
 
 def encode_example(
@@ -134,18 +135,15 @@ def encode_example(
         tokenizer: A sound tokenizer.
         messages: Chat messages with `role` and `content`.
         answer: The reference answer.
-        max_length: Most tokens in an example, at least 2.
+        max_length: Most tokens in an example, at least 1.
 
     Returns:
         The ids and labels, both of the same length.
     """
-    completion = [*_token_ids(tokenizer, answer.strip()), end_of_turn_id(tokenizer)]
-    completion = [*completion[: max_length - 1], completion[-1]]
-    if len(completion) > max_length:
-        completion = completion[-max_length:]
-    room = max_length - len(completion)
+    answer_ids = _token_ids(tokenizer, answer.strip())
+    completion = [*answer_ids[: max_length - 1], end_of_turn_id(tokenizer)]
     prompt = encode_prompt(tokenizer, messages)
-    prompt = prompt[len(prompt) - room :] if len(prompt) > room else prompt
+    prompt = prompt[max(0, len(prompt) + len(completion) - max_length) :]
     return Example(
         input_ids=[*prompt, *completion], labels=[IGNORED_LABEL] * len(prompt) + completion
     )

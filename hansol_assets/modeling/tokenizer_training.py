@@ -25,8 +25,9 @@ SMALLEST_VOCABULARY = len(SPECIAL_TOKENS) + len(BYTE_TOKENS)
 
 CHAT_TEMPLATE = (
     "{{ bos_token }}{% for message in messages %}"
-    "{{ '<start_of_turn>' + ('model' if message['role'] == 'assistant' else message['role']) + '\n' }}"
-    "{{ message['content'] | trim }}{{ '<end_of_turn>\n' }}{% endfor %}"
+    "{% set role = 'model' if message['role'] == 'assistant' else message['role'] %}"
+    "{{ '<start_of_turn>' + role + '\n' + message['content'] | trim + '<end_of_turn>\n' }}"
+    "{% endfor %}"
     "{% if add_generation_prompt %}{{ '<start_of_turn>model\n' }}{% endif %}"
 )
 """Gemma's turns, in jinja."""
@@ -74,6 +75,7 @@ def train_tokenizer(documents: Sequence[str], vocab_size: int) -> "GemmaTokenize
     trainer = trainers.BpeTrainer(
         vocab_size=vocab_size,
         min_frequency=2,
+        limit_alphabet=vocab_size - SMALLEST_VOCABULARY,
         special_tokens=[*SPECIAL_TOKENS, *BYTE_TOKENS],
         show_progress=False,
     )
@@ -81,7 +83,7 @@ def train_tokenizer(documents: Sequence[str], vocab_size: int) -> "GemmaTokenize
     model = json.loads(learner.to_str())["model"]
     return GemmaTokenizer(
         vocab=model["vocab"],
-        merges=[tuple(pair) for pair in model["merges"]],
+        merges=[tuple(pair) for pair in model["merges"]],  # type: ignore[misc]
         extra_special_tokens=[START_OF_TURN, END_OF_TURN],
         chat_template=CHAT_TEMPLATE,
     )

@@ -1,0 +1,95 @@
+"""A base model so small that it trains in a second, and the examples around it."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from hansol_assets.modeling.adapter import TrainingSettings
+from hansol_assets.modeling.base_model import BaseModelSettings, train_base_model
+from hansol_assets.modeling.loading import LoadingSettings
+from hansol_assets.modeling.scratch import ScratchSettings
+from hansol_assets.modeling.tokenizer_training import render_document
+
+PAIRS = (
+    ("벽지 모서리가 들떴어요.", "들뜬 곳에 풀을 얇게 바르고 롤러로 눌러 말리면 됩니다."),
+    ("욕실 줄눈이 까맣게 변했습니다.", "곰팡이를 닦아 낸 뒤 줄눈을 새로 채우는 것이 좋습니다."),
+    ("장판이 울퉁불퉁합니다.", "바닥의 수분을 확인하고, 마른 뒤에 다시 펴서 붙입니다."),
+    (
+        "실크 벽지와 합지의 차이는 무엇인가요?",
+        "실크 벽지는 물걸레로 닦을 수 있고, 합지는 더 쌉니다.",
+    ),
+    ("페인트가 벗겨지는 까닭은 무엇인가요?", "바탕면에 먼지나 습기가 남으면 도막이 떨어집니다."),
+    ("단열재 두께는 어떻게 정하나요?", "지역의 기준 열관류율에 맞추어 두께를 계산합니다."),
+    ("문틀에 틈이 생겼어요.", "틈에 실리콘을 채우고, 하루 동안 열고 닫지 않습니다."),
+    ("마루 사이가 벌어졌습니다.", "겨울에 건조해서 생기므로 먼저 습도를 맞춥니다."),
+)
+
+
+def user(text: str) -> list[dict[str, str]]:
+    return [{"role": "user", "content": text}]
+
+
+def small_base_settings(**changes: object) -> BaseModelSettings:
+    shape = {
+        "vocab_size": 420,
+        "hidden_size": 32,
+        "layers": 2,
+        "attention_heads": 2,
+        "key_value_heads": 1,
+        "intermediate_size": 48,
+        "max_positions": 256,
+        "sequence_length": 64,
+        "batch_size": 4,
+        "epochs": 100,
+        "max_steps": 60,
+        "progress_seconds": 0,
+    }
+    return BaseModelSettings(scratch=ScratchSettings.model_validate({**shape, **changes}))
+
+
+def small_training_settings(**changes: object) -> TrainingSettings:
+    small = {
+        "rank": 2,
+        "lora_alpha": 4,
+        "per_device_batch_size": 2,
+        "gradient_accumulation": 2,
+        "epochs": 5,
+        "max_steps": 6,
+        "max_length": 96,
+        "learning_rate": 1e-2,
+        "optimizer": "adamw_torch",
+        "precision": "fp32",
+        "gradient_checkpointing": False,
+        "save_steps": 3,
+        "evaluations": 2,
+        "progress_seconds": 0,
+    }
+    return TrainingSettings.model_validate({**small, **changes})
+
+
+def ignore(line: str) -> None:
+    """Takes a progress line and does nothing with it."""
+
+
+@pytest.fixture(scope="session")
+def documents() -> list[str]:
+    return [render_document(user(question), answer) for question, answer in PAIRS]
+
+
+@pytest.fixture(scope="session")
+def base_dir(tmp_path_factory: pytest.TempPathFactory, documents: list[str]) -> Path:
+    directory = tmp_path_factory.mktemp("base_model") / "small"
+    train_base_model(documents, small_base_settings(), directory, ignore)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def examples() -> pd.DataFrame:
+    rows = [(user(question), answer) for question, answer in PAIRS]
+    return pd.DataFrame(rows, columns=["messages", "answer"])
+
+
+@pytest.fixture
+def loading() -> LoadingSettings:
+    return LoadingSettings()
