@@ -13,6 +13,7 @@ import dagster as dg
 
 from hansol_assets import automation, checks
 from hansol_assets.assets import answers, dataset, evaluation, model, raw, retrieval, submission
+from hansol_assets.console import LOGGER, terminal_logger
 from hansol_assets.resources import LakeResource
 from hansol_assets.settings import Settings, load_settings
 
@@ -59,6 +60,7 @@ def build_defs(
         asset_checks=dg.load_asset_checks_from_modules([checks]),
         jobs=[automation.refresh],
         resources={"lake": LakeResource(values=values), **(resource_overrides or {})},
+        loggers={"console": dg.colored_console_logger, LOGGER: terminal_logger},
         # Steps share one process: models load once, and the whole graph starts in a second.
         executor=dg.in_process_executor,
     )

@@ -5,25 +5,27 @@ into a `MaterializeResult`. What does not: any work of an asset.
 See https://docs.dagster.io/guides/build/external-resources
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import pandas as pd
 from dagster._core.definitions.data_version import get_input_data_version_tag
 from pydantic import PrivateAttr
 
 from hansol_assets.lake.errors import LakeError
 from hansol_assets.lake.inputs import Inputs
 from hansol_assets.lake.store import Lake, Outcome, Report, TableReport, Task
+from hansol_assets.process import set_process_defaults
 from hansol_assets.qa.contract import ContractError
 from hansol_assets.settings import ProfileError, Settings, load_settings
 
 FORCE_TAG = "hansol/force"
 """Run tag that recomputes even what the lake already holds."""
 
-PEOPLE_ERRORS = (LakeError, ContractError, ProfileError, FileNotFoundError)
+PEOPLE_ERRORS = (LakeError, ContractError, ProfileError)
 """Errors whose message says all that a person needs: shown without a trace."""
 
 
@@ -57,6 +59,7 @@ class LakeResource(dg.ConfigurableResource[Any]):
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002
         """Validates the settings once per run."""
+        set_process_defaults()
         try:
             self.open()
         except ProfileError as error:
@@ -82,11 +85,16 @@ class LakeResource(dg.ConfigurableResource[Any]):
         """The lake itself."""
         return self._store
 
+    def table_of(self, asset: str) -> pd.DataFrame:
+        """Returns the live rows of an asset, for a check."""
+        return self.store.table(self.store.live(asset))
+
     def table(
         self,
         context: dg.AssetExecutionContext,
         config: Mapping[str, Any],
         build: Callable[[Work], TableReport],
+        reads: Sequence[str] | None = None,
     ) -> dg.MaterializeResult:
         """Finds or builds the table of the asset that is being materialised.
 
@@ -94,18 +102,21 @@ class LakeResource(dg.ConfigurableResource[Any]):
             context: The asset's context.
             config: The settings that matter to the asset (see `config_of`).
             build: Makes the rows; called only if the lake does not hold them.
+            reads: The dependencies that these settings read; all of them by default. The others
+                do not change the fingerprint.
         """
 
         def make(task: Task, work: Work, force: bool) -> Outcome:
             return self.store.make_table(task, lambda: build(work), force=force)
 
-        return self._materialize(context, config, make)
+        return self._materialize(context, config, make, reads)
 
     def artifact(
         self,
         context: dg.AssetExecutionContext,
         config: Mapping[str, Any],
         build: Callable[[Work, Path], Report],
+        reads: Sequence[str] | None = None,
     ) -> dg.MaterializeResult:
         """Finds or builds the artifact of the asset that is being materialised.
 
@@ -113,21 +124,25 @@ class LakeResource(dg.ConfigurableResource[Any]):
             context: The asset's context.
             config: The settings that matter to the asset (see `config_of`).
             build: Fills an empty folder; called only if the lake does not hold the artifact.
+            reads: The dependencies that these settings read; all of them by default. The others
+                do not change the fingerprint.
         """
 
         def make(task: Task, work: Work, force: bool) -> Outcome:
             return self.store.make_artifact(task, lambda folder: build(work, folder), force=force)
 
-        return self._materialize(context, config, make)
+        return self._materialize(context, config, make, reads)
 
     def _materialize(
         self,
         context: dg.AssetExecutionContext,
         config: Mapping[str, Any],
         make: Callable[[Task, Work, bool], Outcome],
+        reads: Sequence[str] | None,
     ) -> dg.MaterializeResult:
         try:
-            inputs = self._inputs(context)
+            names = _dependencies(context) if reads is None else reads
+            inputs = Inputs.resolve(self.store, names, self.settings.raw_files)
             task = _task(context, config, inputs)
             work = Work(inputs, self.store.checkpoints(task), context.log.info)
             outcome = make(task, work, FORCE_TAG in context.run.tags)
@@ -136,10 +151,10 @@ class LakeResource(dg.ConfigurableResource[Any]):
         _observe_sources(context, inputs)
         return _result(outcome, inputs)
 
-    def _inputs(self, context: dg.AssetExecutionContext) -> Inputs:
-        spec = context.assets_def.get_asset_spec(context.asset_key)
-        names = [dependency.asset_key.to_user_string() for dependency in spec.deps]
-        return Inputs.resolve(self.store, names, self.settings.raw_files)
+
+def _dependencies(context: dg.AssetExecutionContext) -> list[str]:
+    spec = context.assets_def.get_asset_spec(context.asset_key)
+    return [dependency.asset_key.to_user_string() for dependency in spec.deps]
 
 
 def _task(context: dg.AssetExecutionContext, config: Mapping[str, Any], inputs: Inputs) -> Task:
@@ -156,7 +171,7 @@ def _observe_sources(context: dg.AssetExecutionContext, inputs: Inputs) -> None:
     """Records in the event log the version of each raw file that was read."""
     for asset, path in inputs.sources.items():
         tags = {"dagster/data_version": inputs.versions[asset]}
-        metadata = {"path": dg.MetadataValue.path(str(path)), "bytes": path.stat().st_size}
+        metadata: dict[str, Any] = {"path": dg.MetadataValue.path(str(path)), "bytes": path.stat().st_size}
         context.log_event(dg.AssetObservation(asset, metadata=metadata, tags=tags))
 
 

@@ -14,6 +14,8 @@ import yaml
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from hansol_assets.answering.collecting import CandidateSettings
+from hansol_assets.answering.submission import SubmissionSettings
 from hansol_assets.lake.paths import RAW_FILES
 from hansol_assets.modeling.adapter import TrainingSettings
 from hansol_assets.modeling.base_model import BaseModelSettings
@@ -22,7 +24,11 @@ from hansol_assets.qa.folds import FoldSettings
 from hansol_assets.qa.pairing import PairingSettings
 from hansol_assets.qa.prompts import PromptSettings
 from hansol_assets.retrieval.index import RetrievalSettings
+from hansol_assets.scoring.blend import BlendSettings
+from hansol_assets.scoring.components import ComponentSettings
+from hansol_assets.scoring.consensus import SelectionSettings
 from hansol_assets.scoring.embedder import EmbedderSettings
+from hansol_assets.scoring.evaluate import ScoreSettings
 
 ENVIRONMENT_PREFIX = "HANSOL_"
 DEFAULT_PROFILE = "tiny"
@@ -82,7 +88,9 @@ def read_profile(path: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
     parent = content.pop("extends", None)
     if parent is None:
         return content
-    return _merged(read_profile(profile_path(parent), (*seen, path)), content)
+    beside = path.parent / str(parent)
+    below = beside if beside.is_file() else profile_path(str(parent))
+    return _merged(read_profile(below, (*seen, path)), content)
 
 
 class ProfileSource(PydanticBaseSettingsSource):
@@ -121,6 +129,12 @@ class Settings(BaseSettings):
     base_model: BaseModelSettings = BaseModelSettings()
     training: TrainingSettings = TrainingSettings()
     generation: GenerationSettings = GenerationSettings()
+    candidates: CandidateSettings = CandidateSettings()
+    components: ComponentSettings = ComponentSettings()
+    blend: BlendSettings = BlendSettings()
+    selection: SelectionSettings = SelectionSettings()
+    scores: ScoreSettings = ScoreSettings()
+    submission: SubmissionSettings = SubmissionSettings()
 
     @classmethod
     def settings_customise_sources(
@@ -172,7 +186,8 @@ def _problems(error: ValidationError) -> Iterator[str]:
     for item in error.errors():
         where = ".".join(map(str, item["loc"]))
         if item["type"] == "extra_forbidden":
-            yield f"unknown setting '{where}'{_nearest(str(item['loc'][-1]), _valid_keys(item['loc']))}"
+            nearest = _nearest(str(item["loc"][-1]), _valid_keys(item["loc"]))
+            yield f"unknown setting '{where}'{nearest}"
         else:
             yield f"setting '{where}' = {item['input']!r}: {item['msg']}"
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import dagster as dg
 
 from hansol_assets.lake.errors import InputChangedError
+from hansol_assets.lake.manifest import Fact
 from hansol_assets.lake.paths import RAW_FILES
 from hansol_assets.lake.store import TableReport
 from hansol_assets.qa.contract import TableRead, read_test, read_train
@@ -34,7 +35,7 @@ def _load(work: Work, source: str, read: Callable[[Path], TableRead]) -> TableRe
     table = read(work.inputs.source(source))
     if table.sha256 != work.inputs.versions[source]:
         raise InputChangedError(table.path)
-    facts = {
+    facts: dict[str, Fact] = {
         "encoding": table.encoding,
         **{f"mended_{name}": count for name, count in table.repairs.items()},
     }

@@ -19,6 +19,17 @@ class MissingInputError(LakeError):
         self.asset = asset
 
 
+class MissingSourceError(LakeError):
+    """A raw file is not where the settings say."""
+
+    def __init__(self, path: Path) -> None:
+        """Names the file and the setting."""
+        super().__init__(
+            f"{path} is missing. Put the three CSV files into one folder and name it with "
+            "HANSOL_RAW_DIR."
+        )
+
+
 class CorruptArtifactError(LakeError):
     """Stored bytes are not the bytes that were written."""
 

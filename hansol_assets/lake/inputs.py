@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from hansol_assets.lake.errors import MissingSourceError
 from hansol_assets.lake.fingerprint import file_hash
 from hansol_assets.lake.manifest import Manifest
 from hansol_assets.lake.store import Lake
@@ -41,15 +42,12 @@ class Inputs:
 
         Raises:
             MissingInputError: An input is not in the lake.
-            FileNotFoundError: A raw file is missing.
+            MissingSourceError: A raw file is not there.
         """
         sources = {name: raw_files[name] for name in names if name in raw_files}
         for path in sources.values():
             if not path.is_file():
-                raise FileNotFoundError(
-                    f"{path} is missing. Put the competition's three CSV files into one folder "
-                    "and name it with HANSOL_RAW_DIR."
-                )
+                raise MissingSourceError(path)
         manifests = {name: lake.live(name) for name in names if name not in raw_files}
         return cls(lake, sources, manifests)
 

@@ -29,6 +29,7 @@ class Manifest(BaseModel):
     Attributes:
         asset: The asset's name.
         fingerprint: The name of these bytes; the asset's data version.
+        profile: The profile that made it first.
         kind: `artifact` (a folder) or `table` (a DuckDB table).
         code_version: The version of the asset's code.
         config: The settings that mattered.
@@ -45,6 +46,7 @@ class Manifest(BaseModel):
 
     asset: str
     fingerprint: str
+    profile: str
     kind: Literal["artifact", "table"]
     code_version: str
     config: dict[str, Any]

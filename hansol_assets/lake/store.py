@@ -82,6 +82,14 @@ class Outcome:
     status: Status
 
 
+def _plain_facts(facts: Mapping[str, Any]) -> dict[str, Fact]:
+    """Turns numpy scalars into Python values; a figure that is not a number is left out."""
+    plain = {
+        name: value.item() if hasattr(value, "item") else value for name, value in facts.items()
+    }
+    return {name: value for name, value in plain.items() if value == value}
+
+
 class Lake:
     """Artifacts, tables and live pointers of one profile.
 
@@ -237,12 +245,13 @@ class Lake:
         manifest = Manifest(
             asset=task.asset,
             fingerprint=task.fingerprint,
+            profile=self.profile,
             kind=kind,
             code_version=task.code_version,
             config=dict(task.config),
             inputs=dict(task.inputs),
             checksums=checksums,
-            facts=dict(report.facts),
+            facts=_plain_facts(report.facts),
             notes=dict(report.notes),
             seconds=round(time.monotonic() - started, 3),
             created_at=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -251,4 +260,3 @@ class Lake:
         manifest.save(self.paths.manifest(task.asset, task.fingerprint))
         shutil.rmtree(self.paths.checkpoints(task.asset, task.fingerprint), ignore_errors=True)
         return Outcome(manifest, "new")
-

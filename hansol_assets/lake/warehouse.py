@@ -135,7 +135,7 @@ class Warehouse:
     def _checksum(connection: duckdb.DuckDBPyConnection, table: str) -> str:
         row = connection.execute(
             "select sha256(coalesce(string_agg(cast(t as varchar), chr(10) order by rowid), '')) "
-            f"from {table} t"  # noqa: S608
+            f"from {table} t"
         ).fetchone()
         assert row is not None  # noqa: S101 - an aggregate always gives one row
         return str(row[0])

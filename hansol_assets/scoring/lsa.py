@@ -10,6 +10,7 @@ words, Bojanowski et al. 2017). A word of the corpus is one token, so its n-gram
 word never seen is cut into the fewest pieces that were.
 """
 
+import hashlib
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -29,17 +30,19 @@ if TYPE_CHECKING:
 # Stands for the edge of a word within a token, as the space does within scikit-learn's n-grams.
 WORD_EDGE = "▁"
 UNKNOWN = "<unk>"
+RANK_TOLERANCE = 1e-9
 
 
 class LsaSettings(Section):
     """How the offline embedder is fitted."""
 
     ngram_min: int = Field(2, ge=2, description="shortest n-gram, characters, word edges counted")
-    ngram_max: int = Field(4, ge=2, description="longest n-gram, characters, word edges counted")
-    min_df: int = Field(3, ge=1, description="texts that an n-gram must stand in to count")
+    ngram_max: int = Field(5, ge=2, description="longest n-gram, characters, word edges counted")
+    min_df: int = Field(5, ge=1, description="texts that an n-gram must stand in to count")
     word_min_df: int = Field(2, ge=1, description="texts that a word must stand in to be a token")
-    iterations: int = Field(7, ge=1, description="power iterations of the randomised SVD")
-    seed: int = Field(0, ge=0, description="seed of the randomised SVD")
+    max_texts: int = Field(
+        4000, ge=2, description="texts that the space is computed from at most, drawn by hash"
+    )
 
 
 def fit_lsa(texts: Sequence[str], dimensions: int, settings: LsaSettings) -> "SentenceTransformer":
@@ -61,6 +64,7 @@ def fit_lsa(texts: Sequence[str], dimensions: int, settings: LsaSettings) -> "Se
     from sentence_transformers.base.modules import Normalize
     from sentence_transformers.sentence_transformer.modules import StaticEmbedding
     from sklearn.feature_extraction.text import TfidfVectorizer
+    from torch.nn import Module
 
     vectorizer = TfidfVectorizer(
         analyzer="char_wb",
@@ -72,7 +76,10 @@ def fit_lsa(texts: Sequence[str], dimensions: int, settings: LsaSettings) -> "Se
     pieces = _pieces(corpus, vectorizer.vocabulary_, settings.word_min_df)
     weights = _ngram_counts(pieces, vectorizer) @ ngram_vectors
     weights = np.vstack([np.zeros((1, dimensions)), weights]).astype(np.float32)
-    modules = [StaticEmbedding(_tokenizer(pieces), embedding_weights=weights), Normalize()]
+    modules: list[Module] = [
+        StaticEmbedding(_tokenizer(pieces), embedding_weights=weights),
+        Normalize(),
+    ]
     return SentenceTransformer(modules=modules, device="cpu")
 
 
@@ -84,16 +91,32 @@ def normalise(text: str) -> str:
 def _ngram_vectors(
     vectorizer: "TfidfVectorizer", corpus: list[str], dimensions: int, settings: LsaSettings
 ) -> np.ndarray:
-    """One row an n-gram: its idf times its coordinates in the latent space, [n-grams, dimensions]."""
-    from sklearn.decomposition import TruncatedSVD
+    """One row an n-gram: its idf times its coordinates in the latent space, [n-grams, dimensions].
 
-    weighted = vectorizer.fit_transform(corpus)
-    rank = min(dimensions, min(weighted.shape) - 1)
-    svd = TruncatedSVD(rank, n_iter=settings.iterations, random_state=settings.seed)
-    svd.fit(weighted)
+    With X = U S Vᵀ (texts × n-grams), the eigenvectors of X Xᵀ are U and its eigenvalues S²; so V =
+    Xᵀ U S⁻¹ is exact, and fast as long as the texts are fewer than the n-grams.
+    """
+    from scipy.linalg import eigh
+    from sklearn.utils.extmath import svd_flip
+
+    vectorizer.fit(corpus)
+    weighted = vectorizer.transform(_drawn(corpus, settings.max_texts))
+    eigenvalues, left = eigh((weighted @ weighted.T).toarray())
+    # Near-zero eigenvalues are directions that only rounding made.
+    significant = eigenvalues > eigenvalues[-1] * RANK_TOLERANCE
+    rank = min(dimensions, int(significant.sum()))
+    singular = np.sqrt(eigenvalues[::-1][:rank])
+    left = left[:, ::-1][:, :rank]
+    right = (weighted.T @ (left / singular)).T
+    _, right = svd_flip(left, right, u_based_decision=False)
     vectors = np.zeros((weighted.shape[1], dimensions))
-    vectors[:, :rank] = svd.components_.T * vectorizer.idf_[:, None]
+    vectors[:, :rank] = right.T * vectorizer.idf_[:, None]
     return vectors
+
+
+def _drawn(corpus: list[str], count: int) -> list[str]:
+    """The texts with the smallest hashes: the same draw whatever the order and the other texts."""
+    return sorted(set(corpus), key=lambda text: hashlib.sha256(text.encode()).digest())[:count]
 
 
 def _pieces(corpus: Iterable[str], ngrams: Iterable[str], word_min_df: int) -> list[str]:

@@ -1,9 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hansol_assets.lake.fingerprint import FINGERPRINT_LENGTH, fingerprint
+from hansol_assets.lake.fingerprint import FINGERPRINT_LENGTH, config_of, fingerprint
 from hansol_assets.qa.folds import FoldSettings
-from hansol_assets.lake.fingerprint import config_of
 
 names = st.dictionaries(st.text(max_size=8), st.text(max_size=8), max_size=4)
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from hansol_assets.lake.errors import CorruptArtifactError, MissingInputError
+from hansol_assets.lake.errors import CorruptArtifactError, MissingInputError, MissingSourceError
 from hansol_assets.lake.inputs import Inputs
 from hansol_assets.lake.store import Lake, Report, TableReport, Task
 
@@ -105,5 +105,5 @@ def test_inputs_are_pinned(lake: Lake, tmp_path: Path) -> None:
 
 
 def test_a_missing_raw_file_is_named(lake: Lake, tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match=r"train\.csv is missing.*HANSOL_RAW_DIR"):
+    with pytest.raises(MissingSourceError, match=r"train\.csv is missing.*HANSOL_RAW_DIR"):
         Inputs.resolve(lake, ["train_csv"], {"train_csv": tmp_path / "train.csv"})

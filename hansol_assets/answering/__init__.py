@@ -1,0 +1,5 @@
+"""From a question to what can be said about it: prompts, generations, candidates, vectors.
+
+What belongs here: putting `qa`, `retrieval`, `modeling` and `scoring` together, without Dagster.
+What does not: any of their own work.
+"""

@@ -1,0 +1,118 @@
+"""The answer of every question: one candidate a part, chosen by expected similarity.
+
+What belongs here: choosing part by part, and putting the parts together again. What does not: the
+measure by which is chosen (`hansol_assets.scoring.consensus`).
+"""
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from hansol_assets.answering.blending import PartComponents
+from hansol_assets.lake.fingerprint import text_hash
+from hansol_assets.qa.pairing import join_answers
+from hansol_assets.qa.splitting import CONNECTIVES
+from hansol_assets.scoring.blend import VectorBlend
+from hansol_assets.scoring.candidates import RETRIEVED, vectors_of
+from hansol_assets.scoring.consensus import LengthRange, SelectionSettings, choose_text
+from hansol_assets.scoring.embedder import encode
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+VOTE_DECIMALS = 6
+
+
+def vote(
+    candidates: pd.DataFrame,
+    components: PartComponents,
+    blend: VectorBlend,
+    lengths: LengthRange,
+    settings: SelectionSettings,
+) -> pd.DataFrame:
+    """Gives every candidate its expected similarity, and marks the chosen one of each part.
+
+    Args:
+        candidates: Columns of `collect_candidates`.
+        components: Of the same parts.
+        blend: The weights that make a part's target vector.
+        lengths: Lengths that answers usually have.
+        settings: Weights and penalties of the choice.
+
+    Returns:
+        The candidates with `vote`, `score` (the vote less penalties) and `chosen`.
+    """
+    targets = blend.apply(components.vectors)
+    keys = zip(components.index["question_id"], components.index["part"], strict=True)
+    target_of = dict(zip(keys, targets, strict=True))
+    voted = candidates.assign(vote=0.0, score=0.0, chosen=False)
+    for key, places in candidates.groupby(["question_id", "part"]).indices.items():
+        own = candidates.iloc[places]
+        target = target_of[key]
+        choice = choose_text(
+            own["text"].tolist(), vectors_of(own, len(target)), target, lengths, settings
+        )
+        labels = own.index
+        voted.loc[labels, "vote"] = choice.votes.round(VOTE_DECIMALS)
+        voted.loc[labels, "score"] = choice.scores.round(VOTE_DECIMALS)
+        voted.loc[labels[choice.place], "chosen"] = True
+    return voted
+
+
+def answer_table(
+    questions: pd.DataFrame,
+    voted: pd.DataFrame,
+    embedder: "SentenceTransformer",
+    adapter_fingerprint: str,
+) -> pd.DataFrame:
+    """Puts the chosen parts together, one row a question.
+
+    Args:
+        questions: `id, question`.
+        voted: What `vote` returned.
+        embedder: Embeds the answers.
+        adapter_fingerprint: The adapter whose generations were among the candidates.
+
+    Returns:
+        `id, question, question_hash, parts, retrieved_ids, prompts, origins, source_ids, answer,
+        prompt_tokens, new_tokens, seconds, adapter_fingerprint, vector`, in the order of the
+        questions. Lists have one entry a part; `source_ids` and `retrieved_ids` name rows.
+    """
+    groups = dict(iter(voted.groupby("question_id", sort=False)))
+    table = pd.DataFrame(
+        [
+            _answer(row.id, row.question, groups[row.id])
+            for row in questions[["id", "question"]].itertuples(index=False)
+        ]
+    )
+    vectors = encode(embedder, table["answer"].tolist())
+    return table.assign(adapter_fingerprint=adapter_fingerprint, vector=list(vectors))
+
+
+def _answer(question_id: str, question: str, candidates: pd.DataFrame) -> dict[str, object]:
+    chosen = candidates[candidates["chosen"]]
+    found = candidates[candidates["origin"] == RETRIEVED]
+    generated = candidates[candidates["origin"] != RETRIEVED]
+    return {
+        "id": question_id,
+        "question": question,
+        "question_hash": text_hash(question),
+        "parts": chosen["part_question"].tolist(),
+        "retrieved_ids": list(dict.fromkeys(found["source_id"])),
+        "prompts": chosen["prompt"].tolist(),
+        "origins": chosen["origin"].tolist(),
+        "source_ids": [key if isinstance(key, str) else "" for key in chosen["source_id"]],
+        "answer": joined_texts(question, chosen["text"].tolist()),
+        "prompt_tokens": int(generated["prompt_tokens"].fillna(0).sum()),
+        "new_tokens": int(generated["new_tokens"].fillna(0).sum()),
+        "seconds": round(float(generated["seconds"].fillna(0).sum()), 4),
+    }
+
+
+def joined_texts(question: str, texts: list[str]) -> str:
+    """Joins the answers of a question's parts by the connective that joins the question."""
+    connective = next((word for word in CONNECTIVES if word in question), "")
+    answer = texts[0]
+    for text in texts[1:]:
+        answer = join_answers(answer, text, connective) if connective else f"{answer} {text}"
+    return answer

@@ -1,0 +1,111 @@
+"""The candidates of every part of every question, in one table.
+
+What belongs here: putting generated answers and retrieved rows' answers side by side, with what is
+known of each. What does not: which of them is chosen (`hansol_assets.answering.choosing`).
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from pydantic import Field
+
+from hansol_assets.answering.parts import Part
+from hansol_assets.qa.cleaning import clean_answer
+from hansol_assets.scoring.candidates import (
+    ORIGINS,
+    Candidate,
+    candidate_table,
+    generated_candidates,
+    retrieved_candidates,
+)
+from hansol_assets.section import Section
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+GENERATED_FACTS = ["prompt_tokens", "new_tokens", "seconds", "finished"]
+
+
+class CandidateSettings(Section):
+    """Which answers are considered."""
+
+    rows: int = Field(
+        6, ge=1, description="retrieved rows whose reference answers are candidates, a part"
+    )
+
+
+def collect_candidates(
+    parts: Sequence[Part],
+    generations: pd.DataFrame,
+    embedder: "SentenceTransformer",
+    settings: CandidateSettings,
+) -> pd.DataFrame:
+    """Gathers and embeds every candidate.
+
+    Args:
+        parts: The parts of all questions.
+        generations: The columns of `Generation`; empty where nothing was generated.
+        embedder: Embeds the texts.
+        settings: Which retrieved answers are candidates.
+
+    Returns:
+        The columns of `candidate_table`; `part_question`, `prompt`; `prompt_tokens, new_tokens,
+        seconds, finished` of generated and `retrieval_score, dense_rank, fts_rank` of retrieved
+        candidates. One row a candidate, in the order of the parts.
+    """
+    by_request = dict(iter(generations.groupby("key"))) if len(generations) else {}
+    candidates = [
+        candidate
+        for part in parts
+        for candidate in _candidates(part, by_request.get(part.request.key), settings.rows)
+    ]
+    table = candidate_table(candidates, embedder)
+    return (
+        table.merge(_part_facts(parts), on=["question_id", "part"], how="left")
+        .merge(_generation_facts(generations), on=["request", "origin", "rank"], how="left")
+        .merge(_hit_facts(parts), on=["question_id", "part", "source_id"], how="left")
+    )
+
+
+def _candidates(part: Part, generations: pd.DataFrame | None, rows: int) -> Iterator[Candidate]:
+    if generations is not None:
+        for origin in ORIGINS:
+            texts = generations.loc[generations["origin"] == origin, "text"]
+            cleaned = [clean_answer(text).text for text in texts]
+            yield from generated_candidates(part.question_id, part.place, origin, cleaned)
+    found = [(hit.id, hit.answers) for hit in part.hits[:rows]]
+    yield from retrieved_candidates(part.question_id, part.place, found)
+
+
+def _part_facts(parts: Sequence[Part]) -> pd.DataFrame:
+    facts = [
+        (part.question_id, part.place, part.text, part.request.key, _prompt_text(part))
+        for part in parts
+    ]
+    return pd.DataFrame(
+        facts, columns=["question_id", "part", "part_question", "request", "prompt"]
+    )
+
+
+def _prompt_text(part: Part) -> str:
+    return "\n\n".join(message["content"] for message in part.request.messages)
+
+
+def _generation_facts(generations: pd.DataFrame) -> pd.DataFrame:
+    columns = ["request", "origin", "rank", *GENERATED_FACTS]
+    if generations.empty:
+        return pd.DataFrame(columns=columns)
+    ranked = generations.rename(columns={"key": "request"}).assign(rank=generations["sample"] + 1)
+    return ranked[columns]
+
+
+def _hit_facts(parts: Sequence[Part]) -> pd.DataFrame:
+    facts = [
+        (part.question_id, part.place, hit.id, hit.score, hit.dense_rank, hit.fts_rank)
+        for part in parts
+        for hit in part.hits
+    ]
+    columns = ["question_id", "part", "source_id", "retrieval_score", "dense_rank", "fts_rank"]
+    frame = pd.DataFrame(facts, columns=columns)
+    return frame.astype({"dense_rank": "Int64", "fts_rank": "Int64"})

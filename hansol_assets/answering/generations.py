@@ -1,0 +1,60 @@
+"""Generated answers that are kept as they come, and found again by content.
+
+What belongs here: asking the model only for what the cache does not hold. What does not: decoding
+(`hansol_assets.modeling.generation`) and what the answers are used for.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+
+import pandas as pd
+
+from hansol_assets.lake.cache import RowCache
+from hansol_assets.lake.fingerprint import canonical_json, text_hash
+from hansol_assets.modeling.generation import Generation, GenerationRequest, Generator
+
+GENERATION_COLUMNS = tuple(Generation.__dataclass_fields__)
+
+
+def generation_request(messages: Sequence[dict[str, str]]) -> GenerationRequest:
+    """Names a prompt by its content, so that the same prompt is answered once."""
+    return GenerationRequest(text_hash(canonical_json(list(messages))), messages)
+
+
+def answer_requests(
+    requests: Sequence[GenerationRequest],
+    cache: RowCache,
+    scope: str,
+    open_generator: Callable[[], Generator],
+    log: Callable[[str], None],
+) -> pd.DataFrame:
+    """Answers requests, committing batch by batch, and skipping those answered before.
+
+    Args:
+        requests: The prompts; equal keys are answered once.
+        cache: Where answers are kept.
+        scope: Names the model and the decoding settings.
+        open_generator: Loads the model; called only if an answer is missing.
+        log: Writes a line to the run's log.
+
+    Returns:
+        The columns of `Generation`, in the order of the requests, the greedy answer first.
+    """
+    wanted = {request.key: request for request in requests}
+    known = cache.get(scope, list(wanted))
+    missing = [request for key, request in wanted.items() if key not in set(known.get("key", []))]
+    if missing and len(missing) < len(wanted):
+        log(f"resumed: {len(wanted) - len(missing)} of {len(wanted)} questions are answered")
+    if missing:
+        done = len(wanted) - len(missing)
+        for batch in open_generator().generate(missing):
+            cache.put(scope, pd.DataFrame([asdict(item) for item in batch]))
+            done += len({item.key for item in batch})
+            log(f"answered {done} of {len(wanted)} questions")
+        known = cache.get(scope, list(wanted))
+    order = {key: place for place, key in enumerate(wanted)}
+    return known.sort_values(
+        by=["key", "origin", "sample"],
+        key=lambda column: column.map(order) if column.name == "key" else column,
+        ignore_index=True,
+    )[list(GENERATION_COLUMNS)]

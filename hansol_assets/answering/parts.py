@@ -1,0 +1,90 @@
+"""The parts of questions, with the rows found for each and the prompt that asks it.
+
+What belongs here: splitting, searching and prompting, for questions of every split. What does not:
+what answers the prompts.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from hansol_assets.answering.examples import context_rows
+from hansol_assets.answering.generations import generation_request
+from hansol_assets.modeling.generation import GenerationRequest
+from hansol_assets.qa.folds import CALIBRATION, TRAINING, VALIDATION
+from hansol_assets.qa.prompts import PromptSettings, build_messages
+from hansol_assets.qa.splitting import split_question
+from hansol_assets.retrieval.search import Hit, HybridSearcher
+
+TEST = "test"
+"""The split of the questions that have no row."""
+
+VISIBLE_SPLITS = {
+    CALIBRATION: (TRAINING,),
+    VALIDATION: (TRAINING, CALIBRATION),
+    TEST: (TRAINING, CALIBRATION, VALIDATION),
+}
+"""Split of a question → splits of the rows that may help to answer it."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A question that stands by itself, alone or as one of two that were asked together.
+
+    Attributes:
+        question_id: The whole question's id.
+        place: Place within the question, from 0.
+        text: The part's own question.
+        hits: The rows found for it, best first.
+        request: The prompt that asks it.
+    """
+
+    question_id: str
+    place: int
+    text: str
+    hits: tuple[Hit, ...]
+    request: GenerationRequest
+
+
+def plan_parts(
+    questions: pd.DataFrame,
+    splits: Sequence[str],
+    searcher: HybridSearcher,
+    prompt: PromptSettings,
+    top_k: int,
+) -> list[Part]:
+    """Splits questions, finds rows for each part, and builds its prompt.
+
+    Args:
+        questions: `id, question`.
+        splits: The split of each question; it decides which rows are searched.
+        searcher: The retrieval index.
+        prompt: The form of a prompt.
+        top_k: Rows found for a part.
+
+    Returns:
+        The parts of all questions, in order.
+    """
+    placed = [
+        (question_id, place, text, split)
+        for question_id, question, split in zip(
+            questions["id"], questions["question"], splits, strict=True
+        )
+        for place, text in enumerate(split_question(question))
+    ]
+    hits: dict[tuple[str, str], list[Hit]] = {}
+    for split in dict.fromkeys(splits):
+        texts = list(dict.fromkeys(text for _, _, text, own in placed if own == split))
+        found = searcher.search(texts, top_k, VISIBLE_SPLITS[split])
+        hits.update({(split, text): own for text, own in zip(texts, found, strict=True)})
+    return [
+        Part(
+            question_id,
+            place,
+            text,
+            tuple(hits[split, text]),
+            generation_request(build_messages(text, context_rows(hits[split, text]), prompt)),
+        )
+        for question_id, place, text, split in placed
+    ]

@@ -1,0 +1,43 @@
+"""Opening the retrieval index at the version that an artifact names."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hansol_assets.lake.inputs import Inputs
+from hansol_assets.retrieval.index import RetrievalSettings
+from hansol_assets.retrieval.search import HybridSearcher
+from hansol_assets.scoring.embedder import load_embedder
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+INDEX_TABLE = "retrieval_index"
+INDEX_FILE = "index.json"
+
+
+def write_index_file(folder: Path, version: int) -> None:
+    """Writes which table, at which version, an artifact stands for."""
+    content = json.dumps({"table": INDEX_TABLE, "version": version})
+    (folder / INDEX_FILE).write_text(content + "\n", encoding="utf-8")
+
+
+def open_embedder(inputs: Inputs) -> "SentenceTransformer":
+    """Loads the input `answer_embedder`."""
+    return load_embedder(inputs.artifact("answer_embedder"))
+
+
+def open_searcher(
+    inputs: Inputs, lancedb: Path, embedder: "SentenceTransformer", settings: RetrievalSettings
+) -> HybridSearcher:
+    """Opens the input `retrieval_index` at its version.
+
+    Args:
+        inputs: Hold `retrieval_index`.
+        lancedb: Folder of the database.
+        embedder: The embedder that the index was built with.
+        settings: Depth and fusion.
+    """
+    folder = inputs.artifact("retrieval_index")
+    index = json.loads((folder / INDEX_FILE).read_text(encoding="utf-8"))
+    return HybridSearcher(lancedb, index["table"], embedder, settings, index["version"])

@@ -1,0 +1,142 @@
+"""Group `model`: the base model and the LoRA adapter trained on it.
+
+What belongs here: what is trained on which rows. What does not: how training runs
+(`hansol_assets.modeling`).
+"""
+
+import base64
+from pathlib import Path
+
+import dagster as dg
+import pandas as pd
+
+from hansol_assets.answering.examples import corpus_documents, held_out_examples, training_examples
+from hansol_assets.answering.searching import open_embedder, open_searcher
+from hansol_assets.lake.fingerprint import config_of
+from hansol_assets.lake.manifest import Fact
+from hansol_assets.lake.store import Report
+from hansol_assets.modeling.adapter import AdapterReport, draw, train_adapter
+from hansol_assets.modeling.base_model import BaseModelReport, fetch_base_model, train_base_model
+from hansol_assets.modeling.curves import loss_curve
+from hansol_assets.qa.pairing import SINGLE
+from hansol_assets.resources import LakeResource, Work
+from hansol_assets.retrieval.search import HybridSearcher
+
+HISTORY_FILE = "history.parquet"
+
+
+def _curve(history: pd.DataFrame, title: str) -> str:
+    picture = base64.b64encode(loss_curve(history, title)).decode("ascii")
+    return f"![{title}](data:image/png;base64,{picture})"
+
+
+def _base_model_report(report: BaseModelReport, folder: Path) -> Report:
+    facts: dict[str, Fact] = {
+        "base_model": report.name,
+        "revision": report.revision or "trained here",
+        "parameters": report.parameters or 0,
+        "vocabulary": report.vocabulary or 0,
+        "training_tokens": report.tokens,
+    }
+    if report.history.empty:
+        return Report(facts=facts)
+    report.history.to_parquet(folder / HISTORY_FILE, index=False)
+    facts["final_loss"] = round(float(report.history["loss"].iloc[-1]), 4)
+    return Report(facts=facts, notes={"loss_curve": _curve(report.history, "base model")})
+
+
+MODEL_DEPS = ["paired_questions", "answer_embedder", "retrieval_index"]
+
+
+def _searcher(work: Work, lake: LakeResource) -> HybridSearcher:
+    embedder = open_embedder(work.inputs)
+    return open_searcher(work.inputs, lake.store.paths.lancedb, embedder, lake.settings.retrieval)
+
+
+@dg.asset(deps=MODEL_DEPS, kinds={"huggingface", "pytorch"}, code_version="1", pool="gpu")
+def base_model(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
+    """The causal language model that is fine-tuned, in `save_pretrained` form.
+
+    A profile either names a released model or, as `tiny` does, has a small Gemma trained from
+    nothing on the single training examples alone, so that the chain runs without a network.
+    """
+    settings, prompt = lake.settings.base_model, lake.settings.prompt
+
+    def train(work: Work, folder: Path) -> Report:
+        pairs = work.inputs.table("paired_questions")
+        singles = pairs[pairs["kind"] == SINGLE].reset_index(drop=True)
+        documents = corpus_documents(training_examples(singles, _searcher(work, lake), prompt))
+        return _base_model_report(train_base_model(documents, settings, folder, work.log), folder)
+
+    def fetch(work: Work, folder: Path) -> Report:  # noqa: ARG001 - a build's signature
+        return _base_model_report(fetch_base_model(settings, folder), folder)
+
+    if settings.kind == "hub":
+        return lake.artifact(context, config_of(hub=settings.hub), fetch, reads=())
+    config = config_of(scratch=settings.scratch, prompt=prompt, retrieval=lake.settings.retrieval)
+    return lake.artifact(context, config, train)
+
+
+def _adapter_report(report: AdapterReport, folder: Path) -> Report:
+    report.history.to_parquet(folder / HISTORY_FILE, index=False)
+    facts = {
+        "examples": report.examples,
+        "training_tokens": report.tokens,
+        "tokens_per_second": round(report.tokens / report.seconds, 1),
+        "trainable_parameters": report.trainable_parameters,
+        "resumed_from_step": report.resumed_from_step or 0,
+        "final_loss": round(float(report.history["loss"].dropna().iloc[-1]), 4),
+    }
+    held_out = report.history["eval_loss"].dropna()
+    if not held_out.empty:
+        facts["held_out_loss"] = round(float(held_out.iloc[-1]), 4)
+    notes = {
+        "loss_curve": _curve(report.history, "LoRA adapter"),
+        "loss_table": report.history.tail(10).to_markdown(index=False, floatfmt=".4g"),
+    }
+    return Report(facts=facts, notes=notes)
+
+
+@dg.asset(
+    deps=["base_model", "held_out_questions", *MODEL_DEPS],
+    kinds={"huggingface", "pytorch"},
+    code_version="1",
+    pool="gpu",
+)
+def lora_adapter(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
+    """The LoRA adapter: TRL's SFTTrainer and PEFT on `paired_questions`, loss on answers only.
+
+    Prompts show retrieved rows just as at generation, never the example's own. The loss per step
+    and the held-out loss stand in `history.parquet` beside the weights.
+    """
+    settings = lake.settings
+
+    def build(work: Work, folder: Path) -> Report:
+        pairs = draw(
+            work.inputs.table("paired_questions"),
+            settings.training.max_examples,
+            settings.training.seed,
+        )
+        searcher = _searcher(work, lake)
+        examples = training_examples(pairs, searcher, settings.prompt)
+        questions = work.inputs.table("held_out_questions")
+        held_out = held_out_examples(questions, searcher, settings.prompt)
+        report = train_adapter(
+            work.inputs.artifact("base_model"),
+            examples,
+            held_out,
+            settings.training,
+            folder,
+            work.checkpoints,
+            work.log,
+            settings.base_model.loading,
+        )
+        return _adapter_report(report, folder)
+
+    config = config_of(
+        training=settings.training,
+        prompt=settings.prompt,
+        retrieval=settings.retrieval,
+        loading=settings.base_model.loading,
+    )
+    return lake.artifact(context, config, build)

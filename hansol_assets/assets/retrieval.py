@@ -1,0 +1,103 @@
+"""Group `retrieval`: the embedder, the index over the training rows, and how well it finds them.
+
+What belongs here: what is embedded and indexed. What does not: how a search works
+(`hansol_assets.retrieval`).
+"""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import dagster as dg
+
+from hansol_assets.answering.searching import INDEX_TABLE, open_embedder, write_index_file
+from hansol_assets.lake.fingerprint import config_of
+from hansol_assets.lake.store import Report, TableReport
+from hansol_assets.qa.columns import ANSWER_PREFIX, numbered
+from hansol_assets.qa.folds import TRAINING
+from hansol_assets.resources import LakeResource, Work
+from hansol_assets.retrieval.evaluation import evaluate_retrieval
+from hansol_assets.retrieval.index import build_index
+from hansol_assets.scoring.embedder import fetch_embedder, fit_embedder
+
+
+@dg.asset(
+    deps=["raw_qa", "qa_folds"], kinds={"huggingface", "scikitlearn"}, code_version="1", pool="gpu"
+)
+def answer_embedder(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
+    """The sentence-transformers model that turns questions and answers into 512 dimensions.
+
+    Offline it is fitted on the training answers (latent semantic analysis of character n-grams);
+    otherwise it is the released model that the profile names.
+    """
+    settings = lake.settings.embedder
+
+    def fit(work: Work, folder: Path) -> Report:
+        rows, folds = work.inputs.table("raw_qa"), work.inputs.table("qa_folds")
+        training = rows[rows["id"].isin(folds.loc[folds["split"] == TRAINING, "id"])]
+        texts = training[numbered(rows.columns, ANSWER_PREFIX)].to_numpy().ravel().tolist()
+        fit_embedder(texts, settings, folder)
+        return Report(facts={"dimensions": settings.dimensions, "fitted_on_texts": len(texts)})
+
+    def fetch(work: Work, folder: Path) -> Report:  # noqa: ARG001 - a build's signature
+        fetch_embedder(settings, folder)
+        return Report(facts={"dimensions": settings.dimensions, "model": str(settings.model_id)})
+
+    if settings.kind == "hub":
+        return lake.artifact(context, config_of(embedder=settings), fetch, reads=())
+    return lake.artifact(context, config_of(embedder=settings), fit)
+
+
+@dg.asset(
+    deps=["raw_qa", "qa_folds", "answer_embedder"], kinds={"lancedb"}, code_version="1", pool="gpu"
+)
+def retrieval_index(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
+    """The LanceDB table over the rows: dense vectors, and full text of Kiwi morphemes.
+
+    Rows are named by their content, so a changed row is merged and the others stay. Each change is
+    a version of the table; the artifact names the version that belongs to it.
+    """
+    settings = lake.settings.retrieval
+
+    def build(work: Work, folder: Path) -> Report:
+        report = build_index(
+            lake.store.paths.lancedb,
+            INDEX_TABLE,
+            work.inputs.table("raw_qa"),
+            work.inputs.table("qa_folds"),
+            open_embedder(work.inputs),
+            work.inputs.manifest("answer_embedder").fingerprint,
+            settings,
+        )
+        write_index_file(folder, report.version)
+        return Report(facts=asdict(report))
+
+    return lake.artifact(context, config_of(documents=settings.documents), build)
+
+
+@dg.asset(
+    deps=["raw_qa", "qa_folds", "answer_embedder"], kinds={"lancedb", "duckdb"}, code_version="1"
+)
+def retrieval_scores(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
+    """Hit rate and mean reciprocal rank of full-text, dense and hybrid search.
+
+    Each validation question must find the row that it came from, of which only the other
+    paraphrase is left in the index.
+    """
+    settings = lake.settings.retrieval
+
+    def build(work: Work) -> TableReport:
+        work.checkpoints.mkdir(parents=True, exist_ok=True)
+        scores = evaluate_retrieval(
+            work.inputs.table("raw_qa"),
+            work.inputs.table("qa_folds"),
+            open_embedder(work.inputs),
+            settings,
+            work.checkpoints,
+        )
+        best = scores[scores["k"] == scores["k"].max()].set_index("mode")["mrr"]
+        facts = {f"mrr_{mode}": round(float(value), 4) for mode, value in best.items()}
+        return TableReport(
+            frame=scores, facts=facts, notes={"scores": scores.to_markdown(index=False)}
+        )
+
+    return lake.table(context, config_of(retrieval=settings), build)

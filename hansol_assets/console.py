@@ -1,0 +1,65 @@
+"""What a run looks like in a terminal: one line an asset, and its progress below it.
+
+What belongs here: the logger that turns Dagster's records into lines. What does not: tables that
+are printed after a run (`hansol_assets.cli`).
+"""
+
+import logging
+from typing import Any
+
+import dagster as dg
+from rich.console import Console
+from rich.markup import escape
+
+LOGGER = "terminal"
+COLOURS = {"new": "green", "reused": "dim"}
+
+
+class TerminalHandler(logging.Handler):
+    """Prints materialisations, failed checks and progress lines; nothing else.
+
+    Args:
+        console: Where to print.
+    """
+
+    def __init__(self, console: Console) -> None:
+        super().__init__()
+        self._console = console
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Prints one record."""
+        event = getattr(record, "dagster_event", None)
+        meta: dict[str, Any] = getattr(record, "dagster_meta", {})
+        if event is not None:
+            self._print_event(event)
+        elif record.levelno >= logging.INFO:
+            message = escape(str(meta.get("orig_message", record.getMessage())))
+            self._console.print(f"  [dim]{message}[/dim]", highlight=False)
+
+    def _print_event(self, event: dg.DagsterEvent) -> None:
+        if event.is_step_materialization:
+            self._print_materialization(event.step_materialization_data.materialization)
+        elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            check = event.asset_check_evaluation_data
+            if not check.passed:
+                name = f"{check.asset_key.to_user_string()}:{check.check_name}"
+                colour = "yellow" if check.severity == dg.AssetCheckSeverity.WARN else "red"
+                self._console.print(f"[{colour}]check {name} failed[/] {check.description or ''}")
+
+    def _print_materialization(self, made: dg.AssetMaterialization) -> None:
+        facts = {name: item.value for name, item in made.metadata.items()}
+        status = str(facts.get("status", "new"))
+        seconds = f"{facts['seconds']:8.2f} s" if status == "new" else " " * 10
+        size = f"{facts['rows']:,} rows" if "rows" in facts else f"{facts.get('bytes', 0):,} bytes"
+        name = made.asset_key.to_user_string()
+        self._console.print(
+            f"[{COLOURS[status]}]{status:7}[/] {name:22} {seconds}  {size}", highlight=False
+        )
+
+
+@dg.logger(description="One line an asset, for a person at a terminal.")
+def terminal_logger(context: dg.InitLoggerContext) -> logging.Logger:  # noqa: ARG001
+    """Makes the logger."""
+    log = logging.Logger("hansol", level=logging.DEBUG)
+    log.addHandler(TerminalHandler(Console()))
+    return log

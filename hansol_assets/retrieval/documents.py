@@ -1,0 +1,73 @@
+"""By what a row is found: the text and the vector that stand for it in the index.
+
+What belongs here: everything that a question and a row must have in common to be compared. What
+does not: how the two are stored (`hansol_assets.retrieval.index`) and compared
+(`hansol_assets.retrieval.search`).
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from hansol_assets.qa.columns import QUESTION_COLUMNS
+from hansol_assets.retrieval.morphemes import nouns
+from hansol_assets.scoring.cosine import unit
+from hansol_assets.scoring.embedder import encode
+from hansol_assets.section import Section
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+
+class DocumentSettings(Section):
+    """What stands for a row in the dense search."""
+
+    dense_text: Literal["nouns", "question"] = Field(
+        "nouns",
+        description="what is embedded of a question: its nouns (for an embedder of n-grams, to "
+        "which every 'what is' looks alike), or all of it (for a sentence model)",
+    )
+    answer_weight: float = Field(
+        0.5, ge=0, description="weight of a row's answers in its vector; its questions have 1"
+    )
+
+
+def query_vectors(
+    questions: Sequence[str], embedder: "SentenceTransformer", settings: DocumentSettings
+) -> np.ndarray:
+    """What is searched for in the dense search, [questions, dimensions], unit length or zero."""
+    texts = nouns(questions) if settings.dense_text == "nouns" else questions
+    return unit(encode(embedder, texts))
+
+
+def document_vectors(
+    documents: Sequence[str],
+    answer_vectors: np.ndarray,
+    embedder: "SentenceTransformer",
+    settings: DocumentSettings,
+) -> np.ndarray:
+    """What stands for rows in the dense search: their questions, and a share of their answers.
+
+    Args:
+        documents: The rows' questions, from `document_texts`.
+        answer_vectors: Mean of each row's answer vectors, [rows, dimensions].
+        embedder: Embeds the questions.
+        settings: What is embedded, and the share of the answers.
+
+    Returns:
+        [rows, dimensions], unit length.
+    """
+    questions = query_vectors(documents, embedder, settings)
+    return unit(questions + settings.answer_weight * unit(answer_vectors))
+
+
+def document_texts(rows: pd.DataFrame) -> list[str]:
+    """The rows' questions as one text each; a paraphrase that is the same text counts once.
+
+    Answers stay out of the full-text search: neighbouring rows share most of their words.
+    """
+    paraphrases = rows[list(QUESTION_COLUMNS)].itertuples(index=False)
+    return [" ".join(dict.fromkeys(texts)) for texts in paraphrases]

@@ -1,0 +1,217 @@
+"""The retrieval index: a LanceDB table with one row a training row.
+
+What belongs here: what a row of the index holds, and bringing the table up to date. What does not:
+how it is asked (`hansol_assets.retrieval.search`).
+"""
+
+import hashlib
+import json
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from pydantic import Field
+
+from hansol_assets.qa.columns import ANSWER_PREFIX, QUESTION_COLUMNS, numbered
+from hansol_assets.retrieval.documents import DocumentSettings, document_texts, document_vectors
+from hansol_assets.retrieval.morphemes import content_morphemes
+from hansol_assets.scoring.cosine import mean_directions, split_like
+from hansol_assets.scoring.embedder import encode, width_of
+from hansol_assets.section import Section
+
+if TYPE_CHECKING:
+    from lancedb.table import Table
+    from sentence_transformers import SentenceTransformer
+
+ROW_KEY = "row_key"
+VECTOR = "vector"
+ANSWER_VECTOR = "answer_vector"
+MORPHEMES = "morphemes"
+
+
+class RetrievalSettings(Section):
+    """How rows are searched."""
+
+    top_k: int = Field(20, ge=1, description="rows that a search returns")
+    depth: int = Field(
+        50, ge=1, description="rows that each search gives to the fusion, or k where that is more"
+    )
+    rrf_k: int = Field(
+        2, ge=1, description="rank constant of reciprocal rank fusion; more flattens the ranks"
+    )
+    dense_weight: float = Field(
+        1.3, gt=0, description="weight of the dense search in the fusion; full text has 1"
+    )
+    documents: DocumentSettings = Field(
+        DocumentSettings(), description="what stands for a row in the dense search"
+    )
+
+
+@dataclass(frozen=True)
+class IndexReport:
+    """What bringing the index up to date did.
+
+    Attributes:
+        rows: Rows in the table afterwards.
+        inserted: Rows whose id is new.
+        updated: Rows whose content, fold or embedder changed.
+        deleted: Rows whose id is gone.
+        unchanged: Rows left as they were.
+        version: The table's version afterwards; `HybridSearcher` opens it.
+    """
+
+    rows: int
+    inserted: int
+    updated: int
+    deleted: int
+    unchanged: int
+    version: int
+
+
+def build_index(
+    uri: Path,
+    table_name: str,
+    rows: pd.DataFrame,
+    folds: pd.DataFrame,
+    embedder: "SentenceTransformer",
+    embedder_id: str,
+    settings: RetrievalSettings,
+) -> IndexReport:
+    """Brings the index to exactly these rows, touching only those that changed.
+
+    A row's key is a hash of its content, so the same rows leave the table at the same version, and
+    a changed answer embeds and merges one row. The merge is one commit: a reader sees the table
+    before or after it.
+
+    Args:
+        uri: Folder of the database; made if missing.
+        table_name: Table within it; made if missing.
+        rows: Training table: `id, 질문_1, 질문_2, category, 답변_1 …`.
+        folds: `id, fold, split` of the rows.
+        embedder: Embeds questions and answers.
+        embedder_id: Names the embedder (a fingerprint); another one means all rows are embedded
+            again.
+        settings: What stands for a row; another choice means the same.
+    """
+    import lancedb
+
+    made_by = f"{embedder_id} {settings.documents.model_dump_json()}"
+    wanted = _keyed_rows(rows, folds, made_by)
+    database = lancedb.connect(str(uri))
+    if table_name not in database.list_tables().tables:
+        table = database.create_table(table_name, schema=_schema(embedder))
+        _index_text(table)
+    else:
+        table = database.open_table(table_name)
+    held = table.search().select(["id", ROW_KEY]).limit(None).to_arrow().to_pandas()
+    report = _compare(held, wanted, table.version)
+    if report.unchanged < max(len(held), len(wanted)):
+        fresh = wanted[~wanted[ROW_KEY].isin(held[ROW_KEY])]
+        _merge(table, wanted[ROW_KEY].tolist(), _embedded(fresh, embedder, settings.documents))
+        report = _compare(held, wanted, table.version)
+    return report
+
+
+def _keyed_rows(rows: pd.DataFrame, folds: pd.DataFrame, made_by: str) -> pd.DataFrame:
+    joined = rows.merge(folds[["id", "fold", "split"]], on="id", validate="one_to_one")
+    if len(joined) != len(rows):
+        msg = f"{len(rows) - len(joined)} rows have no fold"
+        raise ValueError(msg)
+    answers = numbered(rows.columns, ANSWER_PREFIX)
+    frame = joined[["id", "category", "fold", "split", *QUESTION_COLUMNS]].copy()
+    frame["answers"] = joined[answers].to_numpy().tolist()
+    keys = [_row_key(record, made_by) for record in frame.to_dict("records")]
+    return frame.assign(**{ROW_KEY: keys})
+
+
+def _row_key(record: Mapping[Hashable, Any], made_by: str) -> str:
+    content = json.dumps([record, made_by], ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def _schema(embedder: "SentenceTransformer") -> pa.Schema:
+    width = width_of(embedder)
+    texts = [ROW_KEY, "id", "category", "split", *QUESTION_COLUMNS, MORPHEMES]
+    return pa.schema(
+        [
+            *(pa.field(name, pa.string(), nullable=False) for name in texts),
+            pa.field("fold", pa.int64(), nullable=False),
+            pa.field("answers", pa.list_(pa.string()), nullable=False),
+            pa.field(VECTOR, pa.list_(pa.float32(), width), nullable=False),
+            pa.field(ANSWER_VECTOR, pa.list_(pa.float32(), width), nullable=False),
+        ]
+    )
+
+
+def _compare(held: pd.DataFrame, wanted: pd.DataFrame, version: int) -> IndexReport:
+    unchanged = len(set(held[ROW_KEY]) & set(wanted[ROW_KEY]))
+    kept = len(set(held["id"]) & set(wanted["id"]))
+    return IndexReport(
+        rows=len(wanted),
+        inserted=len(wanted) - kept,
+        updated=kept - unchanged,
+        deleted=len(held) - kept,
+        unchanged=unchanged,
+        version=version,
+    )
+
+
+def _merge(table: "Table", wanted_keys: list[str], fresh: list[dict[Hashable, Any]]) -> None:
+    held = table.to_arrow()
+    unchanged = held.filter(pc.is_in(held[ROW_KEY], pa.array(wanted_keys)))
+    # Unchanged rows are in the source only so that the same commit can drop the rows that are gone.
+    source = pa.concat_tables([unchanged, pa.Table.from_pylist(fresh, schema=table.schema)])
+    (
+        table.merge_insert(ROW_KEY)
+        .when_not_matched_insert_all()
+        .when_not_matched_by_source_delete()
+        .execute(source)
+    )
+    table.optimize()
+
+
+def _embedded(
+    frame: pd.DataFrame, embedder: "SentenceTransformer", settings: DocumentSettings
+) -> list[dict[Hashable, Any]]:
+    if frame.empty:
+        return []
+    documents = document_texts(frame)
+    answer_vectors = mean_answer_vectors(frame["answers"].tolist(), embedder)
+    columns = zip(
+        frame.to_dict("records"),
+        content_morphemes(documents),
+        document_vectors(documents, answer_vectors, embedder, settings),
+        answer_vectors,
+        strict=True,
+    )
+    return [
+        {**record, MORPHEMES: morphemes, VECTOR: vector, ANSWER_VECTOR: mean}
+        for record, morphemes, vector, mean in columns
+    ]
+
+
+def mean_answer_vectors(
+    answers: Sequence[Sequence[str]], embedder: "SentenceTransformer"
+) -> np.ndarray:
+    """The mean of each row's answer vectors scaled to length 1, [rows, dimensions] float32."""
+    vectors = encode(embedder, [answer for own in answers for answer in own])
+    return mean_directions(split_like(vectors, answers)).astype(np.float32)
+
+
+def _index_text(table: "Table") -> None:
+    from lancedb.index import FTS
+
+    # The text is tokenised already; a stemmer or a list of stop words would be English.
+    config = FTS(
+        base_tokenizer="whitespace",
+        stem=False,
+        remove_stop_words=False,
+        ascii_folding=False,
+        with_position=False,
+    )
+    table.create_index(MORPHEMES, config=config, replace=True)

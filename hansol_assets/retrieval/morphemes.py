@@ -1,0 +1,47 @@
+"""Korean texts as their content morphemes, so that a search finds a word whatever its endings.
+
+What belongs here: tokenisation with Kiwi, the same for what is indexed and what is asked. What does
+not: the search itself (`hansol_assets.retrieval.search`).
+"""
+
+import unicodedata
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kiwipiepy import Kiwi
+
+# Kiwi's (Sejong) tags: nouns, roots, foreign words and numbers.
+NOUN_TAGS = ("NNG", "NNP", "NR", "XR", "SL", "SH", "SN")
+# The same and what verbs and adjectives mean without their endings.
+CONTENT_TAGS = (*NOUN_TAGS, "VV", "VA", "XPN", "MAG")
+
+
+@lru_cache(maxsize=1)
+def _kiwi() -> "Kiwi":
+    from kiwipiepy import Kiwi
+
+    return Kiwi(num_workers=1)
+
+
+def content_morphemes(texts: Sequence[str]) -> list[str]:
+    """Each text's nouns, roots, stems, foreign words and numbers, joined by spaces."""
+    return _morphemes(texts, CONTENT_TAGS)
+
+
+def nouns(texts: Sequence[str]) -> list[str]:
+    """Each text's nouns, roots, foreign words and numbers, joined by spaces: what it is about."""
+    return _morphemes(texts, NOUN_TAGS)
+
+
+def _morphemes(texts: Sequence[str], tags: tuple[str, ...]) -> list[str]:
+    normalised = [unicodedata.normalize("NFC", text).lower() for text in texts]
+    # Kiwi's rules cut an unknown compound ("강마루") the same way in every sentence; its default, a
+    # character model, does so in some sentences only.
+    tagged = _kiwi().tokenize(normalised, oov_handling="rule")
+    # A tag may carry a suffix for irregular verbs ("VV-I").
+    return [
+        " ".join(token.form for token in tokens if token.tag.split("-")[0] in tags)
+        for tokens in tagged
+    ]

@@ -1,0 +1,195 @@
+"""Hybrid search: full text and dense vectors, fused by reciprocal rank.
+
+What belongs here: asking the index. What does not: what is in it
+(`hansol_assets.retrieval.index`) and how good the answers are
+(`hansol_assets.retrieval.evaluation`).
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from hansol_assets.qa.columns import QUESTION_COLUMNS
+from hansol_assets.retrieval.documents import query_vectors
+from hansol_assets.retrieval.index import MORPHEMES, ROW_KEY, VECTOR, RetrievalSettings
+from hansol_assets.retrieval.morphemes import content_morphemes
+
+if TYPE_CHECKING:
+    from lancedb.query import LanceVectorQueryBuilder
+    from sentence_transformers import SentenceTransformer
+
+_COLUMNS = [ROW_KEY, "id", *QUESTION_COLUMNS, "answers"]
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A row found for a question.
+
+    Attributes:
+        id: The row's id in the training table.
+        row_key: Hash of the row's content.
+        rank: Place among the question's hits, from 1.
+        score: Reciprocal-rank score; only its order means something.
+        dense_rank: Place in the dense search, from 1; None where it did not find the row.
+        fts_rank: Place in the full-text search, likewise.
+        questions: The row's two paraphrases.
+        answers: The row's reference answers.
+    """
+
+    id: str
+    row_key: str
+    rank: int
+    score: float
+    dense_rank: int | None
+    fts_rank: int | None
+    questions: tuple[str, ...]
+    answers: tuple[str, ...]
+
+
+class HybridSearcher:
+    """Searches one version of the index.
+
+    Args:
+        uri: Folder of the database.
+        table_name: Table within it.
+        embedder: The embedder that the index was built with.
+        settings: Depth and fusion.
+        version: The table's version; None for the latest.
+    """
+
+    def __init__(
+        self,
+        uri: Path,
+        table_name: str,
+        embedder: "SentenceTransformer",
+        settings: RetrievalSettings,
+        version: int | None = None,
+    ) -> None:
+        import lancedb
+
+        self._table = lancedb.connect(str(uri)).open_table(table_name)
+        if version is not None:
+            self._table.checkout(version)
+        self._embedder = embedder
+        self._settings = settings
+
+    @property
+    def version(self) -> int:
+        """The version of the table that is searched."""
+        return int(self._table.version)
+
+    def search(self, questions: Sequence[str], k: int, splits: Sequence[str]) -> list[list[Hit]]:
+        """Hybrid search: both searches fused by reciprocal rank (Cormack et al. 2009).
+
+        Args:
+            questions: Any number of questions.
+            k: Hits a question, at most.
+            splits: Only rows of these splits are searched, before they are ranked.
+
+        Returns:
+            The hits of each question, best first.
+        """
+        dense = self._dense_rows(questions, k, splits)
+        full_text = self._full_text_rows(questions, k, splits)
+        return [self._fuse(*found)[:k] for found in zip(dense, full_text, strict=True)]
+
+    def search_dense(
+        self, questions: Sequence[str], k: int, splits: Sequence[str]
+    ) -> list[list[Hit]]:
+        """Search by cosine of embedding vectors alone; arguments as for `search`."""
+        return [self._fuse(rows, [])[:k] for rows in self._dense_rows(questions, k, splits)]
+
+    def search_full_text(
+        self, questions: Sequence[str], k: int, splits: Sequence[str]
+    ) -> list[list[Hit]]:
+        """Search by BM25 over morphemes alone; arguments as for `search`."""
+        return [self._fuse([], rows)[:k] for rows in self._full_text_rows(questions, k, splits)]
+
+    def _dense_rows(
+        self, questions: Sequence[str], k: int, splits: Sequence[str]
+    ) -> list[list[dict[str, Any]]]:
+        if not questions:
+            return []
+        vectors = query_vectors(questions, self._embedder, self._settings.documents)
+        query = self._table.search(list(vectors), vector_column_name=VECTOR)
+        found = (
+            cast("LanceVectorQueryBuilder", query)
+            .distance_type("cosine")
+            .where(_in_splits(splits), prefilter=True)
+            .limit(max(k, self._settings.depth))
+            .select([*_COLUMNS, "_distance"])
+            .to_list()
+        )
+        rows = _by_query(found, len(questions))
+        # A question without a known word has the zero vector, which is near nothing.
+        known = np.any(vectors != 0, axis=1)
+        return [
+            _ranked(own, "_distance") if is_known else []
+            for own, is_known in zip(rows, known, strict=True)
+        ]
+
+    def _full_text_rows(
+        self, questions: Sequence[str], k: int, splits: Sequence[str]
+    ) -> list[list[dict[str, Any]]]:
+        return [self._match(query, k, splits) for query in content_morphemes(questions)]
+
+    def _match(self, morphemes: str, k: int, splits: Sequence[str]) -> list[dict[str, Any]]:
+        from lancedb.query import MatchQuery
+
+        if not morphemes:
+            return []
+        words = MatchQuery(morphemes, MORPHEMES)  # type: ignore[call-arg]
+        # A MatchQuery is taken as words, so nothing in a question can be query syntax.
+        found = (
+            self._table.search(words, query_type="fts")
+            .where(_in_splits(splits), prefilter=True)
+            .limit(max(k, self._settings.depth))
+            .select([*_COLUMNS, "_score"])
+            .to_list()
+        )
+        return _ranked([{**row, "_score": -row["_score"]} for row in found], "_score")
+
+    def _fuse(self, dense: list[dict[str, Any]], full_text: list[dict[str, Any]]) -> list[Hit]:
+        rows = {row[ROW_KEY]: row for row in (*dense, *full_text)}
+        dense_rank = {row[ROW_KEY]: rank for rank, row in enumerate(dense, start=1)}
+        fts_rank = {row[ROW_KEY]: rank for rank, row in enumerate(full_text, start=1)}
+        scores: dict[str, float] = defaultdict(float)
+        for ranks, weight in ((dense_rank, self._settings.dense_weight), (fts_rank, 1.0)):
+            for key, rank in ranks.items():
+                scores[key] += weight / (self._settings.rrf_k + rank)
+        ordered = sorted(rows, key=lambda key: (-scores[key], rows[key]["id"]))
+        return [
+            Hit(
+                id=rows[key]["id"],
+                row_key=key,
+                rank=rank,
+                score=scores[key],
+                dense_rank=dense_rank.get(key),
+                fts_rank=fts_rank.get(key),
+                questions=tuple(rows[key][column] for column in QUESTION_COLUMNS),
+                answers=tuple(rows[key]["answers"]),
+            )
+            for rank, key in enumerate(ordered, start=1)
+        ]
+
+
+def _in_splits(splits: Sequence[str]) -> str:
+    quoted = ", ".join("'{}'".format(split.replace("'", "''")) for split in splits)
+    return f"split IN ({quoted})"
+
+
+def _by_query(found: list[dict[str, Any]], count: int) -> list[list[dict[str, Any]]]:
+    # LanceDB numbers the rows of a batch by query, and leaves the number out for a batch of one.
+    rows: list[list[dict[str, Any]]] = [[] for _ in range(count)]
+    for row in found:
+        rows[row.get("query_index", 0)].append(row)
+    return rows
+
+
+def _ranked(rows: list[dict[str, Any]], column: str) -> list[dict[str, Any]]:
+    # Ties are broken by id, or their order would depend on how the table's files lie.
+    return sorted(rows, key=lambda row: (row[column], row["id"]))

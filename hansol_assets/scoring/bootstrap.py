@@ -1,0 +1,116 @@
+"""How sure a score is: bootstrap intervals, paired comparison, and parity.
+
+What belongs here: figures over per-question scores. What does not: where the scores come from.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from pydantic import Field
+
+from hansol_assets.section import Section
+
+
+class BootstrapSettings(Section):
+    """How intervals are drawn."""
+
+    resamples: int = Field(10_000, ge=100, description="number of bootstrap resamples")
+    level: float = Field(0.95, gt=0, lt=1, description="share of the resamples in the interval")
+    seed: int = Field(0, ge=0, description="seed of the resampling")
+
+
+class Interval(NamedTuple):
+    """A percentile interval."""
+
+    low: float
+    high: float
+
+
+class PairedResult(NamedTuple):
+    """How much better one set of scores is than another on the same questions.
+
+    Attributes:
+        difference: Mean of the first minus mean of the second.
+        low: Lower end of the difference's interval.
+        high: Upper end of the difference's interval.
+        p_better: Share of the resamples in which the first is better.
+    """
+
+    difference: float
+    low: float
+    high: float
+    p_better: float
+
+
+def bootstrap_interval(
+    scores: np.ndarray, settings: BootstrapSettings, groups: Sequence[str] | None = None
+) -> Interval:
+    """Percentile bootstrap interval of a mean (Efron 1979).
+
+    Args:
+        scores: [questions].
+        settings: Level, resamples and seed.
+        groups: What questions have in common (their source row); groups are then drawn whole, since
+            questions from one row rise and fall together. None: questions are drawn.
+
+    Raises:
+        ValueError: There are no scores.
+    """
+    return _interval(_resampled_means(scores, settings, groups), settings.level)
+
+
+def paired_bootstrap(
+    first: np.ndarray,
+    second: np.ndarray,
+    settings: BootstrapSettings,
+    groups: Sequence[str] | None = None,
+) -> PairedResult:
+    """Paired bootstrap of a difference: both scores of a question are drawn together.
+
+    Args:
+        first: [questions].
+        second: [questions], of the same questions in the same order.
+        settings: Level, resamples and seed.
+        groups: As in `bootstrap_interval`.
+
+    Raises:
+        ValueError: The scores are none, or not of the same questions.
+    """
+    if np.shape(first) != np.shape(second):
+        msg = f"paired scores must be of the same questions: {len(first)} and {len(second)}"
+        raise ValueError(msg)
+    differences = np.asarray(first, dtype=np.float64) - np.asarray(second, dtype=np.float64)
+    means = _resampled_means(differences, settings, groups)
+    low, high = _interval(means, settings.level)
+    return PairedResult(float(differences.mean()), low, high, float((means > 0).mean()))
+
+
+def parity(score: float, centroid: float, human: float) -> float:
+    """Where a score stands between knowing nothing (0) and one human reference (1).
+
+    NaN where people do no better than the centroid: then nothing can be measured.
+    """
+    span = human - centroid
+    return (score - centroid) / span if span > 0 else float("nan")
+
+
+def _resampled_means(
+    scores: np.ndarray, settings: BootstrapSettings, groups: Sequence[str] | None
+) -> np.ndarray:
+    values = np.asarray(scores, dtype=np.float64)
+    if not values.size:
+        msg = "no scores to resample"
+        raise ValueError(msg)
+    _, group = np.unique(np.arange(len(values)) if groups is None else groups, return_inverse=True)
+    sums = np.bincount(group, weights=values)
+    sizes = np.bincount(group)
+    generator = np.random.default_rng(settings.seed)
+    # How often each group is drawn in each resample.
+    draws = generator.multinomial(len(sums), np.full(len(sums), 1 / len(sums)), settings.resamples)
+    return (draws @ sums) / (draws @ sizes)
+
+
+def _interval(means: np.ndarray, level: float) -> Interval:
+    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    return Interval(float(low), float(high))

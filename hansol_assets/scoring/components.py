@@ -1,0 +1,212 @@
+"""The components of a submission vector, question by question.
+
+What belongs here: fitting what the components are made with, and computing them for questions that
+are split into parts. What does not: their weights (`hansol_assets.scoring.blend`).
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from hansol_assets.qa.columns import ANSWER_PREFIX, QUESTION_COLUMNS, numbered
+from hansol_assets.scoring.baselines import centroid
+from hansol_assets.scoring.cosine import mean_directions, split_like, unit
+from hansol_assets.scoring.embedder import encode
+from hansol_assets.scoring.features import QuestionViews
+from hansol_assets.scoring.neighbours import (
+    NeighbourSettings,
+    choose_temperature,
+    neighbour_weights,
+)
+from hansol_assets.scoring.regression import (
+    AnswerVectorRegressor,
+    RegressionSettings,
+    Strength,
+    choose_strength,
+)
+from hansol_assets.section import Section
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+GENERATED = "generated"
+RETRIEVED = "retrieved"
+REGRESSION = "regression"
+QUESTION = "question"
+KEYWORDS = "keywords"
+CENTROID = "centroid"
+COMPONENTS = (GENERATED, RETRIEVED, REGRESSION, QUESTION, KEYWORDS, CENTROID)
+
+
+class ComponentSettings(Section):
+    """How the components are made."""
+
+    regression: RegressionSettings = Field(
+        RegressionSettings(), description="regression from the question to the answer vector"
+    )
+    neighbours: NeighbourSettings = Field(
+        NeighbourSettings(), description="mixture of the nearest rows' answers"
+    )
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What was chosen on the calibration questions, once for all later fits.
+
+    Attributes:
+        strength: How strongly the regression is held back.
+        temperature: How fast a row's weight falls with its distance.
+    """
+
+    strength: Strength
+    temperature: float
+
+    def save(self, path: Path) -> None:
+        """Writes the choices as JSON."""
+        content = {"strength": vars(self.strength), "temperature": self.temperature}
+        path.write_text(json.dumps(content, indent=1), encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Reads choices."""
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return cls(Strength(**content["strength"]), content["temperature"])
+
+
+def choose(
+    rows: pd.DataFrame,
+    held_out: pd.DataFrame,
+    embedder: "SentenceTransformer",
+    settings: ComponentSettings,
+) -> Choices:
+    """Chooses how the components are made, by fitting on some rows and judging on others.
+
+    Args:
+        rows: Training rows.
+        held_out: Calibration rows; neither they nor their like were seen by the embedder.
+        embedder: Embeds questions and answers.
+        settings: What there is to choose from.
+    """
+    views, targets = _examples(rows, embedder)
+    asked, wanted = _examples(held_out, embedder)
+    strength = choose_strength(views, targets, asked, wanted, settings.regression)
+    regressor = AnswerVectorRegressor.fit(views, targets, settings.regression.gamma, strength)
+    row_vectors = targets[: len(rows)]
+    estimates = regressor.predict(asked)
+    temperature = choose_temperature(estimates, wanted, row_vectors, settings.neighbours)
+    return Choices(strength, temperature)
+
+
+class ComponentModel:
+    """Computes the components of questions from the rows that they may look at.
+
+    Args:
+        regressor: Estimates answer vectors.
+        row_ids: Ids of the rows.
+        row_vectors: Mean of each row's answer vectors, [rows, dimensions].
+        embedder: Embeds questions.
+        neighbours: How many rows are mixed.
+        temperature: How fast a row's weight falls with its distance.
+    """
+
+    def __init__(
+        self,
+        regressor: AnswerVectorRegressor,
+        row_ids: Sequence[str],
+        row_vectors: np.ndarray,
+        embedder: "SentenceTransformer",
+        neighbours: int,
+        temperature: float,
+    ) -> None:
+        self._regressor = regressor
+        self.row_ids = list(row_ids)
+        self._row_vectors = row_vectors
+        self._embedder = embedder
+        self._neighbours = neighbours
+        self._temperature = temperature
+        self.centroid = centroid(row_vectors)
+
+    @classmethod
+    def fit(
+        cls,
+        rows: pd.DataFrame,
+        embedder: "SentenceTransformer",
+        choices: Choices,
+        settings: ComponentSettings,
+    ) -> Self:
+        """Fits on rows: `id, 질문_1, 질문_2, 답변_1 …`, none of them a row that is asked for."""
+        views, targets = _examples(rows, embedder)
+        gamma = settings.regression.gamma
+        regressor = AnswerVectorRegressor.fit(views, targets, gamma, choices.strength)
+        return cls(
+            regressor,
+            rows["id"].tolist(),
+            targets[: len(rows)],
+            embedder,
+            settings.neighbours.count,
+            choices.temperature,
+        )
+
+    def components(
+        self, parts: Sequence[Sequence[str]], generated: Sequence[Sequence[np.ndarray]]
+    ) -> dict[str, np.ndarray]:
+        """Computes every component of every question.
+
+        Each component is computed for each part of a question; the parts' directions are averaged,
+        as a joined answer holds one answer after the other.
+
+        Args:
+            parts: The parts of each question, at least one.
+            generated: Vectors of the answers generated for each part, [answers, dimensions]; empty
+                where nothing was generated.
+
+        Returns:
+            Name → [questions, dimensions], each of length 1, or 0 where there is nothing.
+        """
+        texts = [part for own in parts for part in own]
+        views = QuestionViews.of(texts, self._embedder)
+        estimates = self._regressor.predict(views)
+        of_parts = {
+            GENERATED: np.stack([self._consensus(vectors) for own in generated for vectors in own]),
+            RETRIEVED: self.row_weights(estimates) @ self._row_vectors,
+            REGRESSION: estimates,
+            QUESTION: views.vectors,
+            KEYWORDS: views.keyword_vectors,
+            CENTROID: np.tile(self.centroid, (len(texts), 1)),
+        }
+        return {
+            name: unit(mean_directions(split_like(vectors, parts)))
+            for name, vectors in of_parts.items()
+        }
+
+    def row_weights(self, estimates: np.ndarray) -> np.ndarray:
+        """The share of each row in the `retrieved` component, [parts, rows]."""
+        return neighbour_weights(
+            estimates,
+            self._row_vectors,
+            self._row_vectors.mean(axis=0),
+            self._neighbours,
+            self._temperature,
+        )
+
+    def _consensus(self, vectors: np.ndarray) -> np.ndarray:
+        if not len(vectors):
+            return np.zeros(self._row_vectors.shape[1])
+        return unit(vectors).mean(axis=0)
+
+
+def _examples(
+    rows: pd.DataFrame, embedder: "SentenceTransformer"
+) -> tuple[QuestionViews, np.ndarray]:
+    """Both paraphrases of every row, and the mean of the row's answer vectors for either."""
+    answers = rows[numbered(rows.columns, ANSWER_PREFIX)].to_numpy()
+    vectors = encode(embedder, [answer for own in answers for answer in own])
+    targets = mean_directions(vectors.reshape(*answers.shape, -1))
+    questions = [question for column in QUESTION_COLUMNS for question in rows[column]]
+    return QuestionViews.of(questions, embedder), np.tile(targets, (len(QUESTION_COLUMNS), 1))

@@ -1,0 +1,134 @@
+"""The choice of the answer text: the candidate that is expected to be most like the references.
+
+What belongs here: minimum Bayes risk over candidates' vectors, with length and completeness taken
+into account. What does not: the candidates (`hansol_assets.scoring.candidates`) and the submission
+vector (`hansol_assets.scoring.blend`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Self
+
+import numpy as np
+from pydantic import Field
+
+from hansol_assets.qa.sentences import is_finished
+from hansol_assets.scoring.cosine import unit
+from hansol_assets.section import Section
+
+
+class SelectionSettings(Section):
+    """How the answer text is chosen."""
+
+    target_weight: float = Field(
+        0.9,
+        ge=0,
+        le=1,
+        description="weight of the submission vector; the candidates' vote has 1 - it",
+    )
+    unfinished_penalty: float = Field(
+        0.2, ge=0, description="cosine that an answer without a finished last sentence loses"
+    )
+    length_penalty: float = Field(
+        0.1,
+        ge=0,
+        description="cosine that an answer loses for each factor of e by which it is shorter or "
+        "longer than the references are",
+    )
+    length_quantiles: tuple[float, float] = Field(
+        (0.05, 0.95), description="quantiles of the references' lengths that are not penalised"
+    )
+
+
+class LengthRange(NamedTuple):
+    """Lengths that answers usually have, in characters."""
+
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, texts: Sequence[str], settings: SelectionSettings) -> Self:
+        """The range of reference answers.
+
+        Raises:
+            ValueError: There are no texts.
+        """
+        if not texts:
+            msg = "no reference answers to take lengths from"
+            raise ValueError(msg)
+        low, high = np.quantile([len(text) for text in texts], settings.length_quantiles)
+        return cls(float(low), float(high))
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The chosen candidate and why.
+
+    Attributes:
+        place: Its place among the candidates.
+        votes: Expected similarity of each candidate, before penalties.
+        scores: The same less penalties; the highest was chosen.
+    """
+
+    place: int
+    votes: np.ndarray
+    scores: np.ndarray
+
+
+def consensus_vector(vectors: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+    """The weighted mean of candidates' directions, length 1 or 0.
+
+    For N unit vectors with mean pairwise cosine ρ and mean cosine c to a reference, the mean's
+    cosine to it is c / √((1 + (N - 1) ρ) / N): averaging pays as long as candidates differ.
+
+    Args:
+        vectors: [candidates, dimensions].
+        weights: [candidates]; None weighs all the same.
+    """
+    return unit(np.average(unit(vectors), axis=0, weights=weights))
+
+
+def choose_text(
+    texts: Sequence[str],
+    vectors: np.ndarray,
+    target: np.ndarray,
+    lengths: LengthRange,
+    settings: SelectionSettings,
+) -> Choice:
+    """Chooses by minimum Bayes risk (Kumar and Byrne 2004) with cosine as the utility.
+
+    A candidate's expected similarity is its cosine to the submission vector, which stands for all
+    that is known about the references, mixed with its mean cosine to the other candidates.
+
+    Args:
+        texts: The candidates of one part of a question.
+        vectors: [candidates, dimensions].
+        target: The part's submission vector, [dimensions].
+        lengths: Lengths that references usually have.
+        settings: Weights and penalties.
+
+    Raises:
+        ValueError: There are no candidates.
+    """
+    if not texts:
+        msg = "no candidates to choose from"
+        raise ValueError(msg)
+    directions = unit(np.asarray(vectors, dtype=np.float64))
+    votes = settings.target_weight * (directions @ unit(target))
+    votes += (1 - settings.target_weight) * _mean_cosine_to_others(directions)
+    penalties = np.array([_penalty(text, lengths, settings) for text in texts])
+    scores = votes - penalties
+    return Choice(int(scores.argmax()), votes, scores)
+
+
+def _mean_cosine_to_others(directions: np.ndarray) -> np.ndarray:
+    others = max(1, len(directions) - 1)
+    cosines = directions @ directions.T
+    return (cosines.sum(axis=1) - np.diagonal(cosines)) / others
+
+
+def _penalty(text: str, lengths: LengthRange, settings: SelectionSettings) -> float:
+    length = max(1, len(text))
+    outside = max(0.0, np.log(lengths.low / length), np.log(length / lengths.high))
+    unfinished = 0.0 if is_finished(text) else settings.unfinished_penalty
+    return float(settings.length_penalty * outside + unfinished)

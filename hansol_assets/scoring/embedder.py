@@ -1,0 +1,118 @@
+"""The embedder that turns questions and answers into vectors, whichever the profile names.
+
+What belongs here: making, loading and calling a `SentenceTransformer`. What does not: how the
+offline one is fitted (`hansol_assets.scoring.lsa`).
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Self
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from hansol_assets.scoring.lsa import LsaSettings, fit_lsa
+from hansol_assets.section import Section
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+
+class EmbedderSettings(Section):
+    """Which embedder answers and questions are compared with."""
+
+    kind: Literal["lsa", "hub"] = Field(
+        "lsa", description="lsa: fitted offline on the training answers; hub: a pretrained model"
+    )
+    dimensions: int = Field(512, ge=2, description="width of the vectors")
+    lsa: LsaSettings = Field(LsaSettings(), description="how the offline embedder is fitted")
+    model_id: str | None = Field(None, description="hub: repository id, or a local folder")
+    revision: str | None = Field(None, description="hub: commit hash, tag or branch")
+    batch_size: int = Field(64, ge=1, description="texts encoded at a time")
+
+    @model_validator(mode="after")
+    def _hub_names_a_model(self) -> Self:
+        if self.kind == "hub" and not self.model_id:
+            msg = "an embedder of kind 'hub' needs a model_id"
+            raise ValueError(msg)
+        return self
+
+
+def fit_embedder(
+    texts: Sequence[str], settings: EmbedderSettings, out_dir: Path
+) -> "SentenceTransformer":
+    """Fits the offline embedder and saves it.
+
+    Args:
+        texts: The training answers.
+        settings: Width, and how to fit.
+        out_dir: Folder to save in; `SentenceTransformer(out_dir)` loads it.
+
+    Raises:
+        ValueError: The texts are too few or too different to fit on.
+    """
+    model = fit_lsa(texts, settings.dimensions, settings.lsa)
+    model.save_pretrained(str(out_dir), create_model_card=False)
+    return model
+
+
+def fetch_embedder(settings: EmbedderSettings, out_dir: Path) -> "SentenceTransformer":
+    """Fetches the hub's embedder at the pinned revision and saves it.
+
+    Args:
+        settings: Names the model; its width must be `dimensions`.
+        out_dir: Folder to save in.
+
+    Raises:
+        ValueError: The model's vectors have another width.
+        OSError: The model is neither on this machine nor within reach.
+    """
+    from sentence_transformers import SentenceTransformer
+
+    model = SentenceTransformer(
+        settings.model_id, revision=settings.revision, trust_remote_code=False
+    )
+    width = width_of(model)
+    if width != settings.dimensions:
+        msg = f"{settings.model_id} makes vectors of {width} dimensions, not {settings.dimensions}"
+        raise ValueError(msg)
+    model.save_pretrained(str(out_dir), create_model_card=False)
+    return model
+
+
+def load_embedder(path: Path) -> "SentenceTransformer":
+    """Loads a saved embedder; nothing is fetched and no code but the libraries' is run."""
+    from sentence_transformers import SentenceTransformer
+
+    return SentenceTransformer(str(path), local_files_only=True, trust_remote_code=False)
+
+
+def encode(model: "SentenceTransformer", texts: Sequence[str], batch_size: int = 64) -> np.ndarray:
+    """Encodes texts, each different text once.
+
+    Args:
+        model: The embedder.
+        texts: Any number of texts.
+        batch_size: Texts encoded at a time.
+
+    Returns:
+        [texts, dimensions] float32. Norms are the embedder's own: not every model's are 1.
+    """
+    if not texts:
+        return np.zeros((0, width_of(model)), dtype=np.float32)
+    place = {text: number for number, text in enumerate(dict.fromkeys(texts))}
+    vectors = model.encode(list(place), batch_size=batch_size, show_progress_bar=False)
+    return np.asarray(vectors, dtype=np.float32)[[place[text] for text in texts]]
+
+
+def width_of(model: "SentenceTransformer") -> int:
+    """The width of the embedder's vectors.
+
+    Raises:
+        ValueError: The embedder does not know it.
+    """
+    width = model.get_embedding_dimension()
+    if width is None:
+        msg = "the embedder does not say how wide its vectors are"
+        raise ValueError(msg)
+    return width

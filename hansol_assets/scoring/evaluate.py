@@ -1,0 +1,162 @@
+"""Scoring any set of vectors against reference texts, as the leaderboard and `hansol score` do.
+
+What belongs here: one report from vectors and references. What does not: reading the files and
+printing the report.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from hansol_assets.scoring.baselines import CEILING, CENTROID, HUMAN, ceiling_scores, human_scores
+from hansol_assets.scoring.bootstrap import (
+    BootstrapSettings,
+    Interval,
+    bootstrap_interval,
+    parity,
+)
+from hansol_assets.scoring.cosine import public_mask, reference_cosines, split_like
+from hansol_assets.scoring.embedder import encode
+from hansol_assets.section import Section
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+NAMED_IDS = 10
+
+
+class ScoreSettings(Section):
+    """How scores are drawn and how sure they are."""
+
+    public_share: float = Field(
+        0.4, ge=0, le=1, description="share of the questions on the public leaderboard"
+    )
+    public_salt: str = Field("public", description="another salt draws other public questions")
+    bootstrap: BootstrapSettings = Field(BootstrapSettings(), description="how intervals are drawn")
+
+
+@dataclass(frozen=True)
+class ScoreReport:
+    """The figures of one submission.
+
+    Attributes:
+        private: Mean over all questions of the mean cosine to their references.
+        public: The same over the public questions.
+        centroid: What the centroid of the training answers would score.
+        human: What one reference scores against the others; NaN where no question has two.
+        ceiling: What the best possible vectors would score.
+        parity: Where `private` stands between `centroid` (0) and `human` (1).
+        interval: 95 % (or as set) bootstrap interval of `private`.
+        n: Number of questions.
+        questions: `id, score, public, centroid, human, ceiling`, one row a question.
+    """
+
+    private: float
+    public: float
+    centroid: float
+    human: float
+    ceiling: float
+    parity: float
+    interval: Interval
+    n: int
+    questions: pd.DataFrame
+
+    def to_json(self) -> dict[str, Any]:
+        """The figures alone, as JSON has them: the interval a list, null for NaN."""
+        figures = {name: value for name, value in asdict(self).items() if name != "questions"}
+        figures["interval"] = list(self.interval)
+        return {
+            name: None if isinstance(value, float) and np.isnan(value) else value
+            for name, value in figures.items()
+        }
+
+
+def score_submission(
+    vectors_by_id: Mapping[str, np.ndarray],
+    references_by_id: Mapping[str, Sequence[str]],
+    embedder: "SentenceTransformer",
+    centroid_vector: np.ndarray,
+    settings: ScoreSettings,
+    groups: Sequence[str] | None = None,
+) -> ScoreReport:
+    """Scores a submission on the questions that have references.
+
+    Args:
+        vectors_by_id: One vector a question, [dimensions]; questions without references are passed
+            over.
+        references_by_id: The reference texts of each question, at least one.
+        embedder: Embeds the references.
+        centroid_vector: [dimensions], of the training answers.
+        settings: Public draw and interval.
+        groups: What the questions have in common, in the order of `references_by_id`, for the
+            interval.
+
+    Raises:
+        ValueError: A question with references has no vector, or a vector is of another width than
+            the embedder's.
+    """
+    ids = list(references_by_id)
+    vectors = _vectors_of(ids, vectors_by_id, len(centroid_vector))
+    references = embed_references([references_by_id[key] for key in ids], embedder)
+    questions = pd.DataFrame(
+        {
+            "id": ids,
+            "score": reference_cosines(vectors, references),
+            "public": public_mask(ids, settings.public_share, settings.public_salt),
+            CENTROID: reference_cosines(np.tile(centroid_vector, (len(ids), 1)), references),
+            HUMAN: human_scores(references),
+            CEILING: ceiling_scores(references),
+        }
+    )
+    return report_of(questions, settings, groups)
+
+
+def report_of(
+    questions: pd.DataFrame, settings: ScoreSettings, groups: Sequence[str] | None = None
+) -> ScoreReport:
+    """Sums up per-question scores.
+
+    Args:
+        questions: `id, score, public, centroid, human, ceiling`.
+        settings: How the interval is drawn.
+        groups: What the questions have in common, for the interval.
+    """
+    private = float(questions["score"].mean())
+    centroid, human = float(questions[CENTROID].mean()), float(questions[HUMAN].mean())
+    return ScoreReport(
+        private=private,
+        public=float(questions.loc[questions["public"], "score"].mean()),
+        centroid=centroid,
+        human=human,
+        ceiling=float(questions[CEILING].mean()),
+        parity=parity(private, centroid, human),
+        interval=bootstrap_interval(questions["score"].to_numpy(), settings.bootstrap, groups),
+        n=len(questions),
+        questions=questions,
+    )
+
+
+def embed_references(
+    references: Sequence[Sequence[str]], embedder: "SentenceTransformer"
+) -> list[np.ndarray]:
+    """Embeds each question's references in one call, [references of the question, dimensions]."""
+    vectors = encode(embedder, [text for own in references for text in own])
+    return split_like(vectors, references)
+
+
+def _vectors_of(ids: list[str], vectors_by_id: Mapping[str, np.ndarray], width: int) -> np.ndarray:
+    missing = [key for key in ids if key not in vectors_by_id]
+    if missing:
+        named = ", ".join(missing[:NAMED_IDS])
+        more = f" and {len(missing) - NAMED_IDS} more" if len(missing) > NAMED_IDS else ""
+        msg = f"the submission has no vector for {len(missing)} questions: {named}{more}"
+        raise ValueError(msg)
+    vectors = np.stack([np.asarray(vectors_by_id[key], dtype=np.float64) for key in ids])
+    if vectors.shape[1] != width:
+        msg = f"the submission's vectors have {vectors.shape[1]} dimensions, the embedder's {width}"
+        raise ValueError(msg)
+    return vectors

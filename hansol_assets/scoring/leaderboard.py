@@ -1,0 +1,183 @@
+"""The leaderboard: one row an experiment, with the baselines that every score stands beside.
+
+What belongs here: how experiments become rows, and whether the newest is better. What does not:
+where experiments are kept.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from hansol_assets.scoring.baselines import CEILING, CENTROID, CONSTANT, HUMAN, NEAREST
+from hansol_assets.scoring.bootstrap import (
+    BootstrapSettings,
+    PairedResult,
+    bootstrap_interval,
+    paired_bootstrap,
+    parity,
+)
+from hansol_assets.scoring.evaluate import ScoreSettings
+
+BASELINES = (CONSTANT, CENTROID, NEAREST, HUMAN, CEILING)
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One judged state of the graph.
+
+    Attributes:
+        fingerprint: Of its `validation_scores`.
+        profile: The profile that made it first.
+        strategy: What it submits: `text`, `consensus` or `blend`.
+        settings: Setting (`asset.section.key`) → value, of everything that it was made from.
+        questions: Its per-question scores.
+        seconds: Time of all the work that led to it.
+        date: When it was finished, ISO 8601.
+    """
+
+    fingerprint: str
+    profile: str
+    strategy: str
+    settings: Mapping[str, Any]
+    questions: pd.DataFrame
+    seconds: float
+    date: str
+
+
+def flat_settings(config: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
+    """Yields `prefix.section.key`, value for every leaf of nested settings."""
+    for name, value in config.items():
+        path = f"{prefix}.{name}"
+        if isinstance(value, Mapping):
+            yield from flat_settings(value, path)
+        else:
+            yield path, value
+
+
+def leaderboard(experiments: Sequence[Experiment], settings: ScoreSettings) -> pd.DataFrame:
+    """Makes the leaderboard of experiments, the best submitted score first.
+
+    Args:
+        experiments: Any number, the newest last.
+        settings: How intervals are drawn.
+
+    Returns:
+        One row for each experiment's submitted vector and, of the newest experiment, one row for
+        its answer text, each component and each baseline: `rank, kind, name, profile, fingerprint,
+        private, public, low, high, parity, text_private, text_public, text_parity, chrf,
+        questions, differs, seconds, date`.
+    """
+    if not experiments:
+        return pd.DataFrame()
+    differing = _differing(experiments)
+    rows = [_experiment_row(item, differing, settings) for item in experiments]
+    rows += list(_newest_rows(experiments[-1], settings))
+    table = pd.DataFrame(rows).sort_values(
+        ["private", "name"], ascending=[False, True], ignore_index=True
+    )
+    table.insert(0, "rank", range(1, len(table) + 1))
+    return table
+
+
+def compare_with_best(
+    experiments: Sequence[Experiment], settings: BootstrapSettings
+) -> tuple[Experiment, PairedResult] | None:
+    """Compares the newest experiment with the best earlier one that was asked the same questions.
+
+    Args:
+        experiments: The newest last.
+        settings: How the difference's interval is drawn.
+
+    Returns:
+        The best earlier experiment, and how much better the newest is; None where there is none
+        to compare with.
+    """
+    *earlier, newest = experiments
+    ids = newest.questions["id"].tolist()
+    comparable = [item for item in earlier if item.questions["id"].tolist() == ids]
+    if not comparable:
+        return None
+    best = max(comparable, key=lambda item: float(item.questions[item.strategy].mean()))
+    result = paired_bootstrap(
+        newest.questions[newest.strategy].to_numpy(),
+        best.questions[best.strategy].to_numpy(),
+        settings,
+        newest.questions["group"].tolist(),
+    )
+    return best, result
+
+
+def _differing(experiments: Sequence[Experiment]) -> set[str]:
+    """The settings that are not the same in all experiments."""
+    names = {name for item in experiments for name in item.settings}
+    return {
+        name
+        for name in names
+        if len({str(item.settings.get(name, "")) for item in experiments}) > 1
+    }
+
+
+def figures(questions: pd.DataFrame, score: str, settings: ScoreSettings) -> dict[str, float]:
+    """Sums up one column of per-question scores.
+
+    Args:
+        questions: Per-question scores with `group, public` and the baselines.
+        score: The column.
+        settings: How the interval is drawn.
+
+    Returns:
+        `private, public, low, high, parity`.
+    """
+    values = questions[score]
+    groups = questions["group"].tolist()
+    low, high = bootstrap_interval(values.to_numpy(), settings.bootstrap, groups)
+    return {
+        "private": float(values.mean()),
+        "public": float(values[questions["public"]].mean()),
+        "low": low,
+        "high": high,
+        "parity": parity(
+            float(values.mean()),
+            float(questions[CENTROID].mean()),
+            float(questions[HUMAN].mean()),
+        ),
+    }
+
+
+def _experiment_row(
+    item: Experiment, differing: set[str], settings: ScoreSettings
+) -> dict[str, Any]:
+    text = figures(item.questions, "text", settings)
+    differs = {name: value for name, value in item.settings.items() if name in differing}
+    return {
+        "kind": "experiment",
+        "name": f"submission ({item.strategy})",
+        "profile": item.profile,
+        "fingerprint": item.fingerprint,
+        **figures(item.questions, item.strategy, settings),
+        "text_private": text["private"],
+        "text_public": text["public"],
+        "text_parity": text["parity"],
+        "chrf": float(item.questions["chrf"].mean()),
+        "questions": len(item.questions),
+        "differs": "; ".join(f"{name}={value}" for name, value in sorted(differs.items())),
+        "seconds": round(item.seconds, 1),
+        "date": item.date,
+    }
+
+
+def _newest_rows(newest: Experiment, settings: ScoreSettings) -> Iterator[dict[str, Any]]:
+    known = {"id", "kind", "group", "public", "chrf", newest.strategy}
+    for score in (name for name in newest.questions.columns if name not in known):
+        yield {
+            "kind": "baseline" if score in BASELINES else "ablation",
+            "name": score,
+            "profile": newest.profile,
+            "fingerprint": newest.fingerprint,
+            **figures(newest.questions, score, settings),
+            "questions": len(newest.questions),
+            "differs": "",
+            "date": newest.date,
+        }

@@ -1,0 +1,68 @@
+import unicodedata
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pytest
+
+from hansol_assets.scoring.lsa import LsaSettings, fit_lsa
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+QUESTIONS = {
+    "TRAIN_1": ("실크벽지를 닦는 방법은?", "실크벽지의 때는 어떻게 지우나요?"),
+    "TRAIN_2": ("결로는 왜 생기나요?", "벽에 물방울이 맺히는 원인은 무엇인가요?"),
+    "TRAIN_3": ("강마루는 어떻게 까나요?", "강마루를 시공하는 순서를 알려 주세요."),
+    "TRAIN_4": ("단열재에는 무엇이 있나요?", "단열재의 종류를 알고 싶어요."),
+    "TRAIN_5": ("줄눈이 갈라지면 어떻게 하나요?", "타일 사이가 벌어졌을 때의 보수법은?"),
+}
+ANSWERS = {
+    "TRAIN_1": ("젖은 천으로 가볍게 닦습니다.", "중성 세제를 묻힌 천으로 닦고 말립니다."),
+    "TRAIN_2": (
+        "차가운 벽에 습기가 닿아 맺힙니다.",
+        "실내외 온도 차이가 크면 벽에 이슬이 맺힙니다.",
+    ),
+    "TRAIN_3": ("접착제를 바르고 바닥에 붙입니다.", "바닥을 고르고 접착제로 한 줄씩 붙입니다."),
+    "TRAIN_4": ("스티로폼과 유리면이 있습니다.", "압출법 단열판, 유리면, 우레탄이 있습니다."),
+    "TRAIN_5": ("줄눈을 긁어내고 다시 채웁니다.", "낡은 줄눈을 파내고 새 줄눈재로 메웁니다."),
+}
+SPLITS = {
+    "TRAIN_1": "training",
+    "TRAIN_2": "training",
+    "TRAIN_3": "training",
+    "TRAIN_4": "calibration",
+    "TRAIN_5": "validation",
+}
+ALL = ("training", "calibration", "validation")
+
+
+def decomposed(text: str) -> str:
+    return unicodedata.normalize("NFD", text)
+
+
+@pytest.fixture
+def rows() -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {
+                "id": key,
+                "질문_1": QUESTIONS[key][0],
+                "질문_2": QUESTIONS[key][1],
+                "category": "마감재",
+                "답변_1": ANSWERS[key][0],
+                "답변_2": ANSWERS[key][1],
+            }
+            for key in QUESTIONS
+        ]
+    )
+
+
+@pytest.fixture
+def folds() -> pd.DataFrame:
+    return pd.DataFrame({"id": SPLITS.keys(), "fold": range(len(SPLITS)), "split": SPLITS.values()})
+
+
+@pytest.fixture(scope="session")
+def embedder() -> "SentenceTransformer":
+    answers = [answer for own in ANSWERS.values() for answer in own]
+    return fit_lsa(answers, 16, LsaSettings(min_df=1, word_min_df=1))

@@ -1,0 +1,63 @@
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pytest
+
+from hansol_assets.qa.columns import ANSWER_COLUMNS
+from hansol_assets.qa.folds import FoldSettings, assign_folds
+from hansol_assets.retrieval.evaluation import CUTOFFS, evaluate_retrieval
+from hansol_assets.retrieval.index import RetrievalSettings
+from hansol_assets.scoring.lsa import LsaSettings, fit_lsa
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+SETTINGS = RetrievalSettings()
+
+
+def test_figures_are_counted_both_ways_round(
+    tmp_path: Path, rows: pd.DataFrame, folds: pd.DataFrame, embedder: "SentenceTransformer"
+) -> None:
+    # TRAIN_5 is the one held-out row. Its paraphrases share no word, and only the second shares
+    # one ("어떻게" falls away, so the tile's "보수법" has none either) with its answers.
+    table = evaluate_retrieval(rows, folds, embedder, SETTINGS, tmp_path)
+
+    assert set(table["mode"]) == {"full_text", "dense", "hybrid"}
+    assert table["k"].tolist() == [*CUTOFFS] * 3
+    assert (table["questions"] == 2).all()
+    full_text = table[table["mode"] == "full_text"]
+    assert full_text["mrr"].tolist() == [0, 0, 0, 0]
+    assert table["hit_rate"].between(0, 1).all()
+    assert not any(tmp_path.iterdir())
+
+
+def test_a_row_that_keeps_its_words_is_found(
+    tmp_path: Path, rows: pd.DataFrame, folds: pd.DataFrame, embedder: "SentenceTransformer"
+) -> None:
+    folds["split"] = folds["split"].replace({"validation": "training", "calibration": "validation"})
+    table = evaluate_retrieval(rows, folds, embedder, SETTINGS, tmp_path)
+
+    assert (table["hit_rate"] == 1).all()
+    assert (table["mrr"] == 1).all()
+
+
+@pytest.mark.real
+@pytest.mark.slow
+@pytest.mark.skipif("HANSOL_RAW_DIR" not in os.environ, reason="HANSOL_RAW_DIR is not set")
+@pytest.mark.parametrize("validation_fold", [0, 4])
+def test_hybrid_search_beats_both_its_parts_on_the_real_rows(
+    tmp_path: Path, validation_fold: int
+) -> None:
+    path = Path(os.environ["HANSOL_RAW_DIR"]) / "train.csv"
+    rows = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    folds = assign_folds(rows, FoldSettings(validation_fold=validation_fold))
+    training = rows[folds.set_index("id").loc[rows["id"], "split"].to_numpy() == "training"]
+    answers = training[list(ANSWER_COLUMNS)].to_numpy().ravel().tolist()
+    embedder = fit_lsa(answers, 512, LsaSettings())
+    table = evaluate_retrieval(rows, folds, embedder, SETTINGS, tmp_path)
+    mrr = table[table["k"] == 10].set_index("mode")["mrr"]
+
+    assert mrr["hybrid"] > mrr["full_text"]
+    assert mrr["hybrid"] > mrr["dense"]

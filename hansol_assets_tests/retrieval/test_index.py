@@ -1,0 +1,100 @@
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import lancedb
+import numpy as np
+import pandas as pd
+import pytest
+
+from hansol_assets.retrieval.documents import DocumentSettings
+from hansol_assets.retrieval.index import IndexReport, RetrievalSettings, build_index
+from hansol_assets.scoring.cosine import unit
+from hansol_assets.scoring.embedder import encode
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+SETTINGS = RetrievalSettings()
+
+
+def _build(
+    uri: Path, rows: pd.DataFrame, folds: pd.DataFrame, embedder: "SentenceTransformer"
+) -> IndexReport:
+    return build_index(uri, "rows", rows, folds, embedder, "embedder-1", SETTINGS)
+
+
+def _table(uri: Path) -> pd.DataFrame:
+    table = lancedb.connect(str(uri)).open_table("rows").to_pandas()
+    return table.sort_values("id").set_index("id")
+
+
+def test_every_row_is_there_once_with_its_content(
+    tmp_path: Path, rows: pd.DataFrame, folds: pd.DataFrame, embedder: "SentenceTransformer"
+) -> None:
+    report = _build(tmp_path, rows, folds, embedder)
+    table = _table(tmp_path)
+
+    assert (report.rows, report.inserted, report.unchanged) == (5, 5, 0)
+    assert table.index.tolist() == rows["id"].tolist()
+    assert table["split"].tolist() == folds["split"].tolist()
+    assert table["answers"].map(list).tolist() == rows[["답변_1", "답변_2"]].to_numpy().tolist()
+    own = unit(encode(embedder, list(table.loc["TRAIN_2", "answers"]))).mean(axis=0)
+    assert table.loc["TRAIN_2", "answer_vector"] == pytest.approx(own, abs=1e-6)
+    assert np.linalg.norm(np.stack(table["vector"]), axis=1) == pytest.approx(np.ones(5))
+
+
+def test_the_same_rows_leave_the_table_as_it_was(
+    tmp_path: Path, rows: pd.DataFrame, folds: pd.DataFrame, embedder: "SentenceTransformer"
+) -> None:
+    first = _build(tmp_path, rows, folds, embedder)
+    again = _build(tmp_path, rows.iloc[::-1], folds, embedder)
+
+    assert again == IndexReport(5, 0, 0, 0, 5, first.version)
+
+
+def test_one_changed_answer_merges_one_row(
+    tmp_path: Path, rows: pd.DataFrame, folds: pd.DataFrame, embedder: "SentenceTransformer"
+) -> None:
+    first = _build(tmp_path, rows, folds, embedder)
+    before = _table(tmp_path)
+    rows.loc[1, "답변_1"] = "벽이 차가우면 이슬이 맺힙니다."
+    report = _build(tmp_path, rows, folds, embedder)
+    after = _table(tmp_path)
+
+    assert (report.updated, report.unchanged, report.rows) == (1, 4, 5)
+    assert report.version > first.version
+    assert (before["row_key"] != after["row_key"]).tolist() == [False, True, False, False, False]
+    assert after.loc["TRAIN_2", "answers"][0] == "벽이 차가우면 이슬이 맺힙니다."
+
+
+def test_rows_come_and_go(
+    tmp_path: Path, rows: pd.DataFrame, folds: pd.DataFrame, embedder: "SentenceTransformer"
+) -> None:
+    _build(tmp_path, rows.iloc[:4], folds, embedder)
+    report = _build(tmp_path, rows.iloc[1:], folds, embedder)
+
+    assert (report.inserted, report.deleted, report.unchanged, report.rows) == (1, 1, 3, 4)
+    assert _table(tmp_path).index.tolist() == rows["id"].tolist()[1:]
+
+
+def test_another_fold_embedder_or_document_is_a_change(
+    tmp_path: Path, rows: pd.DataFrame, folds: pd.DataFrame, embedder: "SentenceTransformer"
+) -> None:
+    _build(tmp_path, rows, folds, embedder)
+    folds.loc[0, "split"] = "validation"
+    assert _build(tmp_path, rows, folds, embedder).updated == 1
+    report = build_index(tmp_path, "rows", rows, folds, embedder, "embedder-2", SETTINGS)
+    assert report.updated == 5
+    other = RetrievalSettings(documents=DocumentSettings(answer_weight=0))
+    report = build_index(tmp_path, "rows", rows, folds, embedder, "embedder-2", other)
+    assert report.updated == 5
+    fusion = RetrievalSettings(documents=other.documents, rrf_k=60)
+    report = build_index(tmp_path, "rows", rows, folds, embedder, "embedder-2", fusion)
+    assert report.unchanged == 5
+
+
+def test_a_row_without_a_fold_is_refused(
+    tmp_path: Path, rows: pd.DataFrame, folds: pd.DataFrame, embedder: "SentenceTransformer"
+) -> None:
+    with pytest.raises(ValueError, match="1 rows have no fold"):
+        _build(tmp_path, rows, folds.iloc[1:], embedder)

@@ -1,0 +1,46 @@
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pytest
+
+from hansol_assets.qa.columns import ANSWER_COLUMNS
+from hansol_assets.scoring.embedder import EmbedderSettings, fit_embedder
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+SAMPLE = Path(__file__).parents[2] / "data_lake" / "sample" / "train.csv"
+
+
+@pytest.fixture(scope="session")
+def rows() -> pd.DataFrame:
+    """The sample rows that ship with the project."""
+    return pd.read_csv(SAMPLE, dtype=str, keep_default_na=False)
+
+
+@pytest.fixture(scope="session")
+def known_rows(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows that embedder and models are fitted on."""
+    return rows.iloc[:60].reset_index(drop=True)
+
+
+@pytest.fixture(scope="session")
+def unseen_rows(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows that nothing was fitted on."""
+    return rows.iloc[60:].reset_index(drop=True)
+
+
+@pytest.fixture(scope="session")
+def embedder_path(known_rows: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("embedder") / "lsa"
+    answers = known_rows[list(ANSWER_COLUMNS)].to_numpy().ravel().tolist()
+    fit_embedder(answers, EmbedderSettings(dimensions=128), path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def embedder(embedder_path: Path) -> "SentenceTransformer":
+    from hansol_assets.scoring.embedder import load_embedder
+
+    return load_embedder(embedder_path)

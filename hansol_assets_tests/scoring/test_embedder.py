@@ -1,0 +1,55 @@
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from hansol_assets.scoring.embedder import (
+    EmbedderSettings,
+    encode,
+    fetch_embedder,
+    load_embedder,
+)
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+TEXTS = ["벽지를 바릅니다.", "마루를 깝니다.", "벽지를 바릅니다."]
+
+
+def test_vectors_come_in_the_order_of_the_texts_and_repeat_with_them(
+    embedder: "SentenceTransformer",
+) -> None:
+    vectors = encode(embedder, TEXTS)
+
+    assert vectors.dtype == np.float32
+    assert vectors.shape == (3, 128)
+    assert np.array_equal(vectors[0], vectors[2])
+    assert np.array_equal(vectors[1], encode(embedder, [TEXTS[1]])[0])
+
+
+def test_no_texts_give_no_vectors_of_the_right_width(embedder: "SentenceTransformer") -> None:
+    assert encode(embedder, []).shape == (0, 128)
+
+
+def test_a_model_of_another_width_is_refused(embedder_path: Path, tmp_path: Path) -> None:
+    settings = EmbedderSettings(kind="hub", model_id=str(embedder_path), dimensions=512)
+
+    with pytest.raises(ValueError, match="128 dimensions, not 512"):
+        fetch_embedder(settings, tmp_path / "fetched")
+
+
+def test_a_fetched_model_is_saved_as_it_was(
+    embedder: "SentenceTransformer", embedder_path: Path, tmp_path: Path
+) -> None:
+    settings = EmbedderSettings(kind="hub", model_id=str(embedder_path), dimensions=128)
+    fetch_embedder(settings, tmp_path / "fetched")
+    loaded = load_embedder(tmp_path / "fetched")
+
+    assert np.array_equal(encode(loaded, TEXTS), encode(embedder, TEXTS))
+
+
+def test_a_hub_embedder_must_be_named() -> None:
+    with pytest.raises(ValidationError, match="needs a model_id"):
+        EmbedderSettings(kind="hub")

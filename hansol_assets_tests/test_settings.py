@@ -1,0 +1,86 @@
+from pathlib import Path
+
+import pytest
+
+from hansol_assets.settings import PROFILES_DIRECTORY, ProfileError, load_settings
+
+
+@pytest.fixture(autouse=True)
+def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HANSOL_PROFILE", "HANSOL_RAW_DIR", "HANSOL_LAKE_DIR"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def profile(folder: Path, name: str, text: str) -> str:
+    path = folder / f"{name}.yaml"
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def test_the_default_profile_is_tiny_and_offline() -> None:
+    settings = load_settings()
+    assert settings.profile_name == "tiny"
+    assert settings.base_model.kind == "scratch"
+    assert settings.embedder.kind == "lsa"
+
+
+@pytest.mark.parametrize("path", sorted(PROFILES_DIRECTORY.glob("*.yaml")), ids=lambda p: p.stem)
+def test_every_shipped_profile_is_valid_and_described(path: Path) -> None:
+    assert load_settings(profile=path.stem).description
+
+
+def test_environment_goes_over_profile_and_given_values_over_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = profile(tmp_path, "mine", "extends: tiny\nfolds: {count: 6, salt: mine}\n")
+    monkeypatch.setenv("HANSOL_PROFILE", mine)
+    assert load_settings().folds.count == 6
+    monkeypatch.setenv("HANSOL_FOLDS__COUNT", "7")
+    assert load_settings().folds.count == 7
+    given = load_settings(folds={"count": 8})
+    assert (given.folds.count, given.folds.salt, given.profile_name) == (8, "mine", "mine")
+
+
+def test_an_extended_profile_is_found_beside_the_one_that_extends_it(tmp_path: Path) -> None:
+    profile(tmp_path, "parent", "folds: {count: 5}\n")
+    child = profile(tmp_path, "child", "extends: parent.yaml\nfolds: {salt: child}\n")
+    settings = load_settings(profile=child)
+    assert (settings.folds.count, settings.folds.salt) == (5, "child")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("training: {epoch: 3}", "unknown setting 'training.epoch'; did you mean 'epochs'?"),
+        ("trainig: {}", "unknown setting 'trainig'; did you mean 'training'?"),
+        ("training: {epochs: many}", "setting 'training.epochs' = 'many'"),
+        ("training: {epochs: -1}", "setting 'training.epochs' = -1"),
+        ("folds: {count: 3, validation: 2, calibration: 1}", "must be fewer than count"),
+        ("- a list", "must hold a mapping"),
+        ("a: [", "not valid YAML"),
+        ("extends: nowhere", "profile 'nowhere' does not exist. Set HANSOL_PROFILE to one of:"),
+        ("extends: mine.yaml", "extends itself"),
+    ],
+)
+def test_a_wrong_profile_is_refused_with_the_remedy(
+    tmp_path: Path, text: str, message: str
+) -> None:
+    with pytest.raises(ProfileError) as error:
+        load_settings(profile=profile(tmp_path, "mine", text))
+    assert message in str(error.value)
+
+
+def test_a_misspelt_environment_variable_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HANSOL_TRAINNG__EPOCHS", "3")
+    with pytest.raises(ProfileError, match="HANSOL_TRAINNG__EPOCHS.*did you mean 'training'"):
+        load_settings()
+
+
+def test_raw_files_come_from_the_lake_once_it_has_them(tmp_path: Path) -> None:
+    settings = load_settings(lake_dir=tmp_path)
+    assert settings.raw_files["train_csv"].parent.name == "sample"
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "train.csv").touch()
+    assert settings.raw_files["test_csv"] == tmp_path / "raw" / "test.csv"
+    named = load_settings(lake_dir=tmp_path, raw_dir=tmp_path / "mine")
+    assert named.raw_files["submission_template"] == tmp_path / "mine" / "sample_submission.csv"
