@@ -10,6 +10,7 @@ import pandas as pd
 
 from hansol_assets.answering.blending import PartComponents
 from hansol_assets.lake.fingerprint import text_hash
+from hansol_assets.qa.cleaning import clean_answer
 from hansol_assets.qa.pairing import join_answers
 from hansol_assets.qa.splitting import CONNECTIVES
 from hansol_assets.scoring.blend import VectorBlend
@@ -110,9 +111,12 @@ def _answer(question_id: str, question: str, candidates: pd.DataFrame) -> dict[s
 
 
 def joined_texts(question: str, texts: list[str]) -> str:
-    """Joins the answers of a question's parts by the connective that joins the question."""
+    """Joins the answers of a question's parts by the connective that joins the question.
+
+    A sentence that two parts share, when both were answered from one row, is kept once.
+    """
     connective = next((word for word in CONNECTIVES if word in question), "")
     answer = texts[0]
     for text in texts[1:]:
         answer = join_answers(answer, text, connective) if connective else f"{answer} {text}"
-    return answer
+    return clean_answer(answer).text if len(texts) > 1 else answer

@@ -1,0 +1,107 @@
+"""Running the real graph on a small lake."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+
+from hansol_assets.definitions import build_defs
+from hansol_assets.lake.store import Lake
+from hansol_assets.settings import SAMPLE_DIRECTORY, Settings, load_settings
+
+SMALL_PROFILE = Path(__file__).parent / "small.yaml"
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+@dataclass(frozen=True)
+class GraphRun:
+    """One run of the graph.
+
+    Attributes:
+        settings: The settings that it ran with.
+        metadata: Asset → metadata of its materialisation.
+        data_versions: Asset → data version.
+        checks: Check → whether it passed.
+        failures: Step → the message that a person sees.
+    """
+
+    settings: Settings
+    metadata: dict[str, dict[str, Any]]
+    data_versions: dict[str, str]
+    checks: dict[str, bool]
+    failures: dict[str, str]
+
+    @property
+    def lake(self) -> Lake:
+        return Lake(self.settings.lake_dir, self.settings.profile_name)
+
+    @property
+    def statuses(self) -> dict[str, str]:
+        return {asset: facts["status"] for asset, facts in self.metadata.items()}
+
+    @property
+    def submission(self) -> bytes:
+        return (self.lake.paths.latest_submission / "submission.csv").read_bytes()
+
+    def table(self, asset: str) -> pd.DataFrame:
+        return self.lake.table(self.lake.live(asset))
+
+
+def write_raw_files(folder: Path, rows: int, questions: int) -> Path:
+    """Writes the first rows and questions of the sample as a raw folder."""
+    sizes = {"train.csv": rows, "test.csv": questions, "sample_submission.csv": questions}
+    for name, size in sizes.items():
+        lines = (SAMPLE_DIRECTORY / name).read_text(encoding="utf-8").splitlines(keepends=True)
+        (folder / name).write_text("".join(lines[: size + 1]), encoding="utf-8")
+    return folder
+
+
+def run_graph(
+    lake_dir: Path,
+    raw_dir: Path,
+    instance: dg.DagsterInstance,
+    *,
+    select: dg.AssetSelection | None = None,
+    tags: dict[str, str] | None = None,
+    profile: Path = SMALL_PROFILE,
+    **values: Any,
+) -> GraphRun:
+    """Materialises a selection (everything by default) in this process."""
+    settings = load_settings(
+        profile=str(profile), lake_dir=str(lake_dir), raw_dir=str(raw_dir), **values
+    )
+    definitions = build_defs(settings=settings)
+    job = dg.define_asset_job("selected", selection=select or dg.AssetSelection.all())
+    merged = dg.Definitions.merge(definitions, dg.Definitions(jobs=[job]))
+    result = merged.resolve_job_def("selected").execute_in_process(
+        instance=instance, run_config=QUIET, tags=tags, raise_on_error=False
+    )
+    made = [event.materialization for event in result.get_asset_materialization_events()]
+    failed = [event for event in result.all_events if event.is_step_failure]
+    return GraphRun(
+        settings=settings,
+        metadata={
+            item.asset_key.to_user_string(): {
+                name: value.value for name, value in item.metadata.items()
+            }
+            for item in made
+        },
+        data_versions={
+            item.asset_key.to_user_string(): (item.tags or {})["dagster/data_version"]
+            for item in made
+        },
+        checks={
+            f"{check.asset_key.to_user_string()}:{check.check_name}": check.passed
+            for check in result.get_asset_check_evaluations()
+        },
+        failures={str(event.step_key): _message(event) for event in failed},
+    )
+
+
+def _message(event: dg.DagsterEvent) -> str:
+    failure = event.step_failure_data
+    if failure.user_failure_data is not None:
+        return str(failure.user_failure_data.description)
+    return str(failure.error.to_string() if failure.error else "")

@@ -1,0 +1,132 @@
+"""The graph end to end, with real models that are very small."""
+
+from pathlib import Path
+
+import dagster as dg
+import numpy as np
+import pandas as pd
+import pytest
+
+from hansol_assets.lake.fingerprint import file_hash
+from hansol_assets_tests.graph import GraphRun, run_graph, write_raw_files
+
+pytestmark = pytest.mark.slow
+
+
+def test_every_asset_is_made_and_every_blocking_check_passes(graph: GraphRun) -> None:
+    assert set(graph.statuses.values()) == {"new"}
+    blocking = ("folds_do_not_leak", "pairs_are_from_training_rows", "fits_template")
+    passed = {name.partition(":")[2] for name, ok in graph.checks.items() if ok}
+    assert passed.issuperset(blocking)
+
+
+def test_every_asset_has_figures_and_every_table_a_preview(graph: GraphRun) -> None:
+    for asset, facts in graph.metadata.items():
+        assert facts["fingerprint"] == graph.data_versions[asset]
+        assert "rows" in facts or "bytes" in facts, asset
+        if "rows" in facts and "bytes" not in facts:
+            assert "|" in facts["preview"], asset
+
+
+def test_the_submission_is_the_templates_form(graph: GraphRun, raw_dir: Path) -> None:
+    latest = graph.lake.paths.latest_submission
+    frame = pd.read_csv(latest / "submission.csv")
+    template = pd.read_csv(raw_dir / "sample_submission.csv")
+    assert frame.columns.tolist() == template.columns.tolist()[: frame.shape[1]]
+    assert frame["id"].tolist() == template["id"].tolist()
+    assert np.isfinite(frame.drop(columns="id").to_numpy()).all()
+    assert (latest / "manifest.json").is_file()
+
+
+def test_raw_tables_keep_names_hash_and_row_number(graph: GraphRun, raw_dir: Path) -> None:
+    rows = graph.table("raw_qa")
+    assert {"질문_1", "질문_2", "category", "답변_5"} <= set(rows.columns)
+    assert set(rows["file_sha256"]) == {file_hash(raw_dir / "train.csv")}
+    assert rows["row_number"].tolist() == list(range(1, len(rows) + 1))
+
+
+def test_each_answer_names_what_it_came_from(graph: GraphRun) -> None:
+    answers = graph.table("generated_answers")
+    ids = set(graph.table("raw_qa")["id"])
+    adapter = graph.data_versions["lora_adapter"]
+    for answer in answers.itertuples():
+        assert set(answer.retrieved_ids) <= ids
+        assert len(answer.parts) == len(answer.prompts) == len(answer.origins)
+        assert all(part in prompt for part, prompt in zip(answer.parts, answer.prompts, strict=True))
+        assert answer.adapter_fingerprint == adapter
+        assert answer.answer
+
+
+def test_validation_rows_reach_no_training_asset(graph: GraphRun) -> None:
+    folds = graph.table("qa_folds").set_index("id")["split"]
+    pairs = graph.table("paired_questions")
+    assert {folds[key] for own in pairs["source_ids"] for key in own} == {"training"}
+    candidates = graph.table("validation_candidates").dropna(subset=["source_id"])
+    split_of = graph.table("held_out_questions").set_index("id")["split"]
+    seen = zip(candidates["question_id"], candidates["source_id"], strict=True)
+    pairs_of_splits = {(split_of[question], folds[source]) for question, source in seen}
+    assert ("validation", "validation") not in pairs_of_splits
+    assert {source for split, source in pairs_of_splits if split == "calibration"} == {"training"}
+
+
+def test_a_second_run_does_no_work(
+    graph: GraphRun, raw_dir: Path, instance: dg.DagsterInstance
+) -> None:
+    again = run_graph(graph.settings.lake_dir, raw_dir, instance)
+    assert set(again.statuses.values()) == {"reused"}
+    assert again.data_versions == graph.data_versions
+
+
+def test_the_same_input_gives_the_same_bytes(
+    graph: GraphRun, raw_dir: Path, tmp_path: Path, instance: dg.DagsterInstance
+) -> None:
+    other = run_graph(tmp_path, raw_dir, instance)
+    assert other.data_versions == graph.data_versions
+    assert other.submission == graph.submission
+
+
+def test_one_asset_uses_what_is_in_the_lake(
+    graph: GraphRun, raw_dir: Path, instance: dg.DagsterInstance
+) -> None:
+    alone = run_graph(
+        graph.settings.lake_dir, raw_dir, instance, select=dg.AssetSelection.assets("submission")
+    )
+    assert alone.statuses == {"submission": "reused"}
+
+
+def test_one_asset_on_an_empty_lake_names_what_is_missing(
+    raw_dir: Path, tmp_path: Path, instance: dg.DagsterInstance
+) -> None:
+    run = run_graph(tmp_path, raw_dir, instance, select=dg.AssetSelection.assets("submission"))
+    assert list(run.failures) == ["submission"]
+    assert "'answer_embeddings' is not in the lake" in run.failures["submission"]
+    assert "dagster asset materialize --select '+answer_embeddings'" in run.failures["submission"]
+
+
+def test_a_file_that_breaks_the_contract_leaves_the_table(
+    graph: GraphRun, tmp_path: Path, instance: dg.DagsterInstance
+) -> None:
+    before = graph.table("raw_qa")
+    broken = write_raw_files(tmp_path, rows=24, questions=6)
+    text = (broken / "train.csv").read_text(encoding="utf-8")
+    (broken / "train.csv").write_text(text.replace("TRAIN_003,", "TRAIN_002,"), encoding="utf-8")
+    run = run_graph(
+        graph.settings.lake_dir, broken, instance, select=dg.AssetSelection.assets("raw_qa")
+    )
+    assert "TRAIN_002" in run.failures["raw_qa"]
+    pd.testing.assert_frame_equal(graph.table("raw_qa"), before)
+
+
+def test_a_template_that_does_not_fit_keeps_the_last_submission(
+    graph: GraphRun, tmp_path: Path, instance: dg.DagsterInstance
+) -> None:
+    before = graph.submission
+    other = write_raw_files(tmp_path, rows=24, questions=6)
+    text = (other / "sample_submission.csv").read_text(encoding="utf-8")
+    (other / "sample_submission.csv").write_text(text.replace("TEST_001", "TEST_999"), "utf-8")
+    run = run_graph(
+        graph.settings.lake_dir, other, instance, select=dg.AssetSelection.assets("submission")
+    )
+    assert run.checks == {"submission:fits_template": False}
+    assert "1 ids are missing: TEST_999" in run.failures["submission"]
+    assert graph.submission == before
