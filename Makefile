@@ -11,7 +11,7 @@ export HF_HUB_DISABLE_TELEMETRY := 1
 export TOKENIZERS_PARALLELISM := false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup submission test lint format ui lock clean
+.PHONY: help setup submission test lint format ui snapshot lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -44,6 +44,10 @@ format: setup ## let ruff format the code
 ui: setup ## Dagster's web UI and daemon on http://127.0.0.1:3000
 	@$(BIN)/hansol home
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p $${PORT:-3000}
+
+snapshot: setup ## agree to a change of the public graph
+	$(BIN)/python -c 'import json; from hansol_assets_tests.test_definitions import *; \
+	  SNAPSHOT.write_text(json.dumps(public_graph(build_defs()), ensure_ascii=False, indent=1) + "\n", "utf-8")'
 
 lock: ## write requirements.lock anew from setup.cfg
 	rm -rf build/lock && $(PYTHON) -m venv build/lock

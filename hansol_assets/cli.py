@@ -8,13 +8,18 @@ import json
 import logging
 import warnings
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from hansol_assets.settings import ProfileError, Settings, load_settings
+
+if TYPE_CHECKING:
+    from hansol_assets.lake.store import Lake
+
+SHOWN_CANDIDATES = 10
 
 app = typer.Typer(
     name="hansol",
@@ -47,7 +52,8 @@ def settings_or_fail() -> Settings:
 def main() -> None:
     """Keeps the libraries' notices off the page."""
     warnings.filterwarnings("ignore")
-    logging.getLogger("transformers").setLevel(logging.ERROR)
+    for library in ("transformers", "bitsandbytes"):
+        logging.getLogger(library).setLevel(logging.ERROR)
 
 
 @app.command()
@@ -66,14 +72,14 @@ def refresh(
     settings = settings_or_fail()
     if not _run_refresh(settings, force):
         fail("the run failed; the last good submission is still in place. The reason is above.")
-    _print_scores(settings)
+    _print_scores()
     gc.collect()
 
 
 def _run_refresh(settings: Settings, force: bool) -> bool:
     import dagster as dg
 
-    from hansol_assets.console import LOGGER
+    from hansol_assets.console import LOGGER, failure_message
     from hansol_assets.definitions import build_defs
     from hansol_assets.home import prepare_home
     from hansol_assets.resources import FORCE_TAG
@@ -88,16 +94,12 @@ def _run_refresh(settings: Settings, force: bool) -> bool:
             tags={FORCE_TAG: "true"} if force else {},
         )
     for event in result.filter_events(lambda item: item.is_step_failure):
-        error = event.step_failure_data.user_failure_data or event.step_failure_data.error
-        text = getattr(error, "description", None) or error.to_string()
-        errors.print(f"[red]{event.step_key} failed:[/] {text}", highlight=False)
+        errors.print(f"[red]{event.step_key} failed:[/] {failure_message(event)}", highlight=False)
     return result.success
 
 
-def _print_scores(settings: Settings) -> None:
-    from hansol_assets.lake.store import Lake
-
-    lake = Lake(settings.lake_dir, settings.profile_name)
+def _print_scores() -> None:
+    lake = _lake()
     board = lake.table(lake.live("leaderboard"))
     table = Table(title="validation scores (mean cosine to the references)")
     for name in ("name", "kind", "private", "95 % interval", "public", "parity"):
@@ -112,8 +114,94 @@ def _print_scores(settings: Settings) -> None:
             "" if row.parity != row.parity else f"{row.parity:.3f}",
         )
     console.print(table)
-    console.print(f"submission    {lake.paths.latest_submission / 'submission.csv'}", soft_wrap=True)
+    console.print(
+        f"submission    {lake.paths.latest_submission / 'submission.csv'}", soft_wrap=True
+    )
     console.print("lineage       make ui, then http://127.0.0.1:3000/asset-groups", soft_wrap=True)
+
+
+@app.command()
+def score(
+    submission: Annotated[Path, typer.Argument(help="id, vec_0 …; any system's.")],
+    references: Annotated[Path, typer.Argument(help="id, 답변_1 …; empty cells are skipped.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Score a submission against reference answers with the active profile's embedder."""
+    from hansol_assets.lake.errors import LakeError
+    from hansol_assets.qa.contract import ContractError
+    from hansol_assets.submission_scoring import score_files
+
+    try:
+        report = score_files(_lake(), submission, references, settings_or_fail().scores)
+    except (LakeError, ContractError, ValueError) as error:
+        fail(str(error))
+    if as_json:
+        _print_json(report.to_json())
+        return
+    low, high = report.interval
+    table = Table(title=f"{submission.name} on {report.n} questions", show_header=False)
+    for name in ("private", "public", "centroid", "human", "ceiling", "parity"):
+        table.add_row(name, f"{getattr(report, name):.4f}")
+    table.add_row("95 % interval", f"{low:.4f}–{high:.4f}")
+    console.print(table)
+
+
+@app.command()
+def explain(
+    question_id: Annotated[str, typer.Argument(help="Id of a test or validation question.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Print where one answer came from: parts, rows, votes, weights, versions and files."""
+    from hansol_assets.explaining import explain as gather
+    from hansol_assets.lake.errors import LakeError
+
+    try:
+        found = gather(_lake(), question_id)
+    except LakeError as error:
+        fail(str(error))
+    if as_json:
+        _print_json(found)
+        return
+    _print_explanation(found)
+
+
+def _print_explanation(found: dict[str, Any]) -> None:
+    console.rule(f"{found['id']} ({found['asset']})")
+    console.print(f"[bold]question[/]  {found['question']}", highlight=False)
+    console.print(f"[bold]answer[/]    {found['answer']}", highlight=False)
+    for place, part in enumerate(found["parts"], start=1):
+        console.rule(f"part {place}: {part['question']}", align="left")
+        _print_records("rows found", part["retrieved"])
+        chosen_first = sorted(part["candidates"], key=lambda item: -item["score"])
+        _print_records("candidates, the chosen one first", chosen_first[:SHOWN_CANDIDATES])
+    for title in ("blend_weights", "versions", "files"):
+        _print_records(title, [{"name": key, "value": item} for key, item in found[title].items()])
+
+
+def _print_records(title: str, records: list[dict[str, Any]]) -> None:
+    table = Table(title=title, title_justify="left")
+    for name in records[0] if records else ():
+        table.add_column(name)
+    for record in records:
+        table.add_row(*(_cell(value) for value in record.values()))
+    console.print(table)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
+
+
+def _print_json(value: object) -> None:
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def _lake() -> "Lake":
+    from hansol_assets.lake.store import Lake
+
+    settings = settings_or_fail()
+    return Lake(settings.lake_dir, settings.profile_name)
 
 
 if __name__ == "__main__":

@@ -57,6 +57,14 @@ class TerminalHandler(logging.Handler):
         )
 
 
+def failure_message(event: dg.DagsterEvent) -> str:
+    """Returns what a person should read of a failed step: its message, or the error's trace."""
+    failure = event.step_failure_data
+    if failure.user_failure_data is not None and failure.user_failure_data.description:
+        return escape(failure.user_failure_data.description)
+    return escape(failure.error.to_string()) if failure.error else "no reason was given"
+
+
 @dg.logger(description="One line an asset, for a person at a terminal.")
 def terminal_logger(context: dg.InitLoggerContext) -> logging.Logger:  # noqa: ARG001
     """Makes the logger."""

@@ -48,15 +48,13 @@ def build_defs(
         ProfileError: A setting is unknown or wrong.
     """
     values = (settings or load_settings()).model_dump(mode="json")
-    definitions = dg.Definitions(
-        assets=[
-            *raw.raw_files,
-            *(
-                asset
-                for name, module in GROUPS.items()
-                for asset in dg.load_assets_from_modules([module], group_name=name)
-            ),
-        ],
+    grouped = [
+        asset
+        for name, module in GROUPS.items()
+        for asset in dg.load_assets_from_modules([module], group_name=name)
+    ]
+    return dg.Definitions(
+        assets=dg.map_asset_specs(_with_owners, [*raw.raw_files, *grouped]),
         asset_checks=dg.load_asset_checks_from_modules([checks]),
         jobs=[automation.refresh],
         resources={"lake": LakeResource(values=values), **(resource_overrides or {})},
@@ -64,7 +62,6 @@ def build_defs(
         # Steps share one process: models load once, and the whole graph starts in a second.
         executor=dg.in_process_executor,
     )
-    return definitions.map_asset_specs(func=_with_owners)
 
 
 defs = build_defs()

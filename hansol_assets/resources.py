@@ -171,7 +171,10 @@ def _observe_sources(context: dg.AssetExecutionContext, inputs: Inputs) -> None:
     """Records in the event log the version of each raw file that was read."""
     for asset, path in inputs.sources.items():
         tags = {"dagster/data_version": inputs.versions[asset]}
-        metadata: dict[str, Any] = {"path": dg.MetadataValue.path(str(path)), "bytes": path.stat().st_size}
+        metadata: dict[str, Any] = {
+            "path": dg.MetadataValue.path(str(path)),
+            "bytes": path.stat().st_size,
+        }
         context.log_event(dg.AssetObservation(asset, metadata=metadata, tags=tags))
 
 

@@ -23,6 +23,7 @@ from hansol_assets.modeling.generation import GenerationSettings
 from hansol_assets.qa.folds import FoldSettings
 from hansol_assets.qa.pairing import PairingSettings
 from hansol_assets.qa.prompts import PromptSettings
+from hansol_assets.qa.quality_limits import AnswerQualitySettings
 from hansol_assets.retrieval.index import RetrievalSettings
 from hansol_assets.scoring.blend import BlendSettings
 from hansol_assets.scoring.components import ComponentSettings
@@ -121,6 +122,12 @@ class Settings(BaseSettings):
     )
     lake_dir: Path = Field(Path("data_lake"), description="Where everything produced goes")
 
+    final_fit: bool = Field(
+        False,
+        description="Once validation is done, train the adapter that answers the test questions "
+        "anew on all rows",
+    )
+
     folds: FoldSettings = FoldSettings()
     pairing: PairingSettings = PairingSettings()
     embedder: EmbedderSettings = EmbedderSettings()
@@ -133,6 +140,7 @@ class Settings(BaseSettings):
     components: ComponentSettings = ComponentSettings()
     blend: BlendSettings = BlendSettings()
     selection: SelectionSettings = SelectionSettings()
+    quality: AnswerQualitySettings = AnswerQualitySettings()
     scores: ScoreSettings = ScoreSettings()
     submission: SubmissionSettings = SubmissionSettings()
 

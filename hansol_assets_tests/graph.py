@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
+from hansol_assets.console import failure_message
 from hansol_assets.definitions import build_defs
 from hansol_assets.lake.store import Lake
 from hansol_assets.settings import SAMPLE_DIRECTORY, Settings, load_settings
@@ -96,12 +97,6 @@ def run_graph(
             f"{check.asset_key.to_user_string()}:{check.check_name}": check.passed
             for check in result.get_asset_check_evaluations()
         },
-        failures={str(event.step_key): _message(event) for event in failed},
+        failures={str(event.step_key): failure_message(event) for event in failed},
     )
 
-
-def _message(event: dg.DagsterEvent) -> str:
-    failure = event.step_failure_data
-    if failure.user_failure_data is not None:
-        return str(failure.user_failure_data.description)
-    return str(failure.error.to_string() if failure.error else "")

@@ -52,7 +52,9 @@ def test_each_answer_names_what_it_came_from(graph: GraphRun) -> None:
     for answer in answers.itertuples():
         assert set(answer.retrieved_ids) <= ids
         assert len(answer.parts) == len(answer.prompts) == len(answer.origins)
-        assert all(part in prompt for part, prompt in zip(answer.parts, answer.prompts, strict=True))
+        assert all(
+            part in prompt for part, prompt in zip(answer.parts, answer.prompts, strict=True)
+        )
         assert answer.adapter_fingerprint == adapter
         assert answer.answer
 

@@ -5,12 +5,6 @@ import pytest
 from hansol_assets.settings import PROFILES_DIRECTORY, ProfileError, load_settings
 
 
-@pytest.fixture(autouse=True)
-def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HANSOL_PROFILE", "HANSOL_RAW_DIR", "HANSOL_LAKE_DIR"):
-        monkeypatch.delenv(name, raising=False)
-
-
 def profile(folder: Path, name: str, text: str) -> str:
     path = folder / f"{name}.yaml"
     path.write_text(text, encoding="utf-8")
@@ -72,7 +66,7 @@ def test_a_wrong_profile_is_refused_with_the_remedy(
 
 def test_a_misspelt_environment_variable_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HANSOL_TRAINNG__EPOCHS", "3")
-    with pytest.raises(ProfileError, match="HANSOL_TRAINNG__EPOCHS.*did you mean 'training'"):
+    with pytest.raises(ProfileError, match=r"HANSOL_TRAINNG__EPOCHS.*did you mean 'training'"):
         load_settings()
 
 

@@ -22,6 +22,20 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 VOTE_DECIMALS = 6
+CANDIDATE_COLUMNS = [
+    "part",
+    "origin",
+    "rank",
+    "source_id",
+    "source_answer",
+    "retrieval_score",
+    "dense_rank",
+    "fts_rank",
+    "vote",
+    "score",
+    "chosen",
+    "text",
+]
 
 
 def vote(
@@ -75,9 +89,10 @@ def answer_table(
         adapter_fingerprint: The adapter whose generations were among the candidates.
 
     Returns:
-        `id, question, question_hash, parts, retrieved_ids, prompts, origins, source_ids, answer,
-        prompt_tokens, new_tokens, seconds, adapter_fingerprint, vector`, in the order of the
-        questions. Lists have one entry a part; `source_ids` and `retrieved_ids` name rows.
+        `id, question, question_hash, parts, retrieved_ids, prompts, origins, source_ids,
+        candidates, answer, prompt_tokens, new_tokens, seconds, adapter_fingerprint, vector`, in the
+        order of the questions. `parts, prompts, origins, source_ids` have one entry a part;
+        `candidates` has one record a candidate, with its vote.
     """
     groups = dict(iter(voted.groupby("question_id", sort=False)))
     table = pd.DataFrame(
@@ -102,12 +117,19 @@ def _answer(question_id: str, question: str, candidates: pd.DataFrame) -> dict[s
         "retrieved_ids": list(dict.fromkeys(found["source_id"])),
         "prompts": chosen["prompt"].tolist(),
         "origins": chosen["origin"].tolist(),
+        "candidates": _records(candidates),
         "source_ids": [key if isinstance(key, str) else "" for key in chosen["source_id"]],
         "answer": joined_texts(question, chosen["text"].tolist()),
         "prompt_tokens": int(generated["prompt_tokens"].fillna(0).sum()),
         "new_tokens": int(generated["new_tokens"].fillna(0).sum()),
         "seconds": round(float(generated["seconds"].fillna(0).sum()), 4),
     }
+
+
+def _records(candidates: pd.DataFrame) -> list[dict[str, object]]:
+    """The candidates as plain records; what is not known of one is None."""
+    known = candidates[CANDIDATE_COLUMNS].astype(object)
+    return known.where(known.notna(), None).to_dict("records")
 
 
 def joined_texts(question: str, texts: list[str]) -> str:

@@ -44,20 +44,24 @@ def corpus_documents(examples: pd.DataFrame) -> list[str]:
 
 
 def training_examples(
-    pairs: pd.DataFrame, searcher: HybridSearcher, prompt: PromptSettings
+    pairs: pd.DataFrame,
+    searcher: HybridSearcher,
+    prompt: PromptSettings,
+    splits: Sequence[str] = (TRAINING,),
 ) -> pd.DataFrame:
-    """Gives each training example its prompt, with retrieved training rows but its own.
+    """Gives each training example its prompt, with retrieved rows but its own.
 
     Args:
         pairs: `source_ids, question, answer` of every example.
         searcher: The retrieval index.
         prompt: The form of a prompt.
+        splits: Splits of the rows that prompts may show.
 
     Returns:
         `messages, answer`, one row an example.
     """
     questions = list(dict.fromkeys(pairs["question"]))
-    found = searcher.search(questions, prompt.context_rows + MOST_SOURCES, [TRAINING])
+    found = searcher.search(questions, prompt.context_rows + MOST_SOURCES, splits)
     hits = dict(zip(questions, found, strict=True))
     messages = [
         build_messages(question, context_rows(hits[question], set(sources)), prompt)

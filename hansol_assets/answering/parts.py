@@ -20,10 +20,12 @@ from hansol_assets.retrieval.search import Hit, HybridSearcher
 TEST = "test"
 """The split of the questions that have no row."""
 
+ALL_SPLITS = (TRAINING, CALIBRATION, VALIDATION)
+
 VISIBLE_SPLITS = {
     CALIBRATION: (TRAINING,),
     VALIDATION: (TRAINING, CALIBRATION),
-    TEST: (TRAINING, CALIBRATION, VALIDATION),
+    TEST: ALL_SPLITS,
 }
 """Split of a question → splits of the rows that may help to answer it."""
 

@@ -10,6 +10,8 @@ from pathlib import Path
 import dagster as dg
 import pandas as pd
 
+from hansol_assets.answering.adapters import adapter_manifest
+from hansol_assets.answering.blend_files import load_blend, save_blend
 from hansol_assets.answering.blending import PartComponents, part_components, visible_rows
 from hansol_assets.answering.choosing import answer_table, vote
 from hansol_assets.answering.collecting import collect_candidates
@@ -19,6 +21,7 @@ from hansol_assets.answering.searching import open_embedder, open_searcher
 from hansol_assets.lake.cache import RowCache
 from hansol_assets.lake.fingerprint import config_of, fingerprint
 from hansol_assets.lake.inputs import Inputs
+from hansol_assets.lake.manifest import Manifest
 from hansol_assets.lake.store import Report, TableReport
 from hansol_assets.modeling.generation import Generator
 from hansol_assets.qa.columns import ANSWER_PREFIX, numbered
@@ -30,9 +33,6 @@ from hansol_assets.scoring.components import Choices, choose
 from hansol_assets.scoring.consensus import LengthRange
 from hansol_assets.scoring.evaluate import embed_references
 from hansol_assets.settings import Settings
-
-WEIGHTS_FILE = "weights.json"
-CHOICES_FILE = "choices.json"
 
 ReadQuestions = Callable[[Inputs], pd.DataFrame]
 
@@ -49,7 +49,10 @@ def to_submit(inputs: Inputs) -> pd.DataFrame:
 
 
 def _candidates(
-    context: dg.AssetExecutionContext, lake: LakeResource, read_questions: ReadQuestions
+    context: dg.AssetExecutionContext,
+    lake: LakeResource,
+    read_questions: ReadQuestions,
+    adapter_asset: str,
 ) -> dg.MaterializeResult:
     settings = lake.settings
 
@@ -57,6 +60,7 @@ def _candidates(
         inputs = work.inputs
         embedder = open_embedder(inputs)
         searcher = open_searcher(inputs, lake.store.paths.lancedb, embedder, settings.retrieval)
+        adapter = adapter_manifest(lake.store, inputs.manifest(adapter_asset))
         questions = read_questions(inputs)
         parts = plan_parts(
             questions,
@@ -68,10 +72,10 @@ def _candidates(
         generations = answer_requests(
             [part.request for part in parts],
             RowCache(lake.store.warehouse, "generations"),
-            _generation_scope(inputs, settings),
+            _generation_scope(inputs, adapter, settings),
             lambda: Generator(
                 inputs.artifact("base_model"),
-                inputs.artifact("lora_adapter"),
+                lake.store.artifact(adapter),
                 settings.generation,
                 settings.base_model.loading,
             ),
@@ -79,6 +83,7 @@ def _candidates(
         )
         table = collect_candidates(parts, generations, embedder, settings.candidates)
         facts = {
+            "adapter": adapter.fingerprint,
             "questions": len(questions),
             "parts": len(parts),
             "prompts": generations["key"].nunique(),
@@ -97,17 +102,17 @@ def _candidates(
     return lake.table(context, config, build)
 
 
-def _generation_scope(inputs: Inputs, settings: Settings) -> str:
-    models = {name: inputs.versions[name] for name in ("base_model", "lora_adapter")}
+def _generation_scope(inputs: Inputs, adapter: Manifest, settings: Settings) -> str:
+    models = {"base_model": inputs.versions["base_model"], "adapter": adapter.fingerprint}
     config = config_of(generation=settings.generation, loading=settings.base_model.loading)
     return fingerprint("generations", "1", config, models)
 
 
-CANDIDATE_DEPS = ["base_model", "lora_adapter", "answer_embedder", "retrieval_index"]
+CANDIDATE_DEPS = ["base_model", "answer_embedder", "retrieval_index"]
 
 
 @dg.asset(
-    deps=["held_out_questions", *CANDIDATE_DEPS],
+    deps=["held_out_questions", "lora_adapter", *CANDIDATE_DEPS],
     kinds={"huggingface", "duckdb"},
     code_version="1",
     pool="gpu",
@@ -120,11 +125,11 @@ def validation_candidates(
     For each part of a question: the greedy and the sampled generations, and the reference answers
     of the rows found among those that the question's split may see.
     """
-    return _candidates(context, lake, held_out)
+    return _candidates(context, lake, held_out, "lora_adapter")
 
 
 @dg.asset(
-    deps=["raw_questions", *CANDIDATE_DEPS],
+    deps=["raw_questions", "final_adapter", *CANDIDATE_DEPS],
     kinds={"huggingface", "duckdb"},
     code_version="1",
     pool="gpu",
@@ -134,7 +139,7 @@ def test_candidates(context: dg.AssetExecutionContext, lake: LakeResource) -> dg
 
     Made as `validation_candidates` are, with all rows to be found.
     """
-    return _candidates(context, lake, to_submit)
+    return _candidates(context, lake, to_submit, "final_adapter")
 
 
 @dg.asset(
@@ -170,8 +175,7 @@ def vector_blend(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Ma
             embed_references(questions["references"].tolist(), embedder),
             settings.blend,
         )
-        blend.save(folder / WEIGHTS_FILE)
-        choices.save(folder / CHOICES_FILE)
+        save_blend(folder, blend, choices)
         facts = {f"weight_{name}": round(weight, 4) for name, weight in blend.weights.items()}
         return Report(facts={"questions": len(questions), **facts})
 
@@ -181,8 +185,7 @@ def vector_blend(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Ma
 
 def open_blend(inputs: Inputs) -> tuple[VectorBlend, Choices]:
     """Loads the input `vector_blend`."""
-    folder = inputs.artifact("vector_blend")
-    return VectorBlend.load(folder / WEIGHTS_FILE), Choices.load(folder / CHOICES_FILE)
+    return load_blend(inputs.artifact("vector_blend"))
 
 
 def components_of(
@@ -227,7 +230,7 @@ def _answers(
             LengthRange.of(references, settings.selection),
             settings.selection,
         )
-        adapter = inputs.manifest(candidates_asset).inputs["lora_adapter"]
+        adapter = str(inputs.manifest(candidates_asset).facts["adapter"])
         table = answer_table(questions, voted, open_embedder(inputs), adapter)
         quality = answer_quality(table["answer"].tolist(), references)
         return TableReport(frame=table, facts={k: round(v, 4) for k, v in quality.items()})

@@ -5,12 +5,16 @@ What belongs here: what is trained on which rows. What does not: how training ru
 """
 
 import base64
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pandas as pd
 
+from hansol_assets.answering.adapters import write_reference
 from hansol_assets.answering.examples import corpus_documents, held_out_examples, training_examples
+from hansol_assets.answering.parts import ALL_SPLITS
 from hansol_assets.answering.searching import open_embedder, open_searcher
 from hansol_assets.lake.fingerprint import config_of
 from hansol_assets.lake.manifest import Fact
@@ -18,9 +22,12 @@ from hansol_assets.lake.store import Report
 from hansol_assets.modeling.adapter import AdapterReport, draw, train_adapter
 from hansol_assets.modeling.base_model import BaseModelReport, fetch_base_model, train_base_model
 from hansol_assets.modeling.curves import loss_curve
-from hansol_assets.qa.pairing import SINGLE
+from hansol_assets.qa.folds import TRAINING
+from hansol_assets.qa.pairing import SINGLE, build_pairs
+from hansol_assets.qa.splitting import question_mix
 from hansol_assets.resources import LakeResource, Work
 from hansol_assets.retrieval.search import HybridSearcher
+from hansol_assets.settings import Settings
 
 HISTORY_FILE = "history.parquet"
 
@@ -45,6 +52,15 @@ def _base_model_report(report: BaseModelReport, folder: Path) -> Report:
     return Report(facts=facts, notes={"loss_curve": _curve(report.history, "base model")})
 
 
+FINAL_FIT_READS = [
+    "base_model",
+    "raw_qa",
+    "raw_questions",
+    "qa_folds",
+    "held_out_questions",
+    "answer_embedder",
+    "retrieval_index",
+]
 MODEL_DEPS = ["paired_questions", "answer_embedder", "retrieval_index"]
 
 
@@ -109,34 +125,71 @@ def lora_adapter(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Ma
     Prompts show retrieved rows just as at generation, never the example's own. The loss per step
     and the held-out loss stand in `history.parquet` beside the weights.
     """
-    settings = lake.settings
 
     def build(work: Work, folder: Path) -> Report:
-        pairs = draw(
-            work.inputs.table("paired_questions"),
-            settings.training.max_examples,
-            settings.training.seed,
-        )
-        searcher = _searcher(work, lake)
-        examples = training_examples(pairs, searcher, settings.prompt)
-        questions = work.inputs.table("held_out_questions")
-        held_out = held_out_examples(questions, searcher, settings.prompt)
-        report = train_adapter(
-            work.inputs.artifact("base_model"),
-            examples,
-            held_out,
-            settings.training,
-            folder,
-            work.checkpoints,
-            work.log,
-            settings.base_model.loading,
-        )
-        return _adapter_report(report, folder)
+        pairs = work.inputs.table("paired_questions")
+        return _train(work, lake, folder, pairs, [TRAINING])
 
-    config = config_of(
+    return lake.artifact(context, _training_config(lake.settings), build)
+
+
+@dg.asset(
+    deps=[*FINAL_FIT_READS, "lora_adapter", "validation_scores"],
+    kinds={"huggingface", "pytorch"},
+    code_version="1",
+    pool="gpu",
+)
+def final_adapter(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
+    """The adapter that answers the test questions, once validation is done.
+
+    With `final_fit` it is trained anew on all rows, as `lora_adapter` was on the training
+    rows, and keeps apart from it by fingerprint; without, it is `lora_adapter` by reference.
+    """
+    settings = lake.settings
+
+    def refer(work: Work, folder: Path) -> Report:
+        fingerprint = work.inputs.manifest("lora_adapter").fingerprint
+        write_reference(folder, "lora_adapter", fingerprint)
+        return Report(facts={"same_as": fingerprint})
+
+    def train(work: Work, folder: Path) -> Report:
+        rows, folds = work.inputs.table("raw_qa"), work.inputs.table("qa_folds")
+        mix = question_mix(work.inputs.table("raw_questions")["질문"].tolist())
+        pairs = build_pairs(rows, folds.assign(split=TRAINING), mix, settings.pairing)
+        return _train(work, lake, folder, pairs, ALL_SPLITS)
+
+    if not settings.final_fit:
+        return lake.artifact(context, {}, refer, reads=["lora_adapter"])
+    config = {**_training_config(settings), **config_of(pairing=settings.pairing)}
+    # Scores decide when the final fit is made, not what it is.
+    return lake.artifact(context, config, train, reads=FINAL_FIT_READS)
+
+
+def _training_config(settings: Settings) -> dict[str, Any]:
+    return config_of(
         training=settings.training,
         prompt=settings.prompt,
         retrieval=settings.retrieval,
         loading=settings.base_model.loading,
     )
-    return lake.artifact(context, config, build)
+
+
+def _train(
+    work: Work, lake: LakeResource, folder: Path, pairs: pd.DataFrame, splits: Sequence[str]
+) -> Report:
+    settings = lake.settings
+    drawn = draw(pairs, settings.training.max_examples, settings.training.seed)
+    searcher = _searcher(work, lake)
+    examples = training_examples(drawn, searcher, settings.prompt, splits)
+    questions = work.inputs.table("held_out_questions")
+    report = train_adapter(
+        work.inputs.artifact("base_model"),
+        examples,
+        held_out_examples(questions, searcher, settings.prompt),
+        settings.training,
+        folder,
+        work.checkpoints,
+        work.log,
+        settings.base_model.loading,
+    )
+    return _adapter_report(report, folder)

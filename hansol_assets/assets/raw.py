@@ -26,7 +26,13 @@ DESCRIPTIONS = {
 }
 
 raw_files = [
-    dg.AssetSpec(name, description=DESCRIPTIONS[name], kinds={"csv"}, metadata={"file": file})
+    dg.AssetSpec(
+        name,
+        description=DESCRIPTIONS[name],
+        group_name="raw",
+        kinds={"csv"},
+        metadata={"file": file},
+    )
     for name, file in RAW_FILES.items()
 ]
 

@@ -52,9 +52,9 @@ def test_checksum_follows_content_and_order(warehouse: Warehouse) -> None:
 
 def test_a_failed_transaction_leaves_the_table(warehouse: Warehouse) -> None:
     warehouse.write("t", "a", rows("하나"))
+    statements = f"delete from {warehouse.table_name('t', 'a')}; select * from nowhere"
     with pytest.raises(duckdb.Error), warehouse.transaction() as connection:
-        connection.execute(f"delete from {warehouse.table_name('t', 'a')}")
-        connection.execute("select * from nowhere")
+        connection.execute(statements)
     assert len(warehouse.read("t", "a")) == 1
 
 
