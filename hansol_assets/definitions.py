@@ -14,6 +14,7 @@ import dagster as dg
 from hansol_assets import automation, checks
 from hansol_assets.assets import answers, dataset, evaluation, model, raw, retrieval, submission
 from hansol_assets.console import LOGGER, terminal_logger
+from hansol_assets.lake.paths import RAW_FILES
 from hansol_assets.resources import LakeResource
 from hansol_assets.settings import Settings, load_settings
 
@@ -31,8 +32,10 @@ GROUPS: Mapping[str, ModuleType] = {
 OWNERS = ["team:hansol-assets"]
 
 
-def _with_owners(spec: dg.AssetSpec) -> dg.AssetSpec:
-    return spec.replace_attributes(owners=OWNERS)
+def _with_policy(spec: dg.AssetSpec) -> dg.AssetSpec:
+    is_source = spec.key.to_user_string() in RAW_FILES
+    condition = None if is_source else automation.ON_CHANGE
+    return spec.replace_attributes(owners=OWNERS, automation_condition=condition)
 
 
 def build_defs(
@@ -47,17 +50,20 @@ def build_defs(
     Raises:
         ProfileError: A setting is unknown or wrong.
     """
-    values = (settings or load_settings()).model_dump(mode="json")
+    settings = settings or load_settings()
+    sensors, schedules = automation.automation_of(settings.automation)
     grouped = [
         asset
         for name, module in GROUPS.items()
         for asset in dg.load_assets_from_modules([module], group_name=name)
     ]
     return dg.Definitions(
-        assets=dg.map_asset_specs(_with_owners, [*raw.raw_files, *grouped]),
+        assets=dg.map_asset_specs(_with_policy, [*raw.raw_files, *grouped]),
         asset_checks=dg.load_asset_checks_from_modules([checks]),
         jobs=[automation.refresh],
-        resources={"lake": LakeResource(values=values), **(resource_overrides or {})},
+        sensors=sensors,
+        schedules=schedules,
+        resources={"lake": LakeResource(values=settings.model_dump(mode="json")), **(resource_overrides or {})},
         loggers={"console": dg.colored_console_logger, LOGGER: terminal_logger},
         # Steps share one process: models load once, and the whole graph starts in a second.
         executor=dg.in_process_executor,

@@ -8,11 +8,16 @@ import difflib
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import yaml
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from hansol_assets.answering.collecting import CandidateSettings
 from hansol_assets.answering.submission import SubmissionSettings
@@ -30,6 +35,7 @@ from hansol_assets.scoring.components import ComponentSettings
 from hansol_assets.scoring.consensus import SelectionSettings
 from hansol_assets.scoring.embedder import EmbedderSettings
 from hansol_assets.scoring.evaluate import ScoreSettings
+from hansol_assets.section import Section
 
 ENVIRONMENT_PREFIX = "HANSOL_"
 DEFAULT_PROFILE = "tiny"
@@ -106,6 +112,20 @@ class ProfileSource(PydanticBaseSettingsSource):
         return read_profile(profile_path(self.current_state.get("profile", DEFAULT_PROFILE)))
 
 
+class AutomationSettings(Section):
+    """What runs by itself under the web UI's daemon."""
+
+    enabled: bool = Field(True, description="Whether sensors and schedule run from the start")
+    interval_seconds: int = Field(15, ge=1, description="Seconds between looks at the raw files")
+    nightly_cron: str = Field("0 3 * * *", description="When the nightly refresh runs, as cron")
+    timezone: str = Field("Asia/Seoul", description="Time zone of the nightly refresh")
+
+    @property
+    def status(self) -> str:
+        """The name of Dagster's default status."""
+        return "RUNNING" if self.enabled else "STOPPED"
+
+
 class Settings(BaseSettings):
     """Everything that a run can be told."""
 
@@ -143,6 +163,16 @@ class Settings(BaseSettings):
     quality: AnswerQualitySettings = AnswerQualitySettings()
     scores: ScoreSettings = ScoreSettings()
     submission: SubmissionSettings = SubmissionSettings()
+    automation: Annotated[AutomationSettings, NoDecode] = AutomationSettings()
+
+    @field_validator("automation", mode="before")
+    @classmethod
+    def _on_or_off(cls, value: Any) -> Any:
+        """Reads `HANSOL_AUTOMATION=off`."""
+        switches = {"on": True, "off": False}
+        if isinstance(value, str) and value.lower() in switches:
+            return {"enabled": switches[value.lower()]}
+        return value
 
     @classmethod
     def settings_customise_sources(
