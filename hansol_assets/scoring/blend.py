@@ -75,6 +75,19 @@ class VectorBlend:
         weighted = [weight * components[name] for name, weight in self.weights.items() if weight]
         return unit(np.sum(weighted, axis=0))
 
+    def without(self, name: str) -> Self:
+        """The same blend without a component: what that one is worth is what is lost.
+
+        Raises:
+            ValueError: No other component has a weight.
+        """
+        kept = {other: weight for other, weight in self.weights.items() if other != name}
+        total = sum(kept.values())
+        if not total:
+            msg = f"nothing is left of the blend without '{name}'"
+            raise ValueError(msg)
+        return type(self)({other: weight / total for other, weight in kept.items()})
+
     def save(self, path: Path) -> None:
         """Writes the weights as JSON."""
         path.write_text(json.dumps(self.weights, indent=1), encoding="utf-8")

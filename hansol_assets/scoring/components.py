@@ -50,6 +50,12 @@ class ComponentSettings(Section):
     regression: RegressionSettings = Field(
         RegressionSettings(), description="regression from the question to the answer vector"
     )
+    answers_as_questions: int = Field(
+        1,
+        ge=0,
+        description="a row's answers, shortest first, that the regression also learns from as if "
+        "they were asked: a short answer says in other words what was asked",
+    )
     neighbours: NeighbourSettings = Field(
         NeighbourSettings(), description="mixture of the nearest rows' answers"
     )
@@ -93,11 +99,11 @@ def choose(
         embedder: Embeds questions and answers.
         settings: What there is to choose from.
     """
-    views, targets = _examples(rows, embedder)
-    asked, wanted = _examples(held_out, embedder)
+    row_vectors = _row_vectors(rows, embedder)
+    views, targets = _examples(rows, row_vectors, embedder, settings.answers_as_questions)
+    asked, wanted = _examples(held_out, _row_vectors(held_out, embedder), embedder, answers=0)
     strength = choose_strength(views, targets, asked, wanted, settings.regression)
     regressor = AnswerVectorRegressor.fit(views, targets, settings.regression.gamma, strength)
-    row_vectors = targets[: len(rows)]
     estimates = regressor.predict(asked)
     temperature = choose_temperature(estimates, wanted, row_vectors, settings.neighbours)
     return Choices(strength, temperature)
@@ -141,13 +147,14 @@ class ComponentModel:
         settings: ComponentSettings,
     ) -> Self:
         """Fits on rows: `id, 질문_1, 질문_2, 답변_1 …`, none of them a row that is asked for."""
-        views, targets = _examples(rows, embedder)
+        row_vectors = _row_vectors(rows, embedder)
+        views, targets = _examples(rows, row_vectors, embedder, settings.answers_as_questions)
         gamma = settings.regression.gamma
         regressor = AnswerVectorRegressor.fit(views, targets, gamma, choices.strength)
         return cls(
             regressor,
             rows["id"].tolist(),
-            targets[: len(rows)],
+            row_vectors,
             embedder,
             settings.neighbours.count,
             choices.temperature,
@@ -201,12 +208,23 @@ class ComponentModel:
         return unit(vectors).mean(axis=0)
 
 
-def _examples(
-    rows: pd.DataFrame, embedder: "SentenceTransformer"
-) -> tuple[QuestionViews, np.ndarray]:
-    """Both paraphrases of every row, and the mean of the row's answer vectors for either."""
-    answers = rows[numbered(rows.columns, ANSWER_PREFIX)].to_numpy()
+def _row_vectors(rows: pd.DataFrame, embedder: "SentenceTransformer") -> np.ndarray:
+    """The mean of each row's answer vectors scaled to length 1, [rows, dimensions]."""
+    answers = _answers(rows)
     vectors = encode(embedder, [answer for own in answers for answer in own])
-    targets = mean_directions(vectors.reshape(*answers.shape, -1))
-    questions = [question for column in QUESTION_COLUMNS for question in rows[column]]
-    return QuestionViews.of(questions, embedder), np.tile(targets, (len(QUESTION_COLUMNS), 1))
+    return mean_directions(split_like(vectors, answers))
+
+
+def _examples(
+    rows: pd.DataFrame, row_vectors: np.ndarray, embedder: "SentenceTransformer", answers: int
+) -> tuple[QuestionViews, np.ndarray]:
+    """Both paraphrases of every row, then its shortest answers; and the row's vector for each."""
+    asked = [question for column in QUESTION_COLUMNS for question in rows[column]]
+    by_length = [sorted(own, key=len)[:answers] for own in _answers(rows)]
+    asked += [answer for place in zip(*by_length, strict=True) for answer in place]
+    repeats = len(asked) // max(1, len(rows))
+    return QuestionViews.of(asked, embedder), np.tile(row_vectors, (repeats, 1))
+
+
+def _answers(rows: pd.DataFrame) -> list[list[str]]:
+    return rows[numbered(rows.columns, ANSWER_PREFIX)].to_numpy().tolist()

@@ -15,9 +15,9 @@ from hansol_assets.section import Section
 class NeighbourSettings(Section):
     """How rows are mixed."""
 
-    count: int = Field(50, ge=1, description="nearest rows that are mixed at most")
+    count: int = Field(30, ge=1, description="nearest rows that are mixed at most")
     temperatures: tuple[float, ...] = Field(
-        (0.05, 0.1, 0.2, 0.4),
+        (0.05, 0.1, 0.15, 0.2, 0.3),
         min_length=1,
         description="cosine differences at which a row's weight falls by e, to choose from",
     )

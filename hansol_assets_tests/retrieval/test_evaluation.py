@@ -1,4 +1,3 @@
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,8 +19,7 @@ SETTINGS = RetrievalSettings()
 def test_figures_are_counted_both_ways_round(
     tmp_path: Path, rows: pd.DataFrame, folds: pd.DataFrame, embedder: "SentenceTransformer"
 ) -> None:
-    # TRAIN_5 is the one held-out row. Its paraphrases share no word, and only the second shares
-    # one ("어떻게" falls away, so the tile's "보수법" has none either) with its answers.
+    # TRAIN_5 is the one held-out row; its paraphrases share no word.
     table = evaluate_retrieval(rows, folds, embedder, SETTINGS, tmp_path)
 
     assert set(table["mode"]) == {"full_text", "dense", "hybrid"}
@@ -45,12 +43,11 @@ def test_a_row_that_keeps_its_words_is_found(
 
 @pytest.mark.real
 @pytest.mark.slow
-@pytest.mark.skipif("HANSOL_RAW_DIR" not in os.environ, reason="HANSOL_RAW_DIR is not set")
 @pytest.mark.parametrize("validation_fold", [0, 4])
 def test_hybrid_search_beats_both_its_parts_on_the_real_rows(
-    tmp_path: Path, validation_fold: int
+    tmp_path: Path, real_dir: Path, validation_fold: int
 ) -> None:
-    path = Path(os.environ["HANSOL_RAW_DIR"]) / "train.csv"
+    path = real_dir / "train.csv"
     rows = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     folds = assign_folds(rows, FoldSettings(validation_fold=validation_fold))
     training = rows[folds.set_index("id").loc[rows["id"], "split"].to_numpy() == "training"]

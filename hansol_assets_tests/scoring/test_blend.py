@@ -76,6 +76,16 @@ def test_blends_are_kept_and_ignore_what_has_no_weight(tmp_path: Path) -> None:
     assert loaded.apply({"retrieved": np.array([[0.0, 3.0]])}).tolist() == [[0.0, 1.0]]
 
 
+def test_an_ablation_leaves_the_others_in_proportion() -> None:
+    blend = VectorBlend({"generated": 0.5, "retrieved": 0.3, "regression": 0.2})
+
+    assert blend.without("generated").weights == pytest.approx(
+        {"retrieved": 0.6, "regression": 0.4}
+    )
+    with pytest.raises(ValueError, match="nothing is left"):
+        VectorBlend({"generated": 1.0, "retrieved": 0.0}).without("generated")
+
+
 def test_a_missing_component_is_named() -> None:
     with pytest.raises(ValueError, match="retrieved"):
         fit_blend({"generated": np.ones((1, 2))}, [np.ones((1, 2))], EVEN)

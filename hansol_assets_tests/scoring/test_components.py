@@ -88,6 +88,21 @@ def test_choices_are_among_the_settings_and_are_kept(
     assert Choices.load(tmp_path / "choices.json") == choices
 
 
+def test_short_answers_can_be_learned_from_as_questions(
+    known_rows: pd.DataFrame, embedder: "SentenceTransformer"
+) -> None:
+    asked = [["벽이 젖으면 종이가 떨어집니다."]]
+    with_answers, without = (
+        ComponentModel.fit(
+            known_rows, embedder, CHOICES, ComponentSettings(answers_as_questions=count)
+        ).components(asked, [[NOTHING]])
+        for count in (1, 0)
+    )
+
+    assert not np.array_equal(with_answers["regression"], without["regression"])
+    assert np.array_equal(with_answers["centroid"], without["centroid"])
+
+
 def test_fitting_twice_gives_the_same_components(
     model: ComponentModel, known_rows: pd.DataFrame, embedder: "SentenceTransformer"
 ) -> None:

@@ -79,6 +79,7 @@ def test_a_corpus_without_a_common_ngram_is_refused() -> None:
         fit_lsa(["가나", "다라"], 8, LsaSettings(min_df=2))
 
 
+@pytest.mark.slow
 def test_fitting_twice_gives_the_same_files(known_rows: pd.DataFrame, tmp_path: Path) -> None:
     answers = known_rows[list(ANSWER_COLUMNS)].to_numpy().ravel().tolist()
     for name in ("first", "second"):
@@ -87,6 +88,7 @@ def test_fitting_twice_gives_the_same_files(known_rows: pd.DataFrame, tmp_path: 
     assert _digests(tmp_path / "first") == _digests(tmp_path / "second")
 
 
+@pytest.mark.slow
 def test_a_new_process_loads_it_as_any_model_and_makes_the_same_vectors(
     embedder: SentenceTransformer, embedder_path: Path
 ) -> None:
