@@ -1,6 +1,6 @@
 """What runs by itself: the refresh job, its nightly schedule, and the change of a raw file.
 
-What belongs here: when the graph runs. What does not: what an asset does. A sensor observes the raw
+What belongs here: when the graph runs. What does not: what an asset does. A sensor watches the raw
 files' content; an automation condition carries a changed data version down the graph as one run.
 See https://docs.dagster.io/guides/automate/declarative-automation
 """
@@ -46,11 +46,11 @@ def automation_of(
     sensors: list[dg.SensorDefinition] = [
         dg.SensorDefinition(
             name="raw_files",
-            evaluation_fn=observe_raw_files,
+            evaluation_fn=watch_raw_files,
             minimum_interval_seconds=settings.interval_seconds,
             default_status=sensor_status,
             required_resource_keys={"lake"},
-            description="Observes the raw files: a new content is a new data version.",
+            description="Watches the raw files: a new content is a new data version.",
         ),
         dg.AutomationConditionSensorDefinition(
             name="refresh_on_change",
@@ -71,7 +71,7 @@ def automation_of(
     return sensors, [nightly]
 
 
-def observe_raw_files(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+def watch_raw_files(context: dg.SensorEvaluationContext) -> dg.SensorResult:
     """Reports the data version of each raw file whose content changed and is complete.
 
     A file whose size or time moved since the last look may still be being written: it is looked at
@@ -79,14 +79,14 @@ def observe_raw_files(context: dg.SensorEvaluationContext) -> dg.SensorResult:
     """
     lake: LakeResource = context.resources.lake
     seen: dict[str, dict[str, str]] = json.loads(context.cursor) if context.cursor else {}
-    events = list(_observations(lake.settings.raw_files, seen))
+    events = list(_changes(lake.settings.raw_files, seen))
     return dg.SensorResult(asset_events=events, cursor=json.dumps(seen))
 
 
-def _observations(
+def _changes(
     files: dict[str, Path], seen: dict[str, dict[str, str]]
-) -> Iterator[dg.AssetObservation]:
-    """Yields an observation a new content, and notes in `seen` what was seen."""
+) -> Iterator[dg.AssetMaterialization]:
+    """Yields an event for each new content, and notes in `seen` what was seen."""
     for asset, path in files.items():
         if not path.is_file():
             continue
@@ -102,4 +102,4 @@ def _observations(
         if last.get("version") == version:
             continue
         last["version"] = version
-        yield dg.AssetObservation(asset, tags={"dagster/data_version": version})
+        yield dg.AssetMaterialization(asset, tags={"dagster/data_version": version})

@@ -8,6 +8,7 @@ See https://docs.dagster.io/guides/test/asset-checks
 import dagster as dg
 
 from hansol_assets.answering.parts import VISIBLE_SPLITS
+from hansol_assets.automation import ON_CHANGE
 from hansol_assets.qa.columns import ANSWER_PREFIX, QUESTION_COLUMNS, numbered
 from hansol_assets.qa.folds import TRAINING, find_leaks
 from hansol_assets.qa.quality_limits import broken_limits
@@ -26,7 +27,7 @@ QUALITY_FIGURES = (
 )
 
 
-@dg.asset_check(asset="qa_folds", blocking=True)
+@dg.asset_check(asset="qa_folds", blocking=True, automation_condition=ON_CHANGE)
 def folds_do_not_leak(lake: LakeResource) -> dg.AssetCheckResult:
     """No question and no answer stands in two splits."""
     leaks = find_leaks(lake.table_of("raw_qa"), lake.table_of("qa_folds"))
@@ -36,7 +37,7 @@ def folds_do_not_leak(lake: LakeResource) -> dg.AssetCheckResult:
     )
 
 
-@dg.asset_check(asset="paired_questions", blocking=True)
+@dg.asset_check(asset="paired_questions", blocking=True, automation_condition=ON_CHANGE)
 def pairs_are_from_training_rows(lake: LakeResource) -> dg.AssetCheckResult:
     """No training example is made from a calibration or validation row, or holds its text.
 
@@ -60,7 +61,7 @@ def pairs_are_from_training_rows(lake: LakeResource) -> dg.AssetCheckResult:
     )
 
 
-@dg.asset_check(asset="validation_candidates", blocking=True)
+@dg.asset_check(asset="validation_candidates", blocking=True, automation_condition=ON_CHANGE)
 def candidates_are_from_visible_rows(lake: LakeResource) -> dg.AssetCheckResult:
     """No candidate comes from a row that its question's split must not see."""
     split_of_row = lake.table_of("qa_folds").set_index("id")["split"]
@@ -94,7 +95,7 @@ def _quality_result(lake: LakeResource, asset: str) -> dg.AssetCheckResult:
     )
 
 
-@dg.asset_check(asset="generated_answers", blocking=True)
+@dg.asset_check(asset="generated_answers", blocking=True, automation_condition=ON_CHANGE)
 def generated_answers_are_well_formed(lake: LakeResource) -> dg.AssetCheckResult:
     """The answers to be submitted end, do not repeat, stay Korean, and are of a usual length.
 
@@ -103,13 +104,13 @@ def generated_answers_are_well_formed(lake: LakeResource) -> dg.AssetCheckResult
     return _quality_result(lake, "generated_answers")
 
 
-@dg.asset_check(asset="validation_answers", blocking=True)
+@dg.asset_check(asset="validation_answers", blocking=True, automation_condition=ON_CHANGE)
 def validation_answers_are_well_formed(lake: LakeResource) -> dg.AssetCheckResult:
     """The answers that are judged end, do not repeat, stay Korean, and are of a usual length."""
     return _quality_result(lake, "validation_answers")
 
 
-@dg.asset_check(asset="retrieval_scores")
+@dg.asset_check(asset="retrieval_scores", automation_condition=ON_CHANGE)
 def hybrid_search_beats_its_parts(lake: LakeResource) -> dg.AssetCheckResult:
     """Hybrid search has a higher mean reciprocal rank than full-text and dense search alone."""
     facts = lake.store.live("retrieval_scores").facts
@@ -121,7 +122,7 @@ def hybrid_search_beats_its_parts(lake: LakeResource) -> dg.AssetCheckResult:
     )
 
 
-@dg.asset_check(asset="leaderboard")
+@dg.asset_check(asset="leaderboard", automation_condition=ON_CHANGE)
 def newest_is_not_worse(lake: LakeResource) -> dg.AssetCheckResult:
     """The newest experiment is not significantly worse than the best one so far.
 

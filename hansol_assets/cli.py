@@ -165,6 +165,19 @@ def explain(
     _print_explanation(found)
 
 
+@app.command()
+def promote() -> None:
+    """Publish the submission made last, whatever its score against the published one."""
+    from hansol_assets.answering.submission import publish_live
+    from hansol_assets.lake.errors import LakeError
+
+    try:
+        published = publish_live(_lake())
+    except LakeError as error:
+        fail(str(error))
+    console.print(f"published  {published}", soft_wrap=True, highlight=False)
+
+
 def _print_explanation(found: dict[str, Any]) -> None:
     console.rule(f"{found['id']} ({found['asset']})")
     console.print(f"[bold]question[/]  {found['question']}", highlight=False)

@@ -48,7 +48,9 @@ class TerminalHandler(logging.Handler):
 
     def _print_materialization(self, made: dg.AssetMaterialization) -> None:
         facts = {name: item.value for name, item in made.metadata.items()}
-        status = str(facts.get("status", "new"))
+        if "status" not in facts:
+            return  # the version of a raw file
+        status = str(facts["status"])
         seconds = f"{facts['seconds']:8.2f} s" if status == "new" else " " * 10
         size = f"{facts['rows']:,} rows" if "rows" in facts else f"{facts.get('bytes', 0):,} bytes"
         name = made.asset_key.to_user_string()

@@ -79,7 +79,10 @@ def run_graph(
     result = merged.resolve_job_def("selected").execute_in_process(
         instance=instance, run_config=QUIET, tags=tags, raise_on_error=False
     )
-    made = [event.materialization for event in result.get_asset_materialization_events()]
+    materializations = [
+        event.materialization for event in result.get_asset_materialization_events()
+    ]
+    made = [item for item in materializations if "status" in item.metadata]
     failed = [event for event in result.all_events if event.is_step_failure]
     return GraphRun(
         settings=settings,

@@ -15,6 +15,7 @@ import pandas as pd
 from pydantic import Field
 
 from hansol_assets.lake.atomic import staged_directory, sync_directory
+from hansol_assets.lake.store import Lake
 from hansol_assets.section import Section
 
 SUBMISSION_FILE = "submission.csv"
@@ -105,6 +106,8 @@ def publish(artifact: Path, manifest: Path, fingerprint: str, latest: Path) -> N
         latest: The link that always leads to the latest submission.
     """
     folder = latest.parent / fingerprint
+    if latest.is_symlink() and latest.readlink().name == fingerprint and folder.is_dir():
+        return
     with staged_directory(folder) as staging:
         shutil.copyfile(artifact / SUBMISSION_FILE, staging / SUBMISSION_FILE)
         shutil.copyfile(manifest, staging / MANIFEST_FILE)
@@ -112,3 +115,22 @@ def publish(artifact: Path, manifest: Path, fingerprint: str, latest: Path) -> N
     link.symlink_to(folder.name)
     link.replace(latest)
     sync_directory(latest.parent)
+
+
+def publish_live(lake: Lake) -> Path:
+    """Publishes the submission that the active profile materialised last.
+
+    Returns:
+        The published file.
+
+    Raises:
+        MissingInputError: There is no submission in the lake.
+    """
+    manifest = lake.live("submission")
+    publish(
+        lake.artifact(manifest),
+        lake.paths.manifest("submission", manifest.fingerprint),
+        manifest.fingerprint,
+        lake.paths.latest_submission,
+    )
+    return lake.paths.latest_submission / SUBMISSION_FILE

@@ -233,6 +233,9 @@ def _answers(
         adapter = str(inputs.manifest(candidates_asset).facts["adapter"])
         table = answer_table(questions, voted, open_embedder(inputs), adapter)
         quality = answer_quality(table["answer"].tolist(), references)
+        # References answer one question each, so lengths are compared part by part.
+        parts = answer_quality(voted.loc[voted["chosen"], "text"].tolist(), references)
+        quality |= {name: parts[name] for name in LENGTH_FIGURES}
         return TableReport(frame=table, facts={k: round(v, 4) for k, v in quality.items()})
 
     config = config_of(components=settings.components, selection=settings.selection)
@@ -245,6 +248,7 @@ def _reference_texts(inputs: Inputs, split: str) -> list[str]:
     return rows[numbered(rows.columns, ANSWER_PREFIX)].to_numpy().ravel().tolist()
 
 
+LENGTH_FIGURES = ("length_median", "length_ratio", "outside_length_share")
 ANSWER_DEPS = ["raw_qa", "qa_folds", "answer_embedder", "vector_blend"]
 
 

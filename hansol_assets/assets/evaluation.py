@@ -4,12 +4,11 @@ What belongs here: judging what the answers group made. What does not: how a sco
 (`hansol_assets.scoring`).
 """
 
-from collections.abc import Sequence
-
 import dagster as dg
 import pandas as pd
 
 from hansol_assets.answering.blending import visible_rows
+from hansol_assets.answering.experiments import SCORES, experiments
 from hansol_assets.answering.judging import judge
 from hansol_assets.answering.searching import open_embedder
 from hansol_assets.assets.answers import (
@@ -20,9 +19,8 @@ from hansol_assets.assets.answers import (
     open_blend,
 )
 from hansol_assets.lake.fingerprint import config_of
-from hansol_assets.lake.lineage import ancestry, manifests
-from hansol_assets.lake.manifest import Manifest
-from hansol_assets.lake.store import Lake, TableReport
+from hansol_assets.lake.lineage import manifests
+from hansol_assets.lake.store import TableReport
 from hansol_assets.qa.columns import ANSWER_PREFIX, numbered
 from hansol_assets.qa.folds import VALIDATION
 from hansol_assets.resources import LakeResource, Work
@@ -30,10 +28,8 @@ from hansol_assets.scoring.baselines import centroid
 from hansol_assets.scoring.embedder import encode
 from hansol_assets.scoring.leaderboard import (
     BASELINES,
-    Experiment,
     compare_with_best,
     figures,
-    flat_settings,
 )
 from hansol_assets.scoring.leaderboard import (
     leaderboard as make_leaderboard,
@@ -110,11 +106,11 @@ def leaderboard(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Mat
     interval; the newest is compared with the best earlier one by a paired bootstrap.
     """
     settings = lake.settings.scores
-    newest = lake.store.live("validation_scores").fingerprint
-    known = [item.fingerprint for item in manifests(lake.store.paths, "validation_scores")]
+    newest = lake.store.live(SCORES).fingerprint
+    known = [item.fingerprint for item in manifests(lake.store.paths, SCORES)]
 
     def build(work: Work) -> TableReport:
-        found = experiments(lake.store, work.inputs.manifest("validation_scores"))
+        found = experiments(lake.store, work.inputs.manifest(SCORES))
         table = make_leaderboard(found, settings)
         facts: dict[str, str | int | float] = {"experiments": len(found)}
         compared = compare_with_best(found, settings.bootstrap)
@@ -131,33 +127,6 @@ def leaderboard(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Mat
 
     config = config_of(scores=settings, experiments=sorted(known), newest=newest)
     return lake.table(context, config, build)
-
-
-def experiments(lake: Lake, newest: Manifest) -> Sequence[Experiment]:
-    """Returns every experiment of the lake, the newest last."""
-    others = [
-        item
-        for item in manifests(lake.paths, "validation_scores")
-        if item.fingerprint != newest.fingerprint
-    ]
-    known = lake.warehouse.versions("validation_scores")
-    kept = [item for item in [*others, newest] if item.fingerprint in known]
-    return [_experiment(lake, item) for item in kept]
-
-
-def _experiment(lake: Lake, manifest: Manifest) -> Experiment:
-    ancestors = ancestry(lake.paths, manifest)
-    return Experiment(
-        fingerprint=manifest.fingerprint,
-        profile=manifest.profile,
-        strategy=str(manifest.facts["strategy"]),
-        settings=dict(
-            pair for name, item in ancestors.items() for pair in flat_settings(item.config, name)
-        ),
-        questions=lake.table(manifest),
-        seconds=sum(item.seconds for item in ancestors.values()),
-        date=manifest.created_at,
-    )
 
 
 def _markdown(table: pd.DataFrame) -> str:

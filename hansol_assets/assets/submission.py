@@ -12,10 +12,12 @@ import dagster as dg
 import numpy as np
 import pandas as pd
 
+from hansol_assets.answering.experiments import SCORES
+from hansol_assets.answering.promotion import judge_promotion
 from hansol_assets.answering.strategies import strategy_vectors
 from hansol_assets.answering.submission import (
     SUBMISSION_FILE,
-    publish,
+    publish_live,
     submission_frame,
     submission_problems,
 )
@@ -27,6 +29,8 @@ from hansol_assets.resources import LakeResource, Work
 
 EMBEDDINGS_FILE = "embeddings.parquet"
 FITS_TEMPLATE = "fits_template"
+PROMOTED = "promoted"
+BY_HAND = "the last submission stays in place. To publish this one all the same: hansol promote"
 
 
 class SubmissionError(ValueError):
@@ -90,7 +94,7 @@ def answer_embeddings(
 
 
 @dg.asset(
-    deps=["submission_template", "answer_embeddings"],
+    deps=["submission_template", "answer_embeddings", "validation_scores"],
     kinds={"csv"},
     code_version="1",
     check_specs=[
@@ -99,7 +103,13 @@ def answer_embeddings(
             asset="submission",
             blocking=True,
             description="Every id of the template once, in its order; finite values; its width.",
-        )
+        ),
+        dg.AssetCheckSpec(
+            PROMOTED,
+            asset="submission",
+            description="The validation score did not fall significantly, so that the submission "
+            "takes the place of the last one.",
+        ),
     ],
 )
 def submission(
@@ -108,7 +118,8 @@ def submission(
     """The file to hand in: `submission.csv` in the template's row order and columns.
 
     It is always found at `submissions/latest/submission.csv`, with its manifest beside it. A
-    submission that does not fit the template is refused, and the last good one stays.
+    submission that does not fit the template, or whose validation score fell significantly, is not
+    published, and the last good one stays.
     """
 
     def build(work: Work, folder: Path) -> Report:
@@ -120,21 +131,32 @@ def submission(
         if problems:
             raise SubmissionError(problems)
         frame.to_csv(folder / SUBMISSION_FILE, index=False, lineterminator="\n")
-        return Report(facts={"rows": len(frame), "dimensions": template.width})
+        return Report(
+            facts={
+                "rows": len(frame),
+                "dimensions": template.width,
+                SCORES: lake.store.live(SCORES).fingerprint,
+            }
+        )
 
     try:
-        result = lake.artifact(context, {}, build)
+        # Scores decide whether the file is published, not what is in it.
+        result = lake.artifact(
+            context, {}, build, reads=["submission_template", "answer_embeddings"]
+        )
     except SubmissionError as error:
         yield dg.AssetCheckResult(
             check_name=FITS_TEMPLATE, passed=False, metadata={"problems": error.problems}
         )
         raise dg.Failure(str(error), allow_retries=False) from None
     yield dg.AssetCheckResult(check_name=FITS_TEMPLATE, passed=True)
-    manifest = lake.store.live("submission")
-    publish(
-        lake.store.artifact(manifest),
-        lake.store.paths.manifest("submission", manifest.fingerprint),
-        manifest.fingerprint,
-        lake.store.paths.latest_submission,
+    promotion = judge_promotion(lake.store, lake.settings.scores.bootstrap)
+    if promotion.allowed:
+        publish_live(lake.store)
+    yield dg.AssetCheckResult(
+        check_name=PROMOTED,
+        passed=promotion.allowed,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=promotion.reason if promotion.allowed else f"{promotion.reason}; {BY_HAND}",
     )
     yield result

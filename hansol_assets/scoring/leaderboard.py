@@ -20,6 +20,9 @@ from hansol_assets.scoring.bootstrap import (
 )
 from hansol_assets.scoring.evaluate import ScoreSettings
 
+SHARED_QUESTIONS = 30
+"""Questions that two experiments must share to be compared: fewer say nothing."""
+
 BASELINES = (CONSTANT, CENTROID, NEAREST, HUMAN, CEILING)
 
 
@@ -81,6 +84,30 @@ def leaderboard(experiments: Sequence[Experiment], settings: ScoreSettings) -> p
     return table
 
 
+def compare(
+    newest: Experiment, other: Experiment, settings: BootstrapSettings
+) -> PairedResult | None:
+    """Compares two experiments on the questions that both were asked.
+
+    Args:
+        newest: The one that may be better.
+        other: The one to compare with.
+        settings: How the difference's interval is drawn.
+
+    Returns:
+        How much better the newest is; None where they share fewer than `SHARED_QUESTIONS`.
+    """
+    both = newest.questions.merge(other.questions, on="id", suffixes=("", "_other"))
+    if len(both) < min(SHARED_QUESTIONS, len(newest.questions)):
+        return None
+    return paired_bootstrap(
+        both[newest.strategy].to_numpy(),
+        both[f"{other.strategy}_other"].to_numpy(),
+        settings,
+        both["group"].tolist(),
+    )
+
+
 def compare_with_best(
     experiments: Sequence[Experiment], settings: BootstrapSettings
 ) -> tuple[Experiment, PairedResult] | None:
@@ -100,13 +127,8 @@ def compare_with_best(
     if not comparable:
         return None
     best = max(comparable, key=lambda item: float(item.questions[item.strategy].mean()))
-    result = paired_bootstrap(
-        newest.questions[newest.strategy].to_numpy(),
-        best.questions[best.strategy].to_numpy(),
-        settings,
-        newest.questions["group"].tolist(),
-    )
-    return best, result
+    result = compare(newest, best, settings)
+    return None if result is None else (best, result)
 
 
 def _differing(experiments: Sequence[Experiment]) -> set[str]:
