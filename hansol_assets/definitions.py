@@ -63,7 +63,10 @@ def build_defs(
         jobs=[automation.refresh],
         sensors=sensors,
         schedules=schedules,
-        resources={"lake": LakeResource(values=settings.model_dump(mode="json")), **(resource_overrides or {})},
+        resources={
+            "lake": LakeResource(values=settings.as_values()),
+            **(resource_overrides or {}),
+        },
         loggers={"console": dg.colored_console_logger, LOGGER: terminal_logger},
         # Steps share one process: models load once, and the whole graph starts in a second.
         executor=dg.in_process_executor,

@@ -186,6 +186,12 @@ class Settings(BaseSettings):
         """Orders the sources: launchpad or caller, environment, profile file."""
         return init_settings, env_settings, ProfileSource(settings_cls)
 
+    def as_values(self) -> dict[str, Any]:
+        """Returns the settings as the launchpad shows and `load_settings` takes them."""
+        dumped = self.model_dump(mode="json")
+        # Dagster's configuration maps hold no null; what is left out is read as null again.
+        return {name: value for name, value in dumped.items() if value is not None}
+
     @property
     def profile_name(self) -> str:
         """The profile's short name: a file's stem where it was given by path."""

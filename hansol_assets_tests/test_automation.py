@@ -28,7 +28,7 @@ def tick(raw: Path, tmp_path: Path) -> Tick:
     """One look of both sensors: which files changed, and what is asked for."""
     settings = load_settings(raw_dir=str(raw), lake_dir=str(tmp_path / "lake"))
     definitions = build_defs(settings=settings)
-    lake = LakeResource(values=settings.model_dump(mode="json")).open()
+    lake = LakeResource(values=settings.as_values()).open()
     instance = dg.DagsterInstance.ephemeral()
     cursors: dict[str, object] = {"sensor": None, "conditions": None}
 
