@@ -3,9 +3,11 @@
 What belongs here: arguments in, a readable page out. What does not: any work.
 """
 
-import gc
+import atexit
 import json
 import logging
+import os
+import sys
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -19,7 +21,8 @@ from hansol_assets.settings import ProfileError, Settings, load_settings
 if TYPE_CHECKING:
     from hansol_assets.lake.store import Lake
 
-SHOWN_CANDIDATES = 10
+SHOWN_CANDIDATES = 8
+SHOWN_CHARACTERS = 60
 
 app = typer.Typer(
     name="hansol",
@@ -52,8 +55,15 @@ def settings_or_fail() -> Settings:
 def main() -> None:
     """Keeps the libraries' notices off the page."""
     warnings.filterwarnings("ignore")
+    atexit.register(_silence_teardown)
     for library in ("transformers", "bitsandbytes"):
         logging.getLogger(library).setLevel(logging.ERROR)
+
+
+def _silence_teardown() -> None:
+    """Drops what DuckDB's bindings print when the interpreter ends after torch was loaded."""
+    sys.stderr.flush()
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 @app.command()
@@ -73,7 +83,6 @@ def refresh(
     if not _run_refresh(settings, force):
         fail("the run failed; the last good submission is still in place. The reason is above.")
     _print_scores()
-    gc.collect()
 
 
 def _run_refresh(settings: Settings, force: bool) -> bool:
@@ -185,8 +194,20 @@ def _print_explanation(found: dict[str, Any]) -> None:
     for place, part in enumerate(found["parts"], start=1):
         console.rule(f"part {place}: {part['question']}", align="left")
         _print_records("rows found", part["retrieved"])
-        chosen_first = sorted(part["candidates"], key=lambda item: -item["score"])
-        _print_records("candidates, the chosen one first", chosen_first[:SHOWN_CANDIDATES])
+        best_first = sorted(part["candidates"], key=lambda item: -item["score"])
+        _print_records(
+            f"the best {SHOWN_CANDIDATES} of {len(best_first)} candidates, the chosen one first",
+            [
+                {
+                    "origin": item["origin"],
+                    "from": _origin(item),
+                    "vote": item["vote"],
+                    "score": item["score"],
+                    "text": item["text"][:SHOWN_CHARACTERS],
+                }
+                for item in best_first[:SHOWN_CANDIDATES]
+            ],
+        )
     for title in ("blend_weights", "versions", "files"):
         _print_records(title, [{"name": key, "value": item} for key, item in found[title].items()])
 
@@ -200,10 +221,18 @@ def _print_records(title: str, records: list[dict[str, Any]]) -> None:
     console.print(table)
 
 
+def _origin(candidate: dict[str, Any]) -> str:
+    if candidate["source_id"] is None:
+        return f"#{candidate['rank']:.0f}"
+    return f"{candidate['source_id']} 답변_{candidate['source_answer']:.0f}"
+
+
 def _cell(value: object) -> str:
     if value is None:
         return ""
-    return f"{value:.4f}" if isinstance(value, float) else str(value)
+    if isinstance(value, float) and not value.is_integer():
+        return f"{value:.4f}"
+    return f"{value:.0f}" if isinstance(value, float) else str(value)
 
 
 def _print_json(value: object) -> None:
