@@ -13,7 +13,7 @@ import pandas as pd
 from pydantic import Field
 
 from hansol_assets.qa.columns import QUESTION_COLUMNS
-from hansol_assets.retrieval.morphemes import nouns
+from hansol_assets.qa.morphemes import nouns
 from hansol_assets.scoring.cosine import unit
 from hansol_assets.scoring.embedder import encode
 from hansol_assets.section import Section

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from hansol_assets.retrieval.morphemes import content_morphemes, nouns
+from hansol_assets.qa.morphemes import content_morphemes, nouns
 from hansol_assets.scoring.cosine import unit
 from hansol_assets.scoring.embedder import encode
 
