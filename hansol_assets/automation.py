@@ -8,6 +8,7 @@ See https://docs.dagster.io/guides/automate/declarative-automation
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
@@ -18,7 +19,7 @@ from hansol_assets.settings import AutomationSettings
 
 SOURCES = dg.AssetSelection.assets(*RAW_FILES)
 
-ON_CHANGE = (
+ON_CHANGE: dg.AutomationCondition[Any] = (
     dg.AutomationCondition.any_deps_match(dg.AutomationCondition.data_version_changed()).allow(
         SOURCES
     )

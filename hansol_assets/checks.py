@@ -61,6 +61,24 @@ def pairs_are_from_training_rows(lake: LakeResource) -> dg.AssetCheckResult:
     )
 
 
+@dg.asset_check(asset="lora_adapter", blocking=True, automation_condition=ON_CHANGE)
+def examples_are_encoded_soundly(lake: LakeResource) -> dg.AssetCheckResult:
+    """The end token carries loss, prompts are encoded as at generation, and no character is lost.
+
+    The adapter looks before it trains, and does not start where this does not hold; the metadata
+    shows one encoded example with its labels.
+    """
+    manifest = lake.store.live("lora_adapter")
+    names = ("encoding_problems", "longest_example", "cut_examples", "unknown_tokens")
+    return dg.AssetCheckResult(
+        passed=manifest.facts["encoding_problems"] == 0,
+        metadata={
+            **{name: manifest.facts[name] for name in names},
+            "encoded_example": dg.MetadataValue.md(manifest.notes["encoded_example"]),
+        },
+    )
+
+
 @dg.asset_check(asset="validation_candidates", blocking=True, automation_condition=ON_CHANGE)
 def candidates_are_from_visible_rows(lake: LakeResource) -> dg.AssetCheckResult:
     """No candidate comes from a row that its question's split must not see."""

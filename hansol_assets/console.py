@@ -67,7 +67,7 @@ def failure_message(event: dg.DagsterEvent) -> str:
     return escape(failure.error.to_string()) if failure.error else "no reason was given"
 
 
-@dg.logger(description="One line an asset, for a person at a terminal.")
+@dg.logger({}, description="One line an asset, for a person at a terminal.")
 def terminal_logger(context: dg.InitLoggerContext) -> logging.Logger:  # noqa: ARG001
     """Makes the logger."""
     log = logging.Logger("hansol", level=logging.DEBUG)

@@ -52,7 +52,7 @@ def build_defs(
     """
     settings = settings or load_settings()
     sensors, schedules = automation.automation_of(settings.automation)
-    grouped = [
+    grouped: list[Any] = [
         asset
         for name, module in GROUPS.items()
         for asset in dg.load_assets_from_modules([module], group_name=name)

@@ -5,7 +5,8 @@ into a `MaterializeResult`. What does not: any work of an asset.
 See https://docs.dagster.io/guides/build/external-resources
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,12 @@ import pandas as pd
 from dagster._core.definitions.data_version import get_input_data_version_tag
 from pydantic import PrivateAttr
 
+from hansol_assets.lake.disk import disk_explained
 from hansol_assets.lake.errors import LakeError
 from hansol_assets.lake.inputs import Inputs
 from hansol_assets.lake.store import Lake, Outcome, Report, TableReport, Task
+from hansol_assets.modeling.errors import ModelError
+from hansol_assets.presence import end_dead_runs, present
 from hansol_assets.process import set_process_defaults
 from hansol_assets.qa.contract import ContractError
 from hansol_assets.settings import ProfileError, Settings, load_settings
@@ -25,8 +29,17 @@ from hansol_assets.settings import ProfileError, Settings, load_settings
 FORCE_TAG = "hansol/force"
 """Run tag that recomputes even what the lake already holds."""
 
-PEOPLE_ERRORS = (LakeError, ContractError, ProfileError)
+PEOPLE_ERRORS = (LakeError, ContractError, ModelError, ProfileError)
 """Errors whose message says all that a person needs: shown without a trace."""
+
+
+@contextmanager
+def said_to_people() -> Iterator[None]:
+    """Turns an error that is meant for people into a failure that shows its message alone."""
+    try:
+        yield
+    except PEOPLE_ERRORS as error:
+        raise dg.Failure(str(error), allow_retries=False) from None
 
 
 @dataclass(frozen=True)
@@ -57,12 +70,18 @@ class LakeResource(dg.ConfigurableResource[Any]):
     _settings: Settings = PrivateAttr()
     _store: Lake = PrivateAttr()
 
-    def setup_for_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002
-        """Validates the settings once per run."""
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["LakeResource"]:
+        """Validates the settings once per run, and ends the runs that were killed before it."""
         set_process_defaults()
         try:
             self.open()
-        except ProfileError as error:
+            with disk_explained(self.store.paths.root), ExitStack() as stack:
+                if context.run_id and context.instance:
+                    end_dead_runs(context.instance, self.store.paths.locks)
+                    stack.enter_context(present(context.run_id, self.store.paths.locks))
+                yield self
+        except PEOPLE_ERRORS as error:
             raise dg.Failure(str(error), allow_retries=False) from None
 
     def open(self) -> "LakeResource":
@@ -70,6 +89,7 @@ class LakeResource(dg.ConfigurableResource[Any]):
 
         Raises:
             ProfileError: A setting is unknown or wrong.
+            NewerLakeError: A newer version of this project wrote the lake.
         """
         self._settings = load_settings(**self.values)
         self._store = Lake(self._settings.lake_dir, self._settings.profile_name)
@@ -140,15 +160,14 @@ class LakeResource(dg.ConfigurableResource[Any]):
         make: Callable[[Task, Work, bool], Outcome],
         reads: Sequence[str] | None,
     ) -> dg.MaterializeResult:
-        try:
+        with said_to_people():
             names = _dependencies(context) if reads is None else reads
-            inputs = Inputs.resolve(self.store, names, self.settings.raw_files)
-            task = _task(context, config, inputs)
+            with disk_explained(self.store.paths.root):
+                inputs = Inputs.resolve(self.store, names, self.settings.raw_files)
+                task = _task(context, config, inputs)
             work = Work(inputs, self.store.checkpoints(task), context.log.info)
             outcome = make(task, work, FORCE_TAG in context.run.tags)
-        except PEOPLE_ERRORS as error:
-            raise dg.Failure(str(error), allow_retries=False) from None
-        _observe_sources(context, inputs)
+        _report_sources(context, inputs)
         return _result(outcome, inputs)
 
 
@@ -167,15 +186,18 @@ def _task(context: dg.AssetExecutionContext, config: Mapping[str, Any], inputs: 
     )
 
 
-def _observe_sources(context: dg.AssetExecutionContext, inputs: Inputs) -> None:
-    """Records in the event log the version of each raw file that was read."""
+def _report_sources(context: dg.AssetExecutionContext, inputs: Inputs) -> None:
+    """Records in the event log the version of each raw file that was read.
+
+    As a materialisation: automation conditions do not look at observations of external assets.
+    """
     for asset, path in inputs.sources.items():
         tags = {"dagster/data_version": inputs.versions[asset]}
         metadata: dict[str, Any] = {
             "path": dg.MetadataValue.path(str(path)),
             "bytes": path.stat().st_size,
         }
-        context.log_event(dg.AssetObservation(asset, metadata=metadata, tags=tags))
+        context.log_event(dg.AssetMaterialization(asset, metadata=metadata, tags=tags))
 
 
 def _result(outcome: Outcome, inputs: Inputs) -> dg.MaterializeResult:

@@ -38,6 +38,8 @@ from hansol_assets.scoring.evaluate import ScoreSettings
 from hansol_assets.section import Section
 
 ENVIRONMENT_PREFIX = "HANSOL_"
+TEST_PREFIX = "HANSOL_TEST_"
+"""Variables that only the project's own tests read."""
 DEFAULT_PROFILE = "tiny"
 PROFILES_DIRECTORY = Path(__file__).parent / "profiles"
 NEAREST_KEY_CUTOFF = 0.6
@@ -240,7 +242,7 @@ def _check_environment(environment: Mapping[str, str]) -> None:
     """Refuses a misspelt `HANSOL_…` variable, which pydantic-settings would pass over."""
     valid = sorted(Settings.model_fields)
     for variable in environment:
-        if not variable.startswith(ENVIRONMENT_PREFIX):
+        if not variable.startswith(ENVIRONMENT_PREFIX) or variable.startswith(TEST_PREFIX):
             continue
         field = variable.removeprefix(ENVIRONMENT_PREFIX).partition("__")[0].lower()
         if field not in valid:

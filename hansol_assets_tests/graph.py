@@ -102,4 +102,3 @@ def run_graph(
         },
         failures={str(event.step_key): failure_message(event) for event in failed},
     )
-

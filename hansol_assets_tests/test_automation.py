@@ -28,18 +28,18 @@ def tick(raw: Path, tmp_path: Path) -> Tick:
     """One look of both sensors: which files changed, and what is asked for."""
     settings = load_settings(raw_dir=str(raw), lake_dir=str(tmp_path / "lake"))
     definitions = build_defs(settings=settings)
-    lake = LakeResource(values=settings.as_values()).open()
+    lake = LakeResource(values=settings.as_values())
     instance = dg.DagsterInstance.ephemeral()
     cursors: dict[str, object] = {"sensor": None, "conditions": None}
 
     def look() -> tuple[set[str], set[str]]:
-        context = dg.build_sensor_context(
+        with dg.build_sensor_context(
             instance=instance,
             cursor=cursors["sensor"],  # type: ignore[arg-type]
             resources={"lake": lake},
             definitions=definitions,
-        )
-        seen = watch_raw_files(context)
+        ) as context:
+            seen = watch_raw_files(context)
         cursors["sensor"] = seen.cursor
         for event in seen.asset_events:
             instance.report_runless_asset_event(event)

@@ -85,9 +85,7 @@ def test_every_check_and_job_is_described(definitions: dg.Definitions) -> None:
     for key in graph.asset_check_keys:
         assert graph.get_check_spec(key).description, key
     assert all(
-        job.description
-        for job in definitions.resolve_all_job_defs()
-        if job.name[:2] != "__"
+        job.description for job in definitions.resolve_all_job_defs() if job.name[:2] != "__"
     )
 
 

@@ -22,10 +22,14 @@ from hansol_assets.lake.store import Report
 from hansol_assets.modeling.adapter import AdapterReport, draw, train_adapter
 from hansol_assets.modeling.base_model import BaseModelReport, fetch_base_model, train_base_model
 from hansol_assets.modeling.curves import loss_curve
+from hansol_assets.modeling.encoding_check import EncodingInspection, inspect_encoding
+from hansol_assets.modeling.errors import ModelError
+from hansol_assets.modeling.hub import pinned
+from hansol_assets.modeling.loading import load_tokenizer
 from hansol_assets.qa.folds import TRAINING
 from hansol_assets.qa.pairing import SINGLE, build_pairs
 from hansol_assets.qa.splitting import question_mix
-from hansol_assets.resources import LakeResource, Work
+from hansol_assets.resources import LakeResource, Work, said_to_people
 from hansol_assets.retrieval.search import HybridSearcher
 from hansol_assets.settings import Settings
 
@@ -85,17 +89,37 @@ def base_model(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Mate
         return _base_model_report(train_base_model(documents, settings, folder, work.log), folder)
 
     def fetch(work: Work, folder: Path) -> Report:  # noqa: ARG001 - a build's signature
-        return _base_model_report(fetch_base_model(settings, folder), folder)
+        return _base_model_report(fetch_base_model(pinned_settings, folder), folder)
 
     if settings.kind == "hub":
-        return lake.artifact(context, config_of(hub=settings.hub), fetch, reads=())
+        # The commit that a branch stands for now is a part of the name.
+        with said_to_people():
+            hub = pinned(settings.hub)
+        pinned_settings = settings.model_copy(update={"hub": hub})
+        return lake.artifact(context, config_of(hub=hub), fetch, reads=())
     config = config_of(scratch=settings.scratch, prompt=prompt, retrieval=lake.settings.retrieval)
     return lake.artifact(context, config, train)
 
 
-def _adapter_report(report: AdapterReport, folder: Path) -> Report:
+class EncodingError(ModelError):
+    """Examples that would teach the model something wrong."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        """Lists what is wrong with them."""
+        listed = "\n  ".join(problems)
+        super().__init__(
+            f"training did not start, the encoded examples are not sound:\n  {listed}\n"
+            "Check base_model.loading.tokenizer in the profile."
+        )
+
+
+def _adapter_report(report: AdapterReport, inspection: EncodingInspection, folder: Path) -> Report:
     report.history.to_parquet(folder / HISTORY_FILE, index=False)
-    facts = {
+    facts: dict[str, Fact] = {
+        "encoding_problems": len(inspection.problems),
+        "longest_example": inspection.longest,
+        "cut_examples": inspection.cut,
+        "unknown_tokens": inspection.unknown,
         "examples": report.examples,
         "training_tokens": report.tokens,
         "tokens_per_second": round(report.tokens / report.seconds, 1),
@@ -106,7 +130,11 @@ def _adapter_report(report: AdapterReport, folder: Path) -> Report:
     held_out = report.history["eval_loss"].dropna()
     if not held_out.empty:
         facts["held_out_loss"] = round(float(held_out.iloc[-1]), 4)
+    if report.tracked_run:
+        facts["tracked_run"] = report.tracked_run
     notes = {
+        "encoded_example": inspection.example,
+        "memory": f"```\n{report.memory}\n```",
         "loss_curve": _curve(report.history, "LoRA adapter"),
         "loss_table": report.history.tail(10).to_markdown(index=False, floatfmt=".4g"),
     }
@@ -182,8 +210,13 @@ def _train(
     searcher = _searcher(work, lake)
     examples = training_examples(drawn, searcher, settings.prompt, splits)
     questions = work.inputs.table("held_out_questions")
+    base_dir = work.inputs.artifact("base_model")
+    tokenizer = load_tokenizer(base_dir, settings.base_model.loading)
+    inspection = inspect_encoding(tokenizer, examples, settings.training.max_length)
+    if inspection.problems:
+        raise EncodingError(inspection.problems)
     report = train_adapter(
-        work.inputs.artifact("base_model"),
+        base_dir,
         examples,
         held_out_examples(questions, searcher, settings.prompt),
         settings.training,
@@ -191,5 +224,7 @@ def _train(
         work.checkpoints,
         work.log,
         settings.base_model.loading,
+        data=work.inputs.versions,
+        tracking_dir=lake.store.paths.root / "tracking",
     )
-    return _adapter_report(report, folder)
+    return _adapter_report(report, inspection, folder)

@@ -11,6 +11,8 @@ import dagster as dg
 
 from hansol_assets.answering.searching import INDEX_TABLE, open_embedder, write_index_file
 from hansol_assets.lake.fingerprint import config_of
+from hansol_assets.lake.lancedb_versions import version_checksums
+from hansol_assets.lake.locks import LANCEDB_LOCK
 from hansol_assets.lake.store import Report, TableReport
 from hansol_assets.qa.columns import ANSWER_PREFIX, numbered
 from hansol_assets.qa.folds import TRAINING
@@ -59,17 +61,20 @@ def retrieval_index(context: dg.AssetExecutionContext, lake: LakeResource) -> dg
     settings = lake.settings.retrieval
 
     def build(work: Work, folder: Path) -> Report:
-        report = build_index(
-            lake.store.paths.lancedb,
-            INDEX_TABLE,
-            work.inputs.table("raw_qa"),
-            work.inputs.table("qa_folds"),
-            open_embedder(work.inputs),
-            work.inputs.manifest("answer_embedder").fingerprint,
-            settings,
-        )
+        database = lake.store.paths.lancedb
+        with lake.store.lock(LANCEDB_LOCK):
+            report = build_index(
+                database,
+                INDEX_TABLE,
+                work.inputs.table("raw_qa"),
+                work.inputs.table("qa_folds"),
+                open_embedder(work.inputs),
+                work.inputs.manifest("answer_embedder").fingerprint,
+                settings,
+            )
+            files = version_checksums(database, INDEX_TABLE, report.version)
         write_index_file(folder, report.version)
-        return Report(facts=asdict(report))
+        return Report(facts=asdict(report), lancedb_files=files)
 
     return lake.artifact(context, config_of(documents=settings.documents), build)
 

@@ -22,6 +22,16 @@ def _sync_file(path: Path) -> None:
         os.fsync(file.fileno())
 
 
+def staging_path(target: Path) -> Path:
+    """Returns a new hidden name beside a target; what a kill leaves there is nobody's."""
+    return target.with_name(f".{target.name}.{uuid.uuid4().hex}")
+
+
+def staging_leftovers(target: Path) -> list[Path]:
+    """Returns what killed writers of a target left beside it."""
+    return sorted(target.parent.glob(f".{target.name}.*"))
+
+
 def write_atomically(path: Path, content: bytes) -> None:
     """Replaces a file's content in one step.
 
@@ -33,7 +43,7 @@ def write_atomically(path: Path, content: bytes) -> None:
         OSError: The disk is full or read-only; the old file is then untouched.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    staging = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    staging = staging_path(path)
     try:
         with staging.open("wb") as file:
             file.write(content)
@@ -58,16 +68,38 @@ def staged_directory(target: Path) -> Iterator[Path]:
         The staging folder, on the same file system.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    staging = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
+    staging = staging_path(target)
     staging.mkdir()
     try:
         yield staging
         for path in sorted(staging.rglob("*")):
             sync_directory(path) if path.is_dir() else _sync_file(path)
         sync_directory(staging)
-        if target.exists():
-            shutil.rmtree(target)
-        staging.rename(target)
+        _replace_directory(staging, target)
         sync_directory(target.parent)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+
+
+def _replace_directory(staging: Path, target: Path) -> None:
+    """Puts a folder in the place of another; both stay whole until the new one is in place."""
+    if not target.exists():
+        staging.rename(target)
+        return
+    old = staging_path(target)
+    target.rename(old)
+    try:
+        staging.rename(target)
+    except OSError:
+        old.rename(target)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def remove_directory(path: Path) -> None:
+    """Removes a folder so that a kill leaves it whole, or gone from its name."""
+    if not path.exists():
+        return
+    doomed = staging_path(path)
+    path.rename(doomed)
+    shutil.rmtree(doomed, ignore_errors=True)

@@ -42,7 +42,7 @@ class RowCache:
             if known == (0,):
                 return pd.DataFrame()
             return connection.execute(
-                f"select * exclude (scope) from {self._table} "  # noqa: S608
+                f"select * exclude (scope) from {self._table} "
                 "where scope = ? and key in (select unnest(?::varchar[]))",
                 [scope, list(keys)],
             ).df()
@@ -59,12 +59,12 @@ class RowCache:
             connection.execute("create schema if not exists cache")
             connection.register("incoming", incoming)
             connection.execute(
-                f"create table if not exists {self._table} as "  # noqa: S608
+                f"create table if not exists {self._table} as "
                 "select * from incoming limit 0"
             )
             connection.execute(
-                f"delete from {self._table} where scope = ? "  # noqa: S608
+                f"delete from {self._table} where scope = ? "
                 "and key in (select key from incoming)",
                 [scope],
             )
-            connection.execute(f"insert into {self._table} by name select * from incoming")  # noqa: S608
+            connection.execute(f"insert into {self._table} by name select * from incoming")

@@ -41,6 +41,39 @@ class CorruptArtifactError(LakeError):
         )
 
 
+class NewerLakeError(LakeError):
+    """The lake was written by a version of this project that lays it out differently."""
+
+    def __init__(self, root: Path, found: str, known: int) -> None:
+        """Names the two formats and the ways out."""
+        super().__init__(
+            f"the lake {root} has format {found}, and this version reads up to {known}. Nothing "
+            "was touched. Update hansol-assets, or name another folder with HANSOL_LAKE_DIR."
+        )
+
+
+class BusyLakeError(LakeError):
+    """Another process keeps the warehouse open."""
+
+    def __init__(self, path: Path, holder: str) -> None:
+        """Says who holds it."""
+        super().__init__(
+            f"{path} is held by another process: {holder}. Close what has it open (a DuckDB shell, "
+            "a notebook), or wait until its run ends, and run again: finished steps are kept."
+        )
+
+
+class DiskError(LakeError):
+    """The disk did not take, or did not give, what it was asked for."""
+
+    def __init__(self, path: Path | str, problem: str, remedy: str) -> None:
+        """Names the place, what is wrong with it and what to do."""
+        super().__init__(
+            f"{path}: {problem}. What was there before is as it was. {remedy}, and run again: "
+            "finished steps are kept."
+        )
+
+
 class InputChangedError(LakeError):
     """A raw file changed between being named and being read."""
 

@@ -15,6 +15,9 @@ from pydantic import BaseModel
 FINGERPRINT_LENGTH = 16
 """Hexadecimal digits kept of a SHA-256 (64 bits: no clash expected below 10^9 artifacts)."""
 
+FINGERPRINT_PATTERN = f"[0-9a-f]{{{FINGERPRINT_LENGTH}}}"
+"""What every fingerprint looks like; anything else in a file that names one is not believed."""
+
 
 def canonical_json(value: Any) -> str:
     """Returns the one JSON text of a value: sorted keys, no spaces, Korean kept as it is."""

@@ -10,10 +10,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from hansol_assets.lake.atomic import write_atomically
-from hansol_assets.lake.fingerprint import file_hash
+from hansol_assets.lake.fingerprint import file_hash, fingerprint
 
 RECORDED_LIBRARIES = (
     "hansol-assets", "dagster", "duckdb", "lancedb", "numpy", "pandas", "peft", "scikit-learn",
@@ -35,6 +35,8 @@ class Manifest(BaseModel):
         config: The settings that mattered.
         inputs: Input asset name → data version.
         checksums: File name (or `table`) → SHA-256 of its content.
+        lancedb_files: File below the LanceDB folder → SHA-256, for an artifact that names a version
+            of a table there; that version is whole while these files are.
         facts: Figures of the asset's metadata: counts, sizes, scores.
         notes: Markdown of the asset's metadata: previews, tables.
         seconds: How long the work took.
@@ -52,6 +54,7 @@ class Manifest(BaseModel):
     config: dict[str, Any]
     inputs: dict[str, str]
     checksums: dict[str, str]
+    lancedb_files: dict[str, str] = Field(default_factory=dict)
     facts: dict[str, Fact]
     notes: dict[str, str]
     seconds: float
@@ -66,6 +69,20 @@ class Manifest(BaseModel):
     def load(cls, path: Path) -> "Manifest":
         """Reads a manifest back."""
         return cls.model_validate_json(path.read_text(encoding="utf-8"))
+
+    @classmethod
+    def find(cls, path: Path) -> "Manifest | None":
+        """Reads a manifest, or gives None where it is missing or damaged.
+
+        It is whole if it is readable and its name is still the hash of what it says of itself.
+        """
+        try:
+            manifest = cls.load(path)
+        except (FileNotFoundError, ValueError):
+            return None
+        named = fingerprint(manifest.asset, manifest.code_version, manifest.config, manifest.inputs)
+        own = (manifest.asset, manifest.fingerprint, named)
+        return manifest if own == (path.parent.name, path.stem, path.stem) else None
 
 
 def directory_checksums(directory: Path) -> dict[str, str]:

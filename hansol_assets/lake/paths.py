@@ -37,6 +37,26 @@ class LakePaths:
         return self.root / "dagster"
 
     @property
+    def manifests(self) -> Path:
+        """The folder of all manifests, one folder an asset."""
+        return self.root / "manifests"
+
+    @property
+    def live_pointers(self) -> Path:
+        """The folder of all live pointers, one folder a profile."""
+        return self.root / "live"
+
+    @property
+    def locks(self) -> Path:
+        """The folder of the locks that processes hold against each other."""
+        return self.root / "locks"
+
+    @property
+    def damaged(self) -> Path:
+        """The folder where damaged results are set aside."""
+        return self.root / "damaged"
+
+    @property
     def latest_submission(self) -> Path:
         """The folder where the active profile's submission is always found."""
         return self.root / "submissions" / "latest"
@@ -47,11 +67,15 @@ class LakePaths:
 
     def manifest(self, asset: str, fingerprint: str) -> Path:
         """Returns the file that says an artifact or a table is complete."""
-        return self.root / "manifests" / asset / f"{fingerprint}.json"
+        return self.manifests / asset / f"{fingerprint}.json"
+
+    def forgotten(self, asset: str, fingerprint: str) -> Path:
+        """Returns the manifest of a result that was pruned; those made from it still name it."""
+        return self.root / "forgotten" / asset / f"{fingerprint}.json"
 
     def live(self, profile: str, asset: str) -> Path:
         """Returns the pointer to what a profile last materialised of an asset."""
-        return self.root / "live" / profile / f"{asset}.json"
+        return self.live_pointers / profile / f"{asset}.json"
 
     def checkpoints(self, asset: str, fingerprint: str) -> Path:
         """Returns the folder where unfinished work on an artifact survives a crash."""

@@ -4,22 +4,25 @@ One rule: an asset's work is named by its fingerprint before it is done. If the 
 name, whole, nothing is done; otherwise it is built aside, recorded in a manifest, and made live.
 """
 
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
-from filelock import FileLock
 
-from hansol_assets.lake.atomic import staged_directory, write_atomically
+from hansol_assets.lake.atomic import staged_directory, staging_leftovers, write_atomically
+from hansol_assets.lake.disk import disk_explained
 from hansol_assets.lake.errors import CorruptArtifactError, MissingInputError
-from hansol_assets.lake.fingerprint import fingerprint
+from hansol_assets.lake.fingerprint import FINGERPRINT_PATTERN, file_hash, fingerprint
+from hansol_assets.lake.format import check_format, mark_format
+from hansol_assets.lake.locks import LANCEDB_LOCK, file_lock, lock_name
 from hansol_assets.lake.manifest import Fact, Manifest, directory_checksums, library_versions
 from hansol_assets.lake.paths import LakePaths
 from hansol_assets.lake.preview import preview
@@ -35,10 +38,12 @@ class Report:
     Attributes:
         facts: Figures: counts, sizes, scores.
         notes: Title → markdown: previews, tables, pictures.
+        lancedb_files: See `Manifest`; only of an artifact that names a version of a LanceDB table.
     """
 
     facts: Mapping[str, Fact] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
+    lancedb_files: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -96,9 +101,13 @@ class Lake:
     Args:
         root: The lake's folder.
         profile: The name of the profile whose live pointers are read and moved.
+
+    Raises:
+        NewerLakeError: A newer version of this project wrote the lake.
     """
 
     def __init__(self, root: Path, profile: str) -> None:
+        check_format(root)
         self.paths = LakePaths(root)
         self.profile = profile
         self.warehouse = Warehouse(self.paths.warehouse)
@@ -110,15 +119,22 @@ class Lake:
             MissingInputError: Nothing of the asset is in the lake.
         """
         pointer = self.paths.live(self.profile, asset)
-        if not pointer.exists():
+        named = pointer.read_text(encoding="utf-8", errors="replace") if pointer.exists() else ""
+        is_name = re.fullmatch(FINGERPRINT_PATTERN, named.strip())
+        manifest = Manifest.find(self.paths.manifest(asset, named.strip())) if is_name else None
+        if manifest is None:
             raise MissingInputError(asset, self.profile, self.paths.root)
-        manifest = self.paths.manifest(asset, pointer.read_text(encoding="utf-8").strip())
-        if not manifest.exists():
-            raise MissingInputError(asset, self.profile, self.paths.root)
-        return Manifest.load(manifest)
+        return manifest
 
     def table(self, manifest: Manifest) -> pd.DataFrame:
-        """Returns the rows of a table."""
+        """Returns the rows of a table after proving them whole.
+
+        Raises:
+            CorruptArtifactError: The rows are not those that were written, or cannot be read; the
+                table is set aside.
+        """
+        if not self.is_whole(manifest):
+            raise self._corrupt(manifest, "its rows differ from the manifest's checksum")
         return self.warehouse.read(manifest.asset, manifest.fingerprint)
 
     def artifact(self, manifest: Manifest) -> Path:
@@ -127,18 +143,33 @@ class Lake:
         Raises:
             CorruptArtifactError: A file differs from its checksum; the artifact is set aside.
         """
+        damaged = self.damaged_files(manifest)
+        if damaged:
+            raise self._corrupt(manifest, f"{', '.join(damaged)} differs from the manifest")
+        return self.paths.artifact(manifest.asset, manifest.fingerprint)
+
+    def is_whole(self, manifest: Manifest) -> bool:
+        """Whether the stored bytes are the ones that were written."""
+        if manifest.kind == "artifact":
+            return not self.damaged_files(manifest)
+        stored = self.warehouse.checksum(manifest.asset, manifest.fingerprint)
+        return stored == manifest.checksums["table"]
+
+    def damaged_files(self, manifest: Manifest) -> list[str]:
+        """Names the files of an artifact that are missing, changed, or not its own."""
         folder = self.paths.artifact(manifest.asset, manifest.fingerprint)
-        found = directory_checksums(folder)
-        if found == manifest.checksums:
-            return folder
-        names = sorted(
-            name
-            for name in found.keys() | manifest.checksums.keys()
-            if found.get(name) != manifest.checksums.get(name)
-        )
-        raise CorruptArtifactError(
-            folder, f"{', '.join(names)} differs from the manifest", self.set_aside(manifest)
-        )
+        found, wanted = directory_checksums(folder), manifest.checksums
+        names = found.keys() | wanted.keys()
+        own = sorted(name for name in names if found.get(name) != wanted.get(name))
+        return own + self._damaged_lancedb_files(manifest)
+
+    def _damaged_lancedb_files(self, manifest: Manifest) -> list[str]:
+        files = ((name, self.paths.lancedb / name) for name in sorted(manifest.lancedb_files))
+        return [
+            f"lancedb/{name}"
+            for name, path in files
+            if not path.is_file() or file_hash(path) != manifest.lancedb_files[name]
+        ]
 
     def make_table(
         self, task: Task, build: Callable[[], TableReport], *, force: bool = False
@@ -159,7 +190,8 @@ class Lake:
             return Report(facts, notes), {"table": checksum}
 
         outcome = self._make("table", task, store, force=force)
-        self.warehouse.show(task.asset, task.fingerprint)
+        with disk_explained(self.paths.warehouse):
+            self.warehouse.show(task.asset, task.fingerprint)
         return outcome
 
     def make_artifact(
@@ -174,11 +206,14 @@ class Lake:
         """
 
         def store() -> tuple[Report, dict[str, str]]:
-            with staged_directory(self.paths.artifact(task.asset, task.fingerprint)) as staging:
+            target = self.paths.artifact(task.asset, task.fingerprint)
+            for leftover in staging_leftovers(target):
+                shutil.rmtree(leftover, ignore_errors=True)
+            with staged_directory(target) as staging:
                 report = build(staging)
                 checksums = directory_checksums(staging)
                 size = sum(path.stat().st_size for path in staging.rglob("*") if path.is_file())
-            return Report({**report.facts, "bytes": size}, report.notes), checksums
+            return replace(report, facts={**report.facts, "bytes": size}), checksums
 
         return self._make("artifact", task, store, force=force)
 
@@ -187,22 +222,39 @@ class Lake:
         return self.paths.checkpoints(task.asset, task.fingerprint)
 
     def set_aside(self, manifest: Manifest) -> Path:
-        """Moves a damaged artifact out of the way, so that the next run rebuilds it."""
-        folder = self.paths.artifact(manifest.asset, manifest.fingerprint)
-        aside = self.paths.root / "damaged" / f"{manifest.asset}-{manifest.fingerprint}"
+        """Moves what is damaged out of the way, so that the next run rebuilds it.
+
+        Returns:
+            Where it is now.
+        """
         self.paths.manifest(manifest.asset, manifest.fingerprint).unlink(missing_ok=True)
-        shutil.rmtree(aside, ignore_errors=True)
-        if folder.exists():
-            aside.parent.mkdir(parents=True, exist_ok=True)
-            folder.rename(aside)
+        if manifest.kind == "table":
+            return self.paths.warehouse / self.warehouse.set_aside(
+                manifest.asset, manifest.fingerprint
+            )
+        if self._damaged_lancedb_files(manifest):
+            self._set_aside_lancedb_table(manifest)
+        folder = self.paths.artifact(manifest.asset, manifest.fingerprint)
+        aside = self.paths.damaged / f"{manifest.asset}-{manifest.fingerprint}"
+        _move_aside(folder, aside)
         return aside
+
+    def _set_aside_lancedb_table(self, manifest: Manifest) -> None:
+        """Moves the whole table: a new version of it would carry the damage on."""
+        with self.lock(LANCEDB_LOCK):
+            for name in {Path(name).parts[0] for name in manifest.lancedb_files}:
+                _move_aside(self.paths.lancedb / name, self.paths.damaged / name)
+
+    def _corrupt(self, manifest: Manifest, problem: str) -> CorruptArtifactError:
+        place = self.paths.artifact(manifest.asset, manifest.fingerprint)
+        if manifest.kind == "table":
+            place = self.paths.warehouse / f"{manifest.asset}@{manifest.fingerprint}"
+        return CorruptArtifactError(place, problem, self.set_aside(manifest))
 
     @contextmanager
     def lock(self, name: str) -> Iterator[None]:
         """Holds a name against other processes; a second holder waits for the first."""
-        path = self.paths.root / "locks" / f"{name}.lock"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(path):
+        with file_lock(self.paths, name):
             yield
 
     def _make(
@@ -213,23 +265,24 @@ class Lake:
         *,
         force: bool,
     ) -> Outcome:
-        with self.lock(f"{task.asset}-{task.fingerprint}"):
-            found = None if force else self._find(kind, task)
-            outcome = Outcome(found, "reused") if found else self._build(kind, task, store)
-            pointer = self.paths.live(self.profile, task.asset)
-            write_atomically(pointer, (task.fingerprint + "\n").encode("utf-8"))
-            return outcome
+        with disk_explained(self.paths.root):
+            mark_format(self.paths.root)
+            with self.lock(lock_name(task.asset, task.fingerprint)):
+                found = None if force else self._find(task)
+                outcome = Outcome(found, "reused") if found else self._build(kind, task, store)
+                self._make_live(task)
+        return outcome
 
-    def _find(self, kind: Literal["artifact", "table"], task: Task) -> Manifest | None:
-        path = self.paths.manifest(task.asset, task.fingerprint)
-        if not path.exists():
-            return None
-        manifest = Manifest.load(path)
-        if kind == "table":
-            whole = task.fingerprint in self.warehouse.versions(task.asset)
-            return manifest if whole else None
-        folder = self.paths.artifact(task.asset, task.fingerprint)
-        if directory_checksums(folder) == manifest.checksums:
+    def _make_live(self, task: Task) -> None:
+        """Moves the pointer, unless it stands there already: a sync of the disk takes its time."""
+        pointer = self.paths.live(self.profile, task.asset)
+        content = (task.fingerprint + "\n").encode("utf-8")
+        if not pointer.exists() or pointer.read_bytes() != content:
+            write_atomically(pointer, content)
+
+    def _find(self, task: Task) -> Manifest | None:
+        manifest = Manifest.find(self.paths.manifest(task.asset, task.fingerprint))
+        if manifest is None or self.is_whole(manifest):
             return manifest
         self.set_aside(manifest)
         return None
@@ -251,6 +304,7 @@ class Lake:
             config=dict(task.config),
             inputs=dict(task.inputs),
             checksums=checksums,
+            lancedb_files=dict(report.lancedb_files),
             facts=_plain_facts(report.facts),
             notes=dict(report.notes),
             seconds=round(time.monotonic() - started, 3),
@@ -260,3 +314,10 @@ class Lake:
         manifest.save(self.paths.manifest(task.asset, task.fingerprint))
         shutil.rmtree(self.paths.checkpoints(task.asset, task.fingerprint), ignore_errors=True)
         return Outcome(manifest, "new")
+
+
+def _move_aside(folder: Path, aside: Path) -> None:
+    shutil.rmtree(aside, ignore_errors=True)
+    if folder.exists():
+        aside.parent.mkdir(parents=True, exist_ok=True)
+        folder.rename(aside)

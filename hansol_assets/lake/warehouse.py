@@ -12,24 +12,12 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pyarrow as pa
-from tenacity import retry, retry_if_exception_message, stop_after_delay, wait_random
 
-LOCK_WAIT_SECONDS = 120
-"""How long a process waits for another one that holds the file."""
+from hansol_assets.lake.duckdb_file import connect, is_corrupt, quoted
+from hansol_assets.lake.table_checksum import table_checksum
 
-
-@retry(
-    retry=retry_if_exception_message(match=r".*Could not set lock on file.*"),
-    wait=wait_random(0.02, 0.2),
-    stop=stop_after_delay(LOCK_WAIT_SECONDS),
-    reraise=True,
-)
-def _connect(path: Path) -> duckdb.DuckDBPyConnection:
-    return duckdb.connect(str(path))
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+DAMAGED_PREFIX = "damaged "
+"""Before the name of a table whose rows are not the ones that were written."""
 
 
 class Warehouse:
@@ -46,12 +34,12 @@ class Warehouse:
     def connection(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """Yields a connection, waiting while another process holds the file.
 
+        A file that is damaged beyond opening is set aside, and an empty one takes its place.
+
         Raises:
-            duckdb.IOException: Another process held the file for `LOCK_WAIT_SECONDS`; the message
-                names it.
+            BusyLakeError: Another process held the file for too long; the message names it.
         """
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        connection = _connect(self.path)
+        connection = connect(self.path)
         try:
             yield connection
         finally:
@@ -72,7 +60,7 @@ class Warehouse:
     @staticmethod
     def table_name(asset: str, fingerprint: str) -> str:
         """Returns the quoted, qualified name of one version of a table."""
-        return f"versions.{_quoted(f'{asset}@{fingerprint}')}"
+        return f"versions.{quoted(f'{asset}@{fingerprint}')}"
 
     def write(self, asset: str, fingerprint: str, frame: pd.DataFrame) -> str:
         """Stores one version of a table.
@@ -90,52 +78,80 @@ class Warehouse:
         with self.transaction() as connection:
             connection.execute("create schema if not exists versions")
             connection.register("incoming", incoming)
-            connection.execute(f"create or replace table {table} as select * from incoming")  # noqa: S608
+            connection.execute(f"create or replace table {table} as select * from incoming")
             connection.unregister("incoming")
-            return self._checksum(connection, table)
+            return table_checksum(connection, table)
 
     def read(self, asset: str, fingerprint: str) -> pd.DataFrame:
         """Returns one version of a table, in stored order."""
         with self.connection() as connection:
             return connection.execute(
-                f"select * from {self.table_name(asset, fingerprint)}"  # noqa: S608
+                f"select * from {self.table_name(asset, fingerprint)}"
             ).df()
 
     def versions(self, asset: str) -> set[str]:
         """Returns the fingerprints of an asset that have a table."""
+        return {fingerprint for name, fingerprint in self.tables() if name == asset}
+
+    def tables(self) -> list[tuple[str, str]]:
+        """Returns asset and fingerprint of every table, by name; damaged ones too."""
         if not self.path.exists():
-            return set()
+            return []
         with self.connection() as connection:
             rows = connection.execute(
-                "select table_name from duckdb_tables() "
-                "where schema_name = 'versions' and starts_with(table_name, ?)",
-                [f"{asset}@"],
+                "select table_name from duckdb_tables() where schema_name = 'versions' order by 1"
             ).fetchall()
-        return {name.rpartition("@")[2] for (name,) in rows}
+        names = (name.rpartition("@") for (name,) in rows)
+        return [(asset, fingerprint) for asset, _, fingerprint in names]
 
-    def checksum(self, asset: str, fingerprint: str) -> str:
-        """Returns the checksum of one version of a table, read from its rows."""
+    def checksum(self, asset: str, fingerprint: str) -> str | None:
+        """Returns the checksum of one version of a table, read from its rows.
+
+        None means that there is no such table, or that its rows cannot be read.
+        """
+        if not self.path.exists():
+            return None
         with self.connection() as connection:
-            return self._checksum(connection, self.table_name(asset, fingerprint))
+            try:
+                return table_checksum(connection, self.table_name(asset, fingerprint))
+            except duckdb.CatalogException:
+                return None
+            except duckdb.Error as error:
+                if is_corrupt(error):
+                    return None
+                raise
+
+    def size(self, asset: str, fingerprint: str) -> int:
+        """Returns the bytes that the rows of one version take in memory."""
+        with self.connection() as connection:
+            table = connection.sql(f"select * from {self.table_name(asset, fingerprint)}")
+            return int(table.to_arrow_table().nbytes)
 
     def show(self, asset: str, fingerprint: str) -> None:
         """Points the view `<asset>` at one version."""
         table = self.table_name(asset, fingerprint)
         with self.transaction() as connection:
             connection.execute(
-                f"create or replace view {_quoted(asset)} as select * from {table}"  # noqa: S608
+                f"create or replace view {quoted(asset)} as select * from {table}"
             )
+
+    def set_aside(self, asset: str, fingerprint: str) -> str:
+        """Renames one version of a table so that nothing reads it any more.
+
+        Returns:
+            The new name.
+        """
+        aside = DAMAGED_PREFIX + f"{asset}@{fingerprint}"
+        with self.transaction() as connection:
+            connection.execute("create schema if not exists versions")
+            connection.execute(f"drop table if exists versions.{quoted(aside)}")
+            connection.execute(
+                f"alter table if exists {self.table_name(asset, fingerprint)} "
+                f"rename to {quoted(aside)}"
+            )
+        return aside
 
     def drop(self, asset: str, fingerprint: str) -> None:
         """Removes one version of a table."""
         with self.transaction() as connection:
             connection.execute(f"drop table if exists {self.table_name(asset, fingerprint)}")
-
-    @staticmethod
-    def _checksum(connection: duckdb.DuckDBPyConnection, table: str) -> str:
-        row = connection.execute(
-            "select sha256(coalesce(string_agg(cast(t as varchar), chr(10) order by rowid), '')) "
-            f"from {table} t"
-        ).fetchone()
-        assert row is not None  # noqa: S101 - an aggregate always gives one row
-        return str(row[0])

@@ -6,26 +6,47 @@ there are (`hansol_assets.qa.pairing`), and the base model.
 """
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from hansol_assets.modeling.base_model import base_name
 from hansol_assets.modeling.checkpoints import checkpoint_step, last_whole_checkpoint
 from hansol_assets.modeling.determinism import deterministic
-from hansol_assets.modeling.loading import LoadingSettings, load_causal_lm, load_tokenizer
+from hansol_assets.modeling.loading import (
+    LoadingSettings,
+    load_causal_lm,
+    load_tokenizer,
+    new_token_ids,
+)
+from hansol_assets.modeling.model_card import model_card
+from hansol_assets.modeling.preflight import out_of_memory_named, preflight
 from hansol_assets.modeling.progress import Progress, ThrottledProgress
-from hansol_assets.modeling.sft import build_trainer, dataset, in_training_order, sft_config
+from hansol_assets.modeling.sft import (
+    build_trainer,
+    dataset,
+    in_training_order,
+    lora_config,
+    sft_config,
+)
+from hansol_assets.modeling.source import Source, source_of
 from hansol_assets.modeling.tokenizer import Example, encode_example
+from hansol_assets.modeling.tracking import tracked
 from hansol_assets.modeling.training_log import history_table, progress_callback
 from hansol_assets.modeling.training_settings import TrainingSettings as TrainingSettings
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
     from trl.trainer.sft_trainer import SFTTrainer
+
+
+NO_DATA: Mapping[str, str] = MappingProxyType({})
+CARD_FILE = "README.md"
+KEPT = "Checkpoints are kept: a run with the same settings goes on from the last."
 
 
 @dataclass(frozen=True)
@@ -40,6 +61,8 @@ class AdapterReport:
         seconds: Time of this run, without what an interrupted one took before it.
         trainable_parameters: Weights in the LoRA matrices.
         resumed_from_step: The step of the checkpoint that this run went on from, if any.
+        memory: The estimate of the memory that training needs, in a line.
+        tracked_run: The run's page in a tracker, or its folder where it was kept offline.
     """
 
     history: pd.DataFrame = field(repr=False)
@@ -48,6 +71,22 @@ class AdapterReport:
     seconds: float
     trainable_parameters: int
     resumed_from_step: int | None
+    memory: str
+    tracked_run: str | None
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One call of `train_adapter`: what is trained on what, and where its state is kept."""
+
+    base_dir: Path
+    tokenizer: "PreTrainedTokenizerBase"
+    train: list[Example]
+    held_out: list[Example]
+    settings: TrainingSettings
+    loading: LoadingSettings
+    checkpoint_dir: Path
+    checkpoint: Path | None
 
 
 def train_adapter(
@@ -59,6 +98,9 @@ def train_adapter(
     checkpoint_dir: Path,
     progress: Progress,
     loading: LoadingSettings,
+    *,
+    data: Mapping[str, str] = NO_DATA,
+    tracking_dir: Path | None = None,
 ) -> AdapterReport:
     """Train a LoRA adapter with loss on answers only, and save it as safetensors.
 
@@ -70,46 +112,99 @@ def train_adapter(
         examples: Columns messages (chat messages with `role` and `content`) and answer.
         held_out: The same columns; may be empty.
         settings: Hyperparameters.
-        out_dir: A folder; created if missing. Gets the adapter in PEFT's form.
+        out_dir: A folder; created if missing. Gets the adapter in PEFT's form, its tokenizer and
+            its model card.
         checkpoint_dir: Where checkpoints are kept.
         progress: Receives throttled lines.
         loading: How the base model is held in memory.
+        data: Input → its version, for the model card.
+        tracking_dir: Where a tracker that `report_to` names keeps its files; by default beside
+            the checkpoints.
 
     Returns:
         The report.
 
     Raises:
         ValueError: There are no examples, or the precision does not fit the machine.
+        OutOfMemoryError: The model cannot fit the device, or outgrew it; the last checkpoint is
+            kept.
+        TrackerUnavailableError: wandb is asked for, and not installed or not logged in.
     """
     if examples.empty:
         raise ValueError("the adapter has no examples to train on: is the training split empty?")
     start = time.perf_counter()
+    memory = preflight(base_dir, loading, settings)
+    progress(f"adapter: {memory}")
     tokenizer = load_tokenizer(base_dir, loading)
-    train = encode(tokenizer, draw(examples, settings.max_examples, settings.seed), settings)
-    held = encode(tokenizer, draw(held_out, settings.max_held_out, settings.seed), settings)
-    steps = settings.steps(len(train))
-    checkpoint = last_whole_checkpoint(checkpoint_dir)
+    run = _Run(
+        base_dir=base_dir,
+        tokenizer=tokenizer,
+        train=encode(tokenizer, draw(examples, settings.max_examples, settings.seed), settings),
+        held_out=encode(tokenizer, draw(held_out, settings.max_held_out, settings.seed), settings),
+        settings=settings,
+        loading=loading,
+        checkpoint_dir=checkpoint_dir,
+        checkpoint=last_whole_checkpoint(checkpoint_dir),
+    )
+    tracking = tracking_dir or checkpoint_dir.with_name(f"{checkpoint_dir.name}-tracking")
+    with (
+        tracked(settings.report_to, tracking, checkpoint_dir.name) as tracked_run,
+        out_of_memory_named(memory, KEPT),
+    ):
+        trainer = _train(run, progress)
+    history = history_table(trainer.state.log_history, settings.batch_examples / len(run.train))
+    report = AdapterReport(
+        history=history,
+        examples=len(run.train),
+        tokens=int(trainer.state.num_input_tokens_seen),
+        seconds=time.perf_counter() - start,
+        trainable_parameters=_trainable_parameters(trainer),
+        resumed_from_step=checkpoint_step(run.checkpoint) if run.checkpoint else None,
+        memory=str(memory),
+        tracked_run=tracked_run.place,
+    )
+    source = source_of(base_dir)
+    save_adapter(trainer.model, tokenizer, source, out_dir)
+    card = model_card(source, data, settings, loading, _results(report))
+    (out_dir / CARD_FILE).write_text(card, encoding="utf-8")
+    return report
+
+
+def _train(run: _Run, progress: Progress) -> "SFTTrainer":
+    """Build a trainer and run it to its end; its model lives in no other frame than this."""
+    settings = run.settings
+    steps = settings.steps(len(run.train))
     with deterministic(settings.seed):
+        model = load_causal_lm(run.base_dir, run.loading)
         trainer = build_trainer(
-            load_causal_lm(base_dir, loading),
-            tokenizer,
-            (in_training_order(train, steps, settings), dataset(held)),
-            sft_config(settings, steps, checkpoint_dir, evaluates=bool(held)),
-            settings,
+            model,
+            run.tokenizer,
+            (in_training_order(run.train, steps, settings), dataset(run.held_out)),
+            sft_config(settings, steps, run.checkpoint_dir, evaluates=bool(run.held_out)),
+            lora_config(model, settings, new_token_ids(run.tokenizer, run.loading)),
         )
         trainer.add_callback(
             progress_callback(ThrottledProgress(progress, settings.progress_seconds))
         )
-        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    save_adapter(trainer.model, base_name(base_dir), out_dir)
-    return AdapterReport(
-        history=history_table(trainer.state.log_history, settings.batch_examples / len(train)),
-        examples=len(train),
-        tokens=int(trainer.state.num_input_tokens_seen),
-        seconds=time.perf_counter() - start,
-        trainable_parameters=_trainable_parameters(trainer),
-        resumed_from_step=checkpoint_step(checkpoint) if checkpoint else None,
-    )
+        trainer.train(resume_from_checkpoint=str(run.checkpoint) if run.checkpoint else None)
+    return trainer
+
+
+def _results(report: AdapterReport) -> dict[str, float]:
+    """What is known at the end of training, the same on every run."""
+    losses = report.history["loss"].dropna()
+    held_out = report.history["eval_loss"].dropna()
+    results: dict[str, float] = {
+        "examples": report.examples,
+        "tokens": report.tokens,
+        "steps": int(report.history["step"].max()),
+        "trained parameters": report.trainable_parameters,
+        "first loss (nats a token)": float(losses.iloc[0]),
+        "last loss (nats a token)": float(losses.iloc[-1]),
+    }
+    if not held_out.empty:
+        results["held-out loss (nats a token)"] = float(held_out.iloc[-1])
+    return results
 
 
 def _trainable_parameters(trainer: "SFTTrainer") -> int:
@@ -145,23 +240,22 @@ def encode(
     ]
 
 
-def save_adapter(model: Any, name: str, out_dir: Path) -> None:
-    """Save a PEFT model's adapter so that its files name no path of this machine.
+def save_adapter(
+    model: Any, tokenizer: "PreTrainedTokenizerBase", source: Source, out_dir: Path
+) -> None:
+    """Save a PEFT model's adapter, with its tokenizer, so that its files name no path here.
 
     Args:
         model: A `peft.PeftModel`.
-        name: The name of its base model.
+        tokenizer: The sound tokenizer that it was trained with.
+        source: The origin of its base model.
         out_dir: A folder; created if missing.
     """
     out_dir.mkdir(parents=True, exist_ok=True)
     for config in model.peft_config.values():
-        config.base_model_name_or_path = name
-    # Else PEFT looks the base model up by name to compare vocabularies, which LoRA does not touch.
+        config.base_model_name_or_path = source.name
+        config.revision = source.revision if source.on_hub else None
+    # Else PEFT looks the base model up by name to compare vocabularies; rows of new tokens are
+    # saved by themselves.
     model.save_pretrained(out_dir, save_embedding_layers=False)
-    card = (
-        "---\nlibrary_name: peft\nlanguage: ko\n---\n"
-        "# LoRA adapter for Korean question answering\n\n"
-        f"Trained on the base model `{name}` with loss on the answers only.\n"
-    )
-    # PEFT's own card names the folder that the base model was loaded from.
-    (out_dir / "README.md").write_text(card, encoding="utf-8")
+    tokenizer.save_pretrained(out_dir)

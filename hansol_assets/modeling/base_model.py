@@ -4,7 +4,7 @@ What belongs here: the choice between the two and what is said about the result.
 either way of getting it (`hansol_assets.modeling.scratch`, `hansol_assets.modeling.hub`).
 """
 
-import json
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,15 +14,17 @@ from typing import Literal
 import pandas as pd
 from pydantic import Field
 
+from hansol_assets.modeling.facts import ModelFacts
 from hansol_assets.modeling.hub import HubSettings, fetch
 from hansol_assets.modeling.loading import LoadingSettings
 from hansol_assets.modeling.progress import Progress, without_bars
 from hansol_assets.modeling.scratch import ScratchSettings, train_model
+from hansol_assets.modeling.shape import ModelShape
+from hansol_assets.modeling.source import Source
 from hansol_assets.modeling.tokenizer_training import train_tokenizer
 from hansol_assets.section import Section
 
-SOURCE_FILE = "source.json"
-"""Beside a fetched model: its name and revision, for the adapters trained on it."""
+SCRATCH_NAME = "Gemma 3, trained from scratch"
 
 
 class BaseModelSettings(Section):
@@ -36,9 +38,22 @@ class BaseModelSettings(Section):
         default=ScratchSettings(), description="Read where `kind` is scratch."
     )
     hub: HubSettings = Field(default=HubSettings(), description="Read where `kind` is hub.")
+    facts: ModelFacts = Field(
+        default=ModelFacts(), description="What is known of the hub's model beforehand."
+    )
     loading: LoadingSettings = Field(
         default=LoadingSettings(), description="Format and attention in memory."
     )
+
+    @property
+    def name(self) -> str:
+        """The hub's name or the local folder; for a model trained here, what it is."""
+        return self.hub.model_id if self.kind == "hub" else SCRATCH_NAME
+
+    @property
+    def known_shape(self) -> ModelShape | None:
+        """The model's dimensions, as far as they are known before it is fetched."""
+        return self.facts.shape if self.kind == "hub" else self.scratch.shape
 
 
 @dataclass(frozen=True)
@@ -49,7 +64,7 @@ class BaseModelReport:
         kind: scratch or hub.
         name: The hub's or the folder's name; for scratch, what it is.
         revision: The hub's commit hash or the local folder's SHA-256; None for scratch.
-        parameters: Number of weights; None where they were not loaded.
+        parameters: Number of weights.
         vocabulary: Tokens in the vocabulary; None where it was not loaded.
         tokens: Tokens trained on; 0 for hub.
         seconds: Time that it took.
@@ -59,7 +74,7 @@ class BaseModelReport:
     kind: Literal["scratch", "hub"]
     name: str
     revision: str | None
-    parameters: int | None
+    parameters: int
     vocabulary: int | None
     tokens: int
     seconds: float
@@ -100,7 +115,7 @@ def train_base_model(
         model.save_pretrained(out_dir)
     return BaseModelReport(
         kind="scratch",
-        name="Gemma 3, trained from scratch",
+        name=SCRATCH_NAME,
         revision=None,
         parameters=model.num_parameters(),
         vocabulary=len(tokenizer),
@@ -114,27 +129,26 @@ def fetch_base_model(settings: BaseModelSettings, out_dir: Path) -> BaseModelRep
     """Fetch a released model: safetensors weights, configuration and tokenizer, no pickles.
 
     Args:
-        settings: Read: `hub`.
+        settings: Read: `hub`, and the licence in `facts`.
         out_dir: A folder; created if missing.
 
     Returns:
         The report, with the resolved revision.
 
     Raises:
-        BaseModelUnavailableError: Not on this machine, and the hub could not be reached.
-        UnsafeWeightsError: There are no safetensors weights.
+        ModelUnavailableError: Not on this machine, and not to be had from the hub.
+        UnsafeWeightsError: There are no weights in the form that is asked for.
     """
     start = time.perf_counter()
     revision = fetch(settings.hub, out_dir)
     local = Path(settings.hub.model_id).expanduser()
     name = local.name if local.is_dir() else settings.hub.model_id
-    source = {"name": name, "revision": revision}
-    (out_dir / SOURCE_FILE).write_text(json.dumps(source, indent=2) + "\n", encoding="utf-8")
+    Source(name, revision, settings.facts.licence).save(out_dir)
     return BaseModelReport(
         kind="hub",
         name=name,
         revision=revision,
-        parameters=None,
+        parameters=_stored_weights(out_dir),
         vocabulary=None,
         tokens=0,
         seconds=time.perf_counter() - start,
@@ -142,17 +156,13 @@ def fetch_base_model(settings: BaseModelSettings, out_dir: Path) -> BaseModelRep
     )
 
 
-def base_name(directory: Path) -> str:
-    """Return the name by which an adapter refers to the base model in a folder.
+def _stored_weights(directory: Path) -> int:
+    """Count the weights of a model by the headers of its files."""
+    from safetensors import safe_open
 
-    Args:
-        directory: The folder of a base model.
-
-    Returns:
-        The hub's name for a fetched model; for one trained here the last two parts of its path,
-        which say the same on every machine.
-    """
-    source = directory / SOURCE_FILE
-    if source.is_file():
-        return json.loads(source.read_text(encoding="utf-8"))["name"]
-    return f"{directory.resolve().parent.name}/{directory.name}"
+    count = 0
+    for file in directory.glob("*.safetensors"):
+        with safe_open(file, "np") as tensors:
+            shapes = (tensors.get_slice(name).get_shape() for name in tensors.keys())  # noqa: SIM118
+            count += sum(math.prod(shape) for shape in shapes)
+    return count

@@ -11,33 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field
-
+from hansol_assets.modeling.generation_settings import GenerationSettings as GenerationSettings
 from hansol_assets.modeling.loading import LoadingSettings, load_causal_lm, load_tokenizer
+from hansol_assets.modeling.preflight import out_of_memory_named, preflight
 from hansol_assets.modeling.sampling import SeededSampling, stream_seed
-from hansol_assets.modeling.tokenizer import Message, encode_prompt, stop_ids
-from hansol_assets.section import Section
-
-
-class GenerationSettings(Section):
-    """How answers are decoded."""
-
-    max_new_tokens: int = Field(default=256, ge=1, description="Longest answer, in tokens.")
-    max_prompt_tokens: int = Field(
-        default=1024, ge=16, description="Longest prompt, in tokens; a longer one loses its start."
-    )
-    batch_size: int = Field(default=64, ge=1, description="Sequences decoded at once.")
-    samples: int = Field(
-        default=4, ge=0, description="Sampled answers a question, besides the greedy one."
-    )
-    temperature: float = Field(
-        default=0.8, gt=0, description="Divides the logits of sampled answers."
-    )
-    top_p: float = Field(default=0.95, gt=0, le=1, description="Nucleus of sampled answers.")
-    repetition_penalty: float = Field(
-        default=1.0, gt=0, description="Above 1: penalises tokens that the answer already holds."
-    )
-    seed: int = Field(default=20240305, ge=0, description="Seed of the sampled answers.")
+from hansol_assets.modeling.tokenizer import Message, cut_prompt, encode_prompt, stop_ids
 
 
 @dataclass(frozen=True)
@@ -88,13 +66,19 @@ class _Row:
 
 
 class Generator:
-    """A base model with an adapter merged into it, ready to answer.
+    """A base model with its adapter, ready to answer.
+
+    The adapter is merged into weights of full precision, which is faster. 4-bit weights keep it
+    beside them: merged, it would be rounded to 4 bits with them.
 
     Args:
         base_dir: The base model in `save_pretrained` form.
         adapter_dir: The adapter in PEFT's form; None: the base model alone.
         settings: How to decode.
         loading: How the base model is held in memory.
+
+    Raises:
+        OutOfMemoryError: The model cannot fit the device.
     """
 
     def __init__(
@@ -105,14 +89,16 @@ class Generator:
         loading: LoadingSettings,
     ) -> None:
         self._settings = settings
+        self._memory = preflight(base_dir, loading, settings)
         self._tokenizer = load_tokenizer(base_dir, loading)
         self._stops = stop_ids(self._tokenizer)
         self._model: Any = load_causal_lm(base_dir, loading)
         if adapter_dir is not None:
             from peft import PeftModel
 
-            merged = PeftModel.from_pretrained(self._model, adapter_dir).merge_and_unload()
-            self._model = merged.eval()
+            adapted = PeftModel.from_pretrained(self._model, adapter_dir)
+            merges = loading.quantization == "none"
+            self._model = (adapted.merge_and_unload() if merges else adapted).eval()
 
     def generate(self, requests: Sequence[GenerationRequest]) -> Iterator[list[Generation]]:
         """Answer requests, shortest prompt first, one greedy and the sampled answers of each.
@@ -125,6 +111,9 @@ class Generator:
 
         Yields:
             The answers of one batch: request by request, the greedy one first.
+
+        Raises:
+            OutOfMemoryError: A batch outgrew the device.
         """
         prompts = [(self._prompt(request), request.key) for request in requests]
         prompts.sort(key=lambda prompt: (len(prompt[0]), prompt[1]))
@@ -140,11 +129,13 @@ class Generator:
             )
 
     def _prompt(self, request: GenerationRequest) -> list[int]:
-        return encode_prompt(self._tokenizer, request.messages)[-self._settings.max_prompt_tokens :]
+        ids = encode_prompt(self._tokenizer, request.messages)
+        return cut_prompt(ids, self._settings.max_prompt_tokens, self._tokenizer)
 
     def _answer(self, rows: Sequence[_Row]) -> list[Generation]:
         start = time.perf_counter()
-        answers = self._decode(rows)
+        with out_of_memory_named(self._memory, "The answers of earlier batches are kept."):
+            answers = self._decode(rows)
         seconds = (time.perf_counter() - start) / len(rows)
         return [
             Generation(

@@ -6,12 +6,12 @@ where a model comes from (`hansol_assets.modeling.base_model`) and what a tokeni
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
 from hansol_assets.modeling.progress import without_bars
-from hansol_assets.modeling.tokenizer import make_sound
+from hansol_assets.modeling.tokenizer import TokenizerSettings, make_sound
 from hansol_assets.section import Section
 
 if TYPE_CHECKING:
@@ -32,6 +32,9 @@ class LoadingSettings(Section):
     attention: Literal["sdpa", "eager", "flash_attention_2"] = Field(
         default="sdpa",
         description="Attention implementation of transformers; Gemma 2 needs 'eager'.",
+    )
+    tokenizer: TokenizerSettings = Field(
+        default=TokenizerSettings(), description="What the model's tokenizer files leave open."
     )
     trust_remote_code: bool = Field(
         default=False, description="Run Python code that comes with the model. Leave it false."
@@ -55,12 +58,17 @@ def load_tokenizer(directory: Path, loading: LoadingSettings) -> "PreTrainedToke
     Returns:
         The tokenizer, with a pad token and a chat template.
     """
-    from transformers import AutoTokenizer
+    from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
-    tokenizer = AutoTokenizer.from_pretrained(
-        directory, local_files_only=True, trust_remote_code=loading.trust_remote_code
+    settings = loading.tokenizer
+    loader: Any = AutoTokenizer if settings.loader == "auto" else PreTrainedTokenizerFast
+    tokenizer = loader.from_pretrained(
+        directory,
+        local_files_only=True,
+        trust_remote_code=loading.trust_remote_code,
+        **settings.special_tokens,
     )
-    return make_sound(tokenizer)
+    return make_sound(tokenizer, settings)
 
 
 def load_causal_lm(directory: Path, loading: LoadingSettings) -> "PreTrainedModel":
@@ -68,10 +76,10 @@ def load_causal_lm(directory: Path, loading: LoadingSettings) -> "PreTrainedMode
 
     Args:
         directory: A folder in `save_pretrained` form.
-        loading: Format, quantization and attention.
+        loading: Format, quantization, attention and new tokens.
 
     Returns:
-        The model.
+        The model, its embedding as long as the vocabulary with the new tokens.
     """
     from transformers import AutoModelForCausalLM
 
@@ -86,7 +94,41 @@ def load_causal_lm(directory: Path, loading: LoadingSettings) -> "PreTrainedMode
             device_map={"": device()},
             quantization_config=_quantization(loading),
         )
+    new = new_token_ids(load_tokenizer(directory, loading), loading)
+    if new:
+        _make_room(model, new)
     return model.eval()
+
+
+def new_token_ids(tokenizer: "PreTrainedTokenizerBase", loading: LoadingSettings) -> list[int]:
+    """Return the ids, in rising order, of the tokens that the settings add to a vocabulary.
+
+    Args:
+        tokenizer: From `load_tokenizer`.
+        loading: Read: the tokenizer's new tokens.
+
+    Returns:
+        The ids.
+    """
+    vocabulary = tokenizer.get_vocab()
+    return sorted(vocabulary[token] for token in loading.tokenizer.new_tokens)
+
+
+def _make_room(model: Any, new: list[int]) -> None:
+    """Give new tokens rows in the embedding and in the output layer: the mean of all others.
+
+    The mean lies where the model's own tokens do, and is the same on every load (Hewitt 2021,
+    "Initializing new word embeddings for pretrained language models").
+    """
+    import torch
+
+    rows = model.get_input_embeddings().weight.shape[0]
+    model.resize_token_embeddings(max(rows, new[-1] + 1), mean_resizing=False)
+    tables = (model.get_input_embeddings(), model.get_output_embeddings())
+    with torch.no_grad():
+        for table in tables:
+            others = table.weight[: new[0]]
+            table.weight[new] = others.float().mean(dim=0).to(others.dtype)
 
 
 def _quantization(loading: LoadingSettings) -> "BitsAndBytesConfig | None":

@@ -17,6 +17,7 @@ from hansol_assets.modeling.loading import device
 from hansol_assets.modeling.precision import autocast
 from hansol_assets.modeling.progress import Progress, ThrottledProgress
 from hansol_assets.modeling.schedule import Optimization
+from hansol_assets.modeling.shape import ModelShape
 from hansol_assets.modeling.tokenizer import stop_ids
 from hansol_assets.modeling.tokenizer_training import SMALLEST_VOCABULARY
 from hansol_assets.section import Section
@@ -85,6 +86,22 @@ class ScratchSettings(Section):
         if self.sequence_length > self.max_positions:
             raise ValueError("sequence_length must not exceed max_positions")
         return self
+
+    @property
+    def shape(self) -> ModelShape:
+        """The model's dimensions; a small corpus may yield fewer tokens than `vocab_size`."""
+        return ModelShape(
+            model_type="gemma3_text",
+            vocab_size=self.vocab_size,
+            hidden_size=self.hidden_size,
+            intermediate_size=self.intermediate_size,
+            num_hidden_layers=self.layers,
+            num_attention_heads=self.attention_heads,
+            num_key_value_heads=self.key_value_heads,
+            head_dim=self.hidden_size // self.attention_heads,
+            max_position_embeddings=self.max_positions,
+            tie_word_embeddings=True,
+        )
 
     def steps(self, corpus_tokens: int) -> int:
         """Return the optimiser steps for a corpus of so many tokens, at least one."""

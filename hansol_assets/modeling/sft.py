@@ -7,7 +7,7 @@ the run itself (`hansol_assets.modeling.adapter`).
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hansol_assets.modeling.ordering import training_order
 from hansol_assets.modeling.precision import resolve_precision
@@ -16,6 +16,7 @@ from hansol_assets.modeling.training_settings import TrainingSettings
 
 if TYPE_CHECKING:
     from datasets import Dataset
+    from peft import LoraConfig
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
     from trl.trainer.sft_config import SFTConfig
     from trl.trainer.sft_trainer import SFTTrainer
@@ -76,12 +77,53 @@ def sft_config(
     )
 
 
+def lora_config(
+    model: "PreTrainedModel", settings: TrainingSettings, new_tokens: Sequence[int]
+) -> "LoraConfig":
+    """Describe the adapter in PEFT's terms.
+
+    Args:
+        model: The base model.
+        settings: The shape of the adapter.
+        new_tokens: Ids whose rows of the embedding, and of an output layer of its own, are trained
+            in full and saved with the adapter.
+
+    Returns:
+        The configuration.
+    """
+    from peft import LoraConfig
+
+    targets = settings.target_modules
+    return LoraConfig(
+        r=settings.rank,
+        lora_alpha=settings.lora_alpha,
+        lora_dropout=settings.lora_dropout,
+        target_modules=targets if isinstance(targets, str) else list(targets),
+        exclude_modules=settings.exclude_modules,
+        trainable_token_indices=_token_tables(model, new_tokens),
+        task_type="CAUSAL_LM",
+    )
+
+
+def _token_tables(
+    model: "PreTrainedModel", new_tokens: Sequence[int]
+) -> dict[str, list[int]] | None:
+    """Name the tables of token vectors that a model holds of its own; None without new tokens."""
+    if not new_tokens:
+        return None
+    tables = [model.get_input_embeddings()]
+    if not model.config.get_text_config(decoder=True).tie_word_embeddings:
+        tables.append(model.get_output_embeddings())
+    names = [name for name, module in model.named_modules() if any(module is one for one in tables)]
+    return {name.rpartition(".")[2]: list(new_tokens) for name in names}
+
+
 def build_trainer(
     model: "PreTrainedModel",
     tokenizer: "PreTrainedTokenizerBase",
     splits: tuple["Dataset", "Dataset"],
     config: "SFTConfig",
-    settings: TrainingSettings,
+    lora: "LoraConfig",
 ) -> "SFTTrainer":
     """Build a trainer of a new LoRA adapter on a base model.
 
@@ -90,24 +132,15 @@ def build_trainer(
         tokenizer: A sound tokenizer.
         splits: The training set in its order, and the held-out set, which may be empty.
         config: From `sft_config`.
-        settings: Read: the shape of the adapter.
+        lora: From `lora_config`.
 
     Returns:
         The trainer, without its printed log.
     """
-    from peft import LoraConfig
     from transformers.trainer_callback import PrinterCallback
     from trl.trainer.sft_trainer import SFTTrainer
 
     train, held_out = splits
-    targets = settings.target_modules
-    lora = LoraConfig(
-        r=settings.rank,
-        lora_alpha=settings.lora_alpha,
-        lora_dropout=settings.lora_dropout,
-        target_modules=targets if isinstance(targets, str) else list(targets),
-        task_type="CAUSAL_LM",
-    )
     trainer = SFTTrainer(
         model=model,
         args=config,
@@ -117,7 +150,30 @@ def build_trainer(
         peft_config=lora,
     )
     trainer.remove_callback(PrinterCallback)
+    _show_bias(trainer.model)
+    _keep_in_32_bits(trainer.model)
     return trainer
+
+
+def _keep_in_32_bits(model: Any) -> None:
+    """Hold the trained weights in 32 bits, whatever the base model's are in.
+
+    Beside 4-bit weights TRL turns them into 16 bits, in which small updates are lost, and from
+    which a resumed run, that loads them in 32 bits, would differ.
+    """
+    for weight in model.parameters():
+        if weight.requires_grad:
+            weight.data = weight.data.float()
+
+
+def _show_bias(model: Any) -> None:
+    """Let TRL's loss read the bias of an output layer in which new tokens are trained.
+
+    PEFT's wrapper of such a layer hands on its weight alone.
+    """
+    head = model.get_output_embeddings()
+    if not hasattr(head, "bias"):
+        head.bias = head.original_module.bias
 
 
 def in_training_order(

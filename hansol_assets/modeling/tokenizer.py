@@ -6,7 +6,11 @@ of a prompt and of a training example. What does not: training a tokenizer
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Literal, TypedDict
+
+from pydantic import Field
+
+from hansol_assets.section import Section
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -29,6 +33,29 @@ _SAMPLE_TURNS = ({"role": "user", "content": "가"}, {"role": "assistant", "cont
 Message = Mapping[str, str]
 
 
+class TokenizerSettings(Section):
+    """What a model's own tokenizer files leave open or say wrongly."""
+
+    loader: Literal["auto", "fast"] = Field(
+        default="auto",
+        description="auto: the class that the model's files name or imply; fast: tokenizer.json "
+        "just as it stands, for a model whose implied class would split text differently.",
+    )
+    special_tokens: dict[Literal["bos_token", "eos_token", "pad_token", "unk_token"], str] = Field(
+        default={}, description="Special tokens, where the model's files do not name them."
+    )
+    new_tokens: tuple[str, ...] = Field(
+        default=(),
+        description="Tokens added to the vocabulary; their rows of the embedding are trained and "
+        "kept with the adapter.",
+    )
+    template: Literal["own", "plain"] = Field(
+        default="own",
+        description="own: the model's chat template, or the plain one if it brings none; plain: "
+        "always the plain one.",
+    )
+
+
 class Example(TypedDict):
     """One training example.
 
@@ -41,30 +68,45 @@ class Example(TypedDict):
     labels: list[int]
 
 
-def make_sound(tokenizer: "PreTrainedTokenizerBase") -> "PreTrainedTokenizerBase":
-    """Give a tokenizer a chat template and a pad token that is not the end of a turn.
+DEFAULT_SETTINGS = TokenizerSettings()
+
+
+def make_sound(
+    tokenizer: "PreTrainedTokenizerBase", settings: TokenizerSettings = DEFAULT_SETTINGS
+) -> "PreTrainedTokenizerBase":
+    """Give a tokenizer its new tokens, a chat template and a pad token that ends no turn.
 
     A pad token equal to the end-of-sequence token is masked together with it by common collators,
     so that the model never learns to stop.
 
     Args:
         tokenizer: Any tokenizer; changed in place.
+        settings: Read: `new_tokens` and `template`.
 
     Returns:
-        The same tokenizer.
+        The same tokenizer. It pads on the right, as training needs; generation pads on the left
+        by itself.
 
     Raises:
-        ValueError: It has no end-of-sequence token.
+        ValueError: It has no end-of-sequence token, or a new token is not new.
     """
     if tokenizer.eos_token_id is None:
         raise ValueError(
             f"the tokenizer {tokenizer.name_or_path} has no end-of-sequence token, so answers "
-            "could not end. Set `eos_token` in its tokenizer_config.json."
+            "could not end. Set base_model.loading.tokenizer.special_tokens.eos_token."
         )
-    if not tokenizer.chat_template:
+    known = sorted(set(settings.new_tokens) & set(tokenizer.get_vocab()))
+    if known:
+        raise ValueError(
+            f"the vocabulary has {', '.join(known)} already. Take them out of "
+            "base_model.loading.tokenizer.new_tokens."
+        )
+    tokenizer.add_tokens(list(settings.new_tokens), special_tokens=True)
+    if settings.template == "plain" or not tokenizer.chat_template:
         tokenizer.chat_template = PLAIN_TEMPLATE
         if tokenizer.bos_token is None:
             tokenizer.chat_template = PLAIN_TEMPLATE.replace("{{ bos_token }}", "")
+    tokenizer.padding_side = "right"
     ends = {tokenizer.eos_token_id, end_of_turn_id(tokenizer)}
     if tokenizer.pad_token_id is None or tokenizer.pad_token_id in ends:
         tokenizer.pad_token = _spare_token(tokenizer, ends)
@@ -142,11 +184,27 @@ def encode_example(
     """
     answer_ids = _token_ids(tokenizer, answer.strip())
     completion = [*answer_ids[: max_length - 1], end_of_turn_id(tokenizer)]
-    prompt = encode_prompt(tokenizer, messages)
-    prompt = prompt[max(0, len(prompt) + len(completion) - max_length) :]
+    prompt = cut_prompt(encode_prompt(tokenizer, messages), max_length - len(completion), tokenizer)
     return Example(
         input_ids=[*prompt, *completion], labels=[IGNORED_LABEL] * len(prompt) + completion
     )
+
+
+def cut_prompt(ids: list[int], length: int, tokenizer: "PreTrainedTokenizerBase") -> list[int]:
+    """Cut the start off a prompt that is too long, but for its first token if that begins a text.
+
+    Args:
+        ids: From `encode_prompt`.
+        length: Most tokens to keep.
+        tokenizer: The one that made them; Gemma's models fail without its `<bos>`.
+
+    Returns:
+        The last tokens of the prompt.
+    """
+    if len(ids) <= length:
+        return ids
+    start = ids[:1] if length > 1 and ids[0] == tokenizer.bos_token_id else []
+    return [*start, *ids[len(ids) - max(0, length - len(start)) :]]
 
 
 def _token_ids(tokenizer: "PreTrainedTokenizerBase", text: str) -> list[int]:

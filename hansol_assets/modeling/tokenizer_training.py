@@ -5,6 +5,7 @@ not: what holds for every tokenizer (`hansol_assets.modeling.tokenizer`).
 """
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -72,14 +73,18 @@ def train_tokenizer(documents: Sequence[str], vocab_size: int) -> "GemmaTokenize
             pre_tokenizers.Split("\n", "isolated"),
         ]
     )
+    texts = _plain(documents)
+    # The trainer's own choice among characters of equal count changes from process to process.
+    alphabet = _alphabet(texts, vocab_size - SMALLEST_VOCABULARY)
     trainer = trainers.BpeTrainer(
         vocab_size=vocab_size,
         min_frequency=2,
-        limit_alphabet=vocab_size - SMALLEST_VOCABULARY,
+        initial_alphabet=alphabet,
+        limit_alphabet=len(alphabet),
         special_tokens=[*SPECIAL_TOKENS, *BYTE_TOKENS],
         show_progress=False,
     )
-    learner.train_from_iterator(_plain(documents), trainer)
+    learner.train_from_iterator(texts, trainer)
     model = json.loads(learner.to_str())["model"]
     return GemmaTokenizer(
         vocab=model["vocab"],
@@ -87,6 +92,12 @@ def train_tokenizer(documents: Sequence[str], vocab_size: int) -> "GemmaTokenize
         extra_special_tokens=[START_OF_TURN, END_OF_TURN],
         chat_template=CHAT_TEMPLATE,
     )
+
+
+def _alphabet(texts: Sequence[str], limit: int) -> list[str]:
+    """Choose the most frequent characters; of equals those that come first in Unicode."""
+    counts = Counter(character for text in texts for character in text.replace(" ", _SPACE))
+    return sorted(sorted(counts), key=lambda character: -counts[character])[:limit]
 
 
 def _plain(documents: Sequence[str]) -> list[str]:

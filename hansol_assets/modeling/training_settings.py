@@ -27,6 +27,11 @@ class TrainingSettings(Section):
         default=("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"),
         description="Names of the layers that get LoRA matrices.",
     )
+    exclude_modules: str | None = Field(
+        default=None,
+        description="Regular expression of layers that get none although their names fit, such as "
+        "those of a vision tower.",
+    )
     per_device_batch_size: int = Field(default=2, ge=1, description="Examples in a forward pass.")
     gradient_accumulation: int = Field(
         default=4, ge=1, description="Forward passes an optimiser step."

@@ -7,7 +7,8 @@ how it is asked (`hansol_assets.retrieval.search`).
 import hashlib
 import json
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +19,8 @@ import pyarrow.compute as pc
 from pydantic import Field
 
 from hansol_assets.qa.columns import ANSWER_PREFIX, QUESTION_COLUMNS, numbered
+from hansol_assets.qa.morphemes import content_morphemes
 from hansol_assets.retrieval.documents import DocumentSettings, document_texts, document_vectors
-from hansol_assets.retrieval.morphemes import content_morphemes
 from hansol_assets.scoring.cosine import mean_directions, split_like
 from hansol_assets.scoring.embedder import encode, width_of
 from hansol_assets.section import Section
@@ -32,6 +33,9 @@ ROW_KEY = "row_key"
 VECTOR = "vector"
 ANSWER_VECTOR = "answer_vector"
 MORPHEMES = "morphemes"
+INDEXED = "indexed"
+KEEP_VERSIONS = timedelta(days=36_500)
+"""LanceDB would remove versions after a week, and artifacts name old ones."""
 
 
 class RetrievalSettings(Section):
@@ -105,7 +109,6 @@ def build_index(
     database = lancedb.connect(str(uri))
     if table_name not in database.list_tables().tables:
         table = database.create_table(table_name, schema=_schema(embedder))
-        _index_text(table)
     else:
         table = database.open_table(table_name)
     held = table.search().select(["id", ROW_KEY]).limit(None).to_arrow().to_pandas()
@@ -113,8 +116,8 @@ def build_index(
     if report.unchanged < max(len(held), len(wanted)):
         fresh = wanted[~wanted[ROW_KEY].isin(held[ROW_KEY])]
         _merge(table, wanted[ROW_KEY].tolist(), _embedded(fresh, embedder, settings.documents))
-        report = _compare(held, wanted, table.version)
-    return report
+    _index_text(table)
+    return replace(report, version=table.version)
 
 
 def _keyed_rows(rows: pd.DataFrame, folds: pd.DataFrame, made_by: str) -> pd.DataFrame:
@@ -172,7 +175,6 @@ def _merge(table: "Table", wanted_keys: list[str], fresh: list[dict[Hashable, An
         .when_not_matched_by_source_delete()
         .execute(source)
     )
-    table.optimize()
 
 
 def _embedded(
@@ -204,6 +206,28 @@ def mean_answer_vectors(
 
 
 def _index_text(table: "Table") -> None:
+    """Indexes the text of the table's rows anew, unless that was done for this version.
+
+    An index that is only added to still counts the rows that are gone, so that its scores, and
+    with them the order of what is found, would depend on the table's past.
+    """
+    if _indexed_version(table) == table.version:
+        return
+    table.optimize(cleanup_older_than=KEEP_VERSIONS)
+    _create_text_index(table)
+    if _indexed_version(table) is None:
+        table.tags.create(INDEXED, table.version)
+    else:
+        table.tags.update(INDEXED, table.version)
+
+
+def _indexed_version(table: "Table") -> int | None:
+    """The version whose rows the full-text index was made of; a killed run leaves an older one."""
+    tag = table.tags.list().get(INDEXED)
+    return int(tag["version"]) if tag else None
+
+
+def _create_text_index(table: "Table") -> None:
     from lancedb.index import FTS
 
     # The text is tokenised already; a stemmer or a list of stop words would be English.

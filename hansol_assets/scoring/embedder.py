@@ -11,11 +11,16 @@ from typing import TYPE_CHECKING, Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
+from hansol_assets.modeling.hub_download import Wanted, download
 from hansol_assets.scoring.lsa import LsaSettings, fit_lsa
 from hansol_assets.section import Section
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
+
+
+EMBEDDER_FILES = ("*.json", "*.safetensors", "*.txt", "*.model")
+"""What a sentence-transformers model is made of; never a pickle."""
 
 
 class EmbedderSettings(Section):
@@ -65,19 +70,23 @@ def fetch_embedder(settings: EmbedderSettings, out_dir: Path) -> "SentenceTransf
 
     Raises:
         ValueError: The model's vectors have another width.
-        OSError: The model is neither on this machine nor within reach.
+        ModelUnavailableError: The model is neither on this machine nor within reach.
     """
     from sentence_transformers import SentenceTransformer
 
-    model = SentenceTransformer(
-        settings.model_id, revision=settings.revision, trust_remote_code=False
-    )
+    local = Path(str(settings.model_id)).expanduser()
+    folder = local if local.is_dir() else download(_wanted(settings))
+    model = SentenceTransformer(str(folder), trust_remote_code=False)
     width = width_of(model)
     if width != settings.dimensions:
         msg = f"{settings.model_id} makes vectors of {width} dimensions, not {settings.dimensions}"
         raise ValueError(msg)
     model.save_pretrained(str(out_dir), create_model_card=False)
     return model
+
+
+def _wanted(settings: EmbedderSettings) -> Wanted:
+    return Wanted(str(settings.model_id), settings.revision, "embedder", EMBEDDER_FILES)
 
 
 def load_embedder(path: Path) -> "SentenceTransformer":

@@ -83,11 +83,13 @@ def test_the_saved_adapter_names_no_path(
     trained: tuple[Path, AdapterReport], base_dir: Path
 ) -> None:
     out, _ = trained
-    assert {file.name for file in out.iterdir()} == {"README.md", "adapter_config.json", WEIGHTS}
-    for name in ("README.md", "adapter_config.json"):
+    own = {"README.md", "adapter_config.json", WEIGHTS}
+    tokenizer = {"tokenizer.json", "tokenizer_config.json", "chat_template.jinja"}
+    assert {file.name for file in out.iterdir()} == own | tokenizer
+    for name in {"README.md", "adapter_config.json"} | tokenizer:
         text = (out / name).read_text(encoding="utf-8")
         assert str(base_dir.parent.parent) not in text
-        assert f"{base_dir.parent.name}/small" in text
+        assert (f"{base_dir.parent.name}/small" in text) == (name not in tokenizer)
 
 
 def test_the_same_examples_give_the_same_bytes(

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from safetensors.torch import load_file
 
-from hansol_assets.modeling.base_model import base_name, train_base_model
+from hansol_assets.modeling.base_model import train_base_model
 from hansol_assets.modeling.determinism import deterministic
 from hansol_assets.modeling.loading import LoadingSettings, load_causal_lm
 from hansol_assets.modeling.scratch import ScratchSettings, packed_blocks
+from hansol_assets.modeling.source import Source, source_of
 from hansol_assets_tests.modeling.conftest import ignore, small_base_settings
 
 WEIGHTS = "model.safetensors"
@@ -64,7 +65,7 @@ def test_an_empty_corpus_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_name_of_a_trained_model_holds_on_every_machine(base_dir: Path) -> None:
-    assert base_name(base_dir) == f"{base_dir.parent.name}/small"
+    assert source_of(base_dir) == Source(f"{base_dir.parent.name}/small")
 
 
 @pytest.mark.parametrize(("tokens", "steps"), [(0, 1), (10, 1), (1_000, 13), (100_000, 50)])

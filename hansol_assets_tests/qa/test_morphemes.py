@@ -1,4 +1,4 @@
-from hansol_assets.retrieval.morphemes import content_morphemes, nouns
+from hansol_assets.qa.morphemes import content_morphemes, nouns
 from hansol_assets_tests.retrieval.conftest import decomposed
 
 

@@ -1,0 +1,78 @@
+"""What the disk refused, said to the person who can make room.
+
+What belongs here: recognising a full, read-only, forbidden or failing disk in the errors of the
+libraries that write to it, each of which says it in its own words. What does not: the writing.
+"""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from hansol_assets.lake.errors import DiskError, LakeError
+
+_ROOM = "Free some space ('hansol lake prune --keep 3' removes what is no longer used)"
+_ELSEWHERE = "name a folder that can be written with HANSOL_LAKE_DIR"
+
+PROBLEMS = {
+    errno.ENOSPC: ("the disk is full", _ROOM),
+    errno.EDQUOT: ("the disk quota is used up", _ROOM),
+    errno.EFBIG: ("the file outgrew the limit on file sizes", "Raise it (ulimit -f)"),
+    errno.EROFS: ("the disk is read-only", f"Mount it writable, or {_ELSEWHERE}"),
+    errno.EACCES: ("permission is denied", f"Give this user access to it, or {_ELSEWHERE}"),
+    errno.EPERM: ("permission is denied", f"Give this user access to it, or {_ELSEWHERE}"),
+    errno.EIO: ("the disk reports an input/output error", f"Check the disk, or {_ELSEWHERE}"),
+}
+"""Error number → what is wrong, and the remedy."""
+
+_TORCH_WRITER = "PytorchStreamWriter failed"
+"""All that torch says when a checkpoint cannot be written, whatever the reason."""
+
+
+@contextmanager
+def disk_explained(place: Path) -> Iterator[None]:
+    """Turns what a library says of the disk into an error for a person.
+
+    Args:
+        place: What is being written or read; named where the library's error names no file.
+
+    Raises:
+        DiskError: The disk is full, read-only, forbidden or failing. Other errors pass unchanged.
+    """
+    try:
+        yield
+    except LakeError:
+        raise
+    except Exception as error:
+        explained = _explain(error, place)
+        if explained is None:
+            raise
+        raise explained from error
+
+
+def _explain(error: BaseException, place: Path) -> DiskError | None:
+    for link in _chain(error):
+        number = _error_number(link)
+        if number is not None:
+            return DiskError(getattr(link, "filename", None) or place, *PROBLEMS[number])
+    return None
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """Yields an error and those that led to it."""
+    seen: set[int] = set()
+    link: BaseException | None = error
+    while link is not None and id(link) not in seen:
+        seen.add(id(link))
+        yield link
+        link = link.__cause__ or link.__context__
+
+
+def _error_number(error: BaseException) -> int | None:
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.errno if error.errno in PROBLEMS else None
+    text = str(error)
+    # Libraries that write from C++ or Rust keep the number only as the system's words for it.
+    named = (number for number in PROBLEMS if os.strerror(number).lower() in text.lower())
+    return next(named, errno.ENOSPC if _TORCH_WRITER in text else None)

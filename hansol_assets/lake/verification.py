@@ -1,0 +1,80 @@
+"""Proving the lake: every byte that a manifest vouches for is read again.
+
+What belongs here: finding what is wrong. What does not: mending it; a run does that, since it sets
+aside and rebuilds what is damaged.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from hansol_assets.lake.lineage import all_manifests, live_profiles
+from hansol_assets.lake.manifest import Manifest
+from hansol_assets.lake.store import Lake
+
+_REBUILD = "run 'hansol refresh': it is set aside and rebuilt"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing in the lake that is not as it was written.
+
+    Attributes:
+        asset: The asset's name.
+        fingerprint: The result's name.
+        place: The file, folder or table.
+        problem: What is wrong with it.
+        remedy: What to do.
+    """
+
+    asset: str
+    fingerprint: str
+    place: Path
+    problem: str
+    remedy: str
+
+    def __str__(self) -> str:
+        """One readable line: place, problem, remedy."""
+        return f"{self.place}: {self.problem}; {self.remedy}"
+
+
+def verify(lake: Lake) -> list[Problem]:
+    """Checks every artifact and table of every profile, and every pointer to one.
+
+    Args:
+        lake: The lake.
+
+    Returns:
+        The problems, by asset; none if the lake is whole.
+    """
+    return [*_manifest_problems(lake), *_content_problems(lake), *_pointer_problems(lake)]
+
+
+def _manifest_problems(lake: Lake) -> Iterator[Problem]:
+    for path in sorted(lake.paths.manifests.glob("[!.]*/[!.]*.json")):
+        if Manifest.find(path) is None:
+            problem = "the manifest is damaged"
+            yield Problem(path.parent.name, path.stem, path, problem, _REBUILD)
+
+
+def _content_problems(lake: Lake) -> Iterator[Problem]:
+    for manifest in all_manifests(lake.paths):
+        if lake.is_whole(manifest):
+            continue
+        key = (manifest.asset, manifest.fingerprint)
+        if manifest.kind == "table":
+            place = lake.paths.warehouse / "@".join(key)
+            yield Problem(*key, place, "the rows are missing or changed", _REBUILD)
+            continue
+        for name in lake.damaged_files(manifest):
+            place = lake.paths.artifact(*key) / name
+            yield Problem(*key, place, "the file is missing, changed, or unknown", _REBUILD)
+
+
+def _pointer_problems(lake: Lake) -> Iterator[Problem]:
+    for (asset, fingerprint), profiles in live_profiles(lake.paths).items():
+        if Manifest.find(lake.paths.manifest(asset, fingerprint)) is None:
+            for profile in profiles:
+                place = lake.paths.live(profile, asset)
+                problem = f"the profile '{profile}' points at what the lake does not hold"
+                yield Problem(asset, fingerprint, place, problem, _REBUILD)
