@@ -4,24 +4,29 @@ What belongs here: arguments in, a readable page out. What does not: any work.
 """
 
 import atexit
-import json
 import logging
 import os
 import sys
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from hansol_assets.settings import ProfileError, Settings, load_settings
+from hansol_assets.cli_lake import lake_app
+from hansol_assets.cli_models import doctor, export_app, profiles
+from hansol_assets.cli_page import (
+    console,
+    errors,
+    fail,
+    open_lake,
+    print_json,
+    print_records,
+    settings_or_fail,
+)
+from hansol_assets.settings import Settings
 
-if TYPE_CHECKING:
-    from hansol_assets.lake.store import Lake
-
-PROFILE_COLUMNS = ("profile", "model", "size", "weights", "training", "generation", "licence")
 SHOWN_CANDIDATES = 8
 SHOWN_CHARACTERS = 60
 
@@ -32,24 +37,12 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     add_completion=False,
 )
-console = Console()
-errors = Console(stderr=True)
+app.add_typer(export_app, name="export")
+app.add_typer(lake_app, name="lake")
+app.command()(profiles)
+app.command()(doctor)
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
-
-
-def fail(message: str) -> NoReturn:
-    """Prints an error for a person and ends with a non-zero code."""
-    errors.print(f"[red]error:[/] {message}", highlight=False)
-    raise typer.Exit(1)
-
-
-def settings_or_fail() -> Settings:
-    """Reads the settings; a wrong one ends the command with its message."""
-    try:
-        return load_settings()
-    except ProfileError as error:
-        fail(str(error))
 
 
 @app.callback()
@@ -109,7 +102,7 @@ def _run_refresh(settings: Settings, force: bool) -> bool:
 
 
 def _print_scores() -> None:
-    lake = _lake()
+    lake = open_lake()
     board = lake.table(lake.live("leaderboard"))
     table = Table(title="validation scores (mean cosine to the references)")
     for name in ("name", "kind", "private", "95 % interval", "public", "parity"):
@@ -142,11 +135,11 @@ def score(
     from hansol_assets.submission_scoring import score_files
 
     try:
-        report = score_files(_lake(), submission, references, settings_or_fail().scores)
+        report = score_files(open_lake(), submission, references, settings_or_fail().scores)
     except (LakeError, ContractError, ValueError) as error:
         fail(str(error))
     if as_json:
-        _print_json(report.to_json())
+        print_json(report.to_json())
         return
     low, high = report.interval
     table = Table(title=f"{submission.name} on {report.n} questions", show_header=False)
@@ -166,11 +159,11 @@ def explain(
     from hansol_assets.lake.errors import LakeError
 
     try:
-        found = gather(_lake(), question_id)
+        found = gather(open_lake(), question_id)
     except LakeError as error:
         fail(str(error))
     if as_json:
-        _print_json(found)
+        print_json(found)
         return
     _print_explanation(found)
 
@@ -182,83 +175,10 @@ def promote() -> None:
     from hansol_assets.lake.errors import LakeError
 
     try:
-        published = publish_live(_lake())
+        published = publish_live(open_lake())
     except LakeError as error:
         fail(str(error))
     console.print(f"published  {published}", soft_wrap=True, highlight=False)
-
-
-@app.command()
-def profiles() -> None:
-    """List the profiles with their models, memory needed and licences."""
-    from hansol_assets.modeling.profile_table import profile_table
-    from hansol_assets.settings import PROFILES_DIRECTORY
-
-    names = sorted(path.stem for path in PROFILES_DIRECTORY.glob("*.yaml"))
-    rows = profile_table({name: load_settings(profile=name) for name in names})
-    table = Table()
-    for name in PROFILE_COLUMNS:
-        table.add_column(name, overflow="fold")
-    for row in (row for row in rows if row.parameters is not None):
-        table.add_row(
-            row.profile,
-            row.model,
-            _known(row.parameters, "{:.1f} B"),
-            row.weights,
-            _known(row.training_gib, "{:.1f} GiB"),
-            _known(row.generation_gib, "{:.1f} GiB"),
-            f"{row.licence or ''}{' (gated)' if row.gated else ''}",
-        )
-    console.print(table)
-
-
-@app.command()
-def doctor() -> None:
-    """Say whether the active profile fits this machine, and what is missing or to be lowered."""
-    from hansol_assets.modeling.hub import missing
-    from hansol_assets.modeling.preflight import device_memory, estimate
-
-    settings = settings_or_fail()
-    base = settings.base_model
-    device = device_memory()
-    console.print(f"profile     {settings.profile_name}: {settings.description}", highlight=False)
-    shape = base.known_shape
-    if shape is not None:
-        for phase, work in (("training", settings.training), ("generation", settings.generation)):
-            found = estimate(shape, base.loading, work, device)
-            console.print(f"{phase:11} {found}", highlight=False)
-    absent = missing(base.hub) if base.kind == "hub" else None
-    console.print(f"base model  {absent or 'nothing is missing'}", highlight=False)
-    for asset, path in settings.raw_files.items():
-        state = "found" if path.is_file() else "[red]missing[/]"
-        console.print(f"raw file    {asset}: {path} {state}", highlight=False, soft_wrap=True)
-
-
-export_app = typer.Typer(help="Take what is in the lake elsewhere.", no_args_is_help=True)
-app.add_typer(export_app, name="export")
-
-
-@export_app.command("adapter")
-def export_adapter_command(
-    directory: Annotated[Path, typer.Argument(help="A folder; made if missing.")],
-) -> None:
-    """Copy the live adapter into a folder that plain peft loads."""
-    from hansol_assets.answering.adapters import adapter_manifest
-    from hansol_assets.lake.errors import LakeError
-    from hansol_assets.modeling.errors import ModelError
-    from hansol_assets.modeling.export import export_adapter
-
-    lake = _lake()
-    try:
-        adapter = adapter_manifest(lake, lake.live("final_adapter"))
-        files = export_adapter(lake.artifact(adapter), directory)
-    except (LakeError, ModelError) as error:
-        fail(str(error))
-    console.print(f"{len(files)} files in {directory}", highlight=False, soft_wrap=True)
-
-
-def _known(value: float | None, form: str) -> str:
-    return "" if value is None else form.format(value)
 
 
 def _print_explanation(found: dict[str, Any]) -> None:
@@ -267,9 +187,9 @@ def _print_explanation(found: dict[str, Any]) -> None:
     console.print(f"[bold]answer[/]    {found['answer']}", highlight=False)
     for place, part in enumerate(found["parts"], start=1):
         console.rule(f"part {place}: {part['question']}", align="left")
-        _print_records("rows found", part["retrieved"])
+        print_records("rows found", part["retrieved"])
         best_first = sorted(part["candidates"], key=lambda item: -item["score"])
-        _print_records(
+        print_records(
             f"the best {SHOWN_CANDIDATES} of {len(best_first)} candidates, the chosen one first",
             [
                 {
@@ -283,41 +203,13 @@ def _print_explanation(found: dict[str, Any]) -> None:
             ],
         )
     for title in ("blend_weights", "versions", "files"):
-        _print_records(title, [{"name": key, "value": item} for key, item in found[title].items()])
-
-
-def _print_records(title: str, records: list[dict[str, Any]]) -> None:
-    table = Table(title=title, title_justify="left")
-    for name in records[0] if records else ():
-        table.add_column(name)
-    for record in records:
-        table.add_row(*(_cell(value) for value in record.values()))
-    console.print(table)
+        print_records(title, [{"name": key, "value": item} for key, item in found[title].items()])
 
 
 def _origin(candidate: dict[str, Any]) -> str:
     if candidate["source_id"] is None:
         return f"#{candidate['rank']:.0f}"
     return f"{candidate['source_id']} 답변_{candidate['source_answer']:.0f}"
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, float) and not value.is_integer():
-        return f"{value:.4f}"
-    return f"{value:.0f}" if isinstance(value, float) else str(value)
-
-
-def _print_json(value: object) -> None:
-    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
-
-
-def _lake() -> "Lake":
-    from hansol_assets.lake.store import Lake
-
-    settings = settings_or_fail()
-    return Lake(settings.lake_dir, settings.profile_name)
 
 
 if __name__ == "__main__":

@@ -130,3 +130,33 @@ def test_a_wrong_setting_is_one_message(run: Any, monkeypatch: pytest.MonkeyPatc
     result = run("promote")
     assert result.exit_code == 1
     assert "did you mean 'epochs'" in " ".join(result.output.split())
+
+
+def test_the_lake_is_listed_and_whole(run: Any) -> None:
+    listed = run("lake", "status")
+    assert listed.exit_code == 0, listed.output
+    assert "lora_adapter" in listed.output
+    checked = run("lake", "verify")
+    assert (checked.exit_code, checked.output) == (0, "the lake is whole\n")
+
+
+def test_profiles_are_listed_with_memory_and_licence(run: Any) -> None:
+    result = run("profiles")
+    assert result.exit_code == 0, result.output
+    for text in ("tiny", "gemma-7b", "kogpt2", "(gated)", "GiB"):
+        assert text in result.output
+
+
+def test_doctor_says_whether_the_profile_fits(run: Any) -> None:
+    result = run("doctor")
+    assert result.exit_code == 0, result.output
+    assert "fits" in result.output
+    assert "nothing is missing" in result.output
+
+
+def test_an_exported_adapter_is_one_that_plain_peft_reads(run: Any, tmp_path: Path) -> None:
+    from peft import PeftConfig
+
+    result = run("export", "adapter", tmp_path / "adapter")
+    assert result.exit_code == 0, result.output
+    assert PeftConfig.from_pretrained(tmp_path / "adapter").r == 8

@@ -102,7 +102,9 @@ def test_one_asset_on_an_empty_lake_names_what_is_missing(
     run = run_graph(tmp_path, raw_dir, instance, select=dg.AssetSelection.assets("submission"))
     assert list(run.failures) == ["submission"]
     assert "'answer_embeddings' is not in the lake" in run.failures["submission"]
-    assert "dagster asset materialize --select '+answer_embeddings'" in run.failures["submission"]
+    assert (
+        "dagster asset materialize --select '+key:answer_embeddings'" in run.failures["submission"]
+    )
 
 
 def test_a_file_that_breaks_the_contract_leaves_the_table(

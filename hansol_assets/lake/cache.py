@@ -59,12 +59,10 @@ class RowCache:
             connection.execute("create schema if not exists cache")
             connection.register("incoming", incoming)
             connection.execute(
-                f"create table if not exists {self._table} as "
-                "select * from incoming limit 0"
+                f"create table if not exists {self._table} as select * from incoming limit 0"
             )
             connection.execute(
-                f"delete from {self._table} where scope = ? "
-                "and key in (select key from incoming)",
+                f"delete from {self._table} where scope = ? and key in (select key from incoming)",
                 [scope],
             )
             connection.execute(f"insert into {self._table} by name select * from incoming")

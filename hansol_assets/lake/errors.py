@@ -14,7 +14,7 @@ class MissingInputError(LakeError):
         """Names the missing asset and the command that makes it."""
         super().__init__(
             f"'{asset}' is not in the lake {root} for profile '{profile}'. Make it and all that "
-            f"it needs with: dagster asset materialize --select '+{asset}'"
+            f"it needs with: dagster asset materialize --select '+key:{asset}'"
         )
         self.asset = asset
 

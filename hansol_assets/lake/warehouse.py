@@ -85,9 +85,7 @@ class Warehouse:
     def read(self, asset: str, fingerprint: str) -> pd.DataFrame:
         """Returns one version of a table, in stored order."""
         with self.connection() as connection:
-            return connection.execute(
-                f"select * from {self.table_name(asset, fingerprint)}"
-            ).df()
+            return connection.execute(f"select * from {self.table_name(asset, fingerprint)}").df()
 
     def versions(self, asset: str) -> set[str]:
         """Returns the fingerprints of an asset that have a table."""
@@ -131,9 +129,7 @@ class Warehouse:
         """Points the view `<asset>` at one version."""
         table = self.table_name(asset, fingerprint)
         with self.transaction() as connection:
-            connection.execute(
-                f"create or replace view {quoted(asset)} as select * from {table}"
-            )
+            connection.execute(f"create or replace view {quoted(asset)} as select * from {table}")
 
     def set_aside(self, asset: str, fingerprint: str) -> str:
         """Renames one version of a table so that nothing reads it any more.
