@@ -38,6 +38,13 @@ refresh = dg.define_asset_job(
     "leaderboard. Assets whose inputs did not change are reused.",
 )
 
+judge = dg.define_asset_job(
+    "judge",
+    selection=dg.AssetSelection.assets("leaderboard").upstream(),
+    description="Scores the profile on its validation rows and puts it on the leaderboard, without "
+    "a submission.",
+)
+
 
 def automation_of(
     settings: AutomationSettings,

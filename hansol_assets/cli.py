@@ -5,7 +5,9 @@ What belongs here: arguments in, a readable page out. What does not: any work.
 
 import atexit
 import logging
+import math
 import os
+import statistics
 import sys
 import warnings
 from pathlib import Path
@@ -25,7 +27,7 @@ from hansol_assets.cli_page import (
     print_records,
     settings_or_fail,
 )
-from hansol_assets.settings import Settings
+from hansol_assets.settings import Settings, load_settings
 
 SHOWN_CANDIDATES = 8
 SHOWN_CHARACTERS = 60
@@ -74,12 +76,35 @@ def refresh(
 ) -> None:
     """Bring every asset up to date; print the submission and its scores."""
     settings = settings_or_fail()
-    if not _run_refresh(settings, force):
+    if not _run_job("refresh", settings, force=force):
         fail("the run failed; the last good submission is still in place. The reason is above.")
     _print_scores()
 
 
-def _run_refresh(settings: Settings, force: bool) -> bool:
+@app.command("cross-validate")
+def cross_validate() -> None:
+    """Judge the profile on every rotation of its folds; each is a row of the leaderboard."""
+    from hansol_assets.lake.store import Lake
+
+    own = settings_or_fail()
+    lake = Lake(own.lake_dir, own.profile_name)
+    parities: dict[int, float] = {}
+    for start in range(0, own.folds.count, own.folds.validation):
+        console.rule(f"validation folds from {start}")
+        rotated = load_settings(folds={"validation_fold": start})
+        if not _run_job("judge", rotated, force=False):
+            fail("the run failed; the rotations before it are on the leaderboard.")
+        parities[start] = float(lake.live("validation_scores").facts.get("parity", math.nan))
+    # The last rotation must not stay the live one.
+    _run_job("judge", own, force=False)
+    print_records(
+        "parity by rotation",
+        [{"validation folds from": start, "parity": value} for start, value in parities.items()],
+    )
+    console.print(f"mean parity  {statistics.fmean(parities.values()):.3f}", highlight=False)
+
+
+def _run_job(name: str, settings: Settings, *, force: bool) -> bool:
     import dagster as dg
 
     from hansol_assets.console import LOGGER, failure_message
@@ -88,7 +113,7 @@ def _run_refresh(settings: Settings, force: bool) -> bool:
     from hansol_assets.resources import FORCE_TAG
 
     prepare_home(settings.lake_dir / "dagster")
-    job = build_defs(settings=settings).resolve_job_def("refresh")
+    job = build_defs(settings=settings).resolve_job_def(name)
     with dg.DagsterInstance.get() as instance:
         result = job.execute_in_process(
             instance=instance,

@@ -60,7 +60,7 @@ def build_defs(
     return dg.Definitions(
         assets=dg.map_asset_specs(_with_policy, [*raw.raw_files, *grouped]),
         asset_checks=dg.load_asset_checks_from_modules([checks]),
-        jobs=[automation.refresh],
+        jobs=[automation.refresh, automation.judge],
         sensors=sensors,
         schedules=schedules,
         resources={

@@ -1,23 +1,26 @@
-"""Telling a run that goes on from one whose process was killed.
+"""Runs that know of each other through the lake, also where one of them was killed.
 
-Dagster learns of a run's end from its own process. One that was killed stays "started" for ever and
-keeps its place in the pool of the GPU, so that the next run would wait without end. Therefore a run
-holds a lock in the lake, which the operating system takes away from a process that dies.
+A run holds a lock that the operating system takes away when its process dies. So a second run of a
+profile waits for the first, and a killed one is told from one that goes on: Dagster learns of a
+run's end from its own process only, and would let a killed run keep its place at the GPU for ever.
 """
 
-from collections.abc import Iterator
+import fcntl
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import dagster as dg
-from filelock import FileLock, Timeout
 
 PREFIX = "run-"
+POLL_SECONDS = 0.2
 
 
 @contextmanager
 def present(run_id: str, locks: Path) -> Iterator[None]:
-    """Shows that a run's process is alive, as long as the block lasts.
+    """Shows that a run goes on, as long as the block lasts; its processes may share it.
 
     Args:
         run_id: The run.
@@ -25,7 +28,8 @@ def present(run_id: str, locks: Path) -> Iterator[None]:
     """
     locks.mkdir(parents=True, exist_ok=True)
     path = locks / f"{PREFIX}{run_id}.lock"
-    with FileLock(path):
+    with path.open("a", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
         yield
         path.unlink(missing_ok=True)
 
@@ -54,11 +58,48 @@ def end_dead_runs(instance: dg.DagsterInstance, locks: Path) -> list[str]:
     return dead
 
 
-def _is_free(path: Path) -> bool:
-    lock = FileLock(path)
+@contextmanager
+def alone(profile: str, run_id: str, locks: Path, say: Callable[[str], None]) -> Iterator[None]:
+    """Lets one run of a profile go on at a time, so that no run mixes the inputs of two.
+
+    Args:
+        profile: The profile whose live results the run moves.
+        run_id: The run; its processes may hold the profile together.
+        locks: The folder of the lake's locks.
+        say: Told once whom the run waits for, if it has to.
+    """
+    locks.mkdir(parents=True, exist_ok=True)
+    with (locks / f"profile-{profile}.lock").open("a+", encoding="utf-8") as file:
+        _take(file, run_id, lambda holder: say(f"waiting for run {holder} of '{profile}' to end"))
+        fcntl.flock(file, fcntl.LOCK_SH)
+        yield
+
+
+def _take(file: IO[str], run_id: str, say: Callable[[str], None]) -> None:
+    """Waits until nobody holds a file but processes of the run itself, and names the run in it."""
+    told = ""
+    while not _try_lock(file):
+        file.seek(0)
+        holder = file.read()
+        if holder == run_id:
+            return
+        if holder != told:
+            say(holder)
+            told = holder
+        time.sleep(POLL_SECONDS)
+    file.truncate(0)
+    file.write(run_id)
+    file.flush()
+
+
+def _try_lock(file: IO[str]) -> bool:
     try:
-        lock.acquire(timeout=0)
-    except Timeout:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
         return False
-    lock.release()
     return True
+
+
+def _is_free(path: Path) -> bool:
+    with path.open("a", encoding="utf-8") as file:
+        return _try_lock(file)

@@ -21,7 +21,7 @@ from hansol_assets.lake.errors import LakeError
 from hansol_assets.lake.inputs import Inputs
 from hansol_assets.lake.store import Lake, Outcome, Report, TableReport, Task
 from hansol_assets.modeling.errors import ModelError
-from hansol_assets.presence import end_dead_runs, present
+from hansol_assets.presence import alone, end_dead_runs, present
 from hansol_assets.process import set_process_defaults
 from hansol_assets.qa.contract import ContractError
 from hansol_assets.settings import ProfileError, Settings, load_settings
@@ -74,15 +74,25 @@ class LakeResource(dg.ConfigurableResource[Any]):
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["LakeResource"]:
         """Validates the settings once per run, and ends the runs that were killed before it."""
         set_process_defaults()
-        try:
-            self.open()
-            with disk_explained(self.store.paths.root), ExitStack() as stack:
-                if context.run_id and context.instance:
-                    end_dead_runs(context.instance, self.store.paths.locks)
-                    stack.enter_context(present(context.run_id, self.store.paths.locks))
-                yield self
-        except PEOPLE_ERRORS as error:
-            raise dg.Failure(str(error), allow_retries=False) from None
+        with ExitStack() as stack:
+            with said_to_people():
+                self.open()
+                if context.run and context.instance and context.log:
+                    self._announce(stack, context.instance, context.run.run_id, context.log.info)
+            yield self
+
+    def _announce(
+        self,
+        stack: ExitStack,
+        instance: dg.DagsterInstance,
+        run_id: str,
+        say: Callable[[str], None],
+    ) -> None:
+        locks = self.store.paths.locks
+        with disk_explained(locks):
+            stack.enter_context(present(run_id, locks))
+            stack.enter_context(alone(self.settings.profile_name, run_id, locks, say))
+            end_dead_runs(instance, locks)
 
     def open(self) -> "LakeResource":
         """Reads the settings and opens the lake; for use outside a run too.
@@ -107,7 +117,8 @@ class LakeResource(dg.ConfigurableResource[Any]):
 
     def table_of(self, asset: str) -> pd.DataFrame:
         """Returns the live rows of an asset, for a check."""
-        return self.store.table(self.store.live(asset))
+        with said_to_people():
+            return self.store.table(self.store.live(asset))
 
     def table(
         self,

@@ -160,3 +160,13 @@ def test_an_exported_adapter_is_one_that_plain_peft_reads(run: Any, tmp_path: Pa
     result = run("export", "adapter", tmp_path / "adapter")
     assert result.exit_code == 0, result.output
     assert PeftConfig.from_pretrained(tmp_path / "adapter").r == 8
+
+
+def test_cross_validation_judges_every_rotation_and_comes_back(run: Any, graph: GraphRun) -> None:
+    before = graph.lake.live("validation_scores")
+    result = run("cross-validate")
+    assert result.exit_code == 0, result.output
+    assert "mean parity" in result.output
+    assert graph.lake.live("validation_scores") == before
+    board = graph.table("leaderboard")
+    assert (board["kind"] == "experiment").sum() == graph.settings.folds.count

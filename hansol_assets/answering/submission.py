@@ -4,8 +4,6 @@ What belongs here: putting vectors into the template's form, refusing what does 
 publishing. What does not: where the vectors come from.
 """
 
-import shutil
-import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
@@ -14,7 +12,8 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from hansol_assets.lake.atomic import staged_directory, sync_directory
+from hansol_assets.lake.atomic import staging_path, sync_directory, write_atomically
+from hansol_assets.lake.disk import disk_explained
 from hansol_assets.lake.store import Lake
 from hansol_assets.section import Section
 
@@ -106,15 +105,18 @@ def publish(artifact: Path, manifest: Path, fingerprint: str, latest: Path) -> N
         latest: The link that always leads to the latest submission.
     """
     folder = latest.parent / fingerprint
-    if latest.is_symlink() and latest.readlink().name == fingerprint and folder.is_dir():
-        return
-    with staged_directory(folder) as staging:
-        shutil.copyfile(artifact / SUBMISSION_FILE, staging / SUBMISSION_FILE)
-        shutil.copyfile(manifest, staging / MANIFEST_FILE)
-    link = latest.with_name(f".latest.{uuid.uuid4().hex}")
+    # File by file, since the folder may be the one that the link leads to.
+    for source, name in ((artifact / SUBMISSION_FILE, SUBMISSION_FILE), (manifest, MANIFEST_FILE)):
+        _publish_file(source.read_bytes(), folder / name)
+    link = staging_path(latest)
     link.symlink_to(folder.name)
     link.replace(latest)
     sync_directory(latest.parent)
+
+
+def _publish_file(content: bytes, target: Path) -> None:
+    if not target.is_file() or target.read_bytes() != content:
+        write_atomically(target, content)
 
 
 def publish_live(lake: Lake) -> Path:
@@ -125,12 +127,14 @@ def publish_live(lake: Lake) -> Path:
 
     Raises:
         MissingInputError: There is no submission in the lake.
+        DiskError: It could not be written; the one that was published before still is.
     """
     manifest = lake.live("submission")
-    publish(
-        lake.artifact(manifest),
-        lake.paths.manifest("submission", manifest.fingerprint),
-        manifest.fingerprint,
-        lake.paths.latest_submission,
-    )
+    with disk_explained(lake.paths.latest_submission):
+        publish(
+            lake.artifact(manifest),
+            lake.paths.manifest("submission", manifest.fingerprint),
+            manifest.fingerprint,
+            lake.paths.latest_submission,
+        )
     return lake.paths.latest_submission / SUBMISSION_FILE

@@ -23,10 +23,12 @@ from hansol_assets.answering.submission import (
 )
 from hansol_assets.assets.answers import components_of, open_blend, to_submit
 from hansol_assets.lake.fingerprint import config_of
+from hansol_assets.lake.preview import preview
 from hansol_assets.lake.store import Report
 from hansol_assets.qa.contract import read_template
-from hansol_assets.resources import LakeResource, Work
+from hansol_assets.resources import LakeResource, Work, said_to_people
 
+SHOWN_COLUMNS = 7
 EMBEDDINGS_FILE = "embeddings.parquet"
 FITS_TEMPLATE = "fits_template"
 PROMOTED = "promoted"
@@ -136,7 +138,8 @@ def submission(
                 "rows": len(frame),
                 "dimensions": template.width,
                 SCORES: lake.store.live(SCORES).fingerprint,
-            }
+            },
+            notes={"preview": preview(frame.iloc[:, :SHOWN_COLUMNS])},
         )
 
     try:
@@ -152,7 +155,8 @@ def submission(
     yield dg.AssetCheckResult(check_name=FITS_TEMPLATE, passed=True)
     promotion = judge_promotion(lake.store, lake.settings.scores.bootstrap)
     if promotion.allowed:
-        publish_live(lake.store)
+        with said_to_people():
+            publish_live(lake.store)
     yield dg.AssetCheckResult(
         check_name=PROMOTED,
         passed=promotion.allowed,

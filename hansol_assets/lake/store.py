@@ -25,7 +25,7 @@ from hansol_assets.lake.format import check_format, mark_format
 from hansol_assets.lake.locks import LANCEDB_LOCK, file_lock, lock_name
 from hansol_assets.lake.manifest import Fact, Manifest, directory_checksums, library_versions
 from hansol_assets.lake.paths import LakePaths
-from hansol_assets.lake.preview import preview
+from hansol_assets.lake.preview import files_preview, preview
 from hansol_assets.lake.warehouse import Warehouse
 
 Status = Literal["new", "reused"]
@@ -213,7 +213,9 @@ class Lake:
                 report = build(staging)
                 checksums = directory_checksums(staging)
                 size = sum(path.stat().st_size for path in staging.rglob("*") if path.is_file())
-            return replace(report, facts={**report.facts, "bytes": size}), checksums
+                notes = {"preview": files_preview(staging), **report.notes}
+            facts = {**report.facts, "bytes": size}
+            return replace(report, facts=facts, notes=notes), checksums
 
         return self._make("artifact", task, store, force=force)
 

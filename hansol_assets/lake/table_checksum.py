@@ -26,13 +26,13 @@ def table_checksum(connection: duckdb.DuckDBPyConnection, table: str) -> str:
         duckdb.Error: There is no such table, or its blocks are damaged.
     """
     columns = connection.sql(
-        f"select column_name, column_type from (describe {table})"  # noqa: S608
+        f"select column_name, column_type from (describe {table})"
     ).fetchall()
     digest = hashlib.sha256(repr(columns).encode())
     vectors = [name for name, kind in columns if kind.startswith(("FLOAT[", "DOUBLE["))]
     digest.update(_text_digest(connection, table, vectors).encode())
     for name in vectors:
-        values = connection.sql(f"select {quoted(name)} from {table} order by rowid")  # noqa: S608
+        values = connection.sql(f"select {quoted(name)} from {table} order by rowid")
         digest.update(_vector_bytes(values.to_arrow_table().column(0)))
     return digest.hexdigest()
 
