@@ -1,6 +1,7 @@
 """The command line on the graph that was run once."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from hansol_assets.cli import app
+from hansol_assets.lake.store import Lake
 from hansol_assets_tests.graph import SMALL_PROFILE, GraphRun
 
 pytestmark = pytest.mark.slow
@@ -162,11 +164,17 @@ def test_an_exported_adapter_is_one_that_plain_peft_reads(run: Any, tmp_path: Pa
     assert PeftConfig.from_pretrained(tmp_path / "adapter").r == 8
 
 
-def test_cross_validation_judges_every_rotation_and_comes_back(run: Any, graph: GraphRun) -> None:
-    before = graph.lake.live("validation_scores")
+def test_cross_validation_judges_every_rotation_and_comes_back(
+    run: Any, graph: GraphRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake = Lake(tmp_path / "lake", graph.settings.profile_name)
+    shutil.copytree(graph.settings.lake_dir, lake.paths.root, symlinks=True)
+    monkeypatch.setenv("HANSOL_LAKE_DIR", str(lake.paths.root))
+    monkeypatch.setenv("DAGSTER_HOME", str(lake.paths.dagster_home))
+    before = lake.live("validation_scores")
     result = run("cross-validate")
     assert result.exit_code == 0, result.output
     assert "mean parity" in result.output
-    assert graph.lake.live("validation_scores") == before
-    board = graph.table("leaderboard")
+    assert lake.live("validation_scores") == before
+    board = lake.table(lake.live("leaderboard"))
     assert (board["kind"] == "experiment").sum() == graph.settings.folds.count
