@@ -6,9 +6,11 @@ names everything but the content (a model and its settings); a key is a hash of 
 
 from collections.abc import Sequence
 
+import duckdb
 import pandas as pd
 import pyarrow as pa
 
+from hansol_assets.lake.duckdb_file import is_corrupt
 from hansol_assets.lake.warehouse import Warehouse
 
 
@@ -31,8 +33,19 @@ class RowCache:
     def get(self, scope: str, keys: Sequence[str]) -> pd.DataFrame:
         """Returns the rows of a scope with one of the keys, in no particular order.
 
-        The frame is empty, without columns, where nothing was ever put.
+        The frame is empty, without columns, where nothing was ever put, or where what was put is
+        damaged: then it is dropped, since it can be made again.
         """
+        try:
+            return self._get(scope, keys)
+        except duckdb.Error as error:
+            if not is_corrupt(error):
+                raise
+        with self._warehouse.transaction() as connection:
+            connection.execute(f"drop table {self._table}")
+        return pd.DataFrame()
+
+    def _get(self, scope: str, keys: Sequence[str]) -> pd.DataFrame:
         with self._warehouse.connection() as connection:
             known = connection.execute(
                 "select count(*) from duckdb_tables() "

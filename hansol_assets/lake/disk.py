@@ -55,8 +55,14 @@ def _explain(error: BaseException, place: Path) -> DiskError | None:
     for link in _chain(error):
         number = _error_number(link)
         if number is not None:
-            return DiskError(getattr(link, "filename", None) or place, *PROBLEMS[number])
+            return DiskError(_named(link) or place, *PROBLEMS[number])
     return None
+
+
+def _named(error: BaseException) -> str | None:
+    """The file that an error names: of two, as in a rename, the one that is to be."""
+    names = (getattr(error, name, None) for name in ("filename2", "filename"))
+    return next((str(name) for name in names if name and Path(str(name)).is_absolute()), None)
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
