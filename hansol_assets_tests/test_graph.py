@@ -133,3 +133,19 @@ def test_a_template_that_does_not_fit_keeps_the_last_submission(
     assert run.checks == {"submission:fits_template": False}
     assert "1 ids are missing: TEST_999" in run.failures["submission"]
     assert graph.submission == before
+
+
+@pytest.mark.real
+def test_the_real_rows_go_through_the_whole_graph(
+    real_dir: Path, tmp_path: Path, instance: dg.DagsterInstance
+) -> None:
+    run = run_graph(tmp_path, real_dir, instance)
+    assert run.failures == {}
+    assert run.metadata["raw_questions"]["mended_stray_quotes"] == 12
+    assert len(run.table("generated_answers")) == 130
+    assert run.metadata["generated_answers"]["finished_share"] >= 0.95
+    # Retrieval carries the score: it holds with models that are too small to be of use.
+    assert run.metadata["validation_scores"]["parity"] > 0.6
+    assert run.metadata["validation_scores"]["text_private"] > (
+        run.metadata["validation_scores"]["nearest"]
+    )
