@@ -146,6 +146,7 @@ def test_the_real_rows_go_through_the_whole_graph(
     assert run.metadata["generated_answers"]["finished_share"] >= 0.95
     # Retrieval carries the score: it holds with models that are too small to be of use.
     assert run.metadata["validation_scores"]["parity"] > 0.6
-    assert run.metadata["validation_scores"]["text_private"] > (
-        run.metadata["validation_scores"]["nearest"]
+    assert (
+        run.metadata["validation_scores"]["text_private"]
+        > (run.metadata["validation_scores"]["nearest"])
     )

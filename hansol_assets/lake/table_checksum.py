@@ -25,9 +25,7 @@ def table_checksum(connection: duckdb.DuckDBPyConnection, table: str) -> str:
     Raises:
         duckdb.Error: There is no such table, or its blocks are damaged.
     """
-    columns = connection.sql(
-        f"select column_name, column_type from (describe {table})"
-    ).fetchall()
+    columns = connection.sql(f"select column_name, column_type from (describe {table})").fetchall()
     digest = hashlib.sha256(repr(columns).encode())
     vectors = [name for name, kind in columns if kind.startswith(("FLOAT[", "DOUBLE["))]
     digest.update(_text_digest(connection, table, vectors).encode())
