@@ -5,6 +5,7 @@ Each has a tokenizer of the class that the released model has, trained on a hand
 # ruff: noqa: S106 - the names of special tokens are no passwords
 
 import json
+import string
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from transformers import (
 from hansol_assets.modeling.random_checkpoint import write_random_checkpoint
 from hansol_assets.modeling.shape import ModelShape
 from hansol_assets.modeling.tokenizer_training import render_document, train_tokenizer
+from hansol_assets.settings import SAMPLE_DIRECTORY
 from hansol_assets_tests.modeling.conftest import PAIRS, user
 
 TEXTS = [f"### 질문:\n{question}\n\n### 답변:\n{answer}" for question, answer in PAIRS]
@@ -90,7 +92,9 @@ def kogpt2_tokenizer() -> PreTrainedTokenizerBase:
     learner.normalizer = normalizers.NFKC()
     learner.pre_tokenizer = pre_tokenizers.Metaspace()
     learner.decoder = decoders.Metaspace()
-    _learned(learner, special)
+    # The released vocabulary knows every usual syllable; this one knows those of the sample.
+    sample = (SAMPLE_DIRECTORY / "train.csv").read_text(encoding="utf-8")
+    _learned(learner, special, initial_alphabet=sorted(set(sample) - set(string.whitespace)))
     return PreTrainedTokenizerFast(tokenizer_object=learner)
 
 
@@ -149,7 +153,7 @@ def small_shape(shape: ModelShape) -> ModelShape:
     heads = 2
     return shape.model_copy(
         update={
-            "vocab_size": 800,
+            "vocab_size": 1600,
             "hidden_size": 64,
             "intermediate_size": 128,
             "num_hidden_layers": 2,
