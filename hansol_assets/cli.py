@@ -112,6 +112,7 @@ def _run_job(name: str, settings: Settings, *, force: bool) -> bool:
     from hansol_assets.home import prepare_home
     from hansol_assets.resources import FORCE_TAG
 
+    open_lake()
     prepare_home(settings.lake_dir / "dagster")
     job = build_defs(settings=settings).resolve_job_def(name)
     with dg.DagsterInstance.get() as instance:

@@ -54,8 +54,12 @@ def print_json(value: object) -> None:
 
 
 def open_lake() -> "Lake":
-    """Opens the lake under the active profile."""
+    """Opens the lake under the active profile; one that cannot be used ends the command."""
+    from hansol_assets.lake.errors import LakeError
     from hansol_assets.lake.store import Lake
 
     settings = settings_or_fail()
-    return Lake(settings.lake_dir, settings.profile_name)
+    try:
+        return Lake(settings.lake_dir, settings.profile_name)
+    except LakeError as error:
+        fail(str(error))

@@ -6,6 +6,7 @@ of a single setting, which stands in the section next to the code that reads it.
 
 import difflib
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -43,6 +44,7 @@ TEST_PREFIX = "HANSOL_TEST_"
 DEFAULT_PROFILE = "tiny"
 PROFILES_DIRECTORY = Path(__file__).parent / "profiles"
 NEAREST_KEY_CUTOFF = 0.6
+_PROFILE_NAME = re.compile(r"\w[\w.-]*")
 
 
 class ProfileError(ValueError):
@@ -53,9 +55,15 @@ def profile_path(profile: str) -> Path:
     """Returns the file of a profile given by name or by path.
 
     Raises:
-        ProfileError: There is no such profile; the message names the ones that there are.
+        ProfileError: There is no such profile; the message names the ones that there are. Or its
+            name is none for a folder.
     """
     path = Path(profile)
+    if profile and not _PROFILE_NAME.fullmatch(path.stem):
+        raise ProfileError(
+            f"profile '{profile}' cannot be named '{path.stem}': the name becomes a folder of the "
+            "lake. Use letters, digits, '-', '_' and '.', a letter or digit first."
+        )
     if path.suffix not in {".yaml", ".yml"}:
         path = PROFILES_DIRECTORY / f"{profile}.yaml"
     if path.is_file():
@@ -84,12 +92,14 @@ def read_profile(path: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
         seen: The files that led here.
 
     Raises:
-        ProfileError: The file is not a YAML mapping, or extends itself.
+        ProfileError: The file is not a YAML mapping in UTF-8, or extends itself.
     """
     if path in seen:
         raise ProfileError(f"{path} extends itself through {', '.join(map(str, seen))}.")
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except UnicodeDecodeError as error:
+        raise ProfileError(f"{path} is not UTF-8 text. Save it as UTF-8.") from error
     except yaml.YAMLError as error:
         raise ProfileError(f"{path} is not valid YAML: {error}") from error
     if not isinstance(content, dict):

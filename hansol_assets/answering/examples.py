@@ -9,6 +9,7 @@ from collections.abc import Collection, Sequence
 import pandas as pd
 
 from hansol_assets.modeling.tokenizer_training import render_document
+from hansol_assets.qa.control_tokens import neutralise
 from hansol_assets.qa.folds import TRAINING
 from hansol_assets.qa.prompts import ContextRow, PromptSettings, build_messages
 from hansol_assets.retrieval.search import Hit, HybridSearcher
@@ -67,7 +68,8 @@ def training_examples(
         build_messages(question, context_rows(hits[question], set(sources)), prompt)
         for question, sources in zip(pairs["question"], pairs["source_ids"], strict=True)
     ]
-    return pd.DataFrame({"messages": messages, "answer": pairs["answer"].tolist()})
+    # An answer is data, too: no row may teach a turn that ends early or a turn of its own.
+    return pd.DataFrame({"messages": messages, "answer": pairs["answer"].map(neutralise).tolist()})
 
 
 def held_out_examples(

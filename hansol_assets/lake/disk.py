@@ -22,6 +22,10 @@ PROBLEMS = {
     errno.EROFS: ("the disk is read-only", f"Mount it writable, or {_ELSEWHERE}"),
     errno.EACCES: ("permission is denied", f"Give this user access to it, or {_ELSEWHERE}"),
     errno.EPERM: ("permission is denied", f"Give this user access to it, or {_ELSEWHERE}"),
+    errno.ENOTDIR: (
+        "a part of the path is not a folder",
+        "Name another folder with HANSOL_LAKE_DIR, or move the file away",
+    ),
     errno.EIO: ("the disk reports an input/output error", f"Check the disk, or {_ELSEWHERE}"),
 }
 """Error number → what is wrong, and the remedy."""

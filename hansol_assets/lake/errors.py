@@ -41,6 +41,17 @@ class CorruptArtifactError(LakeError):
         )
 
 
+class NotAFolderError(LakeError):
+    """A file stands where the lake should be."""
+
+    def __init__(self, root: Path) -> None:
+        """Names the file and the setting."""
+        super().__init__(
+            f"the lake {root} is not a folder. Name another one with HANSOL_LAKE_DIR, or move the "
+            "file away."
+        )
+
+
 class NewerLakeError(LakeError):
     """The lake was written by a version of this project that lays it out differently."""
 

@@ -6,7 +6,7 @@ Raise `FORMAT` when a lake of the new version would be misread by the version be
 from pathlib import Path
 
 from hansol_assets.lake.atomic import write_atomically
-from hansol_assets.lake.errors import NewerLakeError
+from hansol_assets.lake.errors import NewerLakeError, NotAFolderError
 
 FORMAT = 1
 FORMAT_FILE = "format"
@@ -19,8 +19,11 @@ def check_format(root: Path) -> None:
         root: The lake's folder; need not exist.
 
     Raises:
+        NotAFolderError: A file stands where the lake should be.
         NewerLakeError: The lake's format is newer than `FORMAT`, or is not a number.
     """
+    if root.exists() and not root.is_dir():
+        raise NotAFolderError(root)
     path = root / FORMAT_FILE
     if not path.is_file():
         return

@@ -20,6 +20,7 @@ from hansol_assets.modeling.loading import LoadingSettings
 from hansol_assets.modeling.progress import Progress, without_bars
 from hansol_assets.modeling.scratch import ScratchSettings, train_model
 from hansol_assets.modeling.shape import ModelShape
+from hansol_assets.modeling.soundness import check_model_folder
 from hansol_assets.modeling.source import Source
 from hansol_assets.modeling.tokenizer_training import train_tokenizer
 from hansol_assets.section import Section
@@ -138,10 +139,12 @@ def fetch_base_model(settings: BaseModelSettings, out_dir: Path) -> BaseModelRep
     Raises:
         ModelUnavailableError: Not on this machine, and not to be had from the hub.
         UnsafeWeightsError: There are no weights in the form that is asked for.
+        UnsoundModelError: A file is missing, damaged, or belongs to another model.
     """
     start = time.perf_counter()
     revision = fetch(settings.hub, out_dir)
     local = Path(settings.hub.model_id).expanduser()
+    check_model_folder(local if local.is_dir() else out_dir)
     name = local.name if local.is_dir() else settings.hub.model_id
     Source(name, revision, settings.facts.licence).save(out_dir)
     return BaseModelReport(

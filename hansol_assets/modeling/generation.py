@@ -15,6 +15,7 @@ from hansol_assets.modeling.generation_settings import GenerationSettings as Gen
 from hansol_assets.modeling.loading import LoadingSettings, load_causal_lm, load_tokenizer
 from hansol_assets.modeling.preflight import out_of_memory_named, preflight
 from hansol_assets.modeling.sampling import SeededSampling, stream_seed
+from hansol_assets.modeling.soundness import check_adapter
 from hansol_assets.modeling.tokenizer import Message, cut_prompt, encode_prompt, stop_ids
 
 
@@ -79,6 +80,7 @@ class Generator:
 
     Raises:
         OutOfMemoryError: The model cannot fit the device.
+        UnsoundModelError: The adapter was trained on another base model.
     """
 
     def __init__(
@@ -96,6 +98,7 @@ class Generator:
         if adapter_dir is not None:
             from peft import PeftModel
 
+            check_adapter(adapter_dir, base_dir)
             adapted = PeftModel.from_pretrained(self._model, adapter_dir)
             merges = loading.quantization == "none"
             self._model = (adapted.merge_and_unload() if merges else adapted).eval()

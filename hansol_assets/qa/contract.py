@@ -31,6 +31,9 @@ __all__ = [
     "read_train",
 ]
 
+LONGEST_CELL = 20_000
+"""Characters of a cell; a longer one has swallowed its neighbours, or is no answer."""
+
 # A references file may be a part of the training table: its other columns are known, not needed.
 _BESIDE_REFERENCES = frozenset({names.QUESTION, *names.QUESTION_COLUMNS, names.CATEGORY})
 
@@ -174,12 +177,21 @@ class _Draft:
         )
         draft = cls(path, source, header, expected, frame, repairs, violations)
         draft.require_unique_ids()
+        draft.require_short()
         return draft
 
     def require_filled(self, columns: Iterable[str]) -> None:
         for column in self.frame.columns.intersection(list(columns)):
             for line in self.frame.index[self.frame[column] == ""]:
                 self.violations.append(Violation(line, column, "is empty", "fill the cell"))
+
+    def require_short(self) -> None:
+        for column in self.frame.columns:
+            lengths = self.frame[column].str.len()
+            for line, length in lengths[lengths > LONGEST_CELL].items():
+                problem = f"holds {length} characters, of {LONGEST_CELL} at most"
+                remedy = "shorten it, or close the quote that opens it"
+                self.violations.append(Violation(int(str(line)), column, problem, remedy))
 
     def require_any(self, columns: list[str]) -> None:
         if not columns:

@@ -138,6 +138,8 @@ def _undecodable(data: bytes, encoding: str) -> list[Violation]:
 def _parse(text: str, violations: list[Violation]) -> Iterator[Record]:
     """Yield the valid records; note each broken one and go on with the line after its start."""
     lines = list(io.StringIO(text, newline=""))
+    # A cell that is too long is for the contract to name, by its column.
+    csv.field_size_limit(max(csv.field_size_limit(), len(text)))
     offset = 0
     while offset < len(lines):
         reader = csv.reader(islice(lines, offset, None), strict=True)

@@ -36,3 +36,15 @@ def test_a_key_is_kept_once(cache: RowCache) -> None:
     cache.put("model", rows(a="새것"))
     found = cache.get("model", ["a", "b"]).sort_values("key")
     assert found["text"].tolist() == ["새것", "그대로"]
+
+
+def test_a_damaged_cache_is_begun_anew(cache: RowCache, tmp_path: Path) -> None:
+    texts = [f"{place} 장의 벽지를 발랐습니다. {place**9}" for place in range(60_000)]
+    cache.put("model", pd.DataFrame({"key": texts, "text": texts}))
+    path = tmp_path / "warehouse.duckdb"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(bytes(content))
+    assert cache.get("model", texts).empty
+    cache.put("model", rows(a="벽지"))
+    assert cache.get("model", ["a"])["text"].tolist() == ["벽지"]

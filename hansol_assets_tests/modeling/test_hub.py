@@ -60,7 +60,9 @@ def test_the_revision_of_a_local_folder_follows_its_content(tmp_path: Path, base
     assert fetch_base_model(settings_of(base_dir), tmp_path / "out").revision == first.revision
     changed = tmp_path / "changed"
     shutil.copytree(base_dir, changed)
-    (changed / "config.json").write_text("{}", encoding="utf-8")
+    config = json.loads((changed / "config.json").read_text(encoding="utf-8"))
+    changed_config = json.dumps({**config, "initializer_range": 0.01})
+    (changed / "config.json").write_text(changed_config, encoding="utf-8")
     assert fetch_base_model(settings_of(changed), tmp_path / "other").revision != first.revision
 
 

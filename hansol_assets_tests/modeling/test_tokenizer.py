@@ -16,6 +16,7 @@ from hansol_assets.modeling.tokenizer import (
 )
 from hansol_assets.modeling.tokenizer_training import (
     CHAT_TEMPLATE,
+    SMALLEST_VOCABULARY,
     SPECIAL_TOKENS,
     render_document,
     train_tokenizer,
@@ -66,6 +67,13 @@ def test_special_tokens_stand_where_gemma_has_them(tokenizer: PreTrainedTokenize
 
 def test_the_vocabulary_stays_within_its_limit(documents: list[str]) -> None:
     assert len(train_tokenizer(documents, 300)) <= 300
+
+
+def test_of_characters_as_frequent_those_first_in_unicode_are_kept() -> None:
+    text = "".join(map(chr, range(ord("가"), ord("가") + 200))) + "하하"
+    tokenizer = train_tokenizer([text], SMALLEST_VOCABULARY + 4)
+    kept = {token for token in tokenizer.get_vocab() if len(token) == 1}
+    assert kept == {"하", "가", "각", "갂"}
 
 
 def test_a_document_is_what_the_chat_template_makes(tokenizer: PreTrainedTokenizerBase) -> None:

@@ -5,6 +5,7 @@ import lancedb
 import numpy as np
 import pandas as pd
 import pytest
+from lancedb.query import MatchQuery
 
 from hansol_assets.retrieval.documents import DocumentSettings
 from hansol_assets.retrieval.index import IndexReport, RetrievalSettings, build_index
@@ -98,3 +99,56 @@ def test_a_row_without_a_fold_is_refused(
 ) -> None:
     with pytest.raises(ValueError, match="1 rows have no fold"):
         _build(tmp_path, rows, folds.iloc[1:], embedder)
+
+
+def _full_text_scores(uri: Path) -> dict[str, float]:
+    table = lancedb.connect(str(uri)).open_table("rows")
+    found = table.search(MatchQuery("결로 벽 방법 생기", "morphemes"), query_type="fts").to_list()
+    return {row["id"]: row["_score"] for row in found}
+
+
+def test_scores_do_not_depend_on_the_tables_past(
+    tmp_path: Path, rows: pd.DataFrame, folds: pd.DataFrame, embedder: "SentenceTransformer"
+) -> None:
+    changed = rows.assign(질문_1="벽에 결로가 왜 생기나요?")
+    _build(tmp_path / "old", changed, folds, embedder)
+    _build(tmp_path / "old", rows.iloc[1:], folds, embedder)
+    _build(tmp_path / "old", rows, folds, embedder)
+    _build(tmp_path / "new", rows, folds, embedder)
+    assert _full_text_scores(tmp_path / "old") == _full_text_scores(tmp_path / "new") != {}
+
+
+@pytest.mark.parametrize("call", ["optimize", "create_index"])
+def test_an_index_that_was_broken_off_is_finished(
+    tmp_path: Path,
+    rows: pd.DataFrame,
+    folds: pd.DataFrame,
+    embedder: "SentenceTransformer",
+    monkeypatch: pytest.MonkeyPatch,
+    call: str,
+) -> None:
+    def break_off(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    for uri in (tmp_path / "fresh", tmp_path / "changed"):
+        if uri.name == "changed":
+            _build(uri, rows.iloc[:3], folds, embedder)
+        with monkeypatch.context() as patch:
+            patch.setattr(lancedb.table.LanceTable, call, break_off)
+            with pytest.raises(KeyboardInterrupt):
+                _build(uri, rows, folds, embedder)
+        _build(uri, rows, folds, embedder)
+    whole = tmp_path / "whole"
+    _build(whole, rows, folds, embedder)
+    for uri in (tmp_path / "fresh", tmp_path / "changed"):
+        assert _full_text_scores(uri) == _full_text_scores(whole) != {}
+
+
+def test_old_versions_stay_readable(
+    tmp_path: Path, rows: pd.DataFrame, folds: pd.DataFrame, embedder: "SentenceTransformer"
+) -> None:
+    first = _build(tmp_path, rows.iloc[:3], folds, embedder)
+    _build(tmp_path, rows, folds, embedder)
+    table = lancedb.connect(str(tmp_path)).open_table("rows")
+    table.checkout(first.version)
+    assert sorted(table.to_pandas()["id"]) == rows["id"].tolist()[:3]

@@ -1,0 +1,53 @@
+"""What becomes of doubtful rows: a setting for each reason.
+
+What belongs here: keeping or dropping. What does not: recognising
+(`hansol_assets.qa.row_warnings`).
+"""
+
+from typing import Literal
+
+import pandas as pd
+from pydantic import Field
+
+from hansol_assets.qa.columns import ID
+from hansol_assets.section import Section
+
+Fate = Literal["keep", "drop"]
+
+
+class RowQualitySettings(Section):
+    """What becomes of training rows that look wrong; each is warned of in any case."""
+
+    contradiction: Fate = Field(
+        "keep", description="rows whose two questions ask for opposites (장점, 단점)"
+    )
+    other_language: Fate = Field(
+        "keep", description="rows of which a question or answer drifts into another language"
+    )
+    unfinished: Fate = Field("keep", description="rows of which an answer breaks off")
+    doubled_question: Fate = Field(
+        "keep", description="rows whose question was asked before; the first one stays"
+    )
+    wordless: Fate = Field("drop", description="rows of which a question or answer holds no word")
+
+    @property
+    def dropped(self) -> frozenset[str]:
+        """The kinds of warnings whose rows are dropped."""
+        return frozenset(kind for kind, fate in self if fate == "drop")
+
+
+def without_dropped(
+    rows: pd.DataFrame, warnings: pd.DataFrame, settings: RowQualitySettings
+) -> pd.DataFrame:
+    """Leaves out the rows that the settings drop.
+
+    Args:
+        rows: Training table.
+        warnings: What `hansol_assets.qa.row_warnings.row_warnings` found in it.
+        settings: Which kinds are dropped.
+
+    Returns:
+        The other rows, in order.
+    """
+    doomed = warnings.loc[warnings["kind"].isin(settings.dropped), "id"]
+    return rows[~rows[ID].isin(doomed)].reset_index(drop=True)

@@ -1,0 +1,80 @@
+"""Whatever stands in a file, the reader gives a table or an error for people."""
+
+import csv
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from hansol_assets.qa.columns import TEST_COLUMNS, TRAIN_COLUMNS
+from hansol_assets.qa.contract import (
+    ContractError,
+    TableRead,
+    read_template,
+    read_test,
+    read_train,
+)
+from hansol_assets.qa.row_warnings import KINDS, row_warnings
+
+SIGNS = st.sampled_from(["가", "벽지", "A_1", ",", '"', "\n", "\r", "\t", "\0", "\ufeff", " ", "é"])
+CELLS = st.lists(SIGNS, max_size=6).map("".join)
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("generated") / "table.csv"
+
+
+@given(content=st.one_of(st.binary(max_size=200), st.lists(SIGNS, max_size=60).map("".join)))
+@example(content=b"")
+@example(content="id,질문\nA,나".encode("utf-16"))
+def test_any_bytes_are_a_table_or_an_error_that_names_the_file(
+    path: Path, content: bytes | str
+) -> None:
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    for read in (read_train, read_test, read_template):
+        with pytest.raises(ContractError) as raised:
+            read(path)
+        assert str(path) in str(raised.value)
+        assert str(raised.value).endswith("Nothing was taken from this file.")
+
+
+def outcome(path: Path, read: Callable[[Path], TableRead]) -> pd.DataFrame | ContractError:
+    try:
+        return read(path).frame
+    except ContractError as error:
+        return error
+
+
+@given(rows=st.lists(st.lists(CELLS, min_size=9, max_size=9), min_size=1, max_size=4))
+def test_any_cells_are_kept_or_refused_with_their_line(path: Path, rows: list[list[str]]) -> None:
+    buffer = io.StringIO(newline="")
+    csv.writer(buffer, lineterminator="\n").writerows([TRAIN_COLUMNS, *rows])
+    path.write_text(buffer.getvalue(), encoding="utf-8", newline="")
+    table = outcome(path, read_train)
+    if isinstance(table, ContractError):
+        assert all(found.remedy for found in table.violations)
+        assert str(path) in str(table)
+    else:
+        assert len(table) == len(rows)
+        assert set(row_warnings(table)["kind"]) <= set(KINDS)
+
+
+@given(name=st.sampled_from(TEST_COLUMNS), cell=CELLS)
+def test_one_cell_of_many_is_never_taken_for_another(path: Path, name: str, cell: str) -> None:
+    good = {"id": "A_0", "질문": "벽지는 왜 들뜨나요?"}
+    buffer = io.StringIO(newline="")
+    writer = csv.DictWriter(buffer, TEST_COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows([{**good, name: cell}, {**good, "id": "B_1"}])
+    path.write_text(buffer.getvalue(), encoding="utf-8", newline="")
+    table = outcome(path, read_test)
+    if isinstance(table, ContractError):
+        assert str(path) in str(table)
+    else:
+        assert table["id"].iloc[-1] == "B_1"
+        assert table["질문"].iloc[-1] == good["질문"]
