@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import settings
 
+from hansol_assets_tests.faults.fixtures import server, undisturbed  # noqa: F401
 from hansol_assets_tests.graph import GraphRun, run_graph, write_raw_files
 from hansol_assets_tests.qa.table import training_table
 

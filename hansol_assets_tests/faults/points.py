@@ -1,0 +1,143 @@
+"""Named points of a run at which something can go wrong, and what goes wrong there.
+
+What belongs here: wrapping, inside a forked run, the calls by which a lake is written. A wrapped
+call is a point before and a point after; each is counted within the asset that is being made.
+"""
+
+import functools
+import os
+import shutil
+import signal
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from hansol_assets.lake.store import Lake
+from hansol_assets.lake.warehouse import Warehouse
+
+OUTSIDE = "between assets"
+BUILD = "build"
+"""The point at which work on an asset begins; a reused asset does not pass it."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """A place in a run: the n-th time that an asset's work passes before or after a call."""
+
+    asset: str
+    call: str
+    place: int
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What happens where.
+
+    Attributes:
+        point: The place.
+        kind: `kill` as by kill -9, or `error` as by the operating system.
+        error: The error's number, for `error`.
+    """
+
+    point: Point
+    kind: Literal["kill", "error"]
+    error: int = 0
+
+    def strike(self) -> None:
+        if self.kind == "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        raise OSError(self.error, os.strerror(self.error), f"{self.point.call} of a test")
+
+
+class Watch:
+    """Counts points in this process, writes them down, and lets a fault strike.
+
+    Args:
+        trace: A file that gets a line a point, readable after a kill.
+        fault: What happens where; None: nothing does.
+    """
+
+    def __init__(self, trace: Path, fault: Fault | None) -> None:
+        self._trace = trace
+        self._fault = fault
+        self._asset = OUTSIDE
+        self._counts: Counter[tuple[str, str]] = Counter()
+
+    def passes(self, call: str) -> None:
+        key = (self._asset, call)
+        point = Point(*key, self._counts[key])
+        self._counts[key] += 1
+        with self._trace.open("a", encoding="utf-8") as trace:
+            trace.write(f"{point.asset}\t{point.call}\t{point.place}\n")
+        if self._fault is not None and point == self._fault.point:
+            self._fault.strike()
+
+    def install(self) -> None:
+        """Wraps the calls; there is no way back, so only a process of its own does this."""
+        for owner, name in _writing_calls():
+            label = f"{getattr(owner, '__name__', owner)}.{name}"
+            setattr(owner, name, self._wrapped(getattr(owner, name), label))
+        for name in ("make_table", "make_artifact"):
+            setattr(Lake, name, self._of_asset(getattr(Lake, name)))
+        Warehouse.transaction = self._transaction(Warehouse.transaction)  # type: ignore[method-assign]
+
+    def _wrapped(self, call: Callable[..., Any], label: str) -> Callable[..., Any]:
+        @functools.wraps(call)
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            self.passes(f"before {label}")
+            result = call(*args, **kwargs)
+            self.passes(f"after {label}")
+            return result
+
+        return wrapper
+
+    def _of_asset(self, make: Callable[..., Any]) -> Callable[..., Any]:
+        def wrapper(lake: Lake, task: Any, build: Callable[..., Any], **kwargs: Any) -> Any:
+            def watched(*args: Any) -> Any:
+                self.passes(BUILD)
+                return build(*args)
+
+            self._asset = task.asset
+            try:
+                return make(lake, task, watched, **kwargs)
+            finally:
+                self._asset = OUTSIDE
+
+        return wrapper
+
+    def _transaction(self, transaction: Callable[..., Any]) -> Any:
+        @contextmanager
+        def wrapper(warehouse: Warehouse) -> Iterator[Any]:
+            with transaction(warehouse) as connection:
+                yield connection
+                self.passes("before duckdb.commit")
+            self.passes("after duckdb.commit")
+
+        return wrapper
+
+
+def _writing_calls() -> list[tuple[Any, str]]:
+    import safetensors.torch
+    import transformers
+    from lancedb.db import LanceDBConnection
+    from lancedb.merge import LanceMergeInsertBuilder
+    from lancedb.table import LanceTable, Tags
+
+    return [
+        (os, "fsync"),
+        (os, "rename"),
+        (os, "replace"),
+        (shutil, "rmtree"),
+        (safetensors.torch, "save_file"),
+        (transformers.Trainer, "_save_checkpoint"),
+        (transformers.Trainer, "training_step"),
+        (LanceDBConnection, "create_table"),
+        (LanceMergeInsertBuilder, "execute"),
+        (LanceTable, "optimize"),
+        (LanceTable, "create_index"),
+        (Tags, "update"),
+        (Tags, "create"),
+    ]

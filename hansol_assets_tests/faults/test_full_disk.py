@@ -1,0 +1,85 @@
+"""The whole graph on a disk that is really full, or may hold no large file, again and again."""
+
+import errno
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hansol_assets_tests.faults.fixtures import Reference
+from hansol_assets_tests.faults.points import Fault, Point
+from hansol_assets_tests.faults.runs import ForkServer, submitted
+
+pytestmark = pytest.mark.slow
+
+REMEDY = "finished steps are kept."
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of its own, in memory, that can be made larger."""
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(tmp_path)]
+    if subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("mounting a small disk needs root; the file size limit below does not")
+    yield tmp_path
+    subprocess.run(["umount", "-l", str(tmp_path)], check=True)
+
+
+def grow(disk: Path, kibibytes: int) -> None:
+    options = f"remount,size={kibibytes}k"
+    subprocess.run(["mount", "-o", options, str(disk)], check=True)
+
+
+def test_a_disk_that_fills_up_again_and_again(
+    server: ForkServer, undisturbed: Reference, raw_dir: Path, small_disk: Path
+) -> None:
+    stopped = []
+    for kibibytes in (64, 12_000, 24_000, 25_500, 26_500, 64_000):
+        grow(small_disk, kibibytes)
+        ended = server.run(small_disk / "lake", raw_dir)
+        if not ended.failures:
+            break
+        (asset, message), *_ = ended.failures.items()
+        assert "the disk is full" in message, message
+        assert str(small_disk) in message
+        assert "hansol lake prune --keep 3" in message
+        assert REMEDY in message
+        stopped.append(asset)
+    assert len(set(stopped)) >= 3
+    assert submitted(small_disk / "lake") == submitted(undisturbed.lake)
+
+
+def test_a_limit_on_file_sizes_that_is_raised_again_and_again(
+    server: ForkServer, undisturbed: Reference, raw_dir: Path, tmp_path: Path
+) -> None:
+    stopped = []
+    for kibibytes in (64, 1_024, None):
+        limit = kibibytes and kibibytes * 1024
+        ended = server.run(tmp_path / "lake", raw_dir, file_limit=limit)
+        if not ended.failures:
+            break
+        (asset, message), *_ = ended.failures.items()
+        assert "the file outgrew the limit on file sizes" in message, message
+        assert "ulimit -f" in message
+        assert REMEDY in message
+        stopped.append(asset)
+    assert len(stopped) >= 2
+    assert submitted(tmp_path / "lake") == submitted(undisturbed.lake)
+
+
+def test_libraries_that_cannot_write(
+    server: ForkServer, undisturbed: Reference, raw_dir: Path, tmp_path: Path
+) -> None:
+    faults = [
+        Fault(Point("retrieval_index", "before LanceMergeInsertBuilder.execute", 0), "error", 28),
+        Fault(Point("lora_adapter", "before Trainer._save_checkpoint", 1), "error", errno.EIO),
+        Fault(Point("validation_candidates", "before duckdb.commit", 1), "error", errno.ENOSPC),
+    ]
+    for fault in faults:
+        ended = server.run(tmp_path / "lake", raw_dir, fault=fault)
+        assert [*ended.failures] == [fault.point.asset]
+        assert REMEDY in ended.failures[fault.point.asset]
+    last = server.run(tmp_path / "lake", raw_dir)
+    assert (last.code, last.failures) == (0, {})
+    assert submitted(tmp_path / "lake") == submitted(undisturbed.lake)
