@@ -16,6 +16,9 @@ from hansol_assets.lake.errors import BusyLakeError
 LOCK_WAIT_SECONDS = 120
 """How long a process waits for another one that holds the file."""
 
+THREADS = 1
+"""Of a connection: for our small tables, threads take longer to start and end than they save."""
+
 DAMAGED_FOLDER = "damaged"
 """Beside the file: what was damaged, kept for those who want to look at it."""
 
@@ -69,7 +72,7 @@ def _connect(path: Path) -> duckdb.DuckDBPyConnection:
         reraise=True,
     )
     try:
-        return waiting(duckdb.connect, str(path))
+        return waiting(duckdb.connect, str(path), config={"threads": THREADS})
     except duckdb.IOException as error:
         if not re.match(_LOCKED, str(error)):
             raise

@@ -133,9 +133,12 @@ class Lake:
             CorruptArtifactError: The rows are not those that were written, or cannot be read; the
                 table is set aside.
         """
-        if not self.is_whole(manifest):
+        rows = self.warehouse.read_whole(
+            manifest.asset, manifest.fingerprint, manifest.checksums["table"]
+        )
+        if rows is None:
             raise self._corrupt(manifest, "its rows differ from the manifest's checksum")
-        return self.warehouse.read(manifest.asset, manifest.fingerprint)
+        return rows
 
     def artifact(self, manifest: Manifest) -> Path:
         """Returns the folder of an artifact after proving it whole.

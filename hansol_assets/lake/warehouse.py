@@ -110,14 +110,28 @@ class Warehouse:
         if not self.path.exists():
             return None
         with self.connection() as connection:
-            try:
-                return table_checksum(connection, self.table_name(asset, fingerprint))
-            except duckdb.CatalogException:
+            return self._checksum(connection, self.table_name(asset, fingerprint))
+
+    def read_whole(self, asset: str, fingerprint: str, checksum: str) -> pd.DataFrame | None:
+        """Returns one version of a table, or None where its rows have another checksum."""
+        if not self.path.exists():
+            return None
+        table = self.table_name(asset, fingerprint)
+        with self.connection() as connection:
+            if self._checksum(connection, table) != checksum:
                 return None
-            except duckdb.Error as error:
-                if is_corrupt(error):
-                    return None
-                raise
+            return connection.execute(f"select * from {table}").df()
+
+    @staticmethod
+    def _checksum(connection: duckdb.DuckDBPyConnection, table: str) -> str | None:
+        try:
+            return table_checksum(connection, table)
+        except duckdb.CatalogException:
+            return None
+        except duckdb.Error as error:
+            if is_corrupt(error):
+                return None
+            raise
 
     def size(self, asset: str, fingerprint: str) -> int:
         """Returns the bytes that the rows of one version take in memory."""

@@ -4,6 +4,7 @@ import errno
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -14,6 +15,7 @@ from hansol_assets_tests.faults.runs import ForkServer, submitted
 pytestmark = pytest.mark.slow
 
 REMEDY = "finished steps are kept."
+NO_SPACE: tuple[Literal["error"], int] = ("error", errno.ENOSPC)
 
 
 @pytest.fixture
@@ -50,36 +52,24 @@ def test_a_disk_that_fills_up_again_and_again(
     assert submitted(small_disk / "lake") == submitted(undisturbed.lake)
 
 
-def test_a_limit_on_file_sizes_that_is_raised_again_and_again(
+def test_limits_on_file_sizes_and_libraries_that_cannot_write(
     server: ForkServer, undisturbed: Reference, raw_dir: Path, tmp_path: Path
 ) -> None:
-    stopped = []
-    for kibibytes in (64, 1_024, None):
-        limit = kibibytes and kibibytes * 1024
-        ended = server.run(tmp_path / "lake", raw_dir, file_limit=limit)
-        if not ended.failures:
-            break
-        (asset, message), *_ = ended.failures.items()
+    lake = tmp_path / "lake"
+    for kibibytes in (64, 1_024):
+        ended = server.run(lake, raw_dir, file_limit=kibibytes * 1024)
+        (message, *_) = ended.failures.values()
         assert "the file outgrew the limit on file sizes" in message, message
         assert "ulimit -f" in message
         assert REMEDY in message
-        stopped.append(asset)
-    assert len(stopped) >= 2
-    assert submitted(tmp_path / "lake") == submitted(undisturbed.lake)
-
-
-def test_libraries_that_cannot_write(
-    server: ForkServer, undisturbed: Reference, raw_dir: Path, tmp_path: Path
-) -> None:
-    faults = [
-        Fault(Point("retrieval_index", "before LanceMergeInsertBuilder.execute", 0), "error", 28),
+    for fault in (
+        Fault(Point("retrieval_index", "before LanceMergeInsertBuilder.execute", 0), *NO_SPACE),
         Fault(Point("lora_adapter", "before Trainer._save_checkpoint", 1), "error", errno.EIO),
-        Fault(Point("validation_candidates", "before duckdb.commit", 1), "error", errno.ENOSPC),
-    ]
-    for fault in faults:
-        ended = server.run(tmp_path / "lake", raw_dir, fault=fault)
+        Fault(Point("validation_candidates", "before duckdb.commit", 1), *NO_SPACE),
+    ):
+        ended = server.run(lake, raw_dir, fault=fault)
         assert [*ended.failures] == [fault.point.asset]
         assert REMEDY in ended.failures[fault.point.asset]
-    last = server.run(tmp_path / "lake", raw_dir)
+    last = server.run(lake, raw_dir)
     assert (last.code, last.failures) == (0, {})
-    assert submitted(tmp_path / "lake") == submitted(undisturbed.lake)
+    assert submitted(lake) == submitted(undisturbed.lake)
