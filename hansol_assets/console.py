@@ -11,8 +11,10 @@ import dagster as dg
 from rich.console import Console
 from rich.markup import escape
 
+from hansol_assets.lake.store import ROWS_MADE
+
 LOGGER = "terminal"
-COLOURS = {"new": "green", "reused": "dim"}
+COLOURS = {"new": "green", "updated": "cyan", "reused": "dim"}
 
 
 class TerminalHandler(logging.Handler):
@@ -51,8 +53,10 @@ class TerminalHandler(logging.Handler):
         if "status" not in facts:
             return  # the version of a raw file
         status = str(facts["status"])
-        seconds = f"{facts['seconds']:8.2f} s" if status == "new" else " " * 10
+        seconds = f"{facts['seconds']:8.2f} s" if status != "reused" else " " * 10
         size = f"{facts['rows']:,} rows" if "rows" in facts else f"{facts.get('bytes', 0):,} bytes"
+        if status == "updated":
+            size += f", {facts[ROWS_MADE]:,} made"
         name = made.asset_key.to_user_string()
         self._console.print(
             f"[{COLOURS[status]}]{status:7}[/] {name:22} {seconds}  {size}", highlight=False

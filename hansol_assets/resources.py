@@ -19,11 +19,20 @@ from pydantic import PrivateAttr
 from hansol_assets.lake.disk import disk_explained
 from hansol_assets.lake.errors import LakeError
 from hansol_assets.lake.inputs import Inputs
-from hansol_assets.lake.store import Lake, Outcome, Report, TableReport, Task
+from hansol_assets.lake.store import (
+    ROWS_MADE,
+    ROWS_REUSED,
+    Lake,
+    Outcome,
+    Report,
+    TableReport,
+    Task,
+)
 from hansol_assets.modeling.errors import ModelError
 from hansol_assets.presence import alone, end_dead_runs, present
 from hansol_assets.process import set_process_defaults
 from hansol_assets.qa.contract import ContractError
+from hansol_assets.run_summary import summarize_run
 from hansol_assets.settings import ProfileError, Settings, load_settings
 
 FORCE_TAG = "hansol/force"
@@ -79,6 +88,7 @@ class LakeResource(dg.ConfigurableResource[Any]):
                 self.open()
                 if context.run and context.instance and context.log:
                     self._announce(stack, context.instance, context.run.run_id, context.log.info)
+                    stack.callback(summarize_run, context.instance, context.run)
             yield self
 
     def _announce(
@@ -211,6 +221,12 @@ def _report_sources(context: dg.AssetExecutionContext, inputs: Inputs) -> None:
         context.log_event(dg.AssetMaterialization(asset, metadata=metadata, tags=tags))
 
 
+def _facts_of(outcome: Outcome) -> dict[str, Any]:
+    """The figures of the result; what its build worked on belongs to that build's run alone."""
+    of_work = {ROWS_MADE, ROWS_REUSED} if outcome.status == "reused" else set()
+    return {name: fact for name, fact in outcome.manifest.facts.items() if name not in of_work}
+
+
 def _result(outcome: Outcome, inputs: Inputs) -> dg.MaterializeResult:
     manifest = outcome.manifest
     metadata: dict[str, Any] = {
@@ -218,7 +234,7 @@ def _result(outcome: Outcome, inputs: Inputs) -> dg.MaterializeResult:
         "fingerprint": manifest.fingerprint,
         "seconds": manifest.seconds,
         "made_at": manifest.created_at,
-        **manifest.facts,
+        **_facts_of(outcome),
         **{title: dg.MetadataValue.md(text) for title, text in manifest.notes.items()},
     }
     # Dagster looks external inputs up before the step runs, so it cannot know a file's version

@@ -6,7 +6,6 @@ component is made (`hansol_assets.scoring.components`) and weighed (`hansol_asse
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -15,9 +14,7 @@ from hansol_assets.answering.parts import VISIBLE_SPLITS
 from hansol_assets.scoring.candidates import RETRIEVED, vectors_of
 from hansol_assets.scoring.components import COMPONENTS, Choices, ComponentModel, ComponentSettings
 from hansol_assets.scoring.cosine import mean_directions, unit
-
-if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
+from hansol_assets.scoring.embedder import Embedder
 
 
 @dataclass(frozen=True)
@@ -46,7 +43,7 @@ def part_components(
     split_of: Mapping[str, str],
     rows: pd.DataFrame,
     folds: pd.DataFrame,
-    embedder: "SentenceTransformer",
+    embedder: Embedder,
     choices: Choices,
     settings: ComponentSettings,
 ) -> PartComponents:

@@ -4,8 +4,6 @@ What belongs here: choosing part by part, and putting the parts together again. 
 measure by which is chosen (`hansol_assets.scoring.consensus`).
 """
 
-from typing import TYPE_CHECKING
-
 import pandas as pd
 
 from hansol_assets.answering.blending import PartComponents
@@ -16,10 +14,7 @@ from hansol_assets.qa.splitting import CONNECTIVES
 from hansol_assets.scoring.blend import VectorBlend
 from hansol_assets.scoring.candidates import RETRIEVED, vectors_of
 from hansol_assets.scoring.consensus import LengthRange, SelectionSettings, choose_text
-from hansol_assets.scoring.embedder import encode
-
-if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
+from hansol_assets.scoring.embedder import Embedder, encode
 
 VOTE_DECIMALS = 6
 CANDIDATE_COLUMNS = [
@@ -77,7 +72,7 @@ def vote(
 def answer_table(
     questions: pd.DataFrame,
     voted: pd.DataFrame,
-    embedder: "SentenceTransformer",
+    embedder: Embedder,
     adapter_fingerprint: str,
 ) -> pd.DataFrame:
     """Puts the chosen parts together, one row a question.

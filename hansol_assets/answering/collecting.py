@@ -5,7 +5,6 @@ known of each. What does not: which of them is chosen (`hansol_assets.answering.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 import pandas as pd
 from pydantic import Field
@@ -19,10 +18,8 @@ from hansol_assets.scoring.candidates import (
     generated_candidates,
     retrieved_candidates,
 )
+from hansol_assets.scoring.embedder import Embedder
 from hansol_assets.section import Section
-
-if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
 
 GENERATED_FACTS = ["prompt_tokens", "new_tokens", "seconds", "finished"]
 
@@ -38,7 +35,7 @@ class CandidateSettings(Section):
 def collect_candidates(
     parts: Sequence[Part],
     generations: pd.DataFrame,
-    embedder: "SentenceTransformer",
+    embedder: Embedder,
     settings: CandidateSettings,
 ) -> pd.DataFrame:
     """Gathers and embeds every candidate.

@@ -4,8 +4,8 @@ What belongs here: asking the model only for what the cache does not hold. What 
 (`hansol_assets.modeling.generation`) and what the answers are used for.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
 
 import pandas as pd
 
@@ -21,13 +21,29 @@ def generation_request(messages: Sequence[dict[str, str]]) -> GenerationRequest:
     return GenerationRequest(text_hash(canonical_json(list(messages))), messages)
 
 
+@dataclass(frozen=True)
+class Answered:
+    """Answers to requests.
+
+    Attributes:
+        generations: The columns of `Generation`, in the order of the requests, the greedy answer
+            of each first.
+        asked: Prompts that the model was asked.
+        found: Prompts that were answered before.
+    """
+
+    generations: pd.DataFrame
+    asked: int
+    found: int
+
+
 def answer_requests(
     requests: Sequence[GenerationRequest],
     cache: RowCache,
     scope: str,
     open_generator: Callable[[], Generator],
     log: Callable[[str], None],
-) -> pd.DataFrame:
+) -> Answered:
     """Answers requests, committing batch by batch, and skipping those answered before.
 
     Args:
@@ -36,9 +52,6 @@ def answer_requests(
         scope: Names the model and the decoding settings.
         open_generator: Loads the model; called only if an answer is missing.
         log: Writes a line to the run's log.
-
-    Returns:
-        The columns of `Generation`, in the order of the requests, the greedy answer first.
     """
     wanted = {request.key: request for request in requests}
     known = cache.get(scope, list(wanted))
@@ -52,6 +65,10 @@ def answer_requests(
             done += len({item.key for item in batch})
             log(f"answered {done} of {len(wanted)} questions")
         known = cache.get(scope, list(wanted))
+    return Answered(_in_order(known, wanted), len(missing), len(wanted) - len(missing))
+
+
+def _in_order(known: pd.DataFrame, wanted: Iterable[str]) -> pd.DataFrame:
     order = {key: place for place, key in enumerate(wanted)}
     return known.sort_values(
         by=["key", "origin", "sample"],

@@ -5,7 +5,6 @@ all comparisons can be paired. What does not: sums and intervals (`hansol_assets
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -19,11 +18,8 @@ from hansol_assets.scoring.candidates import GREEDY, RETRIEVED
 from hansol_assets.scoring.chrf import chrf_scores
 from hansol_assets.scoring.components import COMPONENTS
 from hansol_assets.scoring.cosine import public_mask, reference_cosines
-from hansol_assets.scoring.embedder import encode
+from hansol_assets.scoring.embedder import Embedder, encode
 from hansol_assets.scoring.evaluate import ScoreSettings, embed_references
-
-if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
 
 RAW_GENERATION = "raw_generation"
 ONLY = "only_"
@@ -36,7 +32,7 @@ def judge(
     candidates: pd.DataFrame,
     components: PartComponents,
     blend: VectorBlend,
-    embedder: "SentenceTransformer",
+    embedder: Embedder,
     centroid_vector: np.ndarray,
     settings: ScoreSettings,
 ) -> pd.DataFrame:
@@ -80,7 +76,7 @@ def judge(
 
 
 def _first_vectors(
-    answers: pd.DataFrame, candidates: pd.DataFrame, origin: str, embedder: "SentenceTransformer"
+    answers: pd.DataFrame, candidates: pd.DataFrame, origin: str, embedder: Embedder
 ) -> np.ndarray:
     """Vectors of the first candidate of one origin, the parts of a question joined."""
     first = candidates[(candidates["origin"] == origin) & (candidates["rank"] == 1)]

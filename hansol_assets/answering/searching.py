@@ -2,15 +2,13 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from hansol_assets.answering.embeddings import CachedEmbedder
+from hansol_assets.lake.cache import EMBEDDINGS
 from hansol_assets.lake.inputs import Inputs
 from hansol_assets.retrieval.index import RetrievalSettings
 from hansol_assets.retrieval.search import HybridSearcher
-from hansol_assets.scoring.embedder import load_embedder
-
-if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
+from hansol_assets.scoring.embedder import Embedder, load_embedder
 
 INDEX_TABLE = "retrieval_index"
 INDEX_FILE = "index.json"
@@ -22,13 +20,20 @@ def write_index_file(folder: Path, version: int) -> None:
     (folder / INDEX_FILE).write_text(content + "\n", encoding="utf-8")
 
 
-def open_embedder(inputs: Inputs) -> "SentenceTransformer":
-    """Loads the input `answer_embedder`."""
-    return load_embedder(inputs.artifact("answer_embedder"))
+def open_embedder(inputs: Inputs) -> CachedEmbedder:
+    """Opens the input `answer_embedder`, loaded once a text comes that it never embedded."""
+    manifest = inputs.manifest("answer_embedder")
+    return CachedEmbedder(
+        inputs.cache(EMBEDDINGS),
+        scope=manifest.fingerprint,
+        width=int(manifest.facts["dimensions"]),
+        batch_size=int(manifest.config["embedder"]["batch_size"]),
+        open_model=lambda: load_embedder(inputs.artifact("answer_embedder")),
+    )
 
 
 def open_searcher(
-    inputs: Inputs, lancedb: Path, embedder: "SentenceTransformer", settings: RetrievalSettings
+    inputs: Inputs, lancedb: Path, embedder: Embedder, settings: RetrievalSettings
 ) -> HybridSearcher:
     """Opens the input `retrieval_index` at its version.
 

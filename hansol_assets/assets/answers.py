@@ -18,11 +18,11 @@ from hansol_assets.answering.collecting import collect_candidates
 from hansol_assets.answering.generations import answer_requests
 from hansol_assets.answering.parts import TEST, plan_parts
 from hansol_assets.answering.searching import open_embedder, open_searcher
-from hansol_assets.lake.cache import RowCache
+from hansol_assets.lake.cache import GENERATIONS
 from hansol_assets.lake.fingerprint import config_of, fingerprint
 from hansol_assets.lake.inputs import Inputs
 from hansol_assets.lake.manifest import Manifest
-from hansol_assets.lake.store import Report, TableReport
+from hansol_assets.lake.store import ROWS_MADE, ROWS_REUSED, Report, TableReport
 from hansol_assets.modeling.generation import Generator
 from hansol_assets.qa.columns import ANSWER_PREFIX, numbered
 from hansol_assets.qa.folds import CALIBRATION, TRAINING, VALIDATION
@@ -69,9 +69,9 @@ def _candidates(
             settings.prompt,
             settings.retrieval.top_k,
         )
-        generations = answer_requests(
+        answered = answer_requests(
             [part.request for part in parts],
-            RowCache(lake.store.warehouse, "generations"),
+            inputs.cache(GENERATIONS),
             _generation_scope(inputs, adapter, settings),
             lambda: Generator(
                 inputs.artifact("base_model"),
@@ -81,12 +81,15 @@ def _candidates(
             ),
             work.log,
         )
+        generations = answered.generations
         table = collect_candidates(parts, generations, embedder, settings.candidates)
         facts = {
             "adapter": adapter.fingerprint,
             "questions": len(questions),
             "parts": len(parts),
-            "prompts": generations["key"].nunique(),
+            ROWS_MADE: answered.asked,
+            ROWS_REUSED: answered.found,
+            "texts_embedded": embedder.embedded,
             "generated_tokens": int(generations["new_tokens"].sum()),
             **{f"{name}_candidates": n for name, n in table["origin"].value_counts().items()},
         }
@@ -105,7 +108,8 @@ def _candidates(
 def _generation_scope(inputs: Inputs, adapter: Manifest, settings: Settings) -> str:
     models = {"base_model": inputs.versions["base_model"], "adapter": adapter.fingerprint}
     config = config_of(generation=settings.generation, loading=settings.base_model.loading)
-    return fingerprint("generations", "1", config, models)
+    # The adapter's name in front tells whether the answers may be pruned.
+    return f"{adapter.fingerprint}-{fingerprint('generations', '1', config, models)}"
 
 
 CANDIDATE_DEPS = ["base_model", "answer_embedder", "retrieval_index"]

@@ -4,14 +4,28 @@ What belongs here: tables derived from the raw rows alone. What does not: anythi
 model or an index.
 """
 
+from dataclasses import asdict
+
 import dagster as dg
 
 from hansol_assets.lake.fingerprint import config_of
 from hansol_assets.lake.store import TableReport
 from hansol_assets.qa.folds import assign_folds
 from hansol_assets.qa.pairing import build_held_out, build_pairs
-from hansol_assets.qa.splitting import question_mix
+from hansol_assets.qa.splitting import QuestionMix, question_mix
 from hansol_assets.resources import LakeResource, Work
+
+ROWS_AND_FOLDS = ("raw_qa", "qa_folds")
+
+
+def test_mix(lake: LakeResource) -> QuestionMix:
+    """Measures how the test questions join two.
+
+    Assets take it, and not the questions, into their name: another question of the same kind then
+    changes no training example, and nothing is trained anew for it.
+    """
+    questions = lake.table_of("raw_questions")["질문"].tolist()
+    return question_mix(questions).rounded(lake.settings.pairing.mix_step)
 
 
 @dg.asset(deps=["raw_qa"], kinds={"duckdb"}, code_version="1")
@@ -38,16 +52,15 @@ def paired_questions(context: dg.AssetExecutionContext, lake: LakeResource) -> d
     Made from training rows only. Joined examples use the connectives in the proportions of the
     test questions, since the test asks two questions at once.
     """
-    settings = lake.settings.pairing
+    settings, mix = lake.settings.pairing, test_mix(lake)
 
     def build(work: Work) -> TableReport:
-        mix = question_mix(work.inputs.table("raw_questions")["질문"].tolist())
         rows, folds = work.inputs.table("raw_qa"), work.inputs.table("qa_folds")
         pairs = build_pairs(rows, folds, mix, settings)
         facts = {f"{kind}_examples": n for kind, n in pairs["kind"].value_counts().items()}
         return TableReport(frame=pairs, facts=facts)
 
-    return lake.table(context, config_of(pairing=settings), build)
+    return lake.table(context, config_of(pairing=settings, mix=asdict(mix)), build, ROWS_AND_FOLDS)
 
 
 @dg.asset(deps=["raw_qa", "raw_questions", "qa_folds"], kinds={"duckdb"}, code_version="1")
@@ -59,10 +72,9 @@ def held_out_questions(
     Each row is asked once by itself, and rows of one split are joined in the share and with the
     connectives of the test questions; the references of a joined question are joined the same way.
     """
-    settings = lake.settings.pairing
+    settings, mix = lake.settings.pairing, test_mix(lake)
 
     def build(work: Work) -> TableReport:
-        mix = question_mix(work.inputs.table("raw_questions")["질문"].tolist())
         rows, folds = work.inputs.table("raw_qa"), work.inputs.table("qa_folds")
         questions = build_held_out(rows, folds, mix, settings)
         facts = {
@@ -71,4 +83,4 @@ def held_out_questions(
         }
         return TableReport(frame=questions, facts=facts)
 
-    return lake.table(context, config_of(pairing=settings), build)
+    return lake.table(context, config_of(pairing=settings, mix=asdict(mix)), build, ROWS_AND_FOLDS)

@@ -6,6 +6,7 @@ What belongs here: what is trained on which rows. What does not: how training ru
 
 import base64
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from hansol_assets.answering.adapters import write_reference
 from hansol_assets.answering.examples import corpus_documents, held_out_examples, training_examples
 from hansol_assets.answering.parts import ALL_SPLITS
 from hansol_assets.answering.searching import open_embedder, open_searcher
+from hansol_assets.assets.dataset import test_mix
 from hansol_assets.lake.fingerprint import config_of
 from hansol_assets.lake.manifest import Fact
 from hansol_assets.lake.store import Report
@@ -28,7 +30,6 @@ from hansol_assets.modeling.hub import pinned
 from hansol_assets.modeling.loading import load_tokenizer
 from hansol_assets.qa.folds import TRAINING
 from hansol_assets.qa.pairing import SINGLE, build_pairs
-from hansol_assets.qa.splitting import question_mix
 from hansol_assets.resources import LakeResource, Work, said_to_people
 from hansol_assets.retrieval.search import HybridSearcher
 from hansol_assets.settings import Settings
@@ -59,7 +60,6 @@ def _base_model_report(report: BaseModelReport, folder: Path) -> Report:
 FINAL_FIT_READS = [
     "base_model",
     "raw_qa",
-    "raw_questions",
     "qa_folds",
     "held_out_questions",
     "answer_embedder",
@@ -162,7 +162,7 @@ def lora_adapter(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Ma
 
 
 @dg.asset(
-    deps=[*FINAL_FIT_READS, "lora_adapter", "validation_scores"],
+    deps=[*FINAL_FIT_READS, "raw_questions", "lora_adapter", "validation_scores"],
     kinds={"huggingface", "pytorch"},
     code_version="1",
     pool="gpu",
@@ -173,7 +173,7 @@ def final_adapter(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.M
     With `final_fit` it is trained anew on all rows, as `lora_adapter` was on the training
     rows, and keeps apart from it by fingerprint; without, it is `lora_adapter` by reference.
     """
-    settings = lake.settings
+    settings, mix = lake.settings, test_mix(lake)
 
     def refer(work: Work, folder: Path) -> Report:
         fingerprint = work.inputs.manifest("lora_adapter").fingerprint
@@ -182,13 +182,13 @@ def final_adapter(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.M
 
     def train(work: Work, folder: Path) -> Report:
         rows, folds = work.inputs.table("raw_qa"), work.inputs.table("qa_folds")
-        mix = question_mix(work.inputs.table("raw_questions")["질문"].tolist())
         pairs = build_pairs(rows, folds.assign(split=TRAINING), mix, settings.pairing)
         return _train(work, lake, folder, pairs, ALL_SPLITS)
 
     if not settings.final_fit:
         return lake.artifact(context, {}, refer, reads=["lora_adapter"])
-    config = {**_training_config(settings), **config_of(pairing=settings.pairing)}
+    pairing = config_of(pairing=settings.pairing, mix=asdict(mix))
+    config = {**_training_config(settings), **pairing}
     # Scores decide when the final fit is made, not what it is.
     return lake.artifact(context, config, train, reads=FINAL_FIT_READS)
 

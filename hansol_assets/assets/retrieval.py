@@ -13,13 +13,13 @@ from hansol_assets.answering.searching import INDEX_TABLE, open_embedder, write_
 from hansol_assets.lake.fingerprint import config_of
 from hansol_assets.lake.lancedb_versions import version_checksums
 from hansol_assets.lake.locks import LANCEDB_LOCK
-from hansol_assets.lake.store import Report, TableReport
+from hansol_assets.lake.store import ROWS_MADE, ROWS_REUSED, Report, TableReport
 from hansol_assets.qa.columns import ANSWER_PREFIX, numbered
 from hansol_assets.qa.folds import TRAINING
-from hansol_assets.resources import LakeResource, Work
+from hansol_assets.resources import LakeResource, Work, said_to_people
 from hansol_assets.retrieval.evaluation import evaluate_retrieval
 from hansol_assets.retrieval.index import build_index
-from hansol_assets.scoring.embedder import fetch_embedder, fit_embedder
+from hansol_assets.scoring.embedder import fetch_embedder, fit_embedder, pinned_embedder
 
 
 @dg.asset(
@@ -41,11 +41,14 @@ def answer_embedder(context: dg.AssetExecutionContext, lake: LakeResource) -> dg
         return Report(facts={"dimensions": settings.dimensions, "fitted_on_texts": len(texts)})
 
     def fetch(work: Work, folder: Path) -> Report:  # noqa: ARG001 - a build's signature
-        fetch_embedder(settings, folder)
+        fetch_embedder(pinned_settings, folder)
         return Report(facts={"dimensions": settings.dimensions, "model": str(settings.model_id)})
 
     if settings.kind == "hub":
-        return lake.artifact(context, config_of(embedder=settings), fetch, reads=())
+        # The commit that a branch stands for now is a part of the name.
+        with said_to_people():
+            pinned_settings = pinned_embedder(settings)
+        return lake.artifact(context, config_of(embedder=pinned_settings), fetch, reads=())
     return lake.artifact(context, config_of(embedder=settings), fit)
 
 
@@ -63,18 +66,25 @@ def retrieval_index(context: dg.AssetExecutionContext, lake: LakeResource) -> dg
     def build(work: Work, folder: Path) -> Report:
         database = lake.store.paths.lancedb
         with lake.store.lock(LANCEDB_LOCK):
+            embedder = open_embedder(work.inputs)
             report = build_index(
                 database,
                 INDEX_TABLE,
                 work.inputs.table("raw_qa"),
                 work.inputs.table("qa_folds"),
-                open_embedder(work.inputs),
+                embedder,
                 work.inputs.manifest("answer_embedder").fingerprint,
                 settings,
             )
             files = version_checksums(database, INDEX_TABLE, report.version)
         write_index_file(folder, report.version)
-        return Report(facts=asdict(report), lancedb_files=files)
+        facts = {
+            **asdict(report),
+            ROWS_MADE: report.inserted + report.updated,
+            ROWS_REUSED: report.unchanged,
+            "texts_embedded": embedder.embedded,
+        }
+        return Report(facts=facts, lancedb_files=files)
 
     return lake.artifact(context, config_of(documents=settings.documents), build)
 

@@ -13,6 +13,12 @@ import pyarrow as pa
 from hansol_assets.lake.duckdb_file import is_corrupt
 from hansol_assets.lake.warehouse import Warehouse
 
+EMBEDDINGS = "embeddings"
+"""Vectors; a scope is an embedder's fingerprint."""
+
+GENERATIONS = "generations"
+"""Generated answers; a scope is a hash of models and decoding settings."""
+
 
 class RowCache:
     """Rows by scope and key, in the warehouse's schema `cache`.

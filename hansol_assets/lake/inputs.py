@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from hansol_assets.lake.cache import RowCache
 from hansol_assets.lake.errors import MissingSourceError
 from hansol_assets.lake.fingerprint import file_hash
 from hansol_assets.lake.manifest import Manifest
@@ -61,6 +62,10 @@ class Inputs:
     def sources(self) -> Mapping[str, Path]:
         """External asset name → file."""
         return self._sources
+
+    def cache(self, name: str) -> RowCache:
+        """Returns a cache of rows of the lake that holds the inputs."""
+        return RowCache(self._lake.warehouse, name)
 
     def source(self, asset: str) -> Path:
         """Returns the file of an external asset."""

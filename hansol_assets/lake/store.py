@@ -28,7 +28,14 @@ from hansol_assets.lake.paths import LakePaths
 from hansol_assets.lake.preview import files_preview, preview
 from hansol_assets.lake.warehouse import Warehouse
 
-Status = Literal["new", "reused"]
+Status = Literal["new", "updated", "reused"]
+"""What a run did: all of it, the rows that changed, or nothing."""
+
+ROWS_MADE = "rows_made"
+"""Fact: rows that a build had to work on."""
+
+ROWS_REUSED = "rows_reused"
+"""Fact: rows that a build took over from earlier ones; without any, all was made anew."""
 
 
 @dataclass(frozen=True)
@@ -81,10 +88,15 @@ class Task:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A manifest, and whether work was needed for it."""
+    """A manifest, and how much work was needed for it."""
 
     manifest: Manifest
     status: Status
+
+    @classmethod
+    def of_build(cls, manifest: Manifest) -> "Outcome":
+        """Tells a result that was made anew from one of which some rows were taken over."""
+        return cls(manifest, "updated" if manifest.facts.get(ROWS_REUSED) else "new")
 
 
 def _plain_facts(facts: Mapping[str, Any]) -> dict[str, Fact]:
@@ -318,7 +330,7 @@ class Lake:
         )
         manifest.save(self.paths.manifest(task.asset, task.fingerprint))
         shutil.rmtree(self.paths.checkpoints(task.asset, task.fingerprint), ignore_errors=True)
-        return Outcome(manifest, "new")
+        return Outcome.of_build(manifest)
 
 
 def _move_aside(folder: Path, aside: Path) -> None:

@@ -5,7 +5,6 @@ not: the hub's client (`hansol_assets.modeling.hub_download`) and loading a mode
 (`hansol_assets.modeling.loading`).
 """
 
-import hashlib
 import json
 import os
 import shutil
@@ -15,7 +14,13 @@ from typing import Literal
 from pydantic import Field
 
 from hansol_assets.modeling.errors import ModelError
-from hansol_assets.modeling.hub_download import Wanted, cached, commit_of, download
+from hansol_assets.modeling.hub_download import (
+    Wanted,
+    cached,
+    commit_of,
+    download,
+    files_digest,
+)
 from hansol_assets.modeling.hub_errors import ModelUnavailableError
 from hansol_assets.modeling.pickled_weights import convert_pickled_weights
 from hansol_assets.section import Section
@@ -85,7 +90,7 @@ def fetch(settings: HubSettings, out_dir: Path) -> str:
         _place(file, out_dir / file.name, link=local is None)
     if settings.weights == "converted":
         convert_pickled_weights(source / PICKLED_WEIGHTS, out_dir)
-    return _folder_digest(files) if local else source.name
+    return files_digest(files) if local else source.name
 
 
 def pinned(settings: HubSettings) -> HubSettings:
@@ -103,7 +108,7 @@ def pinned(settings: HubSettings) -> HubSettings:
         UnsafeWeightsError: A local folder has no weights in the form that is asked for.
     """
     local = _local_folder(settings)
-    commit = _folder_digest(_safe_files(local, settings)) if local else commit_of(_wanted(settings))
+    commit = files_digest(_safe_files(local, settings)) if local else commit_of(_wanted(settings))
     return settings.model_copy(update={"revision": commit})
 
 
@@ -221,12 +226,3 @@ def _place(source: Path, target: Path, link: bool) -> None:
         else:
             return
     shutil.copyfile(resolved, target)
-
-
-def _folder_digest(files: list[Path]) -> str:
-    digest = hashlib.sha256()
-    for file in files:
-        digest.update(file.name.encode())
-        with file.open("rb") as stream:
-            digest.update(hashlib.file_digest(stream, "sha256").digest())
-    return digest.hexdigest()

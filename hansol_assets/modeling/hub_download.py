@@ -5,7 +5,9 @@ a base model needs (`hansol_assets.modeling.hub`), and what is said when a call 
 (`hansol_assets.modeling.hub_errors`).
 """
 
+import hashlib
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,6 +94,16 @@ def commit_of(wanted: Wanted) -> str:
         raise unavailable(wanted.model_id, wanted.section, cause, wanted.command) from error
     except _client_errors() as error:
         raise unavailable(wanted.model_id, wanted.section, error, wanted.command) from error
+
+
+def files_digest(files: Sequence[Path]) -> str:
+    """Names files that have no commit by the SHA-256 of their names and contents."""
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.name.encode())
+        with file.open("rb") as stream:
+            digest.update(hashlib.file_digest(stream, "sha256").digest())
+    return digest.hexdigest()
 
 
 def _check_space(wanted: Wanted) -> None:

@@ -41,6 +41,13 @@ class PairingSettings(Section):
     joined_limit: int = Field(
         20_000, ge=0, description="at most this many joined training examples when count is null"
     )
+    mix_step: float = Field(
+        0.05,
+        ge=0,
+        le=0.5,
+        description="shares measured in the test set are rounded to multiples of this, so that a "
+        "few more questions do not train the adapter anew; 0: they are not rounded",
+    )
     connectives: dict[str, Weight] | None = Field(
         None,
         description="weight of each connective (그리고; 또한,); null: as measured in the test set",

@@ -15,6 +15,7 @@ from hansol_assets.qa.back_references import refers_back
 AND = "그리고"
 ALSO = "또한,"
 CONNECTIVES = (AND, ALSO)
+SHARE_DECIMALS = 6
 
 _CONNECTIVE = re.compile(
     r"(?<=[\s,.?!])(?P<word>그리고|또한)(?:,\s*|\s+)(?:(?:그리고|또한)(?:,\s*|\s+))*"
@@ -41,6 +42,15 @@ class QuestionMix:
 
     joined_share: float
     connectives: dict[str, float]
+
+    def rounded(self, step: float) -> "QuestionMix":
+        """Returns the mix with its shares as multiples of a step; as it is where that is 0."""
+
+        def nearest(share: float) -> float:
+            return round(round(share / step) * step, SHARE_DECIMALS) if step else share
+
+        shares = {name: nearest(share) for name, share in self.connectives.items()}
+        return QuestionMix(nearest(self.joined_share), shares)
 
 
 def split_question(text: str) -> list[str]:

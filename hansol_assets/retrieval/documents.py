@@ -6,7 +6,7 @@ does not: how the two are stored (`hansol_assets.retrieval.index`) and compared
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -15,11 +15,8 @@ from pydantic import Field
 from hansol_assets.qa.columns import QUESTION_COLUMNS
 from hansol_assets.qa.morphemes import nouns
 from hansol_assets.scoring.cosine import unit
-from hansol_assets.scoring.embedder import encode
+from hansol_assets.scoring.embedder import Embedder, encode
 from hansol_assets.section import Section
-
-if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
 
 
 class DocumentSettings(Section):
@@ -36,7 +33,7 @@ class DocumentSettings(Section):
 
 
 def query_vectors(
-    questions: Sequence[str], embedder: "SentenceTransformer", settings: DocumentSettings
+    questions: Sequence[str], embedder: Embedder, settings: DocumentSettings
 ) -> np.ndarray:
     """What is searched for in the dense search, [questions, dimensions], unit length or zero."""
     texts = nouns(questions) if settings.dense_text == "nouns" else questions
@@ -46,7 +43,7 @@ def query_vectors(
 def document_vectors(
     documents: Sequence[str],
     answer_vectors: np.ndarray,
-    embedder: "SentenceTransformer",
+    embedder: Embedder,
     settings: DocumentSettings,
 ) -> np.ndarray:
     """What stands for rows in the dense search: their questions, and a share of their answers.

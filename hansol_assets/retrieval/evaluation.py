@@ -6,7 +6,6 @@ What belongs here: the measurement. What does not: the search (`hansol_assets.re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -14,9 +13,7 @@ from hansol_assets.qa.columns import QUESTION_COLUMNS
 from hansol_assets.qa.folds import VALIDATION
 from hansol_assets.retrieval.index import RetrievalSettings, build_index
 from hansol_assets.retrieval.search import Hit, HybridSearcher
-
-if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
+from hansol_assets.scoring.embedder import Embedder
 
 CUTOFFS = (1, 3, 5, 10)
 _TABLE = "evaluation"
@@ -25,7 +22,7 @@ _TABLE = "evaluation"
 def evaluate_retrieval(
     rows: pd.DataFrame,
     folds: pd.DataFrame,
-    embedder: "SentenceTransformer",
+    embedder: Embedder,
     settings: RetrievalSettings,
     workdir: Path,
     split: str = VALIDATION,

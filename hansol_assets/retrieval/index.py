@@ -22,12 +22,11 @@ from hansol_assets.qa.columns import ANSWER_PREFIX, QUESTION_COLUMNS, numbered
 from hansol_assets.qa.morphemes import content_morphemes
 from hansol_assets.retrieval.documents import DocumentSettings, document_texts, document_vectors
 from hansol_assets.scoring.cosine import mean_directions, split_like
-from hansol_assets.scoring.embedder import encode, width_of
+from hansol_assets.scoring.embedder import Embedder, encode, width_of
 from hansol_assets.section import Section
 
 if TYPE_CHECKING:
     from lancedb.table import Table
-    from sentence_transformers import SentenceTransformer
 
 ROW_KEY = "row_key"
 VECTOR = "vector"
@@ -82,7 +81,7 @@ def build_index(
     table_name: str,
     rows: pd.DataFrame,
     folds: pd.DataFrame,
-    embedder: "SentenceTransformer",
+    embedder: Embedder,
     embedder_id: str,
     settings: RetrievalSettings,
 ) -> IndexReport:
@@ -137,7 +136,7 @@ def _row_key(record: Mapping[Hashable, Any], made_by: str) -> str:
     return hashlib.sha256(content.encode()).hexdigest()
 
 
-def _schema(embedder: "SentenceTransformer") -> pa.Schema:
+def _schema(embedder: Embedder) -> pa.Schema:
     width = width_of(embedder)
     texts = [ROW_KEY, "id", "category", "split", *QUESTION_COLUMNS, MORPHEMES]
     return pa.schema(
@@ -178,7 +177,7 @@ def _merge(table: "Table", wanted_keys: list[str], fresh: list[dict[Hashable, An
 
 
 def _embedded(
-    frame: pd.DataFrame, embedder: "SentenceTransformer", settings: DocumentSettings
+    frame: pd.DataFrame, embedder: Embedder, settings: DocumentSettings
 ) -> list[dict[Hashable, Any]]:
     if frame.empty:
         return []
@@ -197,9 +196,7 @@ def _embedded(
     ]
 
 
-def mean_answer_vectors(
-    answers: Sequence[Sequence[str]], embedder: "SentenceTransformer"
-) -> np.ndarray:
+def mean_answer_vectors(answers: Sequence[Sequence[str]], embedder: Embedder) -> np.ndarray:
     """The mean of each row's answer vectors scaled to length 1, [rows, dimensions] float32."""
     vectors = encode(embedder, [answer for own in answers for answer in own])
     return mean_directions(split_like(vectors, answers)).astype(np.float32)

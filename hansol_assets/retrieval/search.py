@@ -17,10 +17,10 @@ from hansol_assets.qa.columns import QUESTION_COLUMNS
 from hansol_assets.qa.morphemes import content_morphemes
 from hansol_assets.retrieval.documents import query_vectors
 from hansol_assets.retrieval.index import MORPHEMES, ROW_KEY, VECTOR, RetrievalSettings
+from hansol_assets.scoring.embedder import Embedder
 
 if TYPE_CHECKING:
     from lancedb.query import LanceVectorQueryBuilder
-    from sentence_transformers import SentenceTransformer
 
 _COLUMNS = [ROW_KEY, "id", *QUESTION_COLUMNS, "answers"]
 
@@ -65,7 +65,7 @@ class HybridSearcher:
         self,
         uri: Path,
         table_name: str,
-        embedder: "SentenceTransformer",
+        embedder: Embedder,
         settings: RetrievalSettings,
         version: int | None = None,
     ) -> None:

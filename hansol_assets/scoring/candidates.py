@@ -5,15 +5,12 @@ chosen (`hansol_assets.scoring.consensus`).
 """
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from hansol_assets.scoring.embedder import encode
-
-if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
+from hansol_assets.scoring.embedder import Embedder, encode
 
 GREEDY = "greedy"
 SAMPLED = "sampled"
@@ -72,9 +69,7 @@ def retrieved_candidates(
     ]
 
 
-def candidate_table(
-    candidates: Sequence[Candidate], embedder: "SentenceTransformer"
-) -> pd.DataFrame:
+def candidate_table(candidates: Sequence[Candidate], embedder: Embedder) -> pd.DataFrame:
     """Embeds candidates, all in one call.
 
     Returns:

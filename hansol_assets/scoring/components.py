@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ from pydantic import Field
 from hansol_assets.qa.columns import ANSWER_PREFIX, QUESTION_COLUMNS, numbered
 from hansol_assets.scoring.baselines import centroid
 from hansol_assets.scoring.cosine import mean_directions, split_like, unit
-from hansol_assets.scoring.embedder import encode
+from hansol_assets.scoring.embedder import Embedder, encode
 from hansol_assets.scoring.features import QuestionViews
 from hansol_assets.scoring.neighbours import (
     NeighbourSettings,
@@ -31,9 +31,6 @@ from hansol_assets.scoring.regression import (
     choose_strength,
 )
 from hansol_assets.section import Section
-
-if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
 
 GENERATED = "generated"
 RETRIEVED = "retrieved"
@@ -88,7 +85,7 @@ class Choices:
 def choose(
     rows: pd.DataFrame,
     held_out: pd.DataFrame,
-    embedder: "SentenceTransformer",
+    embedder: Embedder,
     settings: ComponentSettings,
 ) -> Choices:
     """Chooses how the components are made, by fitting on some rows and judging on others.
@@ -126,7 +123,7 @@ class ComponentModel:
         regressor: AnswerVectorRegressor,
         row_ids: Sequence[str],
         row_vectors: np.ndarray,
-        embedder: "SentenceTransformer",
+        embedder: Embedder,
         neighbours: int,
         temperature: float,
     ) -> None:
@@ -142,7 +139,7 @@ class ComponentModel:
     def fit(
         cls,
         rows: pd.DataFrame,
-        embedder: "SentenceTransformer",
+        embedder: Embedder,
         choices: Choices,
         settings: ComponentSettings,
     ) -> Self:
@@ -208,7 +205,7 @@ class ComponentModel:
         return unit(vectors).mean(axis=0)
 
 
-def _row_vectors(rows: pd.DataFrame, embedder: "SentenceTransformer") -> np.ndarray:
+def _row_vectors(rows: pd.DataFrame, embedder: Embedder) -> np.ndarray:
     """The mean of each row's answer vectors scaled to length 1, [rows, dimensions]."""
     answers = _answers(rows)
     vectors = encode(embedder, [answer for own in answers for answer in own])
@@ -216,7 +213,7 @@ def _row_vectors(rows: pd.DataFrame, embedder: "SentenceTransformer") -> np.ndar
 
 
 def _examples(
-    rows: pd.DataFrame, row_vectors: np.ndarray, embedder: "SentenceTransformer", answers: int
+    rows: pd.DataFrame, row_vectors: np.ndarray, embedder: Embedder, answers: int
 ) -> tuple[QuestionViews, np.ndarray]:
     """Both paraphrases of every row, then its shortest answers; and the row's vector for each."""
     asked = [question for column in QUESTION_COLUMNS for question in rows[column]]

@@ -6,12 +6,12 @@ offline one is fitted (`hansol_assets.scoring.lsa`).
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
 import numpy as np
 from pydantic import Field, model_validator
 
-from hansol_assets.modeling.hub_download import Wanted, download
+from hansol_assets.modeling.hub_download import Wanted, commit_of, download, files_digest
 from hansol_assets.scoring.lsa import LsaSettings, fit_lsa
 from hansol_assets.section import Section
 
@@ -21,6 +21,16 @@ if TYPE_CHECKING:
 
 EMBEDDER_FILES = ("*.json", "*.safetensors", "*.txt", "*.model")
 """What a sentence-transformers model is made of; never a pickle."""
+
+
+class Embedder(Protocol):
+    """Turns texts into vectors: a `SentenceTransformer`, or one that remembers what it made."""
+
+    def encode(self, texts: list[str], /, *, show_progress_bar: bool) -> Any:
+        """Returns one vector a text, [texts, dimensions]."""
+
+    def get_embedding_dimension(self) -> int | None:
+        """Returns the width of the vectors, where it is known."""
 
 
 class EmbedderSettings(Section):
@@ -74,8 +84,7 @@ def fetch_embedder(settings: EmbedderSettings, out_dir: Path) -> "SentenceTransf
     """
     from sentence_transformers import SentenceTransformer
 
-    local = Path(str(settings.model_id)).expanduser()
-    folder = local if local.is_dir() else download(_wanted(settings))
+    folder = _local_folder(settings) or download(_wanted(settings))
     model = SentenceTransformer(str(folder), trust_remote_code=False)
     width = width_of(model)
     if width != settings.dimensions:
@@ -83,6 +92,32 @@ def fetch_embedder(settings: EmbedderSettings, out_dir: Path) -> "SentenceTransf
         raise ValueError(msg)
     model.save_pretrained(str(out_dir), create_model_card=False)
     return model
+
+
+def pinned_embedder(settings: EmbedderSettings) -> EmbedderSettings:
+    """Resolves the hub embedder's revision, so that settings name the very bytes to be fetched.
+
+    Args:
+        settings: Names the model.
+
+    Returns:
+        The same settings with the hub's commit hash; for a local folder, the SHA-256 of its files.
+
+    Raises:
+        ModelUnavailableError: The revision is neither known here nor to be had from the hub.
+    """
+    local = _local_folder(settings)
+    revision = files_digest(_model_files(local)) if local else commit_of(_wanted(settings))
+    return settings.model_copy(update={"revision": revision})
+
+
+def _local_folder(settings: EmbedderSettings) -> Path | None:
+    local = Path(str(settings.model_id)).expanduser()
+    return local if local.is_dir() else None
+
+
+def _model_files(folder: Path) -> list[Path]:
+    return sorted({path for pattern in EMBEDDER_FILES for path in folder.rglob(pattern)})
 
 
 def _wanted(settings: EmbedderSettings) -> Wanted:
@@ -96,13 +131,12 @@ def load_embedder(path: Path) -> "SentenceTransformer":
     return SentenceTransformer(str(path), local_files_only=True, trust_remote_code=False)
 
 
-def encode(model: "SentenceTransformer", texts: Sequence[str], batch_size: int = 64) -> np.ndarray:
+def encode(model: Embedder, texts: Sequence[str]) -> np.ndarray:
     """Encodes texts, each different text once.
 
     Args:
         model: The embedder.
         texts: Any number of texts.
-        batch_size: Texts encoded at a time.
 
     Returns:
         [texts, dimensions] float32. Norms are the embedder's own: not every model's are 1.
@@ -110,11 +144,11 @@ def encode(model: "SentenceTransformer", texts: Sequence[str], batch_size: int =
     if not texts:
         return np.zeros((0, width_of(model)), dtype=np.float32)
     place = {text: number for number, text in enumerate(dict.fromkeys(texts))}
-    vectors = model.encode(list(place), batch_size=batch_size, show_progress_bar=False)
+    vectors = model.encode(list(place), show_progress_bar=False)
     return np.asarray(vectors, dtype=np.float32)[[place[text] for text in texts]]
 
 
-def width_of(model: "SentenceTransformer") -> int:
+def width_of(model: Embedder) -> int:
     """The width of the embedder's vectors.
 
     Raises:

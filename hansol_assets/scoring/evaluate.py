@@ -6,7 +6,7 @@ printing the report.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,11 +20,8 @@ from hansol_assets.scoring.bootstrap import (
     parity,
 )
 from hansol_assets.scoring.cosine import public_mask, reference_cosines, split_like
-from hansol_assets.scoring.embedder import encode
+from hansol_assets.scoring.embedder import Embedder, encode
 from hansol_assets.section import Section
-
-if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
 
 NAMED_IDS = 10
 
@@ -78,7 +75,7 @@ class ScoreReport:
 def score_submission(
     vectors_by_id: Mapping[str, np.ndarray],
     references_by_id: Mapping[str, Sequence[str]],
-    embedder: "SentenceTransformer",
+    embedder: Embedder,
     centroid_vector: np.ndarray,
     settings: ScoreSettings,
     groups: Sequence[str] | None = None,
@@ -140,9 +137,7 @@ def report_of(
     )
 
 
-def embed_references(
-    references: Sequence[Sequence[str]], embedder: "SentenceTransformer"
-) -> list[np.ndarray]:
+def embed_references(references: Sequence[Sequence[str]], embedder: Embedder) -> list[np.ndarray]:
     """Embeds each question's references in one call, [references of the question, dimensions]."""
     vectors = encode(embedder, [text for own in references for text in own])
     return split_like(vectors, references)

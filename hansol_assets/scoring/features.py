@@ -12,11 +12,10 @@ import numpy as np
 
 from hansol_assets.qa.morphemes import content_morphemes, nouns
 from hansol_assets.scoring.cosine import unit
-from hansol_assets.scoring.embedder import encode
+from hansol_assets.scoring.embedder import Embedder, encode
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
-    from sentence_transformers import SentenceTransformer
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class QuestionViews:
     keyword_vectors: np.ndarray
 
     @classmethod
-    def of(cls, questions: Sequence[str], embedder: "SentenceTransformer") -> Self:
+    def of(cls, questions: Sequence[str], embedder: Embedder) -> Self:
         """Looks at questions."""
         keywords = nouns(questions)
         vectors = unit(encode(embedder, [*questions, *keywords]))

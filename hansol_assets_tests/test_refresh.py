@@ -1,0 +1,175 @@
+"""Only what changed is made anew: one changed answer, one changed question."""
+
+import csv
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import dagster as dg
+import lancedb
+import numpy as np
+import pandas as pd
+import pytest
+
+from hansol_assets.answering.embeddings import CachedEmbedder
+from hansol_assets.lake.cache import RowCache
+from hansol_assets.lake.warehouse import Warehouse
+from hansol_assets.scoring.embedder import encode, load_embedder
+from hansol_assets_tests.graph import GraphRun, run_graph, write_raw_files
+
+pytestmark = pytest.mark.slow
+
+Change = Callable[[dict[str, str]], None]
+Refresh = Callable[[], GraphRun]
+
+
+@pytest.fixture(scope="module")
+def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_raw_files(tmp_path_factory.mktemp("raw"), rows=24, questions=6)
+
+
+@pytest.fixture(scope="module")
+def home() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield instance
+
+
+@pytest.fixture(scope="module")
+def refresh(
+    graph: GraphRun,
+    raw: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    home: dg.DagsterInstance,
+) -> Refresh:
+    """Runs the graph with a base model and an embedder that come from elsewhere.
+
+    They stand for models of the hub: what they are does not depend on the rows.
+    """
+    lake_dir = tmp_path_factory.mktemp("lake")
+    models = {
+        asset: str(graph.lake.artifact(graph.lake.live(asset)))
+        for asset in ("base_model", "answer_embedder")
+    }
+
+    def run() -> GraphRun:
+        done = run_graph(
+            lake_dir,
+            raw,
+            home,
+            base_model={"kind": "hub", "hub": {"model_id": models["base_model"]}},
+            embedder={"kind": "hub", "model_id": models["answer_embedder"]},
+        )
+        assert done.failures == {}
+        return done
+
+    return run
+
+
+def change_row(path: Path, key: str, change: Change) -> None:
+    """Changes one row of a CSV file in place."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    change(next(row for row in rows if row["id"] == key))
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def answered(answers: pd.DataFrame) -> set[tuple[str, str, tuple[str, ...]]]:
+    return {(row.question, row.answer, tuple(row.prompts)) for row in answers.itertuples()}
+
+
+def assets_with(run: GraphRun, status: str) -> set[str]:
+    return {asset for asset, own in run.statuses.items() if own == status}
+
+
+def test_one_changed_answer_embeds_and_merges_one_row(refresh: Refresh, raw: Path) -> None:
+    before = refresh()
+    submitted = before.submission
+    version = before.metadata["retrieval_index"]["version"]
+    old_answer = before.table("raw_qa").set_index("id").loc["TRAIN_003", "답변_2"]
+    change_row(
+        raw / "train.csv", "TRAIN_003", lambda row: row.update({"답변_2": "벽지를 다시 바릅니다."})
+    )
+    run = refresh()
+    assert run.metadata["retrieval_index"]["status"] == "updated"
+    assert run.metadata["retrieval_index"]["rows_made"] == 1
+    assert run.metadata["retrieval_index"]["texts_embedded"] == 1
+    assert assets_with(run, "reused") == {"raw_questions", "answer_embedder", "base_model"}
+    assert run.submission != submitted
+
+    table = lancedb.connect(str(run.lake.paths.lancedb)).open_table("retrieval_index")
+    assert run.metadata["retrieval_index"]["version"] > version
+    table.checkout(version)
+    (row,) = table.search().where("id = 'TRAIN_003'").to_list()
+    assert row["answers"][1] == old_answer
+
+
+def test_one_changed_question_generates_one_answer(refresh: Refresh, raw: Path) -> None:
+    old = refresh().table("generated_answers")
+    changed = "도배지가 들뜨는 까닭은 무엇인가요?"
+    change_row(raw / "test.csv", "TEST_002", lambda row: row.update({"질문": changed}))
+    run = refresh()
+    made = {
+        "raw_questions",
+        "test_candidates",
+        "generated_answers",
+        "answer_embeddings",
+        "submission",
+    }
+    assert assets_with(run, "reused") == set(run.statuses) - made
+    assert run.metadata["test_candidates"]["status"] == "updated"
+    assert run.metadata["test_candidates"]["rows_made"] == 1
+    assert len(answered(old) - answered(run.table("generated_answers"))) == 1
+
+
+def test_a_changed_row_that_is_changed_back_costs_nothing(refresh: Refresh, raw: Path) -> None:
+    submitted = refresh().submission
+    content = (raw / "train.csv").read_bytes()
+    change_row(raw / "train.csv", "TRAIN_004", lambda row: row.update({"답변_1": "도배를 합니다."}))
+    assert refresh().submission != submitted
+    (raw / "train.csv").write_bytes(content)
+    back = refresh()
+    # The leaderboard has gained an experiment.
+    assert assets_with(back, "reused") == set(back.statuses) - {"leaderboard"}
+    assert back.submission == submitted
+
+
+def test_the_run_says_what_it_did(refresh: Refresh, raw: Path, home: dg.DagsterInstance) -> None:
+    refresh()
+    change_row(raw / "train.csv", "TRAIN_005", lambda row: row.update({"답변_1": "풀을 바릅니다."}))
+    run = refresh()
+    (record,) = home.get_run_records(limit=1)
+    counts = {status: len(assets_with(run, status)) for status in ("new", "updated", "reused")}
+    tags = record.dagster_run.tags
+    assert {status: int(tags[f"hansol/{status}"]) for status in counts} == counts
+    (event,) = [
+        entry.dagster_event
+        for entry in home.all_logs(record.dagster_run.run_id)
+        if entry.dagster_event and entry.dagster_event.message == "what the run did"
+    ]
+    table = event.engine_event_data.metadata["assets"]
+    assert isinstance(table, dg.TableMetadataValue)
+    by_asset = {row.data["asset"]: row.data for row in table.records}
+    assert {asset: row["status"] for asset, row in by_asset.items()} == run.statuses
+    index = by_asset["retrieval_index"]
+    assert 0 < index["rows_made"] == run.metadata["retrieval_index"]["rows_made"] < index["rows"]
+    assert by_asset["base_model"]["rows_made"] == 0
+    assert by_asset["paired_questions"]["rows_made"] == by_asset["paired_questions"]["rows"]
+
+
+def test_texts_are_embedded_once(graph: GraphRun, tmp_path: Path) -> None:
+    folder = graph.lake.artifact(graph.lake.live("answer_embedder"))
+    plain = load_embedder(folder)
+
+    def opened() -> CachedEmbedder:
+        cache = RowCache(Warehouse(tmp_path / "warehouse.duckdb"), "embeddings")
+        return CachedEmbedder(cache, "scope", 512, 64, lambda: load_embedder(folder))
+
+    texts = ["벽지가 찢어졌어요.", "곰팡이", "벽지가 찢어졌어요.", ""]
+    embedder = opened()
+    np.testing.assert_array_equal(encode(embedder, texts), encode(plain, texts))
+    assert (embedder.embedded, embedder.found) == (3, 0)
+    again = opened()
+    np.testing.assert_array_equal(encode(again, [*texts, "타일"]), encode(plain, [*texts, "타일"]))
+    assert (again.embedded, again.found) == (1, 3)
