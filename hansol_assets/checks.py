@@ -8,6 +8,7 @@ See https://docs.dagster.io/guides/test/asset-checks
 import dagster as dg
 
 from hansol_assets.answering.parts import VISIBLE_SPLITS
+from hansol_assets.assets.raw import DROPPED_ROWS, WARNED_ROWS, WARNINGS
 from hansol_assets.automation import ON_CHANGE
 from hansol_assets.qa.columns import ANSWER_PREFIX, QUESTION_COLUMNS, numbered
 from hansol_assets.qa.folds import TRAINING, find_leaks
@@ -25,6 +26,26 @@ QUALITY_FIGURES = (
     "length_ratio",
     "outside_length_share",
 )
+
+
+@dg.asset_check(asset="raw_qa", automation_condition=ON_CHANGE)
+def rows_look_sound(lake: LakeResource) -> dg.AssetCheckResult:
+    """No row contradicts itself, breaks off, asks again, or drifts into another language.
+
+    It warns with the rows' ids; whether such rows are kept is the profile's `row_quality`.
+    """
+    manifest = lake.store.live("raw_qa")
+    warned, dropped = manifest.facts[WARNED_ROWS], manifest.facts[DROPPED_ROWS]
+    return dg.AssetCheckResult(
+        passed=not warned,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"{warned} rows look wrong, {dropped} of them are dropped" if warned else None,
+        metadata={
+            WARNED_ROWS: warned,
+            DROPPED_ROWS: dropped,
+            WARNINGS: dg.MetadataValue.md(manifest.notes[WARNINGS]),
+        },
+    )
 
 
 @dg.asset_check(asset="qa_folds", blocking=True, automation_condition=ON_CHANGE)

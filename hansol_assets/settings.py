@@ -30,6 +30,7 @@ from hansol_assets.qa.folds import FoldSettings
 from hansol_assets.qa.pairing import PairingSettings
 from hansol_assets.qa.prompts import PromptSettings
 from hansol_assets.qa.quality_limits import AnswerQualitySettings
+from hansol_assets.qa.row_quality import RowQualitySettings
 from hansol_assets.retrieval.index import RetrievalSettings
 from hansol_assets.scoring.blend import BlendSettings
 from hansol_assets.scoring.components import ComponentSettings
@@ -160,6 +161,7 @@ class Settings(BaseSettings):
         "anew on all rows",
     )
 
+    row_quality: RowQualitySettings = RowQualitySettings()
     folds: FoldSettings = FoldSettings()
     pairing: PairingSettings = PairingSettings()
     embedder: EmbedderSettings = EmbedderSettings()

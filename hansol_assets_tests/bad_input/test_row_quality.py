@@ -1,0 +1,65 @@
+"""Rows that only look wrong: warned of with their ids, and kept or dropped by a setting."""
+
+from pathlib import Path
+
+import dagster as dg
+import pandas as pd
+import pytest
+
+from hansol_assets_tests.graph import GraphRun, run_graph, write_raw_files
+
+CONTRADICTING = ("TRAIN_002", {"질문_1": "합지의 장점은?", "질문_2": "합지의 단점은?"})
+ENGLISH = ("TRAIN_003", {"답변_4": "This answer has drifted into English for good."})
+UNFINISHED = ("TRAIN_004", {"답변_2": "벽지를 뜯고 바탕을"})
+RAW_QA = dg.AssetSelection.assets("raw_qa")
+
+
+@pytest.fixture
+def raw(tmp_path: Path) -> Path:
+    folder = tmp_path / "raw"
+    folder.mkdir()
+    write_raw_files(folder, rows=24, questions=6)
+    rows = pd.read_csv(folder / "train.csv", dtype=str).set_index("id")
+    for key, cells in (CONTRADICTING, ENGLISH, UNFINISHED):
+        rows.loc[key, list(cells)] = list(cells.values())
+    rows.to_csv(folder / "train.csv", encoding="utf-8")
+    return folder
+
+
+def load(raw: Path, instance: dg.DagsterInstance, **values: object) -> GraphRun:
+    selection = RAW_QA | dg.AssetSelection.checks_for_assets("raw_qa")
+    return run_graph(raw.parent / "lake", raw, instance, select=selection, **values)
+
+
+def test_doubtful_rows_are_warned_of_and_kept(raw: Path, instance: dg.DagsterInstance) -> None:
+    run = load(raw, instance)
+    assert run.failures == {}
+    assert run.checks == {"raw_qa:rows_look_sound": False}
+    facts = run.metadata["raw_qa"]
+    assert (facts["rows"], facts["warned_rows"], facts["dropped_rows"]) == (24, 3, 0)
+    for key, kind in (
+        ("TRAIN_002", "contradiction"),
+        ("TRAIN_003", "other_language"),
+        ("TRAIN_004", "unfinished"),
+    ):
+        assert facts[f"{kind}_warnings"] == 1
+        (line,) = [line for line in facts["row_warnings"].splitlines() if kind in line]
+        assert key in line
+
+
+def test_a_setting_drops_doubtful_rows(raw: Path, instance: dg.DagsterInstance) -> None:
+    run = load(raw, instance, row_quality={"contradiction": "drop", "unfinished": "drop"})
+    assert run.failures == {}
+    assert run.metadata["raw_qa"]["dropped_rows"] == 2
+    gone = {f"TRAIN_{place:03d}" for place in range(24)} - set(run.table("raw_qa")["id"])
+    assert gone == {"TRAIN_002", "TRAIN_004"}
+
+
+def test_a_table_of_which_nothing_would_stay_is_refused(
+    raw: Path, instance: dg.DagsterInstance
+) -> None:
+    rows = pd.read_csv(raw / "train.csv", dtype=str)
+    rows.assign(답변_1="…").to_csv(raw / "train.csv", index=False, encoding="utf-8")
+    run = load(raw, instance)
+    assert "every row looks wrong and would be dropped" in run.failures["raw_qa"]
+    assert "set the kinds of row_quality to keep" in run.failures["raw_qa"]
