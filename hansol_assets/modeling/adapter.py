@@ -17,6 +17,7 @@ import pandas as pd
 
 from hansol_assets.modeling.checkpoints import checkpoint_step, last_whole_checkpoint
 from hansol_assets.modeling.determinism import deterministic
+from hansol_assets.modeling.device_failures import device_failures_named
 from hansol_assets.modeling.loading import (
     LoadingSettings,
     load_causal_lm,
@@ -24,7 +25,7 @@ from hansol_assets.modeling.loading import (
     new_token_ids,
 )
 from hansol_assets.modeling.model_card import model_card
-from hansol_assets.modeling.preflight import out_of_memory_named, preflight
+from hansol_assets.modeling.preflight import preflight
 from hansol_assets.modeling.progress import Progress, ThrottledProgress
 from hansol_assets.modeling.sft import (
     build_trainer,
@@ -128,6 +129,7 @@ def train_adapter(
         ValueError: There are no examples, or the precision does not fit the machine.
         OutOfMemoryError: The model cannot fit the device, or outgrew it; the last checkpoint is
             kept.
+        LostDeviceError: The GPU failed; the last checkpoint is kept.
         TrackerUnavailableError: wandb is asked for, and not installed or not logged in.
     """
     if examples.empty:
@@ -149,7 +151,7 @@ def train_adapter(
     tracking = tracking_dir or checkpoint_dir.with_name(f"{checkpoint_dir.name}-tracking")
     with (
         tracked(settings.report_to, tracking, checkpoint_dir.name) as tracked_run,
-        out_of_memory_named(memory, KEPT),
+        device_failures_named(memory, KEPT),
     ):
         trainer = _train(run, progress)
     history = history_table(trainer.state.log_history, settings.batch_examples / len(run.train))

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from hansol_assets.modeling.device_failures import device_failures_named
 from hansol_assets.modeling.generation_settings import GenerationSettings as GenerationSettings
 from hansol_assets.modeling.loading import LoadingSettings, load_causal_lm, load_tokenizer
-from hansol_assets.modeling.preflight import out_of_memory_named, preflight
+from hansol_assets.modeling.preflight import preflight
 from hansol_assets.modeling.sampling import SeededSampling, stream_seed
 from hansol_assets.modeling.soundness import check_adapter
 from hansol_assets.modeling.tokenizer import Message, cut_prompt, encode_prompt, stop_ids
@@ -117,6 +118,7 @@ class Generator:
 
         Raises:
             OutOfMemoryError: A batch outgrew the device.
+            LostDeviceError: The GPU failed.
         """
         prompts = [(self._prompt(request), request.key) for request in requests]
         prompts.sort(key=lambda prompt: (len(prompt[0]), prompt[1]))
@@ -137,7 +139,7 @@ class Generator:
 
     def _answer(self, rows: Sequence[_Row]) -> list[Generation]:
         start = time.perf_counter()
-        with out_of_memory_named(self._memory, "The answers of earlier batches are kept."):
+        with device_failures_named(self._memory, "The answers of earlier batches are kept."):
             answers = self._decode(rows)
         seconds = (time.perf_counter() - start) / len(rows)
         return [

@@ -1,12 +1,10 @@
-"""Whether a model fits the machine, asked before work starts and answered after it broke.
+"""Whether a model fits the machine, asked before work starts.
 
-What belongs here: the device's memory against the estimate, what to lower, and the error of a run
-that outgrew it. What does not: the estimates (`hansol_assets.modeling.memory`).
+What belongs here: the device's memory against the estimate, and what to lower. What does not: the
+estimates (`hansol_assets.modeling.memory`), and a run that outgrows the device
+(`hansol_assets.modeling.device_failures`).
 """
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -166,54 +164,3 @@ def preflight(
     if found.verdict == "too large":
         raise OutOfMemoryError(f"the model does not fit: {found}.")
     return found
-
-
-@contextmanager
-def out_of_memory_named(found: MemoryEstimate, kept: str) -> Iterator[None]:
-    """Turn a device's out-of-memory within a block into one message, and free what it held.
-
-    Args:
-        found: The estimate of the block's work.
-        kept: What is not lost, in a sentence.
-
-    Yields:
-        Nothing.
-
-    Raises:
-        OutOfMemoryError: The block ran out of memory.
-    """
-    try:
-        yield
-    except (RuntimeError, MemoryError) as error:
-        if not _is_out_of_memory(error):
-            raise
-        reason = next(iter(str(error).splitlines()), type(error).__name__)
-        _release(error)
-    else:
-        return
-    raise OutOfMemoryError(
-        f"{found.phase} ran out of memory on {found.device.name} ({reason}). {kept} "
-        f"To need less: {found.advice}. Estimated were {found.gib:.1f} GiB."
-    )
-
-
-def _is_out_of_memory(error: BaseException) -> bool:
-    """Whether it is CUDA's error, Python's, or the one that torch raises on a CPU."""
-    import torch
-
-    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or (
-        "DefaultCPUAllocator" in str(error)
-    )
-
-
-def _release(error: BaseException) -> None:
-    """Let go of the frames that hold the model, then of its memory."""
-    import traceback
-
-    import torch
-
-    traceback.clear_frames(error.__traceback__)
-    error.__traceback__ = None
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()

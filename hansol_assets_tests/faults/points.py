@@ -38,17 +38,22 @@ class Fault:
 
     Attributes:
         point: The place.
-        kind: `kill` as by kill -9, or `error` as by the operating system.
+        kind: `kill` as by kill -9, `error` as by the operating system, or `lost gpu` as torch
+            tells of it.
         error: The error's number, for `error`.
     """
 
     point: Point
-    kind: Literal["kill", "error"]
+    kind: Literal["kill", "error", "lost gpu"]
     error: int = 0
 
     def strike(self) -> None:
         if self.kind == "kill":
             os.kill(os.getpid(), signal.SIGKILL)
+        if self.kind == "lost gpu":
+            import torch
+
+            raise torch.AcceleratorError("CUDA error: unspecified launch failure")
         raise OSError(self.error, os.strerror(self.error), f"{self.point.call} of a test")
 
 
@@ -134,6 +139,7 @@ def _writing_calls() -> list[tuple[Any, str]]:
         (safetensors.torch, "save_file"),
         (transformers.Trainer, "_save_checkpoint"),
         (transformers.Trainer, "training_step"),
+        (transformers.GenerationMixin, "generate"),
         (LanceDBConnection, "create_table"),
         (LanceMergeInsertBuilder, "execute"),
         (LanceTable, "optimize"),

@@ -1,4 +1,6 @@
-"""A run that outgrows its memory, for real: something asks for more than any machine has."""
+"""A run that outgrows its memory, for real, since something asks for more than any machine has;
+and one that loses its GPU, told as torch tells it.
+"""
 
 import gc
 from pathlib import Path
@@ -10,13 +12,9 @@ from peft import PeftModel
 
 from hansol_assets.modeling.adapter import train_adapter
 from hansol_assets.modeling.checkpoints import last_whole_checkpoint
+from hansol_assets.modeling.device_failures import LostDeviceError, device_failures_named
 from hansol_assets.modeling.loading import LoadingSettings
-from hansol_assets.modeling.preflight import (
-    Device,
-    MemoryEstimate,
-    OutOfMemoryError,
-    out_of_memory_named,
-)
+from hansol_assets.modeling.preflight import Device, MemoryEstimate, OutOfMemoryError
 from hansol_assets_tests.modeling.conftest import ignore, small_training_settings
 
 NOTHING = MemoryEstimate("training", (), Device("CPU", 1.0))
@@ -54,14 +52,29 @@ def test_a_run_that_outgrows_its_memory_frees_the_model_and_keeps_its_checkpoint
 def test_pythons_own_error_is_named_too() -> None:
     with (
         pytest.raises(OutOfMemoryError, match="Nothing is lost"),
-        out_of_memory_named(NOTHING, "Nothing is lost."),
+        device_failures_named(NOTHING, "Nothing is lost."),
     ):
         bytearray(PEBIBYTE)
+
+
+def test_a_lost_gpu_is_named_with_what_was_kept_and_what_to_do() -> None:
+    gpu = MemoryEstimate("generation", (), Device("NVIDIA H100", 1.0))
+    with (
+        pytest.raises(LostDeviceError) as raised,
+        device_failures_named(gpu, "The answers of earlier batches are kept."),
+    ):
+        raise torch.AcceleratorError("CUDA error: unspecified launch failure\nCompile with …")
+    message = str(raised.value)
+    assert message.startswith(
+        "generation lost NVIDIA H100 (CUDA error: unspecified launch failure). The answers of"
+    )
+    assert "nvidia-smi" in message
+    assert "run again" in message
 
 
 def test_other_errors_pass() -> None:
     with (
         pytest.raises(RuntimeError, match="shape"),
-        out_of_memory_named(NOTHING, "Nothing is lost."),
+        device_failures_named(NOTHING, "Nothing is lost."),
     ):
         torch.ones(2).view(3)
