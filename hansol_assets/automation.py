@@ -14,6 +14,7 @@ import dagster as dg
 
 from hansol_assets.lake.fingerprint import file_hash
 from hansol_assets.lake.paths import RAW_FILES
+from hansol_assets.presence import end_dead_runs
 from hansol_assets.resources import LakeResource
 from hansol_assets.settings import AutomationSettings
 
@@ -82,10 +83,14 @@ def automation_of(
 def watch_raw_files(context: dg.SensorEvaluationContext) -> dg.SensorResult:
     """Reports the data version of each raw file whose content changed and is complete.
 
+    It also ends the runs that were killed.
+
     A file whose size or time moved since the last look may still be being written: it is looked at
     again next time. A file that was only touched keeps its data version.
     """
     lake: LakeResource = context.resources.lake
+    # A killed run would hold the queue, which lets one run go on at a time.
+    end_dead_runs(context.instance, lake.store.paths.locks)
     seen: dict[str, dict[str, str]] = json.loads(context.cursor) if context.cursor else {}
     events = list(_changes(lake.settings.raw_files, seen))
     return dg.SensorResult(asset_events=events, cursor=json.dumps(seen))

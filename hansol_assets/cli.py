@@ -64,10 +64,17 @@ def _silence_teardown() -> None:
 
 @app.command()
 def home() -> None:
-    """Make Dagster's home inside the lake and print where it is."""
-    from hansol_assets.home import prepare_home
+    """Make Dagster's home inside the lake, end runs that were killed, and print where it is."""
+    import dagster as dg
 
-    console.print(str(prepare_home(settings_or_fail().lake_dir / "dagster")), highlight=False)
+    from hansol_assets.home import prepare_home
+    from hansol_assets.presence import end_dead_runs
+
+    settings = settings_or_fail()
+    console.print(str(prepare_home(settings.lake_dir / "dagster")), highlight=False)
+    with dg.DagsterInstance.get() as instance:
+        for run_id in end_dead_runs(instance, open_lake().paths.locks):
+            console.print(f"run {run_id} was killed; the next one goes on from it", highlight=False)
 
 
 @app.command()

@@ -47,7 +47,7 @@ def prune(
         console.print(f"removed  {asset} {fingerprint}", highlight=False)
     console.print(
         f"{len(report.removed)} removed, {len(report.kept)} kept, {len(report.swept)} leftovers "
-        f"swept, {report.freed / MEBIBYTE:.1f} MiB freed",
+        f"swept, {report.forgotten} cached rows forgotten, {report.freed / MEBIBYTE:.1f} MiB freed",
         highlight=False,
     )
 

@@ -1,23 +1,27 @@
 """Row caches: results that are found again by content, whichever asset asks.
 
 A cache is committed as the work goes on, so that a crash costs at most the rows in flight. A scope
-names everything but the content (a model and its settings); a key is a hash of the content.
+names everything but the content (a model and its settings), the model's fingerprint first; a key is
+a hash of the content.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import duckdb
 import pandas as pd
 import pyarrow as pa
 
 from hansol_assets.lake.duckdb_file import is_corrupt
+from hansol_assets.lake.fingerprint import FINGERPRINT_LENGTH
 from hansol_assets.lake.warehouse import Warehouse
 
 EMBEDDINGS = "embeddings"
-"""Vectors; a scope is an embedder's fingerprint."""
+"""Vectors; the model is the embedder."""
 
 GENERATIONS = "generations"
-"""Generated answers; a scope is a hash of models and decoding settings."""
+"""Generated answers; the model is the adapter, and the base model and decoding follow."""
+
+ALL_CACHES = (EMBEDDINGS, GENERATIONS)
 
 
 class RowCache:
@@ -53,18 +57,41 @@ class RowCache:
 
     def _get(self, scope: str, keys: Sequence[str]) -> pd.DataFrame:
         with self._warehouse.connection() as connection:
-            known = connection.execute(
-                "select count(*) from duckdb_tables() "
-                "where schema_name = 'cache' and table_name = ?",
-                [self._name],
-            ).fetchone()
-            if known == (0,):
+            if not self._is_in(connection):
                 return pd.DataFrame()
             return connection.execute(
                 f"select * exclude (scope) from {self._table} "
                 "where scope = ? and key in (select unnest(?::varchar[]))",
                 [scope, list(keys)],
             ).df()
+
+    def _is_in(self, connection: duckdb.DuckDBPyConnection) -> bool:
+        known = connection.execute(
+            "select 1 from duckdb_tables() where schema_name = 'cache' and table_name = ?",
+            [self._name],
+        )
+        return known.fetchone() is not None
+
+    def keep_models(self, fingerprints: Collection[str]) -> int:
+        """Removes the rows that other models than these made.
+
+        Args:
+            fingerprints: Models; a scope begins with the fingerprint of its own.
+
+        Returns:
+            Rows removed.
+        """
+        if not self._warehouse.path.exists():
+            return 0
+        with self._warehouse.transaction() as connection:
+            if not self._is_in(connection):
+                return 0
+            removed = connection.execute(
+                f"delete from {self._table} where left(scope, ?) not in "
+                "(select unnest(?::varchar[])) returning 1",
+                [FINGERPRINT_LENGTH, list(fingerprints)],
+            ).fetchall()
+        return len(removed)
 
     def put(self, scope: str, rows: pd.DataFrame) -> None:
         """Adds rows in one transaction; rows with a key already there are replaced.

@@ -64,6 +64,21 @@ def connect(path: Path) -> duckdb.DuckDBPyConnection:
         return _connect(path)
 
 
+def opens(path: Path) -> bool:
+    """Whether a DuckDB file can be opened; it stays where it is either way.
+
+    Raises:
+        BusyLakeError: Another process held the file for `LOCK_WAIT_SECONDS`.
+    """
+    try:
+        _connect(path).close()
+    except duckdb.Error as error:
+        if not is_corrupt(error):
+            raise
+        return False
+    return True
+
+
 def _connect(path: Path) -> duckdb.DuckDBPyConnection:
     waiting = Retrying(
         retry=retry_if_exception_message(match=_LOCKED),

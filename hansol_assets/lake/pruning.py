@@ -1,7 +1,7 @@
 """Removing what nobody uses any more, and never what somebody does.
 
 What belongs here: what is kept, and removing the rest so that a kill in the middle leaves a whole
-lake. What does not: generations and embeddings cached by content, which any later run may ask for.
+lake.
 """
 
 from collections import defaultdict
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hansol_assets.lake.atomic import remove_directory
+from hansol_assets.lake.cache import ALL_CACHES, RowCache
 from hansol_assets.lake.inventory import bytes_below
 from hansol_assets.lake.lancedb_versions import drop_all_but
 from hansol_assets.lake.lineage import all_manifests, ancestry, live_profiles
@@ -35,6 +36,7 @@ class PruneReport:
         kept: The same of those that stay.
         swept: Other paths that were removed: published submissions, staging folders, damaged
             results, checkpoints of finished work, files of old index versions.
+        forgotten: Cached answers and vectors that were removed, since their model was.
         freed: Bytes by which the lake is smaller. Space of removed tables stays inside the DuckDB
             file, which uses it again for the next ones.
     """
@@ -42,6 +44,7 @@ class PruneReport:
     removed: tuple[Key, ...]
     kept: tuple[Key, ...]
     swept: tuple[Path, ...]
+    forgotten: int
     freed: int
 
 
@@ -75,8 +78,16 @@ def prune(root: Path, keep: int) -> PruneReport:
         removed=tuple(removed),
         kept=tuple((item.asset, item.fingerprint) for item in kept),
         swept=tuple(swept),
+        forgotten=_forget_cached(paths, kept),
         freed=max(0, before - bytes_below(root)),
     )
+
+
+def _forget_cached(paths: LakePaths, kept: list[Manifest]) -> int:
+    """Removes what models that are gone had answered and embedded."""
+    models = {item.fingerprint for item in kept}
+    warehouse = Warehouse(paths.warehouse)
+    return sum(RowCache(warehouse, name).keep_models(models) for name in ALL_CACHES)
 
 
 def _staying(paths: LakePaths, manifests: list[Manifest], keep: int) -> dict[Key, Manifest]:

@@ -7,6 +7,7 @@ aside and rebuilds what is damaged.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from hansol_assets.lake.lineage import all_manifests, live_profiles
 from hansol_assets.lake.manifest import Manifest
@@ -47,7 +48,12 @@ def verify(lake: Lake) -> list[Problem]:
     Returns:
         The problems, by asset; none if the lake is whole.
     """
-    return [*_manifest_problems(lake), *_content_problems(lake), *_pointer_problems(lake)]
+    return [
+        *_manifest_problems(lake),
+        *_artifact_problems(lake),
+        *_table_problems(lake),
+        *_pointer_problems(lake),
+    ]
 
 
 def _manifest_problems(lake: Lake) -> Iterator[Problem]:
@@ -57,18 +63,28 @@ def _manifest_problems(lake: Lake) -> Iterator[Problem]:
             yield Problem(path.parent.name, path.stem, path, problem, _REBUILD)
 
 
-def _content_problems(lake: Lake) -> Iterator[Problem]:
-    for manifest in all_manifests(lake.paths):
-        if lake.is_whole(manifest):
-            continue
+def _artifact_problems(lake: Lake) -> Iterator[Problem]:
+    for manifest in _of_kind(lake, "artifact"):
         key = (manifest.asset, manifest.fingerprint)
-        if manifest.kind == "table":
-            place = lake.paths.warehouse / "@".join(key)
-            yield Problem(*key, place, "the rows are missing or changed", _REBUILD)
-            continue
         for name in lake.damaged_files(manifest):
             place = lake.paths.artifact(*key) / name
             yield Problem(*key, place, "the file is missing, changed, or unknown", _REBUILD)
+
+
+def _table_problems(lake: Lake) -> Iterator[Problem]:
+    # Opening it for a checksum would set it aside, and this only looks.
+    is_readable = lake.warehouse.is_readable()
+    for manifest in _of_kind(lake, "table"):
+        key = (manifest.asset, manifest.fingerprint)
+        place = lake.paths.warehouse / "@".join(key)
+        if not is_readable:
+            yield Problem(*key, place, "the DuckDB file cannot be opened", _REBUILD)
+        elif not lake.is_whole(manifest):
+            yield Problem(*key, place, "the rows are missing or changed", _REBUILD)
+
+
+def _of_kind(lake: Lake, kind: Literal["artifact", "table"]) -> list[Manifest]:
+    return [manifest for manifest in all_manifests(lake.paths) if manifest.kind == kind]
 
 
 def _pointer_problems(lake: Lake) -> Iterator[Problem]:

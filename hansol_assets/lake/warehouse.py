@@ -13,7 +13,7 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
-from hansol_assets.lake.duckdb_file import connect, is_corrupt, quoted
+from hansol_assets.lake.duckdb_file import connect, is_corrupt, opens, quoted
 from hansol_assets.lake.table_checksum import table_checksum
 
 DAMAGED_PREFIX = "damaged "
@@ -29,6 +29,10 @@ class Warehouse:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+
+    def is_readable(self) -> bool:
+        """Whether the file, if there is one, can be opened; nothing is changed."""
+        return not self.path.exists() or opens(self.path)
 
     @contextmanager
     def connection(self) -> Iterator[duckdb.DuckDBPyConnection]:

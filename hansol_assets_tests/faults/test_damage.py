@@ -160,6 +160,8 @@ def test_a_damaged_warehouse_is_rebuilt(
     damage(lake.paths.warehouse)
     damaged = {problem.asset for problem in verify(lake)}
     assert damaged
+    # It was only looked at.
+    assert not lake.paths.damaged.exists()
     ended = server.run(lake.paths.root, raw_dir)
     assert (ended.failures, set(ended.begun)) == ({}, damaged)
     assert submitted(lake.paths.root) == submitted(undisturbed.lake)
@@ -179,6 +181,7 @@ def test_pruning_a_real_lake_keeps_it_whole(
 
     report = prune(lake.paths.root, keep=1)
     assert verify(lake) == []
+    assert report.forgotten > 0
     kept = lake_status(lake).groupby("asset")["fingerprint"].count()
     assert set(kept.index) == set(status.index)
     assert kept.drop("validation_scores").max() == 1

@@ -38,6 +38,17 @@ def test_a_key_is_kept_once(cache: RowCache) -> None:
     assert found["text"].tolist() == ["새것", "그대로"]
 
 
+def test_rows_of_models_that_are_gone_are_removed(cache: RowCache) -> None:
+    assert cache.keep_models({"0" * 16}) == 0
+    cache.put("0" * 16, rows(a="벽지"))
+    cache.put(f"{'0' * 16}-decoding", rows(a="벽지"))
+    cache.put(f"{'1' * 16}-decoding", rows(a="벽지", b="장판"))
+    assert cache.keep_models({"0" * 16, "2" * 16}) == 2
+    assert len(cache.get("0" * 16, ["a"])) == 1
+    assert len(cache.get(f"{'0' * 16}-decoding", ["a"])) == 1
+    assert cache.get(f"{'1' * 16}-decoding", ["a", "b"]).empty
+
+
 def test_a_damaged_cache_is_begun_anew(cache: RowCache, tmp_path: Path) -> None:
     texts = [f"{place} 장의 벽지를 발랐습니다. {place**9}" for place in range(60_000)]
     cache.put("model", pd.DataFrame({"key": texts, "text": texts}))
