@@ -5,7 +5,9 @@ files' content; an automation condition carries a changed data version down the 
 See https://docs.dagster.io/guides/automate/declarative-automation
 """
 
+import functools
 import json
+import operator
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,16 +22,27 @@ from hansol_assets.settings import AutomationSettings
 
 SOURCES = dg.AssetSelection.assets(*RAW_FILES)
 
-ON_CHANGE: dg.AutomationCondition[Any] = (
-    dg.AutomationCondition.any_deps_match(dg.AutomationCondition.data_version_changed()).allow(
-        SOURCES
-    )
-    | dg.AutomationCondition.any_deps_match(dg.AutomationCondition.will_be_requested())
-).with_label("a raw file's content changed")
-"""Requests an asset with all that is made from it, once for each change of a raw file's content.
+
+def _on_change() -> dg.AutomationCondition[Any]:
+    condition = dg.AutomationCondition
+    changes = condition.data_version_changed()
+    of_its_files: dg.AutomationCondition[Any] = condition.any_deps_match(changes).allow(SOURCES)
+    # A change that is seen while the request for the last one goes out is not answered by it.
+    answered = condition.newly_requested() & ~of_its_files
+    # Files that change together are reported one after the other, and are one change.
+    of_all_files = [condition.asset_matches(file, changes) for file in RAW_FILES]
+    is_settled = ~functools.reduce(operator.or_, of_all_files)
+    is_upstream_requested = condition.any_deps_match(condition.will_be_requested())
+    on_change = (of_its_files.since(answered) & is_settled) | is_upstream_requested
+    return on_change.with_label("the raw files' content changed")
+
+
+ON_CHANGE = _on_change()
+"""Requests an asset with all that is made from it, once for each change of the raw files' content.
 
 Only the files' data versions count: results of a run never ask for another one, and a change while
-a run is going on is one further run, which the queue holds back until then.
+a run is going on is one further run, which the queue holds back until then. A change is answered at
+the first look that finds no further one.
 """
 
 refresh = dg.define_asset_job(
