@@ -3,6 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+WORKERS ?= 2
 
 export HANSOL_LAKE_DIR ?= $(CURDIR)/data_lake
 export DAGSTER_HOME ?= $(HANSOL_LAKE_DIR)/dagster
@@ -29,8 +30,8 @@ $(VENV)/.installed: requirements.lock setup.cfg
 submission: setup ## bring every asset up to date and print the submission and its scores
 	@$(BIN)/hansol refresh
 
-test: setup ## run the whole test suite
-	$(BIN)/python -m pytest
+test: setup ## run the whole test suite, on two cores unless WORKERS says otherwise
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 lint: setup ## ruff and mypy
 	$(BIN)/ruff check .

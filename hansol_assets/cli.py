@@ -20,9 +20,9 @@ from hansol_assets.cli_lake import lake_app
 from hansol_assets.cli_models import doctor, export_app, profiles
 from hansol_assets.cli_page import (
     console,
-    errors,
     fail,
     open_lake,
+    print_error,
     print_json,
     print_records,
     settings_or_fail,
@@ -130,7 +130,7 @@ def _run_job(name: str, settings: Settings, *, force: bool) -> bool:
             tags={FORCE_TAG: "true"} if force else {},
         )
     for event in result.filter_events(lambda item: item.is_step_failure):
-        errors.print(f"[red]{event.step_key} failed:[/] {failure_message(event)}", highlight=False)
+        print_error(f"{event.step_key} failed:", failure_message(event))
     return result.success
 
 

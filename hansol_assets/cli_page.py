@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from hansol_assets.settings import ProfileError, Settings, load_settings
@@ -16,9 +17,14 @@ console = Console()
 errors = Console(stderr=True)
 
 
+def print_error(title: str, message: str) -> None:
+    """Prints an error as it is: no bracket is taken for a colour, and no path is broken in two."""
+    errors.print(f"[red]{title}[/] {escape(message)}", highlight=False, soft_wrap=True)
+
+
 def fail(message: str) -> NoReturn:
     """Prints an error for a person and ends with a non-zero code."""
-    errors.print(f"[red]error:[/] {message}", highlight=False)
+    print_error("error:", message)
     raise typer.Exit(1)
 
 

@@ -63,12 +63,19 @@ class TerminalHandler(logging.Handler):
         )
 
 
+STOPPED = "it was stopped. Finished steps, checkpoints and answers are kept: run again to go on."
+
+
 def failure_message(event: dg.DagsterEvent) -> str:
     """Returns what a person should read of a failed step: its message, or the error's trace."""
     failure = event.step_failure_data
     if failure.user_failure_data is not None and failure.user_failure_data.description:
-        return escape(failure.user_failure_data.description)
-    return escape(failure.error.to_string()) if failure.error else "no reason was given"
+        return failure.user_failure_data.description
+    if failure.error is None:
+        return "no reason was given"
+    if failure.error.cls_name == dg.DagsterExecutionInterruptedError.__name__:
+        return STOPPED
+    return failure.error.to_string()
 
 
 @dg.logger({}, description="One line an asset, for a person at a terminal.")

@@ -167,7 +167,10 @@ def test_training_and_generation_go_on_from_where_they_were(
     lake = tmp_path / "lake"
     trace = undisturbed.ended.trace
     saved = first_after(trace, "lora_adapter", "after Trainer._save_checkpoint")
-    answered = first_after(trace, "validation_candidates", "after duckdb.commit")
+    generated = first_after(trace, "validation_candidates", "after GenerationMixin.generate")
+    answered = first_after(
+        trace[trace.index(generated) :], "validation_candidates", "after duckdb.commit"
+    )
     assert server.run(lake, raw_dir, fault=Fault(saved, "kill")).code == KILLED
     training = server.run(lake, raw_dir, fault=Fault(answered, "kill"))
     assert training.code == KILLED

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from tenacity import Retrying, stop_after_delay, wait_fixed
 
 from hansol_assets.modeling.adapter import AdapterReport, train_adapter
 from hansol_assets.modeling.loading import LoadingSettings
@@ -62,6 +63,16 @@ def records(run_file: Path) -> Iterator[Any]:
             parts = b""
 
 
+def finished_records(run_file: Path) -> list[Any]:
+    """Reads wandb's log once its own process, which outlives the run a little, has closed it."""
+    kept: list[Any] = []
+    for attempt in Retrying(stop=stop_after_delay(30), wait=wait_fixed(0.1)):
+        with attempt:
+            kept = list(records(run_file))
+            assert any(record.HasField("exit") for record in kept)
+    return kept
+
+
 @pytest.mark.slow
 def test_an_offline_run_holds_every_loss_of_the_table(
     base_dir: Path, examples: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -72,7 +83,7 @@ def test_an_offline_run_holds_every_loss_of_the_table(
     folder = Path(report.tracked_run)
     assert folder.parent.parent == tmp_path / "tracking"
     (run_file,) = folder.glob("*.wandb")
-    kept = list(records(run_file))
+    kept = finished_records(run_file)
     assert [record.run.display_name for record in kept if record.HasField("run")] == ["0f1e2d3c"]
     losses = [
         float(item.value_json)
