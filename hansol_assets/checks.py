@@ -157,6 +157,7 @@ def hybrid_search_beats_its_parts(lake: LakeResource) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         passed=figures["hybrid"] > max(figures["full_text"], figures["dense"]),
         severity=dg.AssetCheckSeverity.WARN,
+        description="MRR: " + ", ".join(f"{name} {value:.3f}" for name, value in figures.items()),
         metadata=figures,
     )
 

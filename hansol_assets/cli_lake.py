@@ -11,16 +11,19 @@ from hansol_assets.cli_page import console, fail, open_lake
 lake_app = typer.Typer(help="Look after the lake.", no_args_is_help=True)
 
 MEBIBYTE = 2**20
+MINUTES = len("2026-11-24T10:05")
 STATUS_COLUMNS = ("asset", "fingerprint", "live for", "rows", "MiB", "made at")
 
 
 @lake_app.command()
 def status() -> None:
     """List what is in the lake, its size, and which of it is live."""
-    from hansol_assets.lake.inventory import lake_status
+    from hansol_assets.lake.inventory import bytes_of_places, lake_status
 
-    found = lake_status(open_lake())
-    table = Table()
+    lake = open_lake()
+    found = lake_status(lake)
+    # Without lines between them the columns fit a terminal of 80 characters.
+    table = Table(box=None, pad_edge=False, collapse_padding=True)
     for name in STATUS_COLUMNS:
         table.add_column(name, justify="right" if name in ("rows", "MiB") else "left")
     for row in found.to_dict("records"):
@@ -30,9 +33,12 @@ def status() -> None:
             row["profiles"],
             "" if pd.isna(row["rows"]) else f"{row['rows']:,}",
             f"{row['bytes'] / MEBIBYTE:.1f}",
-            row["made_at"],
+            row["made_at"][:MINUTES].replace("T", " "),
         )
     console.print(table)
+    places = bytes_of_places(lake.paths.root)
+    listed = ", ".join(f"{name} {size / MEBIBYTE:.1f}" for name, size in places.items())
+    console.print(f"\nin all {sum(places.values()) / MEBIBYTE:.1f} MiB: {listed}", highlight=False)
 
 
 @lake_app.command()

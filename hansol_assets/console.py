@@ -44,9 +44,11 @@ class TerminalHandler(logging.Handler):
         elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
             check = event.asset_check_evaluation_data
             if not check.passed:
+                is_warning = check.severity == dg.AssetCheckSeverity.WARN
+                colour, verb = ("yellow", "warns") if is_warning else ("red", "failed")
                 name = f"{check.asset_key.to_user_string()}:{check.check_name}"
-                colour = "yellow" if check.severity == dg.AssetCheckSeverity.WARN else "red"
-                self._console.print(f"[{colour}]check {name} failed[/] {check.description or ''}")
+                reason = escape(check.description or "")
+                self._console.print(f"[{colour}]check {name} {verb}[/] {reason}", highlight=False)
 
     def _print_materialization(self, made: dg.AssetMaterialization) -> None:
         facts = {name: item.value for name, item in made.metadata.items()}

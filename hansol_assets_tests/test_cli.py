@@ -137,7 +137,12 @@ def test_a_wrong_setting_is_one_message(run: Any, monkeypatch: pytest.MonkeyPatc
 def test_the_lake_is_listed_and_whole(run: Any) -> None:
     listed = run("lake", "status")
     assert listed.exit_code == 0, listed.output
-    assert "lora_adapter" in listed.output
+    lines = listed.output.splitlines()
+    (line,) = [line for line in lines if line.startswith("validation_candidates ")]
+    assert " small " in line
+    assert max(map(len, lines)) <= 80
+    assert "in all" in listed.output
+    assert "warehouse.duckdb" in listed.output
     checked = run("lake", "verify")
     assert (checked.exit_code, checked.output) == (0, "the lake is whole\n")
 

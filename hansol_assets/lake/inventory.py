@@ -44,6 +44,13 @@ def lake_status(lake: Lake) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=COLUMNS).astype({"bytes": "Int64", "rows": "Int64"})
 
 
+def bytes_of_places(root: Path) -> dict[str, int]:
+    """Returns the bytes of each file and folder at the top of a lake, the largest first."""
+    places = [path for path in root.glob("[!.]*") if path.is_dir() or path.is_file()]
+    sizes = {path.name: bytes_below(path) + _size(path) for path in places}
+    return dict(sorted(sizes.items(), key=lambda item: (-item[1], item[0])))
+
+
 def _bytes(lake: Lake, manifest: Manifest, tables: set[tuple[str, str]]) -> int:
     key = (manifest.asset, manifest.fingerprint)
     if manifest.kind == "table":

@@ -13,12 +13,13 @@ import dagster as dg
 import psutil
 import pytest
 
+import hansol_assets
 from hansol_assets.lake.store import Lake
 from hansol_assets_tests.graph import SMALL_PROFILE, write_raw_files
 
 pytestmark = pytest.mark.slow
 
-WORKSPACE = Path(__file__).parent.parent / "workspace.yaml"
+WORKSPACE = Path(hansol_assets.__file__).parent.parent / "workspace.yaml"
 PATIENCE_SECONDS = 150
 QUIET_SECONDS = 16
 """Three looks at the raw files: the daemon takes five seconds from one to the next."""
