@@ -19,6 +19,7 @@ from pydantic import PrivateAttr
 from hansol_assets.lake.disk import disk_explained
 from hansol_assets.lake.errors import LakeError
 from hansol_assets.lake.inputs import Inputs
+from hansol_assets.lake.manifest import Manifest
 from hansol_assets.lake.store import (
     ROWS_MADE,
     ROWS_REUSED,
@@ -174,6 +175,20 @@ class LakeResource(dg.ConfigurableResource[Any]):
 
         return self._materialize(context, config, make, reads)
 
+    def kept(self, context: dg.AssetExecutionContext, manifest: Manifest) -> dg.MaterializeResult:
+        """Says that the live result still stands.
+
+        Args:
+            context: The asset's context.
+            manifest: The live result's, proved whole.
+        """
+        context.log.info(f"{manifest.asset} {manifest.fingerprint} still stands")
+        return _result(Outcome(manifest, "reused"), Inputs(self.store, {}, {}))
+
+    def is_forced(self, context: dg.AssetExecutionContext) -> bool:
+        """Whether the run recomputes even what the lake holds."""
+        return FORCE_TAG in context.run.tags
+
     def _materialize(
         self,
         context: dg.AssetExecutionContext,
@@ -187,7 +202,7 @@ class LakeResource(dg.ConfigurableResource[Any]):
                 inputs = Inputs.resolve(self.store, names, self.settings.raw_files)
                 task = _task(context, config, inputs)
             work = Work(inputs, self.store.checkpoints(task), context.log.info)
-            outcome = make(task, work, FORCE_TAG in context.run.tags)
+            outcome = make(task, work, self.is_forced(context))
         _report_sources(context, inputs)
         return _result(outcome, inputs)
 

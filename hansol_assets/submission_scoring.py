@@ -11,7 +11,7 @@ import numpy as np
 from hansol_assets.answering.blending import visible_rows
 from hansol_assets.answering.parts import TEST
 from hansol_assets.lake.store import Lake
-from hansol_assets.qa.columns import ANSWER_PREFIX, numbered
+from hansol_assets.qa.columns import ANSWER_PREFIX, answers_of, numbered
 from hansol_assets.qa.contract import read_references, read_submission
 from hansol_assets.scoring.baselines import centroid
 from hansol_assets.scoring.embedder import encode, load_embedder
@@ -55,5 +55,4 @@ def score_files(
 def _centroid(lake: Lake, embedder: object) -> np.ndarray:
     rows = lake.table(lake.live("raw_qa"))
     visible = visible_rows(rows, lake.table(lake.live("qa_folds")), TEST)
-    answers = visible[numbered(visible.columns, ANSWER_PREFIX)].to_numpy().ravel().tolist()
-    return centroid(encode(embedder, answers))  # type: ignore[arg-type]
+    return centroid(encode(embedder, answers_of(visible)))  # type: ignore[arg-type]

@@ -1,6 +1,7 @@
 """Only what changed is made anew: one changed answer, one changed question."""
 
 import csv
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -103,6 +104,22 @@ def test_one_changed_answer_embeds_and_merges_one_row(refresh: Refresh, raw: Pat
     table.checkout(version)
     (row,) = table.search().where("id = 'TRAIN_003'").to_list()
     assert row["answers"][1] == old_answer
+
+
+def test_the_offline_embedder_is_kept_while_little_changes(
+    graph: GraphRun, raw_dir: Path, tmp_path: Path, home: dg.DagsterInstance
+) -> None:
+    lake_dir, changed = tmp_path / "lake", tmp_path / "raw"
+    shutil.copytree(graph.settings.lake_dir, lake_dir, symlinks=True)
+    shutil.copytree(raw_dir, changed)
+    key = graph.table("qa_folds").query("split == 'training'")["id"].iloc[0]
+    change_row(changed / "train.csv", key, lambda row: row.update({"답변_2": "벽지를 바릅니다."}))
+    run = run_graph(lake_dir, changed, home)
+    assert run.failures == {}
+    assert assets_with(run, "reused") == {"raw_questions", "answer_embedder"}
+    index = run.metadata["retrieval_index"]
+    assert (index["status"], index["rows_made"], index["texts_embedded"]) == ("updated", 1, 1)
+    assert run.data_versions["answer_embedder"] == graph.data_versions["answer_embedder"]
 
 
 def test_one_changed_question_generates_one_answer(refresh: Refresh, raw: Path) -> None:

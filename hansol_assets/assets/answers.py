@@ -24,7 +24,7 @@ from hansol_assets.lake.inputs import Inputs
 from hansol_assets.lake.manifest import Manifest
 from hansol_assets.lake.store import ROWS_MADE, ROWS_REUSED, Report, TableReport
 from hansol_assets.modeling.generation import Generator
-from hansol_assets.qa.columns import ANSWER_PREFIX, numbered
+from hansol_assets.qa.columns import answers_of
 from hansol_assets.qa.folds import CALIBRATION, TRAINING, VALIDATION
 from hansol_assets.qa.quality import answer_quality
 from hansol_assets.resources import LakeResource, Work
@@ -249,7 +249,7 @@ def _answers(
 def _reference_texts(inputs: Inputs, split: str) -> list[str]:
     """Reference answers that a question of the split may know: their lengths are the measure."""
     rows = visible_rows(inputs.table("raw_qa"), inputs.table("qa_folds"), split)
-    return rows[numbered(rows.columns, ANSWER_PREFIX)].to_numpy().ravel().tolist()
+    return answers_of(rows)
 
 
 LENGTH_FIGURES = ("length_median", "length_ratio", "outside_length_share")

@@ -21,7 +21,7 @@ from hansol_assets.assets.answers import (
 from hansol_assets.lake.fingerprint import config_of
 from hansol_assets.lake.lineage import manifests
 from hansol_assets.lake.store import TableReport
-from hansol_assets.qa.columns import ANSWER_PREFIX, numbered
+from hansol_assets.qa.columns import answers_of
 from hansol_assets.qa.folds import VALIDATION
 from hansol_assets.resources import LakeResource, Work
 from hansol_assets.scoring.baselines import centroid
@@ -70,7 +70,6 @@ def validation_scores(
         blend, choices = open_blend(inputs)
         embedder = open_embedder(inputs)
         rows = visible_rows(inputs.table("raw_qa"), inputs.table("qa_folds"), VALIDATION)
-        answers = rows[numbered(rows.columns, ANSWER_PREFIX)].to_numpy().ravel().tolist()
         scores = judge(
             questions,
             inputs.table("validation_answers"),
@@ -78,7 +77,7 @@ def validation_scores(
             components_of(inputs, questions, candidates, choices, settings),
             blend,
             embedder,
-            centroid(encode(embedder, answers)),
+            centroid(encode(embedder, answers_of(rows))),
             settings.scores,
         )
         submitted = figures(scores, strategy, settings.scores)

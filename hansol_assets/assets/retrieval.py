@@ -9,12 +9,13 @@ from pathlib import Path
 
 import dagster as dg
 
+from hansol_assets.answering.fitted_embedder import Corpus, standing_embedder
 from hansol_assets.answering.searching import INDEX_TABLE, open_embedder, write_index_file
 from hansol_assets.lake.fingerprint import config_of
 from hansol_assets.lake.lancedb_versions import version_checksums
 from hansol_assets.lake.locks import LANCEDB_LOCK
 from hansol_assets.lake.store import ROWS_MADE, ROWS_REUSED, Report, TableReport
-from hansol_assets.qa.columns import ANSWER_PREFIX, numbered
+from hansol_assets.qa.columns import answers_of
 from hansol_assets.qa.folds import TRAINING
 from hansol_assets.resources import LakeResource, Work, said_to_people
 from hansol_assets.retrieval.evaluation import evaluate_retrieval
@@ -23,33 +24,56 @@ from hansol_assets.scoring.embedder import fetch_embedder, fit_embedder, pinned_
 
 
 @dg.asset(
-    deps=["raw_qa", "qa_folds"], kinds={"huggingface", "scikitlearn"}, code_version="1", pool="gpu"
+    deps=["raw_qa", "qa_folds"], kinds={"huggingface", "scikitlearn"}, code_version="2", pool="gpu"
 )
 def answer_embedder(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
     """The sentence-transformers model that turns questions and answers into 512 dimensions.
 
-    Offline it is fitted on the training answers (latent semantic analysis of character n-grams);
-    otherwise it is the released model that the profile names.
+    Offline it is fitted on the training answers (latent semantic analysis of character n-grams),
+    and kept until more than a set share of them has changed, so that vectors and scores stay
+    comparable. Otherwise it is the released model that the profile names.
     """
-    settings = lake.settings.embedder
+    if lake.settings.embedder.kind == "hub":
+        return _fetched_embedder(context, lake)
+    return _fitted_embedder(context, lake)
 
-    def fit(work: Work, folder: Path) -> Report:
-        rows, folds = work.inputs.table("raw_qa"), work.inputs.table("qa_folds")
-        training = rows[rows["id"].isin(folds.loc[folds["split"] == TRAINING, "id"])]
-        texts = training[numbered(rows.columns, ANSWER_PREFIX)].to_numpy().ravel().tolist()
-        fit_embedder(texts, settings, folder)
-        return Report(facts={"dimensions": settings.dimensions, "fitted_on_texts": len(texts)})
+
+def _fetched_embedder(
+    context: dg.AssetExecutionContext, lake: LakeResource
+) -> dg.MaterializeResult:
+    # The commit that a branch stands for now is a part of the name.
+    with said_to_people():
+        settings = pinned_embedder(lake.settings.embedder)
 
     def fetch(work: Work, folder: Path) -> Report:  # noqa: ARG001 - a build's signature
-        fetch_embedder(pinned_settings, folder)
+        fetch_embedder(settings, folder)
         return Report(facts={"dimensions": settings.dimensions, "model": str(settings.model_id)})
 
-    if settings.kind == "hub":
-        # The commit that a branch stands for now is a part of the name.
-        with said_to_people():
-            pinned_settings = pinned_embedder(settings)
-        return lake.artifact(context, config_of(embedder=pinned_settings), fetch, reads=())
-    return lake.artifact(context, config_of(embedder=settings), fit)
+    return lake.artifact(context, config_of(embedder=settings.of_fit), fetch, reads=())
+
+
+def _fitted_embedder(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
+    settings = lake.settings.embedder
+    rows, folds = lake.table_of("raw_qa"), lake.table_of("qa_folds")
+    is_training = rows["id"].isin(folds.loc[folds["split"] == TRAINING, "id"])
+    texts, corpus = answers_of(rows[is_training]), Corpus.of(answers_of(rows[is_training]))
+
+    def fit(work: Work, folder: Path) -> Report:  # noqa: ARG001 - a build's signature
+        fit_embedder(texts, settings, folder)
+        corpus.save(folder)
+        return Report(facts={"dimensions": settings.dimensions, "fitted_on_texts": len(texts)})
+
+    config = config_of(embedder=settings.of_fit, corpus=corpus.digest)
+    standing = standing_embedder(
+        lake.store,
+        config["embedder"],
+        corpus,
+        Corpus.of(answers_of(rows[~is_training])),
+        settings.refit_drift,
+    )
+    if standing is None or lake.is_forced(context):
+        return lake.artifact(context, config, fit, reads=())
+    return lake.kept(context, standing)
 
 
 @dg.asset(

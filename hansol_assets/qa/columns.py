@@ -6,6 +6,8 @@ makes a file valid (`hansol_assets.qa.contract`).
 
 from collections.abc import Iterable
 
+import pandas as pd
+
 ID = "id"
 CATEGORY = "category"
 QUESTION = "질문"
@@ -24,6 +26,11 @@ def numbered(columns: Iterable[str], prefix: str) -> list[str]:
     """The columns named by the prefix and a plain number, in the order of that number."""
     found = [name for name in columns if _number(name, prefix) is not None]
     return sorted(found, key=lambda name: _number(name, prefix) or 0)
+
+
+def answers_of(rows: pd.DataFrame) -> list[str]:
+    """Every reference answer of training rows, row by row."""
+    return rows[numbered(rows.columns, ANSWER_PREFIX)].to_numpy().ravel().tolist()
 
 
 def _number(name: str, prefix: str) -> int | None:

@@ -44,6 +44,17 @@ class EmbedderSettings(Section):
     model_id: str | None = Field(None, description="hub: repository id, or a local folder")
     revision: str | None = Field(None, description="hub: commit hash, tag or branch")
     batch_size: int = Field(64, ge=1, description="texts encoded at a time")
+    refit_drift: float = Field(
+        0.1,
+        ge=0,
+        le=1,
+        description="lsa: share of the training answers that may change before it is fitted anew",
+    )
+
+    @property
+    def of_fit(self) -> dict[str, Any]:
+        """The settings that make the embedder what it is."""
+        return self.model_dump(mode="json", exclude={"refit_drift"})
 
     @model_validator(mode="after")
     def _hub_names_a_model(self) -> Self:
