@@ -3,11 +3,11 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PORT ?= 3000
 WORKERS ?= 2
 
 export HANSOL_LAKE_DIR ?= $(CURDIR)/data_lake
 export DAGSTER_HOME ?= $(HANSOL_LAKE_DIR)/dagster
-export DAGSTER_MODULE_NAME := hansol_assets.definitions
 export HF_HUB_DISABLE_TELEMETRY := 1
 export TOKENIZERS_PARALLELISM := false
 
@@ -44,7 +44,9 @@ format: setup ## let ruff format the code
 
 ui: setup ## Dagster's web UI and daemon on http://127.0.0.1:3000
 	@$(BIN)/hansol home
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p $${PORT:-3000}
+	@# dagster dev takes either a workspace or a module, and the README has users export a module.
+	PATH="$(abspath $(BIN)):$$PATH" env -u DAGSTER_MODULE_NAME \
+	  $(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p $(PORT)
 
 snapshot: setup ## agree to a change of the public graph
 	$(BIN)/python -c 'import json; from hansol_assets_tests.test_definitions import *; \

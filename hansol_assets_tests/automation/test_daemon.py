@@ -6,7 +6,9 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
+from http import HTTPStatus
 from pathlib import Path
 
 import dagster as dg
@@ -19,13 +21,14 @@ from hansol_assets_tests.graph import SMALL_PROFILE, write_raw_files
 
 pytestmark = pytest.mark.slow
 
-WORKSPACE = Path(hansol_assets.__file__).parent.parent / "workspace.yaml"
+PROJECT = Path(hansol_assets.__file__).parent.parent
 PATIENCE_SECONDS = 150
 QUIET_SECONDS = 16
 """Three looks at the raw files: the daemon takes five seconds from one to the next."""
 
 
-def free_port() -> int:
+@pytest.fixture
+def port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -44,23 +47,23 @@ def lake(tmp_path: Path) -> Lake:
 
 
 @pytest.fixture
-def ui(tmp_path: Path, raw: Path, lake: Lake) -> Iterator[subprocess.Popen[bytes]]:
+def ui(tmp_path: Path, raw: Path, lake: Lake, port: int) -> Iterator[subprocess.Popen[bytes]]:
     """The processes of `make ui` over a small lake."""
-    bin_folder = Path(sys.executable).parent
     environment = {
         **os.environ,
-        "PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}",
+        # As the README has it for other commands.
+        "DAGSTER_MODULE_NAME": "hansol_assets.definitions",
         "HANSOL_PROFILE": str(SMALL_PROFILE),
         "HANSOL_RAW_DIR": str(raw),
         "HANSOL_LAKE_DIR": str(lake.paths.root),
         "HANSOL_AUTOMATION__INTERVAL_SECONDS": "1",
         "DAGSTER_HOME": str(tmp_path / "home"),
     }
-    subprocess.run([bin_folder / "hansol", "home"], env=environment, check=True)
-    command = ["dagster", "dev", "-w", WORKSPACE, "-h", "127.0.0.1", "-p", str(free_port())]
+    here = [f"BIN={Path(sys.executable).parent}", f"PORT={port}"]
     with (tmp_path / "ui.log").open("wb") as log:
         process = subprocess.Popen(
-            [bin_folder / command[0], *command[1:]],
+            # This environment is the one to be used: `setup` is not to be looked at.
+            ["make", "-C", PROJECT, "-o", "setup", "ui", *here],
             env=environment,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -77,10 +80,21 @@ def ui(tmp_path: Path, raw: Path, lake: Lake) -> Iterator[subprocess.Popen[bytes
 
 
 @pytest.fixture
-def instance(tmp_path: Path, ui: subprocess.Popen[bytes]) -> Iterator[dg.DagsterInstance]:
-    assert ui.poll() is None
+def instance(
+    tmp_path: Path, ui: subprocess.Popen[bytes], port: int
+) -> Iterator[dg.DagsterInstance]:
+    wait_until(lambda: ui.poll() is not None or is_served(port), "the web UI")
+    assert ui.poll() is None, (tmp_path / "ui.log").read_text(encoding="utf-8")
     with dg.DagsterInstance.from_config(str(tmp_path / "home")) as opened:
         yield opened
+
+
+def is_served(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/server_info") as answer:
+            return bool(answer.status == HTTPStatus.OK)
+    except OSError:
+        return False
 
 
 def wait_until(true: Callable[[], bool], what: str) -> None:
