@@ -150,6 +150,8 @@ def _print_scores() -> None:
             "" if row.parity != row.parity else f"{row.parity:.3f}",
         )
     console.print(table)
+    if board["parity"].isna().all():
+        console.print("parity is not measurable here: people score no higher than the centroid")
     console.print(
         f"submission    {lake.paths.latest_submission / 'submission.csv'}", soft_wrap=True
     )

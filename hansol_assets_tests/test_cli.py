@@ -121,6 +121,19 @@ def test_explain_names_the_nearest_question(run: Any) -> None:
     assert "the nearest are TEST_00" in result.output
 
 
+def test_refresh_ends_with_the_scores_and_the_submission(
+    run: Any, graph: GraphRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "home"))
+    result = run("refresh")
+    assert result.exit_code == 0, result.output
+    assert "reused  submission" in result.output
+    assert "submission (blend)" in result.output
+    assert str(graph.lake.paths.latest_submission / "submission.csv") in result.output
+    is_unknown = graph.table("leaderboard")["parity"].isna().all()
+    assert ("parity is not measurable here" in result.output) == is_unknown
+
+
 def test_promote_publishes_the_live_submission(run: Any, graph: GraphRun) -> None:
     result = run("promote")
     assert result.exit_code == 0, result.output
