@@ -175,14 +175,12 @@ class LakeResource(dg.ConfigurableResource[Any]):
 
         return self._materialize(context, config, make, reads)
 
-    def kept(self, context: dg.AssetExecutionContext, manifest: Manifest) -> dg.MaterializeResult:
+    def kept(self, manifest: Manifest) -> dg.MaterializeResult:
         """Says that the live result still stands.
 
         Args:
-            context: The asset's context.
             manifest: The live result's, proved whole.
         """
-        context.log.info(f"{manifest.asset} {manifest.fingerprint} still stands")
         return _result(Outcome(manifest, "reused"), Inputs(self.store, {}, {}))
 
     def is_forced(self, context: dg.AssetExecutionContext) -> bool:

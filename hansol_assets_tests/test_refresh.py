@@ -136,7 +136,8 @@ def test_one_changed_question_generates_one_answer(refresh: Refresh, raw: Path) 
     }
     assert assets_with(run, "reused") == set(run.statuses) - made
     assert run.metadata["test_candidates"]["status"] == "updated"
-    assert run.metadata["test_candidates"]["rows_made"] == 1
+    assert run.metadata["test_candidates"]["prompts_answered"] == 1
+    assert 0 < run.metadata["test_candidates"]["rows_made"] < 40
     assert len(answered(old) - answered(run.table("generated_answers"))) == 1
 
 

@@ -28,12 +28,12 @@ class Answered:
     Attributes:
         generations: The columns of `Generation`, in the order of the requests, the greedy answer
             of each first.
-        asked: Prompts that the model was asked.
+        asked: Keys of the prompts that the model was asked.
         found: Prompts that were answered before.
     """
 
     generations: pd.DataFrame
-    asked: int
+    asked: frozenset[str]
     found: int
 
 
@@ -65,7 +65,8 @@ def answer_requests(
             done += len({item.key for item in batch})
             log(f"answered {done} of {len(wanted)} questions")
         known = cache.get(scope, list(wanted))
-    return Answered(_in_order(known, wanted), len(missing), len(wanted) - len(missing))
+    asked = frozenset(request.key for request in missing)
+    return Answered(_in_order(known, wanted), asked, len(wanted) - len(asked))
 
 
 def _in_order(known: pd.DataFrame, wanted: Iterable[str]) -> pd.DataFrame:

@@ -83,12 +83,15 @@ def _candidates(
         )
         generations = answered.generations
         table = collect_candidates(parts, generations, embedder, settings.candidates)
+        is_fresh = table["request"].isin(answered.asked)
         facts = {
             "adapter": adapter.fingerprint,
             "questions": len(questions),
             "parts": len(parts),
-            ROWS_MADE: answered.asked,
-            ROWS_REUSED: answered.found,
+            "prompts_answered": len(answered.asked),
+            "prompts_found": answered.found,
+            ROWS_MADE: is_fresh.sum(),
+            ROWS_REUSED: (~is_fresh).sum(),
             "texts_embedded": embedder.embedded,
             "generated_tokens": int(generations["new_tokens"].sum()),
             **{f"{name}_candidates": n for name, n in table["origin"].value_counts().items()},

@@ -73,7 +73,9 @@ def _fitted_embedder(context: dg.AssetExecutionContext, lake: LakeResource) -> d
     )
     if standing is None or lake.is_forced(context):
         return lake.artifact(context, config, fit, reads=())
-    return lake.kept(context, standing)
+    if standing.config["corpus"] != corpus.digest:
+        context.log.info("the embedder is kept: few of the answers that it was fitted on changed")
+    return lake.kept(standing)
 
 
 @dg.asset(
