@@ -17,7 +17,7 @@ from dagster._core.definitions.data_version import get_input_data_version_tag
 from pydantic import PrivateAttr
 
 from hansol_assets.lake.disk import disk_explained
-from hansol_assets.lake.errors import LakeError
+from hansol_assets.lake.errors import LakeError, MissingInputError
 from hansol_assets.lake.inputs import Inputs
 from hansol_assets.lake.manifest import Manifest
 from hansol_assets.lake.store import (
@@ -197,12 +197,18 @@ class LakeResource(dg.ConfigurableResource[Any]):
         with said_to_people():
             names = _dependencies(context) if reads is None else reads
             with disk_explained(self.store.paths.root):
-                inputs = Inputs.resolve(self.store, names, self.settings.raw_files)
+                inputs = self._inputs(context, names)
                 task = _task(context, config, inputs)
             work = Work(inputs, self.store.checkpoints(task), context.log.info)
             outcome = make(task, work, self.is_forced(context))
         _report_sources(context, inputs)
         return _result(outcome, inputs)
+
+    def _inputs(self, context: dg.AssetExecutionContext, names: Sequence[str]) -> Inputs:
+        try:
+            return Inputs.resolve(self.store, names, self.settings.raw_files)
+        except MissingInputError as error:
+            raise error.for_making(context.asset_key.to_user_string()) from None
 
 
 def _dependencies(context: dg.AssetExecutionContext) -> list[str]:

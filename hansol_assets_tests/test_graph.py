@@ -102,7 +102,8 @@ def test_one_asset_on_an_empty_lake_names_what_is_missing(
     assert list(run.failures) == ["submission"]
     assert "'answer_embeddings' is not in the lake" in run.failures["submission"]
     assert (
-        "dagster asset materialize --select '+key:answer_embeddings'" in run.failures["submission"]
+        "Make all that 'submission' needs with: dagster asset materialize --select "
+        "'+key:submission'" in run.failures["submission"]
     )
 
 

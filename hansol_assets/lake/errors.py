@@ -10,13 +10,18 @@ class LakeError(Exception):
 class MissingInputError(LakeError):
     """An asset was asked for before what it is made from."""
 
-    def __init__(self, asset: str, profile: str, root: Path) -> None:
-        """Names the missing asset and the command that makes it."""
+    def __init__(self, asset: str, profile: str, root: Path, wanted: str | None = None) -> None:
+        """Names the missing asset, and the command that makes what was wanted from it."""
+        what = "it and all that it needs" if wanted is None else f"all that '{wanted}' needs"
         super().__init__(
-            f"'{asset}' is not in the lake {root} for profile '{profile}'. Make it and all that "
-            f"it needs with: dagster asset materialize --select '+key:{asset}'"
+            f"'{asset}' is not in the lake {root} for profile '{profile}'. Make {what} with: "
+            f"dagster asset materialize --select '+key:{wanted or asset}'"
         )
-        self.asset = asset
+        self._missing = (asset, profile, root)
+
+    def for_making(self, wanted: str) -> "MissingInputError":
+        """Returns the error of an asset that cannot be made for want of this one."""
+        return MissingInputError(*self._missing, wanted)
 
 
 class MissingSourceError(LakeError):
