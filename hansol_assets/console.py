@@ -34,7 +34,8 @@ class TerminalHandler(logging.Handler):
         meta: dict[str, Any] = getattr(record, "dagster_meta", {})
         if event is not None:
             self._print_event(event)
-        elif record.levelno >= logging.INFO:
+        # A failure is told once, at the end; of each later step Dagster says that it was not run.
+        elif logging.INFO <= record.levelno < logging.ERROR:
             message = escape(str(meta.get("orig_message", record.getMessage())))
             self._console.print(f"  [dim]{message}[/dim]", highlight=False)
 

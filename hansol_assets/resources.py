@@ -16,6 +16,7 @@ import pandas as pd
 from dagster._core.definitions.data_version import get_input_data_version_tag
 from pydantic import PrivateAttr
 
+from hansol_assets.errors import InputError
 from hansol_assets.lake.disk import disk_explained
 from hansol_assets.lake.errors import LakeError, MissingInputError
 from hansol_assets.lake.inputs import Inputs
@@ -39,7 +40,7 @@ from hansol_assets.settings import ProfileError, Settings, load_settings
 FORCE_TAG = "hansol/force"
 """Run tag that recomputes even what the lake already holds."""
 
-PEOPLE_ERRORS = (LakeError, ContractError, ModelError, ProfileError)
+PEOPLE_ERRORS = (InputError, LakeError, ContractError, ModelError, ProfileError)
 """Errors whose message says all that a person needs: shown without a trace."""
 
 

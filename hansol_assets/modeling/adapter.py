@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from hansol_assets.errors import InputError
 from hansol_assets.modeling.checkpoints import checkpoint_step, last_whole_checkpoint
 from hansol_assets.modeling.determinism import deterministic
 from hansol_assets.modeling.device_failures import device_failures_named
@@ -126,14 +127,14 @@ def train_adapter(
         The report.
 
     Raises:
-        ValueError: There are no examples, or the precision does not fit the machine.
+        InputError: There are no examples, or the precision does not fit the machine.
         OutOfMemoryError: The model cannot fit the device, or outgrew it; the last checkpoint is
             kept.
         LostDeviceError: The GPU failed; the last checkpoint is kept.
         TrackerUnavailableError: wandb is asked for, and not installed or not logged in.
     """
     if examples.empty:
-        raise ValueError("the adapter has no examples to train on: is the training split empty?")
+        raise InputError("the adapter has no examples to train on: is the training split empty?")
     start = time.perf_counter()
     memory = preflight(base_dir, loading, settings)
     progress(f"adapter: {memory}")

@@ -14,6 +14,7 @@ from typing import Literal
 import pandas as pd
 from pydantic import Field
 
+from hansol_assets.errors import InputError
 from hansol_assets.modeling.facts import ModelFacts
 from hansol_assets.modeling.hub import HubSettings, fetch
 from hansol_assets.modeling.loading import LoadingSettings
@@ -99,10 +100,10 @@ def train_base_model(
         The report.
 
     Raises:
-        ValueError: There are no documents.
+        InputError: There are no documents.
     """
     if not documents:
-        raise ValueError(
+        raise InputError(
             "the base model has no documents to train on: is the training split empty?"
         )
     scratch = settings.scratch

@@ -7,6 +7,8 @@ format in which weights are stored (`hansol_assets.modeling.loading`).
 from contextlib import AbstractContextManager, nullcontext
 from typing import Literal
 
+from hansol_assets.errors import InputError
+
 Precision = Literal["auto", "fp32", "fp16", "bf16"]
 
 
@@ -22,13 +24,13 @@ def resolve_precision(precision: Precision) -> Literal["fp32", "fp16", "bf16"]:
         The format.
 
     Raises:
-        ValueError: fp16 is asked for on a machine without a GPU.
+        InputError: fp16 is asked for on a machine without a GPU.
     """
     import torch
 
     cuda = torch.cuda.is_available()
     if precision == "fp16" and not cuda:
-        raise ValueError(
+        raise InputError(
             "precision 'fp16' needs a GPU, and torch finds none. Set 'auto', 'bf16' or 'fp32'."
         )
     if precision != "auto":

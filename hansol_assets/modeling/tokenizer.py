@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict
 
 from pydantic import Field
 
+from hansol_assets.errors import InputError
 from hansol_assets.section import Section
 
 if TYPE_CHECKING:
@@ -88,16 +89,16 @@ def make_sound(
         by itself.
 
     Raises:
-        ValueError: It has no end-of-sequence token, or a new token is not new.
+        InputError: It has no end-of-sequence token, or a new token is not new.
     """
     if tokenizer.eos_token_id is None:
-        raise ValueError(
+        raise InputError(
             f"the tokenizer {tokenizer.name_or_path} has no end-of-sequence token, so answers "
             "could not end. Set base_model.loading.tokenizer.special_tokens.eos_token."
         )
     known = sorted(set(settings.new_tokens) & set(tokenizer.get_vocab()))
     if known:
-        raise ValueError(
+        raise InputError(
             f"the vocabulary has {', '.join(known)} already. Take them out of "
             "base_model.loading.tokenizer.new_tokens."
         )

@@ -13,6 +13,7 @@ from typing import NamedTuple, Self
 import pandas as pd
 from pydantic import Field, model_validator
 
+from hansol_assets.errors import InputError
 from hansol_assets.qa.columns import ANSWER_PREFIX, CATEGORY, ID, QUESTION_COLUMNS, numbered
 from hansol_assets.qa.drawing import digest
 from hansol_assets.section import Section
@@ -94,7 +95,8 @@ def assign_folds(rows: pd.DataFrame, settings: FoldSettings) -> pd.DataFrame:
         `id, category, leak_group, fold, split`, a row for each row, in the order of the ids.
 
     Raises:
-        ValueError: An id stands twice, or a split that the settings ask for would be empty.
+        ValueError: An id stands twice.
+        InputError: A split that the settings ask for would be empty.
     """
     if rows[ID].duplicated().any():
         msg = "ids must be unique to be dealt to folds"
@@ -205,10 +207,12 @@ def _require_every_split(folds: pd.DataFrame, settings: FoldSettings) -> None:
     empty = settings.splits() - set(folds["split"])
     if not empty:
         return
-    groups = folds["leak_group"].nunique()
+    groups, needed = folds["leak_group"].nunique(), len(settings.splits())
+    remedy = f"add rows, since {needed} groups are needed"
+    if groups >= needed:
+        remedy = f"lower folds.count (now {settings.count}) to at most {groups}, or add rows"
     msg = (
         f"{len(folds)} rows in {groups} groups without shared texts leave no row for "
-        f"{', '.join(sorted(empty))}: lower the number of folds (now {settings.count}) to at most "
-        f"{groups}, or add rows"
+        f"{', '.join(sorted(empty))}: {remedy}"
     )
-    raise ValueError(msg)
+    raise InputError(msg)

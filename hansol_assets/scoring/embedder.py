@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 import numpy as np
 from pydantic import Field, model_validator
 
+from hansol_assets.errors import InputError
 from hansol_assets.modeling.hub_download import Wanted, commit_of, download, files_digest
 from hansol_assets.scoring.lsa import LsaSettings, fit_lsa
 from hansol_assets.section import Section
@@ -75,7 +76,7 @@ def fit_embedder(
         out_dir: Folder to save in; `SentenceTransformer(out_dir)` loads it.
 
     Raises:
-        ValueError: The texts are too few or too different to fit on.
+        InputError: The texts are too few or too different to fit on.
     """
     model = fit_lsa(texts, settings.dimensions, settings.lsa)
     model.save_pretrained(str(out_dir), create_model_card=False)
@@ -90,7 +91,7 @@ def fetch_embedder(settings: EmbedderSettings, out_dir: Path) -> "SentenceTransf
         out_dir: Folder to save in.
 
     Raises:
-        ValueError: The model's vectors have another width.
+        InputError: The model's vectors have another width.
         ModelUnavailableError: The model is neither on this machine nor within reach.
     """
     from sentence_transformers import SentenceTransformer
@@ -99,8 +100,11 @@ def fetch_embedder(settings: EmbedderSettings, out_dir: Path) -> "SentenceTransf
     model = SentenceTransformer(str(folder), trust_remote_code=False)
     width = width_of(model)
     if width != settings.dimensions:
-        msg = f"{settings.model_id} makes vectors of {width} dimensions, not {settings.dimensions}"
-        raise ValueError(msg)
+        msg = (
+            f"{settings.model_id} makes vectors of {width} dimensions, not {settings.dimensions}; "
+            f"set embedder.dimensions to {width}, and use a template of that width"
+        )
+        raise InputError(msg)
     model.save_pretrained(str(out_dir), create_model_card=False)
     return model
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import Field
 
+from hansol_assets.errors import InputError
 from hansol_assets.section import Section
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def fit_lsa(texts: Sequence[str], dimensions: int, settings: LsaSettings) -> "Se
         settings: The n-grams and the decomposition.
 
     Raises:
-        ValueError: The corpus holds no n-gram that stands in `min_df` texts.
+        InputError: The corpus holds no n-gram that stands in `min_df` texts.
     """
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.base.modules import Normalize
@@ -72,6 +73,15 @@ def fit_lsa(texts: Sequence[str], dimensions: int, settings: LsaSettings) -> "Se
         min_df=settings.min_df,
     )
     corpus = [normalise(text) for text in texts]
+    try:
+        vectorizer.fit(corpus)
+    except ValueError as error:
+        msg = (
+            f"{len(set(corpus))} different answers share no run of characters that stands in "
+            f"{settings.min_df} of them, so no embedder can be fitted: add rows, or lower "
+            f"embedder.lsa.min_df (now {settings.min_df})"
+        )
+        raise InputError(msg) from error
     ngram_vectors = _ngram_vectors(vectorizer, corpus, dimensions, settings)
     pieces = _pieces(corpus, vectorizer.vocabulary_, settings.word_min_df)
     weights = _ngram_counts(pieces, vectorizer) @ ngram_vectors
@@ -99,7 +109,6 @@ def _ngram_vectors(
     from scipy.linalg import eigh
     from sklearn.utils.extmath import svd_flip
 
-    vectorizer.fit(corpus)
     weighted = vectorizer.transform(_drawn(corpus, settings.max_texts))
     eigenvalues, left = eigh((weighted @ weighted.T).toarray())
     # Near-zero eigenvalues are directions that only rounding made.

@@ -10,6 +10,8 @@ import pandas as pd
 from hansol_assets.answering.submission import submission_frame, submission_problems
 from hansol_assets.assets.submission import SubmissionError
 from hansol_assets.qa.contract import TableRead, read_template, read_test, read_train
+from hansol_assets.qa.folds import FoldSettings, assign_folds
+from hansol_assets.scoring.embedder import EmbedderSettings, fetch_embedder, fit_embedder
 from hansol_assets_tests.bad_input.place import BadInput, Place, csv_text
 from hansol_assets_tests.qa.table import training_table
 
@@ -225,6 +227,45 @@ UNFIT_TEMPLATES = [
 ]
 
 
+def few_rows(count: int) -> BadInput:
+    """A table that is valid and too small for its folds."""
+
+    def give(place: Place) -> None:
+        assign_folds(training_table().head(count), FoldSettings())
+
+    return BadInput(
+        f"train.csv: {count} rows only",
+        give,
+        (f"{count} rows in {count} groups without shared texts leave no row for", "add rows"),
+    )
+
+
+def answers_apart(place: Place) -> None:
+    fit_embedder(["가나다", "라마바", "사아자"], EmbedderSettings(), place.folder / "embedder")
+
+
+def narrow_embedder(place: Place) -> None:
+    fit_embedder(training_table()["답변_1"].tolist() * 5, EmbedderSettings(), place.folder / "wide")
+    settings = EmbedderSettings(kind="hub", model_id=str(place.folder / "wide"), dimensions=384)
+    fetch_embedder(settings, place.folder / "narrow")
+
+
+OF_NO_USE = [
+    few_rows(1),
+    few_rows(2),
+    BadInput(
+        "train.csv: answers that share nothing",
+        answers_apart,
+        ("3 different answers share no run of characters that stands in 5 of them", "add rows"),
+    ),
+    BadInput(
+        "embedder: of another width",
+        narrow_embedder,
+        ("makes vectors of 512 dimensions, not 384", "set embedder.dimensions to 512"),
+    ),
+]
+
+
 def bad_tables() -> Iterator[BadInput]:
-    for group in (COLUMNS, ENCODINGS, ROWS, CELLS, TEMPLATES, UNFIT_TEMPLATES):
+    for group in (COLUMNS, ENCODINGS, ROWS, CELLS, TEMPLATES, UNFIT_TEMPLATES, OF_NO_USE):
         yield from group

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from hansol_assets.errors import InputError
 from hansol_assets.qa.contract import read_train
 from hansol_assets.qa.folds import FoldSettings, assign_folds, find_leaks, natural_order
 
@@ -147,9 +148,17 @@ def test_impossible_settings_are_refused(values: dict[str, int]) -> None:
         FoldSettings(**values)
 
 
-def test_too_few_rows_say_what_to_do(rows: pd.DataFrame) -> None:
-    with pytest.raises(ValueError, match=r"no row for .*lower the number of folds .* at most 2"):
-        assign_folds(rows.iloc[:2], FoldSettings())
+@pytest.mark.parametrize(
+    ("count", "remedy"),
+    [
+        (1, "add rows, since 3 groups are needed"),
+        (2, "add rows, since 3 groups are needed"),
+        (4, r"lower folds.count \(now 10\) to at most 4, or add rows"),
+    ],
+)
+def test_too_few_rows_say_what_to_do(rows: pd.DataFrame, count: int, remedy: str) -> None:
+    with pytest.raises(InputError, match=f"{count} rows in .* leave no row for .*: {remedy}"):
+        assign_folds(rows.iloc[:count], FoldSettings())
 
 
 def test_doubled_ids_are_refused(rows: pd.DataFrame) -> None:

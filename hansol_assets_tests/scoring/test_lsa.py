@@ -12,6 +12,7 @@ from scipy.spatial.distance import cdist
 from sentence_transformers import SentenceTransformer
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from hansol_assets.errors import InputError
 from hansol_assets.qa.columns import ANSWER_COLUMNS
 from hansol_assets.scoring.embedder import EmbedderSettings, fit_embedder
 from hansol_assets.scoring.lsa import LsaSettings, fit_lsa, normalise
@@ -75,7 +76,7 @@ def test_fewer_texts_than_the_corpus_holds_may_span_the_space() -> None:
 
 
 def test_a_corpus_without_a_common_ngram_is_refused() -> None:
-    with pytest.raises(ValueError, match="no terms remain"):
+    with pytest.raises(InputError, match="2 different answers share no run of characters"):
         fit_lsa(["가나", "다라"], 8, LsaSettings(min_df=2))
 
 
