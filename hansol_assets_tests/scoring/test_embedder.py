@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,11 +11,13 @@ from hansol_assets.scoring.embedder import (
     encode,
     fetch_embedder,
     load_embedder,
+    pinned_embedder,
 )
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
 TEXTS = ["벽지를 바릅니다.", "마루를 깝니다.", "벽지를 바릅니다."]
 
 
@@ -48,6 +51,40 @@ def test_a_fetched_model_is_saved_as_it_was(
     loaded = load_embedder(tmp_path / "fetched")
 
     assert np.array_equal(encode(loaded, TEXTS), encode(embedder, TEXTS))
+
+
+def test_an_embedder_of_the_hub_is_pinned_to_its_commit_and_fetched_offline(
+    embedder: "SentenceTransformer",
+    embedder_path: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    repository = tmp_path / "hub" / "models--owner--embedder"
+    shutil.copytree(embedder_path, repository / "snapshots" / COMMIT)
+    (repository / "refs").mkdir()
+    (repository / "refs" / "main").write_text(COMMIT, encoding="utf-8")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    pinned = pinned_embedder(
+        EmbedderSettings(kind="hub", model_id="owner/embedder", dimensions=128)
+    )
+    assert pinned.revision == COMMIT
+    assert pinned_embedder(pinned) == pinned
+    fetch_embedder(pinned, tmp_path / "fetched")
+    fetched = load_embedder(tmp_path / "fetched")
+    assert np.array_equal(encode(fetched, TEXTS), encode(embedder, TEXTS))
+
+
+def test_a_local_embedder_is_pinned_to_its_content(embedder_path: Path, tmp_path: Path) -> None:
+    def revision(folder: Path) -> str | None:
+        settings = EmbedderSettings(kind="hub", model_id=str(folder), dimensions=128)
+        return pinned_embedder(settings).revision
+
+    shutil.copytree(embedder_path, tmp_path / "same")
+    shutil.copytree(embedder_path, tmp_path / "other")
+    (tmp_path / "other" / "modules.json").write_text("[]", encoding="utf-8")
+    assert revision(tmp_path / "same") == revision(embedder_path)
+    assert revision(tmp_path / "other") != revision(embedder_path)
 
 
 def test_a_hub_embedder_must_be_named() -> None:
