@@ -14,7 +14,7 @@ from hansol_assets.lake.store import Lake
 from hansol_assets.qa.columns import ANSWER_PREFIX, answers_of, numbered
 from hansol_assets.qa.contract import read_references, read_submission
 from hansol_assets.scoring.baselines import centroid
-from hansol_assets.scoring.embedder import encode, load_embedder
+from hansol_assets.scoring.embedder import Embedder, encode, load_embedder
 from hansol_assets.scoring.evaluate import ScoreReport, ScoreSettings, score_submission
 
 
@@ -52,7 +52,7 @@ def score_files(
     )
 
 
-def _centroid(lake: Lake, embedder: object) -> np.ndarray:
+def _centroid(lake: Lake, embedder: Embedder) -> np.ndarray:
     rows = lake.table(lake.live("raw_qa"))
     visible = visible_rows(rows, lake.table(lake.live("qa_folds")), TEST)
-    return centroid(encode(embedder, answers_of(visible)))  # type: ignore[arg-type]
+    return centroid(encode(embedder, answers_of(visible)))

@@ -2,7 +2,7 @@
 
 import csv
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import dagster as dg
@@ -29,17 +29,11 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def home() -> Iterator[dg.DagsterInstance]:
-    with dg.DagsterInstance.ephemeral() as instance:
-        yield instance
-
-
-@pytest.fixture(scope="module")
 def refresh(
     graph: GraphRun,
     raw: Path,
     tmp_path_factory: pytest.TempPathFactory,
-    home: dg.DagsterInstance,
+    instance: dg.DagsterInstance,
 ) -> Refresh:
     """Runs the graph with a base model and an embedder that come from elsewhere.
 
@@ -55,7 +49,7 @@ def refresh(
         done = run_graph(
             lake_dir,
             raw,
-            home,
+            instance,
             base_model={"kind": "hub", "hub": {"model_id": models["base_model"]}},
             embedder={"kind": "hub", "model_id": models["answer_embedder"]},
         )
@@ -107,14 +101,14 @@ def test_one_changed_answer_embeds_and_merges_one_row(refresh: Refresh, raw: Pat
 
 
 def test_the_offline_embedder_is_kept_while_little_changes(
-    graph: GraphRun, raw_dir: Path, tmp_path: Path, home: dg.DagsterInstance
+    graph: GraphRun, raw_dir: Path, tmp_path: Path, instance: dg.DagsterInstance
 ) -> None:
     lake_dir, changed = tmp_path / "lake", tmp_path / "raw"
     shutil.copytree(graph.settings.lake_dir, lake_dir, symlinks=True)
     shutil.copytree(raw_dir, changed)
     key = graph.table("qa_folds").query("split == 'training'")["id"].iloc[0]
     change_row(changed / "train.csv", key, lambda row: row.update({"답변_2": "벽지를 바릅니다."}))
-    run = run_graph(lake_dir, changed, home)
+    run = run_graph(lake_dir, changed, instance)
     assert run.failures == {}
     assert assets_with(run, "reused") == {"raw_questions", "answer_embedder"}
     index = run.metadata["retrieval_index"]
@@ -153,17 +147,19 @@ def test_a_changed_row_that_is_changed_back_costs_nothing(refresh: Refresh, raw:
     assert back.submission == submitted
 
 
-def test_the_run_says_what_it_did(refresh: Refresh, raw: Path, home: dg.DagsterInstance) -> None:
+def test_the_run_says_what_it_did(
+    refresh: Refresh, raw: Path, instance: dg.DagsterInstance
+) -> None:
     refresh()
     change_row(raw / "train.csv", "TRAIN_005", lambda row: row.update({"답변_1": "풀을 바릅니다."}))
     run = refresh()
-    (record,) = home.get_run_records(limit=1)
+    (record,) = instance.get_run_records(limit=1)
     counts = {status: len(assets_with(run, status)) for status in ("new", "updated", "reused")}
     tags = record.dagster_run.tags
     assert {status: int(tags[f"hansol/{status}"]) for status in counts} == counts
     (event,) = [
         entry.dagster_event
-        for entry in home.all_logs(record.dagster_run.run_id)
+        for entry in instance.all_logs(record.dagster_run.run_id)
         if entry.dagster_event and entry.dagster_event.message == "what the run did"
     ]
     table = event.engine_event_data.metadata["assets"]

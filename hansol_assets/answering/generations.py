@@ -55,7 +55,8 @@ def answer_requests(
     """
     wanted = {request.key: request for request in requests}
     known = cache.get(scope, list(wanted))
-    missing = [request for key, request in wanted.items() if key not in set(known.get("key", []))]
+    answered = set(known.get("key", []))
+    missing = [request for key, request in wanted.items() if key not in answered]
     if missing and len(missing) < len(wanted):
         log(f"resumed: {len(wanted) - len(missing)} of {len(wanted)} questions are answered")
     if missing:

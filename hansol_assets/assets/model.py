@@ -173,20 +173,22 @@ def final_adapter(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.M
     With `final_fit` it is trained anew on all rows, as `lora_adapter` was on the training
     rows, and keeps apart from it by fingerprint; without, it is `lora_adapter` by reference.
     """
-    settings, mix = lake.settings, test_mix(lake)
+    settings = lake.settings
 
     def refer(work: Work, folder: Path) -> Report:
         fingerprint = work.inputs.manifest("lora_adapter").fingerprint
         write_reference(folder, "lora_adapter", fingerprint)
         return Report(facts={"same_as": fingerprint})
 
+    if not settings.final_fit:
+        return lake.artifact(context, {}, refer, reads=["lora_adapter"])
+    mix = test_mix(lake)
+
     def train(work: Work, folder: Path) -> Report:
         rows, folds = work.inputs.table("raw_qa"), work.inputs.table("qa_folds")
         pairs = build_pairs(rows, folds.assign(split=TRAINING), mix, settings.pairing)
         return _train(work, lake, folder, pairs, ALL_SPLITS)
 
-    if not settings.final_fit:
-        return lake.artifact(context, {}, refer, reads=["lora_adapter"])
     pairing = config_of(pairing=settings.pairing, mix=asdict(mix))
     config = {**_training_config(settings), **pairing}
     # Scores decide when the final fit is made, not what it is.

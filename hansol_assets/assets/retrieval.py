@@ -56,7 +56,8 @@ def _fitted_embedder(context: dg.AssetExecutionContext, lake: LakeResource) -> d
     settings = lake.settings.embedder
     rows, folds = lake.table_of("raw_qa"), lake.table_of("qa_folds")
     is_training = rows["id"].isin(folds.loc[folds["split"] == TRAINING, "id"])
-    texts, corpus = answers_of(rows[is_training]), Corpus.of(answers_of(rows[is_training]))
+    texts = answers_of(rows[is_training])
+    corpus = Corpus.of(texts)
 
     def fit(work: Work, folder: Path) -> Report:  # noqa: ARG001 - a build's signature
         fit_embedder(texts, settings, folder)

@@ -4,10 +4,9 @@ What belongs here: finding what is wrong. What does not: mending it; a run does 
 aside and rebuilds what is damaged.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from hansol_assets.lake.lineage import all_manifests, live_profiles
 from hansol_assets.lake.manifest import Manifest
@@ -48,10 +47,11 @@ def verify(lake: Lake) -> list[Problem]:
     Returns:
         The problems, by asset; none if the lake is whole.
     """
+    manifests = all_manifests(lake.paths)
     return [
         *_manifest_problems(lake),
-        *_artifact_problems(lake),
-        *_table_problems(lake),
+        *_artifact_problems(lake, [item for item in manifests if item.kind == "artifact"]),
+        *_table_problems(lake, [item for item in manifests if item.kind == "table"]),
         *_pointer_problems(lake),
     ]
 
@@ -63,28 +63,24 @@ def _manifest_problems(lake: Lake) -> Iterator[Problem]:
             yield Problem(path.parent.name, path.stem, path, problem, _REBUILD)
 
 
-def _artifact_problems(lake: Lake) -> Iterator[Problem]:
-    for manifest in _of_kind(lake, "artifact"):
+def _artifact_problems(lake: Lake, manifests: Sequence[Manifest]) -> Iterator[Problem]:
+    for manifest in manifests:
         key = (manifest.asset, manifest.fingerprint)
         for name in lake.damaged_files(manifest):
             place = lake.paths.artifact(*key) / name
             yield Problem(*key, place, "the file is missing, changed, or unknown", _REBUILD)
 
 
-def _table_problems(lake: Lake) -> Iterator[Problem]:
+def _table_problems(lake: Lake, manifests: Sequence[Manifest]) -> Iterator[Problem]:
     # Opening it for a checksum would set it aside, and this only looks.
     is_readable = lake.warehouse.is_readable()
-    for manifest in _of_kind(lake, "table"):
+    for manifest in manifests:
         key = (manifest.asset, manifest.fingerprint)
         place = lake.paths.warehouse / "@".join(key)
         if not is_readable:
             yield Problem(*key, place, "the DuckDB file cannot be opened", _REBUILD)
         elif not lake.is_whole(manifest):
             yield Problem(*key, place, "the rows are missing or changed", _REBUILD)
-
-
-def _of_kind(lake: Lake, kind: Literal["artifact", "table"]) -> list[Manifest]:
-    return [manifest for manifest in all_manifests(lake.paths) if manifest.kind == kind]
 
 
 def _pointer_problems(lake: Lake) -> Iterator[Problem]:

@@ -86,11 +86,6 @@ class Warehouse:
             connection.unregister("incoming")
             return table_checksum(connection, table)
 
-    def read(self, asset: str, fingerprint: str) -> pd.DataFrame:
-        """Returns one version of a table, in stored order."""
-        with self.connection() as connection:
-            return connection.execute(f"select * from {self.table_name(asset, fingerprint)}").df()
-
     def versions(self, asset: str) -> set[str]:
         """Returns the fingerprints of an asset that have a table."""
         return {fingerprint for name, fingerprint in self.tables() if name == asset}

@@ -17,6 +17,7 @@ from pydantic import Field
 from hansol_assets.errors import InputError
 from hansol_assets.modeling.facts import ModelFacts
 from hansol_assets.modeling.hub import HubSettings, fetch
+from hansol_assets.modeling.hub_download import local_folder
 from hansol_assets.modeling.loading import LoadingSettings
 from hansol_assets.modeling.progress import Progress, without_bars
 from hansol_assets.modeling.scratch import ScratchSettings, train_model
@@ -144,9 +145,9 @@ def fetch_base_model(settings: BaseModelSettings, out_dir: Path) -> BaseModelRep
     """
     start = time.perf_counter()
     revision = fetch(settings.hub, out_dir)
-    local = Path(settings.hub.model_id).expanduser()
-    check_model_folder(local if local.is_dir() else out_dir)
-    name = local.name if local.is_dir() else settings.hub.model_id
+    local = local_folder(settings.hub.model_id)
+    check_model_folder(local or out_dir)
+    name = local.name if local else settings.hub.model_id
     Source(name, revision, settings.facts.licence).save(out_dir)
     return BaseModelReport(
         kind="hub",

@@ -20,6 +20,7 @@ from hansol_assets.modeling.hub_download import (
     commit_of,
     download,
     files_digest,
+    local_folder,
 )
 from hansol_assets.modeling.hub_errors import ModelUnavailableError
 from hansol_assets.modeling.pickled_weights import convert_pickled_weights
@@ -131,15 +132,14 @@ def missing(settings: HubSettings) -> str | None:
 
 
 def _local_folder(settings: HubSettings) -> Path | None:
-    local = Path(settings.model_id).expanduser()
-    if local.is_dir():
-        return local
-    if local.is_absolute() or settings.model_id.startswith((".", "~")):
+    local = local_folder(settings.model_id)
+    path = Path(settings.model_id).expanduser()
+    if local is None and (path.is_absolute() or settings.model_id.startswith((".", "~"))):
         raise ModelUnavailableError(
-            f"the base model's folder {local} does not exist. Set base_model.hub.model_id to a "
+            f"the base model's folder {path} does not exist. Set base_model.hub.model_id to a "
             "folder in `save_pretrained` form or to a repository of the model hub."
         )
-    return None
+    return local
 
 
 def _snapshot(settings: HubSettings) -> Path:

@@ -96,6 +96,12 @@ def commit_of(wanted: Wanted) -> str:
         raise unavailable(wanted.model_id, wanted.section, error, wanted.command) from error
 
 
+def local_folder(model_id: str) -> Path | None:
+    """Find the folder that stands in the place of a repository, if there is such a one."""
+    folder = Path(model_id).expanduser()
+    return folder if folder.is_dir() else None
+
+
 def files_digest(files: Sequence[Path]) -> str:
     """Names files that have no commit by the SHA-256 of their names and contents."""
     digest = hashlib.sha256()

@@ -12,7 +12,13 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from hansol_assets.errors import InputError
-from hansol_assets.modeling.hub_download import Wanted, commit_of, download, files_digest
+from hansol_assets.modeling.hub_download import (
+    Wanted,
+    commit_of,
+    download,
+    files_digest,
+    local_folder,
+)
 from hansol_assets.scoring.lsa import LsaSettings, fit_lsa
 from hansol_assets.section import Section
 
@@ -96,7 +102,7 @@ def fetch_embedder(settings: EmbedderSettings, out_dir: Path) -> "SentenceTransf
     """
     from sentence_transformers import SentenceTransformer
 
-    folder = _local_folder(settings) or download(_wanted(settings))
+    folder = local_folder(str(settings.model_id)) or download(_wanted(settings))
     model = SentenceTransformer(str(folder), trust_remote_code=False)
     width = width_of(model)
     if width != settings.dimensions:
@@ -121,14 +127,9 @@ def pinned_embedder(settings: EmbedderSettings) -> EmbedderSettings:
     Raises:
         ModelUnavailableError: The revision is neither known here nor to be had from the hub.
     """
-    local = _local_folder(settings)
+    local = local_folder(str(settings.model_id))
     revision = files_digest(_model_files(local)) if local else commit_of(_wanted(settings))
     return settings.model_copy(update={"revision": revision})
-
-
-def _local_folder(settings: EmbedderSettings) -> Path | None:
-    local = Path(str(settings.model_id)).expanduser()
-    return local if local.is_dir() else None
 
 
 def _model_files(folder: Path) -> list[Path]:

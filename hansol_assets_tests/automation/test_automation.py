@@ -27,13 +27,6 @@ Tick = Callable[[], tuple[set[str], set[str]]]
 
 
 @pytest.fixture
-def raw(tmp_path: Path) -> Path:
-    folder = tmp_path / "raw"
-    folder.mkdir()
-    return write_raw_files(folder, rows=24, questions=6)
-
-
-@pytest.fixture
 def tick(raw: Path) -> Tick:
     return looking_at(raw)
 

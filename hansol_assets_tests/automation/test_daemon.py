@@ -17,7 +17,7 @@ import pytest
 
 import hansol_assets
 from hansol_assets.lake.store import Lake
-from hansol_assets_tests.graph import SMALL_PROFILE, write_raw_files
+from hansol_assets_tests.graph import SMALL_PROFILE
 
 pytestmark = pytest.mark.slow
 
@@ -32,13 +32,6 @@ def port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-@pytest.fixture
-def raw(tmp_path: Path) -> Path:
-    folder = tmp_path / "raw"
-    folder.mkdir()
-    return write_raw_files(folder, rows=24, questions=6)
 
 
 @pytest.fixture

@@ -23,8 +23,9 @@ def test_round_trip_keeps_order_names_lists_and_vectors(warehouse: Warehouse) ->
     frame = rows("벽지입니다.", "장판입니다.")
     frame["source_ids"] = [["A"], ["B", "C"]]
     frame["vector"] = [np.full(3, 0.5, dtype=np.float32), np.zeros(3, dtype=np.float32)]
-    warehouse.write("answers", "f1", frame)
-    back = warehouse.read("answers", "f1")
+    checksum = warehouse.write("answers", "f1", frame)
+    back = warehouse.read_whole("answers", "f1", checksum)
+    assert back is not None
     assert list(back.columns) == ["id", "답변_1", "source_ids", "vector"]
     assert back["답변_1"].tolist() == frame["답변_1"].tolist()
     assert [list(ids) for ids in back["source_ids"]] == [["A"], ["B", "C"]]
@@ -51,11 +52,13 @@ def test_checksum_follows_content_and_order(warehouse: Warehouse) -> None:
 
 
 def test_a_failed_transaction_leaves_the_table(warehouse: Warehouse) -> None:
-    warehouse.write("t", "a", rows("하나"))
+    checksum = warehouse.write("t", "a", rows("하나"))
     statements = f"delete from {warehouse.table_name('t', 'a')}; select * from nowhere"
     with pytest.raises(duckdb.Error), warehouse.transaction() as connection:
         connection.execute(statements)
-    assert len(warehouse.read("t", "a")) == 1
+    kept = warehouse.read_whole("t", "a", checksum)
+    assert kept is not None
+    assert len(kept) == 1
 
 
 def test_a_second_process_waits_for_the_first(warehouse: Warehouse) -> None:
