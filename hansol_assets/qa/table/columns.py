@@ -1,7 +1,8 @@
-"""The column names of the question-answer tables.
+"""The columns of the canonical tables, whatever a file calls its own.
 
-What belongs here: names that the CSV files and the tables made of them share. What does not: what
-makes a file valid (`hansol_assets.qa.contract`).
+What belongs here: names that every table has once it is read, and how its texts are listed. What
+does not: what a file may call them (`hansol_assets.qa.table.names`) and what makes it valid
+(`hansol_assets.qa.table.contract`).
 """
 
 from collections.abc import Iterable
@@ -9,17 +10,18 @@ from collections.abc import Iterable
 import pandas as pd
 
 ID = "id"
+QUESTION = "question"
+"""The one question of a row of test questions."""
+QUESTIONS = "questions"
+"""The paraphrases of a training row's question, a list of one or more texts."""
 CATEGORY = "category"
-QUESTION = "질문"
-QUESTION_COLUMNS = ("질문_1", "질문_2")
-ANSWER_PREFIX = "답변_"
-ANSWER_COLUMNS = tuple(f"{ANSWER_PREFIX}{number}" for number in range(1, 6))
+ANSWERS = "answers"
+"""The reference answers of a training row, a list of one or more texts."""
 VECTOR_PREFIX = "vec_"
-TRAIN_COLUMNS = (ID, *QUESTION_COLUMNS, CATEGORY, *ANSWER_COLUMNS)
-TEST_COLUMNS = (ID, QUESTION)
 
 FILE_SHA256 = "file_sha256"
 ROW_NUMBER = "row_number"
+"""Which row, or record, of its file a row is from, from 1."""
 
 
 def numbered(columns: Iterable[str], prefix: str) -> list[str]:
@@ -28,9 +30,14 @@ def numbered(columns: Iterable[str], prefix: str) -> list[str]:
     return sorted(found, key=lambda name: _number(name, prefix) or 0)
 
 
+def questions_of(rows: pd.DataFrame) -> list[str]:
+    """Every question of training rows, row by row."""
+    return [question for own in rows[QUESTIONS] for question in own]
+
+
 def answers_of(rows: pd.DataFrame) -> list[str]:
     """Every reference answer of training rows, row by row."""
-    return rows[numbered(rows.columns, ANSWER_PREFIX)].to_numpy().ravel().tolist()
+    return [answer for own in rows[ANSWERS] for answer in own]
 
 
 def _number(name: str, prefix: str) -> int | None:
