@@ -7,6 +7,7 @@ measure by which is chosen (`hansol_assets.scoring.consensus`).
 import pandas as pd
 
 from hansol_assets.answering.blending import PartComponents
+from hansol_assets.embedding.embedder import Embedder, encode
 from hansol_assets.lake.fingerprint import text_hash
 from hansol_assets.qa.cleaning import clean_answer
 from hansol_assets.qa.pairing import join_answers
@@ -14,7 +15,6 @@ from hansol_assets.qa.splitting import CONNECTIVES
 from hansol_assets.scoring.blend import VectorBlend
 from hansol_assets.scoring.candidates import RETRIEVED, vectors_of
 from hansol_assets.scoring.consensus import LengthRange, SelectionSettings, choose_text
-from hansol_assets.scoring.embedder import Embedder, encode
 
 VOTE_DECIMALS = 6
 CANDIDATE_COLUMNS = [

@@ -13,10 +13,10 @@ import pandas as pd
 from pydantic import Field, field_validator
 
 from hansol_assets.qa.columns import ANSWER_PREFIX, ID, QUESTION_COLUMNS, numbered
-from hansol_assets.qa.drawing import choose, deal, digest, spread_pairs
 from hansol_assets.qa.folds import CALIBRATION, TRAINING, VALIDATION, natural_order
+from hansol_assets.qa.sampling import choose, deal, digest, spread_pairs
 from hansol_assets.qa.splitting import CONNECTIVES, QuestionMix, close_question
-from hansol_assets.section import Section
+from hansol_assets.settings_model import SettingsModel
 
 SINGLE = "single"
 JOINED = "joined"
@@ -29,7 +29,7 @@ _PAIR_COLUMNS = [ID, "kind", "source_ids", "question", "answer"]
 _HELD_OUT_COLUMNS = [ID, "split", "kind", "source_ids", "question", "references"]
 
 
-class PairingSettings(Section):
+class PairingSettings(SettingsModel):
     """How many examples join two questions, and by what."""
 
     seed: int = Field(20240311, ge=0, description="seed of every draw of rows, questions, answers")
