@@ -25,9 +25,9 @@ from hansol_assets.lake.manifest import Manifest
 from hansol_assets.lake.store import ROWS_MADE, ROWS_REUSED, Report, TableReport
 from hansol_assets.modeling.generation.generator import Generator
 from hansol_assets.orchestration.resources import LakeResource, Work
-from hansol_assets.qa.columns import answers_of
 from hansol_assets.qa.folds import CALIBRATION, TRAINING, VALIDATION
 from hansol_assets.qa.quality import answer_quality
+from hansol_assets.qa.table.columns import answers_of
 from hansol_assets.scoring.blend import VectorBlend, fit_blend
 from hansol_assets.scoring.components import Choices, choose
 from hansol_assets.scoring.consensus import LengthRange
@@ -44,7 +44,7 @@ def held_out(inputs: Inputs) -> pd.DataFrame:
 
 def to_submit(inputs: Inputs) -> pd.DataFrame:
     """Returns the questions to be submitted: `id, question, split`."""
-    questions = inputs.table("raw_questions").rename(columns={"질문": "question"})
+    questions = inputs.table("raw_questions")
     return questions[["id", "question"]].assign(split=TEST)
 
 

@@ -11,11 +11,12 @@ import dagster as dg
 from hansol_assets.lake.fingerprint import config_of
 from hansol_assets.lake.store import TableReport
 from hansol_assets.orchestration.resources import LakeResource, Work
-from hansol_assets.qa.folds import assign_folds
+from hansol_assets.qa.folds import assign_folds, stock_answers
 from hansol_assets.qa.pairing import build_held_out, build_pairs
 from hansol_assets.qa.splitting import QuestionMix, question_mix
 
 ROWS_AND_FOLDS = ("raw_qa", "qa_folds")
+SHOWN_STOCK = 20
 
 
 def test_mix(lake: LakeResource) -> QuestionMix:
@@ -24,7 +25,7 @@ def test_mix(lake: LakeResource) -> QuestionMix:
     Assets take it, and not the questions, into their name: another question of the same kind then
     changes no training example, and nothing is trained anew for it.
     """
-    questions = lake.table_of("raw_questions")["질문"].tolist()
+    questions = lake.table_of("raw_questions")["question"].tolist()
     return question_mix(questions).rounded(lake.settings.pairing.mix_step)
 
 
@@ -40,7 +41,13 @@ def qa_folds(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Materi
     def build(work: Work) -> TableReport:
         folds = assign_folds(work.inputs.table("raw_qa"), settings)
         sizes = folds["split"].value_counts().to_dict()
-        return TableReport(frame=folds, facts={f"{name}_rows": n for name, n in sizes.items()})
+        stock = stock_answers(work.inputs.table("raw_qa"), settings)
+        facts = {f"{name}_rows": n for name, n in sizes.items()}
+        named = {f"{text} ({n} rows)" for text, n in list(stock.items())[:SHOWN_STOCK]}
+        notes = {"stock_answers": "\n".join(f"- {line}" for line in sorted(named))}
+        return TableReport(
+            frame=folds, facts={**facts, "stock_answers": len(stock)}, notes=notes if stock else {}
+        )
 
     return lake.table(context, config_of(folds=settings), build)
 

@@ -23,8 +23,8 @@ from hansol_assets.lake.fingerprint import config_of
 from hansol_assets.lake.lineage import manifests
 from hansol_assets.lake.store import TableReport
 from hansol_assets.orchestration.resources import LakeResource, Work
-from hansol_assets.qa.columns import answers_of
 from hansol_assets.qa.folds import VALIDATION
+from hansol_assets.qa.table.columns import answers_of
 from hansol_assets.scoring.baselines import centroid
 from hansol_assets.scoring.leaderboard import (
     BASELINES,

@@ -17,8 +17,8 @@ from hansol_assets.lake.lancedb_versions import version_checksums
 from hansol_assets.lake.locks import LANCEDB_LOCK
 from hansol_assets.lake.store import ROWS_MADE, ROWS_REUSED, Report, TableReport
 from hansol_assets.orchestration.resources import LakeResource, Work, said_to_people
-from hansol_assets.qa.columns import answers_of
 from hansol_assets.qa.folds import TRAINING
+from hansol_assets.qa.table.columns import answers_of
 from hansol_assets.retrieval.evaluation import evaluate_retrieval
 from hansol_assets.retrieval.index import build_index
 

@@ -161,16 +161,17 @@ def _print_scores() -> None:
 @app.command()
 def score(
     submission: Annotated[Path, typer.Argument(help="id, vec_0 …; any system's.")],
-    references: Annotated[Path, typer.Argument(help="id, 답변_1 …; empty cells are skipped.")],
+    references: Annotated[Path, typer.Argument(help="Ids and answers; empty cells are skipped.")],
     as_json: JsonOption = False,
 ) -> None:
     """Score a submission against reference answers with the active profile's embedder."""
     from hansol_assets.answering.submission_scoring import score_files
     from hansol_assets.lake.errors import LakeError
-    from hansol_assets.qa.contract import ContractError
+    from hansol_assets.qa.table import ContractError
 
     try:
-        report = score_files(open_lake(), submission, references, settings_or_fail().scores)
+        settings = settings_or_fail()
+        report = score_files(open_lake(), submission, references, settings.scores, settings.table)
     except (LakeError, ContractError, ValueError) as error:
         fail(str(error))
     if as_json:
@@ -244,7 +245,7 @@ def _print_explanation(found: dict[str, Any]) -> None:
 def _origin(candidate: dict[str, Any]) -> str:
     if candidate["source_id"] is None:
         return f"#{candidate['rank']:.0f}"
-    return f"{candidate['source_id']} 답변_{candidate['source_answer']:.0f}"
+    return f"{candidate['source_id']} answer {candidate['source_answer']:.0f}"
 
 
 if __name__ == "__main__":

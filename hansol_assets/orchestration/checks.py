@@ -11,9 +11,9 @@ from hansol_assets.answering.parts import VISIBLE_SPLITS
 from hansol_assets.assets.raw import DROPPED_ROWS, WARNED_ROWS, WARNINGS
 from hansol_assets.orchestration.automation import ON_CHANGE
 from hansol_assets.orchestration.resources import LakeResource
-from hansol_assets.qa.columns import ANSWER_PREFIX, QUESTION_COLUMNS, numbered
-from hansol_assets.qa.folds import TRAINING, find_leaks
+from hansol_assets.qa.folds import TRAINING, find_leaks, stock_answers
 from hansol_assets.qa.quality_limits import broken_limits
+from hansol_assets.qa.table.columns import answers_of, questions_of
 
 SHOWN = 20
 QUALITY_FIGURES = (
@@ -51,7 +51,7 @@ def rows_look_sound(lake: LakeResource) -> dg.AssetCheckResult:
 @dg.asset_check(asset="qa_folds", blocking=True, automation_condition=ON_CHANGE)
 def folds_do_not_leak(lake: LakeResource) -> dg.AssetCheckResult:
     """No question and no answer stands in two splits."""
-    leaks = find_leaks(lake.table_of("raw_qa"), lake.table_of("qa_folds"))
+    leaks = find_leaks(lake.table_of("raw_qa"), lake.table_of("qa_folds"), lake.settings.folds)
     return dg.AssetCheckResult(
         passed=not leaks,
         metadata={"leaks": len(leaks), "first": [" | ".join(leak) for leak in leaks[:SHOWN]]},
@@ -69,8 +69,10 @@ def pairs_are_from_training_rows(lake: LakeResource) -> dg.AssetCheckResult:
     pairs = lake.table_of("paired_questions")
     held_out = set(folds.loc[folds["split"] != TRAINING, "id"])
     sources = {source for own in pairs["source_ids"] for source in own}
-    columns = [*QUESTION_COLUMNS, *numbered(rows.columns, ANSWER_PREFIX)]
-    texts = set(rows.loc[rows["id"].isin(held_out), columns].to_numpy().ravel())
+    other = rows[rows["id"].isin(held_out)]
+    texts = {*questions_of(other), *answers_of(other)} - set(
+        stock_answers(rows, lake.settings.folds)
+    )
     shared = sorted((set(pairs["question"]) | set(pairs["answer"])) & texts)
     return dg.AssetCheckResult(
         passed=not (sources & held_out or shared),

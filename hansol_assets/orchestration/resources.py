@@ -33,7 +33,7 @@ from hansol_assets.lake.store import (
 from hansol_assets.orchestration.process import set_process_defaults
 from hansol_assets.orchestration.run_locks import alone, end_dead_runs, present
 from hansol_assets.orchestration.run_summary import summarize_run
-from hansol_assets.qa.contract import ContractError
+from hansol_assets.qa.table import ContractError
 from hansol_assets.settings import ProfileError, Settings, load_settings
 
 FORCE_TAG = "hansol/force"

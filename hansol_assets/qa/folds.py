@@ -6,6 +6,7 @@ splits. What does not: what is made of a split's rows (`hansol_assets.qa.pairing
 
 import re
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from functools import partial
 from itertools import combinations
 from typing import NamedTuple, Self
@@ -14,13 +15,17 @@ import pandas as pd
 from pydantic import Field, model_validator
 
 from hansol_assets.errors import InputError
-from hansol_assets.qa.columns import ANSWER_PREFIX, CATEGORY, ID, QUESTION_COLUMNS, numbered
 from hansol_assets.qa.sampling import digest
+from hansol_assets.qa.table.columns import ANSWERS, CATEGORY, ID, QUESTIONS, ROW_NUMBER
 from hansol_assets.settings_model import SettingsModel
 
 TRAINING = "training"
 CALIBRATION = "calibration"
 VALIDATION = "validation"
+
+FEWEST_STOCK_ROWS = 5
+"""Rows that may share an answer in a table of any size before it can be a stock phrase."""
+SHOWN_CHARACTERS = 40
 
 
 class FoldSettings(SettingsModel):
@@ -36,6 +41,13 @@ class FoldSettings(SettingsModel):
     )
     salt: str = Field(
         "hansol", description="text hashed with the ids; another one redraws the folds"
+    )
+    stock_share: float = Field(
+        0.05,
+        gt=0,
+        le=1,
+        description="an answer that stands in more than this share of the rows (and in more than "
+        "5) is a stock phrase: it ties no rows that have other answers",
     )
 
     @model_validator(mode="after")
@@ -82,13 +94,21 @@ def assign_folds(rows: pd.DataFrame, settings: FoldSettings) -> pd.DataFrame:
     """Give every row a fold and a split.
 
     Rows that share a normalised question or answer form one leak group, named by its first id, and
-    share a fold. The groups are dealt in the order of their ids: each to the fold that has the
-    fewest rows of its category, then the fewest rows, then the smallest salted hash. So folds are
-    balanced and stratified, the order of the rows does not matter, and rows appended with later ids
-    move none of the earlier ones (unless a shared text makes two earlier groups one).
+    share a fold; so do rows of one record of the file, as the exchanges of a conversation are. The
+    groups are dealt in the order of their ids: each to the fold that has the fewest rows of its
+    category, then the fewest rows, then the smallest salted hash. So folds are balanced and
+    stratified (all alike, where the table has no category), the order of the rows does not matter,
+    and rows appended with later ids move none of the earlier ones (unless a shared text makes two
+    earlier groups one).
+
+    A stock phrase ("더 궁금한 점은 문의해 주세요.") says nothing of its row's question, and all
+    rows that end with it would be one group, most of the table. So an answer that stands in more
+    than `stock_share` of the rows does not tie a row that has other answers. A real answer that as
+    many rows share, as variants of one question do, is mostly all that they have: rows with nothing
+    but stock phrases are tied by them still. Questions always tie.
 
     Args:
-        rows: The training table: `id, 질문_1, 질문_2, category, 답변_1 …`.
+        rows: The training table: `id, questions, category, answers`, and `row_number` if known.
         settings: Number of folds and splits.
 
     Returns:
@@ -102,22 +122,24 @@ def assign_folds(rows: pd.DataFrame, settings: FoldSettings) -> pd.DataFrame:
         msg = "ids must be unique to be dealt to folds"
         raise ValueError(msg)
     ordered = rows.sort_values(ID, key=lambda ids: ids.map(natural_order)).reset_index(drop=True)
-    folds = ordered[[ID, CATEGORY]].assign(leak_group=_leak_groups(ordered))
+    folds = ordered[[ID, CATEGORY]].assign(leak_group=_leak_groups(ordered, settings))
     fold_of_group = _deal(folds, settings)
     folds["fold"] = folds["leak_group"].map(fold_of_group).astype("int64")
     folds["split"] = folds["fold"].map(settings.split_of)
-    _require_every_split(folds, settings)
+    _require_every_split(folds, ordered, settings)
     return folds
 
 
-def find_leaks(rows: pd.DataFrame, folds: pd.DataFrame) -> list[Leak]:
+def find_leaks(rows: pd.DataFrame, folds: pd.DataFrame, settings: FoldSettings) -> list[Leak]:
     """Every pair of rows in different splits that shares a question or an answer.
 
-    The texts are compared anew; the leak groups of the folds are not believed.
+    The texts are compared anew; the leak groups of the folds are not believed. Stock phrases are
+    passed over as `assign_folds` passes over them.
 
     Args:
         rows: The training table.
         folds: `id, split`, one row for each row of the table.
+        settings: Says what a stock phrase is.
 
     Raises:
         ValueError: The two tables do not hold the same ids.
@@ -127,7 +149,7 @@ def find_leaks(rows: pd.DataFrame, folds: pd.DataFrame) -> list[Leak]:
         msg = "rows and folds hold different ids: make the folds anew"
         raise ValueError(msg)
     holders: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
-    for row_id, kind, text in _texts(rows.sort_values(ID)):
+    for row_id, kind, text in _ties(rows.sort_values(ID), settings):
         holders[kind, normalise(text)].setdefault(row_id, text)
     return [
         Leak(kind, texts[first], first, split_of[first], second, split_of[second])
@@ -148,18 +170,38 @@ def normalise(text: str) -> str:
     return re.sub(r"[\W_]+", "", text).casefold() or text
 
 
-def _texts(rows: pd.DataFrame) -> list[tuple[str, str, str]]:
-    """Every question and answer as (id, kind, text)."""
-    kinds = dict.fromkeys(QUESTION_COLUMNS, "question")
-    kinds |= dict.fromkeys(numbered(rows.columns, ANSWER_PREFIX), "answer")
-    return [
-        (row_id, kind, text)
-        for column, kind in kinds.items()
-        for row_id, text in zip(rows[ID], rows[column], strict=True)
-    ]
+def stock_answers(rows: pd.DataFrame, settings: FoldSettings) -> dict[str, int]:
+    """The answers that so many rows share that they tie none, with the number of these rows.
+
+    Args:
+        rows: The training table.
+        settings: The share of the rows from which an answer is a stock phrase.
+
+    Returns:
+        The text as the first row has it → rows, the most frequent first.
+    """
+    first_text: dict[str, str] = {}
+    holders: Counter[str] = Counter()
+    for answers in rows[ANSWERS]:
+        by_key = {normalise(answer): answer for answer in reversed(list(answers))}
+        holders.update(by_key.keys())
+        for key, answer in by_key.items():
+            first_text.setdefault(key, answer)
+    most = max(FEWEST_STOCK_ROWS, settings.stock_share * len(rows))
+    return {first_text[key]: count for key, count in holders.most_common() if count > most}
 
 
-def _leak_groups(ordered: pd.DataFrame) -> list[str]:
+def _ties(rows: pd.DataFrame, settings: FoldSettings) -> Iterator[tuple[str, str, str]]:
+    """Yields what ties rows, as (id, kind, text): questions, then answers of their own."""
+    for row_id, questions in zip(rows[ID], rows[QUESTIONS], strict=True):
+        yield from ((row_id, "question", question) for question in questions)
+    stock = {normalise(text) for text in stock_answers(rows, settings)}
+    for row_id, answers in zip(rows[ID], rows[ANSWERS], strict=True):
+        own = [answer for answer in answers if normalise(answer) not in stock] if stock else answers
+        yield from ((row_id, "answer", answer) for answer in (own if len(own) else answers))
+
+
+def _leak_groups(ordered: pd.DataFrame, settings: FoldSettings) -> list[str]:
     """Name each row's group: rows linked by shared texts, over any number of steps."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
@@ -168,8 +210,13 @@ def _leak_groups(ordered: pd.DataFrame) -> list[str]:
     text_numbers: dict[tuple[str, str], int] = {}
     edges = [
         (place_of[row_id], text_numbers.setdefault((kind, normalise(text)), len(text_numbers)))
-        for row_id, kind, text in _texts(ordered)
+        for row_id, kind, text in _ties(ordered, settings)
     ]
+    if ROW_NUMBER in ordered:
+        edges += [
+            (place, text_numbers.setdefault(("record", str(number)), len(text_numbers)))
+            for place, number in enumerate(ordered[ROW_NUMBER])
+        ]
     row_places, text_places = zip(*edges, strict=True)
     size = len(ordered) + len(text_numbers)
     links = coo_array(
@@ -203,7 +250,7 @@ def _deal(grouped: pd.DataFrame, settings: FoldSettings) -> dict[str, int]:
     return fold_of_group
 
 
-def _require_every_split(folds: pd.DataFrame, settings: FoldSettings) -> None:
+def _require_every_split(folds: pd.DataFrame, rows: pd.DataFrame, settings: FoldSettings) -> None:
     empty = settings.splits() - set(folds["split"])
     if not empty:
         return
@@ -213,6 +260,22 @@ def _require_every_split(folds: pd.DataFrame, settings: FoldSettings) -> None:
         remedy = f"lower folds.count (now {settings.count}) to at most {groups}, or add rows"
     msg = (
         f"{len(folds)} rows in {groups} groups without shared texts leave no row for "
-        f"{', '.join(sorted(empty))}: {remedy}"
+        f"{', '.join(sorted(empty))}: {remedy}{_most_shared(rows, settings)}"
     )
     raise InputError(msg)
+
+
+def _most_shared(rows: pd.DataFrame, settings: FoldSettings) -> str:
+    """Names the text that ties most rows."""
+    first_text: dict[str, str] = {}
+    holders: dict[str, set[str]] = defaultdict(set)
+    for row_id, _, text in _ties(rows, settings):
+        key = normalise(text)
+        holders[key].add(row_id)
+        first_text.setdefault(key, text)
+    key = max(holders, key=lambda found: len(holders[found]))
+    if len(holders[key]) < 2:
+        return ""
+    text = first_text[key]
+    shown = text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS] + "…"
+    return f". Most rows, {len(holders[key])}, share '{shown}'"

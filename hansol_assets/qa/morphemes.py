@@ -25,6 +25,14 @@ def _kiwi() -> "Kiwi":
     return Kiwi(num_workers=1)
 
 
+def for_search(text: str) -> str:
+    """A text as it is searched: NFKC, so that full-width letters and digits are plain ones.
+
+    What is kept and shown is the text as it was written.
+    """
+    return unicodedata.normalize("NFKC", text)
+
+
 def content_morphemes(texts: Sequence[str]) -> list[str]:
     """Each text's nouns, roots, stems, foreign words and numbers, joined by spaces."""
     return _morphemes(texts, CONTENT_TAGS)
@@ -36,7 +44,7 @@ def nouns(texts: Sequence[str]) -> list[str]:
 
 
 def _morphemes(texts: Sequence[str], tags: tuple[str, ...]) -> list[str]:
-    normalised = [unicodedata.normalize("NFC", text).lower() for text in texts]
+    normalised = [for_search(text).lower() for text in texts]
     # Kiwi's rules cut an unknown compound ("강마루") the same way in every sentence; its default, a
     # character model, does so in some sentences only.
     tagged = _kiwi().tokenize(normalised, oov_handling="rule")

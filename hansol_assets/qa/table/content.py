@@ -25,8 +25,8 @@ WORKBOOK = "workbook"
 PARQUET = "parquet"
 TEXT = "text"
 
-SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".ods", ".json", ".jsonl", ".ndjson")
-SUFFIXES += (".parquet",)
+TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson")
+SUFFIXES = (*TEXT_SUFFIXES, ".xlsx", ".xlsm", ".xls", ".ods", ".parquet")
 PACKED_SUFFIXES = (".gz", ".bz2", ".xz", ".zst", ".zip")
 
 _ZIP = b"PK\x03\x04"
@@ -156,7 +156,7 @@ def _only_member(path: Path, data: bytes) -> tuple[str, bytes]:
                 problem = f"is a zip archive that holds {named}, not one table"
                 raise refusal(path, problem, "pack one table, or unpack it")
             if tables[0].file_size > LARGEST:
-                _bounded(path, bytes())
+                _bounded(path, b"")
             with archive.open(tables[0]) as member:
                 return tables[0].filename.lower(), _bounded(path, member.read(LARGEST + 1))
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError) as error:
@@ -165,12 +165,16 @@ def _only_member(path: Path, data: bytes) -> tuple[str, bytes]:
 
 
 def _open_zstd(data: bytes) -> io.IOBase:
-    return pa.CompressedInputStream(pa.BufferReader(data), "zstd")  # type: ignore[no-any-return]
+    return pa.CompressedInputStream(pa.BufferReader(data), "zstd")
+
+
+def _open_xz(data: bytes) -> io.IOBase:
+    return lzma.LZMAFile(io.BytesIO(data))  # noqa: SIM115 - closed by the one who reads
 
 
 _PACKINGS: tuple[tuple[bytes, tuple[str, Callable[[bytes], io.IOBase]]], ...] = (
     (b"\x1f\x8b", ("gzip", lambda data: gzip.GzipFile(fileobj=io.BytesIO(data)))),
     (b"BZh", ("bzip2", lambda data: bz2.BZ2File(io.BytesIO(data)))),
-    (b"\xfd7zXZ\0", ("xz", lambda data: lzma.LZMAFile(io.BytesIO(data)))),
+    (b"\xfd7zXZ\0", ("xz", _open_xz)),
     (b"\x28\xb5\x2f\xfd", ("zstd", _open_zstd)),
 )

@@ -1,41 +1,48 @@
-"""The table contract: what the CSV files must hold.
+"""The table contract: what a file must hold, and the table that a valid file becomes.
 
-What belongs here: which columns, ids and values make a file valid, and the frame that a valid file
-becomes. What does not: encodings and CSV syntax (`hansol_assets.qa.reading`), repairs of a cell
-(`hansol_assets.qa.mending`), and where tables are stored.
+What belongs here: reading each kind of file (training rows, test questions, references). What does
+not: formats (`hansol_assets.qa.table.reading`), which column is which
+(`hansol_assets.qa.table.mapping`), and tables of vectors (`hansol_assets.qa.table.vectors`).
 """
 
-import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from hansol_assets.qa import columns as names
-from hansol_assets.qa.header import check_header
-from hansol_assets.qa.mending import BLANK_LINES, REPAIRS, mend
-from hansol_assets.qa.reading import CsvFile, Record, read_csv_file
-from hansol_assets.qa.violations import ContractError, Violation
+from hansol_assets.qa.table.cells import TextCells
+from hansol_assets.qa.table.columns import (
+    ANSWERS,
+    CATEGORY,
+    FILE_SHA256,
+    ID,
+    QUESTION,
+    QUESTIONS,
+    ROW_NUMBER,
+)
+from hansol_assets.qa.table.ids import content_ids, doubled
+from hansol_assets.qa.table.mapping import (
+    TableMapping,
+    carried_names,
+    knows,
+    map_questions,
+    map_references,
+    map_training,
+)
+from hansol_assets.qa.table.nested import as_text
+from hansol_assets.qa.table.reading import RawTable, read_columns
+from hansol_assets.qa.table.repairs import BLANK_LINES, REPAIRS
+from hansol_assets.qa.table.settings import TableSettings
+from hansol_assets.qa.table.swallowed import swallowing_rows
+from hansol_assets.qa.table.violations import ContractError, Violation
 
-__all__ = [
-    "ContractError",
-    "TableRead",
-    "Violation",
-    "read_references",
-    "read_submission",
-    "read_template",
-    "read_test",
-    "read_train",
-]
+_EXTRA = 10
+"""Carried columns that a note names at most."""
 
-LONGEST_CELL = 20_000
-"""Characters of a cell; a longer one has swallowed its neighbours, or is no answer."""
-
-# A references file may be a part of the training table: its other columns are known, not needed.
-_BESIDE_REFERENCES = frozenset({names.QUESTION, *names.QUESTION_COLUMNS, names.CATEGORY})
+Mapper = Callable[[Sequence[str], int, str, TableSettings], tuple[TableMapping, list[Violation]]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,228 +50,215 @@ class TableRead:
     """A valid table and what was learnt from reading it.
 
     Attributes:
-        frame: The table's columns in canonical order as text (vectors of a submission as float64),
-            then `file_sha256` and `row_number` (1 is the first data row).
+        frame: The canonical columns, carried columns under their own names as text, then
+            `file_sha256` and `row_number` (which record of its file a row is from, from 1).
         path: The file.
         sha256: Hex digest of the file's bytes.
-        encoding: "utf-8", "utf-8-sig" or "cp949".
+        form: "csv", "workbook", "json", "jsonl" or "parquet".
+        encoding: Of a text file ("utf-8", "utf-8-sig", "cp949", "utf-16" …); else empty.
+        separator: Of a delimited file; else empty.
+        mapping: Which column was taken for what.
         repairs: Number of mended cells by kind of repair; every kind is there, at 0 too.
+        notes: What a person should know of how the file was read, a sentence each.
     """
 
     frame: pd.DataFrame
     path: Path
     sha256: str
+    form: str
     encoding: str
+    separator: str
+    mapping: TableMapping
     repairs: dict[str, int]
+    notes: tuple[str, ...]
 
-    @property
-    def width(self) -> int:
-        """Number of vector columns (`vec_0` …)."""
-        return len(names.numbered(self.frame.columns, names.VECTOR_PREFIX))
-
-
-def read_train(path: Path) -> TableRead:
-    """Read `id, 질문_1, 질문_2, category, 답변_1 … 답변_5`; every cell is filled, ids are unique.
-
-    Raises:
-        ContractError: With every violation in the file.
-    """
-    draft = _Draft.read(path, lambda _: names.TRAIN_COLUMNS)
-    draft.require_filled(names.TRAIN_COLUMNS)
-    return draft.finish()
+    def facts(self) -> dict[str, str | int]:
+        """What was recognised and mended, for an asset's metadata and for a person."""
+        separator = {"\t": "tab"}.get(self.separator, self.separator)
+        read = {"format": self.form, "encoding": self.encoding, "separator": separator}
+        return {
+            **{name: text for name, text in read.items() if text},
+            **{f"column_{name}": text for name, text in self.mapping.facts().items()},
+            **{f"mended_{name}": count for name, count in self.repairs.items()},
+            **({"notes": "; ".join(self.notes)} if self.notes else {}),
+        }
 
 
-def read_test(path: Path) -> TableRead:
-    """Read `id, 질문`; every cell is filled, ids are unique.
+def read_train(path: Path, settings: TableSettings) -> TableRead:
+    """Reads a training table: at least one question and one answer a row, ids unique.
 
-    Raises:
-        ContractError: With every violation in the file.
-    """
-    draft = _Draft.read(path, lambda _: names.TEST_COLUMNS)
-    draft.require_filled(names.TEST_COLUMNS)
-    return draft.finish()
+    Cells that are empty or hold a placeholder ("없음", "-") are skipped, and a text that stands in
+    a row twice counts once. Where there is no id, it is made from the content; where there is no
+    category, it is "".
 
-
-def read_template(path: Path) -> TableRead:
-    """Read a submission template: `id, vec_0 … vec_{n-1}` in that order; its values mean nothing.
+    Returns:
+        `id, questions` (list), `category, answers` (list), carried columns, `file_sha256,
+        row_number`.
 
     Raises:
         ContractError: With every violation in the file.
     """
-    draft = _Draft.read(path, _vector_columns)
-    # The template decides the order of the submission's columns, so here it is part of the rule.
-    draft.require_order()
-    draft.require_filled([names.ID])
-    return draft.finish()
+    draft = _Draft.read(path, settings, map_training)
+    questions, answers = draft.questions(), draft.texts(draft.mapping.answers)
+    draft.require(questions, draft.mapping.questions, "no question")
+    draft.require(answers, draft.mapping.answers, "no answer")
+    category = draft.filled_column(draft.mapping.category)
+    content = [
+        "\x1f".join([*asked, "", *given]) for asked, given in zip(questions, answers, strict=True)
+    ]
+    columns: dict[str, list[Any]] = {
+        ID: draft.ids(content, "row"),
+        QUESTIONS: questions,
+        CATEGORY: category,
+        ANSWERS: answers,
+    }
+    return draft.finish(columns)
 
 
-def read_submission(path: Path) -> TableRead:
-    """Read a submission: `id, vec_0 … vec_{n-1}`, n at least 1, every value finite.
+def read_test(path: Path, settings: TableSettings) -> TableRead:
+    """Reads the questions to answer: one a row, ids unique, or made from the content.
+
+    Returns:
+        `id, question`, carried columns, `file_sha256, row_number`.
 
     Raises:
         ContractError: With every violation in the file.
     """
-    draft = _Draft.read(path, _vector_columns)
-    draft.require_filled([names.ID])
-    draft.require_finite(names.numbered(draft.frame.columns, names.VECTOR_PREFIX))
-    return draft.finish()
+    draft = _Draft.read(path, settings.model_copy(update={"placeholders": ()}), map_questions)
+    questions = draft.questions()
+    draft.require(questions, draft.mapping.questions, "no question")
+    texts = [next(iter(own), "") for own in questions]
+    columns: dict[str, list[Any]] = {ID: draft.ids(texts, "question"), QUESTION: texts}
+    return draft.finish(columns)
 
 
-def read_references(path: Path) -> TableRead:
-    """Read `id, 답변_1 …`: at least one answer column, at least one answer a row.
+def read_references(path: Path, settings: TableSettings) -> TableRead:
+    """Reads reference answers: an id and at least one answer a row.
 
-    The training table's other columns may stand beside them and are left out of the frame.
+    A training table will do: its other columns are left out.
+
+    Returns:
+        `id, answers` (list), `file_sha256, row_number`.
 
     Raises:
         ContractError: With every violation in the file.
     """
-    draft = _Draft.read(path, _reference_columns, ignored=_BESIDE_REFERENCES)
-    draft.require_filled([names.ID])
-    draft.require_any(names.numbered(draft.frame.columns, names.ANSWER_PREFIX))
-    return draft.finish()
+    draft = _Draft.read(path, settings, map_references)
+    answers = draft.texts(draft.mapping.answers)
+    draft.require(answers, draft.mapping.answers, "no reference answer")
+    columns: dict[str, list[Any]] = {ID: draft.ids([""] * len(answers), "row"), ANSWERS: answers}
+    read = draft.finish(columns)
+    return _only(read, [ID, ANSWERS, FILE_SHA256, ROW_NUMBER])
 
 
-def _vector_columns(header: Sequence[str]) -> tuple[str, ...]:
-    # As many as the header has: a gap in the numbers then shows as a missing column.
-    width = max(1, sum(name.startswith(names.VECTOR_PREFIX) for name in set(header)))
-    return (names.ID, *(f"{names.VECTOR_PREFIX}{number}" for number in range(width)))
-
-
-def _reference_columns(header: Sequence[str]) -> tuple[str, ...]:
-    answers = names.numbered(dict.fromkeys(header), names.ANSWER_PREFIX)
-    return (names.ID, *(answers or names.ANSWER_COLUMNS[:1]))
+def _only(read: TableRead, columns: list[str]) -> TableRead:
+    return TableRead(**{**vars(read), "frame": read.frame[columns]})
 
 
 @dataclass(eq=False)
 class _Draft:
-    """A table under inspection: the cells that could be read, and the violations so far.
-
-    `frame` is indexed by line and holds the expected columns that the file has.
-    """
+    """A table under inspection: its cells, what they mean, and the violations so far."""
 
     path: Path
-    source: CsvFile
-    header: list[str]
-    expected: tuple[str, ...]
-    frame: pd.DataFrame
-    repairs: Counter[str]
+    raw: RawTable
+    mapping: TableMapping
+    cells: TextCells
     violations: list[Violation]
 
     @classmethod
-    def read(
-        cls,
-        path: Path,
-        expected_of: Callable[[Sequence[str]], tuple[str, ...]],
-        ignored: frozenset[str] = frozenset(),
-    ) -> "_Draft":
-        source = read_csv_file(path)
-        repairs = Counter(dict.fromkeys(REPAIRS, 0))
-        repairs[BLANK_LINES] = source.blank_lines
-        header = [mend(name, repairs) for name in source.header.cells]
-        expected = expected_of(header)
-        violations = source.violations + check_header(source.header.line, header, expected, ignored)
-        violations += _check_shape(header, source.records)
-
-        present = [name for name in expected if header.count(name) == 1]
-        records = [record for record in source.records if len(record.cells) == len(header)]
-        frame = pd.DataFrame(
-            {
-                name: [mend(record.cells[place], repairs) for record in records]
-                for name, place in ((name, header.index(name)) for name in present)
-            },
-            index=[record.line for record in records],
-            dtype=object,
-        )
-        draft = cls(path, source, header, expected, frame, repairs, violations)
-        draft.require_unique_ids()
-        draft.require_short()
+    def read(cls, path: Path, settings: TableSettings, map_header: Mapper) -> "_Draft":
+        raw = read_columns(path, settings.sheet, partial(_is_header, settings))
+        source = raw.source
+        mapping, violations = map_header(source.header, source.header_place, source.unit, settings)
+        cells = TextCells(source, raw.repairs, settings.placeholders)
+        draft = cls(path, raw, mapping, cells, [*source.violations, *violations])
+        draft.violations += swallowing_rows(source, mapping.id)
         return draft
 
-    def require_filled(self, columns: Iterable[str]) -> None:
-        for column in self.frame.columns.intersection(list(columns)):
-            for line in self.frame.index[self.frame[column] == ""]:
-                self.violations.append(Violation(line, column, "is empty", "fill the cell"))
+    def texts(self, names: Sequence[str]) -> list[list[str]]:
+        """The filled cells of some columns, row by row, each text once."""
+        texts, violations = self.cells.lists(names)
+        self.violations += violations
+        return texts
 
-    def require_short(self) -> None:
-        for column in self.frame.columns:
-            lengths = self.frame[column].str.len()
-            for line, length in lengths[lengths > LONGEST_CELL].items():
-                problem = f"holds {length} characters, of {LONGEST_CELL} at most"
-                remedy = "shorten it, or close the quote that opens it"
-                self.violations.append(Violation(int(str(line)), column, problem, remedy))
+    def questions(self) -> list[list[str]]:
+        """The questions, each with the input that follows it."""
+        questions = self.texts(self.mapping.questions)
+        if self.mapping.input is None:
+            return questions
+        inputs = self.texts([self.mapping.input])
+        return [
+            ["\n".join([question, *added]) for question in asked]
+            for asked, added in zip(questions, inputs, strict=True)
+        ]
 
-    def require_any(self, columns: list[str]) -> None:
-        if not columns:
+    def require(self, texts: list[list[str]], names: Sequence[str], problem: str) -> None:
+        """Notes every row that has no text in any of some columns."""
+        if not names:
             return
-        empty = (self.frame[columns] == "").all(axis="columns")
-        for line in self.frame.index[empty]:
-            self.violations.append(
-                Violation(line, "", "has no reference answer", "give at least one, or drop the row")
-            )
+        column = names[0] if len(names) == 1 else ""
+        said = f"has {problem}: {', '.join(names)} {'is' if len(names) == 1 else 'are'} empty"
+        remedy = "fill one, or drop the row"
+        unit = self.raw.source.unit
+        self.violations += [
+            Violation(place, column, said, remedy, unit)
+            for place, own in zip(self.raw.source.places, texts, strict=True)
+            if not own
+        ]
 
-    def require_unique_ids(self) -> None:
-        if names.ID not in self.frame:
-            return
-        ids = self.frame[names.ID]
-        first_lines: dict[str, int] = {}
-        for line, key in zip(ids.index, ids, strict=True):
-            first = first_lines.setdefault(key, line)
-            if key and first != line:
-                problem = f"{key!r} already stands on line {first}"
-                remedy = "give each row its own id"
-                self.violations.append(Violation(line, names.ID, problem, remedy))
+    def filled_column(self, name: str | None) -> list[str]:
+        """The cells of a column, each of which must be filled; "" for every row without one."""
+        if name is None:
+            return [""] * len(self.raw.source.places)
+        texts = self.cells.column(name)
+        unit = self.raw.source.unit
+        self.violations += [
+            Violation(place, name, "is empty", "fill the cell", unit)
+            for place, text in zip(self.raw.source.places, texts, strict=True)
+            if not text
+        ]
+        return texts
 
-    def require_order(self) -> None:
-        if sorted(self.header) != sorted(self.expected):
-            return
-        for found, wanted in zip(self.header, self.expected, strict=True):
-            if found != wanted:
-                problem = f"stands where {wanted} is expected"
-                remedy = "put the columns in the order id, vec_0, vec_1 …"
-                self.violations.append(Violation(self.source.header.line, found, problem, remedy))
+    def ids(self, content: list[str], kind: str) -> list[str]:
+        """The ids, filled and unique; made from the content where the table has none."""
+        if self.mapping.id is None:
+            return content_ids(content, kind)
+        ids = self.filled_column(self.mapping.id)
+        source = self.raw.source
+        self.violations += doubled(ids, source.places, self.mapping.id, source.unit)
+        return ids
 
-    def require_finite(self, columns: list[str]) -> None:
-        """Turn the columns into float64 where every value of them is a finite number."""
-        text = self.frame[columns]
-        values = text.apply(pd.to_numeric, errors="coerce").astype("float64")
-        for row, place in np.argwhere(~np.isfinite(values.to_numpy())):
-            problem = f"{text.iat[row, place]!r} is not a finite number"
-            line = int(text.index[row])
-            self.violations.append(Violation(line, columns[place], problem, "write a number"))
-        self.frame = pd.concat([self.frame.drop(columns=columns), values], axis="columns")
-
-    def finish(self) -> TableRead:
+    def finish(self, columns: Mapping[str, list[Any]]) -> TableRead:
         if self.violations:
             raise ContractError(self.path, self.violations)
-        frame = self.frame.reset_index(drop=True)
-        frame[names.FILE_SHA256] = self.source.sha256
-        frame[names.ROW_NUMBER] = np.arange(1, len(frame) + 1)
+        source = self.raw.source
+        frame = pd.DataFrame(columns)
+        own = [*columns, FILE_SHA256, ROW_NUMBER]
+        for name, kept in carried_names(self.mapping, own):
+            frame[kept] = [as_text(cell) for cell in self.cells.raw(name)]
+        frame[FILE_SHA256] = self.raw.sha256
+        frame[ROW_NUMBER] = source.records
+        self.raw.repairs[BLANK_LINES] += source.blank_rows
         return TableRead(
-            frame, self.path, self.source.sha256, self.source.encoding, dict(self.repairs)
+            frame=frame,
+            path=self.path,
+            sha256=self.raw.sha256,
+            form=source.form,
+            encoding=source.encoding,
+            separator=source.separator,
+            mapping=self.mapping,
+            repairs={kind: self.raw.repairs[kind] for kind in REPAIRS},
+            notes=(*source.notes, *_carried_note(self.mapping)),
         )
 
 
-def _check_shape(header: Sequence[str], records: Sequence[Record]) -> list[Violation]:
-    """Every record has as many cells as the header, and none has swallowed the ones after it."""
-    violations = []
-    shapes = {_shape(record.cells[0]) for record in records} - {_shape("")}
-    for record in records:
-        if len(record.cells) != len(header):
-            problem = f"has {len(record.cells)} cells where the header has {len(header)}"
-            remedy = "give each column one cell, and quote cells that hold commas"
-            violations.append(Violation(record.line, "", problem, remedy))
-        elif any(_swallows(cell, shapes) for cell in record.cells):
-            problem = "a quote opened here runs on over the rows that follow"
-            violations.append(Violation(record.line, "", problem, "close the quote on its line"))
-    return violations
+def _is_header(settings: TableSettings, names: Sequence[str]) -> bool:
+    return knows(names, settings)
 
 
-def _shape(key: str) -> str:
-    """An id with its digits levelled, so that ids of one table look alike."""
-    return re.sub(r"\d+", "0", key.strip())
-
-
-def _swallows(cell: str, shapes: set[str]) -> bool:
-    """Whether a line inside the cell starts as a row of this table does."""
-    _, *inner = cell.splitlines() or [""]
-    return any("," in line and _shape(line.partition(",")[0]) in shapes for line in inner)
+def _carried_note(mapping: TableMapping) -> list[str]:
+    if not mapping.carried:
+        return []
+    names = ", ".join(mapping.carried[:_EXTRA])
+    more = f" and {len(mapping.carried) - _EXTRA} more" if len(mapping.carried) > _EXTRA else ""
+    return [f"columns carried along, not used: {names}{more}"]

@@ -100,9 +100,7 @@ def find_separator(text: str, is_header: IsHeader) -> str:
 def _header_place(rows: Sequence[Sequence[str]], is_header: IsHeader) -> int:
     """Where the header stands among the first rows; 0 where none of them is one."""
     found = (
-        place
-        for place, cells in enumerate(rows)
-        if is_header([clean_name(cell) for cell in cells])
+        place for place, cells in enumerate(rows) if is_header([clean_name(cell) for cell in cells])
     )
     return next(found, 0)
 

@@ -136,7 +136,7 @@ def map_training(
     answered = [Family("", given_answers)] if fixed[1] else families(header.free(), ANSWER_WORDS)
     questions, answers = _pair(header, asked, answered)
     header.taken.update(questions.names, answers.names)
-    _check_misspelt(header, settings, questions, answers, category)
+    _check_misspelt(header, questions, answers, category)
     return _finished(
         header,
         settings,
@@ -160,9 +160,7 @@ def map_questions(
     return _finished(
         header,
         settings,
-        TableMapping(
-            question.names, id=row_id, input=_input(header, settings, question)
-        ),
+        TableMapping(question.names, id=row_id, input=_input(header, settings, question)),
     )
 
 
@@ -218,9 +216,7 @@ def mapping_yaml(
     return "\n".join(lines)
 
 
-def _opened(
-    names: Sequence[str], line: int, unit: str, settings: TableSettings
-) -> _Header:
+def _opened(names: Sequence[str], line: int, unit: str, settings: TableSettings) -> _Header:
     header = _Header(line, unit, list(names))
     for name, count in Counter(names).items():
         if count > 1:
@@ -235,9 +231,7 @@ def _if_there(name: str | None, names: Sequence[str]) -> str | None:
     return name if name in names else None
 
 
-def _pair(
-    header: _Header, asked: list[Family], answered: list[Family]
-) -> tuple[Family, Family]:
+def _pair(header: _Header, asked: list[Family], answered: list[Family]) -> tuple[Family, Family]:
     """The one pair of question and answer columns; says so where there is none, or several."""
     pairs = [
         (one, other)
@@ -301,8 +295,7 @@ def _test_question(header: _Header, settings: TableSettings) -> Family:
     if len(names) > 1:
         header.refuse(
             "",
-            f"a test question stands in one column, and {len(names)} may hold it: "
-            f"{_listed(names)}",
+            f"a test question stands in one column, and {len(names)} may hold it: {_listed(names)}",
             f"say in the profile which one does, as in\ntable:\n  test_question: "
             f"{_quoted(names[0])}",
         )
@@ -319,7 +312,6 @@ def _input(header: _Header, settings: TableSettings, questions: Family) -> str |
 
 def _check_misspelt(
     header: _Header,
-    settings: TableSettings,
     questions: Family,
     answers: Family,
     category: str | None,

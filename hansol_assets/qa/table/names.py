@@ -83,7 +83,9 @@ def clean_name(name: str) -> str:
     Full-width letters and digits become plain ones, so that "질문＿１" is "질문_1".
     """
     visible = "".join(
-        one for one in unicodedata.normalize("NFKC", name) if one not in INVISIBLE and one.isprintable() or one == " "
+        one
+        for one in unicodedata.normalize("NFKC", name)
+        if one not in INVISIBLE and one.isprintable()
     )
     return " ".join(visible.split())
 

@@ -11,8 +11,9 @@ NFC = "nfc"
 OUTER_SPACES = "outer_spaces"
 STRAY_QUOTES = "stray_quotes"
 BLANK_LINES = "blank_lines"
-INVISIBLE_IN_HEADER = "invisible_in_header"
-REPAIRS = (NFC, OUTER_SPACES, STRAY_QUOTES, BLANK_LINES, INVISIBLE_IN_HEADER)
+NAMES = "column_names"
+"""Names of columns with invisible or full-width characters in them."""
+REPAIRS = (NFC, OUTER_SPACES, STRAY_QUOTES, BLANK_LINES, NAMES)
 
 _QUOTE = '"'
 INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad"

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
-from hansol_assets.section import Section
+from hansol_assets.settings_model import SettingsModel
 
 PLACEHOLDERS = (
     "없음",
@@ -28,7 +28,7 @@ PLACEHOLDERS = (
 )
 
 
-class TableSettings(Section):
+class TableSettings(SettingsModel):
     """Which columns hold what, and where the files are; what is null is recognised by name."""
 
     questions: tuple[str, ...] | None = Field(
