@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+from hansol_assets.qa.contract import TableRead
 
 from hansol_assets.lake.store import Lake, Manifest, TableReport, Task
-from hansol_assets.qa.contract import TableRead
-from hansol_assets_tests.qa.table import training_table
+from hansol_assets_tests.qa.rows import training_table
 
 GOOD = Task("raw_qa", "1", {}, {"train_csv": "good"})
 

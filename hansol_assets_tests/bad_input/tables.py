@@ -6,14 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from hansol_assets.qa.contract import TableRead, read_template, read_test, read_train
 
 from hansol_assets.answering.submission import submission_frame, submission_problems
 from hansol_assets.assets.submission import SubmissionError
 from hansol_assets.embedding.embedder import EmbedderSettings, fetch_embedder, fit_embedder
-from hansol_assets.qa.contract import TableRead, read_template, read_test, read_train
 from hansol_assets.qa.folds import FoldSettings, assign_folds
 from hansol_assets_tests.bad_input.place import BadInput, Place, csv_text
-from hansol_assets_tests.qa.table import training_table
+from hansol_assets_tests.qa.rows import training_table
 
 TABLE = training_table()
 TEXT = csv_text(TABLE)

@@ -7,9 +7,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
-
 from hansol_assets.qa.columns import TEST_COLUMNS, TRAIN_COLUMNS
 from hansol_assets.qa.contract import (
     ContractError,
@@ -19,6 +16,8 @@ from hansol_assets.qa.contract import (
     read_train,
 )
 from hansol_assets.qa.row_warnings import KINDS, row_warnings
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 SIGNS = st.sampled_from(["가", "벽지", "A_1", ",", '"', "\n", "\r", "\t", "\0", "\ufeff", " ", "é"])
 CELLS = st.lists(SIGNS, max_size=6).map("".join)

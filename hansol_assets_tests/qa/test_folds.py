@@ -7,8 +7,14 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from hansol_assets.errors import InputError
-from hansol_assets.qa.contract import read_train
-from hansol_assets.qa.folds import FoldSettings, assign_folds, find_leaks, natural_order
+from hansol_assets.qa.folds import (
+    FoldSettings,
+    assign_folds,
+    find_leaks,
+    natural_order,
+)
+from hansol_assets.qa.table import TableSettings, read_train
+from hansol_assets_tests.qa.rows import canonical
 
 SMALL = FoldSettings(count=4, validation=1, calibration=1)
 
@@ -16,7 +22,7 @@ SMALL = FoldSettings(count=4, validation=1, calibration=1)
 def table(cells: list[tuple[str, str, str, str]], category: str = "시공") -> pd.DataFrame:
     """Rows of an id, two questions and one answer."""
     frame = pd.DataFrame(cells, columns=["id", "질문_1", "질문_2", "답변_1"])
-    return frame.assign(category=category)
+    return canonical(frame.assign(category=category))
 
 
 def test_every_row_gets_one_fold_and_small_tables_fill_every_split(rows: pd.DataFrame) -> None:
@@ -38,9 +44,8 @@ def test_categories_are_spread_over_the_folds(rows: pd.DataFrame) -> None:
             rows.assign(
                 id=rows["id"] + f"_{copy}",
                 **{
-                    name: rows[name] + f" {copy}"
-                    for name in rows
-                    if name.startswith(("질문", "답변"))
+                    name: [[f"{text} {copy}" for text in own] for own in rows[name]]
+                    for name in ("questions", "answers")
                 },
             )
             for copy in range(5)
@@ -86,7 +91,7 @@ def test_shared_texts_bind_rows_over_several_steps() -> None:
     groups = dict(zip(folds["id"], folds["leak_group"], strict=True))
     assert groups == {"A_9": "A_9", "A_10": "A_9", "A_11": "A_9", "A_12": "A_12", "A_13": "A_13"}
     assert folds.groupby("leak_group")["fold"].nunique().max() == 1
-    assert find_leaks(rows, folds) == []
+    assert find_leaks(rows, folds, SMALL) == []
 
 
 def test_a_question_like_an_answer_is_no_leak() -> None:
@@ -107,10 +112,10 @@ def test_planted_leaks_are_found_whatever_the_groups_say(rows: pd.DataFrame) -> 
     by_split = folds.groupby("split")["id"].first()
     first, second = sorted([by_split["training"], by_split["validation"]])
     leaky = rows.set_index("id")
-    leaky.loc[second, "질문_2"] = leaky.loc[first, "질문_1"].replace(" ", "") + "!"
-    leaky.loc[second, "답변_5"] = leaky.loc[first, "답변_2"]
+    leaky.loc[second, "questions"][1] = leaky.loc[first, "questions"][0].replace(" ", "") + "!"
+    leaky.loc[second, "answers"][4] = leaky.loc[first, "answers"][1]
 
-    leaks = find_leaks(leaky.reset_index(), folds)
+    leaks = find_leaks(leaky.reset_index(), folds, SMALL)
 
     assert [(leak.kind, leak.first_id, leak.second_id) for leak in leaks] == [
         ("question", first, second),
@@ -121,7 +126,7 @@ def test_planted_leaks_are_found_whatever_the_groups_say(rows: pd.DataFrame) -> 
 
 def test_leaks_need_the_folds_of_the_same_rows(rows: pd.DataFrame) -> None:
     with pytest.raises(ValueError, match="different ids"):
-        find_leaks(rows, assign_folds(rows.iloc[:8], SMALL))
+        find_leaks(rows, assign_folds(rows.iloc[:8], SMALL), SMALL)
 
 
 @given(start=st.integers(0, 9))
@@ -184,19 +189,19 @@ def test_no_table_leaks(texts: list[tuple[str, str, str]], salt: str) -> None:
 
     folds = assign_folds(rows, SMALL.model_copy(update={"salt": salt}))
 
-    assert find_leaks(rows, folds) == []
+    assert find_leaks(rows, folds, SMALL) == []
     assert sorted(folds["id"]) == sorted(rows["id"])
     assert set(folds["split"]) == {"training", "calibration", "validation"}
 
 
 @pytest.mark.real
 def test_real_rows_are_balanced_and_do_not_leak(real_dir: Path) -> None:
-    rows = read_train(real_dir / "train.csv").frame
+    rows = read_train(real_dir / "train.csv", TableSettings()).frame
 
     folds = assign_folds(rows, FoldSettings())
 
     sizes = folds["fold"].value_counts()
     assert sizes.max() - sizes.min() <= 2
-    assert find_leaks(rows, folds) == []
+    assert find_leaks(rows, folds, SMALL) == []
     # Two of its questions and one of its answers stand twice.
     assert (folds["leak_group"] != folds["id"]).sum() == 3

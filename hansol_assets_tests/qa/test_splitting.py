@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hansol_assets.qa.back_references import refers_back
-from hansol_assets.qa.contract import read_test
 from hansol_assets.qa.pairing import join_questions
 from hansol_assets.qa.splitting import (
     CONNECTIVES,
@@ -15,7 +14,8 @@ from hansol_assets.qa.splitting import (
     question_mix,
     split_question,
 )
-from hansol_assets_tests.qa.table import ROWS
+from hansol_assets.qa.table import TableSettings, read_test
+from hansol_assets_tests.qa.rows import ROWS
 
 
 @pytest.mark.parametrize(
@@ -200,8 +200,8 @@ def test_only_connectives_are_lost(text: str) -> None:
 
 @pytest.mark.real
 def test_real_questions(real_dir: Path) -> None:
-    frame = read_test(real_dir / "test.csv").frame
-    questions = dict(zip(frame["id"], frame["질문"], strict=True))
+    frame = read_test(real_dir / "test.csv", TableSettings()).frame
+    questions = dict(zip(frame["id"], frame["question"], strict=True))
 
     whole = ["TEST_040", "TEST_070", "TEST_086", "TEST_107", "TEST_128"]
     assert [split_question(questions[key]) for key in whole] == [[questions[key]] for key in whole]

@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 from hansol_assets.embedding.lsa import LsaSettings, fit_lsa
-from hansol_assets.qa.columns import ANSWER_COLUMNS
 from hansol_assets.qa.folds import FoldSettings, assign_folds
+from hansol_assets.qa.table import TableSettings, read_train
+from hansol_assets.qa.table.columns import answers_of
 from hansol_assets.retrieval.evaluation import CUTOFFS, evaluate_retrieval
 from hansol_assets.retrieval.index import RetrievalSettings
 
@@ -47,11 +48,10 @@ def test_a_row_that_keeps_its_words_is_found(
 def test_hybrid_search_beats_both_its_parts_on_the_real_rows(
     tmp_path: Path, real_dir: Path, validation_fold: int
 ) -> None:
-    path = real_dir / "train.csv"
-    rows = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    rows = read_train(real_dir / "train.csv", TableSettings()).frame
     folds = assign_folds(rows, FoldSettings(validation_fold=validation_fold))
     training = rows[folds.set_index("id").loc[rows["id"], "split"].to_numpy() == "training"]
-    answers = training[list(ANSWER_COLUMNS)].to_numpy().ravel().tolist()
+    answers = answers_of(training)
     embedder = fit_lsa(answers, 512, LsaSettings())
     table = evaluate_retrieval(rows, folds, embedder, SETTINGS, tmp_path)
     mrr = table[table["k"] == 10].set_index("mode")["mrr"]

@@ -169,7 +169,7 @@ def _open_zstd(data: bytes) -> io.IOBase:
 
 
 def _open_xz(data: bytes) -> io.IOBase:
-    return lzma.LZMAFile(io.BytesIO(data))  # noqa: SIM115 - closed by the one who reads
+    return lzma.LZMAFile(io.BytesIO(data))
 
 
 _PACKINGS: tuple[tuple[bytes, tuple[str, Callable[[bytes], io.IOBase]]], ...] = (

@@ -81,18 +81,21 @@ def read_delimited(text: str, encoding: str, is_header: IsHeader) -> Source:
 
 
 def find_separator(text: str, is_header: IsHeader) -> str:
-    """The separator that gives a header its names; of several, the one that gives most columns."""
+    """The separator that gives a header its names.
+
+    Of several, the one whose header stands highest, then the one that gives most columns.
+    """
     sample = text[:_SAMPLE]
 
-    def worth(separator: str) -> tuple[bool, int]:
+    def worth(separator: str) -> tuple[bool, int, int]:
         reader = csv.reader(io.StringIO(sample, newline=""), delimiter=separator)
         try:
             rows = [row for row in islice(reader, TITLE_ROWS) if row]
         except csv.Error:
-            return False, 0
-        headers = [row for row in rows if is_header([clean_name(name) for name in row])]
-        best = headers[0] if headers else (rows or [[]])[0]
-        return bool(headers), len(best)
+            return False, 0, 0
+        places = (place for place, row in enumerate(rows) if is_header(list(map(clean_name, row))))
+        place = next(places, None)
+        return place is not None, -(place or 0), len((rows or [[]])[place or 0])
 
     return max(SEPARATORS, key=worth)
 

@@ -12,6 +12,8 @@ from typing import Any
 from hansol_assets.qa.table.source import Source
 from hansol_assets.qa.table.violations import LINE, ROW, ContractError, Violation, refusal
 
+LINES_SUFFIXES = (".jsonl", ".ndjson")
+
 _WRITE_RECORDS = 'write a list of records, [{"question": …, "answer": …}, …], or one a line'
 
 
@@ -21,8 +23,11 @@ def looks_like_json(text: str) -> bool:
     return head[:1] == "{" or head in {"[{", "[\n", "[\r", "[["} or head == "["
 
 
-def read_json(path: Path, text: str, encoding: str) -> Source:
+def read_json(path: Path, text: str, encoding: str, suffix: str) -> Source:
     """Reads JSON lines, or one JSON value that holds a table.
+
+    A file that is named `.jsonl` or `.ndjson` has a record a line; of another one, its first line
+    decides.
 
     A value is a list of records; a mapping with such a list in it (`{"data": […]}`); a mapping from
     columns to their values (a list, or pandas' `{"0": …}`); or pandas' `split` form.
@@ -30,7 +35,7 @@ def read_json(path: Path, text: str, encoding: str) -> Source:
     Raises:
         ContractError: The text is neither, or holds no table.
     """
-    if _is_lines(text):
+    if suffix in LINES_SUFFIXES or _is_lines(text):
         return _read_lines(text, encoding)
     try:
         value = json.loads(text)

@@ -13,7 +13,7 @@ from typing import Any
 from hansol_assets.qa.table.content import PARQUET, WORKBOOK, Content, open_content
 from hansol_assets.qa.table.delimited import read_delimited
 from hansol_assets.qa.table.encodings import decode
-from hansol_assets.qa.table.json_text import looks_like_json, read_json
+from hansol_assets.qa.table.json_text import LINES_SUFFIXES, looks_like_json, read_json
 from hansol_assets.qa.table.names import clean_name
 from hansol_assets.qa.table.nested import flatten
 from hansol_assets.qa.table.parquet import read_parquet
@@ -22,7 +22,7 @@ from hansol_assets.qa.table.source import IsHeader, Source
 from hansol_assets.qa.table.violations import ContractError, Violation
 from hansol_assets.qa.table.workbook import read_workbook
 
-_JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
+_JSON_SUFFIXES = (".json", *LINES_SUFFIXES)
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +71,7 @@ def _read(content: Content, sheet: str | None, is_header: IsHeader) -> Source:
         return read_parquet(content.path, content.data)
     text, encoding = decode(content.path, content.data)
     if content.suffix in _JSON_SUFFIXES or looks_like_json(text):
-        return read_json(content.path, text, encoding)
+        return read_json(content.path, text, encoding, content.suffix)
     return read_delimited(text, encoding, is_header)
 
 
