@@ -130,4 +130,6 @@ def leaderboard(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Mat
 
 def _markdown(table: pd.DataFrame) -> str:
     columns = ["rank", "kind", "name", "profile", "private", "low", "high", "public", "parity"]
-    return table[columns].to_markdown(index=False, floatfmt=".4f")
+    shown = table[columns].map(lambda value: f"{value:.4f}" if isinstance(value, float) else value)
+    notes = "".join(f"\n\n{note}" for note in dict.fromkeys(table["note"]) if note)
+    return shown.replace("nan", "–").to_markdown(index=False, disable_numparse=True) + notes

@@ -17,7 +17,7 @@ from hansol_assets.lake.lancedb_versions import version_checksums
 from hansol_assets.lake.locks import LANCEDB_LOCK
 from hansol_assets.lake.store import ROWS_MADE, ROWS_REUSED, Report, TableReport
 from hansol_assets.orchestration.resources import LakeResource, Work, said_to_people
-from hansol_assets.qa.folds import TRAINING
+from hansol_assets.qa.folds import TRAINING, own_answers
 from hansol_assets.qa.table.columns import answers_of
 from hansol_assets.retrieval.evaluation import evaluate_retrieval
 from hansol_assets.retrieval.index import build_index
@@ -57,6 +57,7 @@ def _fitted_embedder(context: dg.AssetExecutionContext, lake: LakeResource) -> d
     rows, folds = lake.table_of("raw_qa"), lake.table_of("qa_folds")
     is_training = rows["id"].isin(folds.loc[folds["split"] == TRAINING, "id"])
     texts = answers_of(rows[is_training])
+    own = rows.assign(answers=own_answers(rows, lake.settings.folds))
     corpus = Corpus.of(texts)
 
     def fit(work: Work, folder: Path) -> Report:  # noqa: ARG001 - a build's signature
@@ -69,7 +70,7 @@ def _fitted_embedder(context: dg.AssetExecutionContext, lake: LakeResource) -> d
         lake.store,
         config["embedder"],
         corpus,
-        Corpus.of(answers_of(rows[~is_training])),
+        Corpus.of(answers_of(own[~is_training])),
         settings.refit_drift,
     )
     if standing is None or lake.is_forced(context):

@@ -144,14 +144,16 @@ def _print_scores() -> None:
         table.add_row(
             row.name,
             row.kind,
-            f"{row.private:.4f}",
-            f"{row.low:.4f}–{row.high:.4f}",
-            f"{row.public:.4f}",
-            "" if row.parity != row.parity else f"{row.parity:.3f}",
+            _figure(row.private),
+            "" if math.isnan(row.low) else f"{row.low:.4f}–{row.high:.4f}",
+            _figure(row.public),
+            "" if math.isnan(row.parity) else f"{row.parity:.3f}",
         )
     console.print(table)
-    if board["parity"].isna().all():
-        console.print("parity is not measurable here: people score no higher than the centroid")
+    newest = board[board["fingerprint"] == lake.live("validation_scores").fingerprint]
+    for note in dict.fromkeys(newest["note"]):
+        if note:
+            console.print(note, highlight=False)
     console.print(
         f"submission    {lake.paths.latest_submission / 'submission.csv'}", soft_wrap=True
     )
@@ -180,9 +182,11 @@ def score(
     low, high = report.interval
     table = Table(title=f"{submission.name} on {report.n} questions", show_header=False)
     for name in ("private", "public", "centroid", "human", "ceiling", "parity"):
-        table.add_row(name, f"{getattr(report, name):.4f}")
+        table.add_row(name, _figure(getattr(report, name)))
     table.add_row("95 % interval", f"{low:.4f}–{high:.4f}")
     console.print(table)
+    if report.note:
+        console.print(report.note, highlight=False)
 
 
 @app.command()
@@ -240,6 +244,10 @@ def _print_explanation(found: dict[str, Any]) -> None:
         )
     for title in ("blend_weights", "versions", "files"):
         print_records(title, [{"name": key, "value": item} for key, item in found[title].items()])
+
+
+def _figure(value: float) -> str:
+    return "–" if math.isnan(value) else f"{value:.4f}"
 
 
 def _origin(candidate: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ from hansol_assets.answering.parts import VISIBLE_SPLITS
 from hansol_assets.assets.raw import DROPPED_ROWS, WARNED_ROWS, WARNINGS
 from hansol_assets.orchestration.automation import ON_CHANGE
 from hansol_assets.orchestration.resources import LakeResource
-from hansol_assets.qa.folds import TRAINING, find_leaks, stock_answers
+from hansol_assets.qa.folds import TRAINING, find_leaks, own_answers
 from hansol_assets.qa.quality_limits import broken_limits
 from hansol_assets.qa.table.columns import answers_of, questions_of
 
@@ -69,10 +69,9 @@ def pairs_are_from_training_rows(lake: LakeResource) -> dg.AssetCheckResult:
     pairs = lake.table_of("paired_questions")
     held_out = set(folds.loc[folds["split"] != TRAINING, "id"])
     sources = {source for own in pairs["source_ids"] for source in own}
-    other = rows[rows["id"].isin(held_out)]
-    texts = {*questions_of(other), *answers_of(other)} - set(
-        stock_answers(rows, lake.settings.folds)
-    )
+    own = rows.assign(answers=own_answers(rows, lake.settings.folds))
+    other = own[own["id"].isin(held_out)]
+    texts = {*questions_of(other), *answers_of(other)}
     shared = sorted((set(pairs["question"]) | set(pairs["answer"])) & texts)
     return dg.AssetCheckResult(
         passed=not (sources & held_out or shared),

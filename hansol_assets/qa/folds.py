@@ -26,6 +26,7 @@ VALIDATION = "validation"
 FEWEST_STOCK_ROWS = 5
 """Rows that may share an answer in a table of any size before it can be a stock phrase."""
 SHOWN_CHARACTERS = 40
+_NO_WORD = re.compile(r"[\W_]+")
 
 
 class FoldSettings(SettingsModel):
@@ -149,8 +150,8 @@ def find_leaks(rows: pd.DataFrame, folds: pd.DataFrame, settings: FoldSettings) 
         msg = "rows and folds hold different ids: make the folds anew"
         raise ValueError(msg)
     holders: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
-    for row_id, kind, text in _ties(rows.sort_values(ID), settings):
-        holders[kind, normalise(text)].setdefault(row_id, text)
+    for tie in _ties(rows.sort_values(ID), settings):
+        holders[tie.kind, tie.key].setdefault(tie.row_id, tie.text)
     return [
         Leak(kind, texts[first], first, split_of[first], second, split_of[second])
         for (kind, _), texts in holders.items()
@@ -167,7 +168,7 @@ def natural_order(key: str) -> tuple[tuple[str | int, ...], str]:
 
 def normalise(text: str) -> str:
     """The text's letters and digits alone, in one case; the text where it has none."""
-    return re.sub(r"[\W_]+", "", text).casefold() or text
+    return _NO_WORD.sub("", text).casefold() or text
 
 
 def stock_answers(rows: pd.DataFrame, settings: FoldSettings) -> dict[str, int]:
@@ -180,25 +181,58 @@ def stock_answers(rows: pd.DataFrame, settings: FoldSettings) -> dict[str, int]:
     Returns:
         The text as the first row has it → rows, the most frequent first.
     """
+    keys = _answer_keys(rows)
+    counts = _stock_keys(keys, settings)
     first_text: dict[str, str] = {}
-    holders: Counter[str] = Counter()
-    for answers in rows[ANSWERS]:
-        by_key = {normalise(answer): answer for answer in reversed(list(answers))}
-        holders.update(by_key.keys())
-        for key, answer in by_key.items():
-            first_text.setdefault(key, answer)
-    most = max(FEWEST_STOCK_ROWS, settings.stock_share * len(rows))
-    return {first_text[key]: count for key, count in holders.most_common() if count > most}
+    for answers, own in zip(rows[ANSWERS] if counts else (), keys, strict=False):
+        for answer, key in zip(answers, own, strict=True):
+            if key in counts:
+                first_text.setdefault(key, answer)
+    return {first_text[key]: count for key, count in counts.items()}
 
 
-def _ties(rows: pd.DataFrame, settings: FoldSettings) -> Iterator[tuple[str, str, str]]:
-    """Yields what ties rows, as (id, kind, text): questions, then answers of their own."""
+def own_answers(rows: pd.DataFrame, settings: FoldSettings) -> list[list[str]]:
+    """Each row's answers without stock phrases, which may stand in every split."""
+    keys = _answer_keys(rows)
+    stock = _stock_keys(keys, settings)
+    return [
+        [answer for answer, key in zip(answers, own, strict=True) if key not in stock]
+        for answers, own in zip(rows[ANSWERS], keys, strict=True)
+    ]
+
+
+def _answer_keys(rows: pd.DataFrame) -> list[list[str]]:
+    return [list(map(normalise, answers)) for answers in rows[ANSWERS]]
+
+
+def _stock_keys(keys: list[list[str]], settings: FoldSettings) -> dict[str, int]:
+    """The keys that stand in so many rows that they tie none, the most frequent first."""
+    holders = Counter(key for own in keys for key in dict.fromkeys(own))
+    most = max(FEWEST_STOCK_ROWS, settings.stock_share * len(keys))
+    return {key: count for key, count in holders.most_common() if count > most}
+
+
+class _Tie(NamedTuple):
+    """A text by which a row is tied to others, and what makes it the same as another text."""
+
+    row_id: str
+    kind: str
+    text: str
+    key: str
+
+
+def _ties(rows: pd.DataFrame, settings: FoldSettings) -> Iterator[_Tie]:
+    """Yields what ties rows: questions, then answers, of which stock phrases only if alone."""
     for row_id, questions in zip(rows[ID], rows[QUESTIONS], strict=True):
-        yield from ((row_id, "question", question) for question in questions)
-    stock = {normalise(text) for text in stock_answers(rows, settings)}
-    for row_id, answers in zip(rows[ID], rows[ANSWERS], strict=True):
-        own = [answer for answer in answers if normalise(answer) not in stock] if stock else answers
-        yield from ((row_id, "answer", answer) for answer in (own if len(own) else answers))
+        for question in questions:
+            yield _Tie(row_id, "question", question, normalise(question))
+    keys = _answer_keys(rows)
+    stock = _stock_keys(keys, settings)
+    for row_id, answers, own in zip(rows[ID], rows[ANSWERS], keys, strict=True):
+        has_other = any(key not in stock for key in own)
+        for answer, key in zip(answers, own, strict=True):
+            if key not in stock or not has_other:
+                yield _Tie(row_id, "answer", answer, key)
 
 
 def _leak_groups(ordered: pd.DataFrame, settings: FoldSettings) -> list[str]:
@@ -209,8 +243,8 @@ def _leak_groups(ordered: pd.DataFrame, settings: FoldSettings) -> list[str]:
     place_of = {row_id: place for place, row_id in enumerate(ordered[ID])}
     text_numbers: dict[tuple[str, str], int] = {}
     edges = [
-        (place_of[row_id], text_numbers.setdefault((kind, normalise(text)), len(text_numbers)))
-        for row_id, kind, text in _ties(ordered, settings)
+        (place_of[tie.row_id], text_numbers.setdefault((tie.kind, tie.key), len(text_numbers)))
+        for tie in _ties(ordered, settings)
     ]
     if ROW_NUMBER in ordered:
         edges += [
@@ -269,10 +303,9 @@ def _most_shared(rows: pd.DataFrame, settings: FoldSettings) -> str:
     """Names the text that ties most rows."""
     first_text: dict[str, str] = {}
     holders: dict[str, set[str]] = defaultdict(set)
-    for row_id, _, text in _ties(rows, settings):
-        key = normalise(text)
-        holders[key].add(row_id)
-        first_text.setdefault(key, text)
+    for tie in _ties(rows, settings):
+        holders[tie.key].add(tie.row_id)
+        first_text.setdefault(tie.key, tie.text)
     key = max(holders, key=lambda found: len(holders[found]))
     if len(holders[key]) < 2:
         return ""

@@ -12,6 +12,8 @@ from hansol_assets.qa.folds import (
     assign_folds,
     find_leaks,
     natural_order,
+    own_answers,
+    stock_answers,
 )
 from hansol_assets.qa.table import TableSettings, read_train
 from hansol_assets_tests.qa.rows import canonical
@@ -205,3 +207,91 @@ def test_real_rows_are_balanced_and_do_not_leak(real_dir: Path) -> None:
     assert find_leaks(rows, folds, SMALL) == []
     # Two of its questions and one of its answers stand twice.
     assert (folds["leak_group"] != folds["id"]).sum() == 3
+
+
+COURTESY = "더 궁금한 점이 있으면 언제든 문의해 주세요."
+
+
+def many(count: int, shared: int, own: bool = True) -> pd.DataFrame:
+    """Rows of which the first ones end in one courtesy sentence, or have nothing else."""
+    return pd.DataFrame(
+        {
+            "id": [f"A_{number}" for number in range(count)],
+            "questions": [[f"자재 {number}번은 무엇인가요?"] for number in range(count)],
+            "category": "",
+            "answers": [
+                [f"{number}번 자재입니다."] * (own or number >= shared)
+                + [COURTESY + " " * (number % 2)] * (number < shared)
+                for number in range(count)
+            ],
+        }
+    )
+
+
+@pytest.mark.parametrize("shared", [40, 20, 6])
+def test_a_stock_phrase_ties_no_rows_that_have_other_answers(shared: int) -> None:
+    rows = many(40, shared)
+
+    folds = assign_folds(rows, FoldSettings())
+
+    assert folds["leak_group"].nunique() == 40
+    assert stock_answers(rows, FoldSettings()) == {COURTESY: shared}
+    assert find_leaks(rows, folds, FoldSettings()) == []
+    assert {COURTESY} - {text for own in own_answers(rows, FoldSettings()) for text in own}
+
+
+@pytest.mark.parametrize("shared", [2, 5])
+def test_an_answer_that_a_few_rows_share_ties_them(shared: int) -> None:
+    folds = assign_folds(many(40, shared), FoldSettings())
+
+    assert folds["leak_group"].nunique() == 40 - shared + 1
+
+
+def test_rows_with_nothing_but_a_stock_phrase_are_tied_by_it() -> None:
+    rows = many(40, 12, own=False)
+
+    folds = assign_folds(rows, FoldSettings())
+
+    assert folds["leak_group"].nunique() == 40 - 12 + 1
+    assert folds.loc[folds["leak_group"] == "A_0", "fold"].nunique() == 1
+
+
+def test_variants_of_a_question_with_one_answer_are_tied() -> None:
+    """Twenty questions of ten rows each: each answer is 5 % of the rows, and a real one."""
+    rows = pd.DataFrame(
+        {
+            "id": [f"A_{number}" for number in range(200)],
+            "questions": [[f"{number}번째 물음은?"] for number in range(200)],
+            "category": "",
+            "answers": [
+                [f"{number // 10}번 답입니다.", f"{number}번 덧붙임입니다."]
+                for number in range(200)
+            ],
+        }
+    )
+
+    folds = assign_folds(rows, FoldSettings())
+
+    assert folds["leak_group"].nunique() == 20
+    assert find_leaks(rows, folds, FoldSettings()) == []
+
+
+def test_too_few_groups_name_the_text_that_ties_most_rows(rows: pd.DataFrame) -> None:
+    tied = rows.assign(questions=[["어떻게 하나요?"]] * len(rows))
+
+    with pytest.raises(InputError, match="Most rows, 12, share '어떻게 하나요\\?'"):
+        assign_folds(tied, SMALL)
+
+
+def test_rows_of_one_record_share_a_fold(rows: pd.DataFrame) -> None:
+    talks = rows.assign(row_number=[number // 3 for number in range(12)])
+
+    folds = assign_folds(talks, SMALL)
+
+    assert folds["leak_group"].nunique() == 4
+
+
+def test_one_class_is_dealt_evenly(rows: pd.DataFrame) -> None:
+    folds = assign_folds(rows.assign(category=""), SMALL)
+
+    assert set(folds["fold"].value_counts()) == {3}

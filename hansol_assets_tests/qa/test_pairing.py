@@ -260,3 +260,26 @@ def test_real_rows_mirror_the_real_questions(real_dir: Path) -> None:
         }
         assert shares == pytest.approx(mix.connectives, abs=0.03)
         assert table["id"].is_unique
+
+
+def ragged(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows with one or two questions and one to five answers."""
+    return rows.assign(
+        questions=[own[: 1 + place % 2] for place, own in enumerate(rows["questions"])],
+        answers=[own[: 1 + place % 5] for place, own in enumerate(rows["answers"])],
+    )
+
+
+def test_ragged_rows_give_what_they_have(rows: pd.DataFrame, folds: pd.DataFrame) -> None:
+    table = ragged(rows)
+    by_id = table.set_index("id")
+
+    pairs = build_pairs(table, folds, HALF, SETTINGS)
+    held_out = build_held_out(table, folds, HALF, SETTINGS)
+
+    singles = pairs[pairs["kind"] == "single"]
+    own = by_id.loc[list(ids_of(folds, "training"))]
+    assert len(singles) == (own["questions"].map(len) * own["answers"].map(len)).sum()
+    for asked in held_out.itertuples():
+        fewest = min(len(by_id.loc[key, "answers"]) for key in asked.source_ids)
+        assert len(asked.references) == fewest

@@ -8,7 +8,7 @@ import re
 
 REPLACEMENT = "\ufffd"
 # "占쏙옙" is what U+FFFD in UTF-8 becomes when it is read as cp949.
-_LOST = re.compile(f"{REPLACEMENT}|占쏙옙|쏙옙占")
+_LOST = (REPLACEMENT, "占쏙옙", "쏙옙占")
 # ftfy looks at every character; only text with one of these can be mis-decoded.
 _SUSPECT = re.compile(r"[\u0080-\u00ff\u0100-\u024f\u02c6\u02dc\u2018-\u2044\u20ac\u2122]{2}")
 _MOST_LATIN = re.compile(r"[À-ÿ]{2,}")
@@ -25,7 +25,7 @@ def damage_in(text: str) -> str:
     """
     if text.isascii():
         return ""
-    if _LOST.search(text):
+    if any(sign in text for sign in _LOST):
         return "holds characters that were lost (U+FFFD)"
     if not _SUSPECT.search(text):
         return ""

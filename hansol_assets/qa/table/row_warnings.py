@@ -34,6 +34,8 @@ SHOWN_CHARACTERS = 40
 _ADVANTAGE = re.compile("장점|이점|(?<!안)(?<!안 )좋은 ?점")
 _DRAWBACK = re.compile("단점|문제점|나쁜 ?점|안 ?좋은 ?점")
 _WORD = re.compile(r"[^\W_]")
+_LOOKED_AT = 200
+_FOREIGN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0400-\u04ff]")
 # Runs of kana, Chinese or Cyrillic that no term of the trade needs.
 _FOREIGN_RUN = re.compile(r"(?:[\u3040-\u30ff\u3400-\u9fff]\s*){8,}|(?:[\u0400-\u04ff]+\s*){4,}")
 
@@ -73,7 +75,9 @@ def _of_row(
         yield from _of_text(f"question {number}", text)
     for number, text in enumerate(answers, start=1):
         yield from _of_text(f"answer {number}", text)
-        if _WORD.search(text) and not (is_finished(text) or has_final_ending(text)):
+        # How a text ends is told by its last characters; the patterns would look at all of them.
+        end = text[-_LOOKED_AT:]
+        if not (is_finished(end) or has_final_ending(end)) and _WORD.search(text):
             shown = text.strip()[-SHOWN_CHARACTERS:]
             yield f"answer {number}", UNFINISHED, f"breaks off: …{shown}"
 
@@ -111,7 +115,7 @@ def _contradiction(questions: Sequence[str]) -> Iterator[Found]:
 
 
 def _other_language(place: str, text: str) -> Iterator[Found]:
-    foreign = _FOREIGN_RUN.search(text)
+    foreign = _FOREIGN.search(text) and _FOREIGN_RUN.search(text)
     runs = latin_runs(text) or ([foreign[0]] if foreign else [])
     if runs:
         yield place, OTHER_LANGUAGE, f"drifts into another language: {_shown(runs[0])}"

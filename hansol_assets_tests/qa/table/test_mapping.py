@@ -93,8 +93,8 @@ def test_ids_and_categories_are_recognised_or_absent(
                             "알려준 것", 'table:\n  questions: ["물어본 것"]',
                             "no column is known to hold answers"]),
         ("질문,비고", ["no column is known to hold answers"]),
-        ("질문_1,질문_2,답변_1,답변3,답변_2", ["column 답변3: is not a known column; the closest name "
-                                      "that is missing is 답변_3; rename it to 답변_3, or"]),
+        ("질문_1,질문_2,답변_1,답변3,답변_2", ["column 답변3: is not a known column; the closest "
+                                      "name that is missing is 답변_3; rename it to 답변_3, or"]),
         ("질믄_1,질문_2,답변_1", ["column 질믄_1", "rename it to 질문_1"]),
         ("질문,답변,categry", ["column categry", "rename it to category"]),
         ("질문_1,답변_1,답변_2,답볌_3", ["column 답볌_3", "rename it to 답변_3"]),
