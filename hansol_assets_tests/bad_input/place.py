@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-from hansol_assets.qa.contract import TableRead
+from hansol_assets.qa.table import TableRead, VectorTable
 
 from hansol_assets.lake.store import Lake, Manifest, TableReport, Task
 from hansol_assets_tests.qa.rows import training_table
@@ -40,7 +40,7 @@ class Place:
     def make_good(self) -> Manifest:
         return self.lake.make_table(GOOD, lambda: TableReport(frame=training_table())).manifest
 
-    def load(self, name: str, content: bytes | str, read: Callable[[Path], TableRead]) -> None:
+    def load(self, name: str, content: bytes | str, read: Callable[[Path], TableRead | VectorTable]) -> None:
         """Loads a file into the lake, as the raw assets do."""
         path = self.folder / name
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
