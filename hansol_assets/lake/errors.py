@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+from hansol_assets.errors import UserError
 
-class LakeError(Exception):
+
+class LakeError(UserError):
     """The base of every error about what is, or is not, in the lake."""
 
 
@@ -33,6 +35,14 @@ class MissingSourceError(LakeError):
             f"{path} is missing. Put the three CSV files into one folder and name it with "
             "HANSOL_RAW_DIR."
         )
+
+
+class NotAnInputError(LakeError):
+    """A result was asked for an input that it does not have."""
+
+    def __init__(self, asset: str, of: str) -> None:
+        """Names both."""
+        super().__init__(f"'{of}' was not made from '{asset}', or what it was made from is gone.")
 
 
 class CorruptArtifactError(LakeError):
