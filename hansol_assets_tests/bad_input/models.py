@@ -25,7 +25,7 @@ def model(what: str, change: Callable[[Path, Place], object], *says: str) -> Bad
         shutil.copytree(place.base, folder)
         change(folder, place)
         settings = BaseModelSettings(kind="hub", hub=HubSettings(model_id=str(folder)))
-        fetch_base_model(settings, place.folder / "out")
+        fetch_base_model(settings.hub, place.folder / "out")
 
     return BadInput(f"base model: {what}", give, ("my-model", *says))
 

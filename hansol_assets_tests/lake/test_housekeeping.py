@@ -13,9 +13,11 @@ from hansol_assets.lake.inventory import lake_status
 from hansol_assets.lake.lineage import ancestry
 from hansol_assets.lake.manifest import Manifest
 from hansol_assets.lake.pruning import prune
-from hansol_assets.lake.store import Lake, Report, TableReport, Task
+from hansol_assets.lake.reports import Report, TableReport, Task
+from hansol_assets.lake.store import Lake
 from hansol_assets.lake.sweeping import STALE_SECONDS
 from hansol_assets.lake.verification import verify
+from hansol_assets_tests.lake.handmade import make_artifact, make_table
 
 CHAIN = ("raw_qa", "base_model", "validation_scores", "submission")
 """Each made from the one before."""
@@ -28,9 +30,9 @@ def make(lake: Lake, version: int) -> dict[str, Manifest]:
     for asset in CHAIN:
         task = Task(asset, "1", {"profile": lake.profile}, inputs)
         outcome = (
-            lake.make_artifact(task, lambda folder: folder_of(folder, version))
+            make_artifact(lake, task, lambda folder: folder_of(folder, version))
             if asset in ("base_model", "submission")
-            else lake.make_table(task, lambda: TableReport(frame=frame_of(version)))
+            else make_table(lake, task, lambda: TableReport(frame=frame_of(version)))
         )
         made[asset] = aged(lake, outcome.manifest, version)
         inputs = {asset: outcome.manifest.fingerprint}
@@ -67,7 +69,8 @@ def lake(tmp_path: Path) -> Lake:
 
 def test_the_status_lists_every_result(lake: Lake) -> None:
     first, second = make(lake, 0), make(lake, 1)
-    Lake(lake.paths.root, "other").make_artifact(
+    make_artifact(
+        Lake(lake.paths.root, "other"),
         Task("base_model", "1", {"profile": "tiny"}, {"raw_qa": first["raw_qa"].fingerprint}),
         lambda folder: folder_of(folder, 0),
     )
