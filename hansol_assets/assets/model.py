@@ -44,7 +44,7 @@ def pretraining_corpus(
     return TableReport(frame=corpus_table(corpus_documents(examples)))
 
 
-@lake_artifact(kinds=KINDS, code_version="2", pool="gpu")
+@lake_artifact(kinds=KINDS, code_version="2", pool="gpu", retries=3)
 def base_model(
     pretraining_corpus: Table,
     origin: Annotated[BaseModelOrigin, Setting("base_model.pinned")],
