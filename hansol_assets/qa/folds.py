@@ -23,6 +23,7 @@ TRAINING = "training"
 CALIBRATION = "calibration"
 VALIDATION = "validation"
 
+FOLD_COLUMNS = ["leak_group", "fold", "split"]
 FEWEST_STOCK_ROWS = 5
 """Rows that may share an answer in a table of any size before it can be a stock phrase."""
 SHOWN_CHARACTERS = 40
@@ -129,6 +130,18 @@ def assign_folds(rows: pd.DataFrame, settings: FoldSettings) -> pd.DataFrame:
     folds["split"] = folds["fold"].map(settings.split_of)
     _require_every_split(folds, ordered, settings)
     return folds
+
+
+def rows_and_folds(dealt: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Takes the table of rows with their folds apart.
+
+    Args:
+        dealt: The training table with `leak_group, fold, split` beside it.
+
+    Returns:
+        The training table, and `id, leak_group, fold, split`; both in its order.
+    """
+    return dealt.drop(columns=FOLD_COLUMNS), dealt[[ID, *FOLD_COLUMNS]]
 
 
 def find_leaks(rows: pd.DataFrame, folds: pd.DataFrame, settings: FoldSettings) -> list[Leak]:

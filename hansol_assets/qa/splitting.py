@@ -10,12 +10,15 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import pandas as pd
+
 from hansol_assets.qa.back_references import refers_back
 
 AND = "그리고"
 ALSO = "또한,"
 CONNECTIVES = (AND, ALSO)
 SHARE_DECIMALS = 6
+_JOINED = "joined questions"
 
 _CONNECTIVE = re.compile(
     r"(?<=[\s,.?!])(?P<word>그리고|또한)(?:,\s*|\s+)(?:(?:그리고|또한)(?:,\s*|\s+))*"
@@ -51,6 +54,17 @@ class QuestionMix:
 
         shares = {name: nearest(share) for name, share in self.connectives.items()}
         return QuestionMix(nearest(self.joined_share), shares)
+
+    def to_table(self) -> pd.DataFrame:
+        """Returns the mix as rows `part, share`: all joined questions, then each connective."""
+        shares = {_JOINED: self.joined_share, **self.connectives}
+        return pd.DataFrame(shares.items(), columns=["part", "share"])
+
+    @classmethod
+    def of_table(cls, table: pd.DataFrame) -> "QuestionMix":
+        """Reads a mix back from its rows."""
+        shares = dict(zip(table["part"], table["share"], strict=True))
+        return cls(shares.pop(_JOINED), shares)
 
 
 def split_question(text: str) -> list[str]:

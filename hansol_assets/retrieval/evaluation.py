@@ -55,7 +55,8 @@ def evaluate_retrieval(
         left = rows.loc[is_asked, QUESTIONS].map(lambda own: _without(own, place))  # noqa: B023
         indexed = rows.assign(**{QUESTIONS: rows[QUESTIONS].where(~is_asked, left)})
         with TemporaryDirectory(dir=workdir) as folder:
-            build_index(Path(folder), _TABLE, indexed, folds, embedder, _TABLE, settings)
+            documents = settings.documents
+            build_index(Path(folder), _TABLE, indexed, folds, embedder, _TABLE, documents)
             searcher = HybridSearcher(Path(folder), _TABLE, embedder, settings)
             for mode, search in _modes(searcher).items():
                 found = search(asked.tolist(), max(CUTOFFS), splits)

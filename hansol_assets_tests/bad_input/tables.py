@@ -70,7 +70,8 @@ COLUMNS = [
     train(
         "no column is known",
         csv_text(TABLE[["id", "category"]].assign(물어본_것="?", 알려준_것="!")),
-        "line 1: no column is known to hold questions; the columns are id, category, 물어본_것, 알려준_것",
+        "line 1: no column is known to hold questions; the columns are id, category, 물어본_것, "
+        "알려준_것",
         "say in the profile which ones do, as in\ntable:\n  questions: [물어본_것]",
         "no column is known to hold answers",
     ),
@@ -147,7 +148,7 @@ ROWS = [
         TEXT.replace("TRAIN_003,", '"TRAIN_003"x,'),
         "line 5: is not valid CSV",
     ),
-    test("several faults at once", "id,질문\nA,\n,나\nA,다\n", "line 2, column 질문: has no question",
+    test("several faults at once", "id,질문\nA,\n,나\nA,다\n", "line 2, column 질문: has no",
          "line 3, column id: is empty", "line 4, column id: 'A' already stands on line 2",
          "3 violations"),
 ]  # fmt: skip
@@ -167,7 +168,9 @@ CELLS = [
     ),
     train(
         "no answer but spaces and placeholders",
-        csv_text(TABLE[["id", "질문_1"]].assign(답변_1=" \t\u3000", 답변_2="\u200b", 답변_3="없음")),
+        csv_text(
+            TABLE[["id", "질문_1"]].assign(답변_1=" \t\u3000", 답변_2="\u200b", 답변_3="없음")
+        ),
         "12 violations",
         "line 13: has no answer: 답변_1, 답변_2, 답변_3 are empty; fill one, or drop the row",
     ),

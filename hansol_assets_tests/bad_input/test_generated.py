@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
 from hansol_assets.qa.table import (
     ContractError,
     TableRead,
@@ -19,9 +22,6 @@ from hansol_assets.qa.table.row_warnings import KINDS, row_warnings
 from hansol_assets_tests.qa.rows import FILE_COLUMNS
 
 TEST_COLUMNS = ("id", "질문")
-from hypothesis import example, given
-from hypothesis import strategies as st
-
 SIGNS = st.sampled_from(["가", "벽지", "A_1", ",", '"', "\n", "\r", "\t", "\0", "\ufeff", " ", "é"])
 CELLS = st.lists(SIGNS, max_size=6).map("".join)
 
@@ -49,7 +49,9 @@ def test_any_bytes_are_a_table_or_an_error_that_names_the_file(
         assert str(raised.value).endswith("Nothing was taken from this file.")
 
 
-def outcome(path: Path, read: Callable[[Path, TableSettings], TableRead]) -> pd.DataFrame | ContractError:
+def outcome(
+    path: Path, read: Callable[[Path, TableSettings], TableRead]
+) -> pd.DataFrame | ContractError:
     try:
         return read(path, TableSettings()).frame
     except ContractError as error:

@@ -23,6 +23,9 @@ FILE_SHA256 = "file_sha256"
 ROW_NUMBER = "row_number"
 """Which row, or record, of its file a row is from, from 1."""
 
+RESERVED = (FILE_SHA256, ROW_NUMBER, "leak_group", "fold", "split")
+"""Columns that the project adds to the rows; a carried column gets another name."""
+
 
 def numbered(columns: Iterable[str], prefix: str) -> list[str]:
     """The columns named by the prefix and a plain number, in the order of that number."""

@@ -21,6 +21,7 @@ from hansol_assets.qa.table.columns import (
     ID,
     QUESTION,
     QUESTIONS,
+    RESERVED,
     ROW_NUMBER,
 )
 from hansol_assets.qa.table.ids import content_ids, doubled
@@ -233,7 +234,7 @@ class _Draft:
             raise ContractError(self.path, self.violations)
         source = self.raw.source
         frame = pd.DataFrame(columns)
-        own = [*columns, FILE_SHA256, ROW_NUMBER]
+        own = [*columns, *RESERVED]
         for name, kept in carried_names(self.mapping, own):
             frame[kept] = [as_text(cell) for cell in self.cells.raw(name)]
         frame[FILE_SHA256] = self.raw.sha256

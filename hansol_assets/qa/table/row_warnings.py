@@ -31,6 +31,11 @@ KINDS = (CONTRADICTION, OTHER_LANGUAGE, UNFINISHED, DOUBLED_QUESTION, WORDLESS, 
 COLUMNS = ["id", "row_number", "column", "kind", "detail"]
 SHOWN_CHARACTERS = 40
 
+WARNED_ROWS = "warned_rows"
+DROPPED_ROWS = "dropped_rows"
+WARNINGS = "row_warnings"
+SHOWN_WARNINGS = 200
+
 _ADVANTAGE = re.compile("장점|이점|(?<!안)(?<!안 )좋은 ?점")
 _DRAWBACK = re.compile("단점|문제점|나쁜 ?점|안 ?좋은 ?점")
 _WORD = re.compile(r"[^\W_]")

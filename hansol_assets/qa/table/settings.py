@@ -5,7 +5,6 @@ says nothing (`hansol_assets.qa.table.mapping`).
 """
 
 from pathlib import Path
-from typing import Any
 
 from pydantic import Field, field_validator
 
@@ -81,6 +80,6 @@ class TableSettings(SettingsModel):
         return names
 
     @property
-    def of_reading(self) -> dict[str, Any]:
+    def of_reading(self) -> "TableSettings":
         """The settings that decide what is read of a file: a path is not one of them."""
-        return self.model_dump(mode="json", exclude={"train", "test", "template"})
+        return self.model_copy(update={"train": None, "test": None, "template": None})
