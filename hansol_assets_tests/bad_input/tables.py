@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from hansol_assets.answering.submission import submission_frame, submission_problems
-from hansol_assets.assets.submission import SubmissionError
+from hansol_assets.answering.submission import fitting_submission
 from hansol_assets.embedding.embedder import EmbedderSettings, fetch_embedder, fit_embedder
 from hansol_assets.qa.folds import FoldSettings, assign_folds
 from hansol_assets.qa.table import (
@@ -214,10 +213,8 @@ def unfit(what: str, ids: list[str], width: int, *says: str) -> BadInput:
         columns = {f"vec_{number}": [0.0] * len(ids) for number in range(width)}
         pd.DataFrame({"id": ids, **columns}).to_csv(path, index=False)
         wanted = read_template(path)
-        frame = submission_frame(wanted.frame, ["TEST_0", "TEST_1"], np.zeros((2, 512)))
-        problems = submission_problems(frame, wanted.frame, wanted.width)
-        if problems:
-            raise SubmissionError(problems)
+        vectors = np.zeros((2, 512))
+        fitting_submission(wanted.frame, wanted.width, ["TEST_0", "TEST_1"], vectors)
 
     fit = "does not fit sample_submission.csv"
     stays = "Nothing was written; the last good submission stays in place. Check that test.csv and"
