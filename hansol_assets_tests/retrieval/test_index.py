@@ -21,7 +21,7 @@ SETTINGS = RetrievalSettings()
 def _build(
     uri: Path, rows: pd.DataFrame, folds: pd.DataFrame, embedder: "SentenceTransformer"
 ) -> IndexReport:
-    return build_index(uri, "rows", rows, folds, embedder, "embedder-1", SETTINGS)
+    return build_index(uri, "rows", rows, folds, embedder, "embedder-1", SETTINGS.documents)
 
 
 def _table(uri: Path) -> pd.DataFrame:
@@ -84,13 +84,13 @@ def test_another_fold_embedder_or_document_is_a_change(
     _build(tmp_path, rows, folds, embedder)
     folds.loc[0, "split"] = "validation"
     assert _build(tmp_path, rows, folds, embedder).updated == 1
-    report = build_index(tmp_path, "rows", rows, folds, embedder, "embedder-2", SETTINGS)
+    report = build_index(tmp_path, "rows", rows, folds, embedder, "embedder-2", SETTINGS.documents)
     assert report.updated == 5
     other = RetrievalSettings(documents=DocumentSettings(answer_weight=0))
-    report = build_index(tmp_path, "rows", rows, folds, embedder, "embedder-2", other)
+    report = build_index(tmp_path, "rows", rows, folds, embedder, "embedder-2", other.documents)
     assert report.updated == 5
     fusion = RetrievalSettings(documents=other.documents, rrf_k=60)
-    report = build_index(tmp_path, "rows", rows, folds, embedder, "embedder-2", fusion)
+    report = build_index(tmp_path, "rows", rows, folds, embedder, "embedder-2", fusion.documents)
     assert report.unchanged == 5
 
 
