@@ -45,8 +45,13 @@ def large_table(rows: int) -> pd.DataFrame:
     return table
 
 
-def measure_reading(path: Path) -> dict[str, float]:
-    """Seconds of each step on a file, and the highest memory of this process after reading."""
+def peak() -> float:
+    """The highest resident memory of this process so far, MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MIB
+
+
+def measure(path: Path, *, all_steps: bool) -> dict[str, float]:
+    """Seconds of each step on a file, and the highest memory after it, as `step` and `step_mib`."""
     from hansol_assets.qa.folds import FoldSettings, assign_folds
     from hansol_assets.qa.pairing import PairingSettings, build_held_out, build_pairs
     from hansol_assets.qa.splitting import QuestionMix
@@ -56,51 +61,60 @@ def measure_reading(path: Path) -> dict[str, float]:
     figures: dict[str, float] = {}
 
     def timed(name: str, start: float) -> float:
-        now = time.perf_counter()
-        figures[name] = now - start
+        figures[name] = time.perf_counter() - start
+        figures[f"{name}_mib"] = peak()
         return time.perf_counter()
 
     clock = time.perf_counter()
     rows = read_train(path, TableSettings()).frame
     clock = timed("read", clock)
-    figures["read_mib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MIB
+    if not all_steps:
+        return figures
     row_warnings(rows)
-    clock = timed("warn", clock)
+    clock = timed("row warnings", clock)
     folds = assign_folds(rows, FoldSettings())
-    clock = timed("fold", clock)
+    clock = timed("folds", clock)
     mix = QuestionMix(0.5, {"그리고": 0.6, "또한,": 0.4})
     build_pairs(rows, folds, mix, PairingSettings())
     build_held_out(rows, folds, mix, PairingSettings())
-    timed("pair", clock)
-    figures["all_mib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MIB
+    timed("pairs and held-out questions", clock)
     return figures
+
+
+def measured_apart(path: Path, mode: str) -> dict[str, float]:
+    """Measures in a process of its own."""
+    command = [sys.executable, __file__, mode, str(path)]
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return json.loads(output.splitlines()[-1])
 
 
 def main() -> None:
     """Writes the table in each format and prints a row of figures for each."""
     arguments = sys.argv[1:]
-    if arguments[:1] == ["--measure"]:
-        print(json.dumps(measure_reading(Path(arguments[1]))))
+    if arguments[:1] in (["--read"], ["--all"]):
+        print(json.dumps(measure(Path(arguments[1]), all_steps=arguments[0] == "--all")))
         return
     rows = int(arguments[0]) if arguments else ROWS
     formats = arguments[1:] or list(WRITERS)
     table = large_table(rows)
-    print("| format | file, MiB | read, s | peak, MiB | warnings, s | folds, s | pairs, s | peak |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
     with tempfile.TemporaryDirectory() as folder:
+        print("| format | file, MiB | read, s | peak, MiB |\n| --- | --- | --- | --- |")
         for form in formats:
             path = Path(folder) / f"train.{form}"
             WRITERS[form](table, path)
-            command = [sys.executable, __file__, "--measure", str(path)]
-            output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-            found = json.loads(output.splitlines()[-1])
+            size = path.stat().st_size / 2**20
+            found = measured_apart(path, "--read")
             print(
-                f"| {form} | {path.stat().st_size / 2**20:.0f} | {found['read']:.1f} | "
-                f"{found['read_mib']:.0f} | {found['warn']:.1f} | {found['fold']:.1f} | "
-                f"{found['pair']:.1f} | {found['all_mib']:.0f} |",
+                f"| {form} | {size:.0f} | {found['read']:.1f} | {found['read_mib']:.0f} |",
                 flush=True,
             )
             path.unlink()
+        path = Path(folder) / "train.parquet"
+        WRITERS["parquet"](table, path)
+        found = measured_apart(path, "--all")
+        print("\n| step | s | peak, MiB |\n| --- | --- | --- |")
+        for step in (name for name in found if not name.endswith("_mib")):
+            print(f"| {step} | {found[step]:.1f} | {found[f'{step}_mib']:.0f} |")
 
 
 if __name__ == "__main__":

@@ -122,5 +122,7 @@ def retrieval_scores(
         rows, folds, open_embedder(answer_embedder), retrieval, build.checkpoints
     )
     best = scores[scores["k"] == scores["k"].max()].set_index("mode")["mrr"]
-    facts = {f"mrr_{mode}": round(float(value), 4) for mode, value in best.items()}
+    # Where no row can be asked for, there is no figure.
+    known = {f"mrr_{mode}": round(float(value), 4) for mode, value in best.dropna().items()}
+    facts: dict[str, Fact] = {"asked_questions": int(scores["questions"].max()), **known}
     return TableReport(frame=scores, facts=facts, notes={"scores": scores.to_markdown(index=False)})

@@ -42,6 +42,25 @@ def test_a_row_that_keeps_its_words_is_found(
     assert (table["mrr"] == 1).all()
 
 
+def test_a_row_with_one_question_is_not_asked_for(
+    tmp_path: Path, rows: pd.DataFrame, folds: pd.DataFrame, embedder: "SentenceTransformer"
+) -> None:
+    folds["split"] = folds["split"].replace({"calibration": "validation"})
+    some = rows.assign(
+        questions=[own[: 1 + place % 2] for place, own in enumerate(rows["questions"])]
+    )
+    none = rows.assign(questions=rows["questions"].str[:1])
+
+    # TRAIN_4 has two questions, TRAIN_5 has one.
+    asked = evaluate_retrieval(some, folds, embedder, SETTINGS, tmp_path)
+    nothing = evaluate_retrieval(none, folds, embedder, SETTINGS, tmp_path)
+
+    assert (asked["questions"] == 2).all()
+    assert (nothing["questions"] == 0).all()
+    assert nothing[["hit_rate", "mrr"]].isna().all(axis=None)
+    assert len(nothing) == len(asked)
+
+
 @pytest.mark.real
 @pytest.mark.slow
 @pytest.mark.parametrize("validation_fold", [0, 4])
