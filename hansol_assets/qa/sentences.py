@@ -15,6 +15,7 @@ _BOUNDARY = re.compile(
 )
 _LIST_NUMBER = re.compile(r"(?:^|[\s(*#])(?:\d{1,2}|[가나다라마바사아자차카타파하])\.$")
 _ABBREVIATION = re.compile(r"(?:^|[\s(])(?:No|no|vs|etc|cf|e\.g|i\.e|Fig|approx)\.$")
+_SIGNED = re.compile(rf"[.?!…。．？！]{_CLOSERS}$")
 _ENDED = re.compile(rf"[.?!。]{_CLOSERS}$")
 # A full stop after an object particle or in the middle of an ending: cut off, not finished.
 _BROKEN = re.compile(rf"(?:[을를습]\.|\.\.|…\.?){_CLOSERS}$")
@@ -50,6 +51,11 @@ def is_finished(text: str) -> bool:
     return bool(_ENDED.search(bare)) and not (
         _BROKEN.search(bare) or _LIST_NUMBER.search(bare) or _ABBREVIATION.search(bare)
     )
+
+
+def ends_a_sentence(text: str) -> bool:
+    """Whether the text ends with a sign that ends sentences, whatever stands before it."""
+    return bool(_SIGNED.search(text.strip()))
 
 
 def has_final_ending(text: str) -> bool:

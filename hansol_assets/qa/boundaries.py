@@ -1,0 +1,152 @@
+"""Where a text may be cut into sentences that people join, and by what they join them.
+
+What belongs here: connectives, marks of a list, signs and endings at which one sentence ends and the
+next begins. What does not: whether what stands on either side stands by itself
+(`hansol_assets.qa.splitting`).
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from hansol_assets.qa.joining import ALSO, AND, LINE, NONE, SLASH, THEN
+
+if TYPE_CHECKING:
+    from kiwipiepy import Token
+
+# What people write → the kind of joining it is.
+_CONNECTIVES = {
+    "그리고": AND,
+    "또한": ALSO,
+    "아울러": "아울러",
+    "더불어": "더불어",
+    "추가로": "추가로",
+    "추가적으로": "추가로",
+    "덧붙여": "추가로",
+    "마지막으로": "추가로",
+    "끝으로": "추가로",
+    "그렇다면": THEN,
+    "그러면": THEN,
+    "그럼": THEN,
+    "또": "또",
+}
+_WORD = rf"(?:{'|'.join(sorted(_CONNECTIVES, key=len, reverse=True))})"
+# "그리고 나서" is "after that", "또 다른" "another".
+CONNECTIVE = re.compile(rf"{_WORD}(?![가-힣])(?!\s+(?:나서|나면|난|다른|하나의))")
+_CONNECTIVE_START = re.compile(rf"(?<![^\s,.?!/]){CONNECTIVE.pattern}")
+
+_ITEM = (
+    r"(?:\(?\d{1,2}[.)](?!\d)|[①-⑳]|[•●▶▷■□◆◇※*·–—-](?=\s)|[가나다라마바사][.)](?=\s)"
+    r"|(?:첫|둘|셋|넷)째(?:로|는)?[,\s]|(?:첫|두|세|네)\s*번째(?:로|는|\s*질문은?)?[,:\s]|(?:질문|Q|q)\s?\d{1,2}[.:)]?(?=\s))"
+)
+_FIRST_ITEM = re.compile(rf"\s*{_ITEM}\s*")
+_BETWEEN = re.compile(
+    rf"[\s,]*(?P<slash>[/|]+)?\s*(?:{_ITEM}\s*)?(?P<words>(?:{CONNECTIVE.pattern}(?:\s*,\s*|\s+))*)"
+)
+_CLOSERS = r"[\"'”’)\]」』]*"
+_SIGN = re.compile(rf"(?:[?!]+(?:\s*[ㅋㅎㅠㅜ~^]+)?|\.+){_CLOSERS}(?=\s|[가-힣A-Za-z/①-⑳])")
+_LAUGHTER = r"[ㅋㅎㅠㅜ~^;]*"
+_NUMBER = re.compile(r"(?:^|[\s(])(?:\d{1,2}|[가나다라마바사]|No|no|vs)\.$")
+_LINE_BREAK = re.compile(r"\s*\n\s*")
+_SLASH = re.compile(r"\s+[/|]+\s+|(?<=[?.])\s*[/|]+\s*|(?<=[요야까줘])\s*/+\s*")
+_ASKED = re.compile(rf"(?:나요|가요|까요|니까|[가-힣]줘|주세요|인지요|예요|뭐야){_LAUGHTER}(?=\s*,)")
+_ENDED = re.compile(rf"[요야까줘죠오다라때냐니돼해]{_LAUGHTER}\s+[^\s]")
+
+
+class Segment(NamedTuple):
+    """A sentence, or what stands like one between two boundaries.
+
+    Attributes:
+        start: Where it begins in the whole text.
+        end: Where it ends; what joins it to the next comes behind.
+        text: The segment.
+        kind: How it is joined to the segment before; "" of the first.
+        tokens: The tokens in it.
+    """
+
+    start: int
+    end: int
+    text: str
+    kind: str
+    tokens: "Sequence[Token]"
+
+
+def may_be_joined(text: str) -> bool:
+    """Whether a plain text has a mark, a connective or an ending within, so that tags are needed."""
+    bare = text.strip()
+    return any(
+        match.end() < len(bare)
+        for pattern in (_SIGN, _LINE_BREAK, _SLASH, _ASKED, _CONNECTIVE_START, _ENDED)
+        for match in [pattern.search(bare)]
+        if match
+    )
+
+
+def segments(text: str, tokens: "Sequence[Token]") -> list[Segment]:
+    """Take a plain text apart at every boundary, safe or not.
+
+    Args:
+        text: A text that went through `hansol_assets.qa.plain_text.plain`.
+        tokens: Its tokens.
+
+    Returns:
+        The segments in order; without separators, connectives and marks of a list.
+    """
+    start = 0
+    kind = ""
+    found: list[Segment] = []
+    for end in sorted(set(_ends(text, tokens))):
+        between = _BETWEEN.match(text, end)
+        if end <= start or between is None or not text[start:end].strip():
+            continue
+        if between.end() >= len(text):
+            break
+        found.append(_segment(text, start, end, kind, tokens))
+        start, kind = between.end(), _kind(between)
+    return [*found, _segment(text, start, len(text), kind, tokens)]
+
+
+def without_item_mark(text: str) -> str:
+    """The text without the mark of the list that it opens ("1. ", "첫째, ")."""
+    match = _FIRST_ITEM.match(text)
+    return text[match.end() :] if match else text
+
+
+def _segment(
+    text: str, start: int, end: int, kind: str, tokens: "Sequence[Token]"
+) -> Segment:
+    own = [token for token in tokens if start <= token.start and token.end <= end]
+    return Segment(start, end, text[start:end].strip(), kind, own)
+
+
+def _kind(between: re.Match[str]) -> str:
+    words = CONNECTIVE.findall(between["words"])
+    if words:
+        return _CONNECTIVES[words[0]]
+    if between["slash"]:
+        return SLASH
+    return LINE if "\n" in between[0] else NONE
+
+
+def _ends(text: str, tokens: "Sequence[Token]") -> Iterator[int]:
+    """Places where a segment may end."""
+    enclosed = _enclosed(text)
+    for match in _SIGN.finditer(text):
+        if not _NUMBER.search(text[: match.end()]) and match.end() not in enclosed:
+            yield match.end()
+    for pattern in (_LINE_BREAK, _SLASH):
+        yield from (match.start() for match in pattern.finditer(text))
+    yield from (match.end() for match in _ASKED.finditer(text))
+    for match in _CONNECTIVE_START.finditer(text):
+        yield len(text[: match.start()].rstrip(" ,"))
+    for before, own in zip(tokens, tokens[1:], strict=False):
+        if own.sent_position != before.sent_position and before.tag.startswith("EF"):
+            yield before.end
+
+
+def _enclosed(text: str) -> set[int]:
+    """Places within brackets or quotation marks."""
+    places: set[int] = set()
+    for match in re.finditer(r"\([^()]*\)|\[[^\[\]]*\]|\"[^\"]*\"|“[^”]*”|‘[^’]*’|「[^」]*」", text):
+        places.update(range(match.start() + 1, match.end()))
+    return places
