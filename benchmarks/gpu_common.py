@@ -13,11 +13,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
+from random_checkpoint import write_random_checkpoint
 
-from hansol_assets.modeling.loading import device
-from hansol_assets.modeling.random_checkpoint import write_random_checkpoint
-from hansol_assets.modeling.shape import ModelShape
-from hansol_assets.modeling.tokenizer_training import render_document, train_tokenizer
+from hansol_assets.modeling.base.loading import device
+from hansol_assets.modeling.base.shape import ModelShape
+from hansol_assets.modeling.base.tokenizer_training import render_document, train_tokenizer
 from hansol_assets.qa.prompts import ContextRow, PromptSettings, build_messages
 from hansol_assets.settings import SAMPLE_DIRECTORY, Settings, load_settings
 

@@ -21,11 +21,11 @@ from gpu_common import (
     write_model,
 )
 
-from hansol_assets.modeling.generation import GenerationRequest, Generator
-from hansol_assets.modeling.loading import LoadingSettings, load_causal_lm, load_tokenizer
-from hansol_assets.modeling.preflight import device_memory, estimate
-from hansol_assets.modeling.sft import lora_config
-from hansol_assets.modeling.training_settings import TrainingSettings
+from hansol_assets.modeling.base.loading import LoadingSettings, load_causal_lm, load_tokenizer
+from hansol_assets.modeling.device.preflight import device_memory, estimate
+from hansol_assets.modeling.generation.generator import GenerationRequest, Generator
+from hansol_assets.modeling.training.settings import TrainingSettings
+from hansol_assets.modeling.training.sft import lora_config
 
 
 def write_adapter(

@@ -16,8 +16,8 @@ from gpu_common import (
     write_model,
 )
 
-from hansol_assets.modeling.adapter import AdapterReport, train_adapter
-from hansol_assets.modeling.shape import ModelShape
+from hansol_assets.modeling.base.shape import ModelShape
+from hansol_assets.modeling.training.adapter import AdapterReport, train_adapter
 
 WARM_UP_STEPS = 10
 """Steps left out: kernels are chosen and memory is first reserved in them."""

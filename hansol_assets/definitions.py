@@ -11,11 +11,11 @@ from typing import Any
 
 import dagster as dg
 
-from hansol_assets import automation, checks
 from hansol_assets.assets import answers, dataset, evaluation, model, raw, retrieval, submission
-from hansol_assets.console import LOGGER, terminal_logger
 from hansol_assets.lake.paths import RAW_FILES
-from hansol_assets.resources import LakeResource
+from hansol_assets.orchestration import automation, checks
+from hansol_assets.orchestration.resources import LakeResource
+from hansol_assets.orchestration.terminal import LOGGER, terminal_logger
 from hansol_assets.settings import Settings, load_settings
 
 GROUPS: Mapping[str, ModuleType] = {

@@ -1,9 +1,17 @@
-"""The error of input that each part of the project may find to be of no use to it.
+"""Errors whose message says all that a person needs: they are shown without a trace.
 
-What belongs here: this one class. What does not: errors with a package of their own, such as those
-of a file's contract, of the lake and of a model, which say more.
+What belongs here: the base, and the errors that several packages raise. What does not: errors with
+a package of their own, such as those of a file's contract and of the lake, which say more.
 """
 
 
-class InputError(ValueError):
-    """Data, or settings, that cannot be worked with; the message says why, and what to do."""
+class UserError(Exception):
+    """The base of every error that a person can mend; its message says what is wrong and how."""
+
+
+class InputError(UserError, ValueError):
+    """Data, or settings, that cannot be worked with."""
+
+
+class ModelError(UserError):
+    """The base of every error about a model."""

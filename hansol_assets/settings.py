@@ -22,10 +22,11 @@ from pydantic_settings import (
 
 from hansol_assets.answering.collecting import CandidateSettings
 from hansol_assets.answering.submission import SubmissionSettings
+from hansol_assets.embedding.embedder import EmbedderSettings
 from hansol_assets.lake.paths import RAW_FILES
-from hansol_assets.modeling.adapter import TrainingSettings
-from hansol_assets.modeling.base_model import BaseModelSettings
-from hansol_assets.modeling.generation import GenerationSettings
+from hansol_assets.modeling.base.base_model import BaseModelSettings
+from hansol_assets.modeling.generation.generator import GenerationSettings
+from hansol_assets.modeling.training.adapter import TrainingSettings
 from hansol_assets.qa.folds import FoldSettings
 from hansol_assets.qa.pairing import PairingSettings
 from hansol_assets.qa.prompts import PromptSettings
@@ -35,9 +36,8 @@ from hansol_assets.retrieval.index import RetrievalSettings
 from hansol_assets.scoring.blend import BlendSettings
 from hansol_assets.scoring.components import ComponentSettings
 from hansol_assets.scoring.consensus import SelectionSettings
-from hansol_assets.scoring.embedder import EmbedderSettings
 from hansol_assets.scoring.evaluate import ScoreSettings
-from hansol_assets.section import Section
+from hansol_assets.settings_model import SettingsModel
 
 ENVIRONMENT_PREFIX = "HANSOL_"
 TEST_PREFIX = "HANSOL_TEST_"
@@ -125,7 +125,7 @@ class ProfileSource(PydanticBaseSettingsSource):
         return read_profile(profile_path(self.current_state.get("profile", DEFAULT_PROFILE)))
 
 
-class AutomationSettings(Section):
+class AutomationSettings(SettingsModel):
     """What runs by itself under the web UI's daemon."""
 
     enabled: bool = Field(True, description="Whether sensors and schedule run from the start")
@@ -224,7 +224,7 @@ class Settings(BaseSettings):
         return own if (own / RAW_FILES["train_csv"]).is_file() else SAMPLE_DIRECTORY
 
 
-SAMPLE_DIRECTORY = Path(__file__).parent.parent / "data_lake" / "sample"
+SAMPLE_DIRECTORY = Path(__file__).parent / "sample"
 
 
 def _nearest(name: str, valid: list[str]) -> str:

@@ -7,9 +7,9 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
-from hansol_assets.console import failure_message
 from hansol_assets.definitions import build_defs
 from hansol_assets.lake.store import Lake
+from hansol_assets.orchestration.terminal import failure_message
 from hansol_assets.settings import SAMPLE_DIRECTORY, Settings, load_settings
 
 SMALL_PROFILE = Path(__file__).parent / "small.yaml"

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hansol_assets.answering.embeddings import CachedEmbedder
+from hansol_assets.embedding.cached import CachedEmbedder
+from hansol_assets.embedding.embedder import encode, load_embedder
 from hansol_assets.lake.cache import RowCache
 from hansol_assets.lake.warehouse import Warehouse
-from hansol_assets.scoring.embedder import encode, load_embedder
 from hansol_assets_tests.graph import GraphRun, run_graph, write_raw_files
 
 pytestmark = pytest.mark.slow

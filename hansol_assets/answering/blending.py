@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from hansol_assets.answering.parts import VISIBLE_SPLITS
+from hansol_assets.embedding.embedder import Embedder
+from hansol_assets.embedding.vectors import mean_directions, unit
 from hansol_assets.scoring.candidates import RETRIEVED, vectors_of
 from hansol_assets.scoring.components import COMPONENTS, Choices, ComponentModel, ComponentSettings
-from hansol_assets.scoring.cosine import mean_directions, unit
-from hansol_assets.scoring.embedder import Embedder
 
 
 @dataclass(frozen=True)

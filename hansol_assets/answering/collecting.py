@@ -10,6 +10,7 @@ import pandas as pd
 from pydantic import Field
 
 from hansol_assets.answering.parts import Part
+from hansol_assets.embedding.embedder import Embedder
 from hansol_assets.qa.cleaning import clean_answer
 from hansol_assets.scoring.candidates import (
     ORIGINS,
@@ -18,13 +19,12 @@ from hansol_assets.scoring.candidates import (
     generated_candidates,
     retrieved_candidates,
 )
-from hansol_assets.scoring.embedder import Embedder
-from hansol_assets.section import Section
+from hansol_assets.settings_model import SettingsModel
 
 GENERATED_FACTS = ["prompt_tokens", "new_tokens", "seconds", "finished"]
 
 
-class CandidateSettings(Section):
+class CandidateSettings(SettingsModel):
     """Which answers are considered."""
 
     rows: int = Field(

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 
 import pandas as pd
 
-from hansol_assets.modeling.tokenizer_training import render_document
+from hansol_assets.modeling.base.tokenizer_training import render_document
 from hansol_assets.qa.control_tokens import neutralise
 from hansol_assets.qa.folds import TRAINING
 from hansol_assets.qa.prompts import ContextRow, PromptSettings, build_messages

@@ -1,7 +1,7 @@
 """Generated answers that are kept as they come, and found again by content.
 
 What belongs here: asking the model only for what the cache does not hold. What does not: decoding
-(`hansol_assets.modeling.generation`) and what the answers are used for.
+(`hansol_assets.modeling.generation.generator`) and what the answers are used for.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -11,7 +11,7 @@ import pandas as pd
 
 from hansol_assets.lake.cache import RowCache
 from hansol_assets.lake.fingerprint import canonical_json, text_hash
-from hansol_assets.modeling.generation import Generation, GenerationRequest, Generator
+from hansol_assets.modeling.generation.generator import Generation, GenerationRequest, Generator
 
 GENERATION_COLUMNS = tuple(Generation.__dataclass_fields__)
 

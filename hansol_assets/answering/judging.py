@@ -12,13 +12,13 @@ import pandas as pd
 from hansol_assets.answering.blending import PartComponents
 from hansol_assets.answering.choosing import joined_texts
 from hansol_assets.answering.strategies import strategy_vectors
+from hansol_assets.embedding.embedder import Embedder, encode
 from hansol_assets.scoring.baselines import baseline_scores
 from hansol_assets.scoring.blend import VectorBlend
 from hansol_assets.scoring.candidates import GREEDY, RETRIEVED
 from hansol_assets.scoring.chrf import chrf_scores
 from hansol_assets.scoring.components import COMPONENTS
 from hansol_assets.scoring.cosine import public_mask, reference_cosines
-from hansol_assets.scoring.embedder import Embedder, encode
 from hansol_assets.scoring.evaluate import ScoreSettings, embed_references
 
 RAW_GENERATION = "raw_generation"

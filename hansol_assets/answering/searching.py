@@ -3,12 +3,12 @@
 import json
 from pathlib import Path
 
-from hansol_assets.answering.embeddings import CachedEmbedder
+from hansol_assets.embedding.cached import CachedEmbedder
+from hansol_assets.embedding.embedder import Embedder, load_embedder
 from hansol_assets.lake.cache import EMBEDDINGS
 from hansol_assets.lake.inputs import Inputs
 from hansol_assets.retrieval.index import RetrievalSettings
 from hansol_assets.retrieval.search import HybridSearcher
-from hansol_assets.scoring.embedder import Embedder, load_embedder
 
 INDEX_TABLE = "retrieval_index"
 INDEX_FILE = "index.json"

@@ -9,10 +9,10 @@ import pandas as pd
 
 from hansol_assets.answering.blending import PartComponents
 from hansol_assets.answering.submission import Strategy
+from hansol_assets.embedding.vectors import mean_directions, unit
 from hansol_assets.scoring.blend import VectorBlend
 from hansol_assets.scoring.candidates import vectors_of
 from hansol_assets.scoring.consensus import consensus_vector
-from hansol_assets.scoring.cosine import mean_directions, unit
 
 
 def strategy_vectors(

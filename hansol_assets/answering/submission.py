@@ -15,7 +15,7 @@ from pydantic import Field
 from hansol_assets.lake.atomic import staging_path, sync_directory, write_atomically
 from hansol_assets.lake.disk import disk_explained
 from hansol_assets.lake.store import Lake
-from hansol_assets.section import Section
+from hansol_assets.settings_model import SettingsModel
 
 SUBMISSION_FILE = "submission.csv"
 MANIFEST_FILE = "manifest.json"
@@ -26,7 +26,7 @@ NAMED_IDS = 10
 Strategy = Literal["text", "consensus", "blend"]
 
 
-class SubmissionSettings(Section):
+class SubmissionSettings(SettingsModel):
     """What is submitted for a question."""
 
     strategy: Strategy = Field(

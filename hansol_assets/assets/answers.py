@@ -23,11 +23,11 @@ from hansol_assets.lake.fingerprint import config_of, fingerprint
 from hansol_assets.lake.inputs import Inputs
 from hansol_assets.lake.manifest import Manifest
 from hansol_assets.lake.store import ROWS_MADE, ROWS_REUSED, Report, TableReport
-from hansol_assets.modeling.generation import Generator
+from hansol_assets.modeling.generation.generator import Generator
+from hansol_assets.orchestration.resources import LakeResource, Work
 from hansol_assets.qa.columns import answers_of
 from hansol_assets.qa.folds import CALIBRATION, TRAINING, VALIDATION
 from hansol_assets.qa.quality import answer_quality
-from hansol_assets.resources import LakeResource, Work
 from hansol_assets.scoring.blend import VectorBlend, fit_blend
 from hansol_assets.scoring.components import Choices, choose
 from hansol_assets.scoring.consensus import LengthRange

@@ -10,10 +10,10 @@ import dagster as dg
 
 from hansol_assets.lake.fingerprint import config_of
 from hansol_assets.lake.store import TableReport
+from hansol_assets.orchestration.resources import LakeResource, Work
 from hansol_assets.qa.folds import assign_folds
 from hansol_assets.qa.pairing import build_held_out, build_pairs
 from hansol_assets.qa.splitting import QuestionMix, question_mix
-from hansol_assets.resources import LakeResource, Work
 
 ROWS_AND_FOLDS = ("raw_qa", "qa_folds")
 

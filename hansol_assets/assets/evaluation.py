@@ -18,14 +18,14 @@ from hansol_assets.assets.answers import (
     of_split,
     open_blend,
 )
+from hansol_assets.embedding.embedder import encode
 from hansol_assets.lake.fingerprint import config_of
 from hansol_assets.lake.lineage import manifests
 from hansol_assets.lake.store import TableReport
+from hansol_assets.orchestration.resources import LakeResource, Work
 from hansol_assets.qa.columns import answers_of
 from hansol_assets.qa.folds import VALIDATION
-from hansol_assets.resources import LakeResource, Work
 from hansol_assets.scoring.baselines import centroid
-from hansol_assets.scoring.embedder import encode
 from hansol_assets.scoring.leaderboard import (
     BASELINES,
     compare_with_best,

@@ -18,19 +18,23 @@ from hansol_assets.answering.examples import corpus_documents, held_out_examples
 from hansol_assets.answering.parts import ALL_SPLITS
 from hansol_assets.answering.searching import open_embedder, open_searcher
 from hansol_assets.assets.dataset import test_mix
+from hansol_assets.errors import ModelError
+from hansol_assets.hub.models import pinned
 from hansol_assets.lake.fingerprint import config_of
 from hansol_assets.lake.manifest import Fact
 from hansol_assets.lake.store import Report
-from hansol_assets.modeling.adapter import AdapterReport, draw, train_adapter
-from hansol_assets.modeling.base_model import BaseModelReport, fetch_base_model, train_base_model
-from hansol_assets.modeling.curves import loss_curve
-from hansol_assets.modeling.encoding_check import EncodingInspection, inspect_encoding
-from hansol_assets.modeling.errors import ModelError
-from hansol_assets.modeling.hub import pinned
-from hansol_assets.modeling.loading import load_tokenizer
+from hansol_assets.modeling.base.base_model import (
+    BaseModelReport,
+    fetch_base_model,
+    train_base_model,
+)
+from hansol_assets.modeling.base.loading import load_tokenizer
+from hansol_assets.modeling.training.adapter import AdapterReport, draw, train_adapter
+from hansol_assets.modeling.training.curves import loss_curve
+from hansol_assets.modeling.training.encoding_check import EncodingInspection, inspect_encoding
+from hansol_assets.orchestration.resources import LakeResource, Work, said_to_people
 from hansol_assets.qa.folds import TRAINING
 from hansol_assets.qa.pairing import SINGLE, build_pairs
-from hansol_assets.resources import LakeResource, Work, said_to_people
 from hansol_assets.retrieval.search import HybridSearcher
 from hansol_assets.settings import Settings
 

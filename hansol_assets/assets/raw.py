@@ -14,10 +14,10 @@ from hansol_assets.lake.fingerprint import config_of
 from hansol_assets.lake.manifest import Fact
 from hansol_assets.lake.paths import RAW_FILES
 from hansol_assets.lake.store import TableReport
+from hansol_assets.orchestration.resources import LakeResource, Work
 from hansol_assets.qa.contract import ContractError, TableRead, Violation, read_test, read_train
 from hansol_assets.qa.row_quality import without_dropped
 from hansol_assets.qa.row_warnings import row_warnings
-from hansol_assets.resources import LakeResource, Work
 
 DESCRIPTIONS = {
     "train_csv": "The question-answer table as a file: `id, 질문_1, 질문_2, category, 답변_1 … "

@@ -9,18 +9,18 @@ from pathlib import Path
 
 import dagster as dg
 
-from hansol_assets.answering.fitted_embedder import Corpus, standing_embedder
 from hansol_assets.answering.searching import INDEX_TABLE, open_embedder, write_index_file
+from hansol_assets.embedding.embedder import fetch_embedder, fit_embedder, pinned_embedder
+from hansol_assets.embedding.fitted_embedder import Corpus, standing_embedder
 from hansol_assets.lake.fingerprint import config_of
 from hansol_assets.lake.lancedb_versions import version_checksums
 from hansol_assets.lake.locks import LANCEDB_LOCK
 from hansol_assets.lake.store import ROWS_MADE, ROWS_REUSED, Report, TableReport
+from hansol_assets.orchestration.resources import LakeResource, Work, said_to_people
 from hansol_assets.qa.columns import answers_of
 from hansol_assets.qa.folds import TRAINING
-from hansol_assets.resources import LakeResource, Work, said_to_people
 from hansol_assets.retrieval.evaluation import evaluate_retrieval
 from hansol_assets.retrieval.index import build_index
-from hansol_assets.scoring.embedder import fetch_embedder, fit_embedder, pinned_embedder
 
 
 @dg.asset(

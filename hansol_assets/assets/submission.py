@@ -25,8 +25,8 @@ from hansol_assets.assets.answers import components_of, open_blend, to_submit
 from hansol_assets.lake.fingerprint import config_of
 from hansol_assets.lake.preview import preview
 from hansol_assets.lake.store import Report
+from hansol_assets.orchestration.resources import LakeResource, Work, said_to_people
 from hansol_assets.qa.contract import read_template
-from hansol_assets.resources import LakeResource, Work, said_to_people
 
 SHOWN_COLUMNS = 7
 EMBEDDINGS_FILE = "embeddings.parquet"

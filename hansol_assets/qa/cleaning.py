@@ -51,6 +51,11 @@ def clean_answer(text: str) -> CleanedAnswer:
     return CleanedAnswer(text, tuple(changes))
 
 
+def without_repetition(text: str) -> str:
+    """Collapse the white space of a text and drop a sentence said before; nothing else is lost."""
+    return _drop_repeated(_collapse_spaces(text))
+
+
 def _collapse_spaces(text: str) -> str:
     return " ".join(text.split())
 

@@ -15,15 +15,15 @@ from pydantic import Field, model_validator
 
 from hansol_assets.errors import InputError
 from hansol_assets.qa.columns import ANSWER_PREFIX, CATEGORY, ID, QUESTION_COLUMNS, numbered
-from hansol_assets.qa.drawing import digest
-from hansol_assets.section import Section
+from hansol_assets.qa.sampling import digest
+from hansol_assets.settings_model import SettingsModel
 
 TRAINING = "training"
 CALIBRATION = "calibration"
 VALIDATION = "validation"
 
 
-class FoldSettings(Section):
+class FoldSettings(SettingsModel):
     """How the training table is cut into folds, and the folds into splits."""
 
     count: int = Field(10, ge=2, description="number of folds")

@@ -13,11 +13,11 @@ import pandas as pd
 from pydantic import Field, field_validator
 
 from hansol_assets.qa.columns import ANSWER_PREFIX, ID, QUESTION_COLUMNS, numbered
-from hansol_assets.qa.drawing import choose, deal, digest, spread_pairs
 from hansol_assets.qa.folds import CALIBRATION, TRAINING, VALIDATION, natural_order
-from hansol_assets.qa.joining import AND, ALSO, KINDS, join_answers, join_questions
+from hansol_assets.qa.joining import ALSO, AND, KINDS, join_answers, join_questions
+from hansol_assets.qa.sampling import choose, deal, digest, spread_pairs
 from hansol_assets.qa.splitting import QuestionMix
-from hansol_assets.section import Section
+from hansol_assets.settings_model import SettingsModel
 
 SINGLE = "single"
 JOINED = "joined"
@@ -30,7 +30,7 @@ _PAIR_COLUMNS = [ID, "kind", "source_ids", "question", "answer"]
 _HELD_OUT_COLUMNS = [ID, "split", "kind", "source_ids", "question", "references"]
 
 
-class PairingSettings(Section):
+class PairingSettings(SettingsModel):
     """How many examples join two questions, and by what."""
 
     seed: int = Field(20240311, ge=0, description="seed of every draw of rows, questions, answers")
@@ -51,7 +51,8 @@ class PairingSettings(Section):
     )
     connectives: dict[str, Weight] | None = Field(
         None,
-        description="weight of each connective (그리고; 또한,); null: as measured in the test set",
+        description="weight of each kind of joining: 그리고; 또한,; 아울러; 더불어; 추가로; 그렇다면; 또; "
+        "none; slash; line; null: as measured in the test set",
     )
 
     @field_validator("connectives")

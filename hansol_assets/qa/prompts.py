@@ -11,10 +11,10 @@ from pydantic import Field
 
 from hansol_assets.qa.control_tokens import neutralise
 from hansol_assets.qa.sentences import split_sentences
-from hansol_assets.section import Section
+from hansol_assets.settings_model import SettingsModel
 
 
-class PromptSettings(Section):
+class PromptSettings(SettingsModel):
     """What stands in a prompt beside the question."""
 
     system: str = Field("", description="instruction at the start of the prompt; empty: none")

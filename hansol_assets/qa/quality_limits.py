@@ -9,10 +9,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from hansol_assets.section import Section
+from hansol_assets.settings_model import SettingsModel
 
 
-class AnswerQualitySettings(Section):
+class AnswerQualitySettings(SettingsModel):
     """Limits of the answers' form."""
 
     severity: Literal["warn", "block"] = Field(

@@ -10,12 +10,12 @@ import pandas as pd
 from pydantic import Field
 
 from hansol_assets.qa.columns import ID
-from hansol_assets.section import Section
+from hansol_assets.settings_model import SettingsModel
 
 Fate = Literal["keep", "drop"]
 
 
-class RowQualitySettings(Section):
+class RowQualitySettings(SettingsModel):
     """What becomes of training rows that look wrong; each is warned of in any case."""
 
     contradiction: Fate = Field(

@@ -12,14 +12,14 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
+from hansol_assets.embedding.embedder import Embedder, encode
+from hansol_assets.embedding.vectors import unit
 from hansol_assets.qa.columns import QUESTION_COLUMNS
 from hansol_assets.qa.morphemes import nouns
-from hansol_assets.scoring.cosine import unit
-from hansol_assets.scoring.embedder import Embedder, encode
-from hansol_assets.section import Section
+from hansol_assets.settings_model import SettingsModel
 
 
-class DocumentSettings(Section):
+class DocumentSettings(SettingsModel):
     """What stands for a row in the dense search."""
 
     dense_text: Literal["nouns", "question"] = Field(

@@ -9,11 +9,11 @@ from tempfile import TemporaryDirectory
 
 import pandas as pd
 
+from hansol_assets.embedding.embedder import Embedder
 from hansol_assets.qa.columns import QUESTION_COLUMNS
 from hansol_assets.qa.folds import VALIDATION
 from hansol_assets.retrieval.index import RetrievalSettings, build_index
 from hansol_assets.retrieval.search import Hit, HybridSearcher
-from hansol_assets.scoring.embedder import Embedder
 
 CUTOFFS = (1, 3, 5, 10)
 _TABLE = "evaluation"

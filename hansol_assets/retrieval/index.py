@@ -18,12 +18,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
+from hansol_assets.embedding.embedder import Embedder, encode, width_of
+from hansol_assets.embedding.vectors import mean_directions, split_like
 from hansol_assets.qa.columns import ANSWER_PREFIX, QUESTION_COLUMNS, numbered
 from hansol_assets.qa.morphemes import content_morphemes
 from hansol_assets.retrieval.documents import DocumentSettings, document_texts, document_vectors
-from hansol_assets.scoring.cosine import mean_directions, split_like
-from hansol_assets.scoring.embedder import Embedder, encode, width_of
-from hansol_assets.section import Section
+from hansol_assets.settings_model import SettingsModel
 
 if TYPE_CHECKING:
     from lancedb.table import Table
@@ -37,7 +37,7 @@ KEEP_VERSIONS = timedelta(days=36_500)
 """LanceDB would remove versions after a week, and artifacts name old ones."""
 
 
-class RetrievalSettings(Section):
+class RetrievalSettings(SettingsModel):
     """How rows are searched."""
 
     top_k: int = Field(20, ge=1, description="rows that a search returns")

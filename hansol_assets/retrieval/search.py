@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from hansol_assets.embedding.embedder import Embedder
 from hansol_assets.qa.columns import QUESTION_COLUMNS
 from hansol_assets.qa.morphemes import content_morphemes
 from hansol_assets.retrieval.documents import query_vectors
 from hansol_assets.retrieval.index import MORPHEMES, ROW_KEY, VECTOR, RetrievalSettings
-from hansol_assets.scoring.embedder import Embedder
 
 if TYPE_CHECKING:
     from lancedb.query import LanceVectorQueryBuilder

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from hansol_assets.scoring.cosine import mean_directions, reference_cosines, unit
+from hansol_assets.embedding.vectors import mean_directions, unit
+from hansol_assets.scoring.cosine import reference_cosines
 
 CONSTANT = "constant"
 CENTROID = "centroid"

@@ -12,6 +12,7 @@ from typing import Self
 import numpy as np
 from pydantic import Field, field_validator
 
+from hansol_assets.embedding.vectors import mean_directions, unit
 from hansol_assets.scoring.components import (
     CENTROID,
     COMPONENTS,
@@ -21,11 +22,10 @@ from hansol_assets.scoring.components import (
     REGRESSION,
     RETRIEVED,
 )
-from hansol_assets.scoring.cosine import mean_directions, unit
-from hansol_assets.section import Section
+from hansol_assets.settings_model import SettingsModel
 
 
-class BlendSettings(Section):
+class BlendSettings(SettingsModel):
     """What the weights are held to."""
 
     prior: dict[str, float] = Field(

@@ -9,10 +9,10 @@ from typing import NamedTuple
 import numpy as np
 from pydantic import Field
 
-from hansol_assets.section import Section
+from hansol_assets.settings_model import SettingsModel
 
 
-class BootstrapSettings(Section):
+class BootstrapSettings(SettingsModel):
     """How intervals are drawn."""
 
     resamples: int = Field(10_000, ge=100, description="number of bootstrap resamples")

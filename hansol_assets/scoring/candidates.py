@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from hansol_assets.scoring.embedder import Embedder, encode
+from hansol_assets.embedding.embedder import Embedder, encode
 
 GREEDY = "greedy"
 SAMPLED = "sampled"

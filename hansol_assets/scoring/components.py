@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
+from hansol_assets.embedding.embedder import Embedder, encode
+from hansol_assets.embedding.vectors import mean_directions, split_like, unit
 from hansol_assets.qa.columns import ANSWER_PREFIX, QUESTION_COLUMNS, numbered
 from hansol_assets.scoring.baselines import centroid
-from hansol_assets.scoring.cosine import mean_directions, split_like, unit
-from hansol_assets.scoring.embedder import Embedder, encode
 from hansol_assets.scoring.features import QuestionViews
 from hansol_assets.scoring.neighbours import (
     NeighbourSettings,
@@ -30,7 +30,7 @@ from hansol_assets.scoring.regression import (
     Strength,
     choose_strength,
 )
-from hansol_assets.section import Section
+from hansol_assets.settings_model import SettingsModel
 
 GENERATED = "generated"
 RETRIEVED = "retrieved"
@@ -41,7 +41,7 @@ CENTROID = "centroid"
 COMPONENTS = (GENERATED, RETRIEVED, REGRESSION, QUESTION, KEYWORDS, CENTROID)
 
 
-class ComponentSettings(Section):
+class ComponentSettings(SettingsModel):
     """How the components are made."""
 
     regression: RegressionSettings = Field(

@@ -12,12 +12,12 @@ from typing import NamedTuple, Self
 import numpy as np
 from pydantic import Field
 
+from hansol_assets.embedding.vectors import unit
 from hansol_assets.qa.sentences import is_finished
-from hansol_assets.scoring.cosine import unit
-from hansol_assets.section import Section
+from hansol_assets.settings_model import SettingsModel
 
 
-class SelectionSettings(Section):
+class SelectionSettings(SettingsModel):
     """How the answer text is chosen."""
 
     target_weight: float = Field(

@@ -6,15 +6,11 @@ compared with (`hansol_assets.scoring.baselines`) and how sure it is
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence, Sized
+from collections.abc import Sequence
 
 import numpy as np
 
-
-def unit(vectors: np.ndarray) -> np.ndarray:
-    """Scales vectors along the last axis to length 1; a zero vector stays zero."""
-    norms = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return vectors / np.where(norms == 0, 1, norms)
+from hansol_assets.embedding.vectors import mean_directions, unit
 
 
 def reference_cosines(vectors: np.ndarray, references: Sequence[np.ndarray]) -> np.ndarray:
@@ -38,21 +34,6 @@ def reference_cosines(vectors: np.ndarray, references: Sequence[np.ndarray]) -> 
         raise ValueError(msg)
     means = mean_directions(references)
     return np.einsum("qd,qd->q", unit(np.asarray(vectors, dtype=np.float64)), means)
-
-
-def mean_directions(references: Iterable[np.ndarray]) -> np.ndarray:
-    """The mean of each question's references scaled to length 1, [questions, dimensions].
-
-    The mean cosine to the references is the dot product with this mean; so its direction is the
-    vector with the highest score.
-    """
-    return np.stack([unit(np.asarray(own, dtype=np.float64)).mean(axis=0) for own in references])
-
-
-def split_like(vectors: np.ndarray, groups: Sequence[Sized]) -> list[np.ndarray]:
-    """Cuts vectors that were stacked over groups into one array a group, in order."""
-    ends = np.cumsum([len(group) for group in groups], dtype=np.int64)
-    return np.split(vectors, ends)[:-1]
 
 
 def public_mask(ids: Sequence[str], share: float, salt: str) -> np.ndarray:

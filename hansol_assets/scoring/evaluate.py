@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
+from hansol_assets.embedding.embedder import Embedder, encode
+from hansol_assets.embedding.vectors import split_like
 from hansol_assets.scoring.baselines import CEILING, CENTROID, HUMAN, ceiling_scores, human_scores
 from hansol_assets.scoring.bootstrap import (
     BootstrapSettings,
@@ -19,14 +21,13 @@ from hansol_assets.scoring.bootstrap import (
     bootstrap_interval,
     parity,
 )
-from hansol_assets.scoring.cosine import public_mask, reference_cosines, split_like
-from hansol_assets.scoring.embedder import Embedder, encode
-from hansol_assets.section import Section
+from hansol_assets.scoring.cosine import public_mask, reference_cosines
+from hansol_assets.settings_model import SettingsModel
 
 NAMED_IDS = 10
 
 
-class ScoreSettings(Section):
+class ScoreSettings(SettingsModel):
     """How scores are drawn and how sure they are."""
 
     public_share: float = Field(

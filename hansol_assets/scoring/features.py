@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from hansol_assets.embedding.embedder import Embedder, encode
+from hansol_assets.embedding.vectors import unit
 from hansol_assets.qa.morphemes import content_morphemes, nouns
-from hansol_assets.scoring.cosine import unit
-from hansol_assets.scoring.embedder import Embedder, encode
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix

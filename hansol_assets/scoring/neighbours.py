@@ -8,11 +8,11 @@ does not: finding rows by their questions (`hansol_assets.retrieval.search`).
 import numpy as np
 from pydantic import Field
 
-from hansol_assets.scoring.cosine import unit
-from hansol_assets.section import Section
+from hansol_assets.embedding.vectors import unit
+from hansol_assets.settings_model import SettingsModel
 
 
-class NeighbourSettings(Section):
+class NeighbourSettings(SettingsModel):
     """How rows are mixed."""
 
     count: int = Field(30, ge=1, description="nearest rows that are mixed at most")

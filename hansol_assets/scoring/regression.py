@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from pydantic import Field
 
-from hansol_assets.scoring.cosine import unit
+from hansol_assets.embedding.vectors import unit
 from hansol_assets.scoring.features import QuestionFeatures, QuestionViews
-from hansol_assets.section import Section
+from hansol_assets.settings_model import SettingsModel
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -24,7 +24,7 @@ _ARRAYS_FILE = "regression.safetensors"
 _TEXTS_FILE = "regression.json"
 
 
-class RegressionSettings(Section):
+class RegressionSettings(SettingsModel):
     """How the regression is fitted; of several values, the calibration questions pick one."""
 
     gamma: float = Field(

@@ -9,9 +9,9 @@ import pandas as pd
 
 from hansol_assets.answering.submission import submission_frame, submission_problems
 from hansol_assets.assets.submission import SubmissionError
+from hansol_assets.embedding.embedder import EmbedderSettings, fetch_embedder, fit_embedder
 from hansol_assets.qa.contract import TableRead, read_template, read_test, read_train
 from hansol_assets.qa.folds import FoldSettings, assign_folds
-from hansol_assets.scoring.embedder import EmbedderSettings, fetch_embedder, fit_embedder
 from hansol_assets_tests.bad_input.place import BadInput, Place, csv_text
 from hansol_assets_tests.qa.table import training_table
 

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from hansol_assets.assets.submission import SubmissionError
-from hansol_assets.resources import PEOPLE_ERRORS
+from hansol_assets.orchestration.resources import PEOPLE_ERRORS
 from hansol_assets_tests.bad_input.lakes import bad_lakes
 from hansol_assets_tests.bad_input.models import bad_models
 from hansol_assets_tests.bad_input.place import BadInput, Place

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from hansol_assets.cli import app
+from hansol_assets.cli.main import app
 from hansol_assets_tests.graph import SMALL_PROFILE, write_raw_files
 
 

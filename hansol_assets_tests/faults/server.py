@@ -31,7 +31,7 @@ class Child:
 
 def preload() -> None:
     """Imports what a run imports, and starts nothing."""
-    from hansol_assets.process import set_process_defaults
+    from hansol_assets.orchestration.process import set_process_defaults
 
     set_process_defaults()
     import datasets  # noqa: F401
@@ -119,7 +119,7 @@ def run(request: dict[str, Any]) -> None:
     """Materialises the graph, with the fault that is asked for."""
     import dagster as dg
 
-    from hansol_assets.home import prepare_home
+    from hansol_assets.orchestration.home import prepare_home
     from hansol_assets_tests.faults.points import Fault, Point, Watch
     from hansol_assets_tests.graph import run_graph
 

@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 
 from hansol_assets.lake.store import Lake
-from hansol_assets.presence import end_dead_runs, present
+from hansol_assets.orchestration.run_locks import end_dead_runs, present
 from hansol_assets_tests.faults.fixtures import Reference
 from hansol_assets_tests.faults.points import BUILD, OUTSIDE, Fault, Point
 from hansol_assets_tests.faults.runs import KILLED, Ended, ForkServer, submitted

@@ -5,11 +5,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from hansol_assets.modeling.adapter import TrainingSettings
-from hansol_assets.modeling.base_model import BaseModelSettings, train_base_model
-from hansol_assets.modeling.loading import LoadingSettings
-from hansol_assets.modeling.scratch import ScratchSettings
-from hansol_assets.modeling.tokenizer_training import render_document
+from hansol_assets.modeling.base.base_model import BaseModelSettings, train_base_model
+from hansol_assets.modeling.base.loading import LoadingSettings
+from hansol_assets.modeling.base.scratch import ScratchSettings
+from hansol_assets.modeling.base.tokenizer_training import render_document
+from hansol_assets.modeling.training.adapter import TrainingSettings
 
 PAIRS = (
     ("벽지 모서리가 들떴어요.", "들뜬 곳에 풀을 얇게 바르고 롤러로 눌러 말리면 됩니다."),

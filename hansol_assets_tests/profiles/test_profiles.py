@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from hansol_assets.modeling.profile_table import profile_table
+from hansol_assets.modeling.device.profile_table import profile_table
 from hansol_assets.settings import PROFILES_DIRECTORY, Settings, load_settings
 
 ASKED_FOR = {

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
-from hansol_assets.scoring.lsa import LsaSettings, fit_lsa
+from hansol_assets.embedding.lsa import LsaSettings, fit_lsa
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer

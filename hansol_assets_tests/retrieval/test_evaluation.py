@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
+from hansol_assets.embedding.lsa import LsaSettings, fit_lsa
 from hansol_assets.qa.columns import ANSWER_COLUMNS
 from hansol_assets.qa.folds import FoldSettings, assign_folds
 from hansol_assets.retrieval.evaluation import CUTOFFS, evaluate_retrieval
 from hansol_assets.retrieval.index import RetrievalSettings
-from hansol_assets.scoring.lsa import LsaSettings, fit_lsa
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer

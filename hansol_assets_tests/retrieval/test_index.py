@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 from lancedb.query import MatchQuery
 
+from hansol_assets.embedding.embedder import encode
+from hansol_assets.embedding.vectors import unit
 from hansol_assets.retrieval.documents import DocumentSettings
 from hansol_assets.retrieval.index import IndexReport, RetrievalSettings, build_index
-from hansol_assets.scoring.cosine import unit
-from hansol_assets.scoring.embedder import encode
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer

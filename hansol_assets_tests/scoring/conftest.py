@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
+from hansol_assets.embedding.embedder import EmbedderSettings, fit_embedder
 from hansol_assets.qa.columns import ANSWER_COLUMNS
-from hansol_assets.scoring.embedder import EmbedderSettings, fit_embedder
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -41,6 +41,6 @@ def embedder_path(known_rows: pd.DataFrame, tmp_path_factory: pytest.TempPathFac
 
 @pytest.fixture(scope="session")
 def embedder(embedder_path: Path) -> "SentenceTransformer":
-    from hansol_assets.scoring.embedder import load_embedder
+    from hansol_assets.embedding.embedder import load_embedder
 
     return load_embedder(embedder_path)

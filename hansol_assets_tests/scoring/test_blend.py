@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from hansol_assets.embedding.vectors import unit
 from hansol_assets.scoring.blend import BlendSettings, VectorBlend, fit_blend
-from hansol_assets.scoring.cosine import reference_cosines, unit
+from hansol_assets.scoring.cosine import reference_cosines
 
 EVEN = BlendSettings(prior={"generated": 0.5, "retrieved": 0.5}, prior_strength=0.0)
 

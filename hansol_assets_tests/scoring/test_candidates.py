@@ -2,6 +2,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hansol_assets.embedding.embedder import encode
 from hansol_assets.scoring.candidates import (
     GREEDY,
     candidate_table,
@@ -9,7 +10,6 @@ from hansol_assets.scoring.candidates import (
     retrieved_candidates,
     vectors_of,
 )
-from hansol_assets.scoring.embedder import encode
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer

@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from hansol_assets.embedding.vectors import unit
 from hansol_assets.qa.columns import ANSWER_COLUMNS
 from hansol_assets.scoring.components import (
     COMPONENTS,
@@ -13,7 +14,7 @@ from hansol_assets.scoring.components import (
     ComponentSettings,
     choose,
 )
-from hansol_assets.scoring.cosine import reference_cosines, unit
+from hansol_assets.scoring.cosine import reference_cosines
 from hansol_assets.scoring.evaluate import embed_references
 from hansol_assets.scoring.regression import Strength
 

@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hansol_assets.scoring.cosine import mean_directions, public_mask, reference_cosines, unit
+from hansol_assets.embedding.vectors import mean_directions, unit
+from hansol_assets.scoring.cosine import public_mask, reference_cosines
 
 
 def test_each_vector_is_scored_against_its_own_references_only() -> None:

@@ -5,8 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from hansol_assets.embedding.embedder import encode
 from hansol_assets.scoring.baselines import centroid
-from hansol_assets.scoring.embedder import encode
 from hansol_assets.scoring.evaluate import ScoreSettings, score_submission
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hansol_assets.scoring.cosine import unit
+from hansol_assets.embedding.vectors import unit
 from hansol_assets.scoring.neighbours import (
     NeighbourSettings,
     choose_temperature,

@@ -8,6 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from hansol_assets.embedding.embedder import encode
+from hansol_assets.embedding.lsa import LsaSettings, fit_lsa
+from hansol_assets.embedding.vectors import split_like, unit
 from hansol_assets.qa.columns import ANSWER_COLUMNS
 from hansol_assets.qa.folds import FoldSettings, assign_folds
 from hansol_assets.qa.pairing import PairingSettings, build_held_out
@@ -19,10 +22,8 @@ from hansol_assets.scoring.blend import BlendSettings, VectorBlend, fit_blend
 from hansol_assets.scoring.bootstrap import BootstrapSettings, paired_bootstrap, parity
 from hansol_assets.scoring.components import ComponentModel, ComponentSettings, choose
 from hansol_assets.scoring.consensus import LengthRange, SelectionSettings, choose_text
-from hansol_assets.scoring.cosine import reference_cosines, split_like, unit
-from hansol_assets.scoring.embedder import encode
+from hansol_assets.scoring.cosine import reference_cosines
 from hansol_assets.scoring.evaluate import embed_references
-from hansol_assets.scoring.lsa import LsaSettings, fit_lsa
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer

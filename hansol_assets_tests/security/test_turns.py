@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from hansol_assets.answering.examples import training_examples
-from hansol_assets.modeling.loading import LoadingSettings, load_tokenizer
-from hansol_assets.modeling.tokenizer import (
+from hansol_assets.modeling.base.loading import LoadingSettings, load_tokenizer
+from hansol_assets.modeling.base.tokenizer import (
     IGNORED_LABEL,
     encode_example,
     encode_prompt,

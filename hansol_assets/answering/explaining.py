@@ -1,0 +1,103 @@
+"""Where one answer came from, as plain data.
+
+What belongs here: reading the tables and manifests of the active profile. What does not: how it is
+printed (`hansol_assets.cli.main`) and how an answer is made (`hansol_assets.answering`).
+"""
+
+import difflib
+from typing import Any
+
+import pandas as pd
+
+from hansol_assets.answering.blend_files import read_weights
+from hansol_assets.lake.errors import LakeError
+from hansol_assets.lake.lineage import ancestry
+from hansol_assets.lake.manifest import Manifest
+from hansol_assets.lake.paths import RAW_FILES
+from hansol_assets.lake.store import Lake
+from hansol_assets.scoring.candidates import RETRIEVED
+
+ANSWER_ASSETS = ("generated_answers", "validation_answers")
+
+
+class UnknownQuestionError(LakeError):
+    """A question that was never asked."""
+
+    def __init__(self, question_id: str, known: list[str]) -> None:
+        """Names the nearest questions that were."""
+        nearest = difflib.get_close_matches(question_id, known, n=3) or known[:3]
+        super().__init__(
+            f"question '{question_id}' is in neither generated_answers nor validation_answers; "
+            f"the nearest are {', '.join(nearest)}."
+        )
+
+
+def explain(lake: Lake, question_id: str) -> dict[str, Any]:
+    """Gathers everything that led to one answer.
+
+    Args:
+        lake: The lake under the active profile.
+        question_id: Id of a test question, or of a validation question.
+
+    Returns:
+        `id, asset, question, answer, parts` (each with its question, prompt, retrieved rows and
+        candidates with their votes), `blend_weights, versions` (asset → fingerprint) and `files`
+        (raw file → SHA-256 of its content); plain values only.
+
+    Raises:
+        MissingInputError: Nothing was answered yet.
+        UnknownQuestionError: There is no such question.
+    """
+    manifest, answer = _find(lake, question_id)
+    ancestors = ancestry(lake.paths, manifest)
+    return {
+        "id": question_id,
+        "asset": manifest.asset,
+        "question": answer["question"],
+        "answer": answer["answer"],
+        "parts": _parts(answer),
+        "blend_weights": read_weights(lake.artifact(ancestors["vector_blend"])),
+        "versions": {name: item.fingerprint for name, item in ancestors.items()},
+        "files": {
+            RAW_FILES[name]: version
+            for item in ancestors.values()
+            for name, version in item.inputs.items()
+            if name in RAW_FILES
+        },
+    }
+
+
+def _find(lake: Lake, question_id: str) -> tuple[Manifest, dict[str, Any]]:
+    known: list[str] = []
+    for asset in ANSWER_ASSETS:
+        manifest = lake.live(asset)
+        answers = lake.table(manifest)
+        found = answers[answers["id"] == question_id]
+        if len(found):
+            return manifest, found.iloc[0].to_dict()
+        known += answers["id"].tolist()
+    raise UnknownQuestionError(question_id, known)
+
+
+def _parts(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    candidates = pd.DataFrame(list(answer["candidates"]))
+    asked = zip(answer["parts"], answer["prompts"], strict=True)
+    return [
+        {
+            "question": question,
+            "prompt": prompt,
+            "retrieved": _retrieved(candidates[candidates["part"] == place]),
+            "candidates": _plain(candidates[candidates["part"] == place]),
+        }
+        for place, (question, prompt) in enumerate(asked)
+    ]
+
+
+def _retrieved(candidates: pd.DataFrame) -> list[dict[str, Any]]:
+    found = candidates[candidates["origin"] == RETRIEVED].drop_duplicates("source_id")
+    return _plain(found[["source_id", "retrieval_score", "dense_rank", "fts_rank"]])
+
+
+def _plain(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    known = frame.astype(object)
+    return known.where(known.notna(), None).to_dict("records")

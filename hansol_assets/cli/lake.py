@@ -1,0 +1,71 @@
+"""`hansol lake …`: what is in the lake, whether it is whole, and making it smaller."""
+
+from typing import Annotated
+
+import pandas as pd
+import typer
+from rich.table import Table
+
+from hansol_assets.cli.page import console, fail, open_lake
+
+lake_app = typer.Typer(help="Look after the lake.", no_args_is_help=True)
+
+MEBIBYTE = 2**20
+MINUTES = len("2026-11-24T10:05")
+STATUS_COLUMNS = ("asset", "fingerprint", "live for", "rows", "MiB", "made at")
+
+
+@lake_app.command()
+def status() -> None:
+    """List what is in the lake, its size, and which of it is live."""
+    from hansol_assets.lake.inventory import bytes_of_places, lake_status
+
+    lake = open_lake()
+    found = lake_status(lake)
+    # Without lines between them the columns fit a terminal of 80 characters.
+    table = Table(box=None, pad_edge=False, collapse_padding=True)
+    for name in STATUS_COLUMNS:
+        table.add_column(name, justify="right" if name in ("rows", "MiB") else "left")
+    for row in found.to_dict("records"):
+        table.add_row(
+            row["asset"],
+            row["fingerprint"],
+            row["profiles"],
+            "" if pd.isna(row["rows"]) else f"{row['rows']:,}",
+            f"{row['bytes'] / MEBIBYTE:.1f}",
+            row["made_at"][:MINUTES].replace("T", " "),
+        )
+    console.print(table)
+    places = bytes_of_places(lake.paths.root)
+    listed = ", ".join(f"{name} {size / MEBIBYTE:.1f}" for name, size in places.items())
+    console.print(f"\nin all {sum(places.values()) / MEBIBYTE:.1f} MiB: {listed}", highlight=False)
+
+
+@lake_app.command()
+def prune(
+    keep: Annotated[int, typer.Option(min=1, help="Newest versions of each asset to keep.")],
+) -> None:
+    """Remove old versions, never what is live or was used by what stays."""
+    from hansol_assets.lake.pruning import prune as remove
+
+    report = remove(open_lake().paths.root, keep)
+    for asset, fingerprint in report.removed:
+        console.print(f"removed  {asset} {fingerprint}", highlight=False)
+    console.print(
+        f"{len(report.removed)} removed, {len(report.kept)} kept, {len(report.swept)} leftovers "
+        f"swept, {report.forgotten} cached rows forgotten, {report.freed / MEBIBYTE:.1f} MiB freed",
+        highlight=False,
+    )
+
+
+@lake_app.command()
+def verify() -> None:
+    """Compare every artifact and table with the checksums of its manifest."""
+    from hansol_assets.lake.verification import verify as check
+
+    problems = check(open_lake())
+    for problem in problems:
+        console.print(f"[red]{problem}[/]", highlight=False, soft_wrap=True)
+    if problems:
+        fail(f"{len(problems)} problems; run `hansol refresh` to rebuild what is damaged.")
+    console.print("the lake is whole")

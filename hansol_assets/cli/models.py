@@ -1,0 +1,82 @@
+"""`hansol profiles`, `doctor` and `export`: the models of the profiles, and this machine."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from hansol_assets.cli.page import console, fail, open_lake, settings_or_fail
+from hansol_assets.settings import load_settings
+
+PROFILE_COLUMNS = ("profile", "model", "size", "weights", "training", "generation", "licence")
+
+
+def profiles() -> None:
+    """List the profiles with their models, memory needed and licences."""
+    from hansol_assets.modeling.device.profile_table import profile_table
+    from hansol_assets.settings import PROFILES_DIRECTORY
+
+    names = sorted(path.stem for path in PROFILES_DIRECTORY.glob("*.yaml"))
+    rows = profile_table({name: load_settings(profile=name) for name in names})
+    table = Table()
+    for name in PROFILE_COLUMNS:
+        table.add_column(name, overflow="fold")
+    for row in (row for row in rows if row.parameters is not None):
+        table.add_row(
+            row.profile,
+            row.model,
+            _known(row.parameters, "{:.1f} B"),
+            row.weights,
+            _known(row.training_gib, "{:.1f} GiB"),
+            _known(row.generation_gib, "{:.1f} GiB"),
+            f"{row.licence or ''}{' (gated)' if row.gated else ''}",
+        )
+    console.print(table)
+
+
+def doctor() -> None:
+    """Say whether the active profile fits this machine, and what is missing or to be lowered."""
+    from hansol_assets.hub.models import missing
+    from hansol_assets.modeling.device.preflight import device_memory, estimate
+
+    settings = settings_or_fail()
+    base = settings.base_model
+    device = device_memory()
+    console.print(f"profile     {settings.profile_name}: {settings.description}", highlight=False)
+    shape = base.known_shape
+    if shape is not None:
+        for phase, work in (("training", settings.training), ("generation", settings.generation)):
+            found = estimate(shape, base.loading, work, device)
+            console.print(f"{phase:11} {found}", highlight=False)
+    absent = missing(base.hub) if base.kind == "hub" else None
+    console.print(f"base model  {absent or 'nothing is missing'}", highlight=False)
+    for asset, path in settings.raw_files.items():
+        state = "found" if path.is_file() else "[red]missing[/]"
+        console.print(f"raw file    {asset}: {path} {state}", highlight=False, soft_wrap=True)
+
+
+export_app = typer.Typer(help="Take what is in the lake elsewhere.", no_args_is_help=True)
+
+
+@export_app.command("adapter")
+def export_adapter_command(
+    directory: Annotated[Path, typer.Argument(help="A folder; made if missing.")],
+) -> None:
+    """Copy the live adapter into a folder that plain peft loads."""
+    from hansol_assets.answering.adapters import adapter_manifest
+    from hansol_assets.errors import ModelError
+    from hansol_assets.lake.errors import LakeError
+    from hansol_assets.modeling.training.export import export_adapter
+
+    lake = open_lake()
+    try:
+        adapter = adapter_manifest(lake, lake.live("final_adapter"))
+        files = export_adapter(lake.artifact(adapter), directory)
+    except (LakeError, ModelError) as error:
+        fail(str(error))
+    console.print(f"{len(files)} files in {directory}", highlight=False, soft_wrap=True)
+
+
+def _known(value: float | None, form: str) -> str:
+    return "" if value is None else form.format(value)

@@ -1,0 +1,5 @@
+"""From texts to vectors: the embedders, vectors that are kept, and their algebra.
+
+What belongs here: everything that makes or combines vectors whatever they are used for. What does
+not: searching with them (`hansol_assets.retrieval`) and scoring them (`hansol_assets.scoring`).
+"""

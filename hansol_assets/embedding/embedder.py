@@ -1,0 +1,177 @@
+"""The embedder that turns questions and answers into vectors, whichever the profile names.
+
+What belongs here: making, loading and calling a `SentenceTransformer`. What does not: how the
+offline one is fitted (`hansol_assets.embedding.lsa`).
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from hansol_assets.embedding.lsa import LsaSettings, fit_lsa
+from hansol_assets.errors import InputError
+from hansol_assets.hub.download import (
+    Wanted,
+    commit_of,
+    download,
+    files_digest,
+    local_folder,
+)
+from hansol_assets.settings_model import SettingsModel
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+
+EMBEDDER_FILES = ("*.json", "*.safetensors", "*.txt", "*.model")
+"""What a sentence-transformers model is made of; never a pickle."""
+
+
+class Embedder(Protocol):
+    """Turns texts into vectors: a `SentenceTransformer`, or one that remembers what it made."""
+
+    def encode(self, texts: list[str], /, *, show_progress_bar: bool) -> Any:
+        """Returns one vector a text, [texts, dimensions]."""
+
+    def get_embedding_dimension(self) -> int | None:
+        """Returns the width of the vectors, where it is known."""
+
+
+class EmbedderSettings(SettingsModel):
+    """Which embedder answers and questions are compared with."""
+
+    kind: Literal["lsa", "hub"] = Field(
+        "lsa", description="lsa: fitted offline on the training answers; hub: a pretrained model"
+    )
+    dimensions: int = Field(512, ge=2, description="width of the vectors")
+    lsa: LsaSettings = Field(LsaSettings(), description="how the offline embedder is fitted")
+    model_id: str | None = Field(None, description="hub: repository id, or a local folder")
+    revision: str | None = Field(None, description="hub: commit hash, tag or branch")
+    batch_size: int = Field(64, ge=1, description="texts encoded at a time")
+    refit_drift: float = Field(
+        0.1,
+        ge=0,
+        le=1,
+        description="lsa: share of the training answers that may change before it is fitted anew",
+    )
+
+    @property
+    def of_fit(self) -> dict[str, Any]:
+        """The settings that make the embedder what it is."""
+        return self.model_dump(mode="json", exclude={"refit_drift"})
+
+    @model_validator(mode="after")
+    def _hub_names_a_model(self) -> Self:
+        if self.kind == "hub" and not self.model_id:
+            msg = "an embedder of kind 'hub' needs a model_id"
+            raise ValueError(msg)
+        return self
+
+
+def fit_embedder(
+    texts: Sequence[str], settings: EmbedderSettings, out_dir: Path
+) -> "SentenceTransformer":
+    """Fits the offline embedder and saves it.
+
+    Args:
+        texts: The training answers.
+        settings: Width, and how to fit.
+        out_dir: Folder to save in; `SentenceTransformer(out_dir)` loads it.
+
+    Raises:
+        InputError: The texts are too few or too different to fit on.
+    """
+    model = fit_lsa(texts, settings.dimensions, settings.lsa)
+    model.save_pretrained(str(out_dir), create_model_card=False)
+    return model
+
+
+def fetch_embedder(settings: EmbedderSettings, out_dir: Path) -> "SentenceTransformer":
+    """Fetches the hub's embedder at the pinned revision and saves it.
+
+    Args:
+        settings: Names the model; its width must be `dimensions`.
+        out_dir: Folder to save in.
+
+    Raises:
+        InputError: The model's vectors have another width.
+        ModelUnavailableError: The model is neither on this machine nor within reach.
+    """
+    from sentence_transformers import SentenceTransformer
+
+    folder = local_folder(str(settings.model_id)) or download(_wanted(settings))
+    model = SentenceTransformer(str(folder), trust_remote_code=False)
+    width = width_of(model)
+    if width != settings.dimensions:
+        msg = (
+            f"{settings.model_id} makes vectors of {width} dimensions, not {settings.dimensions}; "
+            f"set embedder.dimensions to {width}, and use a template of that width"
+        )
+        raise InputError(msg)
+    model.save_pretrained(str(out_dir), create_model_card=False)
+    return model
+
+
+def pinned_embedder(settings: EmbedderSettings) -> EmbedderSettings:
+    """Resolves the hub embedder's revision, so that settings name the very bytes to be fetched.
+
+    Args:
+        settings: Names the model.
+
+    Returns:
+        The same settings with the hub's commit hash; for a local folder, the SHA-256 of its files.
+
+    Raises:
+        ModelUnavailableError: The revision is neither known here nor to be had from the hub.
+    """
+    local = local_folder(str(settings.model_id))
+    revision = files_digest(_model_files(local)) if local else commit_of(_wanted(settings))
+    return settings.model_copy(update={"revision": revision})
+
+
+def _model_files(folder: Path) -> list[Path]:
+    return sorted({path for pattern in EMBEDDER_FILES for path in folder.rglob(pattern)})
+
+
+def _wanted(settings: EmbedderSettings) -> Wanted:
+    return Wanted(str(settings.model_id), settings.revision, "embedder", EMBEDDER_FILES)
+
+
+def load_embedder(path: Path) -> "SentenceTransformer":
+    """Loads a saved embedder; nothing is fetched and no code but the libraries' is run."""
+    from sentence_transformers import SentenceTransformer
+
+    return SentenceTransformer(str(path), local_files_only=True, trust_remote_code=False)
+
+
+def encode(model: Embedder, texts: Sequence[str]) -> np.ndarray:
+    """Encodes texts, each different text once.
+
+    Args:
+        model: The embedder.
+        texts: Any number of texts.
+
+    Returns:
+        [texts, dimensions] float32. Norms are the embedder's own: not every model's are 1.
+    """
+    if not texts:
+        return np.zeros((0, width_of(model)), dtype=np.float32)
+    place = {text: number for number, text in enumerate(dict.fromkeys(texts))}
+    vectors = model.encode(list(place), show_progress_bar=False)
+    return np.asarray(vectors, dtype=np.float32)[[place[text] for text in texts]]
+
+
+def width_of(model: Embedder) -> int:
+    """The width of the embedder's vectors.
+
+    Raises:
+        ValueError: The embedder does not know it.
+    """
+    width = model.get_embedding_dimension()
+    if width is None:
+        msg = "the embedder does not say how wide its vectors are"
+        raise ValueError(msg)
+    return width

@@ -1,0 +1,157 @@
+"""Files of a repository of the model hub, in the hub's own cache.
+
+What belongs here: the calls of the hub's client, for any kind of model. What does not: which files
+a base model needs (`hansol_assets.hub.models`), and what is said when a call fails
+(`hansol_assets.hub.errors`).
+"""
+
+import hashlib
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hansol_assets.hub.errors import not_enough_space, unavailable
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is wanted from a repository.
+
+    Attributes:
+        model_id: The repository.
+        revision: Branch, tag or commit; None: the newest.
+        section: The settings that name it, such as `base_model.hub`; messages point there.
+        patterns: File names to take, with wildcards that reach into folders.
+        ignored: File names to leave even so.
+    """
+
+    model_id: str
+    revision: str | None
+    section: str
+    patterns: tuple[str, ...]
+    ignored: tuple[str, ...] = ()
+
+    @property
+    def command(self) -> str:
+        """The shell command that fetches it."""
+        revision = f" --revision {self.revision}" if self.revision else ""
+        patterns = " ".join(f'--include "{pattern}"' for pattern in self.patterns)
+        return f"hf download {self.model_id}{revision} {patterns}"
+
+
+def download(wanted: Wanted) -> Path:
+    """Fetch what is not in the cache yet, unless the disk has no room for it.
+
+    Args:
+        wanted: Which files.
+
+    Returns:
+        The snapshot's folder, named by its commit. Without a network, the one that was fetched
+        earlier.
+
+    Raises:
+        ModelUnavailableError: Not on this machine and not to be had; the message says why.
+    """
+    _check_space(wanted)
+    return _snapshot(wanted, local_files_only=False)
+
+
+def cached(wanted: Wanted) -> Path:
+    """Find a snapshot in the cache, asking no network.
+
+    Args:
+        wanted: Which files.
+
+    Returns:
+        The snapshot's folder.
+
+    Raises:
+        ModelUnavailableError: It is not there; the message has the command that fetches it.
+    """
+    return _snapshot(wanted, local_files_only=True)
+
+
+def commit_of(wanted: Wanted) -> str:
+    """Resolve a revision to its commit, from the cache where the hub cannot be reached.
+
+    Args:
+        wanted: Which repository and revision.
+
+    Returns:
+        The commit's hash.
+
+    Raises:
+        ModelUnavailableError: It is neither known here nor to be had from the hub.
+    """
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import RevisionResolutionError
+
+    try:
+        return HfApi().resolve_revision(wanted.model_id, revision=wanted.revision).resolved
+    except RevisionResolutionError as error:
+        cause = error.__cause__ if isinstance(error.__cause__, Exception) else error
+        raise unavailable(wanted.model_id, wanted.section, cause, wanted.command) from error
+    except _client_errors() as error:
+        raise unavailable(wanted.model_id, wanted.section, error, wanted.command) from error
+
+
+def local_folder(model_id: str) -> Path | None:
+    """Find the folder that stands in the place of a repository, if there is such a one."""
+    folder = Path(model_id).expanduser()
+    return folder if folder.is_dir() else None
+
+
+def files_digest(files: Sequence[Path]) -> str:
+    """Names files that have no commit by the SHA-256 of their names and contents."""
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.name.encode())
+        with file.open("rb") as stream:
+            digest.update(hashlib.file_digest(stream, "sha256").digest())
+    return digest.hexdigest()
+
+
+def _check_space(wanted: Wanted) -> None:
+    """Refuse a download that the disk has no room for; without a network there is none."""
+    from huggingface_hub import constants, snapshot_download
+
+    try:
+        files = snapshot_download(
+            wanted.model_id,
+            revision=wanted.revision,
+            allow_patterns=list(wanted.patterns),
+            ignore_patterns=list(wanted.ignored),
+            dry_run=True,
+        )
+    except _client_errors():
+        return
+    needed = sum(file.file_size or 0 for file in files if file.will_download)
+    cache = Path(constants.HF_HUB_CACHE)
+    free = shutil.disk_usage(next(path for path in (cache, *cache.parents) if path.exists())).free
+    if needed > free:
+        raise not_enough_space(wanted.model_id, needed, free, cache)
+
+
+def _snapshot(wanted: Wanted, *, local_files_only: bool) -> Path:
+    from huggingface_hub import snapshot_download
+
+    try:
+        folder = snapshot_download(
+            wanted.model_id,
+            revision=wanted.revision,
+            allow_patterns=list(wanted.patterns),
+            ignore_patterns=list(wanted.ignored),
+            local_files_only=local_files_only,
+        )
+    except _client_errors() as error:
+        raise unavailable(wanted.model_id, wanted.section, error, wanted.command) from error
+    return Path(folder)
+
+
+def _client_errors() -> tuple[type[Exception], ...]:
+    """What the hub's client raises; its own HTTP errors, and a full disk, are OSErrors."""
+    from httpx2 import HTTPError
+    from huggingface_hub.errors import HFValidationError
+
+    return (OSError, HTTPError, HFValidationError)

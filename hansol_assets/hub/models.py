@@ -1,0 +1,228 @@
+"""Fetching a released model from the model hub or from a local folder.
+
+What belongs here: which files of a model are taken, from where, and at which revision. What does
+not: the hub's client (`hansol_assets.hub.download`) and loading a model
+(`hansol_assets.modeling.base.loading`).
+"""
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from hansol_assets.errors import ModelError
+from hansol_assets.hub.download import (
+    Wanted,
+    cached,
+    commit_of,
+    download,
+    files_digest,
+    local_folder,
+)
+from hansol_assets.hub.errors import ModelUnavailableError
+from hansol_assets.hub.pickled_weights import convert_pickled_weights
+from hansol_assets.settings_model import SettingsModel
+
+INDEX_FILE = "model.safetensors.index.json"
+ALLOWED_FILES = ("*.safetensors", "*.json", "*.jinja", "tokenizer*")
+"""What is taken from a model's repository: weights without pickles, configuration, tokenizer."""
+
+IGNORED_FILES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl", "*.msgpack", "*.h5", "*.gguf", "*.py")
+"""What never is, not even where a pattern above matches it."""
+
+TOKENIZER_FILE = "tokenizer.json"
+
+PICKLED_WEIGHTS = "pytorch_model.bin"
+"""Weights of older models, in the one form that can be converted."""
+
+
+class UnsafeWeightsError(ModelError, ValueError):
+    """The base model has weights only in a format that runs code when it is loaded."""
+
+
+class MissingTokenizerError(ModelError, ValueError):
+    """The base model's tokenizer is not in the one form that needs no further library."""
+
+
+class HubSettings(SettingsModel):
+    """A released base model."""
+
+    model_id: str = Field(
+        default="google/gemma-3-1b-it",
+        min_length=1,
+        description="Hub repository, or a local folder.",
+    )
+    revision: str | None = Field(
+        default=None, description="Branch, tag or commit; a commit makes the fetch repeatable."
+    )
+    weights: Literal["safetensors", "converted"] = Field(
+        default="safetensors",
+        description="converted: read pytorch_model.bin as plain tensors, running none of its code, "
+        "and keep it as safetensors; for older models that have nothing else.",
+    )
+
+
+def fetch(settings: HubSettings, out_dir: Path) -> str:
+    """Put a model's files into a folder.
+
+    Args:
+        settings: Which model.
+        out_dir: A folder; created if missing. Files are hard links into the hub's cache where the
+            file system allows, since a cached file never changes.
+
+    Returns:
+        The resolved revision: the hub's commit hash, or a local folder's SHA-256.
+
+    Raises:
+        ModelUnavailableError: Not on this machine and not to be had from the hub: gated,
+            missing, out of reach, or too big for the disk. The message says which, and the remedy.
+        UnsafeWeightsError: There are no weights in the form that the settings ask for.
+        MissingTokenizerError: There is no `tokenizer.json`.
+    """
+    local = _local_folder(settings)
+    source = local or _snapshot(settings)
+    files = _safe_files(source, settings)
+    _check_tokenizer(files, settings)
+    out_dir.mkdir(parents=True, exist_ok=True)
+    for file in files:
+        _place(file, out_dir / file.name, link=local is None)
+    if settings.weights == "converted":
+        convert_pickled_weights(source / PICKLED_WEIGHTS, out_dir)
+    return files_digest(files) if local else source.name
+
+
+def pinned(settings: HubSettings) -> HubSettings:
+    """Resolve the revision, so that settings name the very bytes that `fetch` gives.
+
+    Args:
+        settings: Which model.
+
+    Returns:
+        The same settings with the hub's commit hash; for a local folder, whose content has no
+        name, with the SHA-256 of the files that are taken.
+
+    Raises:
+        ModelUnavailableError: The revision is neither known here nor to be had from the hub.
+        UnsafeWeightsError: A local folder has no weights in the form that is asked for.
+    """
+    local = _local_folder(settings)
+    commit = files_digest(_safe_files(local, settings)) if local else commit_of(_wanted(settings))
+    return settings.model_copy(update={"revision": commit})
+
+
+def missing(settings: HubSettings) -> str | None:
+    """Say what keeps the model from being fetched without a network, and how to mend it.
+
+    Args:
+        settings: Which model.
+
+    Returns:
+        A message with the command that fetches it; None if it is on this machine.
+    """
+    if _local_folder(settings):
+        return None
+    try:
+        _complete(cached(_wanted(settings)), settings)
+    except ModelUnavailableError as error:
+        return str(error)
+    return None
+
+
+def _local_folder(settings: HubSettings) -> Path | None:
+    local = local_folder(settings.model_id)
+    path = Path(settings.model_id).expanduser()
+    if local is None and (path.is_absolute() or settings.model_id.startswith((".", "~"))):
+        raise ModelUnavailableError(
+            f"the base model's folder {path} does not exist. Set base_model.hub.model_id to a "
+            "folder in `save_pretrained` form or to a repository of the model hub."
+        )
+    return local
+
+
+def _snapshot(settings: HubSettings) -> Path:
+    return _complete(download(_wanted(settings)), settings)
+
+
+def _complete(folder: Path, settings: HubSettings) -> Path:
+    """Pass a download on if it has every weight file that its index lists."""
+    index = folder / INDEX_FILE
+    if not index.is_file():
+        return folder
+    listed = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
+    absent = sorted(name for name in listed if not (folder / name).is_file())
+    if absent:
+        raise ModelUnavailableError(
+            f"the model {settings.model_id} is only half on this machine: the download in "
+            f"{folder} lacks {', '.join(absent)}. Complete it by:\n  {_wanted(settings).command}"
+        )
+    return folder
+
+
+def _wanted(settings: HubSettings) -> Wanted:
+    converted = (PICKLED_WEIGHTS,) if settings.weights == "converted" else ()
+    return Wanted(
+        settings.model_id,
+        settings.revision,
+        "base_model.hub",
+        patterns=(*ALLOWED_FILES, *converted),
+        ignored=_unwanted(settings),
+    )
+
+
+def _unwanted(settings: HubSettings) -> tuple[str, ...]:
+    if settings.weights == "safetensors":
+        return IGNORED_FILES
+    return ("*.safetensors", *(pattern for pattern in IGNORED_FILES if pattern != "*.bin"))
+
+
+def _safe_files(source: Path, settings: HubSettings) -> list[Path]:
+    """List the files to take, pickled weights aside, and make sure that there are weights."""
+    files = sorted(
+        file
+        for file in source.iterdir()
+        if file.is_file()
+        and any(file.match(pattern) for pattern in ALLOWED_FILES)
+        and not any(file.match(pattern) for pattern in _unwanted(settings))
+    )
+    if settings.weights == "converted":
+        if (source / PICKLED_WEIGHTS).is_file():
+            return files
+        raise UnsafeWeightsError(
+            f"{settings.model_id} has no {PICKLED_WEIGHTS} in {source} to convert. Set "
+            "base_model.hub.weights to 'safetensors'."
+        )
+    if any(file.suffix == ".safetensors" for file in files):
+        return files
+    raise UnsafeWeightsError(
+        f"{settings.model_id} has no *.safetensors weights in {source}. Weights in *.bin are "
+        "pickles, which can run code when loaded. Choose a revision with safetensors, or set "
+        f"base_model.hub.weights to 'converted', which reads {PICKLED_WEIGHTS} as plain tensors "
+        "and runs none of its code."
+    )
+
+
+def _check_tokenizer(files: list[Path], settings: HubSettings) -> None:
+    if TOKENIZER_FILE in {file.name for file in files}:
+        return
+    raise MissingTokenizerError(
+        f"{settings.model_id} has no {TOKENIZER_FILE}. Where the library that it was made with "
+        "(sentencepiece, mostly) is installed, convert it once, beside the other files:\n"
+        f"  AutoTokenizer.from_pretrained('{settings.model_id}').save_pretrained(FOLDER)\n"
+        "and set base_model.hub.model_id to FOLDER."
+    )
+
+
+def _place(source: Path, target: Path, link: bool) -> None:
+    target.unlink(missing_ok=True)
+    resolved = source.resolve()
+    if link:
+        try:
+            os.link(resolved, target)
+        except OSError:
+            pass
+        else:
+            return
+    shutil.copyfile(resolved, target)

@@ -1,0 +1,1 @@
+"""The base model: trained from nothing or fetched, its tokenizer, and the door to its weights."""

@@ -1,0 +1,173 @@
+"""The base model of a profile: trained from scratch on the corpus, or fetched from the hub.
+
+What belongs here: the choice between the two and what is said about the result. What does not:
+either way of getting it (`hansol_assets.modeling.base.scratch`, `hansol_assets.hub.models`).
+"""
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+from pydantic import Field
+
+from hansol_assets.errors import InputError
+from hansol_assets.hub.download import local_folder
+from hansol_assets.hub.models import HubSettings, fetch
+from hansol_assets.modeling.base.facts import ModelFacts
+from hansol_assets.modeling.base.loading import LoadingSettings
+from hansol_assets.modeling.base.scratch import ScratchSettings, train_model
+from hansol_assets.modeling.base.shape import ModelShape
+from hansol_assets.modeling.base.soundness import check_model_folder
+from hansol_assets.modeling.base.source import Source
+from hansol_assets.modeling.base.tokenizer_training import train_tokenizer
+from hansol_assets.modeling.progress import Progress, without_bars
+from hansol_assets.settings_model import SettingsModel
+
+SCRATCH_NAME = "Gemma 3, trained from scratch"
+
+
+class BaseModelSettings(SettingsModel):
+    """Which base model, and how it is held in memory."""
+
+    kind: Literal["scratch", "hub"] = Field(
+        default="scratch",
+        description="scratch: trained on the corpus, offline; hub: a released model.",
+    )
+    scratch: ScratchSettings = Field(
+        default=ScratchSettings(), description="Read where `kind` is scratch."
+    )
+    hub: HubSettings = Field(default=HubSettings(), description="Read where `kind` is hub.")
+    facts: ModelFacts = Field(
+        default=ModelFacts(), description="What is known of the hub's model beforehand."
+    )
+    loading: LoadingSettings = Field(
+        default=LoadingSettings(), description="Format and attention in memory."
+    )
+
+    @property
+    def name(self) -> str:
+        """The hub's name or the local folder; for a model trained here, what it is."""
+        return self.hub.model_id if self.kind == "hub" else SCRATCH_NAME
+
+    @property
+    def known_shape(self) -> ModelShape | None:
+        """The model's dimensions, as far as they are known before it is fetched."""
+        return self.facts.shape if self.kind == "hub" else self.scratch.shape
+
+
+@dataclass(frozen=True)
+class BaseModelReport:
+    """What is known about a base model once its folder is complete.
+
+    Attributes:
+        kind: scratch or hub.
+        name: The hub's or the folder's name; for scratch, what it is.
+        revision: The hub's commit hash or the local folder's SHA-256; None for scratch.
+        parameters: Number of weights.
+        vocabulary: Tokens in the vocabulary; None where it was not loaded.
+        tokens: Tokens trained on; 0 for hub.
+        seconds: Time that it took.
+        history: One row a step: step, epoch, loss (nats a token), learning_rate; empty for hub.
+    """
+
+    kind: Literal["scratch", "hub"]
+    name: str
+    revision: str | None
+    parameters: int
+    vocabulary: int | None
+    tokens: int
+    seconds: float
+    history: pd.DataFrame = field(repr=False)
+
+
+def train_base_model(
+    documents: Sequence[str], settings: BaseModelSettings, out_dir: Path, progress: Progress
+) -> BaseModelReport:
+    """Train a tokenizer and a Gemma 3 model from scratch and save both.
+
+    Args:
+        documents: The corpus, best in the form of the later prompts: see
+            `hansol_assets.modeling.base.tokenizer_training.render_document`.
+        settings: Read: `scratch`.
+        out_dir: A folder; created if missing. Gets the `save_pretrained` form: config,
+            generation_config, model.safetensors, tokenizer, chat template.
+        progress: Receives throttled lines.
+
+    Returns:
+        The report.
+
+    Raises:
+        InputError: There are no documents.
+    """
+    if not documents:
+        raise InputError(
+            "the base model has no documents to train on: is the training split empty?"
+        )
+    scratch = settings.scratch
+    start = time.perf_counter()
+    tokenizer = train_tokenizer(documents, scratch.vocab_size)
+    model, history = train_model(documents, tokenizer, scratch, progress)
+    out_dir.mkdir(parents=True, exist_ok=True)
+    tokenizer.model_max_length = scratch.max_positions
+    tokenizer.save_pretrained(out_dir)
+    with without_bars():
+        model.save_pretrained(out_dir)
+    return BaseModelReport(
+        kind="scratch",
+        name=SCRATCH_NAME,
+        revision=None,
+        parameters=model.num_parameters(),
+        vocabulary=len(tokenizer),
+        tokens=len(history) * scratch.batch_size * scratch.sequence_length,
+        seconds=time.perf_counter() - start,
+        history=history,
+    )
+
+
+def fetch_base_model(settings: BaseModelSettings, out_dir: Path) -> BaseModelReport:
+    """Fetch a released model: safetensors weights, configuration and tokenizer, no pickles.
+
+    Args:
+        settings: Read: `hub`, and the licence in `facts`.
+        out_dir: A folder; created if missing.
+
+    Returns:
+        The report, with the resolved revision.
+
+    Raises:
+        ModelUnavailableError: Not on this machine, and not to be had from the hub.
+        UnsafeWeightsError: There are no weights in the form that is asked for.
+        UnsoundModelError: A file is missing, damaged, or belongs to another model.
+    """
+    start = time.perf_counter()
+    revision = fetch(settings.hub, out_dir)
+    local = local_folder(settings.hub.model_id)
+    check_model_folder(local or out_dir)
+    name = local.name if local else settings.hub.model_id
+    Source(name, revision, settings.facts.licence).save(out_dir)
+    return BaseModelReport(
+        kind="hub",
+        name=name,
+        revision=revision,
+        parameters=_stored_weights(out_dir),
+        vocabulary=None,
+        tokens=0,
+        seconds=time.perf_counter() - start,
+        history=pd.DataFrame(columns=["step", "epoch", "loss", "learning_rate"]),
+    )
+
+
+def _stored_weights(directory: Path) -> int:
+    """Count the weights of a model by the headers of its files."""
+    from safetensors import safe_open
+
+    count = 0
+    for file in directory.glob("*.safetensors"):
+        with safe_open(file, "np") as tensors:
+            shapes = (tensors.get_slice(name).get_shape() for name in tensors.keys())  # noqa: SIM118
+            count += sum(math.prod(shape) for shape in shapes)
+    return count

@@ -1,0 +1,145 @@
+"""The one door through which a base model and its tokenizer come into memory.
+
+What belongs here: format, quantization, attention and device of a loaded model. What does not:
+where a model comes from (`hansol_assets.modeling.base.base_model`) and what a tokenizer must hold
+(`hansol_assets.modeling.base.tokenizer`).
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field
+
+from hansol_assets.modeling.base.tokenizer import TokenizerSettings, make_sound
+from hansol_assets.modeling.progress import without_bars
+from hansol_assets.settings_model import SettingsModel
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import BitsAndBytesConfig, PreTrainedModel, PreTrainedTokenizerBase
+
+
+class LoadingSettings(SettingsModel):
+    """How a base model is held in memory."""
+
+    dtype: Literal["float32", "float16", "bfloat16"] = Field(
+        default="float32", description="Format of the weights in memory."
+    )
+    quantization: Literal["none", "nf4"] = Field(
+        default="none",
+        description="nf4: 4-bit weights by bitsandbytes, computed in `dtype` (QLoRA).",
+    )
+    attention: Literal["sdpa", "eager", "flash_attention_2"] = Field(
+        default="sdpa",
+        description="Attention implementation of transformers; Gemma 2 needs 'eager'.",
+    )
+    tokenizer: TokenizerSettings = Field(
+        default=TokenizerSettings(), description="What the model's tokenizer files leave open."
+    )
+    trust_remote_code: bool = Field(
+        default=False, description="Run Python code that comes with the model. Leave it false."
+    )
+
+
+def device() -> "torch.device":
+    """Return the device that models live on: the first GPU, or the CPU without one."""
+    import torch
+
+    return torch.device("cuda", 0) if torch.cuda.is_available() else torch.device("cpu")
+
+
+def load_tokenizer(directory: Path, loading: LoadingSettings) -> "PreTrainedTokenizerBase":
+    """Load the tokenizer of a base model and make it sound.
+
+    Args:
+        directory: A folder in `save_pretrained` form.
+        loading: Whether the folder's own code may run.
+
+    Returns:
+        The tokenizer, with a pad token and a chat template.
+    """
+    from transformers import AutoTokenizer, PreTrainedTokenizerFast
+
+    settings = loading.tokenizer
+    loader: Any = AutoTokenizer if settings.loader == "auto" else PreTrainedTokenizerFast
+    tokenizer = loader.from_pretrained(
+        directory,
+        local_files_only=True,
+        trust_remote_code=loading.trust_remote_code,
+        **settings.special_tokens,
+    )
+    return make_sound(tokenizer, settings)
+
+
+def load_causal_lm(directory: Path, loading: LoadingSettings) -> "PreTrainedModel":
+    """Load a base model from safetensors, in evaluation mode, on `device()`.
+
+    Args:
+        directory: A folder in `save_pretrained` form.
+        loading: Format, quantization, attention and new tokens.
+
+    Returns:
+        The model, its embedding as long as the vocabulary with the new tokens.
+    """
+    from transformers import AutoModelForCausalLM
+
+    with without_bars():
+        model = AutoModelForCausalLM.from_pretrained(
+            directory,
+            local_files_only=True,
+            use_safetensors=True,
+            dtype=loading.dtype,
+            attn_implementation=loading.attention,
+            trust_remote_code=loading.trust_remote_code,
+            device_map={"": device()},
+            quantization_config=_quantization(loading),
+        )
+    new = new_token_ids(load_tokenizer(directory, loading), loading)
+    if new:
+        _make_room(model, new)
+    return model.eval()
+
+
+def new_token_ids(tokenizer: "PreTrainedTokenizerBase", loading: LoadingSettings) -> list[int]:
+    """Return the ids, in rising order, of the tokens that the settings add to a vocabulary.
+
+    Args:
+        tokenizer: From `load_tokenizer`.
+        loading: Read: the tokenizer's new tokens.
+
+    Returns:
+        The ids.
+    """
+    vocabulary = tokenizer.get_vocab()
+    return sorted(vocabulary[token] for token in loading.tokenizer.new_tokens)
+
+
+def _make_room(model: Any, new: list[int]) -> None:
+    """Give new tokens rows in the embedding and in the output layer: the mean of all others.
+
+    The mean lies where the model's own tokens do, and is the same on every load (Hewitt 2021,
+    "Initializing new word embeddings for pretrained language models").
+    """
+    import torch
+
+    rows = model.get_input_embeddings().weight.shape[0]
+    model.resize_token_embeddings(max(rows, new[-1] + 1), mean_resizing=False)
+    tables = (model.get_input_embeddings(), model.get_output_embeddings())
+    with torch.no_grad():
+        for table in tables:
+            others = table.weight[: new[0]]
+            table.weight[new] = others.float().mean(dim=0).to(others.dtype)
+
+
+def _quantization(loading: LoadingSettings) -> "BitsAndBytesConfig | None":
+    if loading.quantization == "none":
+        return None
+    import torch
+    from transformers import BitsAndBytesConfig
+
+    return BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=getattr(torch, loading.dtype),
+    )

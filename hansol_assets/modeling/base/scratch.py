@@ -1,0 +1,239 @@
+"""A small Gemma 3 model trained from nothing on the corpus.
+
+What belongs here: its shape, its schedule and its training loop. What does not: its tokenizer
+(`hansol_assets.modeling.base.tokenizer_training`) and where the result is kept.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Literal, Self
+
+import numpy as np
+import pandas as pd
+from pydantic import Field, model_validator
+
+from hansol_assets.modeling.base.determinism import deterministic
+from hansol_assets.modeling.base.loading import device
+from hansol_assets.modeling.base.precision import autocast
+from hansol_assets.modeling.base.schedule import Optimization
+from hansol_assets.modeling.base.shape import ModelShape
+from hansol_assets.modeling.base.tokenizer import stop_ids
+from hansol_assets.modeling.base.tokenizer_training import SMALLEST_VOCABULARY
+from hansol_assets.modeling.progress import Progress, ThrottledProgress
+from hansol_assets.settings_model import SettingsModel
+
+if TYPE_CHECKING:
+    from transformers import Gemma3ForCausalLM, PreTrainedTokenizerBase
+
+
+class ScratchSettings(SettingsModel):
+    """Shape and training of a Gemma 3 model that starts from random weights."""
+
+    vocab_size: int = Field(
+        default=4000, gt=SMALLEST_VOCABULARY, description="Most tokens in the vocabulary."
+    )
+    hidden_size: int = Field(default=192, ge=8, description="Width of the residual stream.")
+    layers: int = Field(default=4, ge=1, description="Decoder layers.")
+    attention_heads: int = Field(default=4, ge=1, description="Query heads a layer.")
+    key_value_heads: int = Field(default=2, ge=1, description="Key and value heads a layer.")
+    intermediate_size: int = Field(
+        default=512, ge=8, description="Width of the feed-forward block."
+    )
+    max_positions: int = Field(
+        default=1024, ge=16, description="Longest prompt and answer, in tokens."
+    )
+    rope_theta: float = Field(
+        default=10_000.0,
+        gt=1,
+        description="Base of the rotary positions; Gemma 3's 1e6 is for contexts far longer.",
+    )
+    sequence_length: int = Field(
+        default=512, ge=8, description="Tokens in a packed training sequence."
+    )
+    batch_size: int = Field(default=2, ge=1, description="Packed sequences in an optimiser step.")
+    epochs: float = Field(default=5.0, gt=0, description="Passes over the corpus.")
+    max_steps: int = Field(
+        default=1600, ge=1, description="Most optimiser steps, whatever the epochs."
+    )
+    matrix_learning_rate: float = Field(
+        default=0.02, gt=0, description="Muon's peak rate, for the matrices of the layers."
+    )
+    learning_rate: float = Field(
+        default=4e-3, gt=0, description="AdamW's peak rate, for embeddings and gains."
+    )
+    warmup_ratio: float = Field(
+        default=0.05, ge=0, lt=1, description="Share of steps that warm up."
+    )
+    weight_decay: float = Field(default=0.1, ge=0, description="Decay of the layers' matrices.")
+    max_gradient_norm: float = Field(
+        default=1.0, gt=0, description="Clipping of the gradient's norm."
+    )
+    precision: Literal["auto", "fp32", "bf16"] = Field(
+        default="auto",
+        description="Format of matrix products; auto: bf16 where the processor has it.",
+    )
+    seed: int = Field(default=20240305, ge=0, description="Seed of weights and of document order.")
+    progress_seconds: float = Field(
+        default=5.0, ge=0, description="Seconds between progress lines."
+    )
+
+    @model_validator(mode="after")
+    def _shapes_fit(self) -> Self:
+        if self.hidden_size % self.attention_heads:
+            raise ValueError("hidden_size must be a multiple of attention_heads")
+        if self.attention_heads % self.key_value_heads:
+            raise ValueError("attention_heads must be a multiple of key_value_heads")
+        if self.sequence_length > self.max_positions:
+            raise ValueError("sequence_length must not exceed max_positions")
+        return self
+
+    @property
+    def shape(self) -> ModelShape:
+        """The model's dimensions; a small corpus may yield fewer tokens than `vocab_size`."""
+        return ModelShape(
+            model_type="gemma3_text",
+            vocab_size=self.vocab_size,
+            hidden_size=self.hidden_size,
+            intermediate_size=self.intermediate_size,
+            num_hidden_layers=self.layers,
+            num_attention_heads=self.attention_heads,
+            num_key_value_heads=self.key_value_heads,
+            head_dim=self.hidden_size // self.attention_heads,
+            max_position_embeddings=self.max_positions,
+            tie_word_embeddings=True,
+        )
+
+    def steps(self, corpus_tokens: int) -> int:
+        """Return the optimiser steps for a corpus of so many tokens, at least one."""
+        per_step = self.batch_size * self.sequence_length
+        return min(self.max_steps, max(1, math.ceil(self.epochs * corpus_tokens / per_step)))
+
+
+def build_model(
+    settings: ScratchSettings, tokenizer: "PreTrainedTokenizerBase"
+) -> "Gemma3ForCausalLM":
+    """Build the model with random weights drawn from torch's global generator.
+
+    Args:
+        settings: Its shape.
+        tokenizer: Gives vocabulary size and special tokens.
+
+    Returns:
+        The model. All its layers attend to the whole sequence: sliding windows pay only on
+        sequences far longer than these.
+    """
+    from transformers import Gemma3ForCausalLM, Gemma3TextConfig
+
+    head = settings.hidden_size // settings.attention_heads
+    config = Gemma3TextConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=settings.hidden_size,
+        intermediate_size=settings.intermediate_size,
+        num_hidden_layers=settings.layers,
+        num_attention_heads=settings.attention_heads,
+        num_key_value_heads=settings.key_value_heads,
+        head_dim=head,
+        query_pre_attn_scalar=head,
+        max_position_embeddings=settings.max_positions,
+        sliding_window=settings.max_positions,
+        layer_types=["full_attention"] * settings.layers,
+        rope_parameters={
+            kind: {"rope_type": "default", "rope_theta": settings.rope_theta}
+            for kind in ("full_attention", "sliding_attention")
+        },
+        pad_token_id=tokenizer.pad_token_id,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+    )
+    model = Gemma3ForCausalLM(config)
+    model.generation_config.eos_token_id = stop_ids(tokenizer)
+    return model
+
+
+def train_model(
+    documents: Sequence[str],
+    tokenizer: "PreTrainedTokenizerBase",
+    settings: ScratchSettings,
+    progress: Progress,
+) -> tuple["Gemma3ForCausalLM", pd.DataFrame]:
+    """Train a new model on packed documents, in an order drawn anew for every epoch.
+
+    Args:
+        documents: The corpus; each is framed in `<bos>` and `<eos>`.
+        tokenizer: Its tokenizer.
+        settings: Shape and schedule.
+        progress: Receives throttled lines.
+
+    Returns:
+        The model in evaluation mode, and one row a step: step, epoch, loss (nats a token),
+        learning_rate.
+    """
+    encoded = _encode(documents, tokenizer)
+    corpus_tokens = sum(map(len, encoded))
+    with deterministic(settings.seed):
+        with device():
+            model = build_model(settings, tokenizer)
+        history = _fit(model, encoded, settings, settings.steps(corpus_tokens), progress)
+    history["epoch"] *= 1 / corpus_tokens
+    return model.eval(), history
+
+
+def _encode(documents: Sequence[str], tokenizer: "PreTrainedTokenizerBase") -> list[np.ndarray]:
+    ids = tokenizer(list(documents), add_special_tokens=False)["input_ids"]
+    start, end = tokenizer.bos_token_id, tokenizer.eos_token_id
+    return [np.array([start, *document, end], dtype=np.int64) for document in ids]
+
+
+def packed_blocks(documents: Sequence[np.ndarray], size: int, seed: int) -> Iterator[np.ndarray]:
+    """Lay documents end to end, in a new order every epoch, and cut them into equal blocks.
+
+    Args:
+        documents: Token ids of each document.
+        size: Tokens in a block.
+        seed: Seed of the orders.
+
+    Yields:
+        Blocks of `size` ids without end; no token is dropped between two.
+    """
+    random = np.random.default_rng(seed)
+    rest = np.empty(0, dtype=np.int64)
+    while True:
+        order = random.permutation(len(documents))
+        stream = np.concatenate([rest, *(documents[index] for index in order)])
+        whole = len(stream) // size * size
+        yield from stream[:whole].reshape(-1, size)
+        rest = stream[whole:]
+
+
+def _fit(
+    model: "Gemma3ForCausalLM",
+    documents: Sequence[np.ndarray],
+    settings: ScratchSettings,
+    steps: int,
+    progress: Progress,
+) -> pd.DataFrame:
+    import torch
+
+    optimization = Optimization(
+        model,
+        matrix_learning_rate=settings.matrix_learning_rate,
+        learning_rate=settings.learning_rate,
+        weight_decay=settings.weight_decay,
+        warmup_ratio=settings.warmup_ratio,
+        steps=steps,
+    )
+    send = ThrottledProgress(progress, settings.progress_seconds)
+    tokens = settings.batch_size * settings.sequence_length
+    blocks = packed_blocks(documents, tokens, settings.seed)
+    compute = autocast(settings.precision, model.device.type)
+    rows = []
+    model.train()
+    for step in range(1, steps + 1):
+        batch = torch.from_numpy(next(blocks)).view(settings.batch_size, -1).to(model.device)
+        with compute:
+            loss = model(input_ids=batch, labels=batch, use_cache=False).loss
+        loss.backward()
+        rows.append((step, step * tokens, loss.item(), optimization.learning_rate))
+        optimization.step(settings.max_gradient_norm)
+        send(f"base model: step {step} of {steps}, loss {rows[-1][2]:.3f}")
+    return pd.DataFrame(rows, columns=["step", "epoch", "loss", "learning_rate"])

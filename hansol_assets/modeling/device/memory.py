@@ -1,0 +1,178 @@
+"""How much memory a model needs to be trained and to answer, item by item.
+
+What belongs here: the estimates, from a model's shape and the settings. What does not: the memory
+that a machine has, and what is said when it does not suffice (`hansol_assets.modeling.device
+.preflight`).
+
+The estimates leave out what is small (norms, biases) and take the longest examples that the
+settings allow, so that what fits on paper fits in truth.
+"""
+
+from dataclasses import dataclass
+
+from hansol_assets.modeling.base.loading import LoadingSettings
+from hansol_assets.modeling.base.shape import ModelShape
+from hansol_assets.modeling.generation.settings import GenerationSettings
+from hansol_assets.modeling.training.settings import TrainingSettings
+
+GIB = 2**30
+DTYPE_BYTES = {"float32": 4, "float16": 2, "bfloat16": 2}
+PRECISION_BYTES = {"fp32": 4, "fp16": 2, "bf16": 2, "auto": 4}
+
+NF4_BYTES = 4.127 / 8
+"""Bytes a weight in double-quantised NF4: 4 bits and 0.127 bits of constants (Dettmers et al. 2023,
+"QLoRA: Efficient Finetuning of Quantized LLMs", section 3)."""
+
+LORA_BYTES = 4
+"""The matrices of an adapter, and so their gradients, are held in 32 bits."""
+
+OPTIMIZER_BYTES = {"8bit": 2, "adafactor": 0, "sgd": 0}
+"""Bytes a trained weight of optimisers that keep less than AdamW's two 32-bit moments."""
+ADAMW_BYTES = 8
+
+LOGIT_TILE = 32768
+"""Entries of the vocabulary whose logits TRL's loss holds at a time."""
+LOGIT_BYTES = 12
+"""Bytes of a logit held in training: the logit itself and two 32-bit values made from it."""
+
+
+@dataclass(frozen=True)
+class MemoryItem:
+    """One use of memory.
+
+    Attributes:
+        name: What it is.
+        gib: Size in GiB.
+        setting: The setting that lowers it, with what to do; empty where none does.
+    """
+
+    name: str
+    gib: float
+    setting: str = ""
+
+
+def training_memory(
+    shape: ModelShape, loading: LoadingSettings, training: TrainingSettings
+) -> tuple[MemoryItem, ...]:
+    """Estimate the memory in which an adapter is trained.
+
+    Args:
+        shape: The base model's.
+        loading: How it is held.
+        training: Rank, optimiser, batch, and whether activations are recomputed.
+
+    Returns:
+        The items: weights, adapter, optimizer, activations, logits and, where there are any, new
+        tokens.
+    """
+    trained = shape.lora_parameters(training.rank, training.target_modules)
+    tokens = training.per_device_batch_size * training.max_length
+    logits = tokens * min(shape.vocab_size, LOGIT_TILE) * LOGIT_BYTES
+    batch = "lower training.per_device_batch_size (and raise gradient_accumulation)"
+    checkpointing = (
+        "" if training.gradient_checkpointing else ", turn training.gradient_checkpointing on"
+    )
+    return (
+        _weights(shape, loading),
+        MemoryItem(
+            "adapter and gradients",
+            2 * LORA_BYTES * trained / GIB,
+            "lower training.rank",
+        ),
+        MemoryItem(
+            "optimizer",
+            _optimizer_bytes(training.optimizer) * trained / GIB,
+            "" if "8bit" in training.optimizer else "training.optimizer: paged_adamw_8bit",
+        ),
+        MemoryItem(
+            "activations",
+            tokens * _activation_bytes(shape, loading, training) / GIB,
+            f"{batch}, training.max_length{checkpointing}",
+        ),
+        MemoryItem("logits", logits / GIB, f"{batch}, training.max_length"),
+        *_new_tokens(shape, loading),
+    )
+
+
+def generation_memory(
+    shape: ModelShape, loading: LoadingSettings, generation: GenerationSettings
+) -> tuple[MemoryItem, ...]:
+    """Estimate the memory in which answers are generated.
+
+    Args:
+        shape: The base model's.
+        loading: How it is held.
+        generation: Batch and lengths.
+
+    Returns:
+        The items: weights, KV cache, activations, logits.
+    """
+    width = DTYPE_BYTES[loading.dtype]
+    rows = generation.batch_size
+    length = generation.max_prompt_tokens + generation.max_new_tokens
+    cached = 2 * shape.num_hidden_layers * shape.key_value_size * width
+    prompt = rows * generation.max_prompt_tokens * _layer_bytes(shape, width, rows=0)
+    # The newest token's only; sampling sorts them and sums them in 32 bits.
+    logits = rows * shape.vocab_size * 16
+    return (
+        _weights(shape, loading),
+        MemoryItem(
+            "KV cache",
+            rows * length * cached / GIB,
+            "lower generation.batch_size, generation.max_prompt_tokens",
+        ),
+        MemoryItem("activations", prompt / GIB, "lower generation.batch_size"),
+        MemoryItem("logits", logits / GIB, "lower generation.batch_size"),
+    )
+
+
+def _weights(shape: ModelShape, loading: LoadingSettings) -> MemoryItem:
+    width = DTYPE_BYTES[loading.dtype]
+    kept = (shape.embedding_parameters + shape.other_parameters) * width
+    if loading.quantization == "nf4":
+        return MemoryItem("weights", (kept + shape.matrix_parameters * NF4_BYTES) / GIB)
+    whole = kept + shape.matrix_parameters * width
+    return MemoryItem("weights", whole / GIB, "base_model.loading.quantization: nf4")
+
+
+def _new_tokens(shape: ModelShape, loading: LoadingSettings) -> tuple[MemoryItem, ...]:
+    """PEFT copies the tables of token vectors with the new rows; their gradient is in 32 bits."""
+    if not loading.tokenizer.new_tokens:
+        return ()
+    size = shape.embedding_parameters * (DTYPE_BYTES[loading.dtype] + 4)
+    return (MemoryItem("new tokens", size / GIB, "base_model.loading.tokenizer.new_tokens: []"),)
+
+
+def _optimizer_bytes(name: str) -> int:
+    return next((size for part, size in OPTIMIZER_BYTES.items() if part in name), ADAMW_BYTES)
+
+
+def _activation_bytes(
+    shape: ModelShape, loading: LoadingSettings, training: TrainingSettings
+) -> float:
+    """Bytes a token: those of every layer, or of one layer and every layer's input."""
+    width = PRECISION_BYTES[training.precision]
+    rows = training.max_length if loading.attention == "eager" else 0
+    layer = _layer_bytes(shape, width, rows)
+    if not training.gradient_checkpointing:
+        return shape.num_hidden_layers * layer
+    return shape.num_hidden_layers * shape.hidden_size * width + layer
+
+
+def _layer_bytes(shape: ModelShape, width: int, rows: int) -> float:
+    """Bytes that one layer keeps of a token for its backward pass.
+
+    After Korthikanti et al. 2022, "Reducing Activation Recomputation in Large Transformer Models",
+    section 4.1, with grouped keys, a gated feed-forward and no dropout on the residual stream: the
+    inputs of both norms and of all matrices, and what attention and activation need.
+
+    Args:
+        shape: The model's.
+        width: Bytes of a number.
+        rows: Keys whose attention weights are kept; 0 for kernels that recompute them.
+    """
+    norms = 4 * shape.hidden_size
+    attention = 2 * shape.query_size + 2 * shape.key_value_size
+    feed_forward = 4 * shape.intermediate_size
+    weights = 2 * shape.num_attention_heads * rows
+    return width * (norms + attention + feed_forward + weights)

@@ -1,0 +1,1 @@
+"""Text from a model: decoding settings, seeded sampling, and the generator."""

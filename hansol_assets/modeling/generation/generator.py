@@ -1,0 +1,200 @@
+"""Answers from the base model and its adapter, batch by batch.
+
+What belongs here: batching, decoding and stopping. What does not: the words of a prompt
+(`hansol_assets.qa.prompts`), what becomes of the text (`hansol_assets.qa.cleaning`), and keeping
+it; the caller commits each batch.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from hansol_assets.modeling.base.loading import LoadingSettings, load_causal_lm, load_tokenizer
+from hansol_assets.modeling.base.soundness import check_adapter
+from hansol_assets.modeling.base.tokenizer import Message, cut_prompt, encode_prompt, stop_ids
+from hansol_assets.modeling.device.failures import device_failures_named
+from hansol_assets.modeling.device.preflight import preflight
+from hansol_assets.modeling.generation.sampling import SeededSampling, stream_seed
+from hansol_assets.modeling.generation.settings import GenerationSettings as GenerationSettings
+
+
+@dataclass(frozen=True)
+class GenerationRequest:
+    """One question to answer.
+
+    Attributes:
+        key: Names the request; sampled answers are drawn by it.
+        messages: Chat messages with `role` and `content`.
+    """
+
+    key: str
+    messages: Sequence[Message]
+
+
+@dataclass(frozen=True)
+class Generation:
+    """One generated answer.
+
+    Attributes:
+        key: The request's.
+        origin: How it was decoded.
+        sample: 0 for the greedy answer; sampled ones count from 0.
+        text: The answer up to the end of turn, without special tokens.
+        prompt_tokens: Length of the prompt.
+        new_tokens: Length of the answer with its end of turn.
+        seconds: Its share of the batch's time.
+        finished: Whether the end of turn was reached before `max_new_tokens`.
+    """
+
+    key: str
+    origin: Literal["greedy", "sampled"]
+    sample: int
+    text: str
+    prompt_tokens: int
+    new_tokens: int
+    seconds: float
+    finished: bool
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One sequence of a batch."""
+
+    key: str
+    prompt: list[int]
+    sample: int | None
+
+
+class Generator:
+    """A base model with its adapter, ready to answer.
+
+    The adapter is merged into weights of full precision, which is faster. 4-bit weights keep it
+    beside them: merged, it would be rounded to 4 bits with them.
+
+    Args:
+        base_dir: The base model in `save_pretrained` form.
+        adapter_dir: The adapter in PEFT's form; None: the base model alone.
+        settings: How to decode.
+        loading: How the base model is held in memory.
+
+    Raises:
+        OutOfMemoryError: The model cannot fit the device.
+        UnsoundModelError: The adapter was trained on another base model.
+    """
+
+    def __init__(
+        self,
+        base_dir: Path,
+        adapter_dir: Path | None,
+        settings: GenerationSettings,
+        loading: LoadingSettings,
+    ) -> None:
+        self._settings = settings
+        self._memory = preflight(base_dir, loading, settings)
+        self._tokenizer = load_tokenizer(base_dir, loading)
+        self._stops = stop_ids(self._tokenizer)
+        self._model: Any = load_causal_lm(base_dir, loading)
+        if adapter_dir is not None:
+            from peft import PeftModel
+
+            check_adapter(adapter_dir, base_dir)
+            adapted = PeftModel.from_pretrained(self._model, adapter_dir)
+            merges = loading.quantization == "none"
+            self._model = (adapted.merge_and_unload() if merges else adapted).eval()
+
+    def generate(self, requests: Sequence[GenerationRequest]) -> Iterator[list[Generation]]:
+        """Answer requests, shortest prompt first, one greedy and the sampled answers of each.
+
+        All answers of a request come in the same batch. Batches are cut from one order, so that
+        what is left of a broken run falls into the batches that it would have had.
+
+        Args:
+            requests: The questions; keys are unique.
+
+        Yields:
+            The answers of one batch: request by request, the greedy one first.
+
+        Raises:
+            OutOfMemoryError: A batch outgrew the device.
+            LostDeviceError: The GPU failed.
+        """
+        prompts = [(self._prompt(request), request.key) for request in requests]
+        prompts.sort(key=lambda prompt: (len(prompt[0]), prompt[1]))
+        samples: list[int | None] = [None, *range(self._settings.samples)]
+        size = max(1, self._settings.batch_size // len(samples))
+        for start in range(0, len(prompts), size):
+            yield self._answer(
+                [
+                    _Row(key, prompt, sample)
+                    for prompt, key in prompts[start : start + size]
+                    for sample in samples
+                ]
+            )
+
+    def _prompt(self, request: GenerationRequest) -> list[int]:
+        ids = encode_prompt(self._tokenizer, request.messages)
+        return cut_prompt(ids, self._settings.max_prompt_tokens, self._tokenizer)
+
+    def _answer(self, rows: Sequence[_Row]) -> list[Generation]:
+        start = time.perf_counter()
+        with device_failures_named(self._memory, "The answers of earlier batches are kept."):
+            answers = self._decode(rows)
+        seconds = (time.perf_counter() - start) / len(rows)
+        return [
+            Generation(
+                key=row.key,
+                origin="greedy" if row.sample is None else "sampled",
+                sample=row.sample or 0,
+                text=str(self._tokenizer.decode(answer, skip_special_tokens=True)).strip(),
+                prompt_tokens=len(row.prompt),
+                new_tokens=len(answer),
+                seconds=seconds,
+                finished=answer[-1] in self._stops,
+            )
+            for row, answer in zip(rows, answers, strict=True)
+        ]
+
+    def _decode(self, rows: Sequence[_Row]) -> list[list[int]]:
+        """Return the new token ids of each row, up to and with the first stop."""
+        import torch
+        from transformers import LogitsProcessorList
+
+        settings = self._settings
+        batch = self._tokenizer.pad(
+            {"input_ids": [row.prompt for row in rows]}, padding_side="left", return_tensors="pt"
+        ).to(self._model.device)
+        width = batch["input_ids"].shape[1]
+        with torch.inference_mode():
+            output = self._model.generate(
+                **batch,
+                do_sample=False,
+                num_beams=1,
+                max_new_tokens=settings.max_new_tokens,
+                eos_token_id=self._stops,
+                pad_token_id=self._tokenizer.pad_token_id,
+                logits_processor=LogitsProcessorList(self._processors(rows, width)),
+            )
+        return [self._until_stop(row) for row in output[:, width:].tolist()]
+
+    def _processors(self, rows: Sequence[_Row], prompt_width: int) -> list[object]:
+        from transformers import RepetitionPenaltyLogitsProcessor
+
+        settings = self._settings
+        seeds = [
+            None if row.sample is None else stream_seed(settings.seed, row.key, row.sample)
+            for row in rows
+        ]
+        sampling = SeededSampling(seeds, settings.temperature, settings.top_p)
+        if settings.repetition_penalty == 1:
+            return [sampling]
+        # The prompt is left out: its retrieved rows are there to be repeated.
+        penalty = RepetitionPenaltyLogitsProcessor(
+            settings.repetition_penalty, prompt_ignore_length=prompt_width
+        )
+        return [penalty, sampling]
+
+    def _until_stop(self, ids: list[int]) -> list[int]:
+        stop = next((place for place, token in enumerate(ids) if token in self._stops), None)
+        return ids if stop is None else ids[: stop + 1]

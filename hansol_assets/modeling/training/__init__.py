@@ -1,0 +1,1 @@
+"""The LoRA adapter: its training, checkpoints, loss curves, model card and export."""

@@ -1,0 +1,264 @@
+"""A LoRA adapter trained by TRL's SFTTrainer on questions, retrieved context and answers.
+
+What belongs here: one training run, resumable from its checkpoints, and what is kept of it. What
+does not: how an example becomes token ids (`hansol_assets.modeling.base.tokenizer`), which examples
+there are (`hansol_assets.qa.pairing`), and the base model.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from hansol_assets.errors import InputError
+from hansol_assets.modeling.base.determinism import deterministic
+from hansol_assets.modeling.base.loading import (
+    LoadingSettings,
+    load_causal_lm,
+    load_tokenizer,
+    new_token_ids,
+)
+from hansol_assets.modeling.base.source import Source, source_of
+from hansol_assets.modeling.base.tokenizer import Example, encode_example
+from hansol_assets.modeling.device.failures import device_failures_named
+from hansol_assets.modeling.device.preflight import preflight
+from hansol_assets.modeling.progress import Progress, ThrottledProgress
+from hansol_assets.modeling.training.checkpoints import checkpoint_step, last_whole_checkpoint
+from hansol_assets.modeling.training.log import history_table, progress_callback
+from hansol_assets.modeling.training.model_card import model_card
+from hansol_assets.modeling.training.settings import TrainingSettings as TrainingSettings
+from hansol_assets.modeling.training.sft import (
+    build_trainer,
+    dataset,
+    in_training_order,
+    lora_config,
+    sft_config,
+)
+from hansol_assets.modeling.training.tracking import tracked
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+    from trl.trainer.sft_trainer import SFTTrainer
+
+
+NO_DATA: Mapping[str, str] = MappingProxyType({})
+CARD_FILE = "README.md"
+KEPT = "Checkpoints are kept: a run with the same settings goes on from the last."
+
+
+@dataclass(frozen=True)
+class AdapterReport:
+    """What is known about an adapter once it is trained.
+
+    Attributes:
+        history: One row a logged step: step, epoch, loss and eval_loss (nats a token),
+            learning_rate; a value that was not measured at a step is missing.
+        examples: Training examples after the draw.
+        tokens: Tokens seen in training, over all epochs.
+        seconds: Time of this run, without what an interrupted one took before it.
+        trainable_parameters: Weights in the LoRA matrices.
+        resumed_from_step: The step of the checkpoint that this run went on from, if any.
+        memory: The estimate of the memory that training needs, in a line.
+        tracked_run: The run's page in a tracker, or its folder where it was kept offline.
+    """
+
+    history: pd.DataFrame = field(repr=False)
+    examples: int
+    tokens: int
+    seconds: float
+    trainable_parameters: int
+    resumed_from_step: int | None
+    memory: str
+    tracked_run: str | None
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One call of `train_adapter`: what is trained on what, and where its state is kept."""
+
+    base_dir: Path
+    tokenizer: "PreTrainedTokenizerBase"
+    train: list[Example]
+    held_out: list[Example]
+    settings: TrainingSettings
+    loading: LoadingSettings
+    checkpoint_dir: Path
+    checkpoint: Path | None
+
+
+def train_adapter(
+    base_dir: Path,
+    examples: pd.DataFrame,
+    held_out: pd.DataFrame,
+    settings: TrainingSettings,
+    out_dir: Path,
+    checkpoint_dir: Path,
+    progress: Progress,
+    loading: LoadingSettings,
+    *,
+    data: Mapping[str, str] = NO_DATA,
+    tracking_dir: Path | None = None,
+) -> AdapterReport:
+    """Train a LoRA adapter with loss on answers only, and save it as safetensors.
+
+    A run that was interrupted goes on from the last whole checkpoint in `checkpoint_dir` and gives
+    the same weights as an uninterrupted one. That folder must belong to these arguments alone.
+
+    Args:
+        base_dir: The base model in `save_pretrained` form.
+        examples: Columns messages (chat messages with `role` and `content`) and answer.
+        held_out: The same columns; may be empty.
+        settings: Hyperparameters.
+        out_dir: A folder; created if missing. Gets the adapter in PEFT's form, its tokenizer and
+            its model card.
+        checkpoint_dir: Where checkpoints are kept.
+        progress: Receives throttled lines.
+        loading: How the base model is held in memory.
+        data: Input → its version, for the model card.
+        tracking_dir: Where a tracker that `report_to` names keeps its files; by default beside
+            the checkpoints.
+
+    Returns:
+        The report.
+
+    Raises:
+        InputError: There are no examples, or the precision does not fit the machine.
+        OutOfMemoryError: The model cannot fit the device, or outgrew it; the last checkpoint is
+            kept.
+        LostDeviceError: The GPU failed; the last checkpoint is kept.
+        TrackerUnavailableError: wandb is asked for, and not installed or not logged in.
+    """
+    if examples.empty:
+        raise InputError("the adapter has no examples to train on: is the training split empty?")
+    start = time.perf_counter()
+    memory = preflight(base_dir, loading, settings)
+    progress(f"adapter: {memory}")
+    tokenizer = load_tokenizer(base_dir, loading)
+    run = _Run(
+        base_dir=base_dir,
+        tokenizer=tokenizer,
+        train=encode(tokenizer, draw(examples, settings.max_examples, settings.seed), settings),
+        held_out=encode(tokenizer, draw(held_out, settings.max_held_out, settings.seed), settings),
+        settings=settings,
+        loading=loading,
+        checkpoint_dir=checkpoint_dir,
+        checkpoint=last_whole_checkpoint(checkpoint_dir),
+    )
+    tracking = tracking_dir or checkpoint_dir.with_name(f"{checkpoint_dir.name}-tracking")
+    with (
+        tracked(settings.report_to, tracking, checkpoint_dir.name) as tracked_run,
+        device_failures_named(memory, KEPT),
+    ):
+        trainer = _train(run, progress)
+    history = history_table(trainer.state.log_history, settings.batch_examples / len(run.train))
+    report = AdapterReport(
+        history=history,
+        examples=len(run.train),
+        tokens=int(trainer.state.num_input_tokens_seen),
+        seconds=time.perf_counter() - start,
+        trainable_parameters=_trainable_parameters(trainer),
+        resumed_from_step=checkpoint_step(run.checkpoint) if run.checkpoint else None,
+        memory=str(memory),
+        tracked_run=tracked_run.place,
+    )
+    source = source_of(base_dir)
+    save_adapter(trainer.model, tokenizer, source, out_dir)
+    card = model_card(source, data, settings, loading, _results(report))
+    (out_dir / CARD_FILE).write_text(card, encoding="utf-8")
+    return report
+
+
+def _train(run: _Run, progress: Progress) -> "SFTTrainer":
+    """Build a trainer and run it to its end; its model lives in no other frame than this."""
+    settings = run.settings
+    steps = settings.steps(len(run.train))
+    with deterministic(settings.seed):
+        model = load_causal_lm(run.base_dir, run.loading)
+        trainer = build_trainer(
+            model,
+            run.tokenizer,
+            (in_training_order(run.train, steps, settings), dataset(run.held_out)),
+            sft_config(settings, steps, run.checkpoint_dir, evaluates=bool(run.held_out)),
+            lora_config(model, settings, new_token_ids(run.tokenizer, run.loading)),
+        )
+        trainer.add_callback(
+            progress_callback(ThrottledProgress(progress, settings.progress_seconds))
+        )
+        trainer.train(resume_from_checkpoint=str(run.checkpoint) if run.checkpoint else None)
+    return trainer
+
+
+def _results(report: AdapterReport) -> dict[str, float]:
+    """What is known at the end of training, the same on every run."""
+    losses = report.history["loss"].dropna()
+    held_out = report.history["eval_loss"].dropna()
+    results: dict[str, float] = {
+        "examples": report.examples,
+        "tokens": report.tokens,
+        "steps": int(report.history["step"].max()),
+        "trained parameters": report.trainable_parameters,
+        "first loss (nats a token)": float(losses.iloc[0]),
+        "last loss (nats a token)": float(losses.iloc[-1]),
+    }
+    if not held_out.empty:
+        results["held-out loss (nats a token)"] = float(held_out.iloc[-1])
+    return results
+
+
+def _trainable_parameters(trainer: "SFTTrainer") -> int:
+    weights = trainer.model.parameters() if trainer.model else ()
+    return sum(weight.numel() for weight in weights if weight.requires_grad)
+
+
+def draw(examples: pd.DataFrame, count: int | None, seed: int) -> pd.DataFrame:
+    """Draw so many rows without replacement, in their order; all where `count` is None."""
+    if count is None or len(examples) <= count:
+        return examples
+    chosen = np.random.default_rng(seed).choice(len(examples), size=count, replace=False)
+    return examples.iloc[np.sort(chosen)]
+
+
+def encode(
+    tokenizer: "PreTrainedTokenizerBase", examples: pd.DataFrame, settings: TrainingSettings
+) -> list[Example]:
+    """Encode a table of examples.
+
+    Args:
+        tokenizer: A sound tokenizer.
+        examples: Columns messages and answer.
+        settings: Read: `max_length`.
+
+    Returns:
+        One example a row, in order.
+    """
+    rows = zip(examples.get("messages", []), examples.get("answer", []), strict=True)
+    return [
+        encode_example(tokenizer, messages, answer, settings.max_length)
+        for messages, answer in rows
+    ]
+
+
+def save_adapter(
+    model: Any, tokenizer: "PreTrainedTokenizerBase", source: Source, out_dir: Path
+) -> None:
+    """Save a PEFT model's adapter, with its tokenizer, so that its files name no path here.
+
+    Args:
+        model: A `peft.PeftModel`.
+        tokenizer: The sound tokenizer that it was trained with.
+        source: The origin of its base model.
+        out_dir: A folder; created if missing.
+    """
+    out_dir.mkdir(parents=True, exist_ok=True)
+    for config in model.peft_config.values():
+        config.base_model_name_or_path = source.name
+        config.revision = source.revision if source.on_hub else None
+    # Else PEFT looks the base model up by name to compare vocabularies; rows of new tokens are
+    # saved by themselves.
+    model.save_pretrained(out_dir, save_embedding_layers=False)
+    tokenizer.save_pretrained(out_dir)

@@ -1,0 +1,193 @@
+"""Whether examples are encoded as training and generation need them, shown on one of them.
+
+What belongs here: the three things that go wrong unseen (an end of turn without loss, a prompt that
+differs between training and generation, an answer that loses characters), and the picture of one
+example. What does not: encoding (`hansol_assets.modeling.base.tokenizer`).
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from hansol_assets.modeling.base.tokenizer import (
+    IGNORED_LABEL,
+    Example,
+    Message,
+    encode_example,
+    encode_prompt,
+    stop_ids,
+)
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+SHOWN_TOKENS = 60
+SHOWN_CHARACTERS = 20
+
+
+@dataclass(frozen=True)
+class EncodingInspection:
+    """What examples look like to the model.
+
+    Attributes:
+        example: A markdown table of one example: place, id, token, and the label that it carries;
+            the middle of a long prompt is left out.
+        problems: What is wrong, a sentence each; empty where training may start.
+        examples: How many were looked at.
+        longest: Tokens of the longest one, uncut.
+        cut: How many are longer than the training's `max_length`, and lose the start of their
+            prompt.
+        unknown: Unknown tokens in all of them; a template's words may be unknown to a small
+            vocabulary.
+    """
+
+    example: str
+    problems: tuple[str, ...]
+    examples: int
+    longest: int
+    cut: int
+    unknown: int
+
+
+def inspect_encoding(
+    tokenizer: "PreTrainedTokenizerBase", examples: pd.DataFrame, max_length: int
+) -> EncodingInspection:
+    """Encode examples as training does, collate them as TRL does, and compare with generation.
+
+    Args:
+        tokenizer: A sound tokenizer.
+        examples: Columns messages and answer; at least one row.
+        max_length: Of the training settings.
+
+    Returns:
+        The inspection.
+    """
+    rows = list(zip(examples["messages"], examples["answer"], strict=True))
+    uncut = max(1, *(_characters(messages, answer) for messages, answer in rows)) * 4
+    encoded = [encode_example(tokenizer, messages, answer, uncut) for messages, answer in rows]
+    lengths = [len(example["input_ids"]) for example in encoded]
+    cut = [encode_example(tokenizer, messages, answer, max_length) for messages, answer in rows]
+    problems = (
+        *silent_ends(tokenizer, cut),
+        *differing_prompts(tokenizer, [messages for messages, _ in rows], encoded),
+        *lost_characters(tokenizer, [answer for _, answer in rows]),
+    )
+    return EncodingInspection(
+        example=_picture(tokenizer, encoded[0]),
+        problems=problems,
+        examples=len(rows),
+        longest=max(lengths),
+        cut=sum(length > max_length for length in lengths),
+        unknown=sum(
+            token == tokenizer.unk_token_id for row in encoded for token in row["input_ids"]
+        ),
+    )
+
+
+def _characters(messages: Sequence[Message], answer: str) -> int:
+    """More than the characters of an example, its template's own words included."""
+    return 1000 + len(answer) + sum(len(message["content"]) for message in messages)
+
+
+def silent_ends(tokenizer: "PreTrainedTokenizerBase", encoded: Sequence[Example]) -> Iterator[str]:
+    """Look for an end of turn in the labels that TRL's collator hands to the model.
+
+    Args:
+        tokenizer: A sound tokenizer.
+        encoded: Examples as they are trained on.
+
+    Yields:
+        What is wrong, if anything.
+    """
+    from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
+
+    collate = DataCollatorForLanguageModeling(pad_token_id=tokenizer.pad_token_id)
+    labels = collate([dict(example) for example in encoded])["labels"].tolist()
+    ends = set(stop_ids(tokenizer))
+    silent = sum(not ends & set(row) for row in labels)
+    if silent:
+        yield (
+            f"in {silent} of {len(labels)} examples no end token carries loss, so that the model "
+            "would not learn to stop"
+        )
+
+
+def differing_prompts(
+    tokenizer: "PreTrainedTokenizerBase",
+    prompts: Sequence[Sequence[Message]],
+    encoded: Sequence[Example],
+) -> Iterator[str]:
+    """Compare the prompt in an example with generation's, and with the template's own encoding.
+
+    Args:
+        tokenizer: A sound tokenizer.
+        prompts: The messages of each example.
+        encoded: The examples, uncut.
+
+    Yields:
+        What is wrong, if anything.
+    """
+    differing = 0
+    for messages, example in zip(prompts, encoded, strict=True):
+        trained = example["input_ids"][: example["labels"].count(IGNORED_LABEL)]
+        template = tokenizer.apply_chat_template(
+            [dict(message) for message in messages],
+            tokenize=True,
+            add_generation_prompt=True,
+            return_dict=False,
+        )
+        differing += not trained == encode_prompt(tokenizer, messages) == list(template)
+    if differing:
+        yield (
+            f"in {differing} of {len(prompts)} examples the tokens of the prompt differ between "
+            "training and generation"
+        )
+
+
+def lost_characters(tokenizer: "PreTrainedTokenizerBase", answers: Sequence[str]) -> Iterator[str]:
+    """Compare answers with their decoded ids; runs of white space count as one space.
+
+    Args:
+        tokenizer: A sound tokenizer.
+        answers: Reference answers.
+
+    Yields:
+        What is wrong, if anything, with the characters that are lost most often.
+    """
+    lost: Counter[str] = Counter()
+    changed = 0
+    for answer in answers:
+        ids = tokenizer(answer.strip(), add_special_tokens=False)["input_ids"]
+        decoded = tokenizer.decode(
+            ids, skip_special_tokens=True, clean_up_tokenization_spaces=False
+        )
+        before, after = " ".join(answer.split()), " ".join(str(decoded).split())
+        if before != after:
+            changed += 1
+            lost += Counter(before) - Counter(after)
+    if changed:
+        named = " ".join(one for one, _ in lost.most_common(SHOWN_CHARACTERS) if one != " ")
+        yield (
+            f"{changed} of {len(answers)} answers do not survive encoding and decoding; lost: "
+            f"{named or 'spaces'}. Another "
+            "base_model.loading.tokenizer.loader may mend it, or new_tokens for the characters"
+        )
+
+
+def _picture(tokenizer: "PreTrainedTokenizerBase", example: Example) -> str:
+    ids, labels = example["input_ids"], example["labels"]
+    tokens = [str(tokenizer.decode([token])) for token in ids]
+    table = pd.DataFrame(
+        {
+            "id": ids,
+            "token": [f"`{token!r}`".replace("|", "\\|") for token in tokens],
+            "label": ["" if label == IGNORED_LABEL else label for label in labels],
+        }
+    )
+    hidden = max(0, labels.count(IGNORED_LABEL) - SHOWN_TOKENS)
+    first = SHOWN_TOKENS // 2
+    shown = pd.concat([table[:first], table[first + hidden :]])
+    return shown.to_markdown(index=True, disable_numparse=True)

@@ -1,0 +1,92 @@
+"""The page beside an adapter that says what it is.
+
+What belongs here: the words of the page. What does not: the figures, which training measures
+(`hansol_assets.modeling.training.adapter`).
+"""
+
+from collections.abc import Mapping
+
+import pandas as pd
+import yaml
+
+from hansol_assets.modeling.base.loading import LoadingSettings
+from hansol_assets.modeling.base.source import Source
+from hansol_assets.modeling.training.settings import TrainingSettings
+
+
+def model_card(
+    source: Source,
+    data: Mapping[str, str],
+    training: TrainingSettings,
+    loading: LoadingSettings,
+    results: Mapping[str, float],
+) -> str:
+    """Write the page: base and licence, data, settings and what was measured in training.
+
+    Args:
+        source: The base model's origin.
+        data: Input → its version.
+        training: Hyperparameters.
+        loading: How the base model was held.
+        results: What is known once training is over: name → figure.
+
+    Returns:
+        Markdown with the hub's metadata block, the same for the same training.
+    """
+    from huggingface_hub import ModelCardData
+
+    metadata = ModelCardData(
+        base_model=source.name if source.on_hub else None,
+        language="ko",
+        library_name="peft",
+        license=source.licence,
+        pipeline_tag="text-generation",
+        tags=["lora", "trl", "sft"],
+    )
+    base = {
+        "model": source.name,
+        "revision": source.revision or "trained on the same corpus",
+        "licence": source.licence or "not stated",
+    }
+    settings = {"training": training.model_dump(mode="json")}
+    settings["loading"] = loading.model_dump(mode="json")
+    sections = [
+        f"---\n{metadata.to_yaml()}\n---",
+        "# LoRA adapter for Korean questions about building finishes",
+        "Trained on questions with retrieved rows, with loss on the answers alone.",
+        _section("Base model", _table(base, "value")),
+        _section("Data", _table(data, "version")) if data else "",
+        _section("Training", _table({name: f"{x:g}" for name, x in results.items()}, "figure")),
+        _section("Settings", f"```yaml\n{_yaml(settings)}```"),
+        _section("Use", _usage(source, loading)),
+    ]
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _section(title: str, text: str) -> str:
+    return f"## {title}\n{text}"
+
+
+def _table(rows: Mapping[str, str], header: str) -> str:
+    table = pd.DataFrame({"": list(rows), header: list(rows.values())})
+    return table.to_markdown(index=False, disable_numparse=True)
+
+
+def _yaml(settings: Mapping[str, object]) -> str:
+    return yaml.safe_dump(settings, allow_unicode=True, sort_keys=False)
+
+
+def _usage(source: Source, loading: LoadingSettings) -> str:
+    """Show how plain PEFT loads the adapter; its tokenizer stands beside it."""
+    revision = f', revision="{source.revision}"' if source.on_hub else ""
+    lines = [
+        "from peft import PeftModel",
+        "from transformers import AutoModelForCausalLM, AutoTokenizer",
+        "",
+        'tokenizer = AutoTokenizer.from_pretrained("FOLDER")',
+        f'base = AutoModelForCausalLM.from_pretrained("{source.name}"{revision})',
+        'model = PeftModel.from_pretrained(base, "FOLDER")',
+    ]
+    if loading.tokenizer.new_tokens:
+        lines.insert(-1, "base.resize_token_embeddings(len(tokenizer))")
+    return "```python\n{}\n```\nFOLDER is this folder.".format("\n".join(lines))

@@ -1,0 +1,105 @@
+"""Hyperparameters of the adapter.
+
+What belongs here: the settings and what follows from them alone. What does not: their translation
+for TRL (`hansol_assets.modeling.training.sft`).
+"""
+
+import math
+from typing import Literal
+
+from pydantic import Field
+
+from hansol_assets.modeling.base.precision import Precision
+from hansol_assets.settings_model import SettingsModel
+
+
+class TrainingSettings(SettingsModel):
+    """Hyperparameters of the adapter. The defaults are those for a 7B model on one GPU."""
+
+    rank: int = Field(default=8, ge=1, description="Rank of the LoRA matrices.")
+    lora_alpha: int = Field(
+        default=16, ge=1, description="Scaling: the update is multiplied by alpha/rank."
+    )
+    lora_dropout: float = Field(
+        default=0.05, ge=0, lt=1, description="Dropout before the LoRA matrices."
+    )
+    target_modules: tuple[str, ...] | Literal["all-linear"] = Field(
+        default=("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"),
+        description="Names of the layers that get LoRA matrices.",
+    )
+    exclude_modules: str | None = Field(
+        default=None,
+        description="Regular expression of layers that get none although their names fit, such as "
+        "those of a vision tower.",
+    )
+    per_device_batch_size: int = Field(default=2, ge=1, description="Examples in a forward pass.")
+    gradient_accumulation: int = Field(
+        default=4, ge=1, description="Forward passes an optimiser step."
+    )
+    epochs: float = Field(default=10.0, gt=0, description="Passes over the examples.")
+    max_steps: int | None = Field(
+        default=None, ge=1, description="Most optimiser steps, if any limit."
+    )
+    max_examples: int | None = Field(
+        default=None, ge=1, description="Most examples, drawn by the seed, if any limit."
+    )
+    max_length: int = Field(default=1024, ge=16, description="Longest example, in tokens.")
+    learning_rate: float = Field(default=2e-4, gt=0, description="Peak of the schedule.")
+    schedule: Literal["linear", "cosine", "constant_with_warmup"] = Field(
+        default="cosine", description="Shape of the learning rate after the warm-up."
+    )
+    warmup_ratio: float = Field(
+        default=0.03, ge=0, lt=1, description="Share of steps that warm up."
+    )
+    weight_decay: float = Field(default=0.0, ge=0, description="Decay of the LoRA matrices.")
+    max_gradient_norm: float = Field(
+        default=1.0, gt=0, description="Clipping of the gradient's norm."
+    )
+    optimizer: str = Field(
+        default="paged_adamw_8bit", description="Name of an optimiser of transformers."
+    )
+    precision: Precision = Field(
+        default="bf16", description="Format that matrix products are computed in."
+    )
+    gradient_checkpointing: bool = Field(
+        default=True, description="Recompute activations to save memory; about a fifth slower."
+    )
+    padding_free: bool = Field(
+        default=False,
+        description="Lay a batch end to end instead of padding it; pays with flash attention, or "
+        "on a model so wide that attention over the whole batch costs little.",
+    )
+    pool_batches: int = Field(
+        default=50,
+        ge=1,
+        description="Batches whose examples are sorted by length, to save padding; 1: none are.",
+    )
+    logging_steps: int = Field(
+        default=1, ge=1, description="Steps between two rows of the loss table."
+    )
+    save_steps: int = Field(default=50, ge=1, description="Steps between two checkpoints.")
+    evaluations: int = Field(
+        default=10, ge=1, description="How often the held-out loss is measured."
+    )
+    max_held_out: int = Field(
+        default=64, ge=0, description="Most held-out examples; 0: no held-out loss."
+    )
+    report_to: tuple[str, ...] = Field(
+        default=(), description="Trackers of transformers that get the losses, such as 'wandb'."
+    )
+    progress_seconds: float = Field(
+        default=5.0, ge=0, description="Seconds between progress lines."
+    )
+    seed: int = Field(
+        default=20240305, ge=0, description="Seed of LoRA matrices, dropout and order."
+    )
+
+    @property
+    def batch_examples(self) -> int:
+        """Examples in an optimiser step."""
+        return self.per_device_batch_size * self.gradient_accumulation
+
+    def steps(self, examples: int) -> int:
+        """Return the optimiser steps for so many examples, at least one."""
+        steps = max(1, math.ceil(self.epochs * examples / self.batch_examples))
+        return min(steps, self.max_steps or steps)

@@ -1,0 +1,206 @@
+"""The adapter's training in TRL's terms.
+
+What belongs here: configuration, data sets and trainer as TRL and PEFT want them. What does not:
+the run itself (`hansol_assets.modeling.training.adapter`).
+"""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hansol_assets.modeling.base.precision import resolve_precision
+from hansol_assets.modeling.base.tokenizer import Example
+from hansol_assets.modeling.training.ordering import training_order
+from hansol_assets.modeling.training.settings import TrainingSettings
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+    from peft import LoraConfig
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from trl.trainer.sft_config import SFTConfig
+    from trl.trainer.sft_trainer import SFTTrainer
+
+
+def sft_config(
+    settings: TrainingSettings, steps: int, checkpoint_dir: Path, *, evaluates: bool
+) -> "SFTConfig":
+    """Translate the settings into TRL's configuration.
+
+    Args:
+        settings: Hyperparameters.
+        steps: Optimiser steps in all.
+        checkpoint_dir: Where checkpoints are kept.
+        evaluates: Whether there are held-out examples.
+
+    Returns:
+        The configuration.
+    """
+    import torch
+    from trl.trainer.sft_config import SFTConfig
+
+    precision = resolve_precision(settings.precision)
+    return SFTConfig(
+        output_dir=str(checkpoint_dir),
+        max_steps=steps,
+        per_device_train_batch_size=settings.per_device_batch_size,
+        per_device_eval_batch_size=settings.per_device_batch_size,
+        gradient_accumulation_steps=settings.gradient_accumulation,
+        learning_rate=settings.learning_rate,
+        lr_scheduler_type=settings.schedule,
+        warmup_steps=math.ceil(settings.warmup_ratio * steps),
+        weight_decay=settings.weight_decay,
+        max_grad_norm=settings.max_gradient_norm,
+        optim=settings.optimizer,
+        bf16=precision == "bf16",
+        fp16=precision == "fp16",
+        use_cpu=not torch.cuda.is_available(),
+        activation_checkpointing=settings.gradient_checkpointing,
+        padding_free=settings.padding_free,
+        # The order is laid out beforehand, all epochs in one.
+        train_sampling_strategy="sequential",
+        # Examples come encoded, cut to length and with labels.
+        max_length=None,
+        dataset_kwargs={"skip_prepare_dataset": True},
+        logging_steps=settings.logging_steps,
+        save_steps=min(settings.save_steps, steps),
+        save_total_limit=2,
+        eval_strategy="steps" if evaluates else "no",
+        eval_steps=max(1, steps // settings.evaluations),
+        prediction_loss_only=True,
+        include_num_input_tokens_seen="non_padding",
+        report_to=list(settings.report_to) or "none",
+        disable_tqdm=True,
+        dataloader_pin_memory=torch.cuda.is_available(),
+        seed=settings.seed,
+        data_seed=settings.seed,
+    )
+
+
+def lora_config(
+    model: "PreTrainedModel", settings: TrainingSettings, new_tokens: Sequence[int]
+) -> "LoraConfig":
+    """Describe the adapter in PEFT's terms.
+
+    Args:
+        model: The base model.
+        settings: The shape of the adapter.
+        new_tokens: Ids whose rows of the embedding, and of an output layer of its own, are trained
+            in full and saved with the adapter.
+
+    Returns:
+        The configuration.
+    """
+    from peft import LoraConfig
+
+    targets = settings.target_modules
+    return LoraConfig(
+        r=settings.rank,
+        lora_alpha=settings.lora_alpha,
+        lora_dropout=settings.lora_dropout,
+        target_modules=targets if isinstance(targets, str) else list(targets),
+        exclude_modules=settings.exclude_modules,
+        trainable_token_indices=_token_tables(model, new_tokens),
+        task_type="CAUSAL_LM",
+    )
+
+
+def _token_tables(
+    model: "PreTrainedModel", new_tokens: Sequence[int]
+) -> dict[str, list[int]] | None:
+    """Name the tables of token vectors that a model holds of its own; None without new tokens."""
+    if not new_tokens:
+        return None
+    tables = [model.get_input_embeddings()]
+    if not model.config.get_text_config(decoder=True).tie_word_embeddings:
+        tables.append(model.get_output_embeddings())
+    names = [name for name, module in model.named_modules() if any(module is one for one in tables)]
+    return {name.rpartition(".")[2]: list(new_tokens) for name in names}
+
+
+def build_trainer(
+    model: "PreTrainedModel",
+    tokenizer: "PreTrainedTokenizerBase",
+    splits: tuple["Dataset", "Dataset"],
+    config: "SFTConfig",
+    lora: "LoraConfig",
+) -> "SFTTrainer":
+    """Build a trainer of a new LoRA adapter on a base model.
+
+    Args:
+        model: The base model; frozen by this.
+        tokenizer: A sound tokenizer.
+        splits: The training set in its order, and the held-out set, which may be empty.
+        config: From `sft_config`.
+        lora: From `lora_config`.
+
+    Returns:
+        The trainer, without its printed log.
+    """
+    from transformers.trainer_callback import PrinterCallback
+    from trl.trainer.sft_trainer import SFTTrainer
+
+    train, held_out = splits
+    trainer = SFTTrainer(
+        model=model,
+        args=config,
+        train_dataset=train,
+        eval_dataset=held_out if len(held_out) else None,
+        processing_class=tokenizer,
+        peft_config=lora,
+    )
+    trainer.remove_callback(PrinterCallback)
+    _show_bias(trainer.model)
+    _keep_in_32_bits(trainer.model)
+    return trainer
+
+
+def _keep_in_32_bits(model: Any) -> None:
+    """Hold the trained weights in 32 bits, whatever the base model's are in.
+
+    Beside 4-bit weights TRL turns them into 16 bits, in which small updates are lost, and from
+    which a resumed run, that loads them in 32 bits, would differ.
+    """
+    for weight in model.parameters():
+        if weight.requires_grad:
+            weight.data = weight.data.float()
+
+
+def _show_bias(model: Any) -> None:
+    """Let TRL's loss read the bias of an output layer in which new tokens are trained.
+
+    PEFT's wrapper of such a layer hands on its weight alone.
+    """
+    head = model.get_output_embeddings()
+    if not hasattr(head, "bias"):
+        head.bias = head.original_module.bias
+
+
+def in_training_order(
+    examples: Sequence[Example], steps: int, settings: TrainingSettings
+) -> "Dataset":
+    """Make the training set of all epochs, one after the other.
+
+    Args:
+        examples: At least one.
+        steps: Optimiser steps in all.
+        settings: Read: batch sizes, pool and seed.
+
+    Returns:
+        The data set; it refers to each example by its place, so epochs take no memory.
+    """
+    order = training_order(
+        [len(example["input_ids"]) for example in examples],
+        settings.per_device_batch_size,
+        steps * settings.batch_examples,
+        settings.pool_batches,
+        settings.seed,
+    )
+    return dataset(examples).select(order)
+
+
+def dataset(examples: Sequence[Example]) -> "Dataset":
+    """Make a data set of columns input_ids and labels."""
+    from datasets import Dataset
+
+    return Dataset.from_list([dict(example) for example in examples])

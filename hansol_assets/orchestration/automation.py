@@ -1,0 +1,131 @@
+"""What runs by itself: the refresh job, its nightly schedule, and the change of a raw file.
+
+What belongs here: when the graph runs. What does not: what an asset does. A sensor watches the raw
+files' content; an automation condition carries a changed data version down the graph as one run.
+See https://docs.dagster.io/guides/automate/declarative-automation
+"""
+
+import functools
+import json
+import operator
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from hansol_assets.lake.fingerprint import file_hash
+from hansol_assets.lake.paths import RAW_FILES
+from hansol_assets.orchestration.resources import LakeResource
+from hansol_assets.orchestration.run_locks import end_dead_runs
+from hansol_assets.settings import AutomationSettings
+
+SOURCES = dg.AssetSelection.assets(*RAW_FILES)
+
+
+def _on_change() -> dg.AutomationCondition[Any]:
+    condition = dg.AutomationCondition
+    changes = condition.data_version_changed()
+    of_its_files: dg.AutomationCondition[Any] = condition.any_deps_match(changes).allow(SOURCES)
+    # A change that is seen while the request for the last one goes out is not answered by it.
+    answered = condition.newly_requested() & ~of_its_files
+    # Files that change together are reported one after the other, and are one change.
+    of_all_files = [condition.asset_matches(file, changes) for file in RAW_FILES]
+    is_settled = ~functools.reduce(operator.or_, of_all_files)
+    is_upstream_requested = condition.any_deps_match(condition.will_be_requested())
+    on_change = (of_its_files.since(answered) & is_settled) | is_upstream_requested
+    return on_change.with_label("the raw files' content changed")
+
+
+ON_CHANGE = _on_change()
+"""Requests an asset with all that is made from it, once for each change of the raw files' content.
+
+Only the files' data versions count: results of a run never ask for another one, and a change while
+a run is going on is one further run, which the queue holds back until then. A change is answered at
+the first look that finds no further one.
+"""
+
+refresh = dg.define_asset_job(
+    "refresh",
+    selection=dg.AssetSelection.all(),
+    description="Brings every asset up to date, from the raw tables to the submission and the "
+    "leaderboard. Assets whose inputs did not change are reused.",
+)
+
+judge = dg.define_asset_job(
+    "judge",
+    selection=dg.AssetSelection.assets("leaderboard").upstream(),
+    description="Scores the profile on its validation rows and puts it on the leaderboard, without "
+    "a submission.",
+)
+
+
+def automation_of(
+    settings: AutomationSettings,
+) -> tuple[list[dg.SensorDefinition], list[dg.ScheduleDefinition]]:
+    """Returns the sensors and schedules, running from the start unless they are switched off."""
+    sensor_status = getattr(dg.DefaultSensorStatus, settings.status)
+    sensors: list[dg.SensorDefinition] = [
+        dg.SensorDefinition(
+            name="raw_files",
+            evaluation_fn=watch_raw_files,
+            minimum_interval_seconds=settings.interval_seconds,
+            default_status=sensor_status,
+            required_resource_keys={"lake"},
+            description="Watches the raw files: a new content is a new data version.",
+        ),
+        dg.AutomationConditionSensorDefinition(
+            name="refresh_on_change",
+            target=dg.AssetSelection.all(),
+            minimum_interval_seconds=settings.interval_seconds,
+            default_status=sensor_status,
+            description="Runs what a changed raw file reaches.",
+        ),
+    ]
+    nightly = dg.ScheduleDefinition(
+        name="nightly_refresh",
+        job=refresh,
+        cron_schedule=settings.nightly_cron,
+        execution_timezone=settings.timezone,
+        default_status=getattr(dg.DefaultScheduleStatus, settings.status),
+        description="A safety net: the whole graph, every night; nothing is done twice.",
+    )
+    return sensors, [nightly]
+
+
+def watch_raw_files(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+    """Reports the data version of each raw file whose content changed and is complete.
+
+    It also ends the runs that were killed.
+
+    A file whose size or time moved since the last look may still be being written: it is looked at
+    again next time. A file that was only touched keeps its data version.
+    """
+    lake: LakeResource = context.resources.lake
+    # A killed run would hold the queue, which lets one run go on at a time.
+    end_dead_runs(context.instance, lake.store.paths.locks)
+    seen: dict[str, dict[str, str]] = json.loads(context.cursor) if context.cursor else {}
+    events = list(_changes(lake.settings.raw_files, seen))
+    return dg.SensorResult(asset_events=events, cursor=json.dumps(seen))
+
+
+def _changes(
+    files: dict[str, Path], seen: dict[str, dict[str, str]]
+) -> Iterator[dg.AssetMaterialization]:
+    """Yields an event for each new content, and notes in `seen` what was seen."""
+    for asset, path in files.items():
+        if not path.is_file():
+            continue
+        stat = path.stat()
+        state = f"{path} {stat.st_size} {stat.st_mtime_ns}"
+        last = seen.setdefault(asset, {})
+        settled, known = last.get("state") == state, last.get("hashed") == state
+        last["state"] = state
+        if known or not settled:
+            continue
+        version = file_hash(path)
+        last["hashed"] = state
+        if last.get("version") == version:
+            continue
+        last["version"] = version
+        yield dg.AssetMaterialization(asset, tags={"dagster/data_version": version})

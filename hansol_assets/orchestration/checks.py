@@ -1,0 +1,181 @@
+"""Asset checks: what must hold of an asset before others build on it.
+
+What belongs here: one verdict a check, with its figures in the metadata. What does not: what is
+measured, which stands in the domain packages.
+See https://docs.dagster.io/guides/test/asset-checks
+"""
+
+import dagster as dg
+
+from hansol_assets.answering.parts import VISIBLE_SPLITS
+from hansol_assets.assets.raw import DROPPED_ROWS, WARNED_ROWS, WARNINGS
+from hansol_assets.orchestration.automation import ON_CHANGE
+from hansol_assets.orchestration.resources import LakeResource
+from hansol_assets.qa.columns import ANSWER_PREFIX, QUESTION_COLUMNS, numbered
+from hansol_assets.qa.folds import TRAINING, find_leaks
+from hansol_assets.qa.quality_limits import broken_limits
+
+SHOWN = 20
+QUALITY_FIGURES = (
+    "finished_share",
+    "empty_count",
+    "repeated_count",
+    "latin_run_count",
+    "length_median",
+    "reference_length_median",
+    "length_ratio",
+    "outside_length_share",
+)
+
+
+@dg.asset_check(asset="raw_qa", automation_condition=ON_CHANGE)
+def rows_look_sound(lake: LakeResource) -> dg.AssetCheckResult:
+    """No row contradicts itself, breaks off, asks again, or drifts into another language.
+
+    It warns with the rows' ids; whether such rows are kept is the profile's `row_quality`.
+    """
+    manifest = lake.store.live("raw_qa")
+    warned, dropped = manifest.facts[WARNED_ROWS], manifest.facts[DROPPED_ROWS]
+    return dg.AssetCheckResult(
+        passed=not warned,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"{warned} rows look wrong, {dropped} of them are dropped" if warned else None,
+        metadata={
+            WARNED_ROWS: warned,
+            DROPPED_ROWS: dropped,
+            WARNINGS: dg.MetadataValue.md(manifest.notes[WARNINGS]),
+        },
+    )
+
+
+@dg.asset_check(asset="qa_folds", blocking=True, automation_condition=ON_CHANGE)
+def folds_do_not_leak(lake: LakeResource) -> dg.AssetCheckResult:
+    """No question and no answer stands in two splits."""
+    leaks = find_leaks(lake.table_of("raw_qa"), lake.table_of("qa_folds"))
+    return dg.AssetCheckResult(
+        passed=not leaks,
+        metadata={"leaks": len(leaks), "first": [" | ".join(leak) for leak in leaks[:SHOWN]]},
+    )
+
+
+@dg.asset_check(asset="paired_questions", blocking=True, automation_condition=ON_CHANGE)
+def pairs_are_from_training_rows(lake: LakeResource) -> dg.AssetCheckResult:
+    """No training example is made from a calibration or validation row, or holds its text.
+
+    The base model, the adapter and the embedder see training rows through this table and through
+    the same split, so the check holds for them too.
+    """
+    rows, folds = lake.table_of("raw_qa"), lake.table_of("qa_folds")
+    pairs = lake.table_of("paired_questions")
+    held_out = set(folds.loc[folds["split"] != TRAINING, "id"])
+    sources = {source for own in pairs["source_ids"] for source in own}
+    columns = [*QUESTION_COLUMNS, *numbered(rows.columns, ANSWER_PREFIX)]
+    texts = set(rows.loc[rows["id"].isin(held_out), columns].to_numpy().ravel())
+    shared = sorted((set(pairs["question"]) | set(pairs["answer"])) & texts)
+    return dg.AssetCheckResult(
+        passed=not (sources & held_out or shared),
+        metadata={
+            "examples": len(pairs),
+            "rows_of_other_splits": sorted(sources & held_out),
+            "texts_of_other_splits": shared[:SHOWN],
+        },
+    )
+
+
+@dg.asset_check(asset="lora_adapter", blocking=True, automation_condition=ON_CHANGE)
+def examples_are_encoded_soundly(lake: LakeResource) -> dg.AssetCheckResult:
+    """The end token carries loss, prompts are encoded as at generation, and no character is lost.
+
+    The adapter looks before it trains, and does not start where this does not hold; the metadata
+    shows one encoded example with its labels.
+    """
+    manifest = lake.store.live("lora_adapter")
+    names = ("encoding_problems", "longest_example", "cut_examples", "unknown_tokens")
+    return dg.AssetCheckResult(
+        passed=manifest.facts["encoding_problems"] == 0,
+        metadata={
+            **{name: manifest.facts[name] for name in names},
+            "encoded_example": dg.MetadataValue.md(manifest.notes["encoded_example"]),
+        },
+    )
+
+
+@dg.asset_check(asset="validation_candidates", blocking=True, automation_condition=ON_CHANGE)
+def candidates_are_from_visible_rows(lake: LakeResource) -> dg.AssetCheckResult:
+    """No candidate comes from a row that its question's split must not see."""
+    split_of_row = lake.table_of("qa_folds").set_index("id")["split"]
+    split_of_question = lake.table_of("held_out_questions").set_index("id")["split"]
+    found = lake.table_of("validation_candidates").dropna(subset=["source_id"])
+    pairs = {
+        (question, source)
+        for question, source in zip(found["question_id"], found["source_id"], strict=True)
+        if split_of_row[source] not in VISIBLE_SPLITS[split_of_question[question]]
+    }
+    return dg.AssetCheckResult(
+        passed=not pairs,
+        metadata={
+            "leaks": len(pairs),
+            "first": [" | ".join(pair) for pair in sorted(pairs)[:SHOWN]],
+        },
+    )
+
+
+def _quality_result(lake: LakeResource, asset: str) -> dg.AssetCheckResult:
+    facts = lake.store.live(asset).facts
+    quality = {name: float(facts[name]) for name in QUALITY_FIGURES}
+    limits = lake.settings.quality
+    broken = broken_limits(quality, limits)
+    blocks = limits.severity == "block"
+    return dg.AssetCheckResult(
+        passed=not broken,
+        severity=dg.AssetCheckSeverity.ERROR if blocks else dg.AssetCheckSeverity.WARN,
+        description="; ".join(broken) or None,
+        metadata={**quality, "broken_limits": broken},
+    )
+
+
+@dg.asset_check(asset="generated_answers", blocking=True, automation_condition=ON_CHANGE)
+def generated_answers_are_well_formed(lake: LakeResource) -> dg.AssetCheckResult:
+    """The answers to be submitted end, do not repeat, stay Korean, and are of a usual length.
+
+    It warns, or keeps the answers from the submission where the profile says so.
+    """
+    return _quality_result(lake, "generated_answers")
+
+
+@dg.asset_check(asset="validation_answers", blocking=True, automation_condition=ON_CHANGE)
+def validation_answers_are_well_formed(lake: LakeResource) -> dg.AssetCheckResult:
+    """The answers that are judged end, do not repeat, stay Korean, and are of a usual length."""
+    return _quality_result(lake, "validation_answers")
+
+
+@dg.asset_check(asset="retrieval_scores", automation_condition=ON_CHANGE)
+def hybrid_search_beats_its_parts(lake: LakeResource) -> dg.AssetCheckResult:
+    """Hybrid search has a higher mean reciprocal rank than full-text and dense search alone."""
+    facts = lake.store.live("retrieval_scores").facts
+    figures = {name: float(facts[f"mrr_{name}"]) for name in ("full_text", "dense", "hybrid")}
+    return dg.AssetCheckResult(
+        passed=figures["hybrid"] > max(figures["full_text"], figures["dense"]),
+        severity=dg.AssetCheckSeverity.WARN,
+        description="MRR: " + ", ".join(f"{name} {value:.3f}" for name, value in figures.items()),
+        metadata=figures,
+    )
+
+
+@dg.asset_check(asset="leaderboard", automation_condition=ON_CHANGE)
+def newest_is_not_worse(lake: LakeResource) -> dg.AssetCheckResult:
+    """The newest experiment is not significantly worse than the best one so far.
+
+    Judged by a paired bootstrap over the questions that both were asked.
+    """
+    facts = lake.store.live("leaderboard").facts
+    if "compared_with" not in facts:
+        return dg.AssetCheckResult(passed=True, description="there is nothing to compare with")
+    high, fallen = float(facts["difference_high"]), -float(facts["difference"])
+    names = ("compared_with", "difference", "difference_low", "difference_high", "p_better")
+    return dg.AssetCheckResult(
+        passed=high >= 0,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=None if high >= 0 else f"{fallen:.4f} below {facts['compared_with']}",
+        metadata={name: facts[name] for name in names},
+    )

@@ -1,0 +1,89 @@
+"""What a run looks like in a terminal: one line an asset, and its progress below it.
+
+What belongs here: the logger that turns Dagster's records into lines. What does not: tables that
+are printed after a run (`hansol_assets.cli.main`).
+"""
+
+import logging
+from typing import Any
+
+import dagster as dg
+from rich.console import Console
+from rich.markup import escape
+
+from hansol_assets.lake.store import ROWS_MADE
+
+LOGGER = "terminal"
+COLOURS = {"new": "green", "updated": "cyan", "reused": "dim"}
+
+
+class TerminalHandler(logging.Handler):
+    """Prints materialisations, failed checks and progress lines; nothing else.
+
+    Args:
+        console: Where to print.
+    """
+
+    def __init__(self, console: Console) -> None:
+        super().__init__()
+        self._console = console
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Prints one record."""
+        event = getattr(record, "dagster_event", None)
+        meta: dict[str, Any] = getattr(record, "dagster_meta", {})
+        if event is not None:
+            self._print_event(event)
+        # A failure is told once, at the end; of each later step Dagster says that it was not run.
+        elif logging.INFO <= record.levelno < logging.ERROR:
+            message = escape(str(meta.get("orig_message", record.getMessage())))
+            self._console.print(f"  [dim]{message}[/dim]", highlight=False)
+
+    def _print_event(self, event: dg.DagsterEvent) -> None:
+        if event.is_step_materialization:
+            self._print_materialization(event.step_materialization_data.materialization)
+        elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            check = event.asset_check_evaluation_data
+            if not check.passed:
+                is_warning = check.severity == dg.AssetCheckSeverity.WARN
+                colour, verb = ("yellow", "warns") if is_warning else ("red", "failed")
+                name = f"{check.asset_key.to_user_string()}:{check.check_name}"
+                reason = escape(check.description or "")
+                self._console.print(f"[{colour}]check {name} {verb}[/] {reason}", highlight=False)
+
+    def _print_materialization(self, made: dg.AssetMaterialization) -> None:
+        facts = {name: item.value for name, item in made.metadata.items()}
+        if "status" not in facts:
+            return  # the version of a raw file
+        status = str(facts["status"])
+        seconds = f"{facts['seconds']:8.2f} s" if status != "reused" else " " * 10
+        size = f"{facts['rows']:,} rows" if "rows" in facts else f"{facts.get('bytes', 0):,} bytes"
+        if status == "updated":
+            size += f", {facts[ROWS_MADE]:,} made"
+        name = made.asset_key.to_user_string()
+        self._console.print(
+            f"[{COLOURS[status]}]{status:7}[/] {name:22} {seconds}  {size}", highlight=False
+        )
+
+
+STOPPED = "it was stopped. Finished steps, checkpoints and answers are kept: run again to go on."
+
+
+def failure_message(event: dg.DagsterEvent) -> str:
+    """Returns what a person should read of a failed step: its message, or the error's trace."""
+    failure = event.step_failure_data
+    if failure.user_failure_data is not None and failure.user_failure_data.description:
+        return failure.user_failure_data.description
+    if failure.error is None:
+        return "no reason was given"
+    if failure.error.cls_name == dg.DagsterExecutionInterruptedError.__name__:
+        return STOPPED
+    return failure.error.to_string()
+
+
+@dg.logger({}, description="One line an asset, for a person at a terminal.")
+def terminal_logger(context: dg.InitLoggerContext) -> logging.Logger:  # noqa: ARG001
+    """Makes the logger."""
+    log = logging.Logger("hansol", level=logging.DEBUG)
+    log.addHandler(TerminalHandler(Console()))
+    return log

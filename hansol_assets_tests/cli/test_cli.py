@@ -1,0 +1,198 @@
+"""The command line on the graph that was run once."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner, Result
+
+from hansol_assets.cli.main import app
+from hansol_assets.lake.store import Lake
+from hansol_assets_tests.graph import SMALL_PROFILE, GraphRun
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def run(graph: GraphRun, raw_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setenv("HANSOL_PROFILE", str(SMALL_PROFILE))
+    monkeypatch.setenv("HANSOL_LAKE_DIR", str(graph.settings.lake_dir))
+    monkeypatch.setenv("HANSOL_RAW_DIR", str(raw_dir))
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def invoke(*arguments: object) -> Result:
+        return CliRunner().invoke(app, [str(item) for item in arguments])
+
+    return invoke
+
+
+@pytest.fixture
+def references(graph: GraphRun, tmp_path: Path) -> Path:
+    """The validation questions' references as a file, some cells empty."""
+    questions = graph.table("held_out_questions")
+    frame = pd.DataFrame(
+        [list(own) for own in questions["references"]],
+        columns=[f"답변_{place}" for place in range(1, 6)],
+    )
+    frame.insert(0, "id", questions["id"])
+    frame.loc[0, "답변_5"] = ""
+    path = tmp_path / "references.csv"
+    frame.to_csv(path, index=False)
+    return path
+
+
+def submission_of(references: Path, vectors: np.ndarray) -> Path:
+    ids = pd.read_csv(references)["id"]
+    frame = pd.DataFrame(vectors, columns=[f"vec_{place}" for place in range(vectors.shape[1])])
+    frame.insert(0, "id", ids)
+    path = references.with_name("submission.csv")
+    frame.to_csv(path, index=False)
+    return path
+
+
+def test_score_judges_a_submission_that_this_project_did_not_make(
+    run: Any, references: Path
+) -> None:
+    count = len(pd.read_csv(references))
+    vectors = np.random.default_rng(0).normal(size=(count, 512))
+    result = run("score", submission_of(references, vectors), references, "--json")
+    assert result.exit_code == 0, result.output
+    report = json.loads(result.stdout)
+    assert set(report) >= {
+        "private",
+        "public",
+        "centroid",
+        "human",
+        "ceiling",
+        "parity",
+        "interval",
+    }
+    assert abs(report["private"]) < 0.1 < report["centroid"] < report["ceiling"] <= 1
+    assert report["interval"][0] <= report["private"] <= report["interval"][1]
+    assert report["n"] == count
+
+
+@pytest.mark.parametrize(
+    ("width", "dropped", "message"),
+    [(512, 1, "has no vector for 1 questions"), (384, 0, "384 dimensions, the embedder's 512")],
+)
+def test_score_refuses_what_does_not_belong_together(
+    run: Any, references: Path, width: int, dropped: int, message: str
+) -> None:
+    count = len(pd.read_csv(references))
+    path = submission_of(references, np.ones((count, width)))
+    frame = pd.read_csv(path)
+    frame.iloc[dropped:].to_csv(path, index=False)
+    result = run("score", path, references)
+    assert result.exit_code == 1
+    assert message in " ".join(result.output.split())
+
+
+def test_explain_names_rows_votes_weights_versions_and_files(run: Any, graph: GraphRun) -> None:
+    result = run("explain", "TEST_000", "--json")
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    answers = graph.table("generated_answers").set_index("id")
+    assert found["answer"] == answers.loc["TEST_000", "answer"]
+    assert [part["question"] for part in found["parts"]] == list(answers.loc["TEST_000", "parts"])
+    for part in found["parts"]:
+        assert sum(candidate["chosen"] for candidate in part["candidates"]) == 1
+        assert part["retrieved"][0]["source_id"].startswith("TRAIN_")
+    assert found["versions"]["lora_adapter"] == graph.data_versions["lora_adapter"]
+    assert set(found["files"]) == {"train.csv", "test.csv"}
+    assert sum(found["blend_weights"].values()) == pytest.approx(1)
+
+
+def test_explain_prints_a_page_and_knows_validation_questions(run: Any, graph: GraphRun) -> None:
+    question = graph.table("validation_answers").iloc[0]
+    result = run("explain", question["id"])
+    assert result.exit_code == 0, result.output
+    assert "validation_answers" in result.output
+    assert "blend_weights" in result.output
+
+
+def test_explain_names_the_nearest_question(run: Any) -> None:
+    result = run("explain", "TEST_0O0")
+    assert result.exit_code == 1
+    assert "the nearest are TEST_00" in result.output
+
+
+def test_refresh_ends_with_the_scores_and_the_submission(
+    run: Any, graph: GraphRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "home"))
+    result = run("refresh")
+    assert result.exit_code == 0, result.output
+    assert "reused  submission" in result.output
+    assert "submission (blend)" in result.output
+    assert str(graph.lake.paths.latest_submission / "submission.csv") in result.output
+    is_unknown = graph.table("leaderboard")["parity"].isna().all()
+    assert ("parity is not measurable here" in result.output) == is_unknown
+
+
+def test_promote_publishes_the_live_submission(run: Any, graph: GraphRun) -> None:
+    result = run("promote")
+    assert result.exit_code == 0, result.output
+    assert "submission.csv" in result.output
+
+
+def test_a_wrong_setting_is_one_message(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HANSOL_TRAINING__EPOCH", "3")
+    result = run("promote")
+    assert result.exit_code == 1
+    assert "did you mean 'epochs'" in " ".join(result.output.split())
+
+
+def test_the_lake_is_listed_and_whole(run: Any) -> None:
+    listed = run("lake", "status")
+    assert listed.exit_code == 0, listed.output
+    lines = listed.output.splitlines()
+    (line,) = [line for line in lines if line.startswith("validation_candidates ")]
+    assert " small " in line
+    assert max(map(len, lines[: lines.index("")])) <= 80
+    assert "in all" in listed.output
+    assert "warehouse.duckdb" in listed.output
+    checked = run("lake", "verify")
+    assert (checked.exit_code, checked.output) == (0, "the lake is whole\n")
+
+
+def test_profiles_are_listed_with_memory_and_licence(run: Any) -> None:
+    result = run("profiles")
+    assert result.exit_code == 0, result.output
+    for text in ("tiny", "gemma-7b", "kogpt2", "(gated)", "GiB"):
+        assert text in result.output
+
+
+def test_doctor_says_whether_the_profile_fits(run: Any) -> None:
+    result = run("doctor")
+    assert result.exit_code == 0, result.output
+    assert "fits" in result.output
+    assert "nothing is missing" in result.output
+
+
+def test_an_exported_adapter_is_one_that_plain_peft_reads(run: Any, tmp_path: Path) -> None:
+    from peft import PeftConfig
+
+    result = run("export", "adapter", tmp_path / "adapter")
+    assert result.exit_code == 0, result.output
+    assert PeftConfig.from_pretrained(tmp_path / "adapter").r == 8
+
+
+def test_cross_validation_judges_every_rotation_and_comes_back(
+    run: Any, graph: GraphRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake = Lake(tmp_path / "lake", graph.settings.profile_name)
+    shutil.copytree(graph.settings.lake_dir, lake.paths.root, symlinks=True)
+    monkeypatch.setenv("HANSOL_LAKE_DIR", str(lake.paths.root))
+    monkeypatch.setenv("DAGSTER_HOME", str(lake.paths.dagster_home))
+    before = lake.live("validation_scores")
+    result = run("cross-validate")
+    assert result.exit_code == 0, result.output
+    assert "mean parity" in result.output
+    assert lake.live("validation_scores") == before
+    board = lake.table(lake.live("leaderboard"))
+    assert (board["kind"] == "experiment").sum() == graph.settings.folds.count

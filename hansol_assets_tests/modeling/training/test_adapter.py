@@ -1,0 +1,221 @@
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from hansol_assets.modeling.base.loading import LoadingSettings, load_tokenizer
+from hansol_assets.modeling.base.tokenizer import IGNORED_LABEL, end_of_turn_id
+from hansol_assets.modeling.training.adapter import (
+    AdapterReport,
+    TrainingSettings,
+    draw,
+    encode,
+    train_adapter,
+)
+from hansol_assets.modeling.training.checkpoints import last_whole_checkpoint
+from hansol_assets_tests.modeling.conftest import ignore, small_training_settings
+
+WEIGHTS = "adapter_model.safetensors"
+
+
+def train(base_dir: Path, examples: pd.DataFrame, out: Path, **changes: object) -> AdapterReport:
+    return train_adapter(
+        base_dir,
+        examples.iloc[:6],
+        examples.iloc[6:],
+        small_training_settings(**changes),
+        out,
+        out.with_name(f"{out.name}-checkpoints"),
+        ignore,
+        LoadingSettings(),
+    )
+
+
+@pytest.fixture(scope="module")
+def trained(
+    base_dir: Path, examples: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, AdapterReport]:
+    out = tmp_path_factory.mktemp("lora_adapter") / "small"
+    return out, train(base_dir, examples, out)
+
+
+def test_training_changes_the_adapter_and_not_the_base(
+    base_dir: Path, examples: pd.DataFrame, tmp_path: Path
+) -> None:
+    before = (base_dir / "model.safetensors").read_bytes()
+    train(base_dir, examples, tmp_path / "adapter")
+    weights = load_file(tmp_path / "adapter" / WEIGHTS)
+    # LoRA's B matrices start at zero.
+    assert all(value.abs().max() > 0 for name, value in weights.items() if "lora_B" in name)
+    assert (base_dir / "model.safetensors").read_bytes() == before
+
+
+def test_training_lowers_the_loss_on_its_examples(
+    base_dir: Path, examples: pd.DataFrame, tmp_path: Path
+) -> None:
+    report = train_adapter(
+        base_dir,
+        examples,
+        examples,
+        small_training_settings(max_steps=10, evaluations=10),
+        tmp_path / "adapter",
+        tmp_path / "checkpoints",
+        ignore,
+        LoadingSettings(),
+    )
+    assert report.history["eval_loss"].iloc[-1] < report.history["eval_loss"].iloc[0]
+
+
+def test_the_loss_table_has_a_row_a_step(trained: tuple[Path, AdapterReport]) -> None:
+    _, report = trained
+    history = report.history
+    assert list(history.columns) == ["step", "epoch", "loss", "learning_rate", "eval_loss"]
+    assert history["step"].tolist() == [1, 2, 3, 4, 5, 6]
+    assert history["loss"].notna().all()
+    assert history.loc[history["eval_loss"].notna(), "step"].tolist() == [3, 6]
+    assert report.resumed_from_step is None
+    assert report.tokens > 0
+
+
+def test_the_saved_adapter_names_no_path(
+    trained: tuple[Path, AdapterReport], base_dir: Path
+) -> None:
+    out, _ = trained
+    own = {"README.md", "adapter_config.json", WEIGHTS}
+    tokenizer = {"tokenizer.json", "tokenizer_config.json", "chat_template.jinja"}
+    assert {file.name for file in out.iterdir()} == own | tokenizer
+    for name in {"README.md", "adapter_config.json"} | tokenizer:
+        text = (out / name).read_text(encoding="utf-8")
+        assert str(base_dir.parent.parent) not in text
+        assert (f"{base_dir.parent.name}/small" in text) == (name not in tokenizer)
+
+
+def test_the_same_examples_give_the_same_bytes(
+    trained: tuple[Path, AdapterReport],
+    base_dir: Path,
+    examples: pd.DataFrame,
+    tmp_path: Path,
+) -> None:
+    out, report = trained
+    again = train(base_dir, examples, tmp_path / "again")
+    assert (tmp_path / "again" / WEIGHTS).read_bytes() == (out / WEIGHTS).read_bytes()
+    pd.testing.assert_frame_equal(again.history, report.history)
+
+
+class InterruptionError(Exception):
+    """Ends a run from outside."""
+
+
+def test_an_interrupted_run_goes_on_to_the_same_weights(
+    trained: tuple[Path, AdapterReport],
+    base_dir: Path,
+    examples: pd.DataFrame,
+    tmp_path: Path,
+) -> None:
+    def interrupt(line: str) -> None:
+        if "step 5 of 6" in line:
+            raise InterruptionError
+
+    out, whole = trained
+    splits = (examples.iloc[:6], examples.iloc[6:])
+    places = (tmp_path / "adapter", tmp_path / "checkpoints")
+    settings, loading = small_training_settings(), LoadingSettings()
+    with pytest.raises(InterruptionError):
+        train_adapter(base_dir, *splits, settings, *places, interrupt, loading)
+    assert not places[0].exists()
+
+    resumed = train_adapter(base_dir, *splits, settings, *places, ignore, loading)
+    assert resumed.resumed_from_step == 3
+    assert (places[0] / WEIGHTS).read_bytes() == (out / WEIGHTS).read_bytes()
+    pd.testing.assert_frame_equal(resumed.history, whole.history)
+    assert resumed.tokens == whole.tokens
+
+    again = (tmp_path / "again", places[1])
+    finished = train_adapter(base_dir, *splits, settings, *again, ignore, loading)
+    assert finished.resumed_from_step == 6
+    assert (again[0] / WEIGHTS).read_bytes() == (out / WEIGHTS).read_bytes()
+
+
+def test_a_half_written_checkpoint_is_passed_over(tmp_path: Path) -> None:
+    assert last_whole_checkpoint(tmp_path / "none") is None
+    for step, state in ((9, '{"global_step": 9}'), (10, '{"global_step": 10}'), (11, '{"glob')):
+        (tmp_path / f"checkpoint-{step}").mkdir()
+        file = tmp_path / f"checkpoint-{step}" / "trainer_state.json"
+        file.write_text(state, encoding="utf-8")
+    (tmp_path / "checkpoint-12").mkdir()
+    assert last_whole_checkpoint(tmp_path) == tmp_path / "checkpoint-10"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"padding_free": True},
+        {"pool_batches": 1},
+        {"precision": "bf16"},
+        {"gradient_checkpointing": True},
+        {"optimizer": "paged_adamw_8bit"},
+        {"target_modules": "all-linear"},
+        {"max_held_out": 0},
+    ],
+    ids=str,
+)
+def test_every_way_of_training_runs(
+    base_dir: Path, examples: pd.DataFrame, tmp_path: Path, changes: dict[str, object]
+) -> None:
+    report = train(base_dir, examples, tmp_path / "adapter", max_steps=2, **changes)
+    assert report.history["loss"].notna().all()
+    assert (tmp_path / "adapter" / WEIGHTS).is_file()
+
+
+@pytest.mark.slow
+def test_padding_and_padding_free_agree_on_the_loss(
+    base_dir: Path, examples: pd.DataFrame, tmp_path: Path
+) -> None:
+    reports = [
+        train(base_dir, examples, tmp_path / str(way), padding_free=way, lora_dropout=0)
+        for way in (False, True)
+    ]
+    for column in ("loss", "eval_loss"):
+        first, second = (report.history[column] for report in reports)
+        pd.testing.assert_series_equal(first, second, rtol=1e-3)
+
+
+def test_every_example_ends_in_a_learned_end_of_turn(
+    base_dir: Path, examples: pd.DataFrame
+) -> None:
+    tokenizer = load_tokenizer(base_dir, LoadingSettings())
+    encoded = encode(tokenizer, examples, TrainingSettings(max_length=16))
+    assert len(encoded) == len(examples)
+    ending = end_of_turn_id(tokenizer)
+    assert all(example["labels"][-1] == example["input_ids"][-1] == ending for example in encoded)
+    assert all(example["labels"].count(IGNORED_LABEL) < 16 for example in encoded)
+
+
+def test_examples_are_drawn_by_the_seed(examples: pd.DataFrame) -> None:
+    drawn = draw(examples, 3, seed=1)
+    assert drawn.equals(draw(examples, 3, seed=1))
+    assert not drawn.equals(draw(examples, 3, seed=2))
+    assert drawn.index.is_monotonic_increasing
+    assert draw(examples, None, seed=1).equals(examples)
+    assert draw(examples, 99, seed=1).equals(examples)
+
+
+def test_no_examples_are_refused(base_dir: Path, examples: pd.DataFrame, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no examples"):
+        train(base_dir, examples.iloc[:0], tmp_path / "adapter")
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="fp16 is refused only without a GPU")
+def test_a_precision_that_the_machine_lacks_is_refused(
+    base_dir: Path, examples: pd.DataFrame, tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError, match="'fp16' needs a GPU"):
+        train(base_dir, examples, tmp_path / "adapter", precision="fp16")
+
+
+@pytest.mark.parametrize(("examples", "steps"), [(1, 2), (100, 125), (1_000, 200)])
+def test_steps_follow_the_examples_up_to_the_limit(examples: int, steps: int) -> None:
+    assert TrainingSettings(max_steps=200).steps(examples) == steps

@@ -1,0 +1,54 @@
+import io
+import time
+
+import pandas as pd
+from matplotlib.image import imread
+
+from hansol_assets.modeling.progress import ThrottledProgress
+from hansol_assets.modeling.training.curves import loss_curve
+from hansol_assets.modeling.training.log import history_table
+
+LOG = [
+    {"step": 1, "epoch": 0.5, "loss": 3.0, "learning_rate": 0.1, "grad_norm": 1.0},
+    {"step": 2, "epoch": 1.0, "loss": 2.0, "learning_rate": 0.05, "grad_norm": 1.0},
+    {"step": 2, "epoch": 1.0, "eval_loss": 2.5, "eval_runtime": 1.0},
+    {"step": 2, "epoch": 1.0, "train_runtime": 9.0, "train_loss": 2.5},
+]
+
+
+def test_the_log_becomes_one_row_a_step() -> None:
+    table = history_table(LOG, 0.25)
+    assert table["step"].tolist() == [1, 2]
+    assert table["loss"].tolist() == [3.0, 2.0]
+    assert table["epoch"].tolist() == [0.25, 0.5]
+    assert table["eval_loss"].isna().tolist() == [True, False]
+    assert table["eval_loss"].iloc[1] == 2.5
+
+
+def test_an_empty_log_becomes_an_empty_table() -> None:
+    table = history_table([], 0.25)
+    assert table.empty
+    assert table["loss"].dtype == "float64"
+
+
+def test_the_curve_is_a_picture_and_the_same_each_time() -> None:
+    picture = loss_curve(history_table(LOG, 0.25), "adapter")
+    assert imread(io.BytesIO(picture), format="png").shape == (350, 700, 4)
+    assert loss_curve(history_table(LOG, 0.25), "adapter") == picture
+    without = history_table(LOG, 0.25).drop(columns="eval_loss")
+    assert loss_curve(without, "base") != picture
+
+
+def test_lines_within_the_interval_are_dropped() -> None:
+    lines: list[str] = []
+    throttled = ThrottledProgress(lines.append, seconds=0.2)
+    throttled("first")
+    throttled("dropped")
+    time.sleep(0.25)
+    throttled("second")
+    assert lines == ["first", "second"]
+
+
+def test_curve_of_base_history() -> None:
+    history = pd.DataFrame({"step": [1, 2], "loss": [4.0, 3.0], "learning_rate": [0.1, 0.0]})
+    assert loss_curve(history, "base").startswith(b"\x89PNG")

@@ -1,0 +1,55 @@
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hansol_assets.qa.sampling import choose, deal, digest, spread_pairs
+
+NAMES = st.lists(st.text(max_size=3), unique=True, max_size=8)
+
+
+def test_digest_keeps_parts_apart() -> None:
+    assert digest("ab", "c") != digest("a", "bc")
+    assert digest(1, "a") == digest("1", "a")
+
+
+def test_choices_depend_on_the_name_of_the_draw() -> None:
+    chosen = {choose("가나다라", 7, "draw", number) for number in range(40)}
+
+    assert chosen == set("가나다라")
+    assert choose("가나다라", 7, "draw", 1) == choose("가나다라", 7, "draw", 1)
+
+
+@given(names=NAMES)
+def test_every_ordered_pair_comes_once(names: list[str]) -> None:
+    pairs = list(spread_pairs(names, str, "draw"))
+
+    assert len(pairs) == len(set(pairs)) == len(names) * max(0, len(names) - 1)
+    assert all(first != second for first, second in pairs)
+    assert pairs == list(spread_pairs(names[::-1], str, "draw"))
+
+
+@given(names=NAMES, count=st.integers(0, 60))
+def test_names_are_used_equally_often_at_any_moment(names: list[str], count: int) -> None:
+    pairs = list(spread_pairs(names, str, "draw"))[:count]
+    uses = Counter(name for pair in pairs for name in pair)
+
+    assert max(uses.values(), default=0) - min((uses[name] for name in names), default=0) <= 2
+
+
+@given(count=st.integers(0, 50), weight=st.floats(0, 1))
+def test_every_beginning_holds_the_proportions(count: int, weight: float) -> None:
+    dealt = deal(count, {"a": weight, "b": 1 - weight})
+
+    assert len(dealt) == count
+    for end in range(count + 1):
+        assert abs(dealt[:end].count("a") - weight * end) <= 1
+
+
+def test_a_weight_of_zero_is_never_dealt() -> None:
+    assert set(deal(20, {"a": 0.0, "b": 3.0})) == {"b"}
+
+
+def test_weights_need_not_sum_to_one() -> None:
+    assert Counter(deal(40, {"a": 3.0, "b": 1.0})) == pytest.approx({"a": 30, "b": 10})
