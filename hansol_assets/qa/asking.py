@@ -31,6 +31,8 @@ _REQUESTING = re.compile(
     r"(?:줘요?|주라|주렴|주세요|주십시오|주시오|주실래요|주시겠어요|줄래요?|다오|드립니다|드려요|드림|바랍니다|바라요|바람|요망"
     r"|하시오|하십시오|하세요|하라|논하라|부탁|부탁해요?|부탁합니다|주시면\s*(?:감사\S*|고맙\S*|좋겠\S*))$"
 )
+# "추천 좀": a request whose verb is left out.
+_PLEA = re.compile(r"\S\s+좀$|(?:설명|추천|안내|답변|비교|조언|소개)(?:\s*좀|\s*요망)?$")
 _WONDER = re.compile(
     r"(?:궁금(?:합니다|해요?|하네요|하다|함|해서요)|알고\s*싶(?:습니다|어요?|네요|다|음)"
     r"|여쭤(?:봅니다|봐요|볼게요)|여쭙습니다|문의(?:합니다|드립니다|드려요)|듣고\s*싶(?:습니다|어요))$"
@@ -50,33 +52,25 @@ def asks(text: str, tokens: Sequence["Token"]) -> bool:
     bare = _TAIL.sub("", text)
     if bare.endswith("?"):
         return True
-    if _WONDER.search(bare) or (_REQUEST.search(bare) and _REQUESTING.search(bare)):
+    if _WONDER.search(bare) or _PLEA.search(bare) or (_REQUEST.search(bare) and _REQUESTING.search(bare)):
         return True
-    ending = _last_word(tokens)
-    if ending is None or not ending.tag.startswith(("EF", "EC", "ETN", "JX")):
+    words = [token for token in tokens if not token.tag.startswith(("S", "W", "Z", "UN"))]
+    polite = bool(words) and words[-1].tag == "JX" and words[-1].form == "요"
+    if polite:
+        words.pop()
+    if not words:
         return False
-    if ending.tag.startswith("EF") and _INTERROGATIVE.search(ending.form):
-        return True
-    if ending.tag == "JX":
-        return _asks_with_particle(tokens, ending)
-    return (
-        not ending.tag.startswith("EC")
-        and bool(_EITHER.search(ending.form) and _QUESTION_WORD.search(bare))
-        and "모르" not in bare[-8:]
+    form, tag = words[-1].form, words[-1].tag
+    if tag == "EC":
+        # "왜 생기는지요": an ending that goes on, made final by the particle of politeness.
+        return polite and form.endswith("지")
+    if tag != "EF" and not tag.startswith("ETN"):
+        return False
+    return bool(_INTERROGATIVE.search(form)) or (
+        bool(_EITHER.search(form) and _QUESTION_WORD.search(bare)) and "모르" not in bare[-8:]
     )
 
 
 def has_question_word(text: str) -> bool:
     """Whether the sentence asks for something, rather than for a yes or a no."""
     return bool(_QUESTION_WORD.search(text))
-
-
-def _asks_with_particle(tokens: Sequence["Token"], last: "Token") -> bool:
-    """"왜 생기는지요": a particle of politeness behind an ending that is otherwise none."""
-    before = [token for token in tokens if token.end <= last.start]
-    return last.form == "요" and bool(before) and before[-1].tag == "EC"
-
-
-def _last_word(tokens: Sequence["Token"]) -> "Token | None":
-    words = [token for token in tokens if not token.tag.startswith(("S", "W", "Z", "UN"))]
-    return words[-1] if words else None

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 # What people write → the kind of joining it is.
 _CONNECTIVES = {
     "그리고": AND,
+    "그리고요": AND,
+    "그리구": AND,
+    "글고": AND,
     "또한": ALSO,
     "아울러": "아울러",
     "더불어": "더불어",
@@ -41,16 +44,25 @@ _ITEM = (
 )
 _FIRST_ITEM = re.compile(rf"\s*{_ITEM}\s*")
 _BETWEEN = re.compile(
-    rf"[\s,]*(?P<slash>[/|]+)?\s*(?:{_ITEM}\s*)?(?P<words>(?:{CONNECTIVE.pattern}(?:\s*,\s*|\s+))*)"
+    rf"[\s,;]*(?P<slash>[/|]+)?\s*(?:{_ITEM}\s*)?(?P<words>(?:{CONNECTIVE.pattern}(?:\s*,\s*|\s+))*)"
 )
 _CLOSERS = r"[\"'”’)\]」』]*"
 _SIGN = re.compile(rf"(?:[?!]+(?:\s*[ㅋㅎㅠㅜ~^]+)?|\.+){_CLOSERS}(?=\s|[가-힣A-Za-z/①-⑳])")
 _LAUGHTER = r"[ㅋㅎㅠㅜ~^;]*"
+_LAUGHED = re.compile(r"(?<=[가-힣])(?:[ㅋㅎㅠㅜ]+|~+|\^\^+)(?=\s)")
 _NUMBER = re.compile(r"(?:^|[\s(])(?:\d{1,2}|[가나다라마바사]|No|no|vs)\.$")
 _LINE_BREAK = re.compile(r"\s*\n\s*")
 _SLASH = re.compile(r"\s+[/|]+\s+|(?<=[?.])\s*[/|]+\s*|(?<=[요야까줘])\s*/+\s*")
-_ASKED = re.compile(rf"(?:나요|가요|까요|니까|[가-힣]줘|주세요|인지요|예요|뭐야){_LAUGHTER}(?=\s*,)")
-_ENDED = re.compile(rf"[요야까줘죠오다라때냐니돼해]{_LAUGHTER}\s+[^\s]")
+_ASKED = re.compile(
+    rf"(?:나요|가요|까요|니까|[가-힣]줘|주세요|인지요|예요|뭐야){_LAUGHTER}(?=\s*,)"
+)
+# Without "해야 하나요", "위해", "보다" and the like, which go on.
+_ENDED = re.compile(
+    r"(?:[요까줘죠냐돼임음]|(?<![해아어여져와워워봐써])야|어때|(?<![위대통인의])해|(?<![보마])다|하라|시오|니)"
+    rf"{_LAUGHTER}\s+\S"
+)
+
+_BREAKS = (_SIGN, _LINE_BREAK, _SLASH, _ASKED, _LAUGHED, _CONNECTIVE_START, _ENDED)
 
 
 class Segment(NamedTuple):
@@ -76,7 +88,7 @@ def may_be_joined(text: str) -> bool:
     bare = text.strip()
     return any(
         match.end() < len(bare)
-        for pattern in (_SIGN, _LINE_BREAK, _SLASH, _ASKED, _CONNECTIVE_START, _ENDED)
+        for pattern in _BREAKS
         for match in [pattern.search(bare)]
         if match
     )
@@ -112,9 +124,7 @@ def without_item_mark(text: str) -> str:
     return text[match.end() :] if match else text
 
 
-def _segment(
-    text: str, start: int, end: int, kind: str, tokens: "Sequence[Token]"
-) -> Segment:
+def _segment(text: str, start: int, end: int, kind: str, tokens: "Sequence[Token]") -> Segment:
     own = [token for token in tokens if start <= token.start and token.end <= end]
     return Segment(start, end, text[start:end].strip(), kind, own)
 
@@ -136,9 +146,10 @@ def _ends(text: str, tokens: "Sequence[Token]") -> Iterator[int]:
             yield match.end()
     for pattern in (_LINE_BREAK, _SLASH):
         yield from (match.start() for match in pattern.finditer(text))
-    yield from (match.end() for match in _ASKED.finditer(text))
+    for pattern in (_ASKED, _LAUGHED):
+        yield from (match.end() for match in pattern.finditer(text))
     for match in _CONNECTIVE_START.finditer(text):
-        yield len(text[: match.start()].rstrip(" ,"))
+        yield len(text[: match.start()].rstrip(" ,;"))
     for before, own in zip(tokens, tokens[1:], strict=False):
         if own.sent_position != before.sent_position and before.tag.startswith("EF"):
             yield before.end
@@ -147,6 +158,8 @@ def _ends(text: str, tokens: "Sequence[Token]") -> Iterator[int]:
 def _enclosed(text: str) -> set[int]:
     """Places within brackets or quotation marks."""
     places: set[int] = set()
-    for match in re.finditer(r"\([^()]*\)|\[[^\[\]]*\]|\"[^\"]*\"|“[^”]*”|‘[^’]*’|「[^」]*」", text):
+    for match in re.finditer(
+        r"\([^()]*\)|\[[^\[\]]*\]|\"[^\"]*\"|“[^”]*”|‘[^’]*’|「[^」]*」", text
+    ):
         places.update(range(match.start() + 1, match.end()))
     return places

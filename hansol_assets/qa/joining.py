@@ -31,7 +31,7 @@ _REQUEST = re.compile(
 
 def close_question(text: str) -> str:
     """Strip a question and end it: a request with a full stop, anything else with "?"."""
-    bare = text.strip().rstrip(",").rstrip()
+    bare = text.strip().rstrip(",;").rstrip()
     if not bare or ends_a_sentence(bare):
         return bare
     return bare + ("." if _REQUEST.search(bare) else "?")

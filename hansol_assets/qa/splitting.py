@@ -30,6 +30,7 @@ from hansol_assets.qa.topics import (
     leans_on,
     named_topics,
     names_topic,
+    returns_to,
 )
 
 if TYPE_CHECKING:
@@ -111,8 +112,7 @@ def take_apart(texts: Sequence[str]) -> list[TakenApart]:
     related = {text: taken for text in different if (taken := _relation(text))}
     tagged = [text for text in different if text not in related and may_be_joined(text)]
     taken_of = related | {
-        text: _taken(text, tokens)
-        for text, tokens in zip(tagged, tag(tagged), strict=True)
+        text: _taken(text, tokens) for text, tokens in zip(tagged, tag(tagged), strict=True)
     }
     return [
         taken if (taken := taken_of.get(plain_text)) and taken.joins else TakenApart((text,))
@@ -167,9 +167,7 @@ def _asks(found: Sequence[Segment], place: int) -> bool:
     return is_listed and is_topic_phrase(own.tokens)
 
 
-def _begins_anew(
-    found: Sequence[Segment], asking: Sequence[bool], start: int, place: int
-) -> bool:
+def _begins_anew(found: Sequence[Segment], asking: Sequence[bool], start: int, place: int) -> bool:
     """Whether a segment begins a question that needs nothing of those since `start`."""
     before, own = found[start:place], found[place]
     # What follows a statement behind a question may belong to either of them.
@@ -190,7 +188,10 @@ def _stands_behind(own: Segment, before: Sequence[Segment]) -> bool:
         return False
     if own.kind == THEN:
         return not named_topics(own.text, own.tokens) <= named_topics(text_before, tokens_before)
+    if own.kind != NONE:
+        return True
     last = before[-1]
-    return own.kind != NONE or not are_alternatives(
-        last.text, last.tokens, own.text, own.tokens
+    return not (
+        returns_to(own.text, own.tokens, text_before, tokens_before)
+        or are_alternatives(last.text, last.tokens, own.text, own.tokens)
     )

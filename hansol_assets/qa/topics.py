@@ -7,38 +7,15 @@ question leans on another without a word that points back. What does not: pointi
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from hansol_assets.qa.asking import has_question_word
+from hansol_assets.qa.generic_nouns import GENERIC_NOUNS
 
 if TYPE_CHECKING:
     from kiwipiepy import Token
 
-# Nouns that ask something of a topic, tell what is done with it, or name a part of it. A question
-# with no other noun has left its topic in the question before ("설치 기준은?").
-_GENERIC = frozenset(
-    # Aspects.
-    "방법 방안 방식 해결 해결책 해법 예방 방지 예방책 대처 대책 대응 조치 원인 이유 까닭 요인 장점 단점 장단점 약점 "
-    "강점 특징 특성 차이 차이점 공통점 종류 유형 분류 역할 기능 용도 효과 효능 성능 성질 비용 가격 값 금액 단가 견적 예산 요금 "
-    "기간 시간 시기 주기 수명 기한 때 시점 날짜 계절 주의 유의 주의점 유의점 주의사항 사항 점 법 요령 순서 절차 과정 단계 "
-    "기준 규격 규정 법규 조건 문제 문제점 증상 현상 영향 위험 위험성 필요 필요성 가능 가능성 중요 중요성 효율 품질 등급 "
-    "정도 수준 양 수량 개수 횟수 의미 뜻 정의 개념 원리 구성 결과 상태 상황 경우 예 예시 사례 팁 비결 노하우 내구성 "
-    # Actions.
-    "관리 유지 제거 보수 수리 수선 교체 교환 시공 재시공 설치 사용 이용 활용 작업 공사 처리 선택 선정 구매 구입 판매 "
-    "주문 검사 점검 확인 측정 진단 판단 철거 해체 복구 청소 세척 건조 보관 폐기 배치 마감 마무리 발생 변형 수정 결정 "
-    "고려 추천 비교 설명 안내 소개 답변 대답 질문 문의 정리 부탁 도움 정보 내용 자료 조언 상담 신청 요청 요구 보상 "
-    "준비 준비물 도구 장비 연장 소요 시작 완료 진행 적용 개선 조절 조정 "
-    # Parts and measures.
-    "재료 자재 소재 제품 상품 물건 브랜드 길이 두께 폭 너비 높이 크기 무게 면적 평수 색 색상 색깔 모양 형태 무늬 "
-    "디자인 냄새 소음 얼룩 자국 흠집 균열 틈 틈새 이음매 이음새 모서리 표면 가장자리 부분 부위 위치 장소 곳 쪽 편 방향 "
-    "간격 비율 농도 온도 습도 압력 하자 손상 요소 "
-    # People, and how and when they do it.
-    "업체 회사 전문가 기사 업자 사람 아이 본인 개인 혼자 셀프 직접 초보 초보자 일반인 집주인 세입자 "
-    "처음 마지막 다음 이전 이후 전 후 뒤 앞 동안 나중 평소 요즘 요새 최근 지금 현재 오늘 내일 하루 이틀 일주일 한번 "
-    "번 년 월 일 주 개 개월 시 분 평 원 만 천 것 거 게 수 줄 데 중 등 내 외 간 기타 나머지 전체 모두 다른 보통 일반 "
-    "추가 별도 대략 대충 경우 관련 대상 목적 안녕 감사 참고 대체 정말 진짜 이유점 성 제 법".split()
-)
 _NOUN_TAGS = ("NNG", "NNP", "SL", "SH")
 _WITHIN_A_PHRASE = (*_NOUN_TAGS, "NR", "SN", "XPN", "XSN", "MM", "SW")
 _ABOUT = ("대하", "관하", "대하여", "관하여")
@@ -52,8 +29,8 @@ _WHICH = re.compile(
 )
 _LIST = re.compile(r"\S(?:와|과|이랑|랑|하고|이나|나|,|vs\.?|또는|혹은|보다)\s|중에|가운데|중\s")
 _OTHERWISE = re.compile(
-    r"^(?:아니면|혹은|또는|안\s*그러면|아님|예를\s*들|즉|왜냐|특히|다만|단|하지만|그래도|그래서|따라서|그리하여"
-    r"|그러니까|그러나|나머지|다른|또\s*다른|더\s|좀\s*더|추가\s|같은|비슷한|동일한|본\s|상기|위|앞서|앞에서|방금)(?=\s|\S*\s|,)"
+    r"^(?:아니면|혹은|또는|안\s*그러면|아님|예를\s*들(?:어|면|자면)|즉|왜냐하면|특히|다만|단|하지만|그래도|그래서|따라서"
+    r"|그리하여|그러니까|그러나|나머지|다른|또\s*다른|더|좀\s*더|추가|같은|비슷한|동일한|본|상기|위|앞서|앞에서|방금)(?=[\s,])"
 )
 _OTHER_THAN = re.compile(
     r"(?<!\S)(?:다른|또\s*다른|비슷한|동일한|같은)\s+(?:방법|방식|제품|재료|자재|종류|업체|색|것|게|거|대안|원인|이유|문제|하자|점|곳)"
@@ -64,12 +41,16 @@ _SAME_AGAIN = re.compile(
     r"|같나요|같은가요|그런가요|되나요|될까요|가능\S+|괜찮\S+|해당되나요|안\s*되나요|돼요|되죠|한가요)[\s?.!]*$"
 )
 # Predicates by which two things are weighed against each other.
-_WEIGHING = frozenset("좋 낫 맞 옳 유리하 나으 싸 저렴하 안전하 이 정상 튼튼하 오래가 적합하 알맞 괜찮 빠르".split())
+_WEIGHING = (
+    "좋", "낫", "맞", "옳", "유리하", "나으", "싸", "저렴하", "안전하", "이", "튼튼하",
+    "적합하", "알맞", "괜찮", "빠르",
+)  # fmt: skip
 
 
 class _Phrase(NamedTuple):
     nouns: tuple[str, ...]
     is_core: bool
+    is_bare: bool
 
 
 def named_topics(text: str, tokens: Sequence["Token"]) -> frozenset[str]:
@@ -115,6 +96,28 @@ def leans_on(
     )
 
 
+def returns_to(
+    text: str, tokens: Sequence["Token"], before: str, tokens_before: Sequence["Token"]
+) -> bool:
+    """Whether a question goes on about a part of what the one before it was about.
+
+    It does where all its topics, and more, were named before and none is described anew ("벽지 위에
+    젯소를 …? 젯소 없이 …?"), or where it begins with the head of a compound ("발코니 확장은 …? 확장
+    후 …?"). Behind a connective people change the subject all the same: then it says nothing.
+    """
+    phrases = [phrase for phrase in _phrases(tokens) if phrase.nouns]
+    is_known = named_topics(text, tokens) < named_topics(before, tokens_before)
+    if is_known and all(phrase.is_bare for phrase in phrases):
+        return True
+    opening = phrases[0].nouns[0] if phrases else ""
+    places = [
+        phrase.nouns.index(opening)
+        for phrase in _phrases(tokens_before)
+        if opening in phrase.nouns
+    ]
+    return bool(places) and min(places) > 0
+
+
 def are_alternatives(
     first: str, first_tokens: Sequence["Token"], second: str, second_tokens: Sequence["Token"]
 ) -> bool:
@@ -130,7 +133,7 @@ def is_topic_phrase(tokens: Sequence["Token"]) -> bool:
     words = [token for token in tokens if not token.tag.startswith("S")]
     if len(words) < 2 or words[-1].tag not in ("NNG", "XSN", "NNB"):
         return False
-    return words[-1].form in _GENERIC and any(token.form not in _GENERIC for token in words[:-1])
+    return words[-1].form in GENERIC_NOUNS and any(token.form not in GENERIC_NOUNS for token in words[:-1])
 
 
 def _phrases(tokens: Sequence["Token"]) -> Iterator[_Phrase]:
@@ -141,16 +144,22 @@ def _phrases(tokens: Sequence["Token"]) -> Iterator[_Phrase]:
         if not run:
             place += 1
             continue
+        start = place
         place += len(run)
         nouns = [token.form for token in run if token.tag in _NOUN_TAGS]
         particle = tokens[place : place + 2]
-        named = nouns if _is_cause(particle) else [noun for noun in nouns if noun not in _GENERIC]
-        asks_an_aspect = bool(nouns) and nouns[-1] in _GENERIC
-        yield _Phrase(tuple(named), asks_an_aspect or not _is_adverbial(particle))
+        named = nouns if _is_cause(particle) else [noun for noun in nouns if noun not in GENERIC_NOUNS]
+        asks_an_aspect = bool(nouns) and nouns[-1] in GENERIC_NOUNS
+        is_described = start > 0 and tokens[start - 1].tag == "ETM"
+        yield _Phrase(
+            tuple(named),
+            is_core=asks_an_aspect or not _is_adverbial(particle),
+            is_bare=len(nouns) == 1 and not is_described,
+        )
 
 
 def _is_cause(particle: Sequence["Token"]) -> bool:
-    """"부적절한 설치로 인해 …": a question that names its own cause stands by itself."""
+    """ "부적절한 설치로 인해 …": a question that names its own cause stands by itself."""
     return len(particle) > 1 and particle[0].tag == "JKB" and particle[1].form.startswith("인하")
 
 
@@ -169,11 +178,11 @@ def _asks_the_same_again(text: str, tokens: Sequence["Token"]) -> bool:
     own = [token for token in tokens if token.end - tokens[0].start <= match.end("thing")]
     nouns = [token for token in own if token.tag in (*_NOUN_TAGS, "XSN")]
     verbal = any(token.tag.startswith(("V", "XSV")) for token in own)
-    return not verbal and not (nouns and nouns[-1].form in _GENERIC)
+    return not verbal and not (nouns and nouns[-1].form in GENERIC_NOUNS)
 
 
 def _drops_an_object(tokens: Sequence["Token"], before: Sequence["Token"]) -> bool:
-    """"안 바르면 …": a verb of the question before, or a denied one, comes before any noun."""
+    """ "안 바르면 …": a verb of the question before, or a denied one, comes before any noun."""
     opening = list(
         takewhile(lambda token: not token.tag.startswith(("NN", "SL", "NP", "ETM")), tokens)
     )
@@ -191,25 +200,25 @@ def _drops_an_object(tokens: Sequence["Token"], before: Sequence["Token"]) -> bo
 def _narrows(
     text: str, tokens: Sequence["Token"], before: str, tokens_before: Sequence["Token"]
 ) -> bool:
-    """"어떤 벽지가 좋나요?" after a question of wallpaper in one kind of room."""
+    """ "어떤 벽지가 좋나요?" after a question of wallpaper in one kind of room."""
     own, known = named_topics(text, tokens), named_topics(before, tokens_before)
     return bool(_NARROWING.search(text)) and own < known
 
 
 def _adds_a_thing(tokens: Sequence["Token"], before: Sequence["Token"]) -> bool:
-    """"페인트도 알려줘" after "벽지 종류 알려줘": of the new thing the same aspect is meant."""
+    """ "페인트도 알려줘" after "벽지 종류 알려줘": of the new thing the same aspect is meant."""
     nouns = [token for token in tokens if token.tag in (*_NOUN_TAGS, "NNB", "XSN")]
     added = any(
         own.tag == "JX" and own.form == "도" and earlier.tag in _NOUN_TAGS
-        for earlier, own in zip(tokens, tokens[1:], strict=False)
+        for earlier, own in pairwise(tokens)
     )
     asked = [token.form for token in nouns if not _is_request_noun(token.form)]
     aspects_before = any(
-        token.form in _GENERIC and not _is_request_noun(token.form)
+        token.form in GENERIC_NOUNS and not _is_request_noun(token.form)
         for token in before
         if token.tag in (*_NOUN_TAGS, "NNB", "XSN")
     )
-    return added and aspects_before and not any(form in _GENERIC for form in asked)
+    return added and aspects_before and not any(form in GENERIC_NOUNS for form in asked)
 
 
 def _is_request_noun(form: str) -> bool:
