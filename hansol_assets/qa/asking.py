@@ -23,9 +23,13 @@ _QUESTION_WORD = re.compile(
     r"(?<!\S)(?:왜|뭐|뭘|뭔|무엇|무슨|어떻|어떤|어때|어떠|얼마|언제|어디|어느|누가|누구|몇|어찌)"
     r"|(?:^|\s)\S*뭐(?:야|예요|에요|임|죠|지)"
 )
+# Kiwi takes an ending for a part of a verb that it does not know ("들뜨나요").
+_ASKED = re.compile(
+    r"(?:[가-힣](?<!생각)(?<!차이)나요|까요|[은는인운]가요|[습입합됩]니까|뭐(?:야|예요|에요|지|죠|임))$"
+)
 _REQUEST = re.compile(
     r"(?:알려|설명|말씀|말해|가르쳐|추천|비교|소개|안내|정리|답변|답해|부탁|서술|기술|논하|논해|제시|조언|도와"
-    r"|견주어|짚어|풀이|얘기|이야기)\S*(?:\s*\S*(?:주|줘|드리|드려|바라|바랍|바람|하라|해라|부탁|시오|요망)\S*)*$"
+    r"|견주어|짚어|풀이|얘기|이야기)\S*(?:\s+(?:좀|꼭|한번|자세히|같이))*(?:\s*\S*(?:주|줘|드리|드려|바라|바랍|바람|하라|해라|부탁|시오|요망)\S*)*$"
 )
 _REQUESTING = re.compile(
     r"(?:줘요?|주라|주렴|주세요|주십시오|주시오|주실래요|주시겠어요|줄래요?|다오|드립니다|드려요|드림|바랍니다|바라요|바람|요망"
@@ -50,9 +54,7 @@ def asks(text: str, tokens: Sequence["Token"]) -> bool:
         False of a statement ("벽이 젖었습니다.") and of what ends in the middle ("왜 생기는지,").
     """
     bare = _TAIL.sub("", text)
-    if bare.endswith("?"):
-        return True
-    if _WONDER.search(bare) or _PLEA.search(bare) or (_REQUEST.search(bare) and _REQUESTING.search(bare)):
+    if bare.endswith("?") or _ASKED.search(bare) or _requests(bare):
         return True
     words = [token for token in tokens if not token.tag.startswith(("S", "W", "Z", "UN"))]
     polite = bool(words) and words[-1].tag == "JX" and words[-1].form == "요"
@@ -63,12 +65,21 @@ def asks(text: str, tokens: Sequence["Token"]) -> bool:
     form, tag = words[-1].form, words[-1].tag
     if tag == "EC":
         # "왜 생기는지요": an ending that goes on, made final by the particle of politeness.
-        return polite and form.endswith("지")
+        # "왜 막아야 돼 그리고 …": without a sign the same letters may be either kind of ending.
+        return (polite and form.endswith("지")) or (
+            form in ("어", "아") and bool(_QUESTION_WORD.search(bare))
+        )
     if tag != "EF" and not tag.startswith("ETN"):
         return False
     return bool(_INTERROGATIVE.search(form)) or (
         bool(_EITHER.search(form) and _QUESTION_WORD.search(bare)) and "모르" not in bare[-8:]
     )
+
+
+def _requests(bare: str) -> bool:
+    if _WONDER.search(bare) or _PLEA.search(bare):
+        return True
+    return bool(_REQUEST.search(bare) and _REQUESTING.search(bare))
 
 
 def has_question_word(text: str) -> bool:

@@ -1,12 +1,13 @@
 """Where a text may be cut into sentences that people join, and by what they join them.
 
-What belongs here: connectives, marks of a list, signs and endings at which one sentence ends and the
-next begins. What does not: whether what stands on either side stands by itself
+What belongs here: connectives, marks of a list, signs and endings at which one sentence ends and
+the next begins. What does not: whether what stands on either side stands by itself
 (`hansol_assets.qa.splitting`).
 """
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from hansol_assets.qa.joining import ALSO, AND, LINE, NONE, SLASH, THEN
@@ -46,15 +47,19 @@ _FIRST_ITEM = re.compile(rf"\s*{_ITEM}\s*")
 _BETWEEN = re.compile(
     rf"[\s,;]*(?P<slash>[/|]+)?\s*(?:{_ITEM}\s*)?(?P<words>(?:{CONNECTIVE.pattern}(?:\s*,\s*|\s+))*)"
 )
-_CLOSERS = r"[\"'”’)\]」』]*"
-_SIGN = re.compile(rf"(?:[?!]+(?:\s*[ㅋㅎㅠㅜ~^]+)?|\.+){_CLOSERS}(?=\s|[가-힣A-Za-z/①-⑳])")
+_CLOSERS = r"[\"'”’)\]」』]"
+_SIGN = re.compile(
+    rf"(?:[?!]+(?:\s*[ㅋㅎㅠㅜ~^]+)?|\.+)(?:{_CLOSERS}*(?=\s)|(?=[가-힣A-Za-z/①-⑳]))"
+)
 _LAUGHTER = r"[ㅋㅎㅠㅜ~^;]*"
 _LAUGHED = re.compile(r"(?<=[가-힣])(?:[ㅋㅎㅠㅜ]+|~+|\^\^+)(?=\s)")
 _NUMBER = re.compile(r"(?:^|[\s(])(?:\d{1,2}|[가나다라마바사]|No|no|vs)\.$")
 _LINE_BREAK = re.compile(r"\s*\n\s*")
 _SLASH = re.compile(r"\s+[/|]+\s+|(?<=[?.])\s*[/|]+\s*|(?<=[요야까줘])\s*/+\s*")
+# Endings that no word in the middle has; Kiwi misses them behind a verb that it does not know.
 _ASKED = re.compile(
-    rf"(?:나요|가요|까요|니까|[가-힣]줘|주세요|인지요|예요|뭐야){_LAUGHTER}(?=\s*,)"
+    r"(?:(?<=[가-힣])나요|까요|[은는인운]가요|[습입합됩]니까|[가-힣]\s?줘|[가-힣]\s?주세요|인지요|뭐야|뭐예요)"
+    rf"{_LAUGHTER}(?=\s*[,;]|\s+\S)"
 )
 # Without "해야 하나요", "위해", "보다" and the like, which go on.
 _ENDED = re.compile(
@@ -84,13 +89,10 @@ class Segment(NamedTuple):
 
 
 def may_be_joined(text: str) -> bool:
-    """Whether a plain text has a mark, a connective or an ending within, so that tags are needed."""
+    """Whether a plain text has a sign, a connective or an ending within: then tags are needed."""
     bare = text.strip()
     return any(
-        match.end() < len(bare)
-        for pattern in _BREAKS
-        for match in [pattern.search(bare)]
-        if match
+        match.end() < len(bare) for pattern in _BREAKS for match in [pattern.search(bare)] if match
     )
 
 
@@ -150,7 +152,7 @@ def _ends(text: str, tokens: "Sequence[Token]") -> Iterator[int]:
         yield from (match.end() for match in pattern.finditer(text))
     for match in _CONNECTIVE_START.finditer(text):
         yield len(text[: match.start()].rstrip(" ,;"))
-    for before, own in zip(tokens, tokens[1:], strict=False):
+    for before, own in pairwise(tokens):
         if own.sent_position != before.sent_position and before.tag.startswith("EF"):
             yield before.end
 

@@ -27,7 +27,7 @@ _PARTS = """
 재료 자재 소재 제품 상품 물건 브랜드 길이 두께 폭 너비 높이 크기 무게 면적 평수 색 색상 색깔
 모양 형태 무늬 디자인 냄새 소음 얼룩 자국 흠집 균열 틈 틈새 이음매 이음새 모서리 표면
 가장자리 부분 부위 위치 장소 곳 쪽 편 방향 간격 비율 농도 온도 습도 압력 하자 손상 요소
-풀 본드 접착제 못 나사
+풀 본드 접착제
 """
 # Who does it, how and when; and words that count.
 _PEOPLE_AND_TIMES = """
@@ -38,6 +38,7 @@ _PEOPLE_AND_TIMES = """
 참고 대체 정말 진짜 성 제 얼마
 """
 
+PART_NOUNS = frozenset(_PARTS.split())
 GENERIC_NOUNS = frozenset(
     word for words in (_ASPECTS, _ACTIONS, _PARTS, _PEOPLE_AND_TIMES) for word in words.split()
 )

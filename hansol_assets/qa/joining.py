@@ -1,7 +1,7 @@
 """The kinds of joining, and how two questions or two answers are put together by one.
 
-What belongs here: every kind in which people join questions, and the text that each makes. What does
-not: where joined questions are cut (`hansol_assets.qa.splitting`) and which rows are joined
+What belongs here: every kind in which people join questions, and the text that each makes. What
+does not: where joined questions are cut (`hansol_assets.qa.splitting`) and which rows are joined
 (`hansol_assets.qa.pairing`).
 """
 

@@ -51,8 +51,8 @@ class PairingSettings(SettingsModel):
     )
     connectives: dict[str, Weight] | None = Field(
         None,
-        description="weight of each kind of joining: 그리고; 또한,; 아울러; 더불어; 추가로; 그렇다면; 또; "
-        "none; slash; line; null: as measured in the test set",
+        description="weight of each kind of joining (그리고; 또한,; 아울러; 더불어; 추가로; "
+        "그렇다면; 또; none; slash; line); null: as measured in the test set",
     )
 
     @field_validator("connectives")

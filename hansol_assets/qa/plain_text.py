@@ -9,27 +9,30 @@ import re
 import unicodedata
 
 _SIGNS = str.maketrans(
-    {
-        "？": "?", "﹖": "?", "❓": "?", "❔": "?", "⁇": "?", "！": "!", "﹗": "!", "．": ".", "。": ".",
-        "，": ",", "、": ",", "／": "/", "\u3000": " ", "\xa0": " ", "\u202f": " ",
-        "\r": "\n", "\u2028": "\n", "\u2029": "\n", "\x85": "\n", "\x0b": "\n",
-        "\u200c": None, "\u200d": None, "\u2060": None, "\ufeff": None, "\xad": None,
-        "\u200e": None, "\u200f": None,
-    }
-)  # fmt: skip
+    dict.fromkeys("？﹖❓❔⁇", "?")
+    | dict.fromkeys("！﹗", "!")
+    | dict.fromkeys("．。", ".")
+    | dict.fromkeys("，、", ",")
+    | dict.fromkeys("；", ";")
+    | dict.fromkeys("／", "/")
+    | dict.fromkeys("\u3000\xa0\u202f", " ")
+    | dict.fromkeys("\r\u2028\u2029\x85\x0b", "\n")
+    # Joiners, directions, soft hyphens and byte-order marks have no width and no meaning here.
+    | dict.fromkeys("\u200c\u200d\u2060\ufeff\xad\u200e\u200f", "")
+)
 # A zero-width space within a word is an accident; beside a sign it stands for a space.
 _WITHIN_A_WORD = re.compile(r"(?<=[^\W_])\u200b+(?=[^\W_])")
 
 
 def plain(text: str, words: re.Pattern[str]) -> str:
-    """Write a text with composed syllables, ASCII punctuation and visible spaces.
+    r"""Write a text with composed syllables, ASCII punctuation and visible spaces.
 
     Args:
         text: A text as it came.
         words: Words before which a zero-width space stands for a space, wherever it is.
 
     Returns:
-        The text in NFC; a line break is "\\n".
+        The text in NFC; a line break is "\n".
     """
     composed = unicodedata.normalize("NFC", text).replace("\r\n", "\n").translate(_SIGNS)
     if "\u200b" not in composed:

@@ -175,7 +175,7 @@ def _begins_anew(found: Sequence[Segment], asking: Sequence[bool], start: int, p
         return False
     if asking[place]:
         return _stands_behind(own, before)
-    is_marked = own.kind not in (NONE, *_LISTED)
+    is_marked = own.kind not in (NONE, LINE)
     return is_marked and any(asking[place + 1 :]) and _stands_behind(own, before)
 
 

@@ -11,13 +11,15 @@ from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from hansol_assets.qa.asking import has_question_word
-from hansol_assets.qa.generic_nouns import GENERIC_NOUNS
+from hansol_assets.qa.generic_nouns import GENERIC_NOUNS, PART_NOUNS
 
 if TYPE_CHECKING:
     from kiwipiepy import Token
 
 _NOUN_TAGS = ("NNG", "NNP", "SL", "SH")
 _WITHIN_A_PHRASE = (*_NOUN_TAGS, "NR", "SN", "XPN", "XSN", "MM", "SW")
+_AND = ("이랑", "랑", "와", "과", "하고")
+_WHAT = ("어떤", "무슨", "무엇", "뭐")
 _ABOUT = ("대하", "관하", "대하여", "관하여")
 # Words that Kiwi takes for a noun with a particle.
 _TRADE_WORD = re.compile(r"(?<!\S)결로(?!\S)|(?<!\S)결로(?=[는가를의와도])")
@@ -33,7 +35,7 @@ _OTHERWISE = re.compile(
     r"|그리하여|그러니까|그러나|나머지|다른|또\s*다른|더|좀\s*더|추가|같은|비슷한|동일한|본|상기|위|앞서|앞에서|방금)(?=[\s,])"
 )
 _OTHER_THAN = re.compile(
-    r"(?<!\S)(?:다른|또\s*다른|비슷한|동일한|같은)\s+(?:방법|방식|제품|재료|자재|종류|업체|색|것|게|거|대안|원인|이유|문제|하자|점|곳)"
+    r"(?<!\S)(?<![와과]\s)(?:다른|또\s*다른|비슷한|동일한|같은)\s+(?:방법|방식|제품|재료|자재|종류|업체|색|것|게|거|대안|원인|이유|문제|하자|점|곳)"
 )
 # "강마루는 어떤가요?" asks of the new thing what was asked of the one before.
 _SAME_AGAIN = re.compile(
@@ -109,11 +111,9 @@ def returns_to(
     is_known = named_topics(text, tokens) < named_topics(before, tokens_before)
     if is_known and all(phrase.is_bare for phrase in phrases):
         return True
-    opening = phrases[0].nouns[0] if phrases else ""
+    opening = phrases[0].nouns[0] if phrases and len(phrases[0].nouns) == 1 else ""
     places = [
-        phrase.nouns.index(opening)
-        for phrase in _phrases(tokens_before)
-        if opening in phrase.nouns
+        phrase.nouns.index(opening) for phrase in _phrases(tokens_before) if opening in phrase.nouns
     ]
     return bool(places) and min(places) > 0
 
@@ -133,7 +133,8 @@ def is_topic_phrase(tokens: Sequence["Token"]) -> bool:
     words = [token for token in tokens if not token.tag.startswith("S")]
     if len(words) < 2 or words[-1].tag not in ("NNG", "XSN", "NNB"):
         return False
-    return words[-1].form in GENERIC_NOUNS and any(token.form not in GENERIC_NOUNS for token in words[:-1])
+    *others, last = (word.form for word in words)
+    return last in GENERIC_NOUNS and not GENERIC_NOUNS.issuperset(others)
 
 
 def _phrases(tokens: Sequence["Token"]) -> Iterator[_Phrase]:
@@ -147,28 +148,35 @@ def _phrases(tokens: Sequence["Token"]) -> Iterator[_Phrase]:
         start = place
         place += len(run)
         nouns = [token.form for token in run if token.tag in _NOUN_TAGS]
-        particle = tokens[place : place + 2]
-        named = nouns if _is_cause(particle) else [noun for noun in nouns if noun not in GENERIC_NOUNS]
+        following = tokens[place : place + 3]
+        named = nouns if _is_cause(following) else [n for n in nouns if n not in GENERIC_NOUNS]
         asks_an_aspect = bool(nouns) and nouns[-1] in GENERIC_NOUNS
         is_described = start > 0 and tokens[start - 1].tag == "ETM"
         yield _Phrase(
             tuple(named),
-            is_core=asks_an_aspect or not _is_adverbial(particle),
+            is_core=asks_an_aspect or not _is_adverbial(following),
             is_bare=len(nouns) == 1 and not is_described,
         )
 
 
-def _is_cause(particle: Sequence["Token"]) -> bool:
+def _is_cause(following: Sequence["Token"]) -> bool:
     """ "부적절한 설치로 인해 …": a question that names its own cause stands by itself."""
-    return len(particle) > 1 and particle[0].tag == "JKB" and particle[1].form.startswith("인하")
+    return len(following) > 1 and following[0].tag == "JKB" and following[1].form.startswith("인하")
 
 
-def _is_adverbial(particle: Sequence["Token"]) -> bool:
-    if not particle or particle[0].tag != "JKB":
+def _is_adverbial(following: Sequence["Token"]) -> bool:
+    """Whether a phrase tells only where or by what, seen from the tokens behind it."""
+    if not following or following[0].tag != "JKB":
         return False
-    if particle[0].form in ("이랑", "랑", "와", "과", "하고"):
+    particle, *rest = following
+    if particle.form in _AND or (rest and rest[0].form in _ABOUT):
         return False
-    return not (len(particle) > 1 and particle[1].form in _ABOUT)
+    if particle.form != "에" or len(rest) < 2:
+        return True
+    # "도배풀에는 어떤 종류가 …", "도배지에 얼룩이 …": it has what is asked or told of it.
+    is_topic = rest[0].form == "는" and rest[1].form in _WHAT
+    has_part = rest[0].form in PART_NOUNS and rest[1].tag in ("JKS", "JKO")
+    return not (is_topic or has_part)
 
 
 def _asks_the_same_again(text: str, tokens: Sequence["Token"]) -> bool:
@@ -182,7 +190,7 @@ def _asks_the_same_again(text: str, tokens: Sequence["Token"]) -> bool:
 
 
 def _drops_an_object(tokens: Sequence["Token"], before: Sequence["Token"]) -> bool:
-    """ "안 바르면 …": a verb of the question before, or a denied one, comes before any noun."""
+    """A verb of the question before, or a denied one, comes before any noun: "안 바르면 …"."""
     opening = list(
         takewhile(lambda token: not token.tag.startswith(("NN", "SL", "NP", "ETM")), tokens)
     )
@@ -200,13 +208,13 @@ def _drops_an_object(tokens: Sequence["Token"], before: Sequence["Token"]) -> bo
 def _narrows(
     text: str, tokens: Sequence["Token"], before: str, tokens_before: Sequence["Token"]
 ) -> bool:
-    """ "어떤 벽지가 좋나요?" after a question of wallpaper in one kind of room."""
+    """After a question of wallpaper in one kind of room: "어떤 벽지가 좋나요?"."""
     own, known = named_topics(text, tokens), named_topics(before, tokens_before)
     return bool(_NARROWING.search(text)) and own < known
 
 
 def _adds_a_thing(tokens: Sequence["Token"], before: Sequence["Token"]) -> bool:
-    """ "페인트도 알려줘" after "벽지 종류 알려줘": of the new thing the same aspect is meant."""
+    """After "벽지 종류 알려줘", "페인트도 알려줘": of the new thing the same aspect is meant."""
     nouns = [token for token in tokens if token.tag in (*_NOUN_TAGS, "NNB", "XSN")]
     added = any(
         own.tag == "JX" and own.form == "도" and earlier.tag in _NOUN_TAGS
