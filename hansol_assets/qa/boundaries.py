@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+from hansol_assets.qa.asking import has_question_word
 from hansol_assets.qa.joining import ALSO, AND, LINE, NONE, SLASH, THEN
 
 if TYPE_CHECKING:
@@ -26,6 +27,11 @@ _CONNECTIVES = {
     "더불어": "더불어",
     "추가로": "추가로",
     "추가적으로": "추가로",
+    "이와 별개로": "추가로",
+    "이와는 별개로": "추가로",
+    "별개로": "추가로",
+    "이와 더불어": "더불어",
+    "이와 함께": "더불어",
     "덧붙여": "추가로",
     "마지막으로": "추가로",
     "끝으로": "추가로",
@@ -43,9 +49,11 @@ _ITEM = (
     r"(?:\(?\d{1,2}[.)](?!\d)|[①-⑳]|[•●▶▷■□◆◇※*·–—-](?=\s)|[가나다라마바사][.)](?=\s)"
     r"|(?:첫|둘|셋|넷)째(?:로|는)?[,\s]|(?:첫|두|세|네)\s*번째(?:로|는|\s*질문은?)?[,:\s]|(?:질문|Q|q)\s?\d{1,2}[.:)]?(?=\s))"
 )
+_NUMBERED = re.compile(r"(?:^|(?<=\s))\(?(?P<number>\d{1,2})[.)](?=\s|[가-힣])")
 _FIRST_ITEM = re.compile(rf"\s*{_ITEM}\s*")
 _BETWEEN = re.compile(
-    rf"[\s,;]*(?P<slash>[/|]+)?\s*(?:{_ITEM}\s*)?(?P<words>(?:{CONNECTIVE.pattern}(?:\s*,\s*|\s+))*)"
+    rf"[\s,;]*(?P<slash>[/|]+)?\s*(?P<item>{_ITEM}\s*)?(?:(?:아|참|아참|음|앗)[,~!.]*\s+(?={_WORD}))?"
+    rf"(?P<words>(?:{CONNECTIVE.pattern}(?:\s*,\s*|\s+))*)"
 )
 _CLOSERS = r"[\"'”’)\]」』]"
 _SIGN = re.compile(
@@ -67,7 +75,7 @@ _ENDED = re.compile(
     rf"{_LAUGHTER}\s+\S"
 )
 
-_BREAKS = (_SIGN, _LINE_BREAK, _SLASH, _ASKED, _LAUGHED, _CONNECTIVE_START, _ENDED)
+_BREAKS = (_SIGN, _LINE_BREAK, _SLASH, _ASKED, _LAUGHED, _NUMBERED, _CONNECTIVE_START, _ENDED)
 
 
 class Segment(NamedTuple):
@@ -137,7 +145,7 @@ def _kind(between: re.Match[str]) -> str:
         return _CONNECTIVES[words[0]]
     if between["slash"]:
         return SLASH
-    return LINE if "\n" in between[0] else NONE
+    return LINE if between["item"] or "\n" in between[0] else NONE
 
 
 def _ends(text: str, tokens: "Sequence[Token]") -> Iterator[int]:
@@ -152,9 +160,21 @@ def _ends(text: str, tokens: "Sequence[Token]") -> Iterator[int]:
         yield from (match.end() for match in pattern.finditer(text))
     for match in _CONNECTIVE_START.finditer(text):
         yield len(text[: match.start()].rstrip(" ,;"))
+    yield from _numbered_ends(text)
     for before, own in pairwise(tokens):
         if own.sent_position != before.sent_position and before.tag.startswith("EF"):
+            # "찍힘 보수": a verb made a noun ends a sentence only where that asks ("왜 찍힘").
+            if before.form in ("ᆷ", "음") and not has_question_word(text[: before.end]):
+                continue
             yield before.end
+
+
+def _numbered_ends(text: str) -> list[int]:
+    """Where the items of a list end that is numbered 1, 2, … within a line."""
+    marks = list(_NUMBERED.finditer(text))
+    if [int(mark["number"]) for mark in marks] != list(range(1, len(marks) + 1)):
+        return []
+    return [len(text[: mark.start()].rstrip()) for mark in marks[1:]]
 
 
 def _enclosed(text: str) -> set[int]:

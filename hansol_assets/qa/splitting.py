@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hansol_assets.qa.asking import asks
+from hansol_assets.qa.asking import asks, has_question_word, is_yes_or_no
 from hansol_assets.qa.back_references import refers_back
 from hansol_assets.qa.boundaries import (
     CONNECTIVE,
@@ -187,7 +187,10 @@ def _stands_behind(own: Segment, before: Sequence[Segment]) -> bool:
     if leans_on(own.text, own.tokens, text_before, tokens_before):
         return False
     if own.kind == THEN:
-        return not named_topics(own.text, own.tokens) <= named_topics(text_before, tokens_before)
+        # "Then …?" supposes an answer, unless it asks of something else for more than a yes.
+        topics = named_topics(own.text, own.tokens)
+        is_full = len(topics) > 1 or has_question_word(own.text) or not is_yes_or_no(own.tokens)
+        return is_full and not topics <= named_topics(text_before, tokens_before)
     if own.kind != NONE:
         return True
     last = before[-1]

@@ -42,6 +42,10 @@ _SAME_AGAIN = re.compile(
     r"^(?P<thing>\S+(?:\s\S+)?)(?:은|는|도)\s+(?:어떤가요?|어때\S*|어떻습니까|어떨까요?|어떠한가요?|어떤지\S*|마찬가지\S*|똑같\S*"
     r"|같나요|같은가요|그런가요|되나요|될까요|가능\S+|괜찮\S+|해당되나요|안\s*되나요|돼요|되죠|한가요)[\s?.!]*$"
 )
+_THING_TOO = re.compile(r"\S+도\s")
+_REQUEST_NOUNS = frozenset(("설명", "추천", "비교", "소개", "안내", "정리", "답변", "부탁"))
+# Behind a question without a connective these take up what was said in it.
+_TAKING_UP = re.compile(r"(?<!\S)(?:먼저|다시|그냥|굳이|계속|바로|따로)(?!\S)")
 # Predicates by which two things are weighed against each other.
 _WEIGHING = (
     "좋", "낫", "맞", "옳", "유리하", "나으", "싸", "저렴하", "안전하", "이", "튼튼하",
@@ -90,11 +94,12 @@ def leans_on(
     return bool(
         _OTHERWISE.match(bare)
         or _OTHER_THAN.search(bare)
+        or _is_compared(tokens)
         or (_WHICH.search(bare) and not _LIST.search(bare[: bare.rfind(" ")]))
         or _asks_the_same_again(bare, tokens)
         or _drops_an_object(tokens, tokens_before)
         or _narrows(bare, tokens, before, tokens_before)
-        or _adds_a_thing(tokens, tokens_before)
+        or _adds_a_thing(bare, tokens, tokens_before)
     )
 
 
@@ -103,10 +108,13 @@ def returns_to(
 ) -> bool:
     """Whether a question goes on about a part of what the one before it was about.
 
-    It does where all its topics, and more, were named before and none is described anew ("벽지 위에
-    젯소를 …? 젯소 없이 …?"), or where it begins with the head of a compound ("발코니 확장은 …? 확장
-    후 …?"). Behind a connective people change the subject all the same: then it says nothing.
+    It does where a word takes up what was said ("퍼티를 먼저 …?"), where all its topics, and more,
+    were named before and none is described anew ("벽지 위에 젯소를 …? 젯소 없이 …?"), or where it
+    begins with the head of a compound ("발코니 확장은 …? 확장 후 …?"). Behind a connective people
+    change the subject all the same: then it says nothing.
     """
+    if _TAKING_UP.search(text) and not _LIST.search(text):
+        return True
     phrases = [phrase for phrase in _phrases(tokens) if phrase.nouns]
     is_known = named_topics(text, tokens) < named_topics(before, tokens_before)
     if is_known and all(phrase.is_bare for phrase in phrases):
@@ -160,7 +168,7 @@ def _phrases(tokens: Sequence["Token"]) -> Iterator[_Phrase]:
 
 
 def _is_cause(following: Sequence["Token"]) -> bool:
-    """ "부적절한 설치로 인해 …": a question that names its own cause stands by itself."""
+    """A question that names its own cause stands by itself: "부적절한 설치로 인해 …"."""
     return len(following) > 1 and following[0].tag == "JKB" and following[1].form.startswith("인하")
 
 
@@ -189,6 +197,16 @@ def _asks_the_same_again(text: str, tokens: Sequence["Token"]) -> bool:
     return not verbal and not (nouns and nouns[-1].form in GENERIC_NOUNS)
 
 
+def _is_compared(tokens: Sequence["Token"]) -> bool:
+    """The other of the two was named before: "타일과의 차이는?", "타일과는 어떻게 다른가요?"."""
+    opening = list(takewhile(lambda token: not token.tag.startswith(("V", "JX", "JKO")), tokens))
+    following = tokens[: len(opening) + 1]
+    return any(
+        token.tag in ("JKB", "JC") and token.form in ("과", "와") and after.tag in ("JKG", "JX")
+        for token, after in pairwise(following)
+    )
+
+
 def _drops_an_object(tokens: Sequence["Token"], before: Sequence["Token"]) -> bool:
     """A verb of the question before, or a denied one, comes before any noun: "안 바르면 …"."""
     opening = list(
@@ -213,24 +231,18 @@ def _narrows(
     return bool(_NARROWING.search(text)) and own < known
 
 
-def _adds_a_thing(tokens: Sequence["Token"], before: Sequence["Token"]) -> bool:
+def _adds_a_thing(text: str, tokens: Sequence["Token"], tokens_before: Sequence["Token"]) -> bool:
     """After "벽지 종류 알려줘", "페인트도 알려줘": of the new thing the same aspect is meant."""
-    nouns = [token for token in tokens if token.tag in (*_NOUN_TAGS, "NNB", "XSN")]
-    added = any(
-        own.tag == "JX" and own.form == "도" and earlier.tag in _NOUN_TAGS
-        for earlier, own in pairwise(tokens)
+    return (
+        bool(_THING_TOO.match(text))
+        and _asks_an_aspect(tokens_before)
+        and not _asks_an_aspect(tokens)
     )
-    asked = [token.form for token in nouns if not _is_request_noun(token.form)]
-    aspects_before = any(
-        token.form in GENERIC_NOUNS and not _is_request_noun(token.form)
-        for token in before
-        if token.tag in (*_NOUN_TAGS, "NNB", "XSN")
-    )
-    return added and aspects_before and not any(form in GENERIC_NOUNS for form in asked)
 
 
-def _is_request_noun(form: str) -> bool:
-    return form in ("설명", "추천", "비교", "소개", "안내", "정리", "답변", "부탁", "말씀")
+def _asks_an_aspect(tokens: Sequence["Token"]) -> bool:
+    nouns = {token.form for token in tokens if token.tag in (*_NOUN_TAGS, "NNB", "XSN")}
+    return bool(nouns & GENERIC_NOUNS - _REQUEST_NOUNS)
 
 
 def _predicate(tokens: Sequence["Token"]) -> str:
