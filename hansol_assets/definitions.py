@@ -5,18 +5,19 @@ swap parts through the arguments of `build_defs`.
 See https://docs.dagster.io/guides/build/projects-and-components
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from types import ModuleType
 from typing import Any
 
 import dagster as dg
 
 from hansol_assets.assets import answers, dataset, evaluation, model, raw, retrieval, submission
-from hansol_assets.lake.paths import RAW_FILES
 from hansol_assets.orchestration import automation, checks
-from hansol_assets.orchestration.resources import LakeResource
+from hansol_assets.orchestration.graph import OWNERS, assets_of
+from hansol_assets.orchestration.resources import lake_resource
 from hansol_assets.orchestration.terminal import LOGGER, terminal_logger
-from hansol_assets.settings import Settings, load_settings
+from hansol_assets.settings import RAW_FILES, Settings, load_settings
 
 GROUPS: Mapping[str, ModuleType] = {
     "raw": raw,
@@ -27,15 +28,34 @@ GROUPS: Mapping[str, ModuleType] = {
     "evaluation": evaluation,
     "submission": submission,
 }
-"""Group of the graph → the module that defines it, in pipeline order."""
+"""Group of the graph → the module that declares it, in pipeline order."""
 
-OWNERS = ["team:hansol-assets"]
+SOURCES = {
+    "train_csv": "The question-answer table as a file: `id, 질문_1, 질문_2, category, 답변_1 … "
+    "답변_5`. Its data version is the SHA-256 of its content.",
+    "test_csv": "The questions to answer as a file: `id, 질문`. Its data version is the SHA-256 of "
+    "its content.",
+    "submission_template": "The competition's template as a file: `id, vec_0 …`. It gives the "
+    "submission's row order and width. Its data version is the SHA-256 of its content.",
+}
+"""External asset → what it is. See https://docs.dagster.io/guides/build/assets/external-assets"""
 
 
-def _with_policy(spec: dg.AssetSpec) -> dg.AssetSpec:
-    is_source = spec.key.to_user_string() in RAW_FILES
-    condition = None if is_source else automation.ON_CHANGE
-    return spec.replace_attributes(owners=OWNERS, automation_condition=condition)
+def _source(name: str) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        name,
+        description=SOURCES[name],
+        group_name="raw",
+        kinds={"csv"},
+        owners=OWNERS,
+        metadata={"file": RAW_FILES[name]},
+    )
+
+
+def _fresh(assets: list[dg.AssetsDefinition], hours: int) -> Sequence[dg.AssetsDefinition]:
+    """Promises that each asset is looked at within so many hours, which the UI holds up."""
+    policy = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=hours))
+    return dg.map_asset_specs(lambda spec: spec.replace_attributes(freshness_policy=policy), assets)
 
 
 def build_defs(
@@ -52,21 +72,18 @@ def build_defs(
     """
     settings = settings or load_settings()
     sensors, schedules = automation.automation_of(settings.automation)
-    grouped: list[Any] = [
+    declared = [
         asset
-        for name, module in GROUPS.items()
-        for asset in dg.load_assets_from_modules([module], group_name=name)
+        for group, module in GROUPS.items()
+        for asset in assets_of(module, group, automation.ON_CHANGE)
     ]
     return dg.Definitions(
-        assets=dg.map_asset_specs(_with_policy, [*raw.raw_files, *grouped]),
+        assets=[*map(_source, SOURCES), *_fresh(declared, settings.automation.fresh_hours)],
         asset_checks=dg.load_asset_checks_from_modules([checks]),
-        jobs=[automation.refresh, automation.judge],
+        jobs=automation.jobs_of(settings),
         sensors=sensors,
         schedules=schedules,
-        resources={
-            "lake": LakeResource(values=settings.as_values()),
-            **(resource_overrides or {}),
-        },
+        resources={"lake": lake_resource(settings), **(resource_overrides or {})},
         loggers={"console": dg.colored_console_logger, LOGGER: terminal_logger},
         # Steps share one process: models load once, and the whole graph starts in a second.
         executor=dg.in_process_executor,

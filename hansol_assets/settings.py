@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -20,10 +20,11 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from hansol_assets.answering.collecting import CandidateSettings
+from hansol_assets.answering.candidates import CandidateInputs, CandidateSettings
 from hansol_assets.answering.submission import SubmissionSettings
+from hansol_assets.answering.training import AdapterSettings
 from hansol_assets.embedding.embedder import EmbedderSettings
-from hansol_assets.lake.paths import RAW_FILES
+from hansol_assets.errors import UserError
 from hansol_assets.modeling.base.base_model import BaseModelSettings
 from hansol_assets.modeling.generation.generator import GenerationSettings
 from hansol_assets.modeling.training.adapter import TrainingSettings
@@ -39,6 +40,13 @@ from hansol_assets.scoring.consensus import SelectionSettings
 from hansol_assets.scoring.evaluate import ScoreSettings
 from hansol_assets.settings_model import SettingsModel
 
+RAW_FILES = {
+    "train_csv": "train.csv",
+    "test_csv": "test.csv",
+    "submission_template": "sample_submission.csv",
+}
+"""External asset name → file name inside the raw folder."""
+
 ENVIRONMENT_PREFIX = "HANSOL_"
 TEST_PREFIX = "HANSOL_TEST_"
 """Variables that only the project's own tests read."""
@@ -48,7 +56,7 @@ NEAREST_KEY_CUTOFF = 0.6
 _PROFILE_NAME = re.compile(r"\w[\w.-]*")
 
 
-class ProfileError(ValueError):
+class ProfileError(UserError, ValueError):
     """A profile, or a setting in the environment or launchpad, that cannot be used."""
 
 
@@ -76,13 +84,14 @@ def profile_path(profile: str) -> Path:
     )
 
 
-def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
+def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns nested values with others laid over them."""
+    result = dict(base)
     for key, value in over.items():
-        below = merged.get(key)
+        below = result.get(key)
         both_mappings = isinstance(below, Mapping) and isinstance(value, Mapping)
-        merged[key] = _merged(below, value) if both_mappings else value  # type: ignore[arg-type]
-    return merged
+        result[key] = merged(below, value) if both_mappings else value  # type: ignore[arg-type]
+    return result
 
 
 def read_profile(path: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
@@ -110,7 +119,7 @@ def read_profile(path: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
         return content
     beside = path.parent / str(parent)
     below = beside if beside.is_file() else profile_path(str(parent))
-    return _merged(read_profile(below, (*seen, path)), content)
+    return merged(read_profile(below, (*seen, path)), content)
 
 
 class ProfileSource(PydanticBaseSettingsSource):
@@ -132,6 +141,12 @@ class AutomationSettings(SettingsModel):
     interval_seconds: int = Field(15, ge=1, description="Seconds between looks at the raw files")
     nightly_cron: str = Field("0 3 * * *", description="When the nightly refresh runs, as cron")
     timezone: str = Field("Asia/Seoul", description="Time zone of the nightly refresh")
+
+    fresh_hours: int = Field(
+        30,
+        ge=1,
+        description="Hours after which an asset that no run looked at is shown as not fresh",
+    )
 
     @property
     def status(self) -> str:
@@ -161,6 +176,13 @@ class Settings(BaseSettings):
         "anew on all rows",
     )
 
+    rotation: int | None = Field(
+        None,
+        ge=0,
+        description="Cross-validation: validate on the folds from this one on, with results that "
+        "are live apart from the profile's own",
+    )
+
     row_quality: RowQualitySettings = RowQualitySettings()
     folds: FoldSettings = FoldSettings()
     pairing: PairingSettings = PairingSettings()
@@ -178,6 +200,15 @@ class Settings(BaseSettings):
     scores: ScoreSettings = ScoreSettings()
     submission: SubmissionSettings = SubmissionSettings()
     automation: Annotated[AutomationSettings, NoDecode] = AutomationSettings()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _rotated(cls, values: Any) -> Any:
+        """Lets a rotation choose the validation folds."""
+        rotation = values.get("rotation") if isinstance(values, dict) else None
+        if rotation is None:
+            return values
+        return merged(values, {"folds": {"validation_fold": rotation}})
 
     @field_validator("automation", mode="before")
     @classmethod
@@ -200,16 +231,38 @@ class Settings(BaseSettings):
         """Orders the sources: launchpad or caller, environment, profile file."""
         return init_settings, env_settings, ProfileSource(settings_cls)
 
-    def as_values(self) -> dict[str, Any]:
-        """Returns the settings as the launchpad shows and `load_settings` takes them."""
-        dumped = self.model_dump(mode="json")
-        # Dagster's configuration maps hold no null; what is left out is read as null again.
-        return {name: value for name, value in dumped.items() if value is not None}
+    @property
+    def adapter(self) -> AdapterSettings:
+        """What an adapter depends on."""
+        return AdapterSettings(
+            training=self.training,
+            prompt=self.prompt,
+            retrieval=self.retrieval,
+            loading=self.base_model.loading,
+        )
+
+    @property
+    def candidate_inputs(self) -> CandidateInputs:
+        """What candidates depend on."""
+        return CandidateInputs(
+            retrieval=self.retrieval,
+            prompt=self.prompt,
+            generation=self.generation,
+            loading=self.base_model.loading,
+            candidates=self.candidates,
+        )
 
     @property
     def profile_name(self) -> str:
         """The profile's short name: a file's stem where it was given by path."""
         return Path(self.profile).stem
+
+    @property
+    def live_name(self) -> str:
+        """Under which results are live: a rotation of the folds keeps apart from the profile."""
+        if self.rotation is None:
+            return self.profile_name
+        return f"{self.profile_name}+rotation-{self.rotation}"
 
     @property
     def raw_files(self) -> dict[str, Path]:

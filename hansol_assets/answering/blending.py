@@ -11,10 +11,9 @@ import numpy as np
 import pandas as pd
 
 from hansol_assets.answering.parts import VISIBLE_SPLITS
-from hansol_assets.embedding.embedder import Embedder
 from hansol_assets.embedding.vectors import mean_directions, unit
 from hansol_assets.scoring.candidates import RETRIEVED, vectors_of
-from hansol_assets.scoring.components import COMPONENTS, Choices, ComponentModel, ComponentSettings
+from hansol_assets.scoring.components import COMPONENTS, ComponentModel
 
 
 @dataclass(frozen=True)
@@ -39,24 +38,14 @@ class PartComponents:
 
 
 def part_components(
-    candidates: pd.DataFrame,
-    split_of: Mapping[str, str],
-    rows: pd.DataFrame,
-    folds: pd.DataFrame,
-    embedder: Embedder,
-    choices: Choices,
-    settings: ComponentSettings,
+    candidates: pd.DataFrame, split_of: Mapping[str, str], models: Mapping[str, ComponentModel]
 ) -> PartComponents:
     """Computes the components of every part that has candidates.
 
     Args:
         candidates: Columns of `collect_candidates`.
-        split_of: Question id → split; it decides which rows the components are fitted on.
-        rows: The training table.
-        folds: `id, split` of the rows.
-        embedder: Embeds questions and answers.
-        choices: What was chosen on the calibration rows.
-        settings: How components are made.
+        split_of: Question id → split; it decides which model estimates.
+        models: Split → the model that was fitted on the rows that the split may see.
     """
     index = candidates[["question_id", "part", "part_question"]].drop_duplicates(ignore_index=True)
     own = candidates[candidates["origin"] != RETRIEVED]
@@ -65,7 +54,6 @@ def part_components(
     width = vectors_of(candidates, 0).shape[1]
     vectors = {name: np.zeros((len(index), width)) for name in COMPONENTS}
     for split in splits.unique():
-        model = ComponentModel.fit(visible_rows(rows, folds, split), embedder, choices, settings)
         places = np.flatnonzero(splits == split)
         asked = index.iloc[places]
         answers = [
@@ -73,7 +61,7 @@ def part_components(
             for key, part in zip(asked["question_id"], asked["part"], strict=True)
         ]
         texts = [[text] for text in asked["part_question"]]
-        for name, found in model.components(texts, answers).items():
+        for name, found in models[split].components(texts, answers).items():
             vectors[name][places] = found
     return PartComponents(index, vectors)
 
@@ -82,6 +70,27 @@ def visible_rows(rows: pd.DataFrame, folds: pd.DataFrame, split: str) -> pd.Data
     """Returns the rows that may help to answer the questions of a split."""
     visible = folds.loc[folds["split"].isin(VISIBLE_SPLITS[split]), "id"]
     return rows[rows["id"].isin(visible)].reset_index(drop=True)
+
+
+def of_split(questions: pd.DataFrame, split: str) -> pd.DataFrame:
+    """Returns the questions of one split."""
+    return questions[questions["split"] == split].reset_index(drop=True)
+
+
+def of_questions(candidates: pd.DataFrame, questions: pd.DataFrame) -> pd.DataFrame:
+    """Returns the candidates of some questions."""
+    chosen = candidates["question_id"].isin(questions["id"])
+    return candidates[chosen].reset_index(drop=True)
+
+
+def split_of(questions: pd.DataFrame) -> dict[str, str]:
+    """Returns question id → split."""
+    return dict(zip(questions["id"], questions["split"], strict=True))
+
+
+def split_of_all(questions: pd.DataFrame, split: str) -> dict[str, str]:
+    """Returns question id → split where all are of one."""
+    return dict.fromkeys(questions["id"], split)
 
 
 def _stacked(vectors: pd.Series | None, width: int) -> np.ndarray:

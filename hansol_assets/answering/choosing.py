@@ -8,16 +8,29 @@ from itertools import zip_longest
 
 import pandas as pd
 
-from hansol_assets.answering.blending import PartComponents
+from hansol_assets.answering.blending import (
+    PartComponents,
+    of_questions,
+    part_components,
+    split_of,
+    visible_rows,
+)
+from hansol_assets.answering.regressors import load_regressors
+from hansol_assets.answering.searching import embedder_of
 from hansol_assets.embedding.embedder import Embedder, encode
 from hansol_assets.lake.fingerprint import text_hash
+from hansol_assets.lake.handles import Artifact, Table
+from hansol_assets.lake.reports import TableReport
 from hansol_assets.qa.cleaning import without_repetition
+from hansol_assets.qa.columns import answers_of
 from hansol_assets.qa.joining import NONE, join_answers
+from hansol_assets.qa.quality import answer_quality
 from hansol_assets.qa.splitting import take_apart
 from hansol_assets.scoring.blend import VectorBlend
 from hansol_assets.scoring.candidates import RETRIEVED, vectors_of
 from hansol_assets.scoring.consensus import LengthRange, SelectionSettings, choose_text
 
+LENGTH_FIGURES = ("length_median", "length_ratio", "outside_length_share")
 VOTE_DECIMALS = 6
 CANDIDATE_COLUMNS = [
     "part",
@@ -33,6 +46,39 @@ CANDIDATE_COLUMNS = [
     "chosen",
     "text",
 ]
+
+
+def choose_answers(
+    questions: pd.DataFrame,
+    candidates: Table,
+    regressor: Artifact,
+    blend: VectorBlend,
+    rows: pd.DataFrame,
+    settings: SelectionSettings,
+) -> TableReport:
+    """Chooses the answers of questions of one split, and tells how well they are formed.
+
+    Args:
+        questions: `id, question, split`, all of one split.
+        candidates: Of these questions and maybe others.
+        regressor: Estimates the vectors of their answers.
+        blend: The weights that make a part's target vector.
+        rows: The rows of `qa_folds`: the reference answers that the split may know are the measure
+            of length.
+        settings: Weights and penalties of the choice.
+    """
+    own = of_questions(candidates.read(), questions)
+    (split,) = questions["split"].unique()
+    references = answers_of(visible_rows(rows, rows, split))
+    components = part_components(own, split_of(questions), load_regressors(regressor))
+    voted = vote(own, components, blend, LengthRange.of(references, settings), settings)
+    adapter = str(candidates.facts["adapter"])
+    table = answer_table(questions, voted, embedder_of(regressor), adapter)
+    quality = answer_quality(table["answer"].tolist(), references)
+    # References answer one question each, so lengths are compared part by part.
+    parts = answer_quality(voted.loc[voted["chosen"], "text"].tolist(), references)
+    quality |= {name: parts[name] for name in LENGTH_FIGURES}
+    return TableReport(frame=table, facts={k: round(v, 4) for k, v in quality.items()})
 
 
 def vote(

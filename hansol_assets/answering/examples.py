@@ -44,6 +44,11 @@ def corpus_documents(examples: pd.DataFrame) -> list[str]:
     ]
 
 
+def corpus_table(documents: Sequence[str]) -> pd.DataFrame:
+    """Returns documents as a table of one column, `text`."""
+    return pd.DataFrame({"text": pd.Series(list(documents), dtype=object)})
+
+
 def training_examples(
     pairs: pd.DataFrame,
     searcher: HybridSearcher,

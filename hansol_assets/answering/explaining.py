@@ -9,13 +9,15 @@ from typing import Any
 
 import pandas as pd
 
-from hansol_assets.answering.blend_files import read_weights
 from hansol_assets.lake.errors import LakeError
 from hansol_assets.lake.lineage import ancestry
 from hansol_assets.lake.manifest import Manifest
-from hansol_assets.lake.paths import RAW_FILES
 from hansol_assets.lake.store import Lake
+from hansol_assets.scoring.blend import WEIGHTS_FILE, VectorBlend
 from hansol_assets.scoring.candidates import RETRIEVED
+
+SHA256_DIGITS = 64
+"""Of a file's version; results of the graph have shorter names."""
 
 ANSWER_ASSETS = ("generated_answers", "validation_answers")
 
@@ -42,7 +44,7 @@ def explain(lake: Lake, question_id: str) -> dict[str, Any]:
     Returns:
         `id, asset, question, answer, parts` (each with its question, prompt, retrieved rows and
         candidates with their votes), `blend_weights, versions` (asset → fingerprint) and `files`
-        (raw file → SHA-256 of its content); plain values only.
+        (external asset → SHA-256 of its file); plain values only.
 
     Raises:
         MissingInputError: Nothing was answered yet.
@@ -56,13 +58,15 @@ def explain(lake: Lake, question_id: str) -> dict[str, Any]:
         "question": answer["question"],
         "answer": answer["answer"],
         "parts": _parts(answer),
-        "blend_weights": read_weights(lake.artifact(ancestors["vector_blend"])),
+        "blend_weights": VectorBlend.load(
+            lake.artifact(ancestors["vector_blend"]) / WEIGHTS_FILE
+        ).weights,
         "versions": {name: item.fingerprint for name, item in ancestors.items()},
         "files": {
-            RAW_FILES[name]: version
+            name: version
             for item in ancestors.values()
             for name, version in item.inputs.items()
-            if name in RAW_FILES
+            if len(version) == SHA256_DIGITS
         },
     }
 

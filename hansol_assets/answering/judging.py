@@ -9,10 +9,14 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from hansol_assets.answering.blending import PartComponents
+from hansol_assets.answering.blending import PartComponents, part_components, split_of
 from hansol_assets.answering.choosing import joined_texts
+from hansol_assets.answering.regressors import load_regressors
+from hansol_assets.answering.searching import embedder_of
 from hansol_assets.answering.strategies import strategy_vectors
 from hansol_assets.embedding.embedder import Embedder, encode
+from hansol_assets.lake.handles import Artifact
+from hansol_assets.qa.folds import VALIDATION
 from hansol_assets.scoring.baselines import baseline_scores
 from hansol_assets.scoring.blend import VectorBlend
 from hansol_assets.scoring.candidates import GREEDY, RETRIEVED
@@ -24,6 +28,31 @@ from hansol_assets.scoring.evaluate import ScoreSettings, embed_references
 RAW_GENERATION = "raw_generation"
 ONLY = "only_"
 WITHOUT = "without_"
+
+
+def judge_answers(
+    questions: pd.DataFrame,
+    answers: pd.DataFrame,
+    candidates: pd.DataFrame,
+    regressor: Artifact,
+    blend: VectorBlend,
+    settings: ScoreSettings,
+) -> pd.DataFrame:
+    """Scores the answers to validation questions; see `judge` for what is returned.
+
+    Args:
+        questions: `id, kind, split, source_ids, references`.
+        answers: Columns of `answer_table`, in the order of the questions.
+        candidates: Columns of `collect_candidates`, of these questions.
+        regressor: The one that was fitted for judging.
+        blend: The fitted weights.
+        settings: How the public questions are drawn.
+    """
+    models = load_regressors(regressor)
+    components = part_components(candidates, split_of(questions), models)
+    centroid = models[VALIDATION].answer_centroid
+    embedder = embedder_of(regressor)
+    return judge(questions, answers, candidates, components, blend, embedder, centroid, settings)
 
 
 def judge(

@@ -30,6 +30,12 @@ VISIBLE_SPLITS = {
 """Split of a question → splits of the rows that may help to answer it."""
 
 
+def to_submit(questions: pd.DataFrame) -> pd.DataFrame:
+    """Returns the rows of `raw_questions` as `id, question, split`."""
+    renamed = questions.rename(columns={"질문": "question"})
+    return renamed[["id", "question"]].assign(split=TEST)
+
+
 @dataclass(frozen=True)
 class Part:
     """A question that stands by itself, alone or as one of two that were asked together.

@@ -3,10 +3,8 @@
 import json
 from pathlib import Path
 
-from hansol_assets.embedding.cached import CachedEmbedder
-from hansol_assets.embedding.embedder import Embedder, load_embedder
-from hansol_assets.lake.cache import EMBEDDINGS
-from hansol_assets.lake.inputs import Inputs
+from hansol_assets.embedding.cached import CachedEmbedder, open_embedder
+from hansol_assets.lake.handles import Artifact
 from hansol_assets.retrieval.index import RetrievalSettings
 from hansol_assets.retrieval.search import HybridSearcher
 
@@ -20,29 +18,20 @@ def write_index_file(folder: Path, version: int) -> None:
     (folder / INDEX_FILE).write_text(content + "\n", encoding="utf-8")
 
 
-def open_embedder(inputs: Inputs) -> CachedEmbedder:
-    """Opens the input `answer_embedder`, loaded once a text comes that it never embedded."""
-    manifest = inputs.manifest("answer_embedder")
-    return CachedEmbedder(
-        inputs.cache(EMBEDDINGS),
-        scope=manifest.fingerprint,
-        width=int(manifest.facts["dimensions"]),
-        batch_size=int(manifest.config["embedder"]["batch_size"]),
-        open_model=lambda: load_embedder(inputs.artifact("answer_embedder")),
-    )
+def embedder_of(artifact: Artifact) -> CachedEmbedder:
+    """Opens the embedder that an artifact was made with."""
+    return open_embedder(artifact.made_from("answer_embedder"))
 
 
-def open_searcher(
-    inputs: Inputs, lancedb: Path, embedder: Embedder, settings: RetrievalSettings
-) -> HybridSearcher:
-    """Opens the input `retrieval_index` at its version.
+def open_searcher(retrieval_index: Artifact, settings: RetrievalSettings) -> HybridSearcher:
+    """Opens the retrieval index at its version, with the embedder that it was built with.
 
     Args:
-        inputs: Hold `retrieval_index`.
-        lancedb: Folder of the database.
-        embedder: The embedder that the index was built with.
+        retrieval_index: An artifact of the asset of that name.
         settings: Depth and fusion.
     """
-    folder = inputs.artifact("retrieval_index")
-    index = json.loads((folder / INDEX_FILE).read_text(encoding="utf-8"))
-    return HybridSearcher(lancedb, index["table"], embedder, settings, index["version"])
+    index = json.loads((retrieval_index.open() / INDEX_FILE).read_text(encoding="utf-8"))
+    embedder = embedder_of(retrieval_index)
+    return HybridSearcher(
+        retrieval_index.lancedb, index["table"], embedder, settings, index["version"]
+    )

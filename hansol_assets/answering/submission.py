@@ -13,6 +13,7 @@ import pandas as pd
 from pydantic import Field
 
 from hansol_assets.lake.atomic import staging_path, sync_directory, write_atomically
+from hansol_assets.lake.declaration import Check, CheckFailedError
 from hansol_assets.lake.disk import disk_explained
 from hansol_assets.lake.store import Lake
 from hansol_assets.settings_model import SettingsModel
@@ -22,6 +23,12 @@ MANIFEST_FILE = "manifest.json"
 DECIMALS = 8
 """Decimals of a written value: as many as a float32 of a unit vector can carry."""
 NAMED_IDS = 10
+
+FITS_TEMPLATE = Check(
+    "fits_template",
+    "Every id of the template once, in its order; finite values; its width.",
+    blocking=True,
+)
 
 Strategy = Literal["text", "consensus", "blend"]
 
@@ -34,6 +41,42 @@ class SubmissionSettings(SettingsModel):
         description="text: the vector of the chosen answer; consensus: the mean of the candidates' "
         "vectors; blend: the fitted combination of all components",
     )
+
+
+class SubmissionError(CheckFailedError):
+    """A submission that does not fit its template."""
+
+    def __init__(self, problems: list[str]) -> None:
+        """Lists what does not fit."""
+        listed = "\n  ".join(problems)
+        super().__init__(
+            FITS_TEMPLATE.name,
+            f"the submission does not fit sample_submission.csv:\n  {listed}\n"
+            "Nothing was written; the last good submission stays in place. Check that test.csv "
+            "and sample_submission.csv belong together and that the embedder has their width.",
+            {"problems": problems},
+        )
+
+
+def fitting_submission(
+    template: pd.DataFrame, width: int, ids: Sequence[str], vectors: np.ndarray
+) -> pd.DataFrame:
+    """Puts vectors into the template's form.
+
+    Args:
+        template: `id, vec_0 …` as the competition gave it.
+        width: The template's number of vector columns.
+        ids: The questions' ids.
+        vectors: [questions, dimensions].
+
+    Raises:
+        SubmissionError: They do not fit.
+    """
+    frame = submission_frame(template, ids, vectors)
+    problems = submission_problems(frame, template, width)
+    if problems:
+        raise SubmissionError(problems)
+    return frame
 
 
 def submission_frame(

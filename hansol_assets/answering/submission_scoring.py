@@ -53,6 +53,5 @@ def score_files(
 
 
 def _centroid(lake: Lake, embedder: Embedder) -> np.ndarray:
-    rows = lake.table(lake.live("raw_qa"))
-    visible = visible_rows(rows, lake.table(lake.live("qa_folds")), TEST)
-    return centroid(encode(embedder, answers_of(visible)))
+    rows = lake.table(lake.live("qa_folds"))
+    return centroid(encode(embedder, answers_of(visible_rows(rows, rows, TEST))))

@@ -1,86 +1,70 @@
-"""Group `dataset`: folds, the training examples made from rows, and the questions that judge.
+"""Group `dataset`: folds, the mix of the test, training examples, and the questions that judge.
 
 What belongs here: tables derived from the raw rows alone. What does not: anything that needs a
 model or an index.
 """
 
-from dataclasses import asdict
-
-import dagster as dg
-
-from hansol_assets.lake.fingerprint import config_of
-from hansol_assets.lake.store import TableReport
-from hansol_assets.orchestration.resources import LakeResource, Work
-from hansol_assets.qa.folds import assign_folds
-from hansol_assets.qa.pairing import build_held_out, build_pairs
-from hansol_assets.qa.splitting import QuestionMix, question_mix
-
-ROWS_AND_FOLDS = ("raw_qa", "qa_folds")
+from hansol_assets.lake.declaration import lake_table
+from hansol_assets.lake.handles import Table
+from hansol_assets.lake.reports import TableReport
+from hansol_assets.qa.folds import FoldSettings, assign_folds, rows_and_folds
+from hansol_assets.qa.pairing import PairingSettings, build_held_out, build_pairs
+from hansol_assets.qa.splitting import QuestionMix
+from hansol_assets.qa.splitting import question_mix as measured_mix
 
 
-def test_mix(lake: LakeResource) -> QuestionMix:
-    """Measures how the test questions join two.
-
-    Assets take it, and not the questions, into their name: another question of the same kind then
-    changes no training example, and nothing is trained anew for it.
-    """
-    questions = lake.table_of("raw_questions")["질문"].tolist()
-    return question_mix(questions).rounded(lake.settings.pairing.mix_step)
-
-
-@dg.asset(deps=["raw_qa"], kinds={"duckdb"}, code_version="1")
-def qa_folds(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
-    """One row per row of `raw_qa`: its fold, and whether it trains, calibrates or validates.
+@lake_table(kinds={"duckdb"}, code_version="2")
+def qa_folds(raw_qa: Table, folds: FoldSettings) -> TableReport:
+    """Every row of `raw_qa` with its fold, and whether it trains, calibrates or validates.
 
     Folds are dealt by a salted hash of the id and stratified by category. Rows that share a
     question or an answer share a fold, so that no duplicate crosses a split.
     """
-    settings = lake.settings.folds
-
-    def build(work: Work) -> TableReport:
-        folds = assign_folds(work.inputs.table("raw_qa"), settings)
-        sizes = folds["split"].value_counts().to_dict()
-        return TableReport(frame=folds, facts={f"{name}_rows": n for name, n in sizes.items()})
-
-    return lake.table(context, config_of(folds=settings), build)
+    rows = raw_qa.read()
+    dealt = rows.merge(assign_folds(rows, folds).drop(columns="category"), on="id")
+    sizes = dealt["split"].value_counts().to_dict()
+    return TableReport(frame=dealt, facts={f"{name}_rows": n for name, n in sizes.items()})
 
 
-@dg.asset(deps=["raw_qa", "raw_questions", "qa_folds"], kinds={"duckdb"}, code_version="1")
-def paired_questions(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
+@lake_table(kinds={"duckdb"}, named_by_content=True)
+def question_mix(raw_questions: Table, pairing: PairingSettings) -> TableReport:
+    """How the test questions join two: the share of joined ones, and of each connective.
+
+    Shares are rounded to steps of `pairing.mix_step`, and the table is named by its content, so
+    that another question of the same kind changes no training example and trains nothing.
+    """
+    mix = measured_mix(raw_questions.read()["질문"].tolist()).rounded(pairing.mix_step)
+    return TableReport(frame=mix.to_table(), facts={"joined_share": round(mix.joined_share, 4)})
+
+
+@lake_table(kinds={"duckdb"}, code_version="2")
+def paired_questions(qa_folds: Table, question_mix: Table, pairing: PairingSettings) -> TableReport:
     """The training examples: single questions, and questions of two rows joined into one.
 
     Made from training rows only. Joined examples use the connectives in the proportions of the
     test questions, since the test asks two questions at once.
     """
-    settings, mix = lake.settings.pairing, test_mix(lake)
-
-    def build(work: Work) -> TableReport:
-        rows, folds = work.inputs.table("raw_qa"), work.inputs.table("qa_folds")
-        pairs = build_pairs(rows, folds, mix, settings)
-        facts = {f"{kind}_examples": n for kind, n in pairs["kind"].value_counts().items()}
-        return TableReport(frame=pairs, facts=facts)
-
-    return lake.table(context, config_of(pairing=settings, mix=asdict(mix)), build, ROWS_AND_FOLDS)
+    rows, folds = rows_and_folds(qa_folds.read())
+    mix = QuestionMix.of_table(question_mix.read())
+    pairs = build_pairs(rows, folds, mix, pairing)
+    facts = {f"{kind}_examples": n for kind, n in pairs["kind"].value_counts().items()}
+    return TableReport(frame=pairs, facts=facts)
 
 
-@dg.asset(deps=["raw_qa", "raw_questions", "qa_folds"], kinds={"duckdb"}, code_version="1")
+@lake_table(kinds={"duckdb"}, code_version="2")
 def held_out_questions(
-    context: dg.AssetExecutionContext, lake: LakeResource
-) -> dg.MaterializeResult:
+    qa_folds: Table, question_mix: Table, pairing: PairingSettings
+) -> TableReport:
     """The questions that judge: calibration and validation rows asked as the test asks.
 
     Each row is asked once by itself, and rows of one split are joined in the share and with the
     connectives of the test questions; the references of a joined question are joined the same way.
     """
-    settings, mix = lake.settings.pairing, test_mix(lake)
-
-    def build(work: Work) -> TableReport:
-        rows, folds = work.inputs.table("raw_qa"), work.inputs.table("qa_folds")
-        questions = build_held_out(rows, folds, mix, settings)
-        facts = {
-            "joined_share": round(mix.joined_share, 4),
-            **{f"{split}_questions": n for split, n in questions["split"].value_counts().items()},
-        }
-        return TableReport(frame=questions, facts=facts)
-
-    return lake.table(context, config_of(pairing=settings, mix=asdict(mix)), build, ROWS_AND_FOLDS)
+    rows, folds = rows_and_folds(qa_folds.read())
+    mix = QuestionMix.of_table(question_mix.read())
+    questions = build_held_out(rows, folds, mix, pairing)
+    facts = {
+        "joined_share": round(mix.joined_share, 4),
+        **{f"{split}_questions": n for split, n in questions["split"].value_counts().items()},
+    }
+    return TableReport(frame=questions, facts=facts)

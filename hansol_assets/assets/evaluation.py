@@ -4,130 +4,59 @@ What belongs here: judging what the answers group made. What does not: how a sco
 (`hansol_assets.scoring`).
 """
 
-import dagster as dg
-import pandas as pd
+from typing import Annotated
 
-from hansol_assets.answering.blending import visible_rows
-from hansol_assets.answering.experiments import SCORES, experiments
-from hansol_assets.answering.judging import judge
-from hansol_assets.answering.searching import open_embedder
-from hansol_assets.assets.answers import (
-    components_of,
-    held_out,
-    of_questions,
-    of_split,
-    open_blend,
-)
-from hansol_assets.embedding.embedder import encode
-from hansol_assets.lake.fingerprint import config_of
-from hansol_assets.lake.lineage import manifests
-from hansol_assets.lake.store import TableReport
-from hansol_assets.orchestration.resources import LakeResource, Work
-from hansol_assets.qa.columns import answers_of
+from hansol_assets.answering.blending import of_questions, of_split
+from hansol_assets.answering.experiments import experiments
+from hansol_assets.answering.judging import judge_answers
+from hansol_assets.lake.declaration import Setting, lake_table
+from hansol_assets.lake.handles import Artifact, History, Table
+from hansol_assets.lake.manifest import Fact
+from hansol_assets.lake.reports import TableReport
 from hansol_assets.qa.folds import VALIDATION
-from hansol_assets.scoring.baselines import centroid
-from hansol_assets.scoring.leaderboard import (
-    BASELINES,
-    compare_with_best,
-    figures,
-)
-from hansol_assets.scoring.leaderboard import (
-    leaderboard as make_leaderboard,
-)
-
-DECIMALS = 4
+from hansol_assets.scoring.blend import WEIGHTS_FILE, VectorBlend
+from hansol_assets.scoring.evaluate import ScoreSettings
+from hansol_assets.scoring.leaderboard import comparison_facts, leaderboard_markdown, score_facts
+from hansol_assets.scoring.leaderboard import leaderboard as leaderboard_of
 
 
-@dg.asset(
-    deps=[
-        "raw_qa",
-        "qa_folds",
-        "held_out_questions",
-        "answer_embedder",
-        "validation_candidates",
-        "vector_blend",
-        "validation_answers",
-    ],
-    kinds={"duckdb"},
-    code_version="1",
-)
+@lake_table(kinds={"duckdb"}, code_version="2")
 def validation_scores(
-    context: dg.AssetExecutionContext, lake: LakeResource
-) -> dg.MaterializeResult:
+    held_out_questions: Table,
+    validation_candidates: Table,
+    validation_answers: Table,
+    answer_regressor: Artifact,
+    vector_blend: Artifact,
+    scores: ScoreSettings,
+    strategy: Annotated[str, Setting("submission.strategy")],
+) -> TableReport:
     """Mean cosine to the references of each validation question, for every way to answer it.
 
     Columns: the three strategies, the raw generation, each component alone, the blend without each
     component, and the baselines (constant, centroid, nearest answer, one human, the ceiling). The
     public figure is over a 40 % draw, the private one over all, as the competition had them.
     """
-    settings = lake.settings
-    strategy = settings.submission.strategy
-
-    def build(work: Work) -> TableReport:
-        inputs = work.inputs
-        questions = of_split(held_out(inputs), VALIDATION)
-        candidates = of_questions(inputs.table("validation_candidates"), questions)
-        blend, choices = open_blend(inputs)
-        embedder = open_embedder(inputs)
-        rows = visible_rows(inputs.table("raw_qa"), inputs.table("qa_folds"), VALIDATION)
-        scores = judge(
-            questions,
-            inputs.table("validation_answers"),
-            candidates,
-            components_of(inputs, questions, candidates, choices, settings),
-            blend,
-            embedder,
-            centroid(encode(embedder, answers_of(rows))),
-            settings.scores,
-        )
-        submitted = figures(scores, strategy, settings.scores)
-        text = figures(scores, "text", settings.scores)
-        facts = {
-            "strategy": strategy,
-            **{name: round(value, DECIMALS) for name, value in submitted.items()},
-            **{f"text_{name}": round(value, DECIMALS) for name, value in text.items()},
-            **{name: round(float(scores[name].mean()), DECIMALS) for name in BASELINES},
-            "chrf": round(float(scores["chrf"].mean()), 2),
-        }
-        return TableReport(frame=scores, facts=facts)
-
-    config = config_of(
-        scores=settings.scores, components=settings.components, submission=settings.submission
+    questions = of_split(held_out_questions.read(), VALIDATION)
+    judged = judge_answers(
+        questions,
+        validation_answers.read(),
+        of_questions(validation_candidates.read(), questions),
+        answer_regressor,
+        VectorBlend.load(vector_blend.open() / WEIGHTS_FILE),
+        scores,
     )
-    return lake.table(context, config, build)
+    return TableReport(frame=judged, facts=score_facts(judged, strategy, scores))
 
 
-@dg.asset(deps=["validation_scores"], kinds={"duckdb"}, code_version="1")
-def leaderboard(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
+@lake_table(kinds={"duckdb"}, code_version="2")
+def leaderboard(validation_scores: History, scores: ScoreSettings) -> TableReport:
     """Every experiment that the lake remembers, beside the baselines and the ablations.
 
     One row per fingerprint of `validation_scores`, kept across runs and profiles, with a bootstrap
     interval; the newest is compared with the best earlier one by a paired bootstrap.
     """
-    settings = lake.settings.scores
-    newest = lake.store.live(SCORES).fingerprint
-    known = [item.fingerprint for item in manifests(lake.store.paths, SCORES)]
-
-    def build(work: Work) -> TableReport:
-        found = experiments(lake.store, work.inputs.manifest(SCORES))
-        table = make_leaderboard(found, settings)
-        facts: dict[str, str | int | float] = {"experiments": len(found)}
-        compared = compare_with_best(found, settings.bootstrap)
-        if compared:
-            best, result = compared
-            facts |= {
-                "compared_with": best.fingerprint,
-                "difference": round(result.difference, DECIMALS),
-                "difference_low": round(result.low, DECIMALS),
-                "difference_high": round(result.high, DECIMALS),
-                "p_better": round(result.p_better, DECIMALS),
-            }
-        return TableReport(frame=table, facts=facts, notes={"leaderboard": _markdown(table)})
-
-    config = config_of(scores=settings, experiments=sorted(known), newest=newest)
-    return lake.table(context, config, build)
-
-
-def _markdown(table: pd.DataFrame) -> str:
-    columns = ["rank", "kind", "name", "profile", "private", "low", "high", "public", "parity"]
-    return table[columns].to_markdown(index=False, floatfmt=".4f")
+    found = experiments(validation_scores)
+    table = leaderboard_of(found, scores)
+    facts: dict[str, Fact] = {"experiments": len(found)}
+    facts |= comparison_facts(found, scores.bootstrap)
+    return TableReport(frame=table, facts=facts, notes={"leaderboard": leaderboard_markdown(table)})

@@ -9,9 +9,12 @@ from rich.table import Table
 from hansol_assets.cli.page import console, fail, open_lake, settings_or_fail
 from hansol_assets.settings import load_settings
 
+commands = typer.Typer()
+
 PROFILE_COLUMNS = ("profile", "model", "size", "weights", "training", "generation", "licence")
 
 
+@commands.command()
 def profiles() -> None:
     """List the profiles with their models, memory needed and licences."""
     from hansol_assets.modeling.device.profile_table import profile_table
@@ -35,6 +38,7 @@ def profiles() -> None:
     console.print(table)
 
 
+@commands.command()
 def doctor() -> None:
     """Say whether the active profile fits this machine, and what is missing or to be lowered."""
     from hansol_assets.hub.models import missing
@@ -64,16 +68,16 @@ def export_adapter_command(
     directory: Annotated[Path, typer.Argument(help="A folder; made if missing.")],
 ) -> None:
     """Copy the live adapter into a folder that plain peft loads."""
-    from hansol_assets.answering.adapters import adapter_manifest
-    from hansol_assets.errors import ModelError
-    from hansol_assets.lake.errors import LakeError
+    from hansol_assets.answering.adapters import adapter_weights
+    from hansol_assets.errors import UserError
+    from hansol_assets.lake.handles import Artifact
     from hansol_assets.modeling.training.export import export_adapter
 
     lake = open_lake()
     try:
-        adapter = adapter_manifest(lake, lake.live("final_adapter"))
-        files = export_adapter(lake.artifact(adapter), directory)
-    except (LakeError, ModelError) as error:
+        adapter = adapter_weights(Artifact.pin(lake, "final_adapter"))
+        files = export_adapter(adapter.open(), directory)
+    except UserError as error:
         fail(str(error))
     console.print(f"{len(files)} files in {directory}", highlight=False, soft_wrap=True)
 

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from hansol_assets.lake.cache import RowCache
+from hansol_assets.embedding.embedder import load_embedder
+from hansol_assets.lake.cache import EMBEDDINGS, RowCache
 from hansol_assets.lake.fingerprint import text_hash
+from hansol_assets.lake.handles import Artifact
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -83,3 +85,18 @@ class CachedEmbedder:
     @cached_property
     def _model(self) -> "SentenceTransformer":
         return self._open_model()
+
+
+def open_embedder(answer_embedder: Artifact) -> CachedEmbedder:
+    """Opens an embedder artifact; the model is loaded once a text comes that it never embedded.
+
+    Args:
+        answer_embedder: An artifact of the asset of that name.
+    """
+    return CachedEmbedder(
+        answer_embedder.cache(EMBEDDINGS),
+        scope=answer_embedder.version,
+        width=int(answer_embedder.facts["dimensions"]),
+        batch_size=int(answer_embedder.facts["batch_size"]),
+        open_model=lambda: load_embedder(answer_embedder.open()),
+    )

@@ -59,9 +59,14 @@ class EmbedderSettings(SettingsModel):
     )
 
     @property
-    def of_fit(self) -> dict[str, Any]:
-        """The settings that make the embedder what it is."""
-        return self.model_dump(mode="json", exclude={"refit_drift"})
+    def pinned(self) -> "EmbedderSettings":
+        """What makes the embedder what it is, its revision as the commit that it stands for now.
+
+        Raises:
+            ModelUnavailableError: The revision is neither known here nor to be had from the hub.
+        """
+        own = self.model_copy(update={"refit_drift": 0.0})
+        return pinned_embedder(own) if self.kind == "hub" else own
 
     @model_validator(mode="after")
     def _hub_names_a_model(self) -> Self:
@@ -69,6 +74,20 @@ class EmbedderSettings(SettingsModel):
             msg = "an embedder of kind 'hub' needs a model_id"
             raise ValueError(msg)
         return self
+
+
+def save_embedder(texts: Sequence[str], settings: EmbedderSettings, out_dir: Path) -> None:
+    """Fits or fetches the embedder, whichever the settings name, and saves it.
+
+    Args:
+        texts: The training answers; read where it is fitted.
+        settings: Which embedder.
+        out_dir: Folder to save in.
+    """
+    if settings.kind == "hub":
+        fetch_embedder(settings, out_dir)
+    else:
+        fit_embedder(texts, settings, out_dir)
 
 
 def fit_embedder(

@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+from hansol_assets.commands import materialize
+from hansol_assets.errors import UserError
 
-class LakeError(Exception):
+
+class LakeError(UserError):
     """The base of every error about what is, or is not, in the lake."""
 
 
@@ -15,7 +18,7 @@ class MissingInputError(LakeError):
         what = "it and all that it needs" if wanted is None else f"all that '{wanted}' needs"
         super().__init__(
             f"'{asset}' is not in the lake {root} for profile '{profile}'. Make {what} with: "
-            f"dagster asset materialize --select '+key:{wanted or asset}'"
+            f"{materialize(wanted or asset)}"
         )
         self._missing = (asset, profile, root)
 
@@ -33,6 +36,14 @@ class MissingSourceError(LakeError):
             f"{path} is missing. Put the three CSV files into one folder and name it with "
             "HANSOL_RAW_DIR."
         )
+
+
+class NotAnInputError(LakeError):
+    """A result was asked for an input that it does not have."""
+
+    def __init__(self, asset: str, of: str) -> None:
+        """Names both."""
+        super().__init__(f"'{of}' was not made from '{asset}', or what it was made from is gone.")
 
 
 class CorruptArtifactError(LakeError):

@@ -22,14 +22,15 @@ def ancestry(paths: LakePaths, manifest: Manifest) -> dict[str, Manifest]:
         for asset, fingerprint in current.inputs.items():
             if asset in found:
                 continue
-            input_manifest = _known(paths, asset, fingerprint)
+            input_manifest = find_manifest(paths, asset, fingerprint)
             if input_manifest:
                 found[asset] = input_manifest
                 waiting.append(input_manifest)
     return dict(sorted(found.items()))
 
 
-def _known(paths: LakePaths, asset: str, fingerprint: str) -> Manifest | None:
+def find_manifest(paths: LakePaths, asset: str, fingerprint: str) -> Manifest | None:
+    """Returns the manifest of a result, also where the result itself was pruned."""
     stored = Manifest.find(paths.manifest(asset, fingerprint))
     return stored or Manifest.find(paths.forgotten(asset, fingerprint))
 

@@ -37,6 +37,7 @@ class Manifest(BaseModel):
         checksums: File name (or `table`) → SHA-256 of its content.
         lancedb_files: File below the LanceDB folder → SHA-256, for an artifact that names a version
             of a table there; that version is whole while these files are.
+        columns: Column → DuckDB type, of a table.
         facts: Figures of the asset's metadata: counts, sizes, scores.
         notes: Markdown of the asset's metadata: previews, tables.
         seconds: How long the work took.
@@ -55,6 +56,7 @@ class Manifest(BaseModel):
     inputs: dict[str, str]
     checksums: dict[str, str]
     lancedb_files: dict[str, str] = Field(default_factory=dict)
+    columns: dict[str, str] = Field(default_factory=dict)
     facts: dict[str, Fact]
     notes: dict[str, str]
     seconds: float

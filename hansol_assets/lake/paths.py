@@ -3,13 +3,6 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-RAW_FILES = {
-    "train_csv": "train.csv",
-    "test_csv": "test.csv",
-    "submission_template": "sample_submission.csv",
-}
-"""External asset name → file name inside the raw folder."""
-
 
 @dataclass(frozen=True)
 class LakePaths:
@@ -50,6 +43,11 @@ class LakePaths:
     def locks(self) -> Path:
         """The folder of the locks that processes hold against each other."""
         return self.root / "locks"
+
+    @property
+    def tracking(self) -> Path:
+        """The folder where experiment trackers keep their files."""
+        return self.root / "tracking"
 
     @property
     def damaged(self) -> Path:

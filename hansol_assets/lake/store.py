@@ -1,18 +1,18 @@
-"""The lake: makes what is missing, finds what is there, and knows what is live.
+"""The lake: keeps results, finds them whole, sets damaged ones aside, and knows what is live.
 
-One rule: an asset's work is named by its fingerprint before it is done. If the lake holds that
-name, whole, nothing is done; otherwise it is built aside, recorded in a manifest, and made live.
+What belongs here: what must hold of any result, whatever made it. What does not: when one is made
+(`hansol_assets.lake.making`).
 """
 
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 import pandas as pd
@@ -20,83 +20,16 @@ import pandas as pd
 from hansol_assets.lake.atomic import staged_directory, staging_leftovers, write_atomically
 from hansol_assets.lake.disk import disk_explained
 from hansol_assets.lake.errors import CorruptArtifactError, MissingInputError
-from hansol_assets.lake.fingerprint import FINGERPRINT_PATTERN, file_hash, fingerprint
+from hansol_assets.lake.fingerprint import FINGERPRINT_PATTERN, file_hash
 from hansol_assets.lake.format import check_format, mark_format
 from hansol_assets.lake.locks import LANCEDB_LOCK, file_lock, lock_name
 from hansol_assets.lake.manifest import Fact, Manifest, directory_checksums, library_versions
 from hansol_assets.lake.paths import LakePaths
 from hansol_assets.lake.preview import files_preview, preview
+from hansol_assets.lake.reports import Report, TableReport, Task
 from hansol_assets.lake.warehouse import Warehouse
 
-Status = Literal["new", "updated", "reused"]
-"""What a run did: all of it, the rows that changed, or nothing."""
-
-ROWS_MADE = "rows_made"
-"""Fact: rows that a build had to work on."""
-
-ROWS_REUSED = "rows_reused"
-"""Fact: rows that a build took over from earlier ones; without any, all was made anew."""
-
-
-@dataclass(frozen=True)
-class Report:
-    """What a build says about its result.
-
-    Attributes:
-        facts: Figures: counts, sizes, scores.
-        notes: Title → markdown: previews, tables, pictures.
-        lancedb_files: See `Manifest`; only of an artifact that names a version of a LanceDB table.
-    """
-
-    facts: Mapping[str, Fact] = field(default_factory=dict)
-    notes: Mapping[str, str] = field(default_factory=dict)
-    lancedb_files: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class TableReport(Report):
-    """A table with what is to be said about it.
-
-    Attributes:
-        frame: The rows, in the order in which they are kept.
-    """
-
-    frame: pd.DataFrame = field(kw_only=True)
-
-
-@dataclass(frozen=True)
-class Task:
-    """One asset's work, named before it is done.
-
-    Attributes:
-        asset: The asset's name.
-        code_version: The version of its code.
-        config: The settings that matter to it.
-        inputs: Input asset name → data version.
-    """
-
-    asset: str
-    code_version: str
-    config: Mapping[str, Any]
-    inputs: Mapping[str, str]
-
-    @cached_property
-    def fingerprint(self) -> str:
-        """The name of the result."""
-        return fingerprint(self.asset, self.code_version, self.config, self.inputs)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """A manifest, and how much work was needed for it."""
-
-    manifest: Manifest
-    status: Status
-
-    @classmethod
-    def of_build(cls, manifest: Manifest) -> "Outcome":
-        """Tells a result that was made anew from one of which some rows were taken over."""
-        return cls(manifest, "updated" if manifest.facts.get(ROWS_REUSED) else "new")
+NO_COLUMNS: Mapping[str, str] = MappingProxyType({})
 
 
 def _plain_facts(facts: Mapping[str, Any]) -> dict[str, Fact]:
@@ -130,10 +63,7 @@ class Lake:
         Raises:
             MissingInputError: Nothing of the asset is in the lake.
         """
-        pointer = self.paths.live(self.profile, asset)
-        named = pointer.read_text(encoding="utf-8", errors="replace") if pointer.exists() else ""
-        is_name = re.fullmatch(FINGERPRINT_PATTERN, named.strip())
-        manifest = Manifest.find(self.paths.manifest(asset, named.strip())) if is_name else None
+        manifest = self.find_live(asset)
         if manifest is None:
             raise MissingInputError(asset, self.profile, self.paths.root)
         return manifest
@@ -186,53 +116,89 @@ class Lake:
             if not path.is_file() or file_hash(path) != manifest.lancedb_files[name]
         ]
 
-    def make_table(
-        self, task: Task, build: Callable[[], TableReport], *, force: bool = False
-    ) -> Outcome:
-        """Finds or builds a table and makes it live.
+    def find_live(self, asset: str) -> Manifest | None:
+        """Returns the manifest of what the profile last materialised of an asset, if any."""
+        pointer = self.paths.live(self.profile, asset)
+        named = pointer.read_text(encoding="utf-8", errors="replace") if pointer.exists() else ""
+        is_name = re.fullmatch(FINGERPRINT_PATTERN, named.strip())
+        return Manifest.find(self.paths.manifest(asset, named.strip())) if is_name else None
+
+    def find(self, task: Task) -> Manifest | None:
+        """Returns the result of a task if the lake holds it whole; a damaged one is set aside."""
+        manifest = Manifest.find(self.paths.manifest(task.asset, task.fingerprint))
+        if manifest is None or self.is_whole(manifest):
+            return manifest
+        self.set_aside(manifest)
+        return None
+
+    def keep_table(self, task: Task, report: TableReport, started: float) -> Manifest:
+        """Writes a table and, last, its manifest.
 
         Args:
             task: The named work.
-            build: Gives the rows; called only where the lake does not hold them.
-            force: Build even if the lake holds the result.
+            report: The rows, and what is to be said about them.
+            started: When the work began, by the monotonic clock.
         """
+        checksum = self.warehouse.write(task.asset, task.fingerprint, report.frame)
+        facts = {"rows": len(report.frame), **report.facts}
+        notes = {"preview": preview(report.frame), **report.notes}
+        columns = self.warehouse.columns(task.asset, task.fingerprint)
+        described = Report(facts, notes)
+        return self._keep("table", task, described, {"table": checksum}, started, columns)
 
-        def store() -> tuple[Report, dict[str, str]]:
-            report = build()
-            checksum = self.warehouse.write(task.asset, task.fingerprint, report.frame)
-            facts = {"rows": len(report.frame), **report.facts}
-            notes = {"preview": preview(report.frame), **report.notes}
-            return Report(facts, notes), {"table": checksum}
+    @contextmanager
+    def draft(self, task: Task) -> Iterator[Path]:
+        """Yields an empty folder that becomes the task's artifact if the block ends well."""
+        target = self.paths.artifact(task.asset, task.fingerprint)
+        for leftover in staging_leftovers(target):
+            shutil.rmtree(leftover, ignore_errors=True)
+        with staged_directory(target) as staging:
+            yield staging
 
-        outcome = self._make("table", task, store, force=force)
-        with disk_explained(self.paths.warehouse):
-            self.warehouse.show(task.asset, task.fingerprint)
-        return outcome
+    @staticmethod
+    def describe(folder: Path, report: Report) -> tuple[Report, dict[str, str]]:
+        """Adds to a build's report what its folder holds, and hashes it.
 
-    def make_artifact(
-        self, task: Task, build: Callable[[Path], Report], *, force: bool = False
-    ) -> Outcome:
-        """Finds or builds an artifact folder and makes it live.
+        Returns:
+            The report, and file name → checksum.
+        """
+        size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+        notes = {"preview": files_preview(folder), **report.notes}
+        described = replace(report, facts={**report.facts, "bytes": size}, notes=notes)
+        return described, directory_checksums(folder)
+
+    def keep_artifact(
+        self, task: Task, draft: tuple[Report, dict[str, str]], started: float
+    ) -> Manifest:
+        """Writes the manifest of an artifact whose folder is in place.
 
         Args:
             task: The named work.
-            build: Fills an empty folder; called only where the lake does not hold the artifact.
-            force: Build even if the lake holds the result.
+            draft: What `describe` said of the folder.
+            started: When the work began, by the monotonic clock.
         """
+        return self._keep("artifact", task, *draft, started)
 
-        def store() -> tuple[Report, dict[str, str]]:
-            target = self.paths.artifact(task.asset, task.fingerprint)
-            for leftover in staging_leftovers(target):
-                shutil.rmtree(leftover, ignore_errors=True)
-            with staged_directory(target) as staging:
-                report = build(staging)
-                checksums = directory_checksums(staging)
-                size = sum(path.stat().st_size for path in staging.rglob("*") if path.is_file())
-                notes = {"preview": files_preview(staging), **report.notes}
-            facts = {**report.facts, "bytes": size}
-            return replace(report, facts=facts, notes=notes), checksums
+    def make_live(self, manifest: Manifest) -> None:
+        """Points the profile at a result, unless it does already: a sync of the disk takes time."""
+        asset, fingerprint = manifest.asset, manifest.fingerprint
+        pointer = self.paths.live(self.profile, asset)
+        content = (fingerprint + "\n").encode("utf-8")
+        if not pointer.exists() or pointer.read_bytes() != content:
+            write_atomically(pointer, content)
+        if manifest.kind == "table":
+            with disk_explained(self.paths.warehouse):
+                self.warehouse.show(asset, fingerprint)
 
-        return self._make("artifact", task, store, force=force)
+    def mark_format(self) -> None:
+        """Writes the lake's format where there is none."""
+        mark_format(self.paths.root)
+
+    @contextmanager
+    def held(self, task: Task) -> Iterator[None]:
+        """Holds a task against other processes; a second one waits, and then finds its result."""
+        with file_lock(self.paths, lock_name(task.asset, task.fingerprint)):
+            yield
 
     def checkpoints(self, task: Task) -> Path:
         """Returns the folder, not yet made, in which unfinished work survives a crash."""
@@ -258,7 +224,7 @@ class Lake:
 
     def _set_aside_lancedb_table(self, manifest: Manifest) -> None:
         """Moves the whole table: a new version of it would carry the damage on."""
-        with self.lock(LANCEDB_LOCK):
+        with file_lock(self.paths, LANCEDB_LOCK):
             for name in {Path(name).parts[0] for name in manifest.lancedb_files}:
                 _move_aside(self.paths.lancedb / name, self.paths.damaged / name)
 
@@ -268,50 +234,15 @@ class Lake:
             place = self.paths.warehouse / f"{manifest.asset}@{manifest.fingerprint}"
         return CorruptArtifactError(place, problem, self.set_aside(manifest))
 
-    @contextmanager
-    def lock(self, name: str) -> Iterator[None]:
-        """Holds a name against other processes; a second holder waits for the first."""
-        with file_lock(self.paths, name):
-            yield
-
-    def _make(
+    def _keep(
         self,
         kind: Literal["artifact", "table"],
         task: Task,
-        store: Callable[[], tuple[Report, dict[str, str]]],
-        *,
-        force: bool,
-    ) -> Outcome:
-        with disk_explained(self.paths.root):
-            mark_format(self.paths.root)
-            with self.lock(lock_name(task.asset, task.fingerprint)):
-                found = None if force else self._find(task)
-                outcome = Outcome(found, "reused") if found else self._build(kind, task, store)
-                self._make_live(task)
-        return outcome
-
-    def _make_live(self, task: Task) -> None:
-        """Moves the pointer, unless it stands there already: a sync of the disk takes its time."""
-        pointer = self.paths.live(self.profile, task.asset)
-        content = (task.fingerprint + "\n").encode("utf-8")
-        if not pointer.exists() or pointer.read_bytes() != content:
-            write_atomically(pointer, content)
-
-    def _find(self, task: Task) -> Manifest | None:
-        manifest = Manifest.find(self.paths.manifest(task.asset, task.fingerprint))
-        if manifest is None or self.is_whole(manifest):
-            return manifest
-        self.set_aside(manifest)
-        return None
-
-    def _build(
-        self,
-        kind: Literal["artifact", "table"],
-        task: Task,
-        store: Callable[[], tuple[Report, dict[str, str]]],
-    ) -> Outcome:
-        started = time.monotonic()
-        report, checksums = store()
+        report: Report,
+        checksums: dict[str, str],
+        started: float,
+        columns: Mapping[str, str] = NO_COLUMNS,
+    ) -> Manifest:
         manifest = Manifest(
             asset=task.asset,
             fingerprint=task.fingerprint,
@@ -322,6 +253,7 @@ class Lake:
             inputs=dict(task.inputs),
             checksums=checksums,
             lancedb_files=dict(report.lancedb_files),
+            columns=dict(columns),
             facts=_plain_facts(report.facts),
             notes=dict(report.notes),
             seconds=round(time.monotonic() - started, 3),
@@ -330,7 +262,7 @@ class Lake:
         )
         manifest.save(self.paths.manifest(task.asset, task.fingerprint))
         shutil.rmtree(self.paths.checkpoints(task.asset, task.fingerprint), ignore_errors=True)
-        return Outcome.of_build(manifest)
+        return manifest
 
 
 def _move_aside(folder: Path, aside: Path) -> None:

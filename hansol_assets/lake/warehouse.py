@@ -86,6 +86,12 @@ class Warehouse:
             connection.unregister("incoming")
             return table_checksum(connection, table)
 
+    def columns(self, asset: str, fingerprint: str) -> dict[str, str]:
+        """Returns column → DuckDB type of one version of a table."""
+        with self.connection() as connection:
+            described = connection.sql(f"describe {self.table_name(asset, fingerprint)}")
+            return {name: str(kind) for name, kind, *_ in described.fetchall()}
+
     def versions(self, asset: str) -> set[str]:
         """Returns the fingerprints of an asset that have a table."""
         return {fingerprint for name, fingerprint in self.tables() if name == asset}

@@ -15,10 +15,14 @@ from typing import Any
 import dagster as dg
 
 from hansol_assets.lake.fingerprint import file_hash
-from hansol_assets.lake.paths import RAW_FILES
 from hansol_assets.orchestration.resources import LakeResource
 from hansol_assets.orchestration.run_locks import end_dead_runs
-from hansol_assets.settings import AutomationSettings
+from hansol_assets.qa.folds import FoldSettings
+from hansol_assets.settings import RAW_FILES, AutomationSettings, Settings
+
+UnresolvedJob = Any
+"""What `define_asset_job` returns has no public name."""
+
 
 SOURCES = dg.AssetSelection.assets(*RAW_FILES)
 
@@ -58,6 +62,36 @@ judge = dg.define_asset_job(
     description="Scores the profile on its validation rows and puts it on the leaderboard, without "
     "a submission.",
 )
+
+
+CROSS_VALIDATE = "cross_validate"
+
+
+def jobs_of(settings: Settings) -> list[dg.JobDefinition | UnresolvedJob]:
+    """Returns the jobs of the code location."""
+    return [refresh, judge, _cross_validate(settings.folds)]
+
+
+def _cross_validate(folds: FoldSettings) -> UnresolvedJob:
+    """The job that judges one rotation of the folds, which is its partition."""
+
+    @dg.static_partitioned_config(partition_keys=rotations(folds))
+    def rotation(partition_key: str) -> dict[str, Any]:
+        return {"resources": {"lake": {"config": {"rotation": int(partition_key)}}}}
+
+    return dg.define_asset_job(
+        CROSS_VALIDATE,
+        selection=dg.AssetSelection.assets("leaderboard").upstream(),
+        config=rotation,
+        description="Judges the profile on one rotation of its folds: launch a backfill over all "
+        "partitions. Each rotation's results are live under a name of their own, so that none "
+        "takes the place of the profile's.",
+    )
+
+
+def rotations(folds: FoldSettings) -> list[str]:
+    """Returns the folds at which validation starts, so that each fold validates once."""
+    return [str(start) for start in range(0, folds.count, folds.validation or 1)]
 
 
 def automation_of(

@@ -8,13 +8,14 @@ See https://docs.dagster.io/guides/test/asset-checks
 import dagster as dg
 
 from hansol_assets.answering.parts import VISIBLE_SPLITS
-from hansol_assets.assets.raw import DROPPED_ROWS, WARNED_ROWS, WARNINGS
 from hansol_assets.orchestration.automation import ON_CHANGE
 from hansol_assets.orchestration.resources import LakeResource
 from hansol_assets.qa.columns import ANSWER_PREFIX, QUESTION_COLUMNS, numbered
 from hansol_assets.qa.folds import TRAINING, find_leaks
 from hansol_assets.qa.quality_limits import broken_limits
+from hansol_assets.qa.row_warnings import DROPPED_ROWS, WARNED_ROWS, WARNINGS
 
+LakeDoor = dg.ResourceParam[LakeResource]
 SHOWN = 20
 QUALITY_FIGURES = (
     "finished_share",
@@ -29,12 +30,12 @@ QUALITY_FIGURES = (
 
 
 @dg.asset_check(asset="raw_qa", automation_condition=ON_CHANGE)
-def rows_look_sound(lake: LakeResource) -> dg.AssetCheckResult:
+def rows_look_sound(lake: LakeDoor) -> dg.AssetCheckResult:
     """No row contradicts itself, breaks off, asks again, or drifts into another language.
 
     It warns with the rows' ids; whether such rows are kept is the profile's `row_quality`.
     """
-    manifest = lake.store.live("raw_qa")
+    manifest = lake.manifest_of("raw_qa")
     warned, dropped = manifest.facts[WARNED_ROWS], manifest.facts[DROPPED_ROWS]
     return dg.AssetCheckResult(
         passed=not warned,
@@ -49,7 +50,7 @@ def rows_look_sound(lake: LakeResource) -> dg.AssetCheckResult:
 
 
 @dg.asset_check(asset="qa_folds", blocking=True, automation_condition=ON_CHANGE)
-def folds_do_not_leak(lake: LakeResource) -> dg.AssetCheckResult:
+def folds_do_not_leak(lake: LakeDoor) -> dg.AssetCheckResult:
     """No question and no answer stands in two splits."""
     leaks = find_leaks(lake.table_of("raw_qa"), lake.table_of("qa_folds"))
     return dg.AssetCheckResult(
@@ -59,7 +60,7 @@ def folds_do_not_leak(lake: LakeResource) -> dg.AssetCheckResult:
 
 
 @dg.asset_check(asset="paired_questions", blocking=True, automation_condition=ON_CHANGE)
-def pairs_are_from_training_rows(lake: LakeResource) -> dg.AssetCheckResult:
+def pairs_are_from_training_rows(lake: LakeDoor) -> dg.AssetCheckResult:
     """No training example is made from a calibration or validation row, or holds its text.
 
     The base model, the adapter and the embedder see training rows through this table and through
@@ -83,13 +84,13 @@ def pairs_are_from_training_rows(lake: LakeResource) -> dg.AssetCheckResult:
 
 
 @dg.asset_check(asset="lora_adapter", blocking=True, automation_condition=ON_CHANGE)
-def examples_are_encoded_soundly(lake: LakeResource) -> dg.AssetCheckResult:
+def examples_are_encoded_soundly(lake: LakeDoor) -> dg.AssetCheckResult:
     """The end token carries loss, prompts are encoded as at generation, and no character is lost.
 
     The adapter looks before it trains, and does not start where this does not hold; the metadata
     shows one encoded example with its labels.
     """
-    manifest = lake.store.live("lora_adapter")
+    manifest = lake.manifest_of("lora_adapter")
     names = ("encoding_problems", "longest_example", "cut_examples", "unknown_tokens")
     return dg.AssetCheckResult(
         passed=manifest.facts["encoding_problems"] == 0,
@@ -101,7 +102,7 @@ def examples_are_encoded_soundly(lake: LakeResource) -> dg.AssetCheckResult:
 
 
 @dg.asset_check(asset="validation_candidates", blocking=True, automation_condition=ON_CHANGE)
-def candidates_are_from_visible_rows(lake: LakeResource) -> dg.AssetCheckResult:
+def candidates_are_from_visible_rows(lake: LakeDoor) -> dg.AssetCheckResult:
     """No candidate comes from a row that its question's split must not see."""
     split_of_row = lake.table_of("qa_folds").set_index("id")["split"]
     split_of_question = lake.table_of("held_out_questions").set_index("id")["split"]
@@ -121,7 +122,7 @@ def candidates_are_from_visible_rows(lake: LakeResource) -> dg.AssetCheckResult:
 
 
 def _quality_result(lake: LakeResource, asset: str) -> dg.AssetCheckResult:
-    facts = lake.store.live(asset).facts
+    facts = lake.manifest_of(asset).facts
     quality = {name: float(facts[name]) for name in QUALITY_FIGURES}
     limits = lake.settings.quality
     broken = broken_limits(quality, limits)
@@ -135,7 +136,7 @@ def _quality_result(lake: LakeResource, asset: str) -> dg.AssetCheckResult:
 
 
 @dg.asset_check(asset="generated_answers", blocking=True, automation_condition=ON_CHANGE)
-def generated_answers_are_well_formed(lake: LakeResource) -> dg.AssetCheckResult:
+def generated_answers_are_well_formed(lake: LakeDoor) -> dg.AssetCheckResult:
     """The answers to be submitted end, do not repeat, stay Korean, and are of a usual length.
 
     It warns, or keeps the answers from the submission where the profile says so.
@@ -144,15 +145,15 @@ def generated_answers_are_well_formed(lake: LakeResource) -> dg.AssetCheckResult
 
 
 @dg.asset_check(asset="validation_answers", blocking=True, automation_condition=ON_CHANGE)
-def validation_answers_are_well_formed(lake: LakeResource) -> dg.AssetCheckResult:
+def validation_answers_are_well_formed(lake: LakeDoor) -> dg.AssetCheckResult:
     """The answers that are judged end, do not repeat, stay Korean, and are of a usual length."""
     return _quality_result(lake, "validation_answers")
 
 
 @dg.asset_check(asset="retrieval_scores", automation_condition=ON_CHANGE)
-def hybrid_search_beats_its_parts(lake: LakeResource) -> dg.AssetCheckResult:
+def hybrid_search_beats_its_parts(lake: LakeDoor) -> dg.AssetCheckResult:
     """Hybrid search has a higher mean reciprocal rank than full-text and dense search alone."""
-    facts = lake.store.live("retrieval_scores").facts
+    facts = lake.manifest_of("retrieval_scores").facts
     figures = {name: float(facts[f"mrr_{name}"]) for name in ("full_text", "dense", "hybrid")}
     return dg.AssetCheckResult(
         passed=figures["hybrid"] > max(figures["full_text"], figures["dense"]),
@@ -163,12 +164,12 @@ def hybrid_search_beats_its_parts(lake: LakeResource) -> dg.AssetCheckResult:
 
 
 @dg.asset_check(asset="leaderboard", automation_condition=ON_CHANGE)
-def newest_is_not_worse(lake: LakeResource) -> dg.AssetCheckResult:
+def newest_is_not_worse(lake: LakeDoor) -> dg.AssetCheckResult:
     """The newest experiment is not significantly worse than the best one so far.
 
     Judged by a paired bootstrap over the questions that both were asked.
     """
-    facts = lake.store.live("leaderboard").facts
+    facts = lake.manifest_of("leaderboard").facts
     if "compared_with" not in facts:
         return dg.AssetCheckResult(passed=True, description="there is nothing to compare with")
     high, fallen = float(facts["difference_high"]), -float(facts["difference"])

@@ -19,7 +19,7 @@ POLL_SECONDS = 0.2
 
 
 @contextmanager
-def present(run_id: str, locks: Path) -> Iterator[None]:
+def run_lock(run_id: str, locks: Path) -> Iterator[None]:
     """Shows that a run goes on, as long as the block lasts; its processes may share it.
 
     Args:
@@ -59,23 +59,25 @@ def end_dead_runs(instance: dg.DagsterInstance, locks: Path) -> list[str]:
 
 
 @contextmanager
-def alone(profile: str, run_id: str, locks: Path, say: Callable[[str], None]) -> Iterator[None]:
+def exclusive_run(
+    profile: str, run_id: str, locks: Path, log: Callable[[str], None]
+) -> Iterator[None]:
     """Lets one run of a profile go on at a time, so that no run mixes the inputs of two.
 
     Args:
         profile: The profile whose live results the run moves.
         run_id: The run; its processes may hold the profile together.
         locks: The folder of the lake's locks.
-        say: Told once whom the run waits for, if it has to.
+        log: Told once whom the run waits for, if it has to.
     """
     locks.mkdir(parents=True, exist_ok=True)
     with (locks / f"profile-{profile}.lock").open("a+", encoding="utf-8") as file:
-        _take(file, run_id, lambda holder: say(f"waiting for run {holder} of '{profile}' to end"))
+        _take(file, run_id, lambda holder: log(f"waiting for run {holder} of '{profile}' to end"))
         fcntl.flock(file, fcntl.LOCK_SH)
         yield
 
 
-def _take(file: IO[str], run_id: str, say: Callable[[str], None]) -> None:
+def _take(file: IO[str], run_id: str, log: Callable[[str], None]) -> None:
     """Waits until nobody holds a file but processes of the run itself, and names the run in it."""
     told = ""
     while not _try_lock(file):
@@ -84,7 +86,7 @@ def _take(file: IO[str], run_id: str, say: Callable[[str], None]) -> None:
         if holder == run_id:
             return
         if holder != told:
-            say(holder)
+            log(holder)
             told = holder
         time.sleep(POLL_SECONDS)
     file.truncate(0)

@@ -1,7 +1,7 @@
 """What a run did to each asset, as one table in the run's event log and counts in its tags.
 
 What belongs here: reading a run's materialisations back and putting them side by side. What does
-not: deciding what has to be done (`hansol_assets.lake.store`).
+not: deciding what has to be done (`hansol_assets.lake.making`).
 """
 
 from collections import Counter
@@ -11,7 +11,7 @@ from typing import Any, get_args
 import dagster as dg
 from dagster._core.events import EngineEventData
 
-from hansol_assets.lake.store import ROWS_MADE, Status
+from hansol_assets.lake.reports import ROWS_MADE, Status
 
 TAG_PREFIX = "hansol/"
 TABLE = "assets"

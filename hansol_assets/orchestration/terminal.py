@@ -11,7 +11,7 @@ import dagster as dg
 from rich.console import Console
 from rich.markup import escape
 
-from hansol_assets.lake.store import ROWS_MADE
+from hansol_assets.lake.reports import ROWS_MADE
 
 LOGGER = "terminal"
 COLOURS = {"new": "green", "updated": "cyan", "reused": "dim"}

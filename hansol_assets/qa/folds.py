@@ -22,6 +22,8 @@ TRAINING = "training"
 CALIBRATION = "calibration"
 VALIDATION = "validation"
 
+FOLD_COLUMNS = ["leak_group", "fold", "split"]
+
 
 class FoldSettings(SettingsModel):
     """How the training table is cut into folds, and the folds into splits."""
@@ -108,6 +110,18 @@ def assign_folds(rows: pd.DataFrame, settings: FoldSettings) -> pd.DataFrame:
     folds["split"] = folds["fold"].map(settings.split_of)
     _require_every_split(folds, settings)
     return folds
+
+
+def rows_and_folds(dealt: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Takes the table of rows with their folds apart.
+
+    Args:
+        dealt: The training table with `leak_group, fold, split` beside it.
+
+    Returns:
+        The training table, and `id, leak_group, fold, split`; both in its order.
+    """
+    return dealt.drop(columns=FOLD_COLUMNS), dealt[[ID, *FOLD_COLUMNS]]
 
 
 def find_leaks(rows: pd.DataFrame, folds: pd.DataFrame) -> list[Leak]:

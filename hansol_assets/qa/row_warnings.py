@@ -38,6 +38,11 @@ _FOREIGN_RUN = re.compile(r"(?:[\u3040-\u30ff\u3400-\u9fff]\s*){8,}|(?:[\u0400-\
 Found = tuple[str, str, str]
 """Column, kind and detail."""
 
+WARNED_ROWS = "warned_rows"
+DROPPED_ROWS = "dropped_rows"
+WARNINGS = "row_warnings"
+SHOWN_WARNINGS = 200
+
 
 def row_warnings(rows: pd.DataFrame) -> pd.DataFrame:
     """Lists what looks wrong in training rows.

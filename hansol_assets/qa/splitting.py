@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from hansol_assets.qa.asking import asks, has_question_word, is_yes_or_no
 from hansol_assets.qa.back_references import refers_back
 from hansol_assets.qa.boundaries import (
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 RELATION = "relation"
 """How "A와 B의 관계는 무엇인가요?" joins; it is counted and cut, but not written by joining."""
 SHARE_DECIMALS = 6
+_JOINED = "joined questions"
 
 _ASKING = r"(?:나요|까요|가요|니까|는지|은지|을지|인지)"
 _RELATION = re.compile(
@@ -69,6 +72,17 @@ class QuestionMix:
 
         shares = {name: nearest(share) for name, share in self.connectives.items()}
         return QuestionMix(nearest(self.joined_share), shares)
+
+    def to_table(self) -> pd.DataFrame:
+        """Returns the mix as rows `part, share`: all joined questions, then each connective."""
+        shares = {_JOINED: self.joined_share, **self.connectives}
+        return pd.DataFrame(shares.items(), columns=["part", "share"])
+
+    @classmethod
+    def of_table(cls, table: pd.DataFrame) -> "QuestionMix":
+        """Reads a mix back from its rows."""
+        shares = dict(zip(table["part"], table["share"], strict=True))
+        return cls(shares.pop(_JOINED), shares)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from hansol_assets.errors import UserError
+
 _SHOWN = 20
 
 
@@ -34,7 +36,7 @@ class Violation:
         return f"{place}: {self.problem}; {self.remedy}"
 
 
-class ContractError(ValueError):
+class ContractError(UserError, ValueError):
     """An input file breaks the table contract; carries every violation, in the file's order.
 
     Attributes:

@@ -52,7 +52,8 @@ def evaluate_retrieval(
         indexed.loc[is_held_out, asked] = indexed.loc[is_held_out, left]
         questions = rows.loc[is_held_out, ["id", asked]]
         with TemporaryDirectory(dir=workdir) as folder:
-            build_index(Path(folder), _TABLE, indexed, folds, embedder, _TABLE, settings)
+            documents = settings.documents
+            build_index(Path(folder), _TABLE, indexed, folds, embedder, _TABLE, documents)
             searcher = HybridSearcher(Path(folder), _TABLE, embedder, settings)
             for mode, search in _modes(searcher).items():
                 found = search(questions[asked].tolist(), max(CUTOFFS), sorted(set(folds["split"])))

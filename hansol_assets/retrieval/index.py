@@ -83,7 +83,7 @@ def build_index(
     folds: pd.DataFrame,
     embedder: Embedder,
     embedder_id: str,
-    settings: RetrievalSettings,
+    documents: DocumentSettings,
 ) -> IndexReport:
     """Brings the index to exactly these rows, touching only those that changed.
 
@@ -99,11 +99,11 @@ def build_index(
         embedder: Embeds questions and answers.
         embedder_id: Names the embedder (a fingerprint); another one means all rows are embedded
             again.
-        settings: What stands for a row; another choice means the same.
+        documents: What stands for a row; another choice means the same.
     """
     import lancedb
 
-    made_by = f"{embedder_id} {settings.documents.model_dump_json()}"
+    made_by = f"{embedder_id} {documents.model_dump_json()}"
     wanted = _keyed_rows(rows, folds, made_by)
     database = lancedb.connect(str(uri))
     if table_name not in database.list_tables().tables:
@@ -114,7 +114,7 @@ def build_index(
     report = _compare(held, wanted, table.version)
     if report.unchanged < max(len(held), len(wanted)):
         fresh = wanted[~wanted[ROW_KEY].isin(held[ROW_KEY])]
-        _merge(table, wanted[ROW_KEY].tolist(), _embedded(fresh, embedder, settings.documents))
+        _merge(table, wanted[ROW_KEY].tolist(), _embedded(fresh, embedder, documents))
     _index_text(table)
     return replace(report, version=table.version)
 

@@ -24,6 +24,8 @@ from hansol_assets.scoring.components import (
 )
 from hansol_assets.settings_model import SettingsModel
 
+WEIGHTS_FILE = "weights.json"
+
 
 class BlendSettings(SettingsModel):
     """What the weights are held to."""

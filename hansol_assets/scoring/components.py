@@ -16,7 +16,7 @@ from pydantic import Field
 
 from hansol_assets.embedding.embedder import Embedder, encode
 from hansol_assets.embedding.vectors import mean_directions, split_like, unit
-from hansol_assets.qa.columns import ANSWER_PREFIX, QUESTION_COLUMNS, numbered
+from hansol_assets.qa.columns import ANSWER_PREFIX, QUESTION_COLUMNS, answers_of, numbered
 from hansol_assets.scoring.baselines import centroid
 from hansol_assets.scoring.features import QuestionViews
 from hansol_assets.scoring.neighbours import (
@@ -38,6 +38,8 @@ REGRESSION = "regression"
 QUESTION = "question"
 KEYWORDS = "keywords"
 CENTROID = "centroid"
+_ROWS_FILE = "rows.safetensors"
+_IDS_FILE = "rows.json"
 COMPONENTS = (GENERATED, RETRIEVED, REGRESSION, QUESTION, KEYWORDS, CENTROID)
 
 
@@ -113,6 +115,7 @@ class ComponentModel:
         regressor: Estimates answer vectors.
         row_ids: Ids of the rows.
         row_vectors: Mean of each row's answer vectors, [rows, dimensions].
+        answer_centroid: Direction of the mean of all answers, [dimensions]: the zero of parity.
         embedder: Embeds questions.
         neighbours: How many rows are mixed.
         temperature: How fast a row's weight falls with its distance.
@@ -123,6 +126,7 @@ class ComponentModel:
         regressor: AnswerVectorRegressor,
         row_ids: Sequence[str],
         row_vectors: np.ndarray,
+        answer_centroid: np.ndarray,
         embedder: Embedder,
         neighbours: int,
         temperature: float,
@@ -130,6 +134,7 @@ class ComponentModel:
         self._regressor = regressor
         self.row_ids = list(row_ids)
         self._row_vectors = row_vectors
+        self.answer_centroid = answer_centroid
         self._embedder = embedder
         self._neighbours = neighbours
         self._temperature = temperature
@@ -152,9 +157,48 @@ class ComponentModel:
             regressor,
             rows["id"].tolist(),
             row_vectors,
+            centroid(encode(embedder, answers_of(rows))),
             embedder,
             settings.neighbours.count,
             choices.temperature,
+        )
+
+    def save(self, folder: Path) -> None:
+        """Writes the model as safetensors and JSON; the embedder is not a part of it."""
+        from safetensors.numpy import save_file
+
+        self._regressor.save(folder)
+        arrays = {"row_vectors": self._row_vectors, "answer_centroid": self.answer_centroid}
+        contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+        save_file(contiguous, folder / _ROWS_FILE)
+        rows = {
+            "ids": self.row_ids,
+            "neighbours": self._neighbours,
+            "temperature": self._temperature,
+        }
+        content = json.dumps(rows, ensure_ascii=False, indent=1)
+        (folder / _IDS_FILE).write_text(content, encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path, embedder: Embedder) -> Self:
+        """Reads a model.
+
+        Args:
+            folder: Where it was saved.
+            embedder: The one that it was fitted with.
+        """
+        from safetensors.numpy import load_file
+
+        arrays = load_file(folder / _ROWS_FILE)
+        rows = json.loads((folder / _IDS_FILE).read_text(encoding="utf-8"))
+        return cls(
+            AnswerVectorRegressor.load(folder),
+            rows["ids"],
+            arrays["row_vectors"],
+            arrays["answer_centroid"],
+            embedder,
+            rows["neighbours"],
+            rows["temperature"],
         )
 
     def components(

@@ -23,6 +23,9 @@ from hansol_assets.scoring.evaluate import ScoreSettings
 SHARED_QUESTIONS = 30
 """Questions that two experiments must share to be compared: fewer say nothing."""
 
+DECIMALS = 4
+_SHOWN = ["rank", "kind", "name", "profile", "private", "low", "high", "public", "parity"]
+
 BASELINES = (CONSTANT, CENTROID, NEAREST, HUMAN, CEILING)
 
 
@@ -166,6 +169,49 @@ def figures(questions: pd.DataFrame, score: str, settings: ScoreSettings) -> dic
             float(questions[HUMAN].mean()),
         ),
     }
+
+
+def score_facts(
+    questions: pd.DataFrame, strategy: str, settings: ScoreSettings
+) -> dict[str, str | int | float]:
+    """Sums up an experiment: what is submitted, its text, the baselines, and chrF.
+
+    Args:
+        questions: Per-question scores.
+        strategy: The column of what is submitted.
+        settings: How the interval is drawn.
+    """
+    submitted = figures(questions, strategy, settings)
+    text = figures(questions, "text", settings)
+    return {
+        "strategy": strategy,
+        **{name: round(value, DECIMALS) for name, value in submitted.items()},
+        **{f"text_{name}": round(value, DECIMALS) for name, value in text.items()},
+        **{name: round(float(questions[name].mean()), DECIMALS) for name in BASELINES},
+        "chrf": round(float(questions["chrf"].mean()), 2),
+    }
+
+
+def comparison_facts(
+    experiments: Sequence[Experiment], settings: BootstrapSettings
+) -> dict[str, str | float]:
+    """Tells how the newest experiment compares with the best earlier one; nothing without one."""
+    compared = compare_with_best(experiments, settings)
+    if compared is None:
+        return {}
+    best, result = compared
+    return {
+        "compared_with": best.fingerprint,
+        "difference": round(result.difference, DECIMALS),
+        "difference_low": round(result.low, DECIMALS),
+        "difference_high": round(result.high, DECIMALS),
+        "p_better": round(result.p_better, DECIMALS),
+    }
+
+
+def leaderboard_markdown(table: pd.DataFrame) -> str:
+    """Returns the leaderboard's main columns as markdown."""
+    return table[_SHOWN].to_markdown(index=False, floatfmt=".4f")
 
 
 def _experiment_row(

@@ -11,7 +11,7 @@ from hansol_assets.cli.main import app
 from hansol_assets.definitions import build_defs
 from hansol_assets.orchestration.automation import watch_raw_files
 from hansol_assets.orchestration.home import prepare_home
-from hansol_assets.orchestration.resources import LakeResource
+from hansol_assets.orchestration.resources import lake_resource
 from hansol_assets.settings import load_settings
 
 RUN_ID = "5f0d8e6c-2b1a-4c3d-9e8f-7a6b5c4d3e2f"
@@ -53,7 +53,7 @@ def test_home_ends_them(instance: dg.DagsterInstance, lake_dir: Path) -> None:
 
 def test_a_look_at_the_raw_files_ends_them(instance: dg.DagsterInstance) -> None:
     settings = load_settings()
-    resources = {"lake": LakeResource(values=settings.as_values())}
+    resources = {"lake": lake_resource(settings)}
     with dg.build_sensor_context(
         instance=instance, resources=resources, definitions=build_defs(settings=settings)
     ) as context:

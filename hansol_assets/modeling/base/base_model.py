@@ -16,7 +16,7 @@ from pydantic import Field
 
 from hansol_assets.errors import InputError
 from hansol_assets.hub.download import local_folder
-from hansol_assets.hub.models import HubSettings, fetch
+from hansol_assets.hub.models import HubSettings, fetch, pinned
 from hansol_assets.modeling.base.facts import ModelFacts
 from hansol_assets.modeling.base.loading import LoadingSettings
 from hansol_assets.modeling.base.scratch import ScratchSettings, train_model
@@ -28,6 +28,20 @@ from hansol_assets.modeling.progress import Progress, without_bars
 from hansol_assets.settings_model import SettingsModel
 
 SCRATCH_NAME = "Gemma 3, trained from scratch"
+
+
+class BaseModelOrigin(SettingsModel):
+    """All that a base model's bytes depend on, beside the corpus.
+
+    Attributes:
+        scratch: How it is trained from nothing; None for a released model.
+        hub: Which released model; None for one that is trained here.
+        licence: The released model's, which is kept beside its weights.
+    """
+
+    scratch: ScratchSettings | None = None
+    hub: HubSettings | None = None
+    licence: str | None = None
 
 
 class BaseModelSettings(SettingsModel):
@@ -47,6 +61,17 @@ class BaseModelSettings(SettingsModel):
     loading: LoadingSettings = Field(
         default=LoadingSettings(), description="Format and attention in memory."
     )
+
+    @property
+    def pinned(self) -> BaseModelOrigin:
+        """What the model is made from, a branch of the hub as the commit that it stands for now.
+
+        Raises:
+            ModelUnavailableError: The revision is neither known here nor to be had from the hub.
+        """
+        if self.kind == "scratch":
+            return BaseModelOrigin(scratch=self.scratch)
+        return BaseModelOrigin(hub=pinned(self.hub), licence=self.facts.licence)
 
     @property
     def name(self) -> str:
@@ -84,15 +109,24 @@ class BaseModelReport:
     history: pd.DataFrame = field(repr=False)
 
 
+def make_base_model(
+    documents: Sequence[str], origin: BaseModelOrigin, out_dir: Path, progress: Progress
+) -> BaseModelReport:
+    """Train or fetch a base model, whichever its origin says; see the two functions below."""
+    if origin.hub is not None:
+        return fetch_base_model(origin.hub, out_dir, origin.licence)
+    return train_base_model(documents, origin.scratch or ScratchSettings(), out_dir, progress)
+
+
 def train_base_model(
-    documents: Sequence[str], settings: BaseModelSettings, out_dir: Path, progress: Progress
+    documents: Sequence[str], scratch: ScratchSettings, out_dir: Path, progress: Progress
 ) -> BaseModelReport:
     """Train a tokenizer and a Gemma 3 model from scratch and save both.
 
     Args:
         documents: The corpus, best in the form of the later prompts: see
             `hansol_assets.modeling.base.tokenizer_training.render_document`.
-        settings: Read: `scratch`.
+        scratch: Shape and training.
         out_dir: A folder; created if missing. Gets the `save_pretrained` form: config,
             generation_config, model.safetensors, tokenizer, chat template.
         progress: Receives throttled lines.
@@ -107,7 +141,6 @@ def train_base_model(
         raise InputError(
             "the base model has no documents to train on: is the training split empty?"
         )
-    scratch = settings.scratch
     start = time.perf_counter()
     tokenizer = train_tokenizer(documents, scratch.vocab_size)
     model, history = train_model(documents, tokenizer, scratch, progress)
@@ -128,12 +161,15 @@ def train_base_model(
     )
 
 
-def fetch_base_model(settings: BaseModelSettings, out_dir: Path) -> BaseModelReport:
+def fetch_base_model(
+    hub: HubSettings, out_dir: Path, licence: str | None = None
+) -> BaseModelReport:
     """Fetch a released model: safetensors weights, configuration and tokenizer, no pickles.
 
     Args:
-        settings: Read: `hub`, and the licence in `facts`.
+        hub: Which model.
         out_dir: A folder; created if missing.
+        licence: Kept beside the weights, for those who hand them on.
 
     Returns:
         The report, with the resolved revision.
@@ -144,11 +180,11 @@ def fetch_base_model(settings: BaseModelSettings, out_dir: Path) -> BaseModelRep
         UnsoundModelError: A file is missing, damaged, or belongs to another model.
     """
     start = time.perf_counter()
-    revision = fetch(settings.hub, out_dir)
-    local = local_folder(settings.hub.model_id)
+    revision = fetch(hub, out_dir)
+    local = local_folder(hub.model_id)
     check_model_folder(local or out_dir)
-    name = local.name if local else settings.hub.model_id
-    Source(name, revision, settings.facts.licence).save(out_dir)
+    name = local.name if local else hub.model_id
+    Source(name, revision, licence).save(out_dir)
     return BaseModelReport(
         kind="hub",
         name=name,

@@ -31,7 +31,6 @@ from hansol_assets.modeling.progress import Progress, ThrottledProgress
 from hansol_assets.modeling.training.checkpoints import checkpoint_step, last_whole_checkpoint
 from hansol_assets.modeling.training.log import history_table, progress_callback
 from hansol_assets.modeling.training.model_card import model_card
-from hansol_assets.modeling.training.settings import TrainingSettings as TrainingSettings
 from hansol_assets.modeling.training.sft import (
     build_trainer,
     dataset,
@@ -40,6 +39,7 @@ from hansol_assets.modeling.training.sft import (
     sft_config,
 )
 from hansol_assets.modeling.training.tracking import tracked
+from hansol_assets.modeling.training_settings import TrainingSettings as TrainingSettings
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

@@ -1,17 +1,30 @@
 """The candidates of every part of every question, in one table.
 
-What belongs here: putting generated answers and retrieved rows' answers side by side, with what is
-known of each. What does not: which of them is chosen (`hansol_assets.answering.choosing`).
+What belongs here: making them from the models, and putting generated answers and retrieved rows'
+answers side by side, with what is known of each. What does not: which of them is chosen
+(`hansol_assets.answering.choosing`).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import pandas as pd
 from pydantic import Field
 
-from hansol_assets.answering.parts import Part
+from hansol_assets.answering.adapters import adapter_weights
+from hansol_assets.answering.generations import answer_requests
+from hansol_assets.answering.parts import Part, plan_parts
+from hansol_assets.answering.searching import embedder_of, open_searcher
 from hansol_assets.embedding.embedder import Embedder
+from hansol_assets.lake.cache import GENERATIONS
+from hansol_assets.lake.fingerprint import fingerprint
+from hansol_assets.lake.handles import Artifact
+from hansol_assets.lake.manifest import Fact
+from hansol_assets.lake.reports import ROWS_MADE, ROWS_REUSED, TableReport
+from hansol_assets.modeling.base.loading import LoadingSettings
+from hansol_assets.modeling.generation.generator import GenerationSettings, Generator
 from hansol_assets.qa.cleaning import clean_answer
+from hansol_assets.qa.prompts import PromptSettings
+from hansol_assets.retrieval.index import RetrievalSettings
 from hansol_assets.scoring.candidates import (
     ORIGINS,
     Candidate,
@@ -30,6 +43,72 @@ class CandidateSettings(SettingsModel):
     rows: int = Field(
         6, ge=1, description="retrieved rows whose reference answers are candidates, a part"
     )
+
+
+class CandidateInputs(SettingsModel):
+    """All settings that candidates depend on."""
+
+    retrieval: RetrievalSettings
+    prompt: PromptSettings
+    generation: GenerationSettings
+    loading: LoadingSettings
+    candidates: CandidateSettings
+
+
+def gather_candidates(
+    questions: pd.DataFrame,
+    retrieval_index: Artifact,
+    adapter: Artifact,
+    settings: CandidateInputs,
+    log: Callable[[str], None],
+) -> TableReport:
+    """Splits questions, searches for each part, answers its prompt, and gathers what was found.
+
+    Args:
+        questions: `id, question, split`.
+        retrieval_index: What is searched.
+        adapter: Answers the prompts, on the base model that it was trained on.
+        settings: All that the result depends on beside these.
+        log: Writes a line to the run's log.
+    """
+    weights = adapter_weights(adapter)
+    base_model = weights.made_from("base_model")
+    searcher = open_searcher(retrieval_index, settings.retrieval)
+    embedder = embedder_of(retrieval_index)
+    splits = questions["split"].tolist()
+    parts = plan_parts(questions, splits, searcher, settings.prompt, settings.retrieval.top_k)
+    answered = answer_requests(
+        [part.request for part in parts],
+        weights.cache(GENERATIONS),
+        _generation_scope(base_model, weights, settings),
+        lambda: Generator(base_model.open(), weights.open(), settings.generation, settings.loading),
+        log,
+    )
+    table = collect_candidates(parts, answered.generations, embedder, settings.candidates)
+    is_fresh = table["request"].isin(answered.asked)
+    facts: dict[str, Fact] = {
+        "adapter": weights.version,
+        "questions": len(questions),
+        "parts": len(parts),
+        "prompts_answered": len(answered.asked),
+        "prompts_found": answered.found,
+        ROWS_MADE: int(is_fresh.sum()),
+        ROWS_REUSED: int((~is_fresh).sum()),
+        "texts_embedded": embedder.embedded,
+        "generated_tokens": int(answered.generations["new_tokens"].sum()),
+        **{f"{name}_candidates": n for name, n in table["origin"].value_counts().items()},
+    }
+    return TableReport(frame=table, facts=facts)
+
+
+def _generation_scope(base_model: Artifact, adapter: Artifact, settings: CandidateInputs) -> str:
+    models = {"base_model": base_model.version, "adapter": adapter.version}
+    config = {
+        "generation": settings.generation.model_dump(mode="json"),
+        "loading": settings.loading.model_dump(mode="json"),
+    }
+    # The adapter's name in front tells whether the answers may be pruned.
+    return f"{adapter.version}-{fingerprint('generations', '1', config, models)}"
 
 
 def collect_candidates(

@@ -1,0 +1,76 @@
+"""The fitted component models of an artifact: one for each split of questions.
+
+What belongs here: which rows each is fitted on, and where it lies in the artifact's folder. What
+does not: what a component model is (`hansol_assets.scoring.components`).
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+
+from hansol_assets.answering.blending import visible_rows
+from hansol_assets.answering.searching import embedder_of
+from hansol_assets.embedding.embedder import Embedder
+from hansol_assets.lake.handles import Artifact
+from hansol_assets.qa.folds import CALIBRATION, TRAINING
+from hansol_assets.scoring.components import Choices, ComponentModel, ComponentSettings, choose
+
+CHOICES_FILE = "choices.json"
+
+
+def choose_on_calibration(
+    rows: pd.DataFrame, embedder: Embedder, settings: ComponentSettings
+) -> Choices:
+    """Chooses how models are fitted: on training rows, judged on calibration rows.
+
+    Args:
+        rows: The rows of `qa_folds`.
+        embedder: Embeds questions and answers.
+        settings: What there is to choose from.
+    """
+    return choose(_of_split(rows, TRAINING), _of_split(rows, CALIBRATION), embedder, settings)
+
+
+def fit_regressors(
+    rows: pd.DataFrame,
+    splits: Iterable[str],
+    embedder: Embedder,
+    choices: Choices,
+    settings: ComponentSettings,
+    folder: Path,
+) -> dict[str, int]:
+    """Fits and saves the model of each split on the rows that its questions may see.
+
+    Args:
+        rows: The rows of `qa_folds`.
+        splits: Splits of the questions that are to be answered.
+        embedder: Embeds questions and answers.
+        choices: What was chosen on the calibration rows.
+        settings: How the components are made.
+        folder: The artifact's folder.
+
+    Returns:
+        Split → rows that its model was fitted on.
+    """
+    choices.save(folder / CHOICES_FILE)
+    visible = {split: visible_rows(rows, rows, split) for split in splits}
+    for split, own in visible.items():
+        ComponentModel.fit(own, embedder, choices, settings).save(folder / split)
+    return {split: len(own) for split, own in visible.items()}
+
+
+def load_choices(regressor: Artifact) -> Choices:
+    """Reads what was chosen for the models of an artifact."""
+    return Choices.load(regressor.open() / CHOICES_FILE)
+
+
+def load_regressors(regressor: Artifact) -> dict[str, ComponentModel]:
+    """Loads the models of an artifact by split, with the embedder that they were fitted with."""
+    embedder = embedder_of(regressor)
+    folders = sorted(path for path in regressor.open().iterdir() if path.is_dir())
+    return {path.name: ComponentModel.load(path, embedder) for path in folders}
+
+
+def _of_split(rows: pd.DataFrame, split: str) -> pd.DataFrame:
+    return rows[rows["split"] == split].reset_index(drop=True)

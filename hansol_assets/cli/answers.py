@@ -1,0 +1,99 @@
+"""`hansol score` and `hansol explain`: figures of a submission, and where one answer came from."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from hansol_assets.cli.page import (
+    console,
+    fail,
+    open_lake,
+    print_json,
+    print_records,
+    settings_or_fail,
+)
+
+SHOWN_CANDIDATES = 8
+SHOWN_CHARACTERS = 60
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+
+commands = typer.Typer()
+
+
+@commands.command()
+def score(
+    submission: Annotated[Path, typer.Argument(help="id, vec_0 …; any system's.")],
+    references: Annotated[Path, typer.Argument(help="id, 답변_1 …; empty cells are skipped.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Score a submission against reference answers with the active profile's embedder."""
+    from hansol_assets.answering.submission_scoring import score_files
+    from hansol_assets.lake.errors import LakeError
+    from hansol_assets.qa.contract import ContractError
+
+    try:
+        report = score_files(open_lake(), submission, references, settings_or_fail().scores)
+    except (LakeError, ContractError, ValueError) as error:
+        fail(str(error))
+    if as_json:
+        print_json(report.to_json())
+        return
+    low, high = report.interval
+    table = Table(title=f"{submission.name} on {report.n} questions", show_header=False)
+    for name in ("private", "public", "centroid", "human", "ceiling", "parity"):
+        table.add_row(name, f"{getattr(report, name):.4f}")
+    table.add_row("95 % interval", f"{low:.4f}–{high:.4f}")
+    console.print(table)
+
+
+@commands.command()
+def explain(
+    question_id: Annotated[str, typer.Argument(help="Id of a test or validation question.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Print where one answer came from: parts, rows, votes, weights, versions and files."""
+    from hansol_assets.answering.explaining import explain as gather
+    from hansol_assets.lake.errors import LakeError
+
+    try:
+        found = gather(open_lake(), question_id)
+    except LakeError as error:
+        fail(str(error))
+    if as_json:
+        print_json(found)
+        return
+    _print_explanation(found)
+
+
+def _print_explanation(found: dict[str, Any]) -> None:
+    console.rule(f"{found['id']} ({found['asset']})")
+    console.print(f"[bold]question[/]  {found['question']}", highlight=False)
+    console.print(f"[bold]answer[/]    {found['answer']}", highlight=False)
+    for place, part in enumerate(found["parts"], start=1):
+        console.rule(f"part {place}: {part['question']}", align="left")
+        print_records("rows found", part["retrieved"])
+        best_first = sorted(part["candidates"], key=lambda item: -item["score"])
+        print_records(
+            f"the best {SHOWN_CANDIDATES} of {len(best_first)} candidates, the chosen one first",
+            [
+                {
+                    "origin": item["origin"],
+                    "from": _origin(item),
+                    "vote": item["vote"],
+                    "score": item["score"],
+                    "text": item["text"][:SHOWN_CHARACTERS],
+                }
+                for item in best_first[:SHOWN_CANDIDATES]
+            ],
+        )
+    for title in ("blend_weights", "versions", "files"):
+        print_records(title, [{"name": key, "value": item} for key, item in found[title].items()])
+
+
+def _origin(candidate: dict[str, Any]) -> str:
+    if candidate["source_id"] is None:
+        return f"#{candidate['rank']:.0f}"
+    return f"{candidate['source_id']} 답변_{candidate['source_answer']:.0f}"

@@ -1,0 +1,143 @@
+"""`hansol refresh`, `cross-validate`, `promote` and `home`: running the graph and publishing."""
+
+import math
+import statistics
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+
+from hansol_assets.cli.page import (
+    console,
+    fail,
+    open_lake,
+    print_error,
+    print_records,
+    settings_or_fail,
+)
+from hansol_assets.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+commands = typer.Typer()
+
+
+@commands.command()
+def home() -> None:
+    """Make Dagster's home inside the lake, end runs that were killed, and print where it is."""
+    import dagster as dg
+
+    from hansol_assets.orchestration.home import prepare_home
+    from hansol_assets.orchestration.run_locks import end_dead_runs
+
+    settings = settings_or_fail()
+    console.print(str(prepare_home(settings.lake_dir / "dagster")), highlight=False)
+    with dg.DagsterInstance.get() as instance:
+        for run_id in end_dead_runs(instance, open_lake().paths.locks):
+            console.print(f"run {run_id} was killed; the next one goes on from it", highlight=False)
+
+
+@commands.command()
+def refresh(
+    force: Annotated[bool, typer.Option(help="Recompute even what the lake holds.")] = False,
+) -> None:
+    """Bring every asset up to date; print the submission and its scores."""
+    settings = settings_or_fail()
+    if not _run_job("refresh", settings, force=force):
+        fail("the run failed; the last good submission is still in place. The reason is above.")
+    _print_scores()
+
+
+@commands.command("cross-validate")
+def cross_validate() -> None:
+    """Judge the profile on every rotation of its folds; each is a row of the leaderboard.
+
+    Each rotation's results are live under a name of their own, so that a rotation that fails
+    leaves the profile's as they were.
+    """
+    from hansol_assets.lake.store import Lake
+    from hansol_assets.orchestration.automation import CROSS_VALIDATE, rotations
+
+    own = settings_or_fail()
+    parities: dict[str, float] = {}
+    for rotation in rotations(own.folds):
+        console.rule(f"validation folds from {rotation}")
+        if not _run_job(CROSS_VALIDATE, own, partition=rotation):
+            fail("the run failed; the rotations before it are on the leaderboard.")
+        live_name = load_settings(rotation=int(rotation)).live_name
+        scores = Lake(own.lake_dir, live_name).live("validation_scores")
+        parities[rotation] = float(scores.facts.get("parity", math.nan))
+    print_records(
+        "parity by rotation",
+        [{"validation folds from": start, "parity": value} for start, value in parities.items()],
+    )
+    console.print(f"mean parity  {statistics.fmean(parities.values()):.3f}", highlight=False)
+
+
+def _run_job(
+    name: str, settings: Settings, *, force: bool = False, partition: str | None = None
+) -> bool:
+    import dagster as dg
+
+    from hansol_assets.definitions import build_defs
+    from hansol_assets.orchestration.graph import FORCE_TAG
+    from hansol_assets.orchestration.home import prepare_home
+    from hansol_assets.orchestration.terminal import LOGGER, failure_message
+
+    open_lake()
+    prepare_home(settings.lake_dir / "dagster")
+    job = build_defs(settings=settings).resolve_job_def(name)
+    with dg.DagsterInstance.get() as instance:
+        result = job.execute_in_process(
+            instance=instance,
+            raise_on_error=False,
+            run_config={**_partition_config(job, partition), "loggers": {LOGGER: {}}},
+            tags={FORCE_TAG: "true"} if force else {},
+        )
+    for event in result.filter_events(lambda item: item.is_step_failure):
+        print_error(f"{event.step_key} failed:", failure_message(event))
+    return result.success
+
+
+def _partition_config(job: "dg.JobDefinition", partition: str | None) -> dict[str, Any]:
+    if partition is None or job.partitioned_config is None:
+        return {}
+    return dict(job.partitioned_config.get_run_config_for_partition_key(partition))
+
+
+def _print_scores() -> None:
+    lake = open_lake()
+    board = lake.table(lake.live("leaderboard"))
+    table = Table(title="validation scores (mean cosine to the references)")
+    for name in ("name", "kind", "private", "95 % interval", "public", "parity"):
+        table.add_column(name, justify="left" if name in ("name", "kind") else "right")
+    for row in board[board["kind"] != "ablation"].itertuples():
+        table.add_row(
+            row.name,
+            row.kind,
+            f"{row.private:.4f}",
+            f"{row.low:.4f}–{row.high:.4f}",
+            f"{row.public:.4f}",
+            "" if row.parity != row.parity else f"{row.parity:.3f}",
+        )
+    console.print(table)
+    if board["parity"].isna().all():
+        console.print("parity is not measurable here: people score no higher than the centroid")
+    console.print(
+        f"submission    {lake.paths.latest_submission / 'submission.csv'}", soft_wrap=True
+    )
+    console.print("lineage       make ui, then http://127.0.0.1:3000/asset-groups", soft_wrap=True)
+
+
+@commands.command()
+def promote() -> None:
+    """Publish the submission made last, whatever its score against the published one."""
+    from hansol_assets.answering.submission import publish_live
+    from hansol_assets.lake.errors import LakeError
+
+    try:
+        published = publish_live(open_lake())
+    except LakeError as error:
+        fail(str(error))
+    console.print(f"published  {published}", soft_wrap=True, highlight=False)

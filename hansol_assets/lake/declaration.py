@@ -1,0 +1,348 @@
+"""The declaration of an asset: one function, whose parameters are all that its result depends on.
+
+What belongs here: reading a function's parameters, and binding them to pinned inputs and settings,
+from which the fingerprint follows. What does not: making a result (`hansol_assets.lake.making`) and
+anything of Dagster (`hansol_assets.orchestration.graph`).
+
+A body is a plain function, which a test calls as it is:
+
+    @lake_table(kinds={"duckdb"})
+    def qa_folds(raw_qa: Table, folds: FoldSettings) -> TableReport: ...
+
+`raw_qa` is an input, by the name of its asset; `folds` is the section of that name of the settings.
+Nothing else reaches the body, so what is read is what is named.
+"""
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from pydantic import BaseModel
+
+from hansol_assets.errors import UserError
+from hansol_assets.lake.handles import Artifact, Handle, History, Source, Table
+from hansol_assets.lake.manifest import Manifest
+from hansol_assets.lake.reports import Build, Report, Task, Verdict
+from hansol_assets.lake.store import Lake
+
+Body = Callable[..., Report]
+Conclude = Callable[[Lake, Any, Manifest], Iterator[Verdict]]
+Form = Literal["table", "artifact"]
+
+_DECLARATION = "__lake_asset__"
+_ABSENT = "absent"
+"""The version of a file that may be missing, and is."""
+
+
+class DeclarationError(TypeError):
+    """A function that does not say what it depends on."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Marks a parameter that is read from another place of the settings than its own name.
+
+    Attributes:
+        path: Attributes of the settings, joined by dots; `base_model.loading`.
+    """
+
+    path: str
+
+
+@dataclass(frozen=True)
+class Check:
+    """A check that the asset's own materialisation answers.
+
+    Attributes:
+        name: The check's name.
+        description: What must hold.
+        blocking: Whether a failure keeps what is downstream from running.
+    """
+
+    name: str
+    description: str
+    blocking: bool = False
+
+
+class CheckFailedError(UserError):
+    """A build found that one of its asset's checks fails, and made nothing."""
+
+    def __init__(self, check: str, message: str, metadata: Mapping[str, Any]) -> None:
+        """Names the check, and what a person should read."""
+        super().__init__(message)
+        self.check = check
+        self.metadata = dict(metadata)
+
+
+@dataclass(frozen=True)
+class Input:
+    """A parameter that is another asset.
+
+    Attributes:
+        asset: The asset's name, which is the parameter's.
+        form: The class of its handle.
+        optional: Whether the file behind it may be missing; the body is then given None.
+    """
+
+    asset: str
+    form: type[Source] | type[Table] | type[Artifact]
+    optional: bool
+
+    def pin(self, lake: Lake, sources: Mapping[str, Path]) -> Handle | None:
+        """Pins what is there of it now."""
+        if not issubclass(self.form, Source):
+            return self.form.pin(lake, self.asset)
+        if self.optional and not self._is_there(sources):
+            return None
+        return self.form.pin(sources[self.asset])
+
+    def _is_there(self, sources: Mapping[str, Path]) -> bool:
+        return self.asset in sources and sources[self.asset].is_file()
+
+
+@dataclass(frozen=True)
+class Bound:
+    """An asset's work with everything that it depends on.
+
+    Attributes:
+        declaration: The asset.
+        lake: Where its result goes.
+        inputs: Input → its handle; None for a file that may be missing, and is.
+        settings: Parameter → the setting's value.
+    """
+
+    declaration: "AssetDeclaration"
+    lake: Lake
+    inputs: Mapping[str, Handle | None]
+    settings: Mapping[str, Any]
+
+    @cached_property
+    def task(self) -> Task:
+        """The work's name: what its result depends on, and nothing else."""
+        return Task(
+            asset=self.declaration.name,
+            code_version=self.declaration.code_version,
+            config={name: _plain(value) for name, value in self.settings.items()}
+            | {
+                name: handle.identity
+                for name, handle in self.inputs.items()
+                if isinstance(handle, History)
+            },
+            inputs={
+                name: handle.version if handle else _ABSENT for name, handle in self.inputs.items()
+            },
+        )
+
+    def call(self, build: Build | None = None) -> Any:
+        """Calls the body."""
+        given = {**self.inputs, **self.settings}
+        if self.declaration.build_parameter:
+            given[self.declaration.build_parameter] = build
+        if self.declaration.previous_parameter:
+            given[self.declaration.previous_parameter] = self._previous
+        return self.declaration.body(**given)
+
+    @property
+    def _previous(self) -> Table | None:
+        found = self.lake.find_live(self.declaration.name)
+        return Table(self.lake, found) if found and self.lake.is_whole(found) else None
+
+    @property
+    def sources(self) -> dict[str, Source]:
+        """The files that the work reads."""
+        return {name: item for name, item in self.inputs.items() if isinstance(item, Source)}
+
+
+def _plain(value: Any) -> Any:
+    return value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+
+
+@dataclass(frozen=True)
+class AssetDeclaration:
+    """What an asset is, apart from its group, which is its module's.
+
+    Attributes:
+        body: The plain function that makes the result.
+        form: Whether that is a DuckDB table or a folder of files.
+        kinds: Dagster's kinds.
+        code_version: Raise it when the same inputs shall give another result.
+        pool: Dagster's concurrency pool, if any.
+        retries: How often a failure that may pass by itself, such as a network's, is tried again.
+        after: Assets that must be made before, though nothing of them is read.
+        checks: Checks that the materialisation answers itself.
+        conclude: Runs after each materialisation, also of a reused result.
+        named_by_content: Whether the result is named by its content instead of its inputs: it is
+            then worked out every time, and what is made from it changes only when it does.
+    """
+
+    body: Body
+    form: Form
+    kinds: frozenset[str]
+    code_version: str
+    pool: str | None = None
+    retries: int = 0
+    after: tuple[str, ...] = ()
+    checks: tuple[Check, ...] = ()
+    conclude: Conclude | None = None
+    named_by_content: bool = False
+    inputs: tuple[Input, ...] = field(init=False)
+    settings: Mapping[str, str] = field(init=False)
+    build_parameter: str | None = field(init=False)
+    previous_parameter: str | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Reads the body's parameters."""
+        parameters = dict(_parameters(self.body))
+        inputs = {name: item for name, item in parameters.items() if isinstance(item, Input)}
+        own = [name for name, item in inputs.items() if name == self.name]
+        read = {
+            "inputs": tuple(item for name, item in inputs.items() if name not in own),
+            "settings": {n: p.path for n, p in parameters.items() if isinstance(p, Setting)},
+            "build_parameter": next((n for n, p in parameters.items() if p is Build), None),
+            "previous_parameter": next(iter(own), None),
+        }
+        if own and not self.named_by_content:
+            msg = f"{self.name} reads its own earlier result, so its content has to name it"
+            raise DeclarationError(msg)
+        for name, value in read.items():
+            object.__setattr__(self, name, value)
+
+    @property
+    def name(self) -> str:
+        """The asset's name, which is the function's."""
+        return self.body.__name__
+
+    @property
+    def description(self) -> str:
+        """The function's docstring."""
+        return inspect.getdoc(self.body) or ""
+
+    @property
+    def input_names(self) -> list[str]:
+        """The assets that are read."""
+        return [item.asset for item in self.inputs]
+
+    def bind(self, lake: Lake, settings: Any, sources: Mapping[str, Path]) -> Bound:
+        """Pins the inputs and reads the settings.
+
+        Args:
+            lake: The lake under the active profile.
+            settings: The run's settings.
+            sources: External asset name → file.
+
+        Raises:
+            MissingInputError: An input is not in the lake.
+            MissingSourceError: A raw file is not there.
+        """
+        return Bound(
+            self,
+            lake,
+            {item.asset: item.pin(lake, sources) for item in self.inputs},
+            {name: _at(settings, path) for name, path in self.settings.items()},
+        )
+
+
+def _at(settings: Any, path: str) -> Any:
+    for part in path.split("."):
+        settings = getattr(settings, part)
+    return settings
+
+
+def _parameters(body: Body) -> Iterator[tuple[str, Any]]:
+    hints = get_type_hints(body, include_extras=True)
+    for name in inspect.signature(body).parameters:
+        if name not in hints:
+            msg = f"parameter '{name}' of {body.__qualname__} has no annotation"
+            raise DeclarationError(msg)
+        yield name, _parameter(body, name, hints[name])
+
+
+def _parameter(body: Body, name: str, hint: Any) -> Any:
+    if get_origin(hint) is Annotated:
+        marks = [mark for mark in get_args(hint) if isinstance(mark, Setting)]
+        if marks:
+            return marks[0]
+    optional = get_origin(hint) in (Union, UnionType) and NoneType in get_args(hint)
+    bare = next(item for item in get_args(hint) if item is not NoneType) if optional else hint
+    if bare in (Source, Table, Artifact, History):
+        return Input(name, bare, optional)
+    if inspect.isclass(bare) and issubclass(bare, Build):
+        return Build
+    if inspect.isclass(bare) and issubclass(bare, BaseModel):
+        return Setting(name)
+    msg = (
+        f"parameter '{name}: {hint}' of {body.__qualname__} is neither an input (Source, Table, "
+        "Artifact, History), nor a section of the settings, nor marked with Setting(path)"
+    )
+    raise DeclarationError(msg)
+
+
+def lake_table(
+    *,
+    kinds: set[str],
+    code_version: str = "1",
+    pool: str | None = None,
+    named_by_content: bool = False,
+) -> Callable[[Body], Body]:
+    """Declares an asset that is a DuckDB table; see `AssetDeclaration` for the arguments."""
+    return _declaring("table", kinds, code_version, pool=pool, named_by_content=named_by_content)
+
+
+def lake_artifact(
+    *,
+    kinds: set[str],
+    code_version: str = "1",
+    pool: str | None = None,
+    retries: int = 0,
+    after: tuple[str, ...] = (),
+    checks: tuple[Check, ...] = (),
+    conclude: Conclude | None = None,
+) -> Callable[[Body], Body]:
+    """Declares an asset that is a folder of files; see `AssetDeclaration` for the arguments."""
+    return _declaring(
+        "artifact",
+        kinds,
+        code_version,
+        pool=pool,
+        retries=retries,
+        after=after,
+        checks=checks,
+        conclude=conclude,
+    )
+
+
+def _declaring(
+    form: Form, kinds: set[str], code_version: str, **rest: Any
+) -> Callable[[Body], Body]:
+    def declare(body: Body) -> Body:
+        declaration = AssetDeclaration(body, form, frozenset(kinds), code_version, **rest)
+        setattr(body, _DECLARATION, declaration)
+        return body
+
+    return declare
+
+
+def declaration_of(body: Body) -> AssetDeclaration:
+    """Returns the declaration of a decorated function.
+
+    Raises:
+        DeclarationError: The function declares no asset.
+    """
+    declaration = getattr(body, _DECLARATION, None)
+    if declaration is None:
+        msg = f"{body!r} declares no asset"
+        raise DeclarationError(msg)
+    return declaration
+
+
+def declared_in(module: object) -> list[AssetDeclaration]:
+    """Returns the assets that a module declares, in its order."""
+    return [
+        getattr(item, _DECLARATION)
+        for item in vars(module).values()
+        if hasattr(item, _DECLARATION) and item.__module__ == getattr(module, "__name__", None)
+    ]

@@ -1,0 +1,137 @@
+"""Handles: what an asset may read, pinned when its work was named, and opened only when used.
+
+What belongs here: one class for each form of input, and the door from a result to what it was made
+from. What does not: which inputs an asset has (`hansol_assets.lake.declaration`). Pinning keeps the
+reads of one asset consistent while another run moves the live pointers; that nothing is opened
+before it is used lets a reused asset load nothing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+import pandas as pd
+
+from hansol_assets.lake.cache import RowCache
+from hansol_assets.lake.errors import MissingSourceError, NotAnInputError
+from hansol_assets.lake.fingerprint import file_hash
+from hansol_assets.lake.lineage import find_manifest, manifests
+from hansol_assets.lake.manifest import Fact, Manifest
+from hansol_assets.lake.store import Lake
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file that the graph does not make.
+
+    Attributes:
+        path: Where it is.
+        version: SHA-256 of its content when it was pinned.
+    """
+
+    path: Path
+    version: str
+
+    @classmethod
+    def pin(cls, path: Path) -> Self:
+        """Pins a file at its content.
+
+        Raises:
+            MissingSourceError: There is no such file.
+        """
+        if not path.is_file():
+            raise MissingSourceError(path)
+        return cls(path, file_hash(path))
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """A result in the lake, at one fingerprint."""
+
+    lake: Lake
+    manifest: Manifest
+
+    @classmethod
+    def pin(cls, lake: Lake, asset: str) -> Self:
+        """Pins what is live of an asset.
+
+        Raises:
+            MissingInputError: Nothing of the asset is in the lake.
+        """
+        return cls(lake, lake.live(asset))
+
+    @property
+    def version(self) -> str:
+        """The fingerprint, which is the asset's data version."""
+        return self.manifest.fingerprint
+
+    @property
+    def facts(self) -> Mapping[str, Fact]:
+        """The figures that its build told of it."""
+        return self.manifest.facts
+
+
+@dataclass(frozen=True)
+class Table(_Stored):
+    """A DuckDB table."""
+
+    def read(self) -> pd.DataFrame:
+        """Returns the rows, proved whole."""
+        return self.lake.table(self.manifest)
+
+
+@dataclass(frozen=True)
+class Artifact(_Stored):
+    """A folder of files."""
+
+    def open(self) -> Path:
+        """Returns the folder, proved whole."""
+        return self.lake.artifact(self.manifest)
+
+    def made_from(self, asset: str) -> "Artifact":
+        """Returns an artifact that this one was made from.
+
+        Its fingerprint is a part of this one's, so what is read by this door is named, too.
+
+        Raises:
+            NotAnInputError: This artifact was not made from such an asset.
+        """
+        version = self.manifest.inputs.get(asset)
+        found = find_manifest(self.lake.paths, asset, version) if version else None
+        if found is None:
+            raise NotAnInputError(asset, self.manifest.asset)
+        return Artifact(self.lake, found)
+
+    def cache(self, name: str) -> RowCache:
+        """Returns a cache for rows that are made with this artifact; its scopes begin with it."""
+        return RowCache(self.lake.warehouse, name)
+
+    @property
+    def lancedb(self) -> Path:
+        """The database that holds the table for which an index artifact stands."""
+        return self.lake.paths.lancedb
+
+
+@dataclass(frozen=True)
+class History(Table):
+    """A table with every earlier version of it that the lake remembers, of whatever profile."""
+
+    @cached_property
+    def earlier(self) -> list[Table]:
+        """The other versions, the oldest first."""
+        stored = self.lake.warehouse.versions(self.manifest.asset)
+        return [
+            Table(self.lake, item)
+            for item in manifests(self.lake.paths, self.manifest.asset)
+            if item.fingerprint != self.version and item.fingerprint in stored
+        ]
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What of the history names a result that is made from it."""
+        return {"earlier": sorted(item.version for item in self.earlier)}
+
+
+Handle = Source | Table | Artifact | History

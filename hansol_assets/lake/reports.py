@@ -1,0 +1,144 @@
+"""What is said of work in the lake: its name, what it is given, and what it tells.
+
+What belongs here: plain records that declarations, the store and bodies exchange. What does not:
+storing (`hansol_assets.lake.store`) and making (`hansol_assets.lake.making`).
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+
+from hansol_assets.lake.fingerprint import fingerprint, text_hash
+from hansol_assets.lake.locks import LANCEDB_LOCK, file_lock
+from hansol_assets.lake.manifest import Fact, Manifest
+from hansol_assets.lake.paths import LakePaths
+
+Status = Literal["new", "updated", "reused"]
+"""What a run did: all of it, the rows that changed, or nothing."""
+
+ROWS_MADE = "rows_made"
+"""Fact: rows that a build had to work on."""
+
+ROWS_REUSED = "rows_reused"
+"""Fact: rows that a build took over from earlier ones; without any, all was made anew."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a build says about its result.
+
+    Attributes:
+        facts: Figures: counts, sizes, scores.
+        notes: Title → markdown: previews, tables, pictures.
+        lancedb_files: See `Manifest`; only of an artifact that names a version of a LanceDB table.
+    """
+
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+    notes: Mapping[str, str] = field(default_factory=dict)
+    lancedb_files: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TableReport(Report):
+    """A table with what is to be said about it.
+
+    Attributes:
+        frame: The rows, in the order in which they are kept.
+    """
+
+    frame: pd.DataFrame = field(kw_only=True)
+
+
+@dataclass(frozen=True)
+class Build:
+    """What the work on a table is given beside its inputs; none of it shapes the result.
+
+    Attributes:
+        paths: The lake's layout.
+        checkpoints: A folder, not yet made, in which unfinished work survives a crash.
+        log: Writes a line to the run's log.
+    """
+
+    paths: LakePaths
+    checkpoints: Path
+    log: Callable[[str], None]
+
+    @contextmanager
+    def lancedb(self) -> Iterator[Path]:
+        """Yields the LanceDB database, held against others that add versions to its tables."""
+        with file_lock(self.paths, LANCEDB_LOCK):
+            yield self.paths.lancedb
+
+
+@dataclass(frozen=True)
+class ArtifactBuild(Build):
+    """What the work on an artifact is given beside its inputs.
+
+    Attributes:
+        folder: An empty folder, which becomes the artifact.
+    """
+
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Task:
+    """One asset's work, named by what its result depends on.
+
+    Attributes:
+        asset: The asset's name.
+        code_version: The version of its code.
+        config: The settings that matter to it.
+        inputs: Input asset name → data version.
+    """
+
+    asset: str
+    code_version: str
+    config: Mapping[str, Any]
+    inputs: Mapping[str, str]
+
+    @classmethod
+    def of_content(cls, asset: str, code_version: str, frame: pd.DataFrame) -> "Task":
+        """Names a table by its rows alone."""
+        content = {"content": text_hash(frame.to_json(orient="split", force_ascii=False))}
+        return cls(asset, code_version, content, {})
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The name of the result."""
+        return fingerprint(self.asset, self.code_version, self.config, self.inputs)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A manifest, and how much work was needed for it."""
+
+    manifest: Manifest
+    status: Status
+
+    @classmethod
+    def of_build(cls, manifest: Manifest) -> "Outcome":
+        """Tells a result that was made anew from one of which some rows were taken over."""
+        return cls(manifest, "updated" if manifest.facts.get(ROWS_REUSED) else "new")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The answer to a check that an asset's materialisation gives itself.
+
+    Attributes:
+        check: The check's name.
+        passed: Whether it holds.
+        description: Why, for a person.
+        metadata: Figures.
+    """
+
+    check: str
+    passed: bool
+    description: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,202 @@
+"""From a declaration to a Dagster asset.
+
+What belongs here: the one way in which every asset is materialised, and what is told of it. What
+does not: the assets (`hansol_assets.assets`) and what is done when (`hansol_assets.lake.making`).
+See https://docs.dagster.io/guides/build/assets/defining-assets
+"""
+
+import inspect
+import warnings
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import dagster as dg
+
+from hansol_assets.lake.declaration import AssetDeclaration, Bound, CheckFailedError, declared_in
+from hansol_assets.lake.errors import MissingInputError
+from hansol_assets.lake.making import make
+from hansol_assets.lake.manifest import Manifest
+from hansol_assets.lake.reports import ROWS_MADE, ROWS_REUSED, Outcome, Verdict
+from hansol_assets.orchestration.resources import LakeResource, user_errors_as_failures
+
+FORCE_TAG = "hansol/force"
+"""Run tag that recomputes even what the lake already holds."""
+
+RETRY_SECONDS = 10
+"""Before the first further try; each later one waits twice as long."""
+
+OWNERS = ["team:hansol-assets"]
+
+INPUT_VERSION_TAG = "dagster/input_data_version/"
+"""Dagster's tag, by input, of the version that a materialisation was made from."""
+
+Event = dg.AssetCheckResult | dg.MaterializeResult[Any]
+
+
+def assets_of(
+    module: ModuleType, group: str, condition: dg.AutomationCondition[Any]
+) -> list[dg.AssetsDefinition]:
+    """Returns the assets that a module declares, as one group of the graph.
+
+    Args:
+        module: Holds decorated functions.
+        group: The group's name.
+        condition: When an asset is materialised by itself.
+    """
+    return [_asset(item, group, condition) for item in declared_in(module)]
+
+
+def _asset(
+    declaration: AssetDeclaration, group: str, condition: dg.AutomationCondition[Any]
+) -> dg.AssetsDefinition:
+    def compute(context: dg.AssetExecutionContext) -> Iterator[Event]:
+        yield from _materialize(context, declaration)
+
+    return dg.asset(
+        name=declaration.name,
+        description=declaration.description,
+        deps=[*declaration.input_names, *declaration.after],
+        group_name=group,
+        kinds=set(declaration.kinds),
+        code_version=declaration.code_version,
+        pool=declaration.pool,
+        retry_policy=_retry_policy(declaration.retries),
+        owners=OWNERS,
+        automation_condition=condition,
+        required_resource_keys={"lake"},
+        metadata=_source_code(declaration),
+        check_specs=[
+            dg.AssetCheckSpec(
+                check.name,
+                asset=declaration.name,
+                description=check.description,
+                blocking=check.blocking,
+            )
+            for check in declaration.checks
+        ],
+    )(compute)
+
+
+def _retry_policy(retries: int) -> dg.RetryPolicy | None:
+    if not retries:
+        return None
+    return dg.RetryPolicy(
+        max_retries=retries,
+        delay=RETRY_SECONDS,
+        backoff=dg.Backoff.EXPONENTIAL,
+        jitter=dg.Jitter.PLUS_MINUS,
+    )
+
+
+def _source_code(declaration: AssetDeclaration) -> dict[str, Any]:
+    file, (_, line) = inspect.getfile(declaration.body), inspect.getsourcelines(declaration.body)
+    with warnings.catch_warnings():
+        # In beta: should it change, a link is lost and nothing else.
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        reference = dg.LocalFileCodeReference(
+            file_path=file, line_number=line, label=declaration.name
+        )
+        references = dg.CodeReferencesMetadataValue(code_references=[reference])
+    return {"dagster/code_references": references}
+
+
+def _materialize(
+    context: dg.AssetExecutionContext, declaration: AssetDeclaration
+) -> Iterator[Event]:
+    lake: LakeResource = context.resources.lake
+    try:
+        with user_errors_as_failures():
+            bound = _bind(declaration, lake)
+            outcome = make(bound, context.log.info, force=FORCE_TAG in context.run.tags)
+    except dg.Failure as failure:
+        yield from _failed_check(failure)
+        raise
+    _report_sources(context, bound)
+    with user_errors_as_failures():
+        yield from _conclude(declaration, lake, outcome.manifest)
+    yield _result(outcome, bound)
+
+
+def _bind(declaration: AssetDeclaration, lake: LakeResource) -> Bound:
+    try:
+        return declaration.bind(lake.store, lake.settings, lake.settings.raw_files)
+    except MissingInputError as error:
+        raise error.for_making(declaration.name) from None
+
+
+def _failed_check(failure: dg.Failure) -> Iterator[dg.AssetCheckResult]:
+    error = failure.__context__
+    if isinstance(error, CheckFailedError):
+        yield dg.AssetCheckResult(check_name=error.check, passed=False, metadata=error.metadata)
+
+
+def _conclude(
+    declaration: AssetDeclaration, lake: LakeResource, manifest: Manifest
+) -> Iterator[dg.AssetCheckResult]:
+    if declaration.conclude is None:
+        return
+    blocking = {check.name for check in declaration.checks if check.blocking}
+    for verdict in declaration.conclude(lake.store, lake.settings, manifest):
+        yield _check_result(verdict, blocks=verdict.check in blocking)
+
+
+def _check_result(verdict: Verdict, *, blocks: bool) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        check_name=verdict.check,
+        passed=verdict.passed,
+        severity=dg.AssetCheckSeverity.ERROR if blocks else dg.AssetCheckSeverity.WARN,
+        description=verdict.description,
+        metadata=dict(verdict.metadata),
+    )
+
+
+def _report_sources(context: dg.AssetExecutionContext, bound: Bound) -> None:
+    """Records in the event log the version of each raw file that was read.
+
+    As a materialisation: automation conditions do not look at observations of external assets.
+    """
+    for asset, source in bound.sources.items():
+        metadata: dict[str, Any] = {
+            "path": dg.MetadataValue.path(str(source.path)),
+            "bytes": source.path.stat().st_size,
+        }
+        tags = {"dagster/data_version": source.version}
+        context.log_event(dg.AssetMaterialization(asset, metadata=metadata, tags=tags))
+
+
+def _result(outcome: Outcome, bound: Bound) -> dg.MaterializeResult[Any]:
+    manifest = outcome.manifest
+    metadata: dict[str, Any] = {
+        "status": outcome.status,
+        **_facts_of(outcome),
+        **{title: dg.MetadataValue.md(text) for title, text in manifest.notes.items()},
+        **_table_metadata(manifest),
+        "seconds": manifest.seconds,
+        "made_at": manifest.created_at,
+        "fingerprint": manifest.fingerprint,
+    }
+    # Dagster looks external inputs up before the step runs, so it cannot know a file's version
+    # the first time that the file is read; without these tags the asset would at once be stale.
+    provenance = {
+        f"{INPUT_VERSION_TAG}{asset}": source.version for asset, source in bound.sources.items()
+    }
+    return dg.MaterializeResult(
+        metadata=metadata, data_version=dg.DataVersion(manifest.fingerprint), tags=provenance
+    )
+
+
+def _facts_of(outcome: Outcome) -> dict[str, Any]:
+    """The figures of the result; what its build worked on belongs to that build's run alone."""
+    of_work = {ROWS_MADE, ROWS_REUSED} if outcome.status == "reused" else set()
+    return {name: fact for name, fact in outcome.manifest.facts.items() if name not in of_work}
+
+
+def _table_metadata(manifest: Manifest) -> dict[str, Any]:
+    if manifest.kind != "table":
+        return {}
+    columns = [dg.TableColumn(name, kind) for name, kind in manifest.columns.items()]
+    return {
+        "dagster/row_count": int(manifest.facts["rows"]),
+        "dagster/column_schema": dg.TableSchema(columns),
+    }
