@@ -37,6 +37,7 @@ _REQUESTING = re.compile(
 )
 # "추천 좀": a request whose verb is left out.
 _PLEA = re.compile(r"\S\s+좀$|(?:설명|추천|안내|답변|비교|조언|소개)(?:\s*좀|\s*요망)?$")
+_PLEADING = re.compile(r"(?:세요|[라오소]|니다)$")
 _WONDER = re.compile(
     r"(?:궁금(?:합니다|해요?|하네요|하다|함|해서요)|알고\s*싶(?:습니다|어요?|네요|다|음)"
     r"|여쭤(?:봅니다|봐요|볼게요)|여쭙습니다|듣고\s*싶(?:습니다|어요))$"
@@ -79,7 +80,7 @@ def asks(text: str, tokens: Sequence["Token"]) -> bool:
 def is_yes_or_no(tokens: Sequence["Token"]) -> bool:
     """Whether a question without a question word ends in a verb: "생기나요?", not "장점은?"."""
     words = [token for token in tokens if not token.tag.startswith("S")]
-    return bool(words) and words[-1].tag == "EF" and not words[-1].form.endswith(("라", "오"))
+    return bool(words) and words[-1].tag == "EF" and not _PLEADING.search(words[-1].form)
 
 
 def _requests(bare: str) -> bool:

@@ -28,6 +28,7 @@ from hansol_assets.qa.morphemes import tag
 from hansol_assets.qa.plain_text import plain
 from hansol_assets.qa.topics import (
     are_alternatives,
+    asks_an_aspect,
     is_topic_phrase,
     leans_on,
     named_topics,
@@ -201,10 +202,9 @@ def _stands_behind(own: Segment, before: Sequence[Segment]) -> bool:
     if leans_on(own.text, own.tokens, text_before, tokens_before):
         return False
     if own.kind == THEN:
-        # "Then …?" supposes an answer, unless it asks of something else for more than a yes.
         topics = named_topics(own.text, own.tokens)
-        is_full = len(topics) > 1 or has_question_word(own.text) or not is_yes_or_no(own.tokens)
-        return is_full and not topics <= named_topics(text_before, tokens_before)
+        is_new = not topics <= named_topics(text_before, tokens_before)
+        return is_new and (len(topics) > 1 or not _wants_a_yes(own))
     if own.kind != NONE:
         return True
     last = before[-1]
@@ -212,3 +212,9 @@ def _stands_behind(own: Segment, before: Sequence[Segment]) -> bool:
         returns_to(own.text, own.tokens, text_before, tokens_before)
         or are_alternatives(last.text, last.tokens, own.text, own.tokens)
     )
+
+
+def _wants_a_yes(own: Segment) -> bool:
+    """Whether "then …?" supposes an answer: it asks whether one thing is so, and no more."""
+    asks_more = has_question_word(own.text) or asks_an_aspect(own.tokens)
+    return is_yes_or_no(own.tokens) and not asks_more

@@ -75,6 +75,12 @@ def names_topic(text: str, tokens: Sequence["Token"]) -> bool:
     )
 
 
+def asks_an_aspect(tokens: Sequence["Token"]) -> bool:
+    """Whether a noun asks something of a topic, or tells what is done with it."""
+    nouns = {token.form for token in tokens if token.tag in (*_NOUN_TAGS, "NNB", "XSN")}
+    return bool(nouns & GENERIC_NOUNS - _REQUEST_NOUNS)
+
+
 def leans_on(
     text: str, tokens: Sequence["Token"], before: str, tokens_before: Sequence["Token"]
 ) -> bool:
@@ -235,14 +241,9 @@ def _adds_a_thing(text: str, tokens: Sequence["Token"], tokens_before: Sequence[
     """After "벽지 종류 알려줘", "페인트도 알려줘": of the new thing the same aspect is meant."""
     return (
         bool(_THING_TOO.match(text))
-        and _asks_an_aspect(tokens_before)
-        and not _asks_an_aspect(tokens)
+        and asks_an_aspect(tokens_before)
+        and not asks_an_aspect(tokens)
     )
-
-
-def _asks_an_aspect(tokens: Sequence["Token"]) -> bool:
-    nouns = {token.form for token in tokens if token.tag in (*_NOUN_TAGS, "NNB", "XSN")}
-    return bool(nouns & GENERIC_NOUNS - _REQUEST_NOUNS)
 
 
 def _predicate(tokens: Sequence["Token"]) -> str:
