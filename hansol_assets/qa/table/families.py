@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from hansol_assets.qa.table.names import Spelling, spelling
 
+_PANDAS_JOINT = "."
 _TRAILING_NUMBER = re.compile(r"\d+$")
 
 
@@ -29,19 +30,26 @@ class Family(NamedTuple):
 def families(names: Sequence[str], words: Sequence[str]) -> list[Family]:
     """Finds the families of some words, in the order of the words.
 
-    A name without a number and names with numbers are families of their own. Of numbered names,
-    those that are written as most of them are ("답변_1", "답변_2") are taken.
+    A name without a number and names with numbers are families of their own, but for a name that
+    stands for the first of them ("답변", "답변2"; "답변", "답변.1" as pandas writes). Of numbered
+    names, those that are written as most of them are ("답변_1", "답변_2") are taken.
     """
     found = []
     for word in words:
         own = {name: spelling(name) for name in names if spelling(name).word == word}
-        found += [Family(word, (name,)) for name, parts in own.items() if parts.number is None]
+        plain = [name for name, parts in own.items() if parts.number is None]
         numbered = {name: parts for name, parts in own.items() if parts.number is not None}
         if not numbered:
+            found += [Family(word, (name,)) for name in plain]
             continue
         usual = _usual_joint(list(numbered.values()))
         kept = [name for name, parts in numbered.items() if parts.joint == usual]
-        found.append(Family(word, tuple(sorted(kept, key=lambda name: _number(numbered[name])))))
+        kept.sort(key=lambda name: _number(numbered[name]))
+        if len(plain) == 1 and (usual == _PANDAS_JOINT or _number(numbered[kept[0]]) == 2):
+            found.append(Family(word, (*plain, *kept)))
+            continue
+        found += [Family(word, (name,)) for name in plain]
+        found.append(Family(word, tuple(kept)))
     return found
 
 
@@ -53,7 +61,7 @@ def numbers_apart(family: Family, names: Sequence[str]) -> list[tuple[str, str]]
     if not family.names or not family.word:
         return []
     return [
-        (name, _renumbered(family.names[0], parts.number))
+        (name, _renumbered(family.names[-1], parts.number))
         for name in names
         for parts in [spelling(name)]
         if parts.word == family.word and parts.number is not None and name not in family.names
@@ -73,7 +81,7 @@ def unused_names(family: Family, name: str) -> list[str]:
     own = spelling(name).number
     wanted = [*([own] if own is not None else []), *range(1, max(numbers))]
     return [
-        _renumbered(family.names[0], number)
+        _renumbered(family.names[-1], number)
         for number in dict.fromkeys(wanted)
         if number not in numbers
     ]

@@ -60,6 +60,8 @@ ID_NAME = "id"
 _PLURALS = {"questions": "question", "answers": "answer", "outputs": "output"}
 _PLURALS |= {"responses": "response", "references": "reference", "instructions": "instruction"}
 _PARTS = re.compile(r"(?P<word>.*?)(?P<joint>[\s_.\-#]*)(?P<number>\d*)", re.DOTALL)
+# "질문 내용" and "question_text" say no more than "질문" and "question".
+_CONTENT = re.compile(r"(?<=.)_?(?:내용|text|content)$")
 _JOINTS = re.compile(r"[\s_.\-]+")
 
 
@@ -94,5 +96,5 @@ def spelling(name: str) -> Spelling:
     """Takes a clean name apart, so that spellings of one name are alike."""
     match = _PARTS.fullmatch(name.casefold())
     word, joint, digits = match.group("word", "joint", "number") if match else (name, "", "")
-    word = _JOINTS.sub("_", word.strip())
+    word = _CONTENT.sub("", _JOINTS.sub("_", word.strip()))
     return Spelling(_PLURALS.get(word, word), joint, int(digits) if digits else None)

@@ -48,6 +48,10 @@ def mapped(header: str, settings: TableSettings = SETTINGS) -> tuple[TableMappin
         ("문의,답변,담당자", "문의", "답변"),
         ("query,answer", "query", "answer"),
         ("질문,answer", "질문", "answer"),
+        ("질문,질문2,답변,답변2,답변3", "질문,질문2", "답변,답변2,답변3"),
+        ("질문,답변,답변.1,답변.2", "질문", "답변,답변.1,답변.2"),
+        ("질문 내용,답변내용", "질문 내용", "답변내용"),
+        ("question_text,answer_text,content", "question_text", "answer_text"),
         ("question,A,B,C,D,answer", "question", "answer"),
     ],
 )  # fmt: skip
@@ -92,6 +96,7 @@ def test_ids_and_categories_are_recognised_or_absent(
         ("물어본 것,알려준 것", ["no column is known to hold questions; the columns are 물어본 것, "
                             "알려준 것", 'table:\n  questions: ["물어본 것"]',
                             "no column is known to hold answers"]),
+        ("질문,질문 내용,답변", ["questions may be in 질문 or in 질문 내용"]),
         ("질문,비고", ["no column is known to hold answers"]),
         ("질문_1,질문_2,답변_1,답변3,답변_2", ["column 답변3: is not a known column; the closest "
                                       "name that is missing is 답변_3; rename it to 답변_3, or"]),
