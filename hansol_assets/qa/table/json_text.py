@@ -5,15 +5,18 @@ flattened the same whatever format they came in (`hansol_assets.qa.table.nested`
 """
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from hansol_assets.qa.table.nested import is_turns
 from hansol_assets.qa.table.source import Source
 from hansol_assets.qa.table.violations import LINE, ROW, ContractError, Violation, refusal
 
 LINES_SUFFIXES = (".jsonl", ".ndjson")
 
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _WRITE_RECORDS = 'write a list of records, [{"question": …, "answer": …}, …], or one a line'
 
 
@@ -38,7 +41,7 @@ def read_json(path: Path, text: str, encoding: str, suffix: str) -> Source:
     if suffix in LINES_SUFFIXES or _is_lines(text):
         return _read_lines(text, encoding)
     try:
-        value = json.loads(text)
+        value = _loads(text)
     except json.JSONDecodeError as error:
         problem = f"is not valid JSON ({error.msg}, column {error.colno})"
         raise _refused_line(path, error.lineno, problem) from error
@@ -57,13 +60,29 @@ def columns_of_records(records: list[Mapping[str, Any]]) -> dict[str, list[Any]]
     return {name: [record.get(name) for record in records] for name in names}
 
 
+def _loads(text: str) -> Any:
+    """Parses JSON; half of an escaped character, which no text can hold, becomes U+FFFD."""
+    value = json.loads(text)
+    return _whole(value) if _SURROGATE.search(text) else value
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    if isinstance(value, dict):
+        return {_whole(name): _whole(item) for name, item in value.items()}
+    return value
+
+
 def _is_lines(text: str) -> bool:
     """Whether the first line is a whole record, with more after it."""
     first, _, rest = text.lstrip("\ufeff \t\r\n").partition("\n")
     if not first.startswith("{"):
         return False
     try:
-        json.loads(first)
+        _loads(first)
     except json.JSONDecodeError:
         # A record that is broken, in a file whose next line is a record again.
         return rest.lstrip().startswith("{") and first.rstrip().endswith(("}", "},"))
@@ -71,7 +90,7 @@ def _is_lines(text: str) -> bool:
 
 
 def _holds_table(line: str) -> bool:
-    return _columns_of(json.loads(line)) is not None
+    return _columns_of(_loads(line)) is not None
 
 
 def _read_lines(text: str, encoding: str) -> Source:
@@ -85,7 +104,7 @@ def _read_lines(text: str, encoding: str) -> Source:
             blank += 1
             continue
         try:
-            record = json.loads(content)
+            record = _loads(content)
         except json.JSONDecodeError as error:
             problem = f"is not valid JSON ({error.msg}, column {error.colno})"
             violations.append(Violation(line, "", problem, "write one record, {…}, a line"))
@@ -117,6 +136,8 @@ def _columns_of(value: Any) -> dict[str, list[Any]] | None:
         return None
     if {"columns", "data"} <= set(value) and isinstance(value["data"], list):
         return _split_form(value)
+    if any(is_turns(item) for item in value.values()):
+        return columns_of_records([value])
     lists = [item for item in value.values() if _is_records(item)]
     if len(lists) == 1:
         return columns_of_records(lists[0])

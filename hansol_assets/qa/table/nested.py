@@ -42,7 +42,7 @@ def flatten(source: Source) -> Source:
     design (`is_impossible`).
     """
     for name in source.header:
-        if name.casefold() in _CHATS and _any_list(source, name, _is_turns):
+        if name.casefold() in _CHATS and _any_list(source, name, is_turns):
             flat = _expanded(source, name, _exchange_rows)
             more = len(flat.places) - len(source.places)
             if more:
@@ -68,7 +68,7 @@ def texts_of(value: Any, asks: bool = False) -> list[str]:
         return [value]
     if isinstance(value, Mapping):
         return _texts_of_mapping(value)
-    if _is_turns(value):
+    if is_turns(value):
         exchanges = list(_exchanges(value))
         last = exchanges[-1] if exchanges else Exchange("", "")
         return [last.question if asks else last.answer]
@@ -102,7 +102,8 @@ def _is_list(value: Any) -> bool:
     return isinstance(value, Sequence) and not isinstance(value, str | bytes)
 
 
-def _is_turns(value: Any) -> bool:
+def is_turns(value: Any) -> bool:
+    """Whether a cell holds the turns of a conversation."""
     return (
         _is_list(value)
         and len(value) > 0
@@ -137,7 +138,7 @@ def _exchanges(turns: Sequence[Mapping[str, Any]]) -> Iterator[Exchange]:
 
 
 def _exchange_rows(value: Any) -> list[dict[str, Any]]:
-    exchanges = list(_exchanges(value)) if _is_turns(value) else []
+    exchanges = list(_exchanges(value)) if is_turns(value) else []
     # A question at the end that nobody answered teaches nothing, beside others that were answered.
     whole = [one for one in exchanges if one.question and one.answer] or exchanges[-1:]
     return [{USER: one.question, ASSISTANT: one.answer} for one in whole or [Exchange("", "")]]

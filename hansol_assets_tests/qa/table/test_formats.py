@@ -319,3 +319,22 @@ def test_every_bad_line_of_json_lines_is_named(tmp_path: Path) -> None:
     ]
     assert "line 2: is not valid JSON" in str(caught.value)
     assert "line 3: holds a list, not a record" in str(caught.value)
+
+
+def test_half_a_character_is_read_as_a_lost_one(tmp_path: Path) -> None:
+    path = tmp_path / "train.jsonl"
+    path.write_text(
+        '{"question": "\\ud83c\\udfe0 왜?", "answer": "풀\\ud800입니다."}\n', encoding="utf-8"
+    )
+
+    table = read_train(path, SETTINGS).frame
+
+    assert table["questions"].tolist() == [["🏠 왜?"]]
+    assert table["answers"].tolist() == [["풀\ufffd입니다."]]
+
+
+def test_one_conversation_alone_is_a_record(tmp_path: Path) -> None:
+    path = tmp_path / "train.json"
+    path.write_bytes(dumped(chat(SYSTEM, ("user", Q), ("assistant", A))))
+
+    assert read_train(path, SETTINGS).frame["questions"].tolist() == [[Q]]
