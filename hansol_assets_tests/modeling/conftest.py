@@ -80,7 +80,7 @@ def documents() -> list[str]:
 @pytest.fixture(scope="session")
 def base_dir(tmp_path_factory: pytest.TempPathFactory, documents: list[str]) -> Path:
     directory = tmp_path_factory.mktemp("base_model") / "small"
-    train_base_model(documents, small_base_settings(), directory, ignore)
+    train_base_model(documents, small_base_settings().scratch, directory, ignore)
     return directory
 
 
