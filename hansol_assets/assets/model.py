@@ -56,7 +56,7 @@ def pretraining_corpus(
     return TableReport(frame=corpus, facts={"drift": round(drift(corpus, current), 4)})
 
 
-@lake_artifact(kinds=KINDS, code_version="2", pool="gpu")
+@lake_artifact(kinds=KINDS, code_version="2", pool="gpu", retries=3)
 def base_model(
     pretraining_corpus: Table,
     origin: Annotated[BaseModelOrigin, Setting("base_model.pinned")],

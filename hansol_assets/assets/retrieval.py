@@ -50,7 +50,7 @@ def embedding_corpus(
     return TableReport(frame=corpus)
 
 
-@lake_artifact(kinds={"huggingface", "scikitlearn"}, code_version="3", pool="gpu")
+@lake_artifact(kinds={"huggingface", "scikitlearn"}, code_version="3", pool="gpu", retries=3)
 def answer_embedder(
     embedding_corpus: Table,
     embedder: Annotated[EmbedderSettings, Setting("embedder.pinned")],

@@ -171,6 +171,7 @@ class AssetDeclaration:
         kinds: Dagster's kinds.
         code_version: Raise it when the same inputs shall give another result.
         pool: Dagster's concurrency pool, if any.
+        retries: How often a failure that may pass by itself, such as a network's, is tried again.
         after: Assets that must be made before, though nothing of them is read.
         checks: Checks that the materialisation answers itself.
         conclude: Runs after each materialisation, also of a reused result.
@@ -183,6 +184,7 @@ class AssetDeclaration:
     kinds: frozenset[str]
     code_version: str
     pool: str | None = None
+    retries: int = 0
     after: tuple[str, ...] = ()
     checks: tuple[Check, ...] = ()
     conclude: Conclude | None = None
@@ -295,13 +297,21 @@ def lake_artifact(
     kinds: set[str],
     code_version: str = "1",
     pool: str | None = None,
+    retries: int = 0,
     after: tuple[str, ...] = (),
     checks: tuple[Check, ...] = (),
     conclude: Conclude | None = None,
 ) -> Callable[[Body], Body]:
     """Declares an asset that is a folder of files; see `AssetDeclaration` for the arguments."""
     return _declaring(
-        "artifact", kinds, code_version, pool=pool, after=after, checks=checks, conclude=conclude
+        "artifact",
+        kinds,
+        code_version,
+        pool=pool,
+        retries=retries,
+        after=after,
+        checks=checks,
+        conclude=conclude,
     )
 
 

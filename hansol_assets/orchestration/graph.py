@@ -23,6 +23,9 @@ from hansol_assets.orchestration.resources import LakeResource, user_errors_as_f
 FORCE_TAG = "hansol/force"
 """Run tag that recomputes even what the lake already holds."""
 
+RETRY_SECONDS = 10
+"""Before the first further try; each later one waits twice as long."""
+
 OWNERS = ["team:hansol-assets"]
 
 INPUT_VERSION_TAG = "dagster/input_data_version/"
@@ -58,6 +61,7 @@ def _asset(
         kinds=set(declaration.kinds),
         code_version=declaration.code_version,
         pool=declaration.pool,
+        retry_policy=_retry_policy(declaration.retries),
         owners=OWNERS,
         automation_condition=condition,
         required_resource_keys={"lake"},
@@ -72,6 +76,17 @@ def _asset(
             for check in declaration.checks
         ],
     )(compute)
+
+
+def _retry_policy(retries: int) -> dg.RetryPolicy | None:
+    if not retries:
+        return None
+    return dg.RetryPolicy(
+        max_retries=retries,
+        delay=RETRY_SECONDS,
+        backoff=dg.Backoff.EXPONENTIAL,
+        jitter=dg.Jitter.PLUS_MINUS,
+    )
 
 
 def _source_code(declaration: AssetDeclaration) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def user_errors_as_failures() -> Iterator[None]:
     try:
         yield
     except UserError as error:
-        raise dg.Failure(str(error), allow_retries=False) from None
+        raise dg.Failure(str(error), allow_retries=error.passes) from None
 
 
 @dataclass(frozen=True)

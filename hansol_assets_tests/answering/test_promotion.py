@@ -7,10 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hansol_assets.answering.promotion import judge_promotion
+from hansol_assets.answering.promotion import Promotion, judge_promotion
 from hansol_assets.answering.submission import publish_live
-from hansol_assets.lake.store import Lake, Report, TableReport, Task
+from hansol_assets.lake.reports import Report, TableReport, Task
+from hansol_assets.lake.store import Lake
 from hansol_assets.scoring.bootstrap import BootstrapSettings
+from hansol_assets_tests.lake.handmade import make_artifact, make_table
 
 BOOTSTRAP = BootstrapSettings(resamples=500)
 QUESTIONS = 60
@@ -31,16 +33,22 @@ def score(lake: Lake, mean: float, version: str) -> None:
             "blend": mean + noise,
         }
     )
-    scores = lake.make_table(
+    scores = make_table(
+        lake,
         Task("validation_scores", version, {}, {}),
         lambda: TableReport(frame=frame, facts={"strategy": "blend"}),
     ).manifest
 
     def build(folder: Path) -> Report:
         (folder / "submission.csv").write_text(version, encoding="utf-8")
-        return Report(facts={"validation_scores": scores.fingerprint})
+        return Report()
 
-    lake.make_artifact(Task("submission", version, {}, {}), build)
+    inputs = {"validation_scores": scores.fingerprint}
+    make_artifact(lake, Task("submission", version, {}, inputs), build)
+
+
+def verdict_of(lake: Lake) -> Promotion:
+    return judge_promotion(lake, lake.live("submission"), BOOTSTRAP)
 
 
 def published(lake: Lake) -> str:
@@ -49,10 +57,10 @@ def published(lake: Lake) -> str:
 
 def test_the_first_submission_is_published(lake: Lake) -> None:
     score(lake, 0.6, "first")
-    assert judge_promotion(lake, BOOTSTRAP).reason == "there is no submission yet"
+    assert verdict_of(lake).reason == "there is no submission yet"
     publish_live(lake)
     assert published(lake) == "first"
-    assert judge_promotion(lake, BOOTSTRAP).allowed
+    assert verdict_of(lake).allowed
 
 
 @pytest.mark.parametrize(
@@ -69,7 +77,7 @@ def test_only_a_significant_fall_is_held_back(
     score(lake, 0.6, "first")
     publish_live(lake)
     score(lake, mean, "second")
-    verdict = judge_promotion(lake, BOOTSTRAP)
+    verdict = verdict_of(lake)
     assert (verdict.allowed, reason in verdict.reason) == (allowed, True), verdict
 
 
@@ -78,7 +86,7 @@ def test_another_profile_is_not_compared(lake: Lake, tmp_path: Path) -> None:
     publish_live(lake)
     other = Lake(tmp_path, "gemma-7b")
     score(other, 0.1, "second")
-    assert judge_promotion(other, BOOTSTRAP).allowed
+    assert verdict_of(other).allowed
     publish_live(other)
     assert published(lake) == "second"
 

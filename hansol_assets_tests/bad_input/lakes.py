@@ -8,13 +8,15 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from hansol_assets.lake.inputs import Inputs
 
+from hansol_assets.answering.promotion import RETENTION
 from hansol_assets.answering.submission import publish_live
 from hansol_assets.lake import duckdb_file
-from hansol_assets.lake.inputs import Inputs
 from hansol_assets.lake.lineage import live_profiles
 from hansol_assets.lake.pruning import prune
-from hansol_assets.lake.store import Lake, TableReport, Task
+from hansol_assets.lake.reports import TableReport, Task
+from hansol_assets.lake.store import Lake
 from hansol_assets_tests.bad_input.place import BadInput, Place
 from hansol_assets_tests.faults.failing_disk import FailingDisk
 from hansol_assets_tests.qa.table import training_table
@@ -24,7 +26,7 @@ REMEDY = "and run again: finished steps are kept."
 
 def write_more(place: Place) -> None:
     task = Task("raw_qa", "1", {}, {"train_csv": "another"})
-    place.lake.make_table(task, lambda: TableReport(frame=training_table()))
+    place.make_table(lake, task, lambda: TableReport(frame=training_table()))
 
 
 def on_disk(what: str, error: int, *says: str) -> BadInput:
@@ -124,7 +126,8 @@ LAKES = [
     lake("nothing to publish", lambda place: publish_live(place.lake), "'submission' is not in"),
     lake("a raw file is missing", missing_source, "/nowhere/train.csv is missing",
          "HANSOL_RAW_DIR"),
-    lake("pruning everything", lambda place: prune(place.root, 0), "keep must be at least 1"),
+    lake("pruning everything", lambda place: prune(place.root, 0, RETENTION),
+         "keep must be at least 1"),
 ]  # fmt: skip
 
 

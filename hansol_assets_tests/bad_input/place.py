@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from hansol_assets.lake.store import Lake, Manifest, TableReport, Task
+from hansol_assets.lake.manifest import Manifest
+from hansol_assets.lake.reports import TableReport, Task
+from hansol_assets.lake.store import Lake
 from hansol_assets.qa.contract import TableRead
+from hansol_assets_tests.lake.handmade import make_table
 from hansol_assets_tests.qa.table import training_table
 
 GOOD = Task("raw_qa", "1", {}, {"train_csv": "good"})
@@ -38,14 +41,14 @@ class Place:
         return Lake(self.root, "tiny")
 
     def make_good(self) -> Manifest:
-        return self.lake.make_table(GOOD, lambda: TableReport(frame=training_table())).manifest
+        return make_table(self.lake, GOOD, lambda: TableReport(frame=training_table())).manifest
 
     def load(self, name: str, content: bytes | str, read: Callable[[Path], TableRead]) -> None:
         """Loads a file into the lake, as the raw assets do."""
         path = self.folder / name
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         task = Task("raw_qa", "1", {}, {"train_csv": "bad"})
-        self.lake.make_table(task, lambda: TableReport(frame=read(path).frame))
+        make_table(self.lake, task, lambda: TableReport(frame=read(path).frame))
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from hansol_assets.lake.store import Lake
+from hansol_assets.lake.declaration import Bound
 from hansol_assets.lake.warehouse import Warehouse
+from hansol_assets.orchestration import graph
 
 OUTSIDE = "between assets"
 BUILD = "build"
@@ -85,8 +86,8 @@ class Watch:
         for owner, name in _writing_calls():
             label = f"{getattr(owner, '__name__', owner)}.{name}"
             setattr(owner, name, self._wrapped(getattr(owner, name), label))
-        for name in ("make_table", "make_artifact"):
-            setattr(Lake, name, self._of_asset(getattr(Lake, name)))
+        graph.make = self._of_asset(graph.make)  # type: ignore[assignment]
+        Bound.call = self._of_body(Bound.call)  # type: ignore[method-assign]
         Warehouse.transaction = self._transaction(Warehouse.transaction)  # type: ignore[method-assign]
 
     def _wrapped(self, call: Callable[..., Any], label: str) -> Callable[..., Any]:
@@ -100,16 +101,21 @@ class Watch:
         return wrapper
 
     def _of_asset(self, make: Callable[..., Any]) -> Callable[..., Any]:
-        def wrapper(lake: Lake, task: Any, build: Callable[..., Any], **kwargs: Any) -> Any:
-            def watched(*args: Any) -> Any:
-                self.passes(BUILD)
-                return build(*args)
-
-            self._asset = task.asset
+        def wrapper(bound: Bound, *args: Any, **kwargs: Any) -> Any:
+            self._asset = bound.declaration.name
             try:
-                return make(lake, task, watched, **kwargs)
+                return make(bound, *args, **kwargs)
             finally:
                 self._asset = OUTSIDE
+
+        return wrapper
+
+    def _of_body(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        def wrapper(bound: Bound, *args: Any) -> Any:
+            # What is named by its content is worked out every time, also where it is reused.
+            if not bound.declaration.named_by_content:
+                self.passes(BUILD)
+            return call(bound, *args)
 
         return wrapper
 

@@ -9,9 +9,11 @@ import pytest
 
 from hansol_assets.answering.submission import publish_live
 from hansol_assets.lake.errors import DiskError
-from hansol_assets.lake.store import Lake, Outcome, Report, TableReport, Task
+from hansol_assets.lake.reports import Outcome, Report, TableReport, Task
+from hansol_assets.lake.store import Lake
 from hansol_assets.lake.verification import verify
 from hansol_assets_tests.faults.failing_disk import FailingDisk
+from hansol_assets_tests.lake.handmade import make_artifact, make_table
 
 REMEDIES = {
     errno.ENOSPC: "the disk is full. What was there before is as it was. Free some space "
@@ -30,13 +32,13 @@ def artifact(lake: Lake, text: str) -> Outcome:
         (folder / "below" / "more.txt").write_bytes(text.encode())
         return Report()
 
-    return lake.make_artifact(Task("submission", "1", {"text": text}, {}), build)
+    return make_artifact(lake, Task("submission", "1", {"text": text}, {}), build)
 
 
 def table(lake: Lake, text: str) -> Outcome:
     frame = pd.DataFrame({"text": [text]})
-    return lake.make_table(
-        Task("raw_qa", "1", {"text": text}, {}), lambda: TableReport(frame=frame)
+    return make_table(
+        lake, Task("raw_qa", "1", {"text": text}, {}), lambda: TableReport(frame=frame)
     )
 
 
@@ -103,4 +105,4 @@ def test_other_errors_pass_unchanged(tmp_path: Path) -> None:
         raise FileNotFoundError(errno.ENOENT, "no such file", "a model")
 
     with pytest.raises(FileNotFoundError, match="a model"):
-        Lake(tmp_path, "tiny").make_artifact(Task("base_model", "1", {}, {}), build)
+        make_artifact(Lake(tmp_path, "tiny"), Task("base_model", "1", {}, {}), build)

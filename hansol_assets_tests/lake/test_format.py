@@ -5,14 +5,16 @@ import pytest
 
 from hansol_assets.lake.errors import NewerLakeError
 from hansol_assets.lake.format import FORMAT
-from hansol_assets.lake.store import Lake, TableReport, Task
+from hansol_assets.lake.reports import TableReport, Task
+from hansol_assets.lake.store import Lake
+from hansol_assets_tests.lake.handmade import make_table
 
 
 def test_a_lake_gets_its_format_with_the_first_result(tmp_path: Path) -> None:
     frame = pd.DataFrame({"id": ["A"]})
     lake = Lake(tmp_path, "tiny")
     assert not (tmp_path / "format").exists()
-    lake.make_table(Task("raw_qa", "1", {}, {}), lambda: TableReport(frame=frame))
+    make_table(lake, Task("raw_qa", "1", {}, {}), lambda: TableReport(frame=frame))
     assert (tmp_path / "format").read_text(encoding="utf-8") == f"{FORMAT}\n"
     assert Lake(tmp_path, "tiny").live("raw_qa").fingerprint
 

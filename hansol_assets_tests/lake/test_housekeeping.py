@@ -8,14 +8,17 @@ import pandas as pd
 import pytest
 from filelock import FileLock
 
+from hansol_assets.answering.promotion import RETENTION
 from hansol_assets.answering.submission import publish_live
 from hansol_assets.lake.inventory import lake_status
 from hansol_assets.lake.lineage import ancestry
 from hansol_assets.lake.manifest import Manifest
 from hansol_assets.lake.pruning import prune
-from hansol_assets.lake.store import Lake, Report, TableReport, Task
+from hansol_assets.lake.reports import Report, TableReport, Task
+from hansol_assets.lake.store import Lake
 from hansol_assets.lake.sweeping import STALE_SECONDS
 from hansol_assets.lake.verification import verify
+from hansol_assets_tests.lake.handmade import make_artifact, make_table
 
 CHAIN = ("raw_qa", "base_model", "validation_scores", "submission")
 """Each made from the one before."""
@@ -28,9 +31,9 @@ def make(lake: Lake, version: int) -> dict[str, Manifest]:
     for asset in CHAIN:
         task = Task(asset, "1", {"profile": lake.profile}, inputs)
         outcome = (
-            lake.make_artifact(task, lambda folder: folder_of(folder, version))
+            make_artifact(lake, task, lambda folder: folder_of(folder, version))
             if asset in ("base_model", "submission")
-            else lake.make_table(task, lambda: TableReport(frame=frame_of(version)))
+            else make_table(lake, task, lambda: TableReport(frame=frame_of(version)))
         )
         made[asset] = aged(lake, outcome.manifest, version)
         inputs = {asset: outcome.manifest.fingerprint}
@@ -67,7 +70,8 @@ def lake(tmp_path: Path) -> Lake:
 
 def test_the_status_lists_every_result(lake: Lake) -> None:
     first, second = make(lake, 0), make(lake, 1)
-    Lake(lake.paths.root, "other").make_artifact(
+    make_artifact(
+        Lake(lake.paths.root, "other"),
         Task("base_model", "1", {"profile": "tiny"}, {"raw_qa": first["raw_qa"].fingerprint}),
         lambda folder: folder_of(folder, 0),
     )
@@ -85,12 +89,12 @@ def test_the_status_lists_every_result(lake: Lake) -> None:
 def test_the_status_of_an_empty_lake_is_empty(lake: Lake) -> None:
     assert lake_status(lake).empty
     assert verify(lake) == []
-    assert prune(lake.paths.root, keep=1).removed == ()
+    assert prune(lake.paths.root, 1, RETENTION).removed == ()
 
 
 def test_old_results_go_and_the_leaderboards_stay(lake: Lake) -> None:
     made = [make(lake, version) for version in range(4)]
-    report = prune(lake.paths.root, keep=2)
+    report = prune(lake.paths.root, 2, RETENTION)
     newest = [item["base_model"].fingerprint for item in made[2:]]
     assert held(lake)["base_model"] == newest
     assert held(lake)["validation_scores"] == [
@@ -112,7 +116,7 @@ def test_what_is_live_for_any_profile_stays_with_all_that_it_was_made_from(lake:
     old = make(other, 0)
     for version in range(1, 4):
         make(lake, version)
-    prune(lake.paths.root, keep=1)
+    prune(lake.paths.root, 1, RETENTION)
     for asset, manifest in old.items():
         assert other.live(asset) == manifest
         assert other.is_whole(manifest)
@@ -126,7 +130,7 @@ def test_the_published_submission_stays_though_another_is_live(lake: Lake) -> No
         make(lake, version)
     lake.paths.latest_submission.unlink()
     lake.paths.latest_submission.symlink_to(latest.name)
-    prune(lake.paths.root, keep=1)
+    prune(lake.paths.root, 1, RETENTION)
     assert (lake.paths.latest_submission / "submission.csv").read_bytes() == b"0" * 1_000
     assert published["submission"].fingerprint in held(lake)["submission"]
     assert published["base_model"].fingerprint in held(lake)["base_model"]
@@ -157,7 +161,7 @@ def test_what_killed_runs_left_is_swept(lake: Lake) -> None:
     unfinished = paths.checkpoints("base_model", "c" * 16)
     unfinished.mkdir(parents=True)
 
-    swept = prune(paths.root, keep=1).swept
+    swept = prune(paths.root, 1, RETENTION).swept
     assert set(swept) == {*left, stale, paths.warehouse / f"raw_qa@{'b' * 16}"}
     assert not any(path.exists() for path in [*left, stale])
     assert fresh.exists()
@@ -170,7 +174,7 @@ def test_what_another_process_works_on_stays(lake: Lake) -> None:
     made = [make(lake, version) for version in range(2)]
     old = made[0]["base_model"].fingerprint
     with FileLock(lake.paths.locks / f"base_model-{old}.lock"):
-        report = prune(lake.paths.root, keep=1)
+        report = prune(lake.paths.root, 1, RETENTION)
     assert ("base_model", old) in report.kept
     assert old in held(lake)["base_model"]
 
@@ -183,13 +187,13 @@ def test_nothing_outside_the_lake_is_removed(tmp_path: Path) -> None:
     make(lake, 0)
     (lake.paths.root / "artifacts" / "base_model" / ("d" * 16)).symlink_to(outside)
     lake.paths.damaged.symlink_to(outside)
-    prune(lake.paths.root, keep=1)
+    prune(lake.paths.root, 1, RETENTION)
     assert (outside / "mine.txt").exists()
 
 
 def test_at_least_one_result_is_kept(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="keep must be at least 1, not 0"):
-        prune(tmp_path, keep=0)
+        prune(tmp_path, 0, RETENTION)
 
 
 def test_every_problem_is_named_with_its_place_and_remedy(lake: Lake) -> None:

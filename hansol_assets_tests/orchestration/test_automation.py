@@ -35,7 +35,7 @@ def looking_at(raw: Path) -> Tick:
     """One look of both sensors: which files changed, and what is asked for."""
     loaded = load_settings(raw_dir=str(raw), lake_dir=str(raw.parent / "lake"))
     definitions = build_defs(settings=loaded)
-    lake = LakeResource(values=loaded.as_values())
+    lake = LakeResource.open(loaded)
     instance = dg.DagsterInstance.ephemeral()
     cursors: dict[str, object] = {"sensor": None, "conditions": None}
 

@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from hansol_assets.lake.errors import MissingInputError
-from hansol_assets.lake.store import Lake, Report, Task
+from hansol_assets.lake.reports import Report, Task
+from hansol_assets.lake.store import Lake
 from hansol_assets.settings import ProfileError, load_settings
+from hansol_assets_tests.lake.handmade import make_artifact
 
 OUTWARD = ["..", "../..", "../../outside", "/etc/passwd", "a/../../b", "", "\0", "0" * 15, "G" * 16]
 
@@ -36,7 +38,7 @@ def test_ordinary_names_stay_within_the_lake(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize("text", OUTWARD)
 def test_a_pointer_names_a_fingerprint_or_nothing(tmp_path: Path, text: str) -> None:
     lake = Lake(tmp_path / "lake", "tiny")
-    lake.make_artifact(Task("base_model", "1", {}, {}), lambda _: Report())
+    make_artifact(lake, Task("base_model", "1", {}, {}), lambda _: Report())
     lake.paths.live("tiny", "base_model").write_text(text, encoding="utf-8")
     with pytest.raises(MissingInputError):
         lake.live("base_model")
@@ -44,7 +46,7 @@ def test_a_pointer_names_a_fingerprint_or_nothing(tmp_path: Path, text: str) -> 
 
 def test_a_manifest_of_another_place_is_not_believed(tmp_path: Path) -> None:
     lake = Lake(tmp_path / "lake", "tiny")
-    manifest = lake.make_artifact(Task("base_model", "1", {}, {}), lambda _: Report()).manifest
+    manifest = make_artifact(lake, Task("base_model", "1", {}, {}), lambda _: Report()).manifest
     path = lake.paths.manifest("base_model", manifest.fingerprint)
     outward = manifest.model_copy(update={"asset": "../../outside"})
     path.write_text(outward.model_dump_json(), encoding="utf-8")

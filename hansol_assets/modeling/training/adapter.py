@@ -32,7 +32,6 @@ from hansol_assets.modeling.training.best import best_keeper, put_back_best
 from hansol_assets.modeling.training.checkpoints import checkpoint_step, last_whole_checkpoint
 from hansol_assets.modeling.training.log import history_table, progress_callback
 from hansol_assets.modeling.training.model_card import model_card
-from hansol_assets.modeling.training.settings import TrainingSettings as TrainingSettings
 from hansol_assets.modeling.training.sft import (
     build_trainer,
     dataset,
@@ -41,6 +40,7 @@ from hansol_assets.modeling.training.sft import (
     sft_config,
 )
 from hansol_assets.modeling.training.tracking import tracked
+from hansol_assets.modeling.training_settings import TrainingSettings as TrainingSettings
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

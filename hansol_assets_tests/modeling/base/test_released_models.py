@@ -80,7 +80,7 @@ def train(
         generation=SMALL_GENERATION,
     )
     base, adapter = folder / "base", folder / "adapter"
-    fetch_base_model(settings.base_model, base)
+    fetch_base_model(settings.base_model.hub, base, settings.base_model.facts.licence)
     before = (base / "model.safetensors").read_bytes()
     report = train_adapter(
         base,

@@ -31,7 +31,9 @@ def test_training_lowers_the_loss(
     tmp_path: Path, documents: list[str], capfd: pytest.CaptureFixture[str]
 ) -> None:
     lines: list[str] = []
-    report = train_base_model(documents, small_base_settings(max_steps=40), tmp_path, lines.append)
+    report = train_base_model(
+        documents, small_base_settings(max_steps=40).scratch, tmp_path, lines.append
+    )
     losses = report.history["loss"]
     assert losses.iloc[0] == pytest.approx(np.log(report.vocabulary), rel=0.1)
     assert losses.iloc[-5:].mean() < 0.85 * losses.iloc[0]
@@ -45,7 +47,7 @@ def test_the_same_corpus_gives_the_same_bytes(
     tmp_path: Path, base_dir: Path, documents: list[str]
 ) -> None:
     torch.rand(3)
-    train_base_model(documents, small_base_settings(), tmp_path, ignore)
+    train_base_model(documents, small_base_settings().scratch, tmp_path, ignore)
     for file in base_dir.iterdir():
         assert (tmp_path / file.name).read_bytes() == file.read_bytes(), file.name
 
@@ -53,7 +55,7 @@ def test_the_same_corpus_gives_the_same_bytes(
 def test_another_seed_gives_another_model(
     tmp_path: Path, base_dir: Path, documents: list[str]
 ) -> None:
-    train_base_model(documents, small_base_settings(seed=1), tmp_path, ignore)
+    train_base_model(documents, small_base_settings(seed=1).scratch, tmp_path, ignore)
     ours, theirs = load_file(tmp_path / WEIGHTS), load_file(base_dir / WEIGHTS)
     name = "model.layers.0.self_attn.q_proj.weight"
     assert not torch.equal(ours[name], theirs[name])
@@ -61,7 +63,7 @@ def test_another_seed_gives_another_model(
 
 def test_an_empty_corpus_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no documents"):
-        train_base_model([], small_base_settings(), tmp_path, ignore)
+        train_base_model([], small_base_settings().scratch, tmp_path, ignore)
 
 
 def test_the_name_of_a_trained_model_holds_on_every_machine(base_dir: Path) -> None:

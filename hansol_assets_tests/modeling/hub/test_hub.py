@@ -46,7 +46,7 @@ def test_a_local_folder_is_copied_and_loads(tmp_path: Path, base_dir: Path) -> N
     source = tmp_path / "my-model"
     shutil.copytree(base_dir, source)
     (source / "modeling_custom.py").write_text("raise SystemExit", encoding="utf-8")
-    report = fetch_base_model(settings_of(source), tmp_path / "out")
+    report = fetch_base_model(settings_of(source).hub, tmp_path / "out")
     assert report.name == "my-model"
     assert len(report.revision or "") == 64
     assert not (tmp_path / "out" / "modeling_custom.py").exists()
@@ -56,18 +56,18 @@ def test_a_local_folder_is_copied_and_loads(tmp_path: Path, base_dir: Path) -> N
 
 
 def test_the_revision_of_a_local_folder_follows_its_content(tmp_path: Path, base_dir: Path) -> None:
-    first = fetch_base_model(settings_of(base_dir), tmp_path / "out")
-    assert fetch_base_model(settings_of(base_dir), tmp_path / "out").revision == first.revision
+    first = fetch_base_model(settings_of(base_dir).hub, tmp_path / "out")
+    assert fetch_base_model(settings_of(base_dir).hub, tmp_path / "out").revision == first.revision
     changed = tmp_path / "changed"
     shutil.copytree(base_dir, changed)
     config = json.loads((changed / "config.json").read_text(encoding="utf-8"))
     changed_config = json.dumps({**config, "initializer_range": 0.01})
     (changed / "config.json").write_text(changed_config, encoding="utf-8")
-    assert fetch_base_model(settings_of(changed), tmp_path / "other").revision != first.revision
+    assert fetch_base_model(settings_of(changed).hub, tmp_path / "other").revision != first.revision
 
 
 def test_a_cached_model_is_fetched_offline_at_its_commit(tmp_path: Path, cache: Path) -> None:
-    report = fetch_base_model(settings_of("owner/model"), tmp_path / "out")
+    report = fetch_base_model(settings_of("owner/model").hub, tmp_path / "out")
     assert report.revision == COMMIT
     assert missing(HubSettings(model_id="owner/model")) is None
     assert not list((tmp_path / "out").glob("*.bin"))
@@ -81,7 +81,7 @@ def test_settings_are_pinned_to_what_is_fetched(
     """A commit of the hub, or the content of a local folder."""
     assert pinned(HubSettings(model_id="owner/model")).revision == COMMIT
     local = HubSettings(model_id=str(base_dir))
-    fetched = fetch_base_model(settings_of(base_dir), tmp_path / "out")
+    fetched = fetch_base_model(settings_of(base_dir).hub, tmp_path / "out")
     assert pinned(local).revision == fetched.revision
     assert pinned(pinned(local)) == pinned(local)
 
@@ -95,14 +95,14 @@ def test_a_local_folder_that_is_not_there_is_no_repository(tmp_path: Path) -> No
 
 def test_a_name_that_no_repository_can_have_is_refused(tmp_path: Path, cache: Path) -> None:
     with pytest.raises(ModelUnavailableError, match=r"no repository's name .* 'owner/name' or to"):
-        fetch_base_model(settings_of("a/b/c"), tmp_path / "out")
+        fetch_base_model(settings_of("a/b/c").hub, tmp_path / "out")
 
 
 def test_a_model_that_is_nowhere_comes_with_the_command_that_gets_it(
     tmp_path: Path, cache: Path
 ) -> None:
     with pytest.raises(ModelUnavailableError) as raised:
-        fetch_base_model(settings_of("owner/other", "v1"), tmp_path / "out")
+        fetch_base_model(settings_of("owner/other", "v1").hub, tmp_path / "out")
     assert "hf download owner/other --revision v1" in str(raised.value)
     assert "hf download owner/other" in (missing(HubSettings(model_id="owner/other")) or "")
 
@@ -112,7 +112,7 @@ def test_weights_that_are_only_pickles_are_refused(tmp_path: Path, base_dir: Pat
     shutil.copytree(base_dir, source)
     (source / "model.safetensors").rename(source / "pytorch_model.bin")
     with pytest.raises(UnsafeWeightsError, match=r"pickled has no \*\.safetensors weights"):
-        fetch_base_model(settings_of(source), tmp_path / "out")
+        fetch_base_model(settings_of(source).hub, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
@@ -123,7 +123,7 @@ def test_a_model_without_a_fast_tokenizer_comes_with_the_way_to_make_one(
     shutil.copytree(base_dir, source)
     (source / "tokenizer.json").rename(source / "tokenizer.model")
     with pytest.raises(MissingTokenizerError, match=r"slow has no tokenizer\.json") as raised:
-        fetch_base_model(settings_of(source), tmp_path / "out")
+        fetch_base_model(settings_of(source).hub, tmp_path / "out")
     assert "save_pretrained(FOLDER)" in str(raised.value)
     assert not (tmp_path / "out").exists()
 

@@ -1,0 +1,170 @@
+"""A body reads what is named, and nothing else."""
+
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import pytest
+from pydantic import BaseModel, ConfigDict
+
+from hansol_assets.lake.declaration import (
+    DeclarationError,
+    Setting,
+    declaration_of,
+    lake_artifact,
+    lake_table,
+)
+from hansol_assets.lake.errors import MissingInputError, NotAnInputError
+from hansol_assets.lake.handles import Artifact, History, Source, Table
+from hansol_assets.lake.making import make
+from hansol_assets.lake.reports import ArtifactBuild, Outcome, Report, TableReport
+from hansol_assets.lake.store import Lake
+
+
+class Folds(BaseModel):
+    model_config = ConfigDict(frozen=True)
+    count: int = 3
+
+
+class Settings(BaseModel):
+    folds: Folds = Folds()
+    strategy: str = "blend"
+
+
+@lake_table(kinds={"duckdb"})
+def raw(train_csv: Source) -> TableReport:
+    """Rows."""
+    return TableReport(frame=pd.DataFrame({"id": train_csv.path.read_text("utf-8").split()}))
+
+
+@lake_table(kinds={"duckdb"})
+def dealt(raw: Table, folds: Folds) -> TableReport:
+    """Rows and folds."""
+    frame = raw.read()
+    return TableReport(frame=frame.assign(fold=frame.index % folds.count))
+
+
+@lake_table(kinds={"duckdb"}, named_by_content=True)
+def size(raw: Table) -> TableReport:
+    """How many rows there are, in tens."""
+    return TableReport(frame=pd.DataFrame({"tens": [len(raw.read()) // 10]}))
+
+
+@lake_artifact(kinds={"pytorch"})
+def model(
+    size: Table, strategy: Annotated[str, Setting("strategy")], build: ArtifactBuild
+) -> Report:
+    """A file."""
+    (build.folder / "model.txt").write_text(f"{size.read()['tens'][0]} {strategy}", "utf-8")
+    return Report()
+
+
+@lake_table(kinds={"duckdb"})
+def board(dealt: History) -> TableReport:
+    """Every version."""
+    versions = [item.version for item in (*dealt.earlier, dealt)]
+    return TableReport(frame=pd.DataFrame({"version": versions}))
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    return Lake(tmp_path / "lake", "tiny")
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "train.csv"
+    path.write_text("A B C", encoding="utf-8")
+    return path
+
+
+def run(lake: Lake, body: object, file: Path, settings: Settings | None = None) -> Outcome:
+    declaration = declaration_of(body)  # type: ignore[arg-type]
+    return make(declaration.bind(lake, settings or Settings(), {"train_csv": file}), print)
+
+
+def test_a_body_is_a_plain_function(file: Path) -> None:
+    assert raw(Source.pin(file)).frame["id"].tolist() == ["A", "B", "C"]
+
+
+def test_dependencies_follow_from_the_parameters() -> None:
+    declaration = declaration_of(dealt)
+    assert (declaration.name, declaration.input_names) == ("dealt", ["raw"])
+    assert dict(declaration.settings) == {"folds": "folds"}
+    assert declaration.description == "Rows and folds."
+
+
+def test_what_is_there_is_found(lake: Lake, file: Path) -> None:
+    assert run(lake, raw, file).status == "new"
+    assert run(lake, raw, file).status == "reused"
+    assert run(lake, dealt, file).status == "new"
+    assert run(lake, dealt, file, Settings(strategy="text")).status == "reused"
+    assert run(lake, dealt, file, Settings(folds=Folds(count=2))).status == "new"
+    file.write_text("A B", encoding="utf-8")
+    assert run(lake, raw, file).status == "new"
+    assert run(lake, dealt, file).status == "new"
+
+
+def test_a_result_that_is_named_by_its_content_moves_only_with_it(lake: Lake, file: Path) -> None:
+    run(lake, raw, file)
+    assert run(lake, size, file).status == "new"
+    assert run(lake, model, file).status == "new"
+    file.write_text("A B C D", encoding="utf-8")
+    assert run(lake, raw, file).status == "new"
+    assert run(lake, size, file).status == "reused"
+    assert run(lake, model, file).status == "reused"
+    file.write_text(" ".join("ABCDEFGHIJ"), encoding="utf-8")
+    run(lake, raw, file)
+    assert run(lake, size, file).status == "new"
+    assert run(lake, model, file).status == "new"
+
+
+def test_a_history_names_every_version(lake: Lake, file: Path) -> None:
+    run(lake, raw, file)
+    first = run(lake, dealt, file)
+    alone = run(lake, board, file)
+    second = run(lake, dealt, file, Settings(folds=Folds(count=2)))
+    both = run(lake, board, file)
+    assert alone.manifest.fingerprint != both.manifest.fingerprint
+    versions = lake.table(both.manifest)["version"].tolist()
+    assert versions == [first.manifest.fingerprint, second.manifest.fingerprint]
+
+
+def test_an_artifact_opens_what_it_was_made_from_and_nothing_else(lake: Lake, file: Path) -> None:
+    run(lake, raw, file)
+    run(lake, size, file)
+    run(lake, model, file)
+    made = Artifact.pin(lake, "model")
+    assert made.made_from("size").version == lake.live("size").fingerprint
+    with pytest.raises(NotAnInputError, match="'model' was not made from 'raw'"):
+        made.made_from("raw")
+
+
+def test_a_missing_input_is_named(lake: Lake, file: Path) -> None:
+    with pytest.raises(MissingInputError, match="'raw' is not in the lake"):
+        run(lake, dealt, file)
+
+
+def without_annotation(raw, folds: Folds) -> TableReport:  # type: ignore[no-untyped-def]
+    raise AssertionError
+
+
+def of_no_form(raw: Table, count: int) -> TableReport:
+    raise AssertionError
+
+
+def of_its_own_past(raw: Table, of_its_own_past: Table | None) -> TableReport:
+    raise AssertionError
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (without_annotation, "'raw' of without_annotation has no annotation"),
+        (of_no_form, "'count: <class 'int'>' of of_no_form is neither an input"),
+        (of_its_own_past, "reads its own earlier result"),
+    ],
+)
+def test_a_parameter_that_says_nothing_is_refused(body: object, says: str) -> None:
+    with pytest.raises(DeclarationError, match=says):
+        lake_table(kinds={"duckdb"})(body)  # type: ignore[arg-type]
