@@ -62,11 +62,11 @@ def _keep(model: "torch.nn.Module", folder: Path) -> None:
     unfinished.replace(folder / BEST_FILE)
 
 
-def put_back_best(model: "torch.nn.Module", folder: Path) -> None:
+def put_back_best(model: Any, folder: Path) -> None:
     """Give a model the weights that `best_keeper` kept.
 
     Args:
-        model: The model that was trained; changed in place.
+        model: The `torch.nn.Module` that was trained; changed in place.
         folder: Where they are kept.
     """
     import torch
