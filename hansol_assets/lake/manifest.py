@@ -1,10 +1,10 @@
-"""Manifests: the record beside everything that an asset makes.
+"""Manifests: the record beside everything that an asset makes, and what each was made from.
 
 A manifest is written last, in one step: what has no manifest is not there.
 """
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from hansol_assets.lake.atomic import write_atomically
 from hansol_assets.lake.fingerprint import file_hash, fingerprint
+from hansol_assets.lake.paths import LakePaths
 
 RECORDED_LIBRARIES = (
     "hansol-assets", "dagster", "duckdb", "lancedb", "numpy", "pandas", "peft", "scikit-learn",
@@ -103,3 +104,51 @@ def library_versions() -> Mapping[str, str]:
         except metadata.PackageNotFoundError:
             continue
     return versions
+
+
+def ancestry(paths: LakePaths, manifest: Manifest) -> dict[str, Manifest]:
+    """Returns asset name → manifest for a result and all that it was made from.
+
+    Raw files have no manifest; their hashes stand in the inputs of the tables that read them. What
+    was pruned is still named.
+    """
+    found = {manifest.asset: manifest}
+    waiting = [manifest]
+    while waiting:
+        current = waiting.pop()
+        for asset, version in current.inputs.items():
+            if asset in found:
+                continue
+            input_manifest = find_manifest(paths, asset, version)
+            if input_manifest:
+                found[asset] = input_manifest
+                waiting.append(input_manifest)
+    return dict(sorted(found.items()))
+
+
+def find_manifest(paths: LakePaths, asset: str, version: str) -> Manifest | None:
+    """Returns the manifest of a result, also where the result itself was pruned."""
+    stored = Manifest.find(paths.manifest(asset, version))
+    return stored or Manifest.find(paths.forgotten(asset, version))
+
+
+def manifests(paths: LakePaths, asset: str) -> Iterator[Manifest]:
+    """Yields every whole manifest of an asset, the oldest first."""
+    folder = paths.manifests / asset
+    found = filter(None, map(Manifest.find, folder.glob("[!.]*.json")))
+    yield from sorted(found, key=lambda item: (item.created_at, item.fingerprint))
+
+
+def all_manifests(paths: LakePaths) -> list[Manifest]:
+    """Returns every whole manifest of the lake, by asset, the oldest first."""
+    assets = sorted(path.name for path in paths.manifests.glob("[!.]*"))
+    return [item for asset in assets for item in manifests(paths, asset)]
+
+
+def live_profiles(paths: LakePaths) -> dict[tuple[str, str], list[str]]:
+    """Returns (asset, fingerprint) → the profiles for which that is live, sorted."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for pointer in sorted(paths.live_pointers.glob("*/[!.]*.json")):
+        key = (pointer.stem, pointer.read_text(encoding="utf-8", errors="replace").strip())
+        found.setdefault(key, []).append(pointer.parent.name)
+    return found

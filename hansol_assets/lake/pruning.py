@@ -12,9 +12,8 @@ from hansol_assets.lake.atomic import remove_directory
 from hansol_assets.lake.cache import ALL_CACHES, RowCache
 from hansol_assets.lake.inventory import bytes_below
 from hansol_assets.lake.lancedb_versions import drop_all_but
-from hansol_assets.lake.lineage import all_manifests, ancestry, live_profiles
 from hansol_assets.lake.locks import LANCEDB_LOCK, file_lock, lock_if_free, lock_name
-from hansol_assets.lake.manifest import Manifest
+from hansol_assets.lake.manifest import Manifest, all_manifests, ancestry, live_profiles
 from hansol_assets.lake.paths import LakePaths
 from hansol_assets.lake.sweeping import sweep
 from hansol_assets.lake.warehouse import Warehouse

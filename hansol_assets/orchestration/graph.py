@@ -65,6 +65,7 @@ def _asset(
         owners=OWNERS,
         automation_condition=condition,
         required_resource_keys={"lake"},
+        output_required=declaration.skip_without is None,
         metadata=_source_code(declaration),
         check_specs=[
             dg.AssetCheckSpec(
@@ -108,6 +109,9 @@ def _materialize(
     try:
         with user_errors_as_failures():
             bound = _bind(declaration, lake)
+            if bound.is_idle:
+                context.log.info(f"skipped: '{declaration.skip_without}' has no rows")
+                return
             outcome = make(bound, context.log.info, force=FORCE_TAG in context.run.tags)
     except dg.Failure as failure:
         yield from _failed_check(failure)

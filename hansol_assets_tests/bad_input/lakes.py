@@ -13,7 +13,7 @@ from hansol_assets.lake.inputs import Inputs
 from hansol_assets.answering.promotion import RETENTION
 from hansol_assets.answering.submission import publish_live
 from hansol_assets.lake import duckdb_file
-from hansol_assets.lake.lineage import live_profiles
+from hansol_assets.lake.manifest import live_profiles
 from hansol_assets.lake.pruning import prune
 from hansol_assets.lake.reports import TableReport, Task
 from hansol_assets.lake.store import Lake

@@ -11,8 +11,7 @@ from filelock import FileLock
 from hansol_assets.answering.promotion import RETENTION
 from hansol_assets.answering.submission import publish_live
 from hansol_assets.lake.inventory import lake_status
-from hansol_assets.lake.lineage import ancestry
-from hansol_assets.lake.manifest import Manifest
+from hansol_assets.lake.manifest import Manifest, ancestry
 from hansol_assets.lake.pruning import prune
 from hansol_assets.lake.reports import Report, TableReport, Task
 from hansol_assets.lake.store import Lake
