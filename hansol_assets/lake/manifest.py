@@ -3,6 +3,7 @@
 A manifest is written last, in one step: what has no manifest is not there.
 """
 
+import json
 import platform
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -13,13 +14,16 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from hansol_assets.lake.atomic import write_atomically
-from hansol_assets.lake.fingerprint import file_hash, fingerprint
+from hansol_assets.lake.fingerprint import canonical_json, file_hash, fingerprint, text_hash
 from hansol_assets.lake.paths import LakePaths
 
 RECORDED_LIBRARIES = (
     "hansol-assets", "dagster", "duckdb", "lancedb", "numpy", "pandas", "peft", "scikit-learn",
     "sentence-transformers", "torch", "transformers", "trl",
 )  # fmt: skip
+
+SEAL = "sha256"
+"""In a manifest's file: the checksum of everything else in it."""
 
 Fact = str | int | float | bool
 
@@ -65,19 +69,29 @@ class Manifest(BaseModel):
     versions: dict[str, str]
 
     def save(self, path: Path) -> None:
-        """Writes the manifest in one step."""
-        write_atomically(path, (self.model_dump_json(indent=2) + "\n").encode("utf-8"))
+        """Writes the manifest in one step, with a checksum of all that it says."""
+        content = self.model_dump(mode="json")
+        sealed = json.dumps({SEAL: _seal(content), **content}, ensure_ascii=False, indent=2)
+        write_atomically(path, (sealed + "\n").encode("utf-8"))
 
     @classmethod
     def load(cls, path: Path) -> "Manifest":
-        """Reads a manifest back."""
-        return cls.model_validate_json(path.read_text(encoding="utf-8"))
+        """Reads a manifest back.
+
+        Raises:
+            ValueError: It is not what was written.
+        """
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(content, dict) or content.pop(SEAL, None) != _seal(content):
+            msg = f"{path} is not the manifest that was written"
+            raise ValueError(msg)
+        return cls.model_validate(content)
 
     @classmethod
     def find(cls, path: Path) -> "Manifest | None":
         """Reads a manifest, or gives None where it is missing or damaged.
 
-        It is whole if it is readable and its name is still the hash of what it says of itself.
+        It is whole if it says what was written, and its name is the hash of what it says of itself.
         """
         try:
             manifest = cls.load(path)
@@ -86,6 +100,10 @@ class Manifest(BaseModel):
         named = fingerprint(manifest.asset, manifest.code_version, manifest.config, manifest.inputs)
         own = (manifest.asset, manifest.fingerprint, named)
         return manifest if own == (path.parent.name, path.stem, path.stem) else None
+
+
+def _seal(content: Mapping[str, Any]) -> str:
+    return text_hash(canonical_json(dict(content)))
 
 
 def directory_checksums(directory: Path) -> dict[str, str]:

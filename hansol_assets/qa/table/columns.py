@@ -43,6 +43,11 @@ def answers_of(rows: pd.DataFrame) -> list[str]:
     return [answer for own in rows[ANSWERS] for answer in own]
 
 
+def texts_of(rows: pd.DataFrame) -> list[str]:
+    """Every question and every reference answer of training rows."""
+    return questions_of(rows) + answers_of(rows)
+
+
 def _number(name: str, prefix: str) -> int | None:
     digits = name.removeprefix(prefix)
     canonical = name.startswith(prefix) and digits.isascii() and digits.isdigit()
