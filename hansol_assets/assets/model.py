@@ -16,11 +16,11 @@ from hansol_assets.lake.declaration import Setting, lake_artifact, lake_table
 from hansol_assets.lake.handles import Artifact, Table
 from hansol_assets.lake.reports import ArtifactBuild, Report, TableReport
 from hansol_assets.modeling.base.base_model import BaseModelOrigin, make_base_model
-from hansol_assets.qa.columns import texts_of
 from hansol_assets.qa.folds import TRAINING, rows_and_folds
 from hansol_assets.qa.pairing import SINGLE, PairingSettings, build_pairs
 from hansol_assets.qa.prompts import PromptSettings
 from hansol_assets.qa.splitting import QuestionMix
+from hansol_assets.qa.table.columns import texts_of
 from hansol_assets.retrieval.index import RetrievalSettings
 
 KINDS = {"huggingface", "pytorch"}

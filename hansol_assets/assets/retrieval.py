@@ -24,8 +24,8 @@ from hansol_assets.lake.reports import (
     Report,
     TableReport,
 )
-from hansol_assets.qa.columns import answers_of
-from hansol_assets.qa.folds import TRAINING, rows_and_folds
+from hansol_assets.qa.folds import TRAINING, FoldSettings, own_answers, rows_and_folds
+from hansol_assets.qa.table.columns import answers_of
 from hansol_assets.retrieval.documents import DocumentSettings
 from hansol_assets.retrieval.evaluation import evaluate_retrieval
 from hansol_assets.retrieval.index import RetrievalSettings, build_index
@@ -33,7 +33,10 @@ from hansol_assets.retrieval.index import RetrievalSettings, build_index
 
 @lake_table(kinds={"duckdb"}, named_by_content=True)
 def embedding_corpus(
-    qa_folds: Table, embedder: EmbedderSettings, embedding_corpus: Table | None
+    qa_folds: Table,
+    embedder: EmbedderSettings,
+    folds: FoldSettings,
+    embedding_corpus: Table | None,
 ) -> TableReport:
     """The training answers that an offline embedder is fitted on; empty for a released one.
 
@@ -45,7 +48,9 @@ def embedding_corpus(
     rows = qa_folds.read()
     is_training = rows["split"] == TRAINING
     previous = embedding_corpus.read() if embedding_corpus else None
-    current, held_out = answers_of(rows[is_training]), answers_of(rows[~is_training])
+    # A stock phrase may stand in every split, so that it gives no validation answer away.
+    own = rows.assign(answers=own_answers(rows, folds))
+    current, held_out = answers_of(rows[is_training]), answers_of(own[~is_training])
     corpus = held_still(previous, corpus_table(current), held_out, embedder.refit_drift)
     return TableReport(frame=corpus)
 
@@ -117,5 +122,7 @@ def retrieval_scores(
         rows, folds, open_embedder(answer_embedder), retrieval, build.checkpoints
     )
     best = scores[scores["k"] == scores["k"].max()].set_index("mode")["mrr"]
-    facts = {f"mrr_{mode}": round(float(value), 4) for mode, value in best.items()}
+    # Where no row can be asked for, there is no figure.
+    known = {f"mrr_{mode}": round(float(value), 4) for mode, value in best.dropna().items()}
+    facts: dict[str, Fact] = {"asked_questions": int(scores["questions"].max()), **known}
     return TableReport(frame=scores, facts=facts, notes={"scores": scores.to_markdown(index=False)})

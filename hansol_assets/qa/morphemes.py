@@ -26,6 +26,14 @@ def _kiwi() -> "Kiwi":
     return Kiwi(num_workers=1)
 
 
+def for_search(text: str) -> str:
+    """A text as it is searched: NFKC, so that full-width letters and digits are plain ones.
+
+    What is kept and shown is the text as it was written.
+    """
+    return unicodedata.normalize("NFKC", text)
+
+
 def content_morphemes(texts: Sequence[str]) -> list[str]:
     """Each text's nouns, roots, stems, foreign words and numbers, joined by spaces."""
     return _morphemes(texts, CONTENT_TAGS)
@@ -47,7 +55,7 @@ def tag(texts: Sequence[str]) -> "Iterator[list[Token]]":
 
 
 def _morphemes(texts: Sequence[str], tags: tuple[str, ...]) -> list[str]:
-    normalised = [unicodedata.normalize("NFC", text).lower() for text in texts]
+    normalised = [for_search(text).lower() for text in texts]
     # A tag may carry a suffix for irregular verbs ("VV-I").
     return [
         " ".join(token.form for token in tokens if token.tag.split("-")[0] in tags)

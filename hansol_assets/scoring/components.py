@@ -16,7 +16,7 @@ from pydantic import Field
 
 from hansol_assets.embedding.embedder import Embedder, encode
 from hansol_assets.embedding.vectors import mean_directions, split_like, unit
-from hansol_assets.qa.columns import ANSWER_PREFIX, QUESTION_COLUMNS, answers_of, numbered
+from hansol_assets.qa.table.columns import ANSWERS, QUESTIONS, answers_of
 from hansol_assets.scoring.baselines import centroid
 from hansol_assets.scoring.features import QuestionViews
 from hansol_assets.scoring.neighbours import (
@@ -148,7 +148,7 @@ class ComponentModel:
         choices: Choices,
         settings: ComponentSettings,
     ) -> Self:
-        """Fits on rows: `id, 질문_1, 질문_2, 답변_1 …`, none of them a row that is asked for."""
+        """Fits on rows: `id, questions, answers`, none of them a row that is asked for."""
         row_vectors = _row_vectors(rows, embedder)
         views, targets = _examples(rows, row_vectors, embedder, settings.answers_as_questions)
         gamma = settings.regression.gamma
@@ -251,7 +251,7 @@ class ComponentModel:
 
 def _row_vectors(rows: pd.DataFrame, embedder: Embedder) -> np.ndarray:
     """The mean of each row's answer vectors scaled to length 1, [rows, dimensions]."""
-    answers = _answers(rows)
+    answers = rows[ANSWERS].tolist()
     vectors = encode(embedder, [answer for own in answers for answer in own])
     return mean_directions(split_like(vectors, answers))
 
@@ -259,13 +259,15 @@ def _row_vectors(rows: pd.DataFrame, embedder: Embedder) -> np.ndarray:
 def _examples(
     rows: pd.DataFrame, row_vectors: np.ndarray, embedder: Embedder, answers: int
 ) -> tuple[QuestionViews, np.ndarray]:
-    """Both paraphrases of every row, then its shortest answers; and the row's vector for each."""
-    asked = [question for column in QUESTION_COLUMNS for question in rows[column]]
-    by_length = [sorted(own, key=len)[:answers] for own in _answers(rows)]
-    asked += [answer for place in zip(*by_length, strict=True) for answer in place]
-    repeats = len(asked) // max(1, len(rows))
-    return QuestionViews.of(asked, embedder), np.tile(row_vectors, (repeats, 1))
+    """The paraphrases of every row, then its shortest answers; and the row's vector for each.
 
-
-def _answers(rows: pd.DataFrame) -> list[list[str]]:
-    return rows[numbered(rows.columns, ANSWER_PREFIX)].to_numpy().tolist()
+    First come the first paraphrases of all rows, then the second ones of those that have one …
+    """
+    by_length = [sorted(own, key=len)[:answers] for own in rows[ANSWERS]]
+    asked, sources = [], []
+    for texts in (rows[QUESTIONS].tolist(), by_length):
+        for place in range(max(map(len, texts), default=0)):
+            having = [row for row, own in enumerate(texts) if len(own) > place]
+            asked += [texts[row][place] for row in having]
+            sources += having
+    return QuestionViews.of(asked, embedder), row_vectors[sources]

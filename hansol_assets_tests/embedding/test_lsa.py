@@ -15,7 +15,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from hansol_assets.embedding.embedder import EmbedderSettings, fit_embedder
 from hansol_assets.embedding.lsa import LsaSettings, fit_lsa, normalise
 from hansol_assets.errors import InputError
-from hansol_assets.qa.columns import ANSWER_COLUMNS
+from hansol_assets.qa.table.columns import answers_of
 
 CORPUS = [
     "실크벽지는 물걸레로 닦을 수 있습니다.",
@@ -82,7 +82,7 @@ def test_a_corpus_without_a_common_ngram_is_refused() -> None:
 
 @pytest.mark.slow
 def test_fitting_twice_gives_the_same_files(known_rows: pd.DataFrame, tmp_path: Path) -> None:
-    answers = known_rows[list(ANSWER_COLUMNS)].to_numpy().ravel().tolist()
+    answers = answers_of(known_rows)
     for name in ("first", "second"):
         fit_embedder(answers, EmbedderSettings(), tmp_path / name)
 

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from hansol_assets.embedding.embedder import EmbedderSettings, fit_embedder
-from hansol_assets.qa.columns import ANSWER_COLUMNS
+from hansol_assets.qa.table import TableSettings, read_train
+from hansol_assets.qa.table.columns import answers_of
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -16,7 +17,7 @@ SAMPLE = Path(__file__).parents[2] / "data_lake" / "sample" / "train.csv"
 @pytest.fixture(scope="session")
 def rows() -> pd.DataFrame:
     """The sample rows that ship with the project."""
-    return pd.read_csv(SAMPLE, dtype=str, keep_default_na=False)
+    return read_train(SAMPLE, TableSettings()).frame
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +35,7 @@ def unseen_rows(rows: pd.DataFrame) -> pd.DataFrame:
 @pytest.fixture(scope="session")
 def embedder_path(known_rows: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("embedder") / "lsa"
-    answers = known_rows[list(ANSWER_COLUMNS)].to_numpy().ravel().tolist()
+    answers = answers_of(known_rows)
     fit_embedder(answers, EmbedderSettings(dimensions=128), path)
     return path
 

@@ -6,7 +6,6 @@ import pandas as pd
 import pytest
 
 from hansol_assets.embedding.vectors import unit
-from hansol_assets.qa.columns import ANSWER_COLUMNS
 from hansol_assets.scoring.components import (
     COMPONENTS,
     Choices,
@@ -54,9 +53,9 @@ def test_a_joined_question_lies_halfway_between_its_parts(model: ComponentModel)
 def test_unseen_questions_are_answered_better_than_by_the_centroid(
     model: ComponentModel, unseen_rows: pd.DataFrame, embedder: "SentenceTransformer"
 ) -> None:
-    parts = [[question] for question in unseen_rows["질문_1"]]
+    parts = [[question] for question in unseen_rows["questions"].str[0]]
     components = model.components(parts, [[NOTHING]] * len(parts))
-    references = embed_references(unseen_rows[list(ANSWER_COLUMNS)].to_numpy().tolist(), embedder)
+    references = embed_references(unseen_rows["answers"].tolist(), embedder)
     scores = {
         name: reference_cosines(vectors, references).mean() for name, vectors in components.items()
     }

@@ -11,10 +11,11 @@ import pytest
 from hansol_assets.embedding.embedder import encode
 from hansol_assets.embedding.lsa import LsaSettings, fit_lsa
 from hansol_assets.embedding.vectors import split_like, unit
-from hansol_assets.qa.columns import ANSWER_COLUMNS
 from hansol_assets.qa.folds import FoldSettings, assign_folds
 from hansol_assets.qa.pairing import PairingSettings, build_held_out
 from hansol_assets.qa.splitting import QuestionMix, split_question
+from hansol_assets.qa.table import TableSettings, read_train
+from hansol_assets.qa.table.columns import answers_of
 from hansol_assets.retrieval.index import RetrievalSettings, build_index
 from hansol_assets.retrieval.search import HybridSearcher
 from hansol_assets.scoring.baselines import baseline_scores
@@ -61,14 +62,11 @@ def _components(model: ComponentModel, parts: list[list[str]]) -> dict[str, np.n
 
 @pytest.fixture(scope="module", params=[1, 4])
 def trial(request: pytest.FixtureRequest, real_dir: Path) -> Trial:
-    path = real_dir / "train.csv"
-    rows = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    rows = read_train(real_dir / "train.csv", TableSettings()).frame
     folds = assign_folds(rows, FoldSettings(validation_fold=request.param))
     split = folds.set_index("id").loc[rows["id"], "split"].to_numpy()
     training, calibration = rows[split == "training"], rows[split == "calibration"]
-    embedder = fit_lsa(
-        training[list(ANSWER_COLUMNS)].to_numpy().ravel().tolist(), WIDTH, LsaSettings()
-    )
+    embedder = fit_lsa(answers_of(training), WIDTH, LsaSettings())
     settings = ComponentSettings()
     choices = choose(training, calibration, embedder, settings)
     held_out = build_held_out(rows, folds, MIX, PairingSettings())
@@ -112,7 +110,7 @@ def test_the_chosen_text_beats_the_nearest_answer_outside_the_interval(
     hits = searcher.search(parts, settings.top_k, ["training", "calibration"])
     targets = trial.vectors([[part] for part in parts])
     known = trial.rows[trial.rows["id"].isin(trial.model.row_ids)]
-    lengths = LengthRange.of(known[list(ANSWER_COLUMNS)].to_numpy().ravel().tolist(), selection)
+    lengths = LengthRange.of(answers_of(known), selection)
 
     nearest = [found[0].answers[0] for found in hits]
     candidates = [[answer for hit in found for answer in hit.answers] for found in hits]
