@@ -32,7 +32,9 @@ from hansol_assets.qa.folds import FoldSettings
 from hansol_assets.qa.pairing import PairingSettings
 from hansol_assets.qa.prompts import PromptSettings
 from hansol_assets.qa.quality_limits import AnswerQualitySettings
+from hansol_assets.qa.table import read_template, read_test
 from hansol_assets.qa.table.files import has_table, raw_files
+from hansol_assets.qa.table.form import require_fitting
 from hansol_assets.qa.table.row_quality import RowQualitySettings
 from hansol_assets.qa.table.settings import TableSettings
 from hansol_assets.retrieval.index import RetrievalSettings
@@ -339,3 +341,22 @@ def load_settings(**values: Any) -> Settings:
     except ValidationError as error:
         problems = "\n  ".join(_problems(error))
         raise ProfileError(f"the settings cannot be used:\n  {problems}") from error
+
+
+def require_fitting_template(settings: Settings) -> None:
+    """Refuses a template that the submission would not fit, before anything is trained.
+
+    Args:
+        settings: The run's settings.
+
+    Raises:
+        UnfitTemplateError: The template has another width, or rows of other questions.
+        ContractError: A file cannot be read.
+    """
+    files = settings.raw_files
+    if "submission_template" not in files or "test_csv" not in files:
+        return
+    template = read_template(files["submission_template"])
+    ids = read_test(files["test_csv"], settings.table).frame["id"].tolist()
+    embedder = settings.embedder
+    require_fitting(template, ids, embedder.dimensions, is_fitted=embedder.kind == "lsa")

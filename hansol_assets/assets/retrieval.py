@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Annotated
 
 from hansol_assets.answering.examples import corpus_table
-from hansol_assets.answering.searching import INDEX_TABLE, write_index_file
+from hansol_assets.answering.searching import index_table, write_index_file
 from hansol_assets.embedding.cached import open_embedder
 from hansol_assets.embedding.corpus import held_still
 from hansol_assets.embedding.embedder import EmbedderSettings, save_embedder
@@ -92,12 +92,13 @@ def retrieval_index(
     """
     rows, folds = rows_and_folds(qa_folds.read())
     embedder = open_embedder(answer_embedder)
+    table = index_table(embedder.get_embedding_dimension())
     with build.lancedb() as database:
         report = build_index(
-            database, INDEX_TABLE, rows, folds, embedder, answer_embedder.version, documents
+            database, table, rows, folds, embedder, answer_embedder.version, documents
         )
-        files = version_checksums(database, INDEX_TABLE, report.version)
-    write_index_file(build.folder, report.version)
+        files = version_checksums(database, table, report.version)
+    write_index_file(build.folder, table, report.version)
     facts = {
         **asdict(report),
         ROWS_MADE: report.inserted + report.updated,

@@ -4,7 +4,13 @@ What belongs here: everything between a file that a person has and the table tha
 project reads. What does not: what is made of the rows (`hansol_assets.qa`).
 """
 
-from hansol_assets.qa.table.contract import TableRead, read_references, read_test, read_train
+from hansol_assets.qa.table.contract import (
+    TableRead,
+    no_questions,
+    read_references,
+    read_test,
+    read_train,
+)
 from hansol_assets.qa.table.settings import TableSettings
 from hansol_assets.qa.table.vectors import VectorTable, read_submission, read_template
 from hansol_assets.qa.table.violations import ContractError, Violation
@@ -15,6 +21,7 @@ __all__ = [
     "TableSettings",
     "VectorTable",
     "Violation",
+    "no_questions",
     "read_references",
     "read_submission",
     "read_template",

@@ -133,6 +133,11 @@ def read_test(path: Path, settings: TableSettings) -> TableRead:
     return draft.finish(columns)
 
 
+def no_questions() -> pd.DataFrame:
+    """Returns the table of questions where there is no test file."""
+    return pd.DataFrame({ID: pd.Series(dtype="string"), QUESTION: pd.Series(dtype="string")})
+
+
 def read_references(path: Path, settings: TableSettings) -> TableRead:
     """Reads reference answers: an id and at least one answer a row.
 
