@@ -8,17 +8,18 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from hansol_assets.lake.inputs import Inputs
 
 from hansol_assets.answering.promotion import RETENTION
 from hansol_assets.answering.submission import publish_live
 from hansol_assets.lake import duckdb_file
+from hansol_assets.lake.handles import Source
 from hansol_assets.lake.manifest import live_profiles
 from hansol_assets.lake.pruning import prune
 from hansol_assets.lake.reports import TableReport, Task
 from hansol_assets.lake.store import Lake
 from hansol_assets_tests.bad_input.place import BadInput, Place
 from hansol_assets_tests.faults.failing_disk import FailingDisk
+from hansol_assets_tests.lake.handmade import make_table
 from hansol_assets_tests.qa.rows import training_table
 
 REMEDY = "and run again: finished steps are kept."
@@ -26,7 +27,7 @@ REMEDY = "and run again: finished steps are kept."
 
 def write_more(place: Place) -> None:
     task = Task("raw_qa", "1", {}, {"train_csv": "another"})
-    place.make_table(lake, task, lambda: TableReport(frame=training_table()))
+    make_table(place.lake, task, lambda: TableReport(frame=training_table()))
 
 
 def on_disk(what: str, error: int, *says: str) -> BadInput:
@@ -102,8 +103,8 @@ def pointer_out_of_the_lake(place: Place) -> None:
         pointer.write_bytes(kept)
 
 
-def missing_source(place: Place) -> None:
-    Inputs.resolve(place.lake, ["train_csv"], {"train_csv": Path("/nowhere/train.csv")})
+def missing_source(_: Place) -> None:
+    Source.pin(Path("/nowhere/train.csv"))
 
 
 LAKES = [

@@ -18,6 +18,7 @@ from hansol_assets.qa.table import (
     read_test,
     read_train,
 )
+from hansol_assets.qa.table.form import submission_form
 from hansol_assets_tests.bad_input.place import BadInput, Place, csv_text
 from hansol_assets_tests.qa.rows import training_file, training_table
 
@@ -214,7 +215,8 @@ def unfit(what: str, ids: list[str], width: int, *says: str) -> BadInput:
         pd.DataFrame({"id": ids, **columns}).to_csv(path, index=False)
         wanted = read_template(path)
         vectors = np.zeros((2, 512))
-        fitting_submission(wanted.frame, wanted.width, ["TEST_0", "TEST_1"], vectors)
+        form = submission_form(wanted, pd.DataFrame({"id": ["TEST_0", "TEST_1"]}), 512)
+        fitting_submission(form, ["TEST_0", "TEST_1"], vectors)
 
     fit = "does not fit sample_submission.csv"
     stays = "Nothing was written; the last good submission stays in place. Check that test.csv and"
