@@ -6,25 +6,22 @@ the embedder itself (`hansol_assets.embedding.embedder`) and what vectors are us
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from hansol_assets.embedding.embedder import load_embedder
+from hansol_assets.embedding.embedder import Embedder, load_embedder
 from hansol_assets.lake.cache import EMBEDDINGS, RowCache
 from hansol_assets.lake.fingerprint import text_hash
 from hansol_assets.lake.handles import Artifact
-
-if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
 
 
 class CachedEmbedder:
     """An embedder that embeds each text once, whichever asset or run asks.
 
     A transformer's vectors differ in their last bits with the batch that a text was in, so texts
-    embedded one by one as a table grows may differ there from those of a new lake.
+    embedded one by one as a table grows may differ there from those of a new lake; those of the
+    installed encoder (`hansol_assets.embedding.muse`) do not.
 
     Args:
         cache: Where vectors are kept.
@@ -44,7 +41,7 @@ class CachedEmbedder:
         scope: str,
         width: int,
         batch_size: int,
-        open_model: "Callable[[], SentenceTransformer]",
+        open_model: Callable[[], Embedder],
     ) -> None:
         self._cache = cache
         self._scope = scope
@@ -83,7 +80,7 @@ class CachedEmbedder:
         return np.stack([vectors[key] for key in by_key])
 
     @cached_property
-    def _model(self) -> "SentenceTransformer":
+    def _model(self) -> Embedder:
         return self._open_model()
 
 

@@ -4,8 +4,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
-from hansol_assets.embedding.lsa import LsaSettings, fit_lsa
-from hansol_assets.qa.columns import ANSWER_COLUMNS
+from hansol_assets.embedding.muse import MuseEmbedder
 from hansol_assets.qa.folds import FoldSettings, assign_folds
 from hansol_assets.retrieval.evaluation import CUTOFFS, evaluate_retrieval
 from hansol_assets.retrieval.index import RetrievalSettings
@@ -50,9 +49,7 @@ def test_hybrid_search_beats_both_its_parts_on_the_real_rows(
     path = real_dir / "train.csv"
     rows = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     folds = assign_folds(rows, FoldSettings(validation_fold=validation_fold))
-    training = rows[folds.set_index("id").loc[rows["id"], "split"].to_numpy() == "training"]
-    answers = training[list(ANSWER_COLUMNS)].to_numpy().ravel().tolist()
-    embedder = fit_lsa(answers, 512, LsaSettings())
+    embedder = MuseEmbedder()
     table = evaluate_retrieval(rows, folds, embedder, SETTINGS, tmp_path)
     mrr = table[table["k"] == 10].set_index("mode")["mrr"]
 
