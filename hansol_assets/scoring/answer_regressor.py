@@ -195,6 +195,38 @@ class AnswerRegressor:
         }
         return {name: unit(np.asarray(own, dtype=np.float64)) for name, own in found.items()}
 
+    def evidence(self, parts: Sequence[str]) -> pd.DataFrame:
+        """What the answer to each part rests on: signals for its confidence.
+
+        Args:
+            parts: The questions, or parts of questions.
+
+        Returns:
+            `nearest_row` (id of the row whose answers are nearest to the estimate),
+            `answer_nearness` (cosine to them, the centroid taken off), `answer_agreement` (mean of
+            that over the neighbours), and the columns of `AnswerVectorRegressor.signals`.
+        """
+        views = QuestionViews.of(parts, self._embedder)
+        found = self.neighbours_of(self._regression.predict(views))
+        return pd.DataFrame(
+            {
+                "nearest_row": [self.row_ids[place] for place in found.places[:, 0]],
+                "answer_nearness": found.cosines[:, 0],
+                "answer_agreement": found.cosines.mean(axis=1),
+                **self._regression.signals(views),
+            }
+        )
+
+    def rows_near(self, vectors: np.ndarray, count: int) -> list[list[str]]:
+        """Ids of the rows whose answers are nearest to each vector, nearest first.
+
+        Args:
+            vectors: Estimated answers, [parts, dimensions].
+            count: Rows a part; all there are where they are fewer.
+        """
+        found = nearest_rows(vectors, self._row_vectors, count)
+        return [[self.row_ids[place] for place in own] for own in found.places]
+
     def neighbours_of(self, estimates: np.ndarray) -> Neighbours:
         """The rows that the `retrieved` component of each estimate is mixed of."""
         return nearest_rows(estimates, self._row_vectors, self._neighbours)

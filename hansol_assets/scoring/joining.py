@@ -103,10 +103,14 @@ class JoinMap:
         missed = deviations.T @ (wholes - after - deviations)
         return cls(before, after, np.linalg.solve(system, missed))
 
-    def of_means(self, means: np.ndarray) -> np.ndarray:
-        """Maps mean directions of several parts, [questions, dimensions]; lengths are free."""
-        deviations = means - self._before
-        return self._after + deviations + deviations @ self._correction
+    def linear(self, vectors: np.ndarray) -> np.ndarray:
+        """The linear part of the map; sums may be mapped part by part, [vectors, dimensions]."""
+        return vectors + vectors @ self._correction
+
+    @property
+    def offset(self) -> np.ndarray:
+        """What is added to the linear part of a mean direction, [dimensions]."""
+        return self._after - self.linear(self._before)
 
     def apply(self, parts: Sequence[np.ndarray]) -> np.ndarray:
         """Estimates the vectors of whole answers.
@@ -119,7 +123,7 @@ class JoinMap:
             [questions, dimensions], each of length 1, or 0 where all parts are.
         """
         means = mean_directions(parts)
-        joined = self.of_means(means)
+        joined = self.offset + self.linear(means)
         several = np.array([len(own) > 1 and bool(own.any()) for own in parts], dtype=bool)
         return unit(np.where(several[:, None], joined, means))
 

@@ -164,6 +164,23 @@ class AnswerVectorRegressor:
         )
         return unit(self._mean + ridge) + self.strength.own_share * views.own_vectors
 
+    def signals(self, views: QuestionViews) -> dict[str, np.ndarray]:
+        """What tells how far estimates can be trusted.
+
+        Returns:
+            `certainty`: how far the ridge leaves the mean, which it does where it knows much.
+            `question_nearness`: similarity to the nearest landmark, 0 to 1. Each [questions].
+        """
+        certainty, nearness = [np.zeros(0)], [np.zeros(0)]
+        for chunk in _chunks(self._space.transform(views)):
+            kernel = _kernel(chunk, self._known)
+            certainty.append(np.linalg.norm(kernel @ self._coefficients, axis=1))
+            nearness.append(kernel.max(axis=1))
+        return {
+            "certainty": np.concatenate(certainty),
+            "question_nearness": np.concatenate(nearness),
+        }
+
     def save(self, directory: Path) -> None:
         """Writes the regression as safetensors and JSON."""
         from safetensors.numpy import save_file
