@@ -12,7 +12,7 @@ export HF_HUB_DISABLE_TELEMETRY := 1
 export TOKENIZERS_PARALLELISM := false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup submission test lint format ui snapshot lock clean
+.PHONY: help setup submission test check hooks lint format ui snapshot lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -33,10 +33,17 @@ submission: setup ## bring every asset up to date and print the submission and i
 test: setup ## run the whole test suite, on two cores unless WORKERS says otherwise
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
-lint: setup ## ruff and mypy
+check: lint ## lint, types, and the tests that take seconds: before every commit
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile -m fast
+
+lint: setup ## ruff, mypy and the import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+hooks: setup ## let git run `make lint` before every commit
+	$(BIN)/pre-commit install
 
 format: setup ## let ruff format the code
 	$(BIN)/ruff check --fix-only .

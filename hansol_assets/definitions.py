@@ -5,7 +5,8 @@ swap parts through the arguments of `build_defs`.
 See https://docs.dagster.io/guides/build/projects-and-components
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from types import ModuleType
 from typing import Any
 
@@ -51,6 +52,12 @@ def _source(name: str) -> dg.AssetSpec:
     )
 
 
+def _fresh(assets: list[dg.AssetsDefinition], hours: int) -> Sequence[dg.AssetsDefinition]:
+    """Promises that each asset is looked at within so many hours, which the UI holds up."""
+    policy = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=hours))
+    return dg.map_asset_specs(lambda spec: spec.replace_attributes(freshness_policy=policy), assets)
+
+
 def build_defs(
     *, settings: Settings | None = None, resource_overrides: Mapping[str, Any] | None = None
 ) -> dg.Definitions:
@@ -71,7 +78,7 @@ def build_defs(
         for asset in assets_of(module, group, automation.ON_CHANGE)
     ]
     return dg.Definitions(
-        assets=[*map(_source, SOURCES), *declared],
+        assets=[*map(_source, SOURCES), *_fresh(declared, settings.automation.fresh_hours)],
         asset_checks=dg.load_asset_checks_from_modules([checks]),
         jobs=automation.jobs_of(settings),
         sensors=sensors,

@@ -6,7 +6,13 @@ a package of their own, such as those of a file's contract and of the lake, whic
 
 
 class UserError(Exception):
-    """The base of every error that a person can mend; its message says what is wrong and how."""
+    """The base of every error that a person can mend; its message says what is wrong and how.
+
+    Attributes:
+        passes: Whether the same may well succeed a little later, without anything mended.
+    """
+
+    passes = False
 
 
 class InputError(UserError, ValueError):

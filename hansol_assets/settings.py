@@ -142,6 +142,12 @@ class AutomationSettings(SettingsModel):
     nightly_cron: str = Field("0 3 * * *", description="When the nightly refresh runs, as cron")
     timezone: str = Field("Asia/Seoul", description="Time zone of the nightly refresh")
 
+    fresh_hours: int = Field(
+        30,
+        ge=1,
+        description="Hours after which an asset that no run looked at is shown as not fresh",
+    )
+
     @property
     def status(self) -> str:
         """The name of Dagster's default status."""

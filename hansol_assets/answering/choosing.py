@@ -4,6 +4,8 @@ What belongs here: choosing part by part, and putting the parts together again. 
 measure by which is chosen (`hansol_assets.scoring.consensus`).
 """
 
+from itertools import zip_longest
+
 import pandas as pd
 
 from hansol_assets.answering.blending import (
@@ -19,11 +21,11 @@ from hansol_assets.embedding.embedder import Embedder, encode
 from hansol_assets.lake.fingerprint import text_hash
 from hansol_assets.lake.handles import Artifact, Table
 from hansol_assets.lake.reports import TableReport
-from hansol_assets.qa.cleaning import clean_answer
+from hansol_assets.qa.cleaning import without_repetition
 from hansol_assets.qa.columns import answers_of
-from hansol_assets.qa.pairing import join_answers
+from hansol_assets.qa.joining import NONE, join_answers
 from hansol_assets.qa.quality import answer_quality
-from hansol_assets.qa.splitting import CONNECTIVES
+from hansol_assets.qa.splitting import take_apart
 from hansol_assets.scoring.blend import VectorBlend
 from hansol_assets.scoring.candidates import RETRIEVED, vectors_of
 from hansol_assets.scoring.consensus import LengthRange, SelectionSettings, choose_text
@@ -174,12 +176,13 @@ def _records(candidates: pd.DataFrame) -> list[dict[str, object]]:
 
 
 def joined_texts(question: str, texts: list[str]) -> str:
-    """Joins the answers of a question's parts by the connective that joins the question.
+    """Joins the answers of a question's parts as the question joins them.
 
-    A sentence that two parts share, when both were answered from one row, is kept once.
+    All of every text is kept, whether it ends as a sentence or not; a sentence that two parts
+    share, when both were answered from one row, is kept once.
     """
-    connective = next((word for word in CONNECTIVES if word in question), "")
+    joins = take_apart([question])[0].joins if len(texts) > 1 else ()
     answer = texts[0]
-    for text in texts[1:]:
-        answer = join_answers(answer, text, connective) if connective else f"{answer} {text}"
-    return clean_answer(answer).text if len(texts) > 1 else answer
+    for text, kind in zip_longest(texts[1:], joins[: len(texts) - 1], fillvalue=NONE):
+        answer = join_answers(answer, text, kind)
+    return without_repetition(answer) if len(texts) > 1 else answer

@@ -1,14 +1,14 @@
-"""Training material of the models: documents for the base model, prompts for the adapter.
+"""Training material of the models: the prompts of examples.
 
 What belongs here: which retrieved rows a training prompt shows. What does not: which questions and
-answers make an example (`hansol_assets.qa.pairing`) and how a model is trained on them.
+answers make an example (`hansol_assets.qa.pairing`), the base model's documents
+(`hansol_assets.answering.corpus`), and how a model is trained.
 """
 
 from collections.abc import Collection, Sequence
 
 import pandas as pd
 
-from hansol_assets.modeling.base.tokenizer_training import render_document
 from hansol_assets.qa.control_tokens import neutralise
 from hansol_assets.qa.folds import TRAINING
 from hansol_assets.qa.prompts import ContextRow, PromptSettings, build_messages
@@ -30,23 +30,6 @@ def context_rows(hits: Sequence[Hit], left_out: Collection[str] = ()) -> list[Co
         for hit in hits
         if hit.id not in left_out
     ]
-
-
-def corpus_documents(examples: pd.DataFrame) -> list[str]:
-    """Returns the base model's corpus: each example as one document in Gemma's turns.
-
-    Args:
-        examples: `messages, answer` of every example.
-    """
-    return [
-        render_document(messages, answer)
-        for messages, answer in zip(examples["messages"], examples["answer"], strict=True)
-    ]
-
-
-def corpus_table(documents: Sequence[str]) -> pd.DataFrame:
-    """Returns documents as a table of one column, `text`."""
-    return pd.DataFrame({"text": pd.Series(list(documents), dtype=object)})
 
 
 def training_examples(

@@ -1,7 +1,7 @@
 """The experiments that the lake remembers, read from manifests and score tables."""
 
 from hansol_assets.lake.handles import History, Table
-from hansol_assets.lake.lineage import ancestry
+from hansol_assets.lake.manifest import ancestry
 from hansol_assets.scoring.leaderboard import Experiment, flat_settings
 
 

@@ -14,7 +14,7 @@ from hansol_assets.answering.generations import generation_request
 from hansol_assets.modeling.generation.generator import GenerationRequest
 from hansol_assets.qa.folds import CALIBRATION, TRAINING, VALIDATION
 from hansol_assets.qa.prompts import PromptSettings, build_messages
-from hansol_assets.qa.splitting import split_question
+from hansol_assets.qa.splitting import take_apart
 from hansol_assets.retrieval.search import Hit, HybridSearcher
 
 TEST = "test"
@@ -76,10 +76,10 @@ def plan_parts(
     """
     placed = [
         (question_id, place, text, split)
-        for question_id, question, split in zip(
-            questions["id"], questions["question"], splits, strict=True
+        for question_id, taken, split in zip(
+            questions["id"], take_apart(questions["question"].tolist()), splits, strict=True
         )
-        for place, text in enumerate(split_question(question))
+        for place, text in enumerate(taken.parts)
     ]
     hits: dict[tuple[str, str], list[Hit]] = {}
     for split in dict.fromkeys(splits):

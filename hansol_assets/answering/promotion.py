@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 from hansol_assets.answering.experiments import experiment
 from hansol_assets.answering.submission import FITS_TEMPLATE, MANIFEST_FILE, publish_live
+from hansol_assets.commands import PROMOTE
 from hansol_assets.lake.declaration import Check
 from hansol_assets.lake.handles import Table
 from hansol_assets.lake.manifest import Manifest
+from hansol_assets.lake.pruning import Retention
 from hansol_assets.lake.reports import Verdict
 from hansol_assets.lake.store import Lake
 from hansol_assets.scoring.bootstrap import BootstrapSettings
@@ -22,12 +24,15 @@ if TYPE_CHECKING:
     from hansol_assets.settings import Settings
 
 SCORES = "validation_scores"
+RETENTION = Retention(published="submission", remembered=SCORES)
+"""What pruning keeps: the leaderboard is made of every score."""
+
 PROMOTED = Check(
     "promoted",
     "The validation score did not fall significantly, so that the submission takes the place of "
     "the last one.",
 )
-BY_HAND = "the last submission stays in place. To publish this one all the same: hansol promote"
+BY_HAND = f"the last submission stays in place. To publish this one all the same: {PROMOTE}"
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ how training runs (`hansol_assets.modeling.training`).
 
 import base64
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
@@ -26,6 +27,7 @@ from hansol_assets.modeling.training.adapter import (
 )
 from hansol_assets.modeling.training.curves import loss_curve
 from hansol_assets.modeling.training.encoding_check import EncodingInspection, inspect_encoding
+from hansol_assets.qa.folds import CALIBRATION
 from hansol_assets.qa.prompts import PromptSettings
 from hansol_assets.retrieval.index import RetrievalSettings
 from hansol_assets.settings_model import SettingsModel
@@ -68,7 +70,9 @@ def train_on(
     Args:
         pairs: `source_ids, question, answer` of every example.
         splits: Splits of the rows that prompts may show.
-        questions: The questions whose loss is measured while it trains; None where all rows train.
+        questions: `split, source_ids, question, references` of the held-out questions; None where
+            all rows train. The calibration questions decide which weights are kept, the others
+            only judge them.
         base_model: What it is trained on.
         retrieval_index: Gives the rows that prompts show.
         settings: All that the result depends on beside these.
@@ -80,9 +84,11 @@ def train_on(
     searcher = open_searcher(retrieval_index, settings.retrieval)
     drawn = draw(pairs, settings.training.max_examples, settings.training.seed)
     examples = training_examples(drawn, searcher, settings.prompt, splits)
-    held_out = examples.head(0)
+    guiding = judging = examples.head(0)
     if questions is not None:
         held_out = held_out_examples(questions, searcher, settings.prompt)
+        guides = (questions["split"] == CALIBRATION).to_numpy()
+        guiding, judging = held_out[guides], held_out[~guides]
     base_dir = base_model.open()
     tokenizer = load_tokenizer(base_dir, settings.loading)
     inspection = inspect_encoding(tokenizer, examples, settings.training.max_length)
@@ -91,12 +97,13 @@ def train_on(
     report = train_adapter(
         base_dir,
         examples,
-        held_out,
+        guiding,
         settings.training,
         build.folder,
         build.checkpoints,
         build.log,
         settings.loading,
+        judged=judging,
         data={"base_model": base_model.version, "retrieval_index": retrieval_index.version},
         tracking_dir=build.paths.tracking,
     )
@@ -133,9 +140,9 @@ def _adapter_report(report: AdapterReport, inspection: EncodingInspection, folde
         "resumed_from_step": report.resumed_from_step or 0,
         "final_loss": round(float(report.history["loss"].dropna().iloc[-1]), 4),
     }
-    held_out = report.history["eval_loss"].dropna()
-    if not held_out.empty:
-        facts["held_out_loss"] = round(float(held_out.iloc[-1]), 4)
+    if report.fit:
+        facts["kept_step"] = report.kept_step
+        facts |= {name: round(loss, 4) for name, loss in asdict(report.fit).items()}
     if report.tracked_run:
         facts["tracked_run"] = report.tracked_run
     notes = {

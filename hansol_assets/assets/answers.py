@@ -53,7 +53,9 @@ def validation_candidates(
     return gather_candidates(questions, retrieval_index, lora_adapter, settings, build.log)
 
 
-@lake_table(kinds={"huggingface", "duckdb"}, code_version="2", pool="gpu")
+@lake_table(
+    kinds={"huggingface", "duckdb"}, code_version="2", pool="gpu", skip_without="raw_questions"
+)
 def test_candidates(
     raw_questions: Table,
     retrieval_index: Artifact,

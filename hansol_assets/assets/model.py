@@ -7,7 +7,8 @@ What belongs here: what is trained on which rows. What does not: how training ru
 from typing import Annotated
 
 from hansol_assets.answering.adapters import write_reference
-from hansol_assets.answering.examples import corpus_documents, corpus_table, training_examples
+from hansol_assets.answering.corpus import asked_once, corpus_table, drift, held_still, no_corpus
+from hansol_assets.answering.examples import training_examples
 from hansol_assets.answering.parts import ALL_SPLITS
 from hansol_assets.answering.searching import open_searcher
 from hansol_assets.answering.training import AdapterSettings, base_model_report, train_on
@@ -15,6 +16,7 @@ from hansol_assets.lake.declaration import Setting, lake_artifact, lake_table
 from hansol_assets.lake.handles import Artifact, Table
 from hansol_assets.lake.reports import ArtifactBuild, Report, TableReport
 from hansol_assets.modeling.base.base_model import BaseModelOrigin, make_base_model
+from hansol_assets.qa.columns import texts_of
 from hansol_assets.qa.folds import TRAINING, rows_and_folds
 from hansol_assets.qa.pairing import SINGLE, PairingSettings, build_pairs
 from hansol_assets.qa.prompts import PromptSettings
@@ -27,24 +29,34 @@ KINDS = {"huggingface", "pytorch"}
 @lake_table(kinds={"duckdb"}, named_by_content=True)
 def pretraining_corpus(
     paired_questions: Table,
+    qa_folds: Table,
     retrieval_index: Artifact,
     kind: Annotated[str, Setting("base_model.kind")],
+    most_drift: Annotated[float, Setting("base_model.corpus_drift")],
     prompt: PromptSettings,
     retrieval: RetrievalSettings,
+    pretraining_corpus: Table | None,
 ) -> TableReport:
     """The documents that a base model is trained on from nothing; empty for a released one.
 
-    Each is a single training example in the form of the later prompts.
+    Each is a single training example in the form of the later prompts, every answer once. The last
+    corpus is kept until more than a set share of the documents has changed, or a text of it is
+    held out now, so that a changed row does not train the base model from nothing.
     """
     if kind == "hub":
-        return TableReport(frame=corpus_table([]))
+        return TableReport(frame=no_corpus())
     pairs = paired_questions.read()
-    singles = pairs[pairs["kind"] == SINGLE].reset_index(drop=True)
+    singles = asked_once(pairs[pairs["kind"] == SINGLE])
     examples = training_examples(singles, open_searcher(retrieval_index, retrieval), prompt)
-    return TableReport(frame=corpus_table(corpus_documents(examples)))
+    rows = qa_folds.read()
+    held_out = texts_of(rows[rows["split"] != TRAINING])
+    previous = pretraining_corpus.read() if pretraining_corpus else None
+    current = corpus_table(singles, examples)
+    corpus = held_still(previous, current, held_out, most_drift)
+    return TableReport(frame=corpus, facts={"drift": round(drift(corpus, current), 4)})
 
 
-@lake_artifact(kinds=KINDS, code_version="2", pool="gpu")
+@lake_artifact(kinds=KINDS, code_version="2", pool="gpu", retries=3)
 def base_model(
     pretraining_corpus: Table,
     origin: Annotated[BaseModelOrigin, Setting("base_model.pinned")],

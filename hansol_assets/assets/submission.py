@@ -23,8 +23,7 @@ from hansol_assets.answering.submission import (
 )
 from hansol_assets.lake.declaration import Setting, lake_artifact
 from hansol_assets.lake.handles import Artifact, Source, Table
-from hansol_assets.lake.preview import preview
-from hansol_assets.lake.reports import ArtifactBuild, Report
+from hansol_assets.lake.reports import ArtifactBuild, Report, preview
 from hansol_assets.qa.contract import read_template
 from hansol_assets.scoring.blend import WEIGHTS_FILE, VectorBlend
 

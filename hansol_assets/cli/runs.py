@@ -68,6 +68,8 @@ def cross_validate() -> None:
         live_name = load_settings(rotation=int(rotation)).live_name
         scores = Lake(own.lake_dir, live_name).live("validation_scores")
         parities[rotation] = float(scores.facts.get("parity", math.nan))
+    # The profile's own leaderboard gains the rotations; all else of it is reused.
+    _run_job("judge", own)
     print_records(
         "parity by rotation",
         [{"validation folds from": start, "parity": value} for start, value in parities.items()],

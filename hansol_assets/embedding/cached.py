@@ -6,14 +6,19 @@ the embedder itself (`hansol_assets.embedding.embedder`) and what vectors are us
 
 from collections.abc import Callable
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from hansol_assets.embedding.embedder import Embedder, load_embedder
+from hansol_assets.embedding.embedder import load_embedder
+from hansol_assets.embedding.muse import MuseEmbedder
 from hansol_assets.lake.cache import EMBEDDINGS, RowCache
 from hansol_assets.lake.fingerprint import text_hash
 from hansol_assets.lake.handles import Artifact
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
 
 
 class CachedEmbedder:
@@ -41,7 +46,7 @@ class CachedEmbedder:
         scope: str,
         width: int,
         batch_size: int,
-        open_model: Callable[[], Embedder],
+        open_model: "Callable[[], SentenceTransformer | MuseEmbedder]",
     ) -> None:
         self._cache = cache
         self._scope = scope
@@ -80,7 +85,7 @@ class CachedEmbedder:
         return np.stack([vectors[key] for key in by_key])
 
     @cached_property
-    def _model(self) -> Embedder:
+    def _model(self) -> "SentenceTransformer | MuseEmbedder":
         return self._open_model()
 
 

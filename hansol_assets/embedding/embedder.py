@@ -37,9 +37,7 @@ EMBEDDER_FILES = ("*.json", "*.safetensors", "*.txt", "*.model")
 class Embedder(Protocol):
     """Turns texts into vectors: a `SentenceTransformer`, or one that remembers what it made."""
 
-    def encode(
-        self, texts: list[str], /, *, batch_size: int = ..., show_progress_bar: bool = ...
-    ) -> Any:
+    def encode(self, texts: list[str], /, *, show_progress_bar: bool) -> Any:
         """Returns one vector a text, [texts, dimensions]."""
 
     def get_embedding_dimension(self) -> int | None:
@@ -158,7 +156,7 @@ def _wanted(settings: EmbedderSettings) -> Wanted:
     return Wanted(str(settings.model_id), settings.revision, "embedder", EMBEDDER_FILES)
 
 
-def load_embedder(path: Path) -> Embedder:
+def load_embedder(path: Path) -> "SentenceTransformer | MuseEmbedder":
     """Loads a saved embedder; nothing is fetched and no code but the libraries' is run.
 
     Raises:

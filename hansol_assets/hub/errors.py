@@ -19,6 +19,12 @@ class ModelUnavailableError(ModelError, RuntimeError):
     """A model is neither on this machine nor to be had from the hub."""
 
 
+class HubOutOfReachError(ModelUnavailableError):
+    """The hub gave no answer that helps; it may do so in a minute."""
+
+    passes = True
+
+
 def unavailable(
     model_id: str, section: str, error: Exception, command: str
 ) -> ModelUnavailableError:
@@ -33,9 +39,11 @@ def unavailable(
     Returns:
         The error to raise.
     """
-    return ModelUnavailableError(
+    remedy = _remedy(model_id, section, error, command)
+    kind = ModelUnavailableError if remedy else HubOutOfReachError
+    return kind(
         f"the model {model_id} is not on this machine and could not be fetched: "
-        f"{_remedy(model_id, section, error, command)}"
+        f"{remedy or _no_answer(section, error, command)}"
     )
 
 
@@ -63,7 +71,18 @@ _MORE_SPACE = (
 )
 
 
-def _remedy(model_id: str, section: str, error: Exception, command: str) -> str:
+def _no_answer(section: str, error: Exception, command: str) -> str:
+    from huggingface_hub import constants
+
+    reason = f"{type(error).__name__}: {error}".splitlines()[0]
+    return (
+        f"the hub {constants.ENDPOINT} gave no answer that helps ({reason}). With a network, fetch "
+        f"it by:\n  {command}\nor set {section}.model_id to a local folder."
+    )
+
+
+def _remedy(model_id: str, section: str, error: Exception, command: str) -> str | None:
+    """What mends a failure that is not the network's; None for one that is."""
     from huggingface_hub import constants
     from huggingface_hub.errors import (
         GatedRepoError,
@@ -75,7 +94,6 @@ def _remedy(model_id: str, section: str, error: Exception, command: str) -> str:
     )
 
     page = f"{constants.ENDPOINT}/{model_id}"
-    reason = f"{type(error).__name__}: {error}".splitlines()[0]
     if isinstance(error, HFValidationError):
         return (
             f"that is no repository's name ({error}). Set {section}.model_id to 'owner/name' "
@@ -104,7 +122,4 @@ def _remedy(model_id: str, section: str, error: Exception, command: str) -> str:
         return f"HF_HUB_OFFLINE is set. Unset it, and fetch the model by:\n  {command}"
     if isinstance(error, LocalEntryNotFoundError) and error.__cause__ is None:
         return f"with a network, fetch it by:\n  {command}"
-    return (
-        f"the hub {constants.ENDPOINT} gave no answer that helps ({reason}). With a network, fetch "
-        f"it by:\n  {command}\nor set {section}.model_id to a local folder."
-    )
+    return None

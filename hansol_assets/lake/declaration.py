@@ -147,6 +147,12 @@ class Bound:
         return self.declaration.body(**given)
 
     @property
+    def is_idle(self) -> bool:
+        """Whether there is nothing to make, since an input has no rows."""
+        table = self.inputs.get(self.declaration.skip_without or "")
+        return isinstance(table, Table) and not table.facts["rows"]
+
+    @property
     def _previous(self) -> Table | None:
         found = self.lake.find_live(self.declaration.name)
         return Table(self.lake, found) if found and self.lake.is_whole(found) else None
@@ -171,9 +177,12 @@ class AssetDeclaration:
         kinds: Dagster's kinds.
         code_version: Raise it when the same inputs shall give another result.
         pool: Dagster's concurrency pool, if any.
+        retries: How often a failure that may pass by itself, such as a network's, is tried again.
         after: Assets that must be made before, though nothing of them is read.
         checks: Checks that the materialisation answers itself.
         conclude: Runs after each materialisation, also of a reused result.
+        skip_without: An input table without whose rows there is nothing to make; the asset, and all
+            that is made from it, is then skipped.
         named_by_content: Whether the result is named by its content instead of its inputs: it is
             then worked out every time, and what is made from it changes only when it does.
     """
@@ -183,9 +192,11 @@ class AssetDeclaration:
     kinds: frozenset[str]
     code_version: str
     pool: str | None = None
+    retries: int = 0
     after: tuple[str, ...] = ()
     checks: tuple[Check, ...] = ()
     conclude: Conclude | None = None
+    skip_without: str | None = None
     named_by_content: bool = False
     inputs: tuple[Input, ...] = field(init=False)
     settings: Mapping[str, str] = field(init=False)
@@ -284,10 +295,18 @@ def lake_table(
     kinds: set[str],
     code_version: str = "1",
     pool: str | None = None,
+    skip_without: str | None = None,
     named_by_content: bool = False,
 ) -> Callable[[Body], Body]:
     """Declares an asset that is a DuckDB table; see `AssetDeclaration` for the arguments."""
-    return _declaring("table", kinds, code_version, pool=pool, named_by_content=named_by_content)
+    return _declaring(
+        "table",
+        kinds,
+        code_version,
+        pool=pool,
+        skip_without=skip_without,
+        named_by_content=named_by_content,
+    )
 
 
 def lake_artifact(
@@ -295,13 +314,21 @@ def lake_artifact(
     kinds: set[str],
     code_version: str = "1",
     pool: str | None = None,
+    retries: int = 0,
     after: tuple[str, ...] = (),
     checks: tuple[Check, ...] = (),
     conclude: Conclude | None = None,
 ) -> Callable[[Body], Body]:
     """Declares an asset that is a folder of files; see `AssetDeclaration` for the arguments."""
     return _declaring(
-        "artifact", kinds, code_version, pool=pool, after=after, checks=checks, conclude=conclude
+        "artifact",
+        kinds,
+        code_version,
+        pool=pool,
+        retries=retries,
+        after=after,
+        checks=checks,
+        conclude=conclude,
     )
 
 

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from hansol_assets.commands import PRUNE
 from hansol_assets.lake.errors import DiskError, LakeError
 
-_ROOM = "Free some space ('hansol lake prune --keep 3' removes what is no longer used)"
+_ROOM = f"Free some space ('{PRUNE}' removes what is no longer used)"
 _ELSEWHERE = "name a folder that can be written with HANSOL_LAKE_DIR"
 
 PROBLEMS = {

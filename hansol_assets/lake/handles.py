@@ -17,8 +17,7 @@ import pandas as pd
 from hansol_assets.lake.cache import RowCache
 from hansol_assets.lake.errors import MissingSourceError, NotAnInputError
 from hansol_assets.lake.fingerprint import file_hash
-from hansol_assets.lake.lineage import find_manifest, manifests
-from hansol_assets.lake.manifest import Fact, Manifest
+from hansol_assets.lake.manifest import Fact, Manifest, find_manifest, manifests
 from hansol_assets.lake.store import Lake
 
 

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from hansol_assets.lake.lineage import all_manifests, live_profiles
-from hansol_assets.lake.manifest import Manifest
+from hansol_assets.lake.manifest import Manifest, all_manifests, live_profiles
 from hansol_assets.lake.store import Lake
 
 COLUMNS = ["asset", "fingerprint", "kind", "profiles", "bytes", "rows", "made_at"]

@@ -1,10 +1,11 @@
-"""Manifests: the record beside everything that an asset makes.
+"""Manifests: the record beside everything that an asset makes, and what each was made from.
 
 A manifest is written last, in one step: what has no manifest is not there.
 """
 
+import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -13,12 +14,16 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from hansol_assets.lake.atomic import write_atomically
-from hansol_assets.lake.fingerprint import file_hash, fingerprint
+from hansol_assets.lake.fingerprint import canonical_json, file_hash, fingerprint, text_hash
+from hansol_assets.lake.paths import LakePaths
 
 RECORDED_LIBRARIES = (
     "hansol-assets", "dagster", "duckdb", "lancedb", "numpy", "pandas", "peft", "scikit-learn",
     "sentence-transformers", "torch", "transformers", "trl",
 )  # fmt: skip
+
+SEAL = "sha256"
+"""In a manifest's file: the checksum of everything else in it."""
 
 Fact = str | int | float | bool
 
@@ -64,19 +69,29 @@ class Manifest(BaseModel):
     versions: dict[str, str]
 
     def save(self, path: Path) -> None:
-        """Writes the manifest in one step."""
-        write_atomically(path, (self.model_dump_json(indent=2) + "\n").encode("utf-8"))
+        """Writes the manifest in one step, with a checksum of all that it says."""
+        content = self.model_dump(mode="json")
+        sealed = json.dumps({SEAL: _seal(content), **content}, ensure_ascii=False, indent=2)
+        write_atomically(path, (sealed + "\n").encode("utf-8"))
 
     @classmethod
     def load(cls, path: Path) -> "Manifest":
-        """Reads a manifest back."""
-        return cls.model_validate_json(path.read_text(encoding="utf-8"))
+        """Reads a manifest back.
+
+        Raises:
+            ValueError: It is not what was written.
+        """
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(content, dict) or content.pop(SEAL, None) != _seal(content):
+            msg = f"{path} is not the manifest that was written"
+            raise ValueError(msg)
+        return cls.model_validate(content)
 
     @classmethod
     def find(cls, path: Path) -> "Manifest | None":
         """Reads a manifest, or gives None where it is missing or damaged.
 
-        It is whole if it is readable and its name is still the hash of what it says of itself.
+        It is whole if it says what was written, and its name is the hash of what it says of itself.
         """
         try:
             manifest = cls.load(path)
@@ -85,6 +100,10 @@ class Manifest(BaseModel):
         named = fingerprint(manifest.asset, manifest.code_version, manifest.config, manifest.inputs)
         own = (manifest.asset, manifest.fingerprint, named)
         return manifest if own == (path.parent.name, path.stem, path.stem) else None
+
+
+def _seal(content: Mapping[str, Any]) -> str:
+    return text_hash(canonical_json(dict(content)))
 
 
 def directory_checksums(directory: Path) -> dict[str, str]:
@@ -103,3 +122,51 @@ def library_versions() -> Mapping[str, str]:
         except metadata.PackageNotFoundError:
             continue
     return versions
+
+
+def ancestry(paths: LakePaths, manifest: Manifest) -> dict[str, Manifest]:
+    """Returns asset name → manifest for a result and all that it was made from.
+
+    Raw files have no manifest; their hashes stand in the inputs of the tables that read them. What
+    was pruned is still named.
+    """
+    found = {manifest.asset: manifest}
+    waiting = [manifest]
+    while waiting:
+        current = waiting.pop()
+        for asset, version in current.inputs.items():
+            if asset in found:
+                continue
+            input_manifest = find_manifest(paths, asset, version)
+            if input_manifest:
+                found[asset] = input_manifest
+                waiting.append(input_manifest)
+    return dict(sorted(found.items()))
+
+
+def find_manifest(paths: LakePaths, asset: str, version: str) -> Manifest | None:
+    """Returns the manifest of a result, also where the result itself was pruned."""
+    stored = Manifest.find(paths.manifest(asset, version))
+    return stored or Manifest.find(paths.forgotten(asset, version))
+
+
+def manifests(paths: LakePaths, asset: str) -> Iterator[Manifest]:
+    """Yields every whole manifest of an asset, the oldest first."""
+    folder = paths.manifests / asset
+    found = filter(None, map(Manifest.find, folder.glob("[!.]*.json")))
+    yield from sorted(found, key=lambda item: (item.created_at, item.fingerprint))
+
+
+def all_manifests(paths: LakePaths) -> list[Manifest]:
+    """Returns every whole manifest of the lake, by asset, the oldest first."""
+    assets = sorted(path.name for path in paths.manifests.glob("[!.]*"))
+    return [item for asset in assets for item in manifests(paths, asset)]
+
+
+def live_profiles(paths: LakePaths) -> dict[tuple[str, str], list[str]]:
+    """Returns (asset, fingerprint) → the profiles for which that is live, sorted."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for pointer in sorted(paths.live_pointers.glob("*/[!.]*.json")):
+        key = (pointer.stem, pointer.read_text(encoding="utf-8", errors="replace").strip())
+        found.setdefault(key, []).append(pointer.parent.name)
+    return found

@@ -12,19 +12,27 @@ from hansol_assets.lake.atomic import remove_directory
 from hansol_assets.lake.cache import ALL_CACHES, RowCache
 from hansol_assets.lake.inventory import bytes_below
 from hansol_assets.lake.lancedb_versions import drop_all_but
-from hansol_assets.lake.lineage import all_manifests, ancestry, live_profiles
 from hansol_assets.lake.locks import LANCEDB_LOCK, file_lock, lock_if_free, lock_name
-from hansol_assets.lake.manifest import Manifest
+from hansol_assets.lake.manifest import Manifest, all_manifests, ancestry, live_profiles
 from hansol_assets.lake.paths import LakePaths
 from hansol_assets.lake.sweeping import sweep
 from hansol_assets.lake.warehouse import Warehouse
 
-SUBMISSION = "submission"
-REMEMBERED = "validation_scores"
-"""Kept for good: the leaderboard is made of every one of them."""
-
 Key = tuple[str, str]
 """Asset and fingerprint."""
+
+
+@dataclass(frozen=True)
+class Retention:
+    """What stays of two assets that are not like the others.
+
+    Attributes:
+        published: The asset whose results are published; what a kept one was made from stays.
+        remembered: The asset of which every result stays, since a history is made of them.
+    """
+
+    published: str
+    remembered: str
 
 
 @dataclass(frozen=True)
@@ -48,7 +56,7 @@ class PruneReport:
     freed: int
 
 
-def prune(root: Path, keep: int) -> PruneReport:
+def prune(root: Path, keep: int, retention: Retention) -> PruneReport:
     """Removes old results; what another process is working on stays.
 
     Kept are what is live for any profile, the newest results of each asset, the scores that the
@@ -57,6 +65,7 @@ def prune(root: Path, keep: int) -> PruneReport:
     Args:
         root: The lake's folder.
         keep: Results an asset that stay, the newest first, whether live or not.
+        retention: The assets of which more stays.
 
     Raises:
         ValueError: `keep` is less than 1.
@@ -66,14 +75,14 @@ def prune(root: Path, keep: int) -> PruneReport:
     paths = LakePaths(root)
     before = bytes_below(root)
     manifests = {(item.asset, item.fingerprint): item for item in all_manifests(paths)}
-    staying = _staying(paths, list(manifests.values()), keep)
+    staying = _staying(paths, list(manifests.values()), keep, retention)
     removed = [
         key
         for key, manifest in manifests.items()
-        if key not in staying and _remove(paths, manifest, staying)
+        if key not in staying and _remove(paths, manifest, staying, retention.remembered)
     ]
     kept = [item for key, item in manifests.items() if key not in set(removed)]
-    swept = [*sweep(paths, keep), *_drop_index_versions(paths, kept)]
+    swept = [*sweep(paths, keep, retention.published), *_drop_index_versions(paths, kept)]
     return PruneReport(
         removed=tuple(removed),
         kept=tuple((item.asset, item.fingerprint) for item in kept),
@@ -90,30 +99,34 @@ def _forget_cached(paths: LakePaths, kept: list[Manifest]) -> int:
     return sum(RowCache(warehouse, name).keep_models(models) for name in ALL_CACHES)
 
 
-def _staying(paths: LakePaths, manifests: list[Manifest], keep: int) -> dict[Key, Manifest]:
+def _staying(
+    paths: LakePaths, manifests: list[Manifest], keep: int, retention: Retention
+) -> dict[Key, Manifest]:
     of_asset: dict[str, list[Manifest]] = defaultdict(list)
     for item in manifests:
         of_asset[item.asset].append(item)
     newest = [item for items in of_asset.values() for item in items[-keep:]]
     live = live_profiles(paths)
     in_use = [item for item in manifests if (item.asset, item.fingerprint) in live]
-    submissions = [item for item in newest if item.asset == SUBMISSION]
+    submissions = [item for item in newest if item.asset == retention.published]
     published = paths.latest_submission.resolve().name
-    submissions += [item for item in of_asset[SUBMISSION] if item.fingerprint == published]
+    submissions += [item for item in of_asset[retention.published] if item.fingerprint == published]
     made_from = [
         ancestor for item in [*in_use, *submissions] for ancestor in ancestry(paths, item).values()
     ]
-    staying = [*newest, *in_use, *made_from, *of_asset[REMEMBERED]]
+    staying = [*newest, *in_use, *made_from, *of_asset[retention.remembered]]
     return {(item.asset, item.fingerprint): item for item in staying}
 
 
-def _remove(paths: LakePaths, manifest: Manifest, staying: dict[Key, Manifest]) -> bool:
+def _remove(
+    paths: LakePaths, manifest: Manifest, staying: dict[Key, Manifest], remembered: str
+) -> bool:
     """Removes one result, its manifest first; says whether it could be."""
     key = (manifest.asset, manifest.fingerprint)
     with lock_if_free(paths, lock_name(*key)) as held:
         if not held:
             return False
-        _forget(paths, manifest, staying)
+        _forget(paths, manifest, staying, remembered)
         if manifest.kind == "table":
             Warehouse(paths.warehouse).drop(*key)
         else:
@@ -121,11 +134,13 @@ def _remove(paths: LakePaths, manifest: Manifest, staying: dict[Key, Manifest]) 
     return True
 
 
-def _forget(paths: LakePaths, manifest: Manifest, staying: dict[Key, Manifest]) -> None:
+def _forget(
+    paths: LakePaths, manifest: Manifest, staying: dict[Key, Manifest], remembered: str
+) -> None:
     """Takes a manifest away, or aside if something that stays was made from it."""
     key = (manifest.asset, manifest.fingerprint)
     path = paths.manifest(*key)
-    descendants = (item for item in staying.values() if item.asset == REMEMBERED)
+    descendants = (item for item in staying.values() if item.asset == remembered)
     if any(manifest in ancestry(paths, item).values() for item in descendants):
         paths.forgotten(*key).parent.mkdir(parents=True, exist_ok=True)
         path.replace(paths.forgotten(*key))

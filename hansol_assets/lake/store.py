@@ -25,8 +25,7 @@ from hansol_assets.lake.format import check_format, mark_format
 from hansol_assets.lake.locks import LANCEDB_LOCK, file_lock, lock_name
 from hansol_assets.lake.manifest import Fact, Manifest, directory_checksums, library_versions
 from hansol_assets.lake.paths import LakePaths
-from hansol_assets.lake.preview import files_preview, preview
-from hansol_assets.lake.reports import Report, TableReport, Task
+from hansol_assets.lake.reports import Report, TableReport, Task, files_preview, preview
 from hansol_assets.lake.warehouse import Warehouse
 
 NO_COLUMNS: Mapping[str, str] = MappingProxyType({})

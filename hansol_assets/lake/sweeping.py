@@ -22,7 +22,7 @@ STALE_SECONDS = 3600
 _STAGED = re.compile(r"\.(?P<target>.+)\.[0-9a-f]{32}")
 
 
-def sweep(paths: LakePaths, keep: int) -> Iterator[Path]:
+def sweep(paths: LakePaths, keep: int, published: str) -> Iterator[Path]:
     """Removes what nothing in the lake can load, and yields the paths that are gone.
 
     What another process holds a lock on stays.
@@ -30,8 +30,9 @@ def sweep(paths: LakePaths, keep: int) -> Iterator[Path]:
     Args:
         paths: The lake.
         keep: Checkpoints of unfinished work that stay, an asset, the newest first.
+        published: The asset whose results are published.
     """
-    yield from _submissions(paths)
+    yield from _submissions(paths, published)
     yield from _artifacts(paths)
     yield from _tables(paths)
     yield from _checkpoints(paths, keep)
@@ -41,12 +42,12 @@ def sweep(paths: LakePaths, keep: int) -> Iterator[Path]:
         yield paths.damaged
 
 
-def _submissions(paths: LakePaths) -> Iterator[Path]:
+def _submissions(paths: LakePaths, published: str) -> Iterator[Path]:
     """Published copies of submissions that are no longer in the lake, the latest one aside."""
     latest = paths.latest_submission.resolve().name
     for folder in sorted(paths.latest_submission.parent.glob("[!.]*")):
         is_copy = re.fullmatch(FINGERPRINT_PATTERN, folder.name) and folder.name != latest
-        if is_copy and not paths.manifest("submission", folder.name).exists():
+        if is_copy and not paths.manifest(published, folder.name).exists():
             remove_directory(folder)
             yield folder
 

@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hansol_assets.lake.lineage import all_manifests, live_profiles
-from hansol_assets.lake.manifest import Manifest
+from hansol_assets.commands import REFRESH
+from hansol_assets.lake.manifest import Manifest, all_manifests, live_profiles
 from hansol_assets.lake.store import Lake
 
-_REBUILD = "run 'hansol refresh': it is set aside and rebuilt"
+_REBUILD = f"run '{REFRESH}': it is set aside and rebuilt"
 
 
 @dataclass(frozen=True)

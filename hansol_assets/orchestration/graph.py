@@ -23,6 +23,9 @@ from hansol_assets.orchestration.resources import LakeResource, user_errors_as_f
 FORCE_TAG = "hansol/force"
 """Run tag that recomputes even what the lake already holds."""
 
+RETRY_SECONDS = 10
+"""Before the first further try; each later one waits twice as long."""
+
 OWNERS = ["team:hansol-assets"]
 
 INPUT_VERSION_TAG = "dagster/input_data_version/"
@@ -58,9 +61,11 @@ def _asset(
         kinds=set(declaration.kinds),
         code_version=declaration.code_version,
         pool=declaration.pool,
+        retry_policy=_retry_policy(declaration.retries),
         owners=OWNERS,
         automation_condition=condition,
         required_resource_keys={"lake"},
+        output_required=declaration.skip_without is None,
         metadata=_source_code(declaration),
         check_specs=[
             dg.AssetCheckSpec(
@@ -72,6 +77,17 @@ def _asset(
             for check in declaration.checks
         ],
     )(compute)
+
+
+def _retry_policy(retries: int) -> dg.RetryPolicy | None:
+    if not retries:
+        return None
+    return dg.RetryPolicy(
+        max_retries=retries,
+        delay=RETRY_SECONDS,
+        backoff=dg.Backoff.EXPONENTIAL,
+        jitter=dg.Jitter.PLUS_MINUS,
+    )
 
 
 def _source_code(declaration: AssetDeclaration) -> dict[str, Any]:
@@ -93,6 +109,9 @@ def _materialize(
     try:
         with user_errors_as_failures():
             bound = _bind(declaration, lake)
+            if bound.is_idle:
+                context.log.info(f"skipped: '{declaration.skip_without}' has no rows")
+                return
             outcome = make(bound, context.log.info, force=FORCE_TAG in context.run.tags)
     except dg.Failure as failure:
         yield from _failed_check(failure)

@@ -16,8 +16,8 @@ from hansol_assets.errors import UserError
 from hansol_assets.lake.disk import disk_explained
 from hansol_assets.lake.manifest import Manifest
 from hansol_assets.lake.store import Lake
+from hansol_assets.orchestration.home import set_process_defaults
 from hansol_assets.orchestration.launchpad import launchpad_fields, settings_of
-from hansol_assets.orchestration.process import set_process_defaults
 from hansol_assets.orchestration.run_locks import end_dead_runs, exclusive_run, run_lock
 from hansol_assets.orchestration.run_summary import summarize_run
 from hansol_assets.settings import Settings
@@ -29,7 +29,7 @@ def user_errors_as_failures() -> Iterator[None]:
     try:
         yield
     except UserError as error:
-        raise dg.Failure(str(error), allow_retries=False) from None
+        raise dg.Failure(str(error), allow_retries=error.passes) from None
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from hansol_assets.qa.control_tokens import cut_at_end
 from hansol_assets.qa.sentences import (
+    ends_as_a_note,
     has_final_ending,
     is_finished,
     sentence_key,
@@ -51,6 +52,11 @@ def clean_answer(text: str) -> CleanedAnswer:
     return CleanedAnswer(text, tuple(changes))
 
 
+def without_repetition(text: str) -> str:
+    """Collapse the white space of a text and drop a sentence said before; nothing else is lost."""
+    return _drop_repeated(_collapse_spaces(text))
+
+
 def _collapse_spaces(text: str) -> str:
     return " ".join(text.split())
 
@@ -70,6 +76,6 @@ def _close(text: str) -> str:
 def _drop_unfinished(text: str) -> str:
     sentences = split_sentences(text)
     finished = [place for place, sentence in enumerate(sentences) if is_finished(sentence)]
-    if not finished or finished[-1] == len(sentences) - 1:
+    if not finished or finished[-1] == len(sentences) - 1 or ends_as_a_note(sentences[-1]):
         return text
     return " ".join(sentences[: finished[-1] + 1])

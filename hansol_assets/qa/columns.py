@@ -33,6 +33,12 @@ def answers_of(rows: pd.DataFrame) -> list[str]:
     return rows[numbered(rows.columns, ANSWER_PREFIX)].to_numpy().ravel().tolist()
 
 
+def texts_of(rows: pd.DataFrame) -> list[str]:
+    """Every question and every reference answer of training rows."""
+    questions = rows[list(QUESTION_COLUMNS)].to_numpy().ravel().tolist()
+    return questions + answers_of(rows)
+
+
 def _number(name: str, prefix: str) -> int | None:
     digits = name.removeprefix(prefix)
     canonical = name.startswith(prefix) and digits.isascii() and digits.isdigit()

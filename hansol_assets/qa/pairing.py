@@ -14,8 +14,9 @@ from pydantic import Field, field_validator
 
 from hansol_assets.qa.columns import ANSWER_PREFIX, ID, QUESTION_COLUMNS, numbered
 from hansol_assets.qa.folds import CALIBRATION, TRAINING, VALIDATION, natural_order
+from hansol_assets.qa.joining import ALSO, AND, KINDS, join_answers, join_questions
 from hansol_assets.qa.sampling import choose, deal, digest, spread_pairs
-from hansol_assets.qa.splitting import CONNECTIVES, QuestionMix, close_question
+from hansol_assets.qa.splitting import QuestionMix
 from hansol_assets.settings_model import SettingsModel
 
 SINGLE = "single"
@@ -50,7 +51,8 @@ class PairingSettings(SettingsModel):
     )
     connectives: dict[str, Weight] | None = Field(
         None,
-        description="weight of each connective (그리고; 또한,); null: as measured in the test set",
+        description="weight of each kind of joining (그리고; 또한,; 아울러; 더불어; 추가로; "
+        "그렇다면; 또; none; slash; line); null: as measured in the test set",
     )
 
     @field_validator("connectives")
@@ -58,9 +60,9 @@ class PairingSettings(SettingsModel):
     def _known_and_weighted(cls, weights: dict[str, float] | None) -> dict[str, float] | None:
         if weights is None:
             return None
-        unknown = sorted(set(weights) - set(CONNECTIVES))
+        unknown = sorted(set(weights) - set(KINDS))
         if unknown:
-            msg = f"unknown connectives {unknown}; known are {list(CONNECTIVES)}"
+            msg = f"unknown connectives {unknown}; known are {list(KINDS)}"
             raise ValueError(msg)
         if sum(weights.values()) == 0:
             msg = "one connective at least must have a weight above 0"
@@ -79,18 +81,6 @@ class _Join(NamedTuple):
     first: _Row
     second: _Row
     connective: str
-
-
-def join_questions(first: str, second: str, connective: str) -> str:
-    """Put two questions together as test sets do: "…인가요? 그리고 …인가요?"."""
-    return f"{close_question(first)} {connective} {close_question(second)}"
-
-
-def join_answers(first: str, second: str, connective: str) -> str:
-    """Put two answers together by the connective that joins their questions."""
-    bare = first.strip()
-    closed = bare if bare.endswith((".", "?", "!")) else f"{bare}."
-    return f"{closed} {connective} {second.strip()}"
 
 
 def build_pairs(
@@ -193,7 +183,7 @@ def _joined_beside(singles: int, share: float, most: int) -> int:
 
 def _weights(mix: QuestionMix, settings: PairingSettings) -> Mapping[str, float]:
     # A test set without joined questions gives no proportions: then all connectives are alike.
-    return settings.connectives or mix.connectives or dict.fromkeys(CONNECTIVES, 1.0)
+    return settings.connectives or mix.connectives or dict.fromkeys((AND, ALSO), 1.0)
 
 
 def _joins(

@@ -7,22 +7,27 @@ not: repairs of an answer (`hansol_assets.qa.cleaning`) and figures over answers
 
 import re
 
-_CLOSERS = r"[\"'”’)\]』」]*"
+from hansol_assets.qa.morphemes import tag
+
+_CLOSERS = r"[\"'”’)\]』」）〉》】]*"
 _BOUNDARY = re.compile(
-    rf"[.?!…。]+{_CLOSERS}(?=\s)"
+    rf"[.?!…。．？！]+{_CLOSERS}(?=\s)"
     # A full stop after a final ending ends a sentence even where the space is missing.
-    rf"|(?<=[다요죠까])[.?!]{_CLOSERS}(?=[가-힣A-Za-z*#(\[]|\d{{1,2}}\.)"
+    rf"|(?<=[다요죠까])[.?!。．？！]{_CLOSERS}(?=[가-힣A-Za-z*#(\[]|\d{{1,2}}\.)"
 )
 _LIST_NUMBER = re.compile(r"(?:^|[\s(*#])(?:\d{1,2}|[가나다라마바사아자차카타파하])\.$")
 _ABBREVIATION = re.compile(r"(?:^|[\s(])(?:No|no|vs|etc|cf|e\.g|i\.e|Fig|approx)\.$")
-_ENDED = re.compile(rf"[.?!。]{_CLOSERS}$")
+_SIGNED = re.compile(rf"[.?!…。．？！]{_CLOSERS}$")
+_ENDED = re.compile(rf"[.?!。．？！]{_CLOSERS}$")
 # A full stop after an object particle or in the middle of an ending: cut off, not finished.
 _BROKEN = re.compile(rf"(?:[을를습]\.|\.\.|…\.?){_CLOSERS}$")
 # Final endings, but not the words that only look like one: "벽지보다", "벽마다", "필요", "중요".
 _FINAL_ENDING = re.compile(
     r"[가-힣](?:(?<![보마바져에])다|(?<=[어아여와워봐해돼세에예까나가네군지데])요|죠)$"
 )
-_CONNECTIVE = re.compile(r"^(?:그리고|또한),?\s+")
+# What people put behind a final ending: a remark in brackets, a smile.
+_AFTERTHOUGHT = re.compile(r"(?:\s*[(（][^()（）]*[)）]|\s*[:;=]-?[)(D]+|\s*[ㅎㅋㅠㅜ~^]+)+$")
+_CONNECTIVE = re.compile(r"^(?:그리고|또한|아울러|더불어|추가로|또),?\s+")
 _LATIN_WORD = re.compile(r"[A-Za-z][A-Za-z'’-]*")
 _LATIN_RUN = re.compile(rf"{_LATIN_WORD.pattern}(?:[\s,.:;/()]+{_LATIN_WORD.pattern})*")
 
@@ -52,9 +57,23 @@ def is_finished(text: str) -> bool:
     )
 
 
+def ends_a_sentence(text: str) -> bool:
+    """Whether the text ends with a sign that ends sentences, whatever stands before it."""
+    return bool(_SIGNED.search(text.strip()))
+
+
 def has_final_ending(text: str) -> bool:
-    """Whether the text ends as a Korean sentence does, its full stop apart ("…합니다")."""
-    return bool(_FINAL_ENDING.search(text.strip()))
+    """Whether the text ends as a Korean sentence does, its full stop apart ("…합니다").
+
+    A remark in brackets or a smile behind the ending does not count.
+    """
+    return bool(_FINAL_ENDING.search(_AFTERTHOUGHT.sub("", text.strip())))
+
+
+def ends_as_a_note(text: str) -> bool:
+    """Whether the text ends in a verb made a noun, as notes do ("재시공이 필요함")."""
+    tokens = next(tag([text.strip().rstrip(".")]))
+    return bool(tokens) and tokens[-1].tag in ("EF", "ETN") and tokens[-1].form in ("ᆷ", "음")
 
 
 def sentence_key(sentence: str) -> str:

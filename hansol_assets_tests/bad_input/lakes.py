@@ -10,9 +10,10 @@ import duckdb
 import pytest
 from hansol_assets.lake.inputs import Inputs
 
+from hansol_assets.answering.promotion import RETENTION
 from hansol_assets.answering.submission import publish_live
 from hansol_assets.lake import duckdb_file
-from hansol_assets.lake.lineage import live_profiles
+from hansol_assets.lake.manifest import live_profiles
 from hansol_assets.lake.pruning import prune
 from hansol_assets.lake.reports import TableReport, Task
 from hansol_assets.lake.store import Lake
@@ -125,7 +126,8 @@ LAKES = [
     lake("nothing to publish", lambda place: publish_live(place.lake), "'submission' is not in"),
     lake("a raw file is missing", missing_source, "/nowhere/train.csv is missing",
          "HANSOL_RAW_DIR"),
-    lake("pruning everything", lambda place: prune(place.root, 0), "keep must be at least 1"),
+    lake("pruning everything", lambda place: prune(place.root, 0, RETENTION),
+         "keep must be at least 1"),
 ]  # fmt: skip
 
 

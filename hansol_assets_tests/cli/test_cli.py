@@ -196,3 +196,22 @@ def test_cross_validation_judges_every_rotation_and_comes_back(
     assert lake.live("validation_scores") == before
     board = lake.table(lake.live("leaderboard"))
     assert (board["kind"] == "experiment").sum() == graph.settings.folds.count
+
+
+def test_a_rotation_that_fails_leaves_the_profiles_results(
+    run: Any, graph: GraphRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake = Lake(tmp_path / "lake", graph.settings.profile_name)
+    shutil.copytree(graph.settings.lake_dir, lake.paths.root, symlinks=True)
+    monkeypatch.setenv("HANSOL_LAKE_DIR", str(lake.paths.root))
+    monkeypatch.setenv("DAGSTER_HOME", str(lake.paths.dagster_home))
+    monkeypatch.setenv("HANSOL_FOLDS__SALT", "another deal of the rows")
+    monkeypatch.setenv("HANSOL_TRAINING__PRECISION", "fp16")
+    live = lake.paths.live_pointers / lake.profile
+    before = {path.name: path.read_bytes() for path in live.iterdir()}
+    result = run("cross-validate")
+    assert result.exit_code == 1
+    assert "fp16" in result.output
+    assert {path.name: path.read_bytes() for path in live.iterdir()} == before
+    rotation = Lake(lake.paths.root, f"{lake.profile}+rotation-0")
+    assert rotation.live("qa_folds") != lake.live("qa_folds")

@@ -31,7 +31,7 @@ class Child:
 
 def preload() -> None:
     """Imports what a run imports, and starts nothing."""
-    from hansol_assets.orchestration.process import set_process_defaults
+    from hansol_assets.orchestration.home import set_process_defaults
 
     set_process_defaults()
     import datasets  # noqa: F401

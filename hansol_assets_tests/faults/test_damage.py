@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from hansol_assets.answering.promotion import RETENTION
 from hansol_assets.answering.searching import INDEX_TABLE
 from hansol_assets.lake.duckdb_file import quoted
 from hansol_assets.lake.errors import CorruptArtifactError
@@ -179,7 +180,7 @@ def test_pruning_a_real_lake_keeps_it_whole(
     status = lake_status(lake).groupby("asset")["fingerprint"].count()
     assert status["retrieval_index"] == status["submission"] == 2
 
-    report = prune(lake.paths.root, keep=1)
+    report = prune(lake.paths.root, 1, RETENTION)
     assert verify(lake) == []
     assert report.forgotten > 0
     kept = lake_status(lake).groupby("asset")["fingerprint"].count()

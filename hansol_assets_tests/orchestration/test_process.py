@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from hansol_assets.orchestration.process import DEFAULTS, set_process_defaults
+from hansol_assets.orchestration.home import DEFAULTS, set_process_defaults
 
 
 def test_what_is_left_open_is_set_and_what_is_set_stays(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,14 +9,10 @@ from pydantic import ValidationError
 
 from hansol_assets.qa.contract import read_test, read_train
 from hansol_assets.qa.folds import FoldSettings, assign_folds
-from hansol_assets.qa.pairing import (
-    PairingSettings,
-    build_held_out,
-    build_pairs,
-    join_answers,
-    join_questions,
-)
-from hansol_assets.qa.splitting import QuestionMix, question_mix, split_question
+from hansol_assets.qa.joining import KINDS, join_answers, join_questions
+from hansol_assets.qa.joining import NONE as SIDE_BY_SIDE
+from hansol_assets.qa.pairing import PairingSettings, build_held_out, build_pairs
+from hansol_assets.qa.splitting import QuestionMix, question_mix, split_question, take_apart
 from hansol_assets_tests.qa.table import training_table
 
 HALF = QuestionMix(joined_share=0.5, connectives={"그리고": 0.6, "또한,": 0.4})
@@ -31,20 +27,6 @@ def folds(rows: pd.DataFrame) -> pd.DataFrame:
 
 def ids_of(folds: pd.DataFrame, split: str) -> set[str]:
     return set(folds.loc[folds["split"] == split, "id"])
-
-
-def test_questions_are_joined_as_test_sets_do() -> None:
-    assert (
-        join_questions("합판은 왜 휘나요", "줄눈을 설명해줘", "또한,")
-        == "합판은 왜 휘나요? 또한, 줄눈을 설명해줘."
-    )
-
-
-def test_answers_are_joined_by_the_same_connective() -> None:
-    assert (
-        join_answers("물기를 먹어서 휩니다", "틈을 메웁니다.", "그리고")
-        == "물기를 먹어서 휩니다. 그리고 틈을 메웁니다."
-    )
 
 
 def test_singles_are_every_question_with_every_answer(
@@ -107,6 +89,29 @@ def test_settings_override_count_connectives_and_draw(
     assert len(joined) == 7
     assert joined["question"].str.contains("또한,").all()
     assert set(redrawn["id"]) != set(build_pairs(rows, folds, HALF, settings)["id"])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_joining_is_written(
+    rows: pd.DataFrame, folds: pd.DataFrame, kind: str
+) -> None:
+    mix = QuestionMix(0.25, {kind: 1.0})
+
+    joined = build_pairs(rows, folds, mix, SETTINGS).query("kind == 'joined'")["question"].tolist()
+    asked = build_held_out(rows, folds, mix, SETTINGS).query("kind == 'joined'")
+
+    assert {taken.joins for taken in take_apart(joined)} == {(kind,)}
+    assert {taken.joins for taken in take_apart(asked["question"].tolist())} == {(kind,)}
+    assert question_mix(joined).connectives == {kind: 1.0}
+
+
+def test_kinds_are_dealt_by_their_weights(rows: pd.DataFrame, folds: pd.DataFrame) -> None:
+    mix = QuestionMix(0.25, {"그리고": 0.5, SIDE_BY_SIDE: 0.25, "slash": 0.25})
+
+    joined = build_pairs(rows, folds, mix, SETTINGS).query("kind == 'joined'")["question"].tolist()
+
+    counts = Counter(kind for taken in take_apart(joined) for kind in taken.joins)
+    assert counts == {"그리고": 10, SIDE_BY_SIDE: 5, "slash": 5}
 
 
 def test_an_asked_for_count_is_met_without_joined_test_questions(

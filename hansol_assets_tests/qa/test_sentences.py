@@ -3,6 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hansol_assets.qa.sentences import (
+    ends_a_sentence,
+    ends_as_a_note,
     has_final_ending,
     has_repeated_sentence,
     is_finished,
@@ -37,7 +39,16 @@ def test_splitting_loses_only_spaces(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["닦습니다.", "닦나요?", "닦으세요!", "(말린 뒤 닦습니다.)", "정리 정돈. "]
+    "text",
+    [
+        "닦습니다.",
+        "닦나요?",
+        "닦으세요!",
+        "(말린 뒤 닦습니다.)",
+        "정리 정돈. ",
+        "닦습니다！",
+        "닦나요？）",
+    ],
 )
 def test_finished(text: str) -> None:
     assert is_finished(text)
@@ -52,7 +63,17 @@ def test_unfinished(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["닦습니다", "닦아요", "이것이 벽지예요", "닦는다", "그렇죠", "좋지요"]
+    "text",
+    [
+        "닦습니다",
+        "닦아요",
+        "이것이 벽지예요",
+        "닦는다",
+        "그렇죠",
+        "좋지요",
+        "닦습니다(천으로)",
+        "닦아요 ^^",
+    ],
 )
 def test_final_endings(text: str) -> None:
     assert has_final_ending(text)
@@ -78,6 +99,34 @@ def test_words_that_only_look_like_an_ending(text: str) -> None:
 )
 def test_repeated_sentences(text: str, repeated: bool) -> None:
     assert has_repeated_sentence(text) is repeated
+
+
+@pytest.mark.parametrize(
+    ("text", "ends"),
+    [
+        ("닦습니다.", True),
+        ("닦나요？", True),
+        ("닦음…", True),
+        ("(닦음.)", True),
+        ("닦습니다", False),
+    ],
+)
+def test_signs_end_a_sentence(text: str, ends: bool) -> None:
+    assert ends_a_sentence(text) is ends
+
+
+@pytest.mark.parametrize(
+    ("text", "is_note"),
+    [
+        ("재시공이 필요함", True),
+        ("습기를 먹음", True),
+        ("층간 소음", False),
+        ("벽지", False),
+        ("", False),
+    ],
+)
+def test_notes_end_in_a_verb_made_a_noun(text: str, is_note: bool) -> None:
+    assert ends_as_a_note(text) is is_note
 
 
 def test_latin_runs_are_drifts_not_names() -> None:

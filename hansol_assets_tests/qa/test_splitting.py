@@ -1,19 +1,23 @@
 import re
+import unicodedata
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from benchmarks.joined_questions import Case, read_cases, score
 from hansol_assets.qa.back_references import refers_back
-from hansol_assets.qa.contract import read_test
-from hansol_assets.qa.pairing import join_questions
+from hansol_assets.qa.contract import read_test, read_train
+from hansol_assets.qa.joining import KINDS, LINE, NONE, SLASH, THEN, close_question, join_questions
 from hansol_assets.qa.splitting import (
-    CONNECTIVES,
+    RELATION,
     QuestionMix,
-    close_question,
+    TakenApart,
     question_mix,
     split_question,
+    take_apart,
 )
 from hansol_assets_tests.qa.table import ROWS
 
@@ -112,10 +116,148 @@ def test_safe_cuts(text: str, parts: list[str]) -> None:
         # A relation of two things is one question.
         "습도와 벽지 수축의 관계는 무엇인가요?",
         "문을 왜 닫아 두나요와 습도의 관계는 무엇인가요?",
+        # A statement leads to its question, before or behind it.
+        "창틀에서 물이 샜습니다. 그리고 마루가 부풀었는데 어떻게 고치나요?",
+        "우리 집은 낡은 빌라입니다. 그리고 북쪽 방입니다. 벽이 차가운데 무엇을 대나요?",
+        "중문을 새로 달았어요 그리고 바람이 불면 소리가 나요",
+        "몰딩 값은 얼마인가요? 서른 평 아파트입니다.",
+        "합판은 왜 휘나요? 벽이 젖었습니다. 줄눈은 왜 갈라지나요?",
+        # The second question has only an aspect, an action, a part or a place of the first.
+        "방음문 무게는? 그리고 설치 순서는?",
+        "데코타일 값은 얼마인가요? 시공 기간은 얼마나 걸리나요?",
+        "젯소를 꼭 칠해야 하나요? 안 칠하면 어떻게 되나요?",
+        "데코타일이 뭐예요? 그리고 온돌에 써도 되나요?",
+        "중문은 어떻게 다나요? 손으로 직접 해도 되나요?",
+        # It asks the same of another thing, picks among two, or narrows.
+        "실크벽지는 물에 강한가요? 한지 벽지는 어떤가요?",
+        "무늬목 종류 알려줘. 합판도 알려줘.",
+        "합판이 좋나요? 무늬목이 좋나요?",
+        "합판을 쓸까요? 아니면 무늬목을 쓸까요?",
+        "욕실에 페인트를 발라도 되나요? 그렇다면 어떤 페인트가 좋나요?",
+        "차양을 다는 값은 얼마인가요? 차양 말고 다른 방법은 없나요?",
+        # Signs within brackets and quotation marks, numbers, and slashes between nouns.
+        '업체가 "왜 젖었나요?"라고 묻는데 무엇이라고 답하나요?',
+        "벽에 금(실금인가요? 균열인가요?)이 갔는데 퍼티로 메우나요?",
+        "합판/무늬목 차이를 알려줘",
+        "습기와 더불어 곰팡이를 막는 방법은 무엇인가요?",
+        "벽지를 뜯고 그리고 나서 무엇을 하나요?",
     ],
 )
 def test_unsafe_questions_stay_whole(text: str) -> None:
     assert split_question(text) == [text]
+
+
+@pytest.mark.parametrize(
+    ("text", "parts", "joins"),
+    [
+        (
+            "차양은 왜 다나요? 아울러 무늬목의 약점을 알려 주시기 바랍니다.",
+            ("차양은 왜 다나요?", "무늬목의 약점을 알려 주시기 바랍니다."),
+            ("아울러",),
+        ),
+        (
+            "차양 종류가 뭐야 그리고 무늬목 값은 얼마야",
+            ("차양 종류가 뭐야?", "무늬목 값은 얼마야?"),
+            ("그리고",),
+        ),
+        (
+            "차양은 왜 달아? 그럼 합판은 왜 휘어?",
+            ("차양은 왜 달아?", "합판은 왜 휘어?"),
+            (THEN,),
+        ),
+        (
+            "무늬목 단점은? 데코타일 장점은? 합판 두께는?",
+            ("무늬목 단점은?", "데코타일 장점은?", "합판 두께는?"),
+            (NONE, NONE),
+        ),
+        ("차양이 뭐야 합판은 뭐로 만들어", ("차양이 뭐야?", "합판은 뭐로 만들어?"), (NONE,)),
+        (
+            "무늬목 손질법 / 차양 설치 순서 / 합판 보관 방법",
+            ("무늬목 손질법?", "차양 설치 순서?", "합판 보관 방법?"),
+            (SLASH, SLASH),
+        ),
+        (
+            "1. 합판은 왜 휘나요?\n2. 차양은 왜 다나요?",
+            ("합판은 왜 휘나요?", "차양은 왜 다나요?"),
+            (LINE,),
+        ),
+        (
+            "창틀에서 물이 샜습니다. 누가 고치나요? 그리고 무늬목은 무엇으로 닦나요?",
+            ("창틀에서 물이 샜습니다. 누가 고치나요?", "무늬목은 무엇으로 닦나요?"),
+            ("그리고",),
+        ),
+        (
+            "합판은 왜 휘나요? 그리고 창틀에서 물이 샜습니다. 창틀은 누가 고치나요?",
+            ("합판은 왜 휘나요?", "창틀에서 물이 샜습니다. 창틀은 누가 고치나요?"),
+            ("그리고",),
+        ),
+        (
+            "문은 왜 닫나요와 합판은 왜 휘나요의 관계는 무엇인가요?",
+            ("문은 왜 닫나요?", "합판은 왜 휘나요?"),
+            (RELATION,),
+        ),
+    ],
+)
+def test_kinds_of_joining(text: str, parts: tuple[str, ...], joins: tuple[str, ...]) -> None:
+    assert take_apart([text]) == [TakenApart(parts, joins)]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        lambda text: text.replace("?", "？"),
+        lambda text: text.replace(" 그리고", "\u200b그리고"),
+        lambda text: text.replace(" 그리고 ", " \u200b그리고\u200b "),
+        lambda text: text.replace("그리", "그\u200b리"),
+        lambda text: text.replace(" ", "\u3000"),
+        lambda text: f"\ufeff{text.replace(' ', chr(0xA0))}",
+        lambda text: unicodedata.normalize("NFD", text),
+        lambda text: text.replace(" 그리고", "\r\n그리고"),
+    ],
+)
+def test_what_looks_the_same_is_cut_the_same(written: Callable[[str], str]) -> None:
+    text = "차양은 왜 다나요? 그리고 합판은 왜 휘나요?"
+
+    assert split_question(written(text)) == ["차양은 왜 다나요?", "합판은 왜 휘나요?"]
+
+
+def test_the_table_of_cases_is_cut_as_people_would() -> None:
+    cases = read_cases()
+    got = score(cases)
+
+    own = sum(case.source == "own" for case in cases)
+    assert len(cases) >= 80
+    assert own <= len(cases) / 2
+    assert got.recall >= 0.95
+    assert got.precision >= 0.98
+
+
+def test_cut_points_are_counted() -> None:
+    cases = [
+        Case("", "", ("차양은 왜 다나요?", " 그리고 합판은 왜 휘나요?")),
+        Case("", "", ("차양은 왜 다나요? 그리고 합판은 왜 휘나요?",)),
+        Case("", "", ("차양은 ", "왜 다나요?")),
+    ]
+
+    got = score(cases)
+
+    assert (got.right, got.wrong, got.missed) == (1, 1, 1)
+    assert (got.precision, got.recall) == (0.5, 0.5)
+
+
+def test_many_are_taken_apart_in_their_order() -> None:
+    texts = ["차양은 왜 다나요?", "차양은 왜 다나요? 그리고 합판은 왜 휘나요?", "", " 차양 "]
+
+    taken = take_apart(texts * 2)
+
+    assert [question.parts for question in taken[:4]] == [
+        ("차양은 왜 다나요?",),
+        ("차양은 왜 다나요?", "합판은 왜 휘나요?"),
+        ("",),
+        (" 차양 ",),
+    ]
+    assert taken[4:] == taken[:4]
+    assert take_apart([]) == []
 
 
 def test_mix_counts_joined_questions_and_their_connectives() -> None:
@@ -124,14 +266,16 @@ def test_mix_counts_joined_questions_and_their_connectives() -> None:
         "줄눈은 왜 갈라지나요? 그리고 무늬목은 무엇인가요?",
         "무늬목은 무엇인가요? 또한, 합판은 왜 휘나요?",
         "문틀은 왜 뒤틀리나요와 합판은 왜 휘나요의 관계는 무엇인가요?",
+        "합판은 왜 휘나요? 줄눈은 왜 갈라지나요? 무늬목은 무엇인가요?",
         "합판은 왜 휘나요?",
         "합판은 왜 휘나요? 그리고 이를 막는 방법은 무엇인가요?",
     ]
 
     mix = question_mix(questions)
 
-    assert mix.joined_share == pytest.approx(4 / 6)
-    assert mix.connectives == pytest.approx({"그리고": 2 / 3, "또한,": 1 / 3})
+    assert mix.joined_share == pytest.approx(5 / 7)
+    assert mix.connectives == pytest.approx({"그리고": 2 / 5, "또한,": 1 / 5, "none": 2 / 5})
+    assert mix.rounded(0.25) == QuestionMix(0.75, {"그리고": 0.5, "또한,": 0.25, "none": 0.5})
 
 
 @pytest.mark.parametrize("questions", [[], ["합판은 왜 휘나요?"]])
@@ -139,38 +283,24 @@ def test_mix_without_joined_questions(questions: list[str]) -> None:
     assert question_mix(questions) == QuestionMix(joined_share=0.0, connectives={})
 
 
-@pytest.mark.parametrize(
-    ("text", "closed"),
-    [
-        (" 합판은 왜 휘나요 ", "합판은 왜 휘나요?"),
-        ("합판을 설명해줘", "합판을 설명해줘."),
-        ("합판을 알고 싶습니다", "합판을 알고 싶습니다."),
-        ("합판은 왜 휘나요,", "합판은 왜 휘나요?"),
-        ("합판이란?", "합판이란?"),
-        ("", ""),
-    ],
-)
-def test_closing(text: str, closed: str) -> None:
-    assert close_question(text) == closed
-
-
 @pytest.mark.parametrize("question", ["이를 막으려면?", "장점은 무엇인가요?", "장판은?", "왜?"])
 def test_leaning_questions(question: str) -> None:
     assert refers_back(question)
 
 
-WHOLE = st.sampled_from([question for row in ROWS for question in row[:2]])
+@given(first=st.sampled_from(ROWS), second=st.sampled_from(ROWS), kind=st.sampled_from(KINDS))
+def test_what_is_joined_is_taken_apart_again(
+    first: tuple[str, ...], second: tuple[str, ...], kind: str
+) -> None:
+    assume(first is not second)
+    joined = join_questions(first[0], second[1], kind)
 
-
-@given(first=WHOLE, second=WHOLE, connective=st.sampled_from(CONNECTIVES))
-def test_what_is_joined_is_split_again(first: str, second: str, connective: str) -> None:
-    joined = join_questions(first, second, connective)
-
-    assert split_question(joined) == [close_question(first), close_question(second)]
+    expected = (close_question(first[0]), close_question(second[1]))
+    assert take_apart([joined]) == [TakenApart(expected, (kind,))]
 
 
 def letters(text: str) -> str:
-    return re.sub(r"그리고|또한|[\s,.?!]", "", text)
+    return re.sub(r"그리고|또한|아울러|그럼|[\s,.?!/]", "", text)
 
 
 PIECES = st.sampled_from(
@@ -179,6 +309,10 @@ PIECES = st.sampled_from(
         "그리고",
         "또한,",
         "또한",
+        "아울러",
+        "그럼",
+        "/",
+        "\n",
         "?",
         ".",
         ",",
@@ -209,3 +343,11 @@ def test_real_questions(real_dir: Path) -> None:
     assert sum(len(split_question(question)) == 2 for question in questions.values()) == 66
     mix = question_mix(list(questions.values()))
     assert mix.connectives == pytest.approx({"그리고": 38 / 62, "또한,": 24 / 62})
+
+
+@pytest.mark.real
+def test_real_single_questions_stay_whole(real_dir: Path) -> None:
+    frame = read_train(real_dir / "train.csv").frame
+    questions = frame[["질문_1", "질문_2"]].to_numpy().ravel().tolist()
+
+    assert question_mix(questions) == QuestionMix(0.0, {})

@@ -55,6 +55,12 @@ class BaseModelSettings(SettingsModel):
         default=ScratchSettings(), description="Read where `kind` is scratch."
     )
     hub: HubSettings = Field(default=HubSettings(), description="Read where `kind` is hub.")
+    corpus_drift: float = Field(
+        default=0.1,
+        ge=0,
+        le=1,
+        description="scratch: share of the corpus that may change before it is trained anew.",
+    )
     facts: ModelFacts = Field(
         default=ModelFacts(), description="What is known of the hub's model beforehand."
     )

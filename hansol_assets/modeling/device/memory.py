@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from hansol_assets.modeling.base.loading import LoadingSettings
 from hansol_assets.modeling.base.shape import ModelShape
-from hansol_assets.modeling.generation.settings import GenerationSettings
-from hansol_assets.modeling.training.settings import TrainingSettings
+from hansol_assets.modeling.generation_settings import GenerationSettings
+from hansol_assets.modeling.training_settings import TrainingSettings
 
 GIB = 2**30
 DTYPE_BYTES = {"float32": 4, "float16": 2, "bfloat16": 2}

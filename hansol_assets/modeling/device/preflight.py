@@ -18,8 +18,8 @@ from hansol_assets.modeling.device.memory import (
     generation_memory,
     training_memory,
 )
-from hansol_assets.modeling.generation.settings import GenerationSettings
-from hansol_assets.modeling.training.settings import TrainingSettings
+from hansol_assets.modeling.generation_settings import GenerationSettings
+from hansol_assets.modeling.training_settings import TrainingSettings
 
 RUNTIME_GIB = 1.0
 """Memory that CUDA's context, or Python with its libraries, takes beside the model."""

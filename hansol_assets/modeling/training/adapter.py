@@ -24,14 +24,14 @@ from hansol_assets.modeling.base.loading import (
     new_token_ids,
 )
 from hansol_assets.modeling.base.source import Source, source_of
-from hansol_assets.modeling.base.tokenizer import Example, encode_example
+from hansol_assets.modeling.base.tokenizer import IGNORED_LABEL, Example, encode_example
 from hansol_assets.modeling.device.failures import device_failures_named
 from hansol_assets.modeling.device.preflight import preflight
 from hansol_assets.modeling.progress import Progress, ThrottledProgress
+from hansol_assets.modeling.training.best import best_keeper, put_back_best
 from hansol_assets.modeling.training.checkpoints import checkpoint_step, last_whole_checkpoint
 from hansol_assets.modeling.training.log import history_table, progress_callback
 from hansol_assets.modeling.training.model_card import model_card
-from hansol_assets.modeling.training.settings import TrainingSettings as TrainingSettings
 from hansol_assets.modeling.training.sft import (
     build_trainer,
     dataset,
@@ -40,6 +40,7 @@ from hansol_assets.modeling.training.sft import (
     sft_config,
 )
 from hansol_assets.modeling.training.tracking import tracked
+from hansol_assets.modeling.training_settings import TrainingSettings as TrainingSettings
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -65,6 +66,9 @@ class AdapterReport:
         resumed_from_step: The step of the checkpoint that this run went on from, if any.
         memory: The estimate of the memory that training needs, in a line.
         tracked_run: The run's page in a tracker, or its folder where it was kept offline.
+        kept_step: The step whose weights were kept: that of the lowest held-out loss, 0 being the
+            base model's; the last where nothing was held out.
+        fit: The kept adapter's losses; None where nothing is there to judge it.
     """
 
     history: pd.DataFrame = field(repr=False)
@@ -75,6 +79,24 @@ class AdapterReport:
     resumed_from_step: int | None
     memory: str
     tracked_run: str | None
+    kept_step: int
+    fit: "Fit | None"
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Losses of one adapter, measured in the same way and so to be compared.
+
+    Attributes:
+        training_loss: On examples that it was trained on, nats a token.
+        held_out_loss: On examples that it never saw, nats a token.
+        held_out_loss_per_character: The same, nats a character of the answers; so adapters with
+            different vocabularies can be compared.
+    """
+
+    training_loss: float
+    held_out_loss: float
+    held_out_loss_per_character: float
 
 
 @dataclass(frozen=True)
@@ -85,6 +107,7 @@ class _Run:
     tokenizer: "PreTrainedTokenizerBase"
     train: list[Example]
     held_out: list[Example]
+    judged: list[Example]
     settings: TrainingSettings
     loading: LoadingSettings
     checkpoint_dir: Path
@@ -101,6 +124,7 @@ def train_adapter(
     progress: Progress,
     loading: LoadingSettings,
     *,
+    judged: pd.DataFrame | None = None,
     data: Mapping[str, str] = NO_DATA,
     tracking_dir: Path | None = None,
 ) -> AdapterReport:
@@ -108,17 +132,20 @@ def train_adapter(
 
     A run that was interrupted goes on from the last whole checkpoint in `checkpoint_dir` and gives
     the same weights as an uninterrupted one. That folder must belong to these arguments alone.
+    The weights that are saved are those of the lowest held-out loss, so it cannot have risen.
 
     Args:
         base_dir: The base model in `save_pretrained` form.
         examples: Columns messages (chat messages with `role` and `content`) and answer.
-        held_out: The same columns; may be empty.
+        held_out: The same columns; may be empty. Its loss decides which weights are saved.
         settings: Hyperparameters.
         out_dir: A folder; created if missing. Gets the adapter in PEFT's form, its tokenizer and
             its model card.
         checkpoint_dir: Where checkpoints are kept.
         progress: Receives throttled lines.
         loading: How the base model is held in memory.
+        judged: The same columns; measured once at the end, so that the held-out loss that is
+            reported chose nothing. By default `held_out`.
         data: Input → its version, for the model card.
         tracking_dir: Where a tracker that `report_to` names keeps its files; by default beside
             the checkpoints.
@@ -139,11 +166,13 @@ def train_adapter(
     memory = preflight(base_dir, loading, settings)
     progress(f"adapter: {memory}")
     tokenizer = load_tokenizer(base_dir, loading)
+    drawn = draw(held_out if judged is None else judged, settings.max_held_out, settings.seed)
     run = _Run(
         base_dir=base_dir,
         tokenizer=tokenizer,
         train=encode(tokenizer, draw(examples, settings.max_examples, settings.seed), settings),
         held_out=encode(tokenizer, draw(held_out, settings.max_held_out, settings.seed), settings),
+        judged=encode(tokenizer, drawn, settings),
         settings=settings,
         loading=loading,
         checkpoint_dir=checkpoint_dir,
@@ -155,6 +184,7 @@ def train_adapter(
         device_failures_named(memory, KEPT),
     ):
         trainer = _train(run, progress)
+        fit = _fit(run, trainer, int(drawn["answer"].str.len().sum())) if run.judged else None
     history = history_table(trainer.state.log_history, settings.batch_examples / len(run.train))
     report = AdapterReport(
         history=history,
@@ -165,6 +195,8 @@ def train_adapter(
         resumed_from_step=checkpoint_step(run.checkpoint) if run.checkpoint else None,
         memory=str(memory),
         tracked_run=tracked_run.place,
+        kept_step=kept_step(history),
+        fit=fit,
     )
     source = source_of(base_dir)
     save_adapter(trainer.model, tokenizer, source, out_dir)
@@ -183,30 +215,63 @@ def _train(run: _Run, progress: Progress) -> "SFTTrainer":
             model,
             run.tokenizer,
             (in_training_order(run.train, steps, settings), dataset(run.held_out)),
-            sft_config(settings, steps, run.checkpoint_dir, evaluates=bool(run.held_out)),
+            sft_config(
+                settings,
+                steps,
+                run.checkpoint_dir,
+                evaluates=bool(run.held_out),
+                resumes=run.checkpoint is not None,
+            ),
             lora_config(model, settings, new_token_ids(run.tokenizer, run.loading)),
         )
         trainer.add_callback(
             progress_callback(ThrottledProgress(progress, settings.progress_seconds))
         )
+        trainer.add_callback(best_keeper(run.checkpoint_dir))
         trainer.train(resume_from_checkpoint=str(run.checkpoint) if run.checkpoint else None)
+        if run.held_out:
+            put_back_best(trainer.model, run.checkpoint_dir)
     return trainer
+
+
+def _fit(run: _Run, trainer: "SFTTrainer", characters: int) -> Fit:
+    """Measure the kept adapter on as many of its own examples as of those that judge it."""
+    count = min(len(run.judged), len(run.train))
+    places = np.random.default_rng(run.settings.seed).permutation(len(run.train))[:count]
+    seen = dataset([run.train[place] for place in places])
+    losses = {
+        name: trainer.evaluate(eval_dataset=examples, metric_key_prefix=name)[f"{name}_loss"]
+        for name, examples in (("seen", seen), ("judged", dataset(run.judged)))
+    }
+    tokens = sum(len(e["labels"]) - e["labels"].count(IGNORED_LABEL) for e in run.judged)
+    return Fit(losses["seen"], losses["judged"], losses["judged"] * tokens / characters)
+
+
+def kept_step(history: pd.DataFrame) -> int:
+    """Return the step of the lowest held-out loss, the first of equals; the last without any."""
+    measured = history.dropna(subset=["eval_loss"])
+    if measured.empty:
+        return int(history["step"].max())
+    return int(measured.loc[measured["eval_loss"].idxmin(), "step"])
 
 
 def _results(report: AdapterReport) -> dict[str, float]:
     """What is known at the end of training, the same on every run."""
     losses = report.history["loss"].dropna()
-    held_out = report.history["eval_loss"].dropna()
     results: dict[str, float] = {
         "examples": report.examples,
         "tokens": report.tokens,
         "steps": int(report.history["step"].max()),
+        "kept step": report.kept_step,
         "trained parameters": report.trainable_parameters,
         "first loss (nats a token)": float(losses.iloc[0]),
         "last loss (nats a token)": float(losses.iloc[-1]),
     }
-    if not held_out.empty:
-        results["held-out loss (nats a token)"] = float(held_out.iloc[-1])
+    if report.fit:
+        results["training loss of the kept weights (nats a token)"] = report.fit.training_loss
+        results["held-out loss (nats a token)"] = report.fit.held_out_loss
+        per_character = report.fit.held_out_loss_per_character
+        results["held-out loss (nats a character)"] = per_character
     return results
 
 

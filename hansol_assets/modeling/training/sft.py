@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from hansol_assets.modeling.base.precision import resolve_precision
 from hansol_assets.modeling.base.tokenizer import Example
 from hansol_assets.modeling.training.ordering import training_order
-from hansol_assets.modeling.training.settings import TrainingSettings
+from hansol_assets.modeling.training_settings import TrainingSettings
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 
 
 def sft_config(
-    settings: TrainingSettings, steps: int, checkpoint_dir: Path, *, evaluates: bool
+    settings: TrainingSettings,
+    steps: int,
+    checkpoint_dir: Path,
+    *,
+    evaluates: bool,
+    resumes: bool = False,
 ) -> "SFTConfig":
     """Translate the settings into TRL's configuration.
 
@@ -32,6 +37,7 @@ def sft_config(
         steps: Optimiser steps in all.
         checkpoint_dir: Where checkpoints are kept.
         evaluates: Whether there are held-out examples.
+        resumes: Whether an earlier run is taken up, which has measured the base model already.
 
     Returns:
         The configuration.
@@ -67,6 +73,9 @@ def sft_config(
         save_total_limit=2,
         eval_strategy="steps" if evaluates else "no",
         eval_steps=max(1, steps // settings.evaluations),
+        # An adapter that never gets better than the base model is left as it was made: without
+        # effect.
+        eval_on_start=evaluates and not resumes,
         prediction_loss_only=True,
         include_num_input_tokens_seen="non_padding",
         report_to=list(settings.report_to) or "none",

@@ -20,11 +20,22 @@ from hansol_assets_tests.modeling.conftest import ignore, small_training_setting
 WEIGHTS = "adapter_model.safetensors"
 
 
-def train(base_dir: Path, examples: pd.DataFrame, out: Path, **changes: object) -> AdapterReport:
+KNOWN = slice(4, 6)
+"""Examples to measure by that are trained on as well: their loss falls, so weights are kept."""
+UNKNOWN = slice(6, None)
+
+
+def train(
+    base_dir: Path,
+    examples: pd.DataFrame,
+    out: Path,
+    held_out: slice = KNOWN,
+    **changes: object,
+) -> AdapterReport:
     return train_adapter(
         base_dir,
         examples.iloc[:6],
-        examples.iloc[6:],
+        examples.iloc[held_out],
         small_training_settings(**changes),
         out,
         out.with_name(f"{out.name}-checkpoints"),
@@ -72,11 +83,65 @@ def test_the_loss_table_has_a_row_a_step(trained: tuple[Path, AdapterReport]) ->
     _, report = trained
     history = report.history
     assert list(history.columns) == ["step", "epoch", "loss", "learning_rate", "eval_loss"]
-    assert history["step"].tolist() == [1, 2, 3, 4, 5, 6]
-    assert history["loss"].notna().all()
-    assert history.loc[history["eval_loss"].notna(), "step"].tolist() == [3, 6]
+    assert history["step"].tolist() == [0, 1, 2, 3, 4, 5, 6]
+    assert history.loc[history["loss"].notna(), "step"].tolist() == [1, 2, 3, 4, 5, 6]
+    assert history.loc[history["eval_loss"].notna(), "step"].tolist() == [0, 3, 6]
     assert report.resumed_from_step is None
     assert report.tokens > 0
+
+
+def test_the_weights_of_the_lowest_held_out_loss_are_saved(
+    base_dir: Path, examples: pd.DataFrame, tmp_path: Path
+) -> None:
+    # Trained for long on six answers, the model comes to expect those six.
+    changes = {"max_steps": 60, "epochs": 60, "evaluations": 30, "learning_rate": 0.05}
+    report = train(base_dir, examples, tmp_path / "adapter", UNKNOWN, **changes)
+    measured = report.history.dropna(subset=["eval_loss"]).set_index("step")["eval_loss"]
+    assert report.kept_step == measured.idxmin() < measured.index[-1]
+    assert report.fit is not None
+    assert report.fit.held_out_loss == pytest.approx(measured.min(), rel=1e-4)
+    assert report.fit.held_out_loss < measured.iloc[-1]
+
+
+def test_an_adapter_that_only_gets_worse_has_no_effect(
+    base_dir: Path, examples: pd.DataFrame, tmp_path: Path
+) -> None:
+    report = train(base_dir, examples, tmp_path / "adapter", UNKNOWN, learning_rate=50.0)
+    assert report.kept_step == 0
+    weights = load_file(tmp_path / "adapter" / WEIGHTS)
+    assert not any(value.any() for name, value in weights.items() if "lora_B" in name)
+
+
+def test_its_losses_are_measured_in_the_same_way(
+    base_dir: Path, examples: pd.DataFrame, tmp_path: Path
+) -> None:
+    report = train_adapter(
+        base_dir,
+        examples.iloc[:3],
+        examples.iloc[6:],
+        small_training_settings(),
+        tmp_path / "adapter",
+        tmp_path / "checkpoints",
+        ignore,
+        LoadingSettings(),
+        judged=examples.iloc[:3],
+    )
+    assert report.fit is not None
+    assert report.fit.held_out_loss == pytest.approx(report.fit.training_loss, rel=1e-5)
+    tokenizer = load_tokenizer(base_dir, LoadingSettings())
+    answers = examples["answer"].iloc[:3].tolist()
+    tokens = sum(map(len, tokenizer(answers, add_special_tokens=False)["input_ids"])) + 3
+    assert report.fit.held_out_loss_per_character == pytest.approx(
+        report.fit.held_out_loss * tokens / sum(map(len, answers))
+    )
+
+
+def test_without_held_out_examples_the_last_weights_are_saved(
+    base_dir: Path, examples: pd.DataFrame, tmp_path: Path
+) -> None:
+    report = train(base_dir, examples, tmp_path / "adapter", slice(0, 0))
+    assert (report.kept_step, report.fit) == (6, None)
+    assert report.history["step"].tolist() == [1, 2, 3, 4, 5, 6]
 
 
 def test_the_saved_adapter_names_no_path(
@@ -119,7 +184,7 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(
             raise InterruptionError
 
     out, whole = trained
-    splits = (examples.iloc[:6], examples.iloc[6:])
+    splits = (examples.iloc[:6], examples.iloc[KNOWN])
     places = (tmp_path / "adapter", tmp_path / "checkpoints")
     settings, loading = small_training_settings(), LoadingSettings()
     with pytest.raises(InterruptionError):
@@ -128,6 +193,7 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(
 
     resumed = train_adapter(base_dir, *splits, settings, *places, ignore, loading)
     assert resumed.resumed_from_step == 3
+    assert resumed.kept_step == whole.kept_step == 6
     assert (places[0] / WEIGHTS).read_bytes() == (out / WEIGHTS).read_bytes()
     pd.testing.assert_frame_equal(resumed.history, whole.history)
     assert resumed.tokens == whole.tokens
@@ -166,7 +232,7 @@ def test_every_way_of_training_runs(
     base_dir: Path, examples: pd.DataFrame, tmp_path: Path, changes: dict[str, object]
 ) -> None:
     report = train(base_dir, examples, tmp_path / "adapter", max_steps=2, **changes)
-    assert report.history["loss"].notna().all()
+    assert report.history["loss"].count() == 2
     assert (tmp_path / "adapter" / WEIGHTS).is_file()
 
 
