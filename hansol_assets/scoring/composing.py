@@ -46,6 +46,9 @@ class ComposingSettings(SettingsModel):
     beams: int = Field(6, ge=1, description="unfinished drafts kept at each step")
     drafts: int = Field(8, ge=1, description="finished drafts that are embedded")
     coverage: float = Field(0.06, ge=0, description="cosine that naming all that is asked is worth")
+    sources: float = Field(
+        0.06, ge=0, description="cosine that coming from a row about what is asked is worth"
+    )
     strangers: float = Field(
         0.15,
         ge=0,
@@ -227,8 +230,8 @@ class Composer:
             source_nouns = _source_nouns(sources[place], nouns)
             pool = self._pool(own, vectors, target, asked[place], nouns, source_nouns)
             composed = self._drafts(pool, target)
-            whole = [(quote,) for quote in _whole_answers(sources[place][:2])]
-            drafts.append(composed + whole)
+            composed += [(quote,) for quote in _whole_answers(sources[place][:2])]
+            drafts.append(composed)
         return self._best(drafts, asked, targets, sources)
 
     def _pool(
@@ -269,7 +272,7 @@ class Composer:
         """What a sentence is worth for the row that it is from, and costs for another thing."""
         about = self._topics.coverage(asked, named | source)
         strangers = self._topics.strangers(asked, named, source)
-        return self._settings.coverage / 2 * about - self._settings.strangers * strangers
+        return self._settings.sources * about - self._settings.strangers * strangers
 
     def _drafts(self, pool: _Pool, target: np.ndarray) -> list[tuple[Quote, ...]]:
         """The best sets of sentences, best first; what names most of what was asked comes first."""

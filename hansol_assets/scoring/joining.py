@@ -1,7 +1,7 @@
 """The vector of an answer that is made of several, from the vectors of its parts.
 
 What belongs here: what joining does to vectors, learned from answers joined on purpose. What does
-not: how texts are joined (`hansol_assets.qa.pairing`).
+not: how texts are joined (`hansol_assets.qa.joining`).
 
 The mean of the parts' directions is near, but not at, the vector of the joined text: an encoder
 also notes that a text is long and speaks of two things. On real rows that costs a tenth of parity.
@@ -17,9 +17,8 @@ from pydantic import Field
 
 from hansol_assets.embedding.embedder import Embedder, encode
 from hansol_assets.embedding.vectors import mean_directions, split_like, unit
-from hansol_assets.qa.pairing import join_answers
+from hansol_assets.qa.joining import ALSO, AND, join_answers
 from hansol_assets.qa.sampling import spread_pairs
-from hansol_assets.qa.splitting import CONNECTIVES
 from hansol_assets.settings_model import SettingsModel
 
 
@@ -81,7 +80,7 @@ class JoinMap:
         places = np.array([[place_of[first], place_of[second]] for first, second in pairs])
         wholes = [
             [join_answers(*both, connective) for both in zip(answers[i], answers[j], strict=False)]
-            for (i, j), connective in zip(places, cycle(CONNECTIVES), strict=False)
+            for (i, j), connective in zip(places, cycle((AND, ALSO)), strict=False)
         ]
         vectors = encode(embedder, [text for own in wholes for text in own])
         joined = mean_directions(split_like(vectors, wholes))

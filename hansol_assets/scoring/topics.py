@@ -18,6 +18,10 @@ from hansol_assets.qa.morphemes import noun_terms
 # A term that more than this share of the rows ask about is an aspect ("장점"), not a thing.
 _ASPECT_SHARE = 0.02
 
+# What is said of one is no answer to the other; it counts as a stranger of medium weight.
+_OPPOSITES = {"장점": "단점", "단점": "장점"}
+_OPPOSITE_WEIGHT = 3.0
+
 
 class Topics:
     """The weight of terms, by how few rows ask about them (inverse document frequency).
@@ -63,13 +67,19 @@ class Topics:
             source: Terms of the question that the text was an answer to.
 
         Returns:
-            The weight of the source's telling terms that are named and not asked, in units of ten.
+            The weight of the source's telling terms that are named and not asked, and of naming
+            only the opposite of what is asked, in units of ten.
         """
         others = sorted(term for term in source if term in named and term not in asked)
         telling = [
             term for term in others if self._counts.get(term, 0) <= _ASPECT_SHARE * self._rows
         ]
-        return sum(map(self.weight, telling)) / 10
+        opposite = any(
+            other in named and term not in named and other not in asked
+            for term, other in _OPPOSITES.items()
+            if term in asked
+        )
+        return (sum(map(self.weight, telling)) + _OPPOSITE_WEIGHT * opposite) / 10
 
     def save(self, path: Path) -> None:
         """Writes the counts as JSON."""

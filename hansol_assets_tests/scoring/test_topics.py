@@ -44,6 +44,13 @@ def test_another_rows_thing_is_a_stranger_and_the_asked_one_is_not(topics: Topic
     assert topics.strangers(source, terms("시멘트사이딩은 저렴합니다."), source) == 0
 
 
+def test_the_opposite_alone_is_a_stranger(topics: Topics) -> None:
+    asked = terms("장판의 장점은?")
+
+    assert topics.strangers(asked, terms("장판의 단점은 찍힘입니다."), asked) > 0
+    assert topics.strangers(asked, terms("장판은 장점과 단점이 있습니다."), asked) == 0
+
+
 def test_counts_are_kept(topics: Topics, tmp_path: Path) -> None:
     topics.save(tmp_path / "topics.json")
 
