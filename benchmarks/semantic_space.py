@@ -23,6 +23,7 @@ from hansol_assets.qa.folds import CALIBRATION, TRAINING, VALIDATION, FoldSettin
 from hansol_assets.qa.pairing import SINGLE, PairingSettings, build_held_out
 from hansol_assets.qa.quality import answer_quality
 from hansol_assets.qa.splitting import question_mix, split_question
+from hansol_assets.qa.table import TableSettings, read_test, read_train
 from hansol_assets.scoring.answer_regressor import AnswerRegressor, choose
 from hansol_assets.scoring.baselines import CENTROID, HUMAN, baseline_scores
 from hansol_assets.scoring.blend import BlendSettings, VectorBlend, fit_blend
@@ -39,7 +40,6 @@ from hansol_assets.scoring.confidence import (
 )
 from hansol_assets.scoring.cosine import reference_cosines
 from hansol_assets.scoring.evaluate import embed_references
-from hansol_assets.scoring.row_texts import with_lists
 
 ROTATIONS = (0, 2, 4, 6, 8)
 SIGNALS = ["answer_nearness", "answer_agreement", "certainty", "question_nearness"]
@@ -142,12 +142,11 @@ def rotation(
     """Measures one rotation: its figures, and expected beside true scores."""
     folds = assign_folds(rows, FoldSettings(validation_fold=start))
     split = folds.set_index("id").loc[rows["id"], "split"].to_numpy()
-    listed = with_lists(rows)
-    mix = question_mix(test["질문"].tolist()).rounded(PairingSettings().mix_step)
+    mix = question_mix(test["question"].tolist()).rounded(PairingSettings().mix_step)
     held_out = build_held_out(rows, folds, mix, PairingSettings())
-    training, known = listed[split == TRAINING], listed[split != VALIDATION]
+    training, known = rows[split == TRAINING], rows[split != VALIDATION]
     settings, composing = ComponentSettings(), ComposingSettings()
-    choices = choose(training, listed[split == CALIBRATION], embedder, settings)
+    choices = choose(training, rows[split == CALIBRATION], embedder, settings)
     regressor = AnswerRegressor.fit(training, embedder, choices, settings)
     asked = held_out[held_out["split"] == CALIBRATION].reset_index(drop=True)
     alone = asked[asked["kind"] == SINGLE]
@@ -215,10 +214,8 @@ def figures(
 
 def main(raw: Path, rotations: tuple[int, ...], embedder: Remembering) -> None:
     """Measures the rotations and prints the tables."""
-    rows, test = (
-        pd.read_csv(raw / f"{name}.csv", dtype=str, keep_default_na=False, encoding="utf-8-sig")
-        for name in ("train", "test")
-    )
+    rows = read_train(raw / "train.csv", TableSettings()).frame
+    test = read_test(raw / "test.csv", TableSettings()).frame
     measured, calibration = {}, []
     for start in rotations:
         measured[start], judged = rotation(rows, test, embedder, start)

@@ -31,9 +31,9 @@ GROUPS: Mapping[str, ModuleType] = {
 """Group of the graph → the module that declares it, in pipeline order."""
 
 SOURCES = {
-    "train_csv": "The question-answer table as a file: `id, 질문_1, 질문_2, category, 답변_1 … "
-    "답변_5`. Its data version is the SHA-256 of its content.",
-    "test_csv": "The questions to answer as a file: `id, 질문`. Its data version is the SHA-256 of "
+    "train_csv": "The question-answer table as a file, in any format; its columns are recognised, "
+    "or named by `table`. Its data version is the SHA-256 of its content.",
+    "test_csv": "The questions to answer as a file, one a row. Its data version is the SHA-256 of "
     "its content.",
     "submission_template": "The competition's template as a file: `id, vec_0 …`. It gives the "
     "submission's row order and width. Its data version is the SHA-256 of its content.",

@@ -32,7 +32,11 @@ from hansol_assets.qa.folds import FoldSettings
 from hansol_assets.qa.pairing import PairingSettings
 from hansol_assets.qa.prompts import PromptSettings
 from hansol_assets.qa.quality_limits import AnswerQualitySettings
-from hansol_assets.qa.row_quality import RowQualitySettings
+from hansol_assets.qa.table import read_template, read_test
+from hansol_assets.qa.table.files import has_table, raw_files
+from hansol_assets.qa.table.form import require_fitting
+from hansol_assets.qa.table.row_quality import RowQualitySettings
+from hansol_assets.qa.table.settings import TableSettings
 from hansol_assets.retrieval.index import RetrievalSettings
 from hansol_assets.scoring.blend import BlendSettings
 from hansol_assets.scoring.components import ComponentSettings
@@ -165,8 +169,9 @@ class Settings(BaseSettings):
     description: str = Field("", description="What the profile is for, in one sentence")
     raw_dir: Path | None = Field(
         None,
-        description="Folder with the three CSV files; by default the lake's raw/ folder if it "
-        "holds train.csv, else the sample",
+        description="Folder with the table (train.*), the questions (test.*) and the template "
+        "(sample_submission.*); by default the lake's raw/ folder if it holds train.*, else the "
+        "sample",
     )
     lake_dir: Path = Field(Path("data_lake"), description="Where everything produced goes")
 
@@ -183,6 +188,7 @@ class Settings(BaseSettings):
         "are live apart from the profile's own",
     )
 
+    table: TableSettings = TableSettings()
     row_quality: RowQualitySettings = RowQualitySettings()
     folds: FoldSettings = FoldSettings()
     pairing: PairingSettings = PairingSettings()
@@ -266,15 +272,19 @@ class Settings(BaseSettings):
 
     @property
     def raw_files(self) -> dict[str, Path]:
-        """External asset name → the CSV file behind it."""
-        return {asset: self._raw_folder / name for asset, name in RAW_FILES.items()}
+        """External asset name → the file behind it; only those that there are, and the table's.
+
+        Raises:
+            InputError: The folder holds two files of one name.
+        """
+        return raw_files(self._raw_folder, self.table)
 
     @property
     def _raw_folder(self) -> Path:
         if self.raw_dir is not None:
             return self.raw_dir
         own = self.lake_dir / "raw"
-        return own if (own / RAW_FILES["train_csv"]).is_file() else SAMPLE_DIRECTORY
+        return own if has_table(own) else SAMPLE_DIRECTORY
 
 
 SAMPLE_DIRECTORY = Path(__file__).parent / "sample"
@@ -331,3 +341,22 @@ def load_settings(**values: Any) -> Settings:
     except ValidationError as error:
         problems = "\n  ".join(_problems(error))
         raise ProfileError(f"the settings cannot be used:\n  {problems}") from error
+
+
+def require_fitting_template(settings: Settings) -> None:
+    """Refuses a template that the submission would not fit, before anything is trained.
+
+    Args:
+        settings: The run's settings.
+
+    Raises:
+        UnfitTemplateError: The template has another width, or rows of other questions.
+        ContractError: A file cannot be read.
+    """
+    files = settings.raw_files
+    if "submission_template" not in files or "test_csv" not in files:
+        return
+    template = read_template(files["submission_template"])
+    ids = read_test(files["test_csv"], settings.table).frame["id"].tolist()
+    embedder = settings.embedder
+    require_fitting(template, ids, embedder.dimensions, is_fitted=embedder.kind == "lsa")

@@ -11,7 +11,7 @@ from hypothesis import settings
 
 from hansol_assets_tests.faults.fixtures import server, undisturbed  # noqa: F401
 from hansol_assets_tests.graph import GraphRun, run_graph, write_raw_files
-from hansol_assets_tests.qa.table import training_table
+from hansol_assets_tests.qa.rows import training_table
 
 # The machine's load decides how long an example takes, not the code under test.
 settings.register_profile("hansol", deadline=None)

@@ -82,7 +82,7 @@ def test_one_changed_answer_embeds_and_merges_one_row(refresh: Refresh, raw: Pat
     before = refresh()
     submitted = before.submission
     version = before.metadata["retrieval_index"]["version"]
-    old_answer = before.table("raw_qa").set_index("id").loc["TRAIN_003", "답변_2"]
+    old_answer = before.table("raw_qa").set_index("id").loc["TRAIN_003", "answers"][1]
     change_row(
         raw / "train.csv", "TRAIN_003", lambda row: row.update({"답변_2": "벽지를 다시 바릅니다."})
     )
@@ -93,7 +93,7 @@ def test_one_changed_answer_embeds_and_merges_one_row(refresh: Refresh, raw: Pat
     assert assets_with(run, "reused") == {"raw_questions", "answer_embedder", "base_model"}
     assert run.submission != submitted
 
-    table = lancedb.connect(str(run.lake.paths.lancedb)).open_table("retrieval_index")
+    table = lancedb.connect(str(run.lake.paths.lancedb)).open_table("retrieval_index_512")
     assert run.metadata["retrieval_index"]["version"] > version
     table.checkout(version)
     (row,) = table.search().where("id = 'TRAIN_003'").to_list()

@@ -74,7 +74,18 @@ def test_raw_files_come_from_the_lake_once_it_has_them(tmp_path: Path) -> None:
     settings = load_settings(lake_dir=tmp_path)
     assert settings.raw_files["train_csv"].parent.name == "sample"
     (tmp_path / "raw").mkdir()
-    (tmp_path / "raw" / "train.csv").touch()
+    (tmp_path / "raw" / "train.xlsx").touch()
+    assert settings.raw_files == {"train_csv": tmp_path / "raw" / "train.xlsx"}
+    (tmp_path / "raw" / "test.csv").touch()
     assert settings.raw_files["test_csv"] == tmp_path / "raw" / "test.csv"
     named = load_settings(lake_dir=tmp_path, raw_dir=tmp_path / "mine")
-    assert named.raw_files["submission_template"] == tmp_path / "mine" / "sample_submission.csv"
+    assert named.raw_files == {"train_csv": tmp_path / "mine" / "train.csv"}
+
+
+def test_the_table_is_mapped_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HANSOL_TABLE__QUESTIONS", '["물어본 것"]')
+    monkeypatch.setenv("HANSOL_TABLE__SHEET", "둘")
+    table = load_settings().table
+    assert (table.questions, table.sheet) == (("물어본 것",), "둘")
+    with pytest.raises(ProfileError, match=r"table.answers"):
+        load_settings(table={"answers": []})

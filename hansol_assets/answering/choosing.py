@@ -22,10 +22,10 @@ from hansol_assets.lake.fingerprint import text_hash
 from hansol_assets.lake.handles import Artifact, Table
 from hansol_assets.lake.reports import TableReport
 from hansol_assets.qa.cleaning import without_repetition
-from hansol_assets.qa.columns import answers_of
 from hansol_assets.qa.joining import NONE, join_answers
 from hansol_assets.qa.quality import answer_quality
 from hansol_assets.qa.splitting import take_apart
+from hansol_assets.qa.table.columns import answers_of
 from hansol_assets.scoring.blend import VectorBlend
 from hansol_assets.scoring.candidates import RETRIEVED, vectors_of
 from hansol_assets.scoring.consensus import LengthRange, SelectionSettings, choose_text

@@ -32,8 +32,7 @@ VISIBLE_SPLITS = {
 
 def to_submit(questions: pd.DataFrame) -> pd.DataFrame:
     """Returns the rows of `raw_questions` as `id, question, split`."""
-    renamed = questions.rename(columns={"질문": "question"})
-    return renamed[["id", "question"]].assign(split=TEST)
+    return questions[["id", "question"]].assign(split=TEST)
 
 
 @dataclass(frozen=True)

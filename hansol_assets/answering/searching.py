@@ -8,13 +8,17 @@ from hansol_assets.lake.handles import Artifact
 from hansol_assets.retrieval.index import RetrievalSettings
 from hansol_assets.retrieval.search import HybridSearcher
 
-INDEX_TABLE = "retrieval_index"
 INDEX_FILE = "index.json"
 
 
-def write_index_file(folder: Path, version: int) -> None:
+def index_table(width: int) -> str:
+    """Returns the name of the LanceDB table for vectors of a width, which a table cannot change."""
+    return f"retrieval_index_{width}"
+
+
+def write_index_file(folder: Path, table: str, version: int) -> None:
     """Writes which table, at which version, an artifact stands for."""
-    content = json.dumps({"table": INDEX_TABLE, "version": version})
+    content = json.dumps({"table": table, "version": version})
     (folder / INDEX_FILE).write_text(content + "\n", encoding="utf-8")
 
 

@@ -16,6 +16,7 @@ from hansol_assets.lake.atomic import staging_path, sync_directory, write_atomic
 from hansol_assets.lake.declaration import Check, CheckFailedError
 from hansol_assets.lake.disk import disk_explained
 from hansol_assets.lake.store import Lake
+from hansol_assets.qa.table.form import SubmissionForm
 from hansol_assets.settings_model import SettingsModel
 
 SUBMISSION_FILE = "submission.csv"
@@ -59,21 +60,21 @@ class SubmissionError(CheckFailedError):
 
 
 def fitting_submission(
-    template: pd.DataFrame, width: int, ids: Sequence[str], vectors: np.ndarray
+    form: SubmissionForm, ids: Sequence[str], vectors: np.ndarray
 ) -> pd.DataFrame:
-    """Puts vectors into the template's form.
+    """Puts vectors into the form of a submission.
 
     Args:
-        template: `id, vec_0 …` as the competition gave it.
-        width: The template's number of vector columns.
+        form: Rows and width.
         ids: The questions' ids.
         vectors: [questions, dimensions].
 
     Raises:
         SubmissionError: They do not fit.
     """
+    template = pd.DataFrame({"id": list(form.ids)})
     frame = submission_frame(template, ids, vectors)
-    problems = submission_problems(frame, template, width)
+    problems = submission_problems(frame, template, form.width)
     if problems:
         raise SubmissionError(problems)
     return frame

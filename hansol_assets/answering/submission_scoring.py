@@ -12,22 +12,24 @@ from hansol_assets.answering.blending import visible_rows
 from hansol_assets.answering.parts import TEST
 from hansol_assets.embedding.embedder import Embedder, encode, load_embedder
 from hansol_assets.lake.store import Lake
-from hansol_assets.qa.columns import ANSWER_PREFIX, answers_of, numbered
-from hansol_assets.qa.contract import read_references, read_submission
+from hansol_assets.qa.table import TableSettings, read_references, read_submission
+from hansol_assets.qa.table.columns import ANSWERS, ID, answers_of
 from hansol_assets.scoring.baselines import centroid
 from hansol_assets.scoring.evaluate import ScoreReport, ScoreSettings, score_submission
 
 
 def score_files(
-    lake: Lake, submission: Path, references: Path, settings: ScoreSettings
+    lake: Lake, submission: Path, references: Path, settings: ScoreSettings, table: TableSettings
 ) -> ScoreReport:
     """Scores a submission file against a file of reference answers.
 
     Args:
         lake: Gives the embedder, and the training answers whose centroid is the zero of parity.
         submission: `id, vec_0 …`.
-        references: `id, 답변_1 …`; empty answers are skipped.
+        references: Ids and answers, in any format and under any names that a training table may
+            have; empty answers and placeholders are skipped.
         settings: Public draw and interval.
+        table: Which columns of the references hold what.
 
     Raises:
         ContractError: A file cannot be read.
@@ -35,17 +37,13 @@ def score_files(
         ValueError: The files do not belong together, or the vectors are of another width.
     """
     vectors = read_submission(submission)
-    texts = read_references(references).frame
+    texts = read_references(references, table).frame
     manifest = lake.live("answer_embedder")
     embedder = load_embedder(lake.artifact(manifest))
-    columns = numbered(texts.columns, ANSWER_PREFIX)
     values = vectors.frame[[f"vec_{place}" for place in range(vectors.width)]].to_numpy(np.float64)
     return score_submission(
         dict(zip(vectors.frame["id"], values, strict=True)),
-        {
-            row["id"]: [row[column] for column in columns if row[column]]
-            for row in texts.to_dict("records")
-        },
+        dict(zip(texts[ID], texts[ANSWERS], strict=True)),
         embedder,
         _centroid(lake, embedder),
         settings,

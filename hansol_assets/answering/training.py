@@ -94,6 +94,12 @@ def train_on(
     inspection = inspect_encoding(tokenizer, examples, settings.training.max_length)
     if inspection.problems:
         raise EncodingError(inspection.problems)
+    if inspection.cut_answers:
+        build.log(
+            f"{inspection.cut_answers} of {inspection.examples} training answers are longer than "
+            f"training.max_length ({settings.training.max_length} tokens; the longest has "
+            f"{inspection.longest_answer}): their ends are cut off. Raise it, or shorten them."
+        )
     report = train_adapter(
         base_dir,
         examples,
@@ -132,6 +138,8 @@ def _adapter_report(report: AdapterReport, inspection: EncodingInspection, folde
         "encoding_problems": len(inspection.problems),
         "longest_example": inspection.longest,
         "cut_examples": inspection.cut,
+        "longest_answer": inspection.longest_answer,
+        "cut_answers": inspection.cut_answers,
         "unknown_tokens": inspection.unknown,
         "examples": report.examples,
         "training_tokens": report.tokens,

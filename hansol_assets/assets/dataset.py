@@ -7,10 +7,12 @@ model or an index.
 from hansol_assets.lake.declaration import lake_table
 from hansol_assets.lake.handles import Table
 from hansol_assets.lake.reports import TableReport
-from hansol_assets.qa.folds import FoldSettings, assign_folds, rows_and_folds
+from hansol_assets.qa.folds import FoldSettings, assign_folds, rows_and_folds, stock_answers
 from hansol_assets.qa.pairing import PairingSettings, build_held_out, build_pairs
 from hansol_assets.qa.splitting import QuestionMix
 from hansol_assets.qa.splitting import question_mix as measured_mix
+
+SHOWN_STOCK = 20
 
 
 @lake_table(kinds={"duckdb"}, code_version="2")
@@ -23,7 +25,11 @@ def qa_folds(raw_qa: Table, folds: FoldSettings) -> TableReport:
     rows = raw_qa.read()
     dealt = rows.merge(assign_folds(rows, folds).drop(columns="category"), on="id")
     sizes = dealt["split"].value_counts().to_dict()
-    return TableReport(frame=dealt, facts={f"{name}_rows": n for name, n in sizes.items()})
+    facts = {f"{name}_rows": n for name, n in sizes.items()}
+    stock = stock_answers(rows, folds)
+    named = "\n".join(f"- {text} ({n} rows)" for text, n in list(stock.items())[:SHOWN_STOCK])
+    notes = {"stock_answers": named} if stock else {}
+    return TableReport(frame=dealt, facts={**facts, "stock_answers": len(stock)}, notes=notes)
 
 
 @lake_table(kinds={"duckdb"}, named_by_content=True)
@@ -33,7 +39,7 @@ def question_mix(raw_questions: Table, pairing: PairingSettings) -> TableReport:
     Shares are rounded to steps of `pairing.mix_step`, and the table is named by its content, so
     that another question of the same kind changes no training example and trains nothing.
     """
-    mix = measured_mix(raw_questions.read()["질문"].tolist()).rounded(pairing.mix_step)
+    mix = measured_mix(raw_questions.read()["question"].tolist()).rounded(pairing.mix_step)
     return TableReport(frame=mix.to_table(), facts={"joined_share": round(mix.joined_share, 4)})
 
 

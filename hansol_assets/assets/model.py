@@ -16,11 +16,11 @@ from hansol_assets.lake.declaration import Setting, lake_artifact, lake_table
 from hansol_assets.lake.handles import Artifact, Table
 from hansol_assets.lake.reports import ArtifactBuild, Report, TableReport
 from hansol_assets.modeling.base.base_model import BaseModelOrigin, make_base_model
-from hansol_assets.qa.columns import texts_of
-from hansol_assets.qa.folds import TRAINING, rows_and_folds
+from hansol_assets.qa.folds import TRAINING, FoldSettings, own_answers, rows_and_folds
 from hansol_assets.qa.pairing import SINGLE, PairingSettings, build_pairs
 from hansol_assets.qa.prompts import PromptSettings
 from hansol_assets.qa.splitting import QuestionMix
+from hansol_assets.qa.table.columns import texts_of
 from hansol_assets.retrieval.index import RetrievalSettings
 
 KINDS = {"huggingface", "pytorch"}
@@ -31,6 +31,7 @@ def pretraining_corpus(
     paired_questions: Table,
     qa_folds: Table,
     retrieval_index: Artifact,
+    folds: FoldSettings,
     kind: Annotated[str, Setting("base_model.kind")],
     most_drift: Annotated[float, Setting("base_model.corpus_drift")],
     prompt: PromptSettings,
@@ -49,7 +50,8 @@ def pretraining_corpus(
     singles = asked_once(pairs[pairs["kind"] == SINGLE])
     examples = training_examples(singles, open_searcher(retrieval_index, retrieval), prompt)
     rows = qa_folds.read()
-    held_out = texts_of(rows[rows["split"] != TRAINING])
+    own = rows.assign(answers=own_answers(rows, folds))
+    held_out = texts_of(own[own["split"] != TRAINING])
     previous = pretraining_corpus.read() if pretraining_corpus else None
     current = corpus_table(singles, examples)
     corpus = held_still(previous, current, held_out, most_drift)

@@ -4,14 +4,23 @@ What belongs here: getting files into DuckDB unchanged but repaired. What does n
 file holds. The files themselves are external assets (`hansol_assets.definitions`).
 """
 
-from hansol_assets.lake.declaration import lake_table
+from typing import Annotated
+
+from hansol_assets.lake.declaration import Setting, lake_table
 from hansol_assets.lake.errors import InputChangedError
 from hansol_assets.lake.handles import Source
-from hansol_assets.lake.manifest import Fact
 from hansol_assets.lake.reports import TableReport
-from hansol_assets.qa.contract import ContractError, TableRead, Violation, read_test, read_train
-from hansol_assets.qa.row_quality import RowQualitySettings, without_dropped
-from hansol_assets.qa.row_warnings import (
+from hansol_assets.qa.table import (
+    ContractError,
+    TableRead,
+    TableSettings,
+    Violation,
+    no_questions,
+    read_test,
+    read_train,
+)
+from hansol_assets.qa.table.row_quality import RowQualitySettings, without_dropped
+from hansol_assets.qa.table.row_warnings import (
     DROPPED_ROWS,
     SHOWN_WARNINGS,
     WARNED_ROWS,
@@ -33,28 +42,28 @@ def _unchanged(table: TableRead, source: Source) -> TableRead:
     return table
 
 
-def _reading_facts(table: TableRead) -> dict[str, Fact]:
-    mended = {f"mended_{name}": count for name, count in table.repairs.items()}
-    return {"encoding": table.encoding, **mended}
+Reading = Annotated[TableSettings, Setting("table.of_reading")]
+"""What decides what is read of a file: where the file is does not."""
 
 
 @lake_table(kinds={"duckdb"})
-def raw_qa(train_csv: Source, row_quality: RowQualitySettings) -> TableReport:
-    """Every row of `train.csv`, read strictly, with the file's hash and the row's number.
+def raw_qa(train_csv: Source, row_quality: RowQualitySettings, table: Reading) -> TableReport:
+    """Every row of the training file, read strictly, with the file's hash and the row's number.
 
-    Outer spaces, stray quotes and decomposed Korean are mended and counted. A file that breaks the
-    contract is refused with every bad row and column named, and the table stays as it was. Rows
-    that only look wrong are warned of, and kept or dropped as the profile's `row_quality` says.
+    Which columns hold questions and answers is recognised, or said by `table`. Outer spaces, stray
+    quotes and decomposed Korean are mended and counted. A file that breaks the contract is refused
+    with every bad row and column named, and the table stays as it was. Rows that only look wrong
+    are warned of, and kept or dropped as the profile's `row_quality` says.
     """
-    table = _unchanged(read_train(train_csv.path), train_csv)
-    warnings = row_warnings(table.frame)
-    kept = without_dropped(table.frame, warnings, row_quality)
+    read = _unchanged(read_train(train_csv.path, table), train_csv)
+    warnings = row_warnings(read.frame)
+    kept = without_dropped(read.frame, warnings, row_quality)
     if kept.empty:
-        raise ContractError(table.path, [ALL_DROPPED])
+        raise ContractError(read.path, [ALL_DROPPED])
     facts = {
-        **_reading_facts(table),
+        **read.facts(),
         WARNED_ROWS: warnings["id"].nunique(),
-        DROPPED_ROWS: len(table.frame) - len(kept),
+        DROPPED_ROWS: len(read.frame) - len(kept),
         **{f"{kind}_warnings": n for kind, n in warnings["kind"].value_counts().items()},
     }
     notes = {WARNINGS: warnings.head(SHOWN_WARNINGS).to_markdown(index=False)}
@@ -62,7 +71,12 @@ def raw_qa(train_csv: Source, row_quality: RowQualitySettings) -> TableReport:
 
 
 @lake_table(kinds={"duckdb"})
-def raw_questions(test_csv: Source) -> TableReport:
-    """Every question of `test.csv`, read as strictly as `raw_qa`."""
-    table = _unchanged(read_test(test_csv.path), test_csv)
-    return TableReport(frame=table.frame, facts=_reading_facts(table))
+def raw_questions(test_csv: Source | None, table: Reading) -> TableReport:
+    """Every question of the test file, read as strictly as `raw_qa`; none where there is no file.
+
+    Without questions the chain ends with the leaderboard and the adapter.
+    """
+    if test_csv is None:
+        return TableReport(frame=no_questions())
+    read = _unchanged(read_test(test_csv.path, table), test_csv)
+    return TableReport(frame=read.frame, facts={**read.facts()})

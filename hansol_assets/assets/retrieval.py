@@ -7,7 +7,7 @@ What belongs here: what is embedded and indexed. What does not: how a search wor
 from dataclasses import asdict
 from typing import Annotated
 
-from hansol_assets.answering.searching import INDEX_TABLE, write_index_file
+from hansol_assets.answering.searching import index_table, write_index_file
 from hansol_assets.embedding.cached import open_embedder
 from hansol_assets.embedding.embedder import EmbedderSettings, save_embedder
 from hansol_assets.lake.declaration import Setting, lake_artifact, lake_table
@@ -62,12 +62,13 @@ def retrieval_index(
     """
     rows, folds = rows_and_folds(qa_folds.read())
     embedder = open_embedder(answer_embedder)
+    table = index_table(embedder.get_embedding_dimension())
     with build.lancedb() as database:
         report = build_index(
-            database, INDEX_TABLE, rows, folds, embedder, answer_embedder.version, documents
+            database, table, rows, folds, embedder, answer_embedder.version, documents
         )
-        files = version_checksums(database, INDEX_TABLE, report.version)
-    write_index_file(build.folder, report.version)
+        files = version_checksums(database, table, report.version)
+    write_index_file(build.folder, table, report.version)
     facts = {
         **asdict(report),
         ROWS_MADE: report.inserted + report.updated,
@@ -92,5 +93,7 @@ def retrieval_scores(
         rows, folds, open_embedder(answer_embedder), retrieval, build.checkpoints
     )
     best = scores[scores["k"] == scores["k"].max()].set_index("mode")["mrr"]
-    facts = {f"mrr_{mode}": round(float(value), 4) for mode, value in best.items()}
+    # Where no row can be asked for, there is no figure.
+    known = {f"mrr_{mode}": round(float(value), 4) for mode, value in best.dropna().items()}
+    facts: dict[str, Fact] = {"asked_questions": int(scores["questions"].max()), **known}
     return TableReport(frame=scores, facts=facts, notes={"scores": scores.to_markdown(index=False)})

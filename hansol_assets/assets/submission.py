@@ -24,7 +24,8 @@ from hansol_assets.answering.submission import (
 from hansol_assets.lake.declaration import Setting, lake_artifact
 from hansol_assets.lake.handles import Artifact, Source, Table
 from hansol_assets.lake.reports import ArtifactBuild, Report, preview
-from hansol_assets.qa.contract import read_template
+from hansol_assets.qa.table import read_template
+from hansol_assets.qa.table.form import submission_form
 from hansol_assets.scoring.blend import WEIGHTS_FILE, VectorBlend
 
 SHOWN_COLUMNS = 7
@@ -63,29 +64,28 @@ def answer_embeddings(
     conclude=publish_if_promoted,
 )
 def submission(
-    submission_template: Source,
+    submission_template: Source | None,
     answer_embeddings: Artifact,
     validation_scores: Table,
     build: ArtifactBuild,
 ) -> Report:
     """The file to hand in: `submission.csv` in the template's row order and columns.
 
+    Without a template it has the questions' order and the embedder's width.
+
     It is always found at `submissions/latest/submission.csv`, with its manifest beside it. A
     submission that does not fit the template, or whose validation score fell significantly, is not
     published, and the last good one stays.
     """
-    template = read_template(submission_template.path)
+    template = read_template(submission_template.path) if submission_template else None
     embeddings = pd.read_parquet(answer_embeddings.open() / EMBEDDINGS_FILE)
-    frame = fitting_submission(
-        template.frame,
-        template.width,
-        embeddings["id"].tolist(),
-        np.stack(embeddings["vector"].tolist()),
-    )
+    vectors = np.stack(embeddings["vector"].tolist())
+    form = submission_form(template, embeddings, vectors.shape[1])
+    frame = fitting_submission(form, embeddings["id"].tolist(), vectors)
     frame.to_csv(build.folder / SUBMISSION_FILE, index=False, lineterminator="\n")
     facts = {
         "rows": len(frame),
-        "dimensions": template.width,
+        "dimensions": form.width,
         "validation_score": validation_scores.facts["private"],
     }
     return Report(facts=facts, notes={"preview": preview(frame.iloc[:, :SHOWN_COLUMNS])})

@@ -9,6 +9,7 @@ from rich.table import Table
 from hansol_assets.cli.page import (
     console,
     fail,
+    figure,
     open_lake,
     print_json,
     print_records,
@@ -26,16 +27,17 @@ commands = typer.Typer()
 @commands.command()
 def score(
     submission: Annotated[Path, typer.Argument(help="id, vec_0 …; any system's.")],
-    references: Annotated[Path, typer.Argument(help="id, 답변_1 …; empty cells are skipped.")],
+    references: Annotated[Path, typer.Argument(help="Ids and answers; empty cells are skipped.")],
     as_json: JsonOption = False,
 ) -> None:
     """Score a submission against reference answers with the active profile's embedder."""
     from hansol_assets.answering.submission_scoring import score_files
     from hansol_assets.lake.errors import LakeError
-    from hansol_assets.qa.contract import ContractError
+    from hansol_assets.qa.table import ContractError
 
     try:
-        report = score_files(open_lake(), submission, references, settings_or_fail().scores)
+        settings = settings_or_fail()
+        report = score_files(open_lake(), submission, references, settings.scores, settings.table)
     except (LakeError, ContractError, ValueError) as error:
         fail(str(error))
     if as_json:
@@ -44,9 +46,11 @@ def score(
     low, high = report.interval
     table = Table(title=f"{submission.name} on {report.n} questions", show_header=False)
     for name in ("private", "public", "centroid", "human", "ceiling", "parity"):
-        table.add_row(name, f"{getattr(report, name):.4f}")
+        table.add_row(name, figure(getattr(report, name)))
     table.add_row("95 % interval", f"{low:.4f}–{high:.4f}")
     console.print(table)
+    if report.note:
+        console.print(report.note, highlight=False)
 
 
 @commands.command()
@@ -96,4 +100,4 @@ def _print_explanation(found: dict[str, Any]) -> None:
 def _origin(candidate: dict[str, Any]) -> str:
     if candidate["source_id"] is None:
         return f"#{candidate['rank']:.0f}"
-    return f"{candidate['source_id']} 답변_{candidate['source_answer']:.0f}"
+    return f"{candidate['source_id']} answer {candidate['source_answer']:.0f}"

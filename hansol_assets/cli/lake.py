@@ -68,5 +68,5 @@ def verify() -> None:
     for problem in problems:
         console.print(f"[red]{problem}[/]", highlight=False, soft_wrap=True)
     if problems:
-        fail(f"{len(problems)} problems; run `hansol refresh` to rebuild what is damaged.")
+        fail(f"{len(problems)} problems; each says what mends it.")
     console.print("the lake is whole")

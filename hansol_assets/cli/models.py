@@ -7,6 +7,8 @@ import typer
 from rich.table import Table
 
 from hansol_assets.cli.page import console, fail, open_lake, settings_or_fail
+from hansol_assets.qa.table.description import describe_test, describe_train
+from hansol_assets.qa.table.settings import TableSettings
 from hansol_assets.settings import load_settings
 
 commands = typer.Typer()
@@ -58,6 +60,8 @@ def doctor() -> None:
     for asset, path in settings.raw_files.items():
         state = "found" if path.is_file() else "[red]missing[/]"
         console.print(f"raw file    {asset}: {path} {state}", highlight=False, soft_wrap=True)
+        for line in _described(asset, path, settings.table) if path.is_file() else ():
+            console.print(f"            {line}", highlight=False, soft_wrap=True, markup=False)
 
 
 export_app = typer.Typer(help="Take what is in the lake elsewhere.", no_args_is_help=True)
@@ -84,3 +88,8 @@ def export_adapter_command(
 
 def _known(value: float | None, form: str) -> str:
     return "" if value is None else form.format(value)
+
+
+def _described(asset: str, path: Path, table: TableSettings) -> list[str]:
+    describe = {"train_csv": describe_train, "test_csv": describe_test}.get(asset)
+    return describe(path, table) if describe else []

@@ -69,3 +69,8 @@ def open_lake() -> "Lake":
         return Lake(settings.lake_dir, settings.profile_name)
     except LakeError as error:
         fail(str(error))
+
+
+def figure(value: float) -> str:
+    """A score as it is printed; a dash where it cannot be measured."""
+    return "–" if value != value else f"{value:.4f}"

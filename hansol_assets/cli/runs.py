@@ -10,6 +10,7 @@ from rich.table import Table
 from hansol_assets.cli.page import (
     console,
     fail,
+    figure,
     open_lake,
     print_error,
     print_records,
@@ -118,14 +119,15 @@ def _print_scores() -> None:
         table.add_row(
             row.name,
             row.kind,
-            f"{row.private:.4f}",
-            f"{row.low:.4f}–{row.high:.4f}",
-            f"{row.public:.4f}",
-            "" if row.parity != row.parity else f"{row.parity:.3f}",
+            figure(row.private),
+            "" if math.isnan(row.low) else f"{row.low:.4f}–{row.high:.4f}",
+            figure(row.public),
+            "" if math.isnan(row.parity) else f"{row.parity:.3f}",
         )
     console.print(table)
-    if board["parity"].isna().all():
-        console.print("parity is not measurable here: people score no higher than the centroid")
+    for note in dict.fromkeys(board["note"]):
+        if note:
+            console.print(note, highlight=False)
     console.print(
         f"submission    {lake.paths.latest_submission / 'submission.csv'}", soft_wrap=True
     )

@@ -24,6 +24,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 from pydantic import BaseModel
 
 from hansol_assets.errors import UserError
+from hansol_assets.lake.fingerprint import fingerprint
 from hansol_assets.lake.handles import Artifact, Handle, History, Source, Table
 from hansol_assets.lake.manifest import Manifest
 from hansol_assets.lake.reports import Build, Report, Task, Verdict
@@ -143,7 +144,7 @@ class Bound:
         if self.declaration.build_parameter:
             given[self.declaration.build_parameter] = build
         if self.declaration.previous_parameter:
-            given[self.declaration.previous_parameter] = self._previous
+            given[self.declaration.previous_parameter] = self.previous
         return self.declaration.body(**given)
 
     @property
@@ -152,10 +153,23 @@ class Bound:
         table = self.inputs.get(self.declaration.skip_without or "")
         return isinstance(table, Table) and not table.facts["rows"]
 
-    @property
-    def _previous(self) -> Table | None:
+    @cached_property
+    def previous(self) -> Table | None:
+        """What was live before of an asset that reads its own earlier result."""
+        if self.declaration.previous_parameter is None:
+            return None
         found = self.lake.find_live(self.declaration.name)
         return Table(self.lake, found) if found and self.lake.is_whole(found) else None
+
+    def question(self, previous: str | None) -> str:
+        """Names what is asked of a body whose result is named by its content.
+
+        Args:
+            previous: The version of the earlier result that it is given, if any.
+        """
+        task = self.task
+        inputs = {**task.inputs, task.asset: previous or ""}
+        return fingerprint(task.asset, task.code_version, task.config, inputs)
 
     @property
     def sources(self) -> dict[str, Source]:
@@ -183,8 +197,8 @@ class AssetDeclaration:
         conclude: Runs after each materialisation, also of a reused result.
         skip_without: An input table without whose rows there is nothing to make; the asset, and all
             that is made from it, is then skipped.
-        named_by_content: Whether the result is named by its content instead of its inputs: it is
-            then worked out every time, and what is made from it changes only when it does.
+        named_by_content: Whether the result is named by its content instead of its inputs: what is
+            made from it then changes only when it does.
     """
 
     body: Body

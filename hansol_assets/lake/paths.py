@@ -75,6 +75,15 @@ class LakePaths:
         """Returns the pointer to what a profile last materialised of an asset."""
         return self.live_pointers / profile / f"{asset}.json"
 
+    @property
+    def answers(self) -> Path:
+        """The folder of what results that are named by their content were the answers to."""
+        return self.root / "answers"
+
+    def answer(self, asset: str, question: str) -> Path:
+        """Returns the file that names the result which answers a question."""
+        return self.answers / asset / question
+
     def checkpoints(self, asset: str, fingerprint: str) -> Path:
         """Returns the folder where unfinished work on an artifact survives a crash."""
         return self.root / "checkpoints" / asset / fingerprint

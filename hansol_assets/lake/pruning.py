@@ -5,6 +5,7 @@ lake.
 """
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,7 +76,9 @@ def prune(root: Path, keep: int, retention: Retention) -> PruneReport:
     paths = LakePaths(root)
     before = bytes_below(root)
     manifests = {(item.asset, item.fingerprint): item for item in all_manifests(paths)}
-    staying = _staying(paths, list(manifests.values()), keep, retention)
+    live, tables = live_profiles(paths), set(Warehouse(paths.warehouse).tables())
+    there = [item for item in manifests.values() if _is_there(paths, item, live, tables)]
+    staying = _staying(paths, there, keep, retention)
     removed = [
         key
         for key, manifest in manifests.items()
@@ -90,6 +93,16 @@ def prune(root: Path, keep: int, retention: Retention) -> PruneReport:
         forgotten=_forget_cached(paths, kept),
         freed=max(0, before - bytes_below(root)),
     )
+
+
+def _is_there(
+    paths: LakePaths, manifest: Manifest, live: Collection[Key], tables: Collection[Key]
+) -> bool:
+    """Whether there are bytes at all; a live result without them is the next run's to rebuild."""
+    key = (manifest.asset, manifest.fingerprint)
+    if key in live:
+        return True
+    return paths.artifact(*key).is_dir() if manifest.kind == "artifact" else key in tables
 
 
 def _forget_cached(paths: LakePaths, kept: list[Manifest]) -> int:

@@ -130,6 +130,20 @@ class Lake:
         self.set_aside(manifest)
         return None
 
+    def recall(self, asset: str, question: str) -> Manifest | None:
+        """Returns the result that a question was answered with, if the lake holds it whole."""
+        path = self.paths.answer(asset, question)
+        named = path.read_text(encoding="utf-8", errors="replace").strip() if path.exists() else ""
+        if not re.fullmatch(FINGERPRINT_PATTERN, named):
+            return None
+        manifest = Manifest.find(self.paths.manifest(asset, named))
+        return manifest if manifest and self.is_whole(manifest) else None
+
+    def remember(self, asset: str, question: str, fingerprint: str) -> None:
+        """Notes which result answers a question."""
+        path = self.paths.answer(asset, question)
+        write_atomically(path, (fingerprint + "\n").encode("utf-8"))
+
     def keep_table(self, task: Task, report: TableReport, started: float) -> Manifest:
         """Writes a table and, last, its manifest.
 

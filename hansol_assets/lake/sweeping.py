@@ -36,6 +36,7 @@ def sweep(paths: LakePaths, keep: int, published: str) -> Iterator[Path]:
     yield from _artifacts(paths)
     yield from _tables(paths)
     yield from _checkpoints(paths, keep)
+    yield from _answers(paths)
     yield from _stale_files(paths)
     if paths.damaged.exists():
         remove_directory(paths.damaged)
@@ -86,6 +87,15 @@ def _checkpoints(paths: LakePaths, keep: int) -> Iterator[Path]:
                 if held and path not in unfinished[:keep]:
                     remove_directory(path)
                     yield path
+
+
+def _answers(paths: LakePaths) -> Iterator[Path]:
+    """Notes of results that are gone."""
+    for note in sorted(paths.answers.glob("*/[!.]*")):
+        named = note.read_text(encoding="utf-8", errors="replace").strip()
+        if not paths.manifest(note.parent.name, named).exists():
+            note.unlink()
+            yield note
 
 
 def _stale_files(paths: LakePaths) -> Iterator[Path]:

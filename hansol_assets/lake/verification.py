@@ -4,11 +4,11 @@ What belongs here: finding what is wrong. What does not: mending it; a run does 
 aside and rebuilds what is damaged.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from hansol_assets.commands import REFRESH
+from hansol_assets.commands import PRUNE, REFRESH
 from hansol_assets.lake.manifest import Manifest, all_manifests, live_profiles
 from hansol_assets.lake.store import Lake
 
@@ -31,7 +31,7 @@ class Problem:
     fingerprint: str
     place: Path
     problem: str
-    remedy: str
+    remedy: str = _REBUILD
 
     def __str__(self) -> str:
         """One readable line: place, problem, remedy."""
@@ -47,20 +47,33 @@ def verify(lake: Lake) -> list[Problem]:
     Returns:
         The problems, by asset; none if the lake is whole.
     """
-    manifests = all_manifests(lake.paths)
-    return [
+    manifests, live = all_manifests(lake.paths), live_profiles(lake.paths)
+    found = [
         *_manifest_problems(lake),
         *_artifact_problems(lake, [item for item in manifests if item.kind == "artifact"]),
         *_table_problems(lake, [item for item in manifests if item.kind == "table"]),
-        *_pointer_problems(lake),
     ]
+    told = [
+        replace(item, remedy=_remedy(lake.profile, live.get((item.asset, item.fingerprint), [])))
+        for item in found
+    ]
+    return [*told, *_pointer_problems(lake, live)]
+
+
+def _remedy(active: str, profiles: Sequence[str]) -> str:
+    """What mends a result: the run of a profile that uses it."""
+    if active in profiles:
+        return _REBUILD
+    if not profiles:
+        return f"no profile uses it, and '{PRUNE}' removes it"
+    return f"run '{REFRESH}' with HANSOL_PROFILE naming the profile '{profiles[0]}', which uses it"
 
 
 def _manifest_problems(lake: Lake) -> Iterator[Problem]:
     for path in sorted(lake.paths.manifests.glob("[!.]*/[!.]*.json")):
         if Manifest.find(path) is None:
             problem = "the manifest is damaged"
-            yield Problem(path.parent.name, path.stem, path, problem, _REBUILD)
+            yield Problem(path.parent.name, path.stem, path, problem)
 
 
 def _artifact_problems(lake: Lake, manifests: Sequence[Manifest]) -> Iterator[Problem]:
@@ -68,7 +81,7 @@ def _artifact_problems(lake: Lake, manifests: Sequence[Manifest]) -> Iterator[Pr
         key = (manifest.asset, manifest.fingerprint)
         for name in lake.damaged_files(manifest):
             place = lake.paths.artifact(*key) / name
-            yield Problem(*key, place, "the file is missing, changed, or unknown", _REBUILD)
+            yield Problem(*key, place, "the file is missing, changed, or unknown")
 
 
 def _table_problems(lake: Lake, manifests: Sequence[Manifest]) -> Iterator[Problem]:
@@ -78,15 +91,18 @@ def _table_problems(lake: Lake, manifests: Sequence[Manifest]) -> Iterator[Probl
         key = (manifest.asset, manifest.fingerprint)
         place = lake.paths.warehouse / "@".join(key)
         if not is_readable:
-            yield Problem(*key, place, "the DuckDB file cannot be opened", _REBUILD)
+            yield Problem(*key, place, "the DuckDB file cannot be opened")
         elif not lake.is_whole(manifest):
-            yield Problem(*key, place, "the rows are missing or changed", _REBUILD)
+            yield Problem(*key, place, "the rows are missing or changed")
 
 
-def _pointer_problems(lake: Lake) -> Iterator[Problem]:
-    for (asset, fingerprint), profiles in live_profiles(lake.paths).items():
+def _pointer_problems(
+    lake: Lake, live: Mapping[tuple[str, str], Sequence[str]]
+) -> Iterator[Problem]:
+    for (asset, fingerprint), profiles in live.items():
         if Manifest.find(lake.paths.manifest(asset, fingerprint)) is None:
             for profile in profiles:
                 place = lake.paths.live(profile, asset)
                 problem = f"the profile '{profile}' points at what the lake does not hold"
-                yield Problem(asset, fingerprint, place, problem, _REBUILD)
+                remedy = _remedy(lake.profile, [profile])
+                yield Problem(asset, fingerprint, place, problem, remedy)

@@ -20,7 +20,9 @@ from hansol_assets.orchestration.home import set_process_defaults
 from hansol_assets.orchestration.launchpad import launchpad_fields, settings_of
 from hansol_assets.orchestration.run_locks import end_dead_runs, exclusive_run, run_lock
 from hansol_assets.orchestration.run_summary import summarize_run
-from hansol_assets.settings import Settings
+from hansol_assets.settings import Settings, require_fitting_template
+
+SUBMISSION = "submission"
 
 
 @contextmanager
@@ -87,6 +89,14 @@ def lake_resource(settings: Settings) -> dg.ResourceDefinition:
     return lake
 
 
+def _planned(instance: dg.DagsterInstance, run_id: str) -> set[str]:
+    """The assets that a run is going to make."""
+    planned = dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED
+    entries = instance.all_logs(run_id, of_type=planned)
+    events = (entry.dagster_event for entry in entries)
+    return {event.asset_key.to_user_string() for event in events if event and event.asset_key}
+
+
 def _begin(
     stack: ExitStack,
     lake: LakeResource,
@@ -95,6 +105,8 @@ def _begin(
     log: Callable[[str], None],
 ) -> None:
     """Holds the run's locks until its end, and ends the runs that were killed before it."""
+    if SUBMISSION in _planned(instance, run.run_id):
+        require_fitting_template(lake.settings)
     locks = lake.store.paths.locks
     with disk_explained(locks):
         stack.enter_context(run_lock(run.run_id, locks))

@@ -6,6 +6,7 @@ splits. What does not: what is made of a split's rows (`hansol_assets.qa.pairing
 
 import re
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from functools import partial
 from itertools import combinations
 from typing import NamedTuple, Self
@@ -14,8 +15,8 @@ import pandas as pd
 from pydantic import Field, model_validator
 
 from hansol_assets.errors import InputError
-from hansol_assets.qa.columns import ANSWER_PREFIX, CATEGORY, ID, QUESTION_COLUMNS, numbered
 from hansol_assets.qa.sampling import digest
+from hansol_assets.qa.table.columns import ANSWERS, CATEGORY, ID, QUESTIONS, ROW_NUMBER
 from hansol_assets.settings_model import SettingsModel
 
 TRAINING = "training"
@@ -23,6 +24,10 @@ CALIBRATION = "calibration"
 VALIDATION = "validation"
 
 FOLD_COLUMNS = ["leak_group", "fold", "split"]
+FEWEST_STOCK_ROWS = 5
+"""Rows that may share an answer in a table of any size before it can be a stock phrase."""
+SHOWN_CHARACTERS = 40
+_NO_WORD = re.compile(r"[\W_]+")
 
 
 class FoldSettings(SettingsModel):
@@ -38,6 +43,13 @@ class FoldSettings(SettingsModel):
     )
     salt: str = Field(
         "hansol", description="text hashed with the ids; another one redraws the folds"
+    )
+    stock_share: float = Field(
+        0.05,
+        gt=0,
+        le=1,
+        description="an answer that stands in more than this share of the rows (and in more than "
+        "5) is a stock phrase: it ties no rows that have other answers",
     )
 
     @model_validator(mode="after")
@@ -84,13 +96,21 @@ def assign_folds(rows: pd.DataFrame, settings: FoldSettings) -> pd.DataFrame:
     """Give every row a fold and a split.
 
     Rows that share a normalised question or answer form one leak group, named by its first id, and
-    share a fold. The groups are dealt in the order of their ids: each to the fold that has the
-    fewest rows of its category, then the fewest rows, then the smallest salted hash. So folds are
-    balanced and stratified, the order of the rows does not matter, and rows appended with later ids
-    move none of the earlier ones (unless a shared text makes two earlier groups one).
+    share a fold; so do rows of one record of the file, as the exchanges of a conversation are. The
+    groups are dealt in the order of their ids: each to the fold that has the fewest rows of its
+    category, then the fewest rows, then the smallest salted hash. So folds are balanced and
+    stratified (all alike, where the table has no category), the order of the rows does not matter,
+    and rows appended with later ids move none of the earlier ones (unless a shared text makes two
+    earlier groups one).
+
+    A stock phrase ("더 궁금한 점은 문의해 주세요.") says nothing of its row's question, and all
+    rows that end with it would be one group, most of the table. So an answer that stands in more
+    than `stock_share` of the rows does not tie a row that has other answers. A real answer that as
+    many rows share, as variants of one question do, is mostly all that they have: rows with nothing
+    but stock phrases are tied by them still. Questions always tie.
 
     Args:
-        rows: The training table: `id, 질문_1, 질문_2, category, 답변_1 …`.
+        rows: The training table: `id, questions, category, answers`, and `row_number` if known.
         settings: Number of folds and splits.
 
     Returns:
@@ -104,11 +124,11 @@ def assign_folds(rows: pd.DataFrame, settings: FoldSettings) -> pd.DataFrame:
         msg = "ids must be unique to be dealt to folds"
         raise ValueError(msg)
     ordered = rows.sort_values(ID, key=lambda ids: ids.map(natural_order)).reset_index(drop=True)
-    folds = ordered[[ID, CATEGORY]].assign(leak_group=_leak_groups(ordered))
+    folds = ordered[[ID, CATEGORY]].assign(leak_group=_leak_groups(ordered, settings))
     fold_of_group = _deal(folds, settings)
     folds["fold"] = folds["leak_group"].map(fold_of_group).astype("int64")
     folds["split"] = folds["fold"].map(settings.split_of)
-    _require_every_split(folds, settings)
+    _require_every_split(folds, ordered, settings)
     return folds
 
 
@@ -124,14 +144,16 @@ def rows_and_folds(dealt: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     return dealt.drop(columns=FOLD_COLUMNS), dealt[[ID, *FOLD_COLUMNS]]
 
 
-def find_leaks(rows: pd.DataFrame, folds: pd.DataFrame) -> list[Leak]:
+def find_leaks(rows: pd.DataFrame, folds: pd.DataFrame, settings: FoldSettings) -> list[Leak]:
     """Every pair of rows in different splits that shares a question or an answer.
 
-    The texts are compared anew; the leak groups of the folds are not believed.
+    The texts are compared anew; the leak groups of the folds are not believed. Stock phrases are
+    passed over as `assign_folds` passes over them.
 
     Args:
         rows: The training table.
         folds: `id, split`, one row for each row of the table.
+        settings: Says what a stock phrase is.
 
     Raises:
         ValueError: The two tables do not hold the same ids.
@@ -141,8 +163,8 @@ def find_leaks(rows: pd.DataFrame, folds: pd.DataFrame) -> list[Leak]:
         msg = "rows and folds hold different ids: make the folds anew"
         raise ValueError(msg)
     holders: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
-    for row_id, kind, text in _texts(rows.sort_values(ID)):
-        holders[kind, normalise(text)].setdefault(row_id, text)
+    for tie in _ties(rows.sort_values(ID), settings):
+        holders[tie.kind, tie.key].setdefault(tie.row_id, tie.text)
     return [
         Leak(kind, texts[first], first, split_of[first], second, split_of[second])
         for (kind, _), texts in holders.items()
@@ -159,21 +181,74 @@ def natural_order(key: str) -> tuple[tuple[str | int, ...], str]:
 
 def normalise(text: str) -> str:
     """The text's letters and digits alone, in one case; the text where it has none."""
-    return re.sub(r"[\W_]+", "", text).casefold() or text
+    return _NO_WORD.sub("", text).casefold() or text
 
 
-def _texts(rows: pd.DataFrame) -> list[tuple[str, str, str]]:
-    """Every question and answer as (id, kind, text)."""
-    kinds = dict.fromkeys(QUESTION_COLUMNS, "question")
-    kinds |= dict.fromkeys(numbered(rows.columns, ANSWER_PREFIX), "answer")
+def stock_answers(rows: pd.DataFrame, settings: FoldSettings) -> dict[str, int]:
+    """The answers that so many rows share that they tie none, with the number of these rows.
+
+    Args:
+        rows: The training table.
+        settings: The share of the rows from which an answer is a stock phrase.
+
+    Returns:
+        The text as the first row has it → rows, the most frequent first.
+    """
+    keys = _answer_keys(rows)
+    counts = _stock_keys(keys, settings)
+    first_text: dict[str, str] = {}
+    for answers, own in zip(rows[ANSWERS] if counts else (), keys, strict=False):
+        for answer, key in zip(answers, own, strict=True):
+            if key in counts:
+                first_text.setdefault(key, answer)
+    return {first_text[key]: count for key, count in counts.items()}
+
+
+def own_answers(rows: pd.DataFrame, settings: FoldSettings) -> list[list[str]]:
+    """Each row's answers without stock phrases, which may stand in every split."""
+    keys = _answer_keys(rows)
+    stock = _stock_keys(keys, settings)
     return [
-        (row_id, kind, text)
-        for column, kind in kinds.items()
-        for row_id, text in zip(rows[ID], rows[column], strict=True)
+        [answer for answer, key in zip(answers, own, strict=True) if key not in stock]
+        for answers, own in zip(rows[ANSWERS], keys, strict=True)
     ]
 
 
-def _leak_groups(ordered: pd.DataFrame) -> list[str]:
+def _answer_keys(rows: pd.DataFrame) -> list[list[str]]:
+    return [list(map(normalise, answers)) for answers in rows[ANSWERS]]
+
+
+def _stock_keys(keys: list[list[str]], settings: FoldSettings) -> dict[str, int]:
+    """The keys that stand in so many rows that they tie none, the most frequent first."""
+    holders = Counter(key for own in keys for key in dict.fromkeys(own))
+    most = max(FEWEST_STOCK_ROWS, settings.stock_share * len(keys))
+    return {key: count for key, count in holders.most_common() if count > most}
+
+
+class _Tie(NamedTuple):
+    """A text by which a row is tied to others, and what makes it the same as another text."""
+
+    row_id: str
+    kind: str
+    text: str
+    key: str
+
+
+def _ties(rows: pd.DataFrame, settings: FoldSettings) -> Iterator[_Tie]:
+    """Yields what ties rows: questions, then answers, of which stock phrases only if alone."""
+    for row_id, questions in zip(rows[ID], rows[QUESTIONS], strict=True):
+        for question in questions:
+            yield _Tie(row_id, "question", question, normalise(question))
+    keys = _answer_keys(rows)
+    stock = _stock_keys(keys, settings)
+    for row_id, answers, own in zip(rows[ID], rows[ANSWERS], keys, strict=True):
+        has_other = any(key not in stock for key in own)
+        for answer, key in zip(answers, own, strict=True):
+            if key not in stock or not has_other:
+                yield _Tie(row_id, "answer", answer, key)
+
+
+def _leak_groups(ordered: pd.DataFrame, settings: FoldSettings) -> list[str]:
     """Name each row's group: rows linked by shared texts, over any number of steps."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
@@ -181,9 +256,14 @@ def _leak_groups(ordered: pd.DataFrame) -> list[str]:
     place_of = {row_id: place for place, row_id in enumerate(ordered[ID])}
     text_numbers: dict[tuple[str, str], int] = {}
     edges = [
-        (place_of[row_id], text_numbers.setdefault((kind, normalise(text)), len(text_numbers)))
-        for row_id, kind, text in _texts(ordered)
+        (place_of[tie.row_id], text_numbers.setdefault((tie.kind, tie.key), len(text_numbers)))
+        for tie in _ties(ordered, settings)
     ]
+    if ROW_NUMBER in ordered:
+        edges += [
+            (place, text_numbers.setdefault(("record", str(number)), len(text_numbers)))
+            for place, number in enumerate(ordered[ROW_NUMBER])
+        ]
     row_places, text_places = zip(*edges, strict=True)
     size = len(ordered) + len(text_numbers)
     links = coo_array(
@@ -217,7 +297,7 @@ def _deal(grouped: pd.DataFrame, settings: FoldSettings) -> dict[str, int]:
     return fold_of_group
 
 
-def _require_every_split(folds: pd.DataFrame, settings: FoldSettings) -> None:
+def _require_every_split(folds: pd.DataFrame, rows: pd.DataFrame, settings: FoldSettings) -> None:
     empty = settings.splits() - set(folds["split"])
     if not empty:
         return
@@ -227,6 +307,21 @@ def _require_every_split(folds: pd.DataFrame, settings: FoldSettings) -> None:
         remedy = f"lower folds.count (now {settings.count}) to at most {groups}, or add rows"
     msg = (
         f"{len(folds)} rows in {groups} groups without shared texts leave no row for "
-        f"{', '.join(sorted(empty))}: {remedy}"
+        f"{', '.join(sorted(empty))}: {remedy}{_most_shared(rows, settings)}"
     )
     raise InputError(msg)
+
+
+def _most_shared(rows: pd.DataFrame, settings: FoldSettings) -> str:
+    """Names the text that ties most rows."""
+    first_text: dict[str, str] = {}
+    holders: dict[str, set[str]] = defaultdict(set)
+    for tie in _ties(rows, settings):
+        holders[tie.key].add(tie.row_id)
+        first_text.setdefault(tie.key, tie.text)
+    key = max(holders, key=lambda found: len(holders[found]))
+    if len(holders[key]) < 2:
+        return ""
+    text = first_text[key]
+    shown = text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS] + "…"
+    return f". Most rows, {len(holders[key])}, share '{shown}'"

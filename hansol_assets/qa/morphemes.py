@@ -29,6 +29,14 @@ def _kiwi() -> "Kiwi":
     return Kiwi(num_workers=1)
 
 
+def for_search(text: str) -> str:
+    """A text as it is searched: NFKC, so that full-width letters and digits are plain ones.
+
+    What is kept and shown is the text as it was written.
+    """
+    return unicodedata.normalize("NFKC", text)
+
+
 def content_morphemes(texts: Sequence[str]) -> list[str]:
     """Each text's nouns, roots, stems, foreign words and numbers, joined by spaces."""
     return _morphemes(texts, CONTENT_TAGS)
@@ -92,7 +100,7 @@ def _morphemes(texts: Sequence[str], tags: tuple[str, ...]) -> list[str]:
 
 
 def _normalised(texts: Sequence[str]) -> list[str]:
-    return [unicodedata.normalize("NFC", text).lower() for text in texts]
+    return [for_search(text).lower() for text in texts]
 
 
 def _kind(token: "Token") -> str:

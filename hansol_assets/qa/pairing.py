@@ -12,11 +12,11 @@ from typing import Annotated, NamedTuple
 import pandas as pd
 from pydantic import Field, field_validator
 
-from hansol_assets.qa.columns import ANSWER_PREFIX, ID, QUESTION_COLUMNS, numbered
 from hansol_assets.qa.folds import CALIBRATION, TRAINING, VALIDATION, natural_order
 from hansol_assets.qa.joining import ALSO, AND, KINDS, join_answers, join_questions
 from hansol_assets.qa.sampling import choose, deal, digest, spread_pairs
 from hansol_assets.qa.splitting import QuestionMix
+from hansol_assets.qa.table.columns import ANSWERS, ID, QUESTIONS
 from hansol_assets.settings_model import SettingsModel
 
 SINGLE = "single"
@@ -131,7 +131,8 @@ def build_held_out(
 
     Every row is asked once by itself, in one of its paraphrases. Joined questions put two rows of
     one split together, as many as give the mix's share of joined questions (fewer where the split
-    has no more pairs); the i-th reference joins the i-th answers.
+    has no more pairs); the i-th reference joins the i-th
+    answers, as many as the row with fewer has.
 
     Args:
         rows: The training table.
@@ -153,7 +154,7 @@ def build_held_out(
         for join in _joins(held_out, wanted, _weights(mix, settings), settings.seed):
             references = [
                 join_answers(first, second, join.connective)
-                for first, second in zip(join.first.answers, join.second.answers, strict=True)
+                for first, second in zip(join.first.answers, join.second.answers, strict=False)
             ]
             question = _joined_question(join, settings.seed)
             source_ids = [join.first.id, join.second.id]
@@ -167,10 +168,11 @@ def _rows_of(rows: pd.DataFrame, folds: pd.DataFrame, split: str) -> list[_Row]:
         folds.loc[folds["split"] == split, [ID, "leak_group"]].itertuples(index=False, name=None)
     )
     chosen = rows[rows[ID].isin(list(group_of))]
-    columns = [ID, *QUESTION_COLUMNS, *numbered(rows.columns, ANSWER_PREFIX)]
     found = [
-        _Row(row_id, group_of[row_id], tuple(texts[:2]), tuple(texts[2:]))
-        for row_id, *texts in chosen[columns].itertuples(index=False, name=None)
+        _Row(row_id, group_of[row_id], tuple(questions), tuple(answers))
+        for row_id, questions, answers in zip(
+            chosen[ID], chosen[QUESTIONS], chosen[ANSWERS], strict=True
+        )
     ]
     return sorted(found, key=lambda row: natural_order(row.id))
 

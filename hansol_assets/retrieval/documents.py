@@ -14,8 +14,8 @@ from pydantic import Field
 
 from hansol_assets.embedding.embedder import Embedder, encode
 from hansol_assets.embedding.vectors import unit
-from hansol_assets.qa.columns import QUESTION_COLUMNS
-from hansol_assets.qa.morphemes import nouns
+from hansol_assets.qa.morphemes import for_search, nouns
+from hansol_assets.qa.table.columns import QUESTIONS
 from hansol_assets.settings_model import SettingsModel
 
 
@@ -36,7 +36,7 @@ def query_vectors(
     questions: Sequence[str], embedder: Embedder, settings: DocumentSettings
 ) -> np.ndarray:
     """What is searched for in the dense search, [questions, dimensions], unit length or zero."""
-    texts = nouns(questions) if settings.dense_text == "nouns" else questions
+    texts = nouns(questions) if settings.dense_text == "nouns" else list(map(for_search, questions))
     return unit(encode(embedder, texts))
 
 
@@ -66,5 +66,4 @@ def document_texts(rows: pd.DataFrame) -> list[str]:
 
     Answers stay out of the full-text search: neighbouring rows share most of their words.
     """
-    paraphrases = rows[list(QUESTION_COLUMNS)].itertuples(index=False)
-    return [" ".join(dict.fromkeys(texts)) for texts in paraphrases]
+    return [for_search(" ".join(dict.fromkeys(texts))) for texts in rows[QUESTIONS]]

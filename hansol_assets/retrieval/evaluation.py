@@ -10,12 +10,13 @@ from tempfile import TemporaryDirectory
 import pandas as pd
 
 from hansol_assets.embedding.embedder import Embedder
-from hansol_assets.qa.columns import QUESTION_COLUMNS
 from hansol_assets.qa.folds import VALIDATION
+from hansol_assets.qa.table.columns import ID, QUESTIONS
 from hansol_assets.retrieval.index import RetrievalSettings, build_index
 from hansol_assets.retrieval.search import Hit, HybridSearcher
 
 CUTOFFS = (1, 3, 5, 10)
+MODES = ("full_text", "dense", "hybrid")
 _TABLE = "evaluation"
 
 
@@ -29,8 +30,9 @@ def evaluate_retrieval(
 ) -> pd.DataFrame:
     """Measures full-text, dense and hybrid search on questions whose own row is known.
 
-    Each held-out row is asked for by one of its paraphrases, in an index where only the other one
-    is left of it; then the other way round. All other rows are in the index as usual.
+    Each held-out row is asked for by its first paraphrase, in an index where only the others are
+    left of it; then by its second. All other rows are in the index as usual. A row with one
+    question cannot be asked for without being found by that very question, and is not asked for.
 
     Args:
         rows: Training table.
@@ -42,22 +44,23 @@ def evaluate_retrieval(
 
     Returns:
         `mode, k, hit_rate, mrr, questions`: share of the questions whose row is among the first k
-        hits, and mean reciprocal rank within them (0 beyond).
+        hits, and mean reciprocal rank within them (0 beyond); NaN where no row can be asked for.
     """
     held_out = set(folds.loc[folds["split"] == split, "id"])
-    ranks: dict[str, list[float]] = {}
-    for asked, left in (QUESTION_COLUMNS, QUESTION_COLUMNS[::-1]):
-        is_held_out = rows["id"].isin(held_out)
-        indexed = rows.copy()
-        indexed.loc[is_held_out, asked] = indexed.loc[is_held_out, left]
-        questions = rows.loc[is_held_out, ["id", asked]]
+    is_asked = rows[ID].isin(held_out) & (rows[QUESTIONS].map(len) > 1)
+    splits = sorted(set(folds["split"]))
+    ranks: dict[str, list[float]] = {mode: [] for mode in MODES}
+    for place in (0, 1) if is_asked.any() else ():
+        asked = rows.loc[is_asked, QUESTIONS].map(lambda own: own[place])  # noqa: B023 - used now
+        left = rows.loc[is_asked, QUESTIONS].map(lambda own: _without(own, place))  # noqa: B023
+        indexed = rows.assign(**{QUESTIONS: rows[QUESTIONS].where(~is_asked, left)})
         with TemporaryDirectory(dir=workdir) as folder:
             documents = settings.documents
             build_index(Path(folder), _TABLE, indexed, folds, embedder, _TABLE, documents)
             searcher = HybridSearcher(Path(folder), _TABLE, embedder, settings)
             for mode, search in _modes(searcher).items():
-                found = search(questions[asked].tolist(), max(CUTOFFS), sorted(set(folds["split"])))
-                ranks.setdefault(mode, []).extend(map(_rank_of, questions["id"], found))
+                found = search(asked.tolist(), max(CUTOFFS), splits)
+                ranks[mode].extend(map(_rank_of, rows.loc[is_asked, ID], found))
     return pd.DataFrame(
         [_row(mode, k, own) for mode, own in ranks.items() for k in CUTOFFS],
         columns=["mode", "k", "hit_rate", "mrr", "questions"],
@@ -68,11 +71,13 @@ Search = Callable[[Sequence[str], int, Sequence[str]], list[list[Hit]]]
 
 
 def _modes(searcher: HybridSearcher) -> dict[str, Search]:
-    return {
-        "full_text": searcher.search_full_text,
-        "dense": searcher.search_dense,
-        "hybrid": searcher.search,
-    }
+    return dict(
+        zip(MODES, (searcher.search_full_text, searcher.search_dense, searcher.search), strict=True)
+    )
+
+
+def _without(questions: Sequence[str], place: int) -> list[str]:
+    return [question for other, question in enumerate(questions) if other != place]
 
 
 def _rank_of(row_id: str, hits: list[Hit]) -> float:
@@ -81,5 +86,5 @@ def _rank_of(row_id: str, hits: list[Hit]) -> float:
 
 def _row(mode: str, k: int, ranks: list[float]) -> tuple[str, int, float, float, int]:
     within = [rank for rank in ranks if rank <= k]
-    count = max(1, len(ranks))
+    count = len(ranks) or float("nan")
     return mode, k, len(within) / count, sum(1 / rank for rank in within) / count, len(ranks)

@@ -20,8 +20,8 @@ from pydantic import Field
 
 from hansol_assets.embedding.embedder import Embedder, encode, width_of
 from hansol_assets.embedding.vectors import mean_directions, split_like
-from hansol_assets.qa.columns import ANSWER_PREFIX, QUESTION_COLUMNS, numbered
 from hansol_assets.qa.morphemes import content_morphemes
+from hansol_assets.qa.table.columns import ANSWERS, QUESTIONS
 from hansol_assets.retrieval.documents import DocumentSettings, document_texts, document_vectors
 from hansol_assets.settings_model import SettingsModel
 
@@ -94,7 +94,7 @@ def build_index(
     Args:
         uri: Folder of the database; made if missing.
         table_name: Table within it; made if missing.
-        rows: Training table: `id, 질문_1, 질문_2, category, 답변_1 …`.
+        rows: Training table: `id, questions, category, answers`.
         folds: `id, fold, split` of the rows.
         embedder: Embeds questions and answers.
         embedder_id: Names the embedder (a fingerprint); another one means all rows are embedded
@@ -124,9 +124,10 @@ def _keyed_rows(rows: pd.DataFrame, folds: pd.DataFrame, made_by: str) -> pd.Dat
     if len(joined) != len(rows):
         msg = f"{len(rows) - len(joined)} rows have no fold"
         raise ValueError(msg)
-    answers = numbered(rows.columns, ANSWER_PREFIX)
-    frame = joined[["id", "category", "fold", "split", *QUESTION_COLUMNS]].copy()
-    frame["answers"] = joined[answers].to_numpy().tolist()
+    frame = joined[["id", "category", "fold", "split"]].copy()
+    # A warehouse gives lists back as arrays.
+    for column in (QUESTIONS, ANSWERS):
+        frame[column] = joined[column].map(list)
     keys = [_row_key(record, made_by) for record in frame.to_dict("records")]
     return frame.assign(**{ROW_KEY: keys})
 
@@ -138,12 +139,13 @@ def _row_key(record: Mapping[Hashable, Any], made_by: str) -> str:
 
 def _schema(embedder: Embedder) -> pa.Schema:
     width = width_of(embedder)
-    texts = [ROW_KEY, "id", "category", "split", *QUESTION_COLUMNS, MORPHEMES]
+    texts = [ROW_KEY, "id", "category", "split", MORPHEMES]
     return pa.schema(
         [
             *(pa.field(name, pa.string(), nullable=False) for name in texts),
             pa.field("fold", pa.int64(), nullable=False),
-            pa.field("answers", pa.list_(pa.string()), nullable=False),
+            pa.field(QUESTIONS, pa.list_(pa.string()), nullable=False),
+            pa.field(ANSWERS, pa.list_(pa.string()), nullable=False),
             pa.field(VECTOR, pa.list_(pa.float32(), width), nullable=False),
             pa.field(ANSWER_VECTOR, pa.list_(pa.float32(), width), nullable=False),
         ]
@@ -182,7 +184,7 @@ def _embedded(
     if frame.empty:
         return []
     documents = document_texts(frame)
-    answer_vectors = mean_answer_vectors(frame["answers"].tolist(), embedder)
+    answer_vectors = mean_answer_vectors(frame[ANSWERS].tolist(), embedder)
     columns = zip(
         frame.to_dict("records"),
         content_morphemes(documents),

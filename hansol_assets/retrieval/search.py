@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from hansol_assets.embedding.embedder import Embedder
-from hansol_assets.qa.columns import QUESTION_COLUMNS
 from hansol_assets.qa.morphemes import content_morphemes
+from hansol_assets.qa.table.columns import ANSWERS, QUESTIONS
 from hansol_assets.retrieval.documents import query_vectors
 from hansol_assets.retrieval.index import MORPHEMES, ROW_KEY, VECTOR, RetrievalSettings
 
 if TYPE_CHECKING:
     from lancedb.query import LanceVectorQueryBuilder
 
-_COLUMNS = [ROW_KEY, "id", *QUESTION_COLUMNS, "answers"]
+_COLUMNS = [ROW_KEY, "id", QUESTIONS, ANSWERS]
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Hit:
         score: Reciprocal-rank score; only its order means something.
         dense_rank: Place in the dense search, from 1; None where it did not find the row.
         fts_rank: Place in the full-text search, likewise.
-        questions: The row's two paraphrases.
+        questions: The paraphrases of the row's question, one or more.
         answers: The row's reference answers.
     """
 
@@ -170,8 +170,8 @@ class HybridSearcher:
                 score=scores[key],
                 dense_rank=dense_rank.get(key),
                 fts_rank=fts_rank.get(key),
-                questions=tuple(rows[key][column] for column in QUESTION_COLUMNS),
-                answers=tuple(rows[key]["answers"]),
+                questions=tuple(rows[key][QUESTIONS]),
+                answers=tuple(rows[key][ANSWERS]),
             )
             for rank, key in enumerate(ordered, start=1)
         ]

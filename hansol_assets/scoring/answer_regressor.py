@@ -16,6 +16,7 @@ import pandas as pd
 from hansol_assets.embedding.embedder import Embedder, encode
 from hansol_assets.embedding.vectors import mean_directions, split_like, unit
 from hansol_assets.qa.sampling import digest
+from hansol_assets.qa.table.columns import ANSWERS, QUESTIONS
 from hansol_assets.scoring.baselines import centroid
 from hansol_assets.scoring.components import (
     CENTROID,
@@ -31,7 +32,6 @@ from hansol_assets.scoring.features import QuestionViews
 from hansol_assets.scoring.joining import JoinMap
 from hansol_assets.scoring.neighbours import Neighbours, choose_temperature, nearest_rows
 from hansol_assets.scoring.regression import AnswerVectorRegressor, choose_strength
-from hansol_assets.scoring.row_texts import ANSWERS, QUESTIONS, with_lists
 
 _ROWS_FILE = "rows.safetensors"
 _IDS_FILE = "rows.json"
@@ -48,7 +48,6 @@ def choose(
         embedder: Embeds questions and answers.
         settings: What there is to choose from.
     """
-    rows, held_out = with_lists(rows), with_lists(held_out)
     row_vectors = _row_vectors(rows, embedder)
     views, targets = _examples(rows, row_vectors, embedder, settings)
     nothing_but_questions = settings.model_copy(update={"answers_as_questions": 0})
@@ -117,7 +116,6 @@ class AnswerRegressor:
             choices: From `choose`, on rows that are not asked for either.
             settings: How the components are made.
         """
-        rows = with_lists(rows)
         row_vectors = _row_vectors(rows, embedder)
         views, targets = _examples(rows, row_vectors, embedder, settings)
         regression = AnswerVectorRegressor.fit(

@@ -27,8 +27,8 @@ from hansol_assets.qa.excerpts import excerpts
 from hansol_assets.qa.morphemes import noun_terms
 from hansol_assets.qa.sampling import digest
 from hansol_assets.qa.sentences import is_finished, sentence_key, split_sentences
+from hansol_assets.qa.table.columns import ANSWERS, QUESTIONS
 from hansol_assets.scoring.joining import JoinMap
-from hansol_assets.scoring.row_texts import ANSWERS, QUESTIONS, with_lists
 from hansol_assets.scoring.topics import Topics
 from hansol_assets.settings_model import SettingsModel
 
@@ -170,7 +170,6 @@ class Composer:
             embedder: Embeds sentences and answers.
             settings: How texts are put together.
         """
-        rows = with_lists(rows)
         answers = sorted({answer for own in rows[ANSWERS] for answer in own}, key=digest)
         several = [
             (answer, sentences)

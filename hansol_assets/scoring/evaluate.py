@@ -26,6 +26,11 @@ from hansol_assets.settings_model import SettingsModel
 
 NAMED_IDS = 10
 
+ONE_REFERENCE = (
+    "one human reference is not measurable here, nor is parity: every question has one reference"
+)
+NO_BETTER = "parity is not measurable here: people score no higher than the centroid"
+
 
 class ScoreSettings(SettingsModel):
     """How scores are drawn and how sure they are."""
@@ -45,9 +50,12 @@ class ScoreReport:
         private: Mean over all questions of the mean cosine to their references.
         public: The same over the public questions.
         centroid: What the centroid of the training answers would score.
-        human: What one reference scores against the others; NaN where no question has two.
+        human: What one reference scores against the others, over the questions that have two or
+            more; NaN where none has.
         ceiling: What the best possible vectors would score.
-        parity: Where `private` stands between `centroid` (0) and `human` (1).
+        parity: Where the score stands between the centroid (0) and one human reference (1), over
+            the questions that have two references or more; NaN where that cannot be measured.
+        note: Why parity cannot be measured, or over which questions it was; else empty.
         interval: 95 % (or as set) bootstrap interval of `private`.
         n: Number of questions.
         questions: `id, score, public, centroid, human, ceiling`, one row a question.
@@ -59,6 +67,7 @@ class ScoreReport:
     human: float
     ceiling: float
     parity: float
+    note: str
     interval: Interval
     n: int
     questions: pd.DataFrame
@@ -123,19 +132,52 @@ def report_of(
         settings: How the interval is drawn.
         groups: What the questions have in common, for the interval.
     """
-    private = float(questions["score"].mean())
-    centroid, human = float(questions[CENTROID].mean()), float(questions[HUMAN].mean())
     return ScoreReport(
-        private=private,
+        private=float(questions["score"].mean()),
         public=float(questions.loc[questions["public"], "score"].mean()),
-        centroid=centroid,
-        human=human,
+        centroid=float(questions[CENTROID].mean()),
+        human=float(questions[HUMAN].mean()),
         ceiling=float(questions[CEILING].mean()),
-        parity=parity(private, centroid, human),
+        parity=parity_of(questions, "score"),
+        note=parity_note(questions),
         interval=bootstrap_interval(questions["score"].to_numpy(), settings.bootstrap, groups),
         n=len(questions),
         questions=questions,
     )
+
+
+def parity_of(questions: pd.DataFrame, score: str) -> float:
+    """Parity of one column of scores, over the questions where a person can be measured.
+
+    Args:
+        questions: Per-question scores with `centroid` and `human`.
+        score: The column.
+
+    Returns:
+        NaN where no question has two references, or people score no higher than the centroid.
+    """
+    measured = questions[questions[HUMAN].notna()]
+    means = [float(measured[name].mean()) for name in (score, CENTROID, HUMAN)]
+    return parity(*means)
+
+
+def parity_note(questions: pd.DataFrame) -> str:
+    """Says why parity cannot be measured, or over how many of the questions; else nothing.
+
+    Args:
+        questions: Per-question scores with `centroid` and `human`.
+    """
+    measured = questions[questions[HUMAN].notna()]
+    if measured.empty:
+        return ONE_REFERENCE
+    if not measured[HUMAN].mean() > measured[CENTROID].mean():
+        return NO_BETTER
+    if len(measured) < len(questions):
+        return (
+            f"one human reference and parity are measured on the {len(measured)} of "
+            f"{len(questions)} questions that have two references or more"
+        )
+    return ""
 
 
 def embed_references(references: Sequence[Sequence[str]], embedder: Embedder) -> list[np.ndarray]:

@@ -16,9 +16,8 @@ from hansol_assets.scoring.bootstrap import (
     PairedResult,
     bootstrap_interval,
     paired_bootstrap,
-    parity,
 )
-from hansol_assets.scoring.evaluate import ScoreSettings
+from hansol_assets.scoring.evaluate import ScoreSettings, parity_note, parity_of
 
 SHARED_QUESTIONS = 30
 """Questions that two experiments must share to be compared: fewer say nothing."""
@@ -73,7 +72,8 @@ def leaderboard(experiments: Sequence[Experiment], settings: ScoreSettings) -> p
         One row for each experiment's submitted vector and, of the newest experiment, one row for
         its answer text, each component and each baseline: `rank, kind, name, profile, fingerprint,
         private, public, low, high, parity, text_private, text_public, text_parity, chrf,
-        questions, differs, seconds, date`.
+        questions, differs, seconds, date, note`. A figure that cannot be measured is NaN, as that
+        of one human reference where every question has one reference; `note` says so.
     """
     if not experiments:
         return pd.DataFrame()
@@ -153,21 +153,21 @@ def figures(questions: pd.DataFrame, score: str, settings: ScoreSettings) -> dic
         settings: How the interval is drawn.
 
     Returns:
-        `private, public, low, high, parity`.
+        `private, public, low, high, parity`, over the questions that have a score; NaN where none
+        has.
     """
-    values = questions[score]
-    groups = questions["group"].tolist()
+    scored = questions[questions[score].notna()]
+    if scored.empty:
+        return dict.fromkeys(("private", "public", "low", "high", "parity"), float("nan"))
+    values = scored[score]
+    groups = scored["group"].tolist()
     low, high = bootstrap_interval(values.to_numpy(), settings.bootstrap, groups)
     return {
         "private": float(values.mean()),
-        "public": float(values[questions["public"]].mean()),
+        "public": float(values[scored["public"]].mean()),
         "low": low,
         "high": high,
-        "parity": parity(
-            float(values.mean()),
-            float(questions[CENTROID].mean()),
-            float(questions[HUMAN].mean()),
-        ),
+        "parity": parity_of(scored, score),
     }
 
 
@@ -211,7 +211,9 @@ def comparison_facts(
 
 def leaderboard_markdown(table: pd.DataFrame) -> str:
     """Returns the leaderboard's main columns as markdown."""
-    return table[_SHOWN].to_markdown(index=False, floatfmt=".4f")
+    shown = table[_SHOWN].map(lambda value: f"{value:.4f}" if isinstance(value, float) else value)
+    notes = "".join(f"\n\n{note}" for note in dict.fromkeys(table["note"]) if note)
+    return shown.replace("nan", "–").to_markdown(index=False, disable_numparse=True) + notes
 
 
 def _experiment_row(
@@ -233,6 +235,7 @@ def _experiment_row(
         "differs": "; ".join(f"{name}={value}" for name, value in sorted(differs.items())),
         "seconds": round(item.seconds, 1),
         "date": item.date,
+        "note": parity_note(item.questions),
     }
 
 
@@ -248,4 +251,5 @@ def _newest_rows(newest: Experiment, settings: ScoreSettings) -> Iterator[dict[s
             "questions": len(newest.questions),
             "differs": "",
             "date": newest.date,
+            "note": parity_note(newest.questions) if score == HUMAN else "",
         }

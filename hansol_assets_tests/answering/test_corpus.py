@@ -15,10 +15,10 @@ from hansol_assets.answering.corpus import (
     held_still,
     no_corpus,
 )
-from hansol_assets.qa.columns import answers_of
 from hansol_assets.qa.folds import TRAINING, FoldSettings, assign_folds
 from hansol_assets.qa.pairing import PairingSettings, build_pairs
 from hansol_assets.qa.splitting import QuestionMix
+from hansol_assets.qa.table.columns import answers_of
 
 QUESTION, ANSWER = (
     "방화문 {}번은 왜 무거운가요?",
@@ -84,7 +84,7 @@ def test_all_that_a_prompt_may_show_stands_among_what_documents_are_made_of(
     folds = assign_folds(rows, FoldSettings(count=4, validation=1, calibration=1))
     kept = asked_once(build_pairs(rows, folds, NONE_JOINED, PairingSettings()))
     training = rows[rows["id"].isin(folds.loc[folds["split"] == TRAINING, "id"])]
-    assert set(kept["question"]) >= set(training["질문_1"])
+    assert set(kept["question"]) >= set(training["questions"].str[0])
     assert set(kept["answer"]) == set(answers_of(training))
 
 

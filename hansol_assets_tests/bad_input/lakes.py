@@ -19,7 +19,7 @@ from hansol_assets.lake.reports import TableReport, Task
 from hansol_assets.lake.store import Lake
 from hansol_assets_tests.bad_input.place import BadInput, Place
 from hansol_assets_tests.faults.failing_disk import FailingDisk
-from hansol_assets_tests.qa.table import training_table
+from hansol_assets_tests.qa.rows import training_table
 
 REMEDY = "and run again: finished steps are kept."
 

@@ -9,9 +9,9 @@ import pandas as pd
 from hansol_assets.lake.manifest import Manifest
 from hansol_assets.lake.reports import TableReport, Task
 from hansol_assets.lake.store import Lake
-from hansol_assets.qa.contract import TableRead
+from hansol_assets.qa.table import TableRead, VectorTable
 from hansol_assets_tests.lake.handmade import make_table
-from hansol_assets_tests.qa.table import training_table
+from hansol_assets_tests.qa.rows import training_table
 
 GOOD = Task("raw_qa", "1", {}, {"train_csv": "good"})
 
@@ -43,7 +43,9 @@ class Place:
     def make_good(self) -> Manifest:
         return make_table(self.lake, GOOD, lambda: TableReport(frame=training_table())).manifest
 
-    def load(self, name: str, content: bytes | str, read: Callable[[Path], TableRead]) -> None:
+    def load(
+        self, name: str, content: bytes | str, read: Callable[[Path], TableRead | VectorTable]
+    ) -> None:
         """Loads a file into the lake, as the raw assets do."""
         path = self.folder / name
         path.write_bytes(content if isinstance(content, bytes) else content.encode())

@@ -7,16 +7,22 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from hansol_assets.answering.submission import submission_frame, submission_problems
-from hansol_assets.assets.submission import SubmissionError
+from hansol_assets.answering.submission import fitting_submission
 from hansol_assets.embedding.embedder import EmbedderSettings, fetch_embedder
-from hansol_assets.qa.contract import TableRead, read_template, read_test, read_train
 from hansol_assets.qa.folds import FoldSettings, assign_folds
+from hansol_assets.qa.table import (
+    TableRead,
+    TableSettings,
+    VectorTable,
+    read_template,
+    read_test,
+    read_train,
+)
 from hansol_assets_tests.bad_input.place import BadInput, Place, csv_text
 from hansol_assets_tests.embedding.models import static_model
-from hansol_assets_tests.qa.table import training_table
+from hansol_assets_tests.qa.rows import training_file, training_table
 
-TABLE = training_table()
+TABLE = training_file()
 TEXT = csv_text(TABLE)
 KEPT = "Nothing was taken from this file."
 QUESTION = "벽지는 왜 들뜨나요?"
@@ -29,7 +35,7 @@ def with_cell(line: int, column: str, value: str) -> str:
     return csv_text(changed)
 
 
-def of_file(name: str, read: Callable[[Path], TableRead]) -> Callable[..., BadInput]:
+def of_file(name: str, read: Callable[[Path], TableRead | VectorTable]) -> Callable[..., BadInput]:
     def bad(what: str, content: bytes | str, *says: str) -> BadInput:
         def give(place: Place) -> None:
             place.load(name, content, read)
@@ -39,71 +45,57 @@ def of_file(name: str, read: Callable[[Path], TableRead]) -> Callable[..., BadIn
     return bad
 
 
-train = of_file("train.csv", read_train)
-test = of_file("test.csv", read_test)
+train = of_file("train.csv", lambda path: read_train(path, TableSettings()))
+test = of_file("test.csv", lambda path: read_test(path, TableSettings()))
 template = of_file("sample_submission.csv", read_template)
 
 COLUMNS = [
     train(
-        "a column is missing",
-        csv_text(TABLE.drop(columns="답변_3")),
-        "line 1, column 답변_3: is missing; add the column",
-    ),
-    train(
-        "a column is unknown",
-        csv_text(TABLE.assign(비고="없음")),
-        "line 1, column 비고: is not a known column; remove the column",
-    ),
-    train(
         "a column has another name",
         csv_text(TABLE.rename(columns={"답변_3": "답변3"})),
         "line 1, column 답변3: is not a known column; the closest name that is missing is 답변_3; "
-        "rename it to 답변_3",
+        "rename it to 답변_3, or list it in table.carry or table.ignore",
     ),
     train(
-        "a column stands in capitals",
-        csv_text(TABLE.rename(columns={"id": "ID"})),
-        "line 1, column ID",
-        "rename it to id",
+        "a column is misspelt",
+        csv_text(TABLE.rename(columns={"category": "categroy"})),
+        "line 1, column categroy",
+        "rename it to category",
     ),
     train(
         "a column stands twice",
         TEXT.replace("답변_4", "답변_3", 1),
         "line 1, column 답변_3: stands more than once; keep one of these columns",
-        "column 답변_4: is missing",
     ),
     train(
-        "the row numbers were saved too",
-        TABLE.to_csv(),
-        'line 1, column "": is not a known column; name the column, or remove it',
+        "no column is known",
+        csv_text(TABLE[["id", "category"]].assign(물어본_것="?", 알려준_것="!")),
+        "line 1: no column is known to hold questions; the columns are id, category, 물어본_것, "
+        "알려준_것",
+        "say in the profile which ones do, as in\ntable:\n  questions: [물어본_것]",
+        "no column is known to hold answers",
+    ),
+    train(
+        "it may be read in two ways",
+        csv_text(TABLE.assign(질문="?")),
+        "line 1: can be read in more than one way: questions may be in 질문 or in 질문_1, 질문_2; "
+        "say in the profile which are meant, as in\ntable:\n  questions: [질문]",
     ),
     train(
         "the header is gone",
         TABLE.to_csv(index=False, header=False),
-        "line 1, column id: is missing; add the column",
+        "line 1: no column is known to hold questions",
     ),
-    train(
-        "columns are separated by semicolons",
-        TEXT.replace(",", ";"),
-        "line 1: has one column only; its names are separated by semicolons; "
-        "separate columns by commas",
+    test(
+        "it is the training table",
+        TEXT,
+        "line 1: a test question stands in one column, and 2 may hold it: 질문_1, 질문_2; say in "
+        "the profile which one does, as in\ntable:\n  test_question: 질문_1",
     ),
-    train(
-        "columns are separated by tabs",
-        TABLE.to_csv(index=False, sep="\t"),
-        "separated by tabs; separate columns by commas",
-    ),
-    test("an answer column is in it", f"id,질문,답변_1\nA,{QUESTION},네.\n", "column 답변_1"),
-    test("it is the training table", TEXT, "column 질문", "column category"),
 ]
 
 ENCODINGS = [
-    train(
-        "UTF-16",
-        TEXT.encode("utf-16"),
-        "file: is encoded in UTF-16; save it as CSV in UTF-8",
-    ),
-    train("UTF-16 without its mark", TEXT.encode("utf-16-le"), "line 1: holds a NUL byte"),
+    train("UTF-16, cut", TEXT.encode("utf-16")[:-1], "starts as utf-16 text and is damaged"),
     train("a NUL byte", TEXT.replace("풀이", "풀\0이", 1), "line 6: holds a NUL byte"),
     train(
         "UTF-8 and cp949 mixed",
@@ -113,9 +105,13 @@ ENCODINGS = [
     train("cp949, damaged", TEXT.encode("cp949") + b"\xff\n", "line 14: holds bytes that are not"),
     train("cut in the middle of a character", TEXT.encode()[:-4], "line 13: holds bytes"),
     train("half a surrogate", TEXT.encode() + b"\xed\xa0\x80,\n", "line 14: holds bytes"),
-    train("a workbook", b"PK\x03\x04 xl/workbook.xml", "is a workbook, not a CSV file; save it as"),
-    train("compressed", gzip.compress(TEXT.encode(), mtime=0), "holds a NUL byte"),
-]
+    train("a damaged workbook", b"PK\x03\x04 xl/workbook.xml", "is no workbook that can be opened",
+          "save it as XLSX without a password, or as CSV"),
+    train("compressed, cut", gzip.compress(TEXT.encode(), mtime=0)[:80], "is packed with gzip and"),
+    train("a pointer of Git LFS", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n",
+          "file: is a Git LFS pointer, not the file that it stands for; run git lfs pull"),
+    train("a web page", "<html><body>", "file: is a web page (HTML), not a table"),
+]  # fmt: skip
 
 ROWS = [
     train("empty", b"", "file: the file is empty; add the table"),
@@ -125,7 +121,6 @@ ROWS = [
         csv_text(TABLE.head(0)),
         "file: holds a header but no data row; add the rows",
     ),
-    train("a web page", "<html>", "holds a header but no data row"),
     train(
         "a row is too short",
         f"{TEXT}TRAIN_999,{QUESTION}\n",
@@ -153,7 +148,7 @@ ROWS = [
         TEXT.replace("TRAIN_003,", '"TRAIN_003"x,'),
         "line 5: is not valid CSV",
     ),
-    test("several faults at once", "id,질문\nA,\n,나\nA,다\n", "line 2, column 질문: is empty",
+    test("several faults at once", "id,질문\nA,\n,나\nA,다\n", "line 2, column 질문: has no",
          "line 3, column id: is empty", "line 4, column id: 'A' already stands on line 2",
          "3 violations"),
 ]  # fmt: skip
@@ -166,14 +161,24 @@ CELLS = [
     ),
     train("an id differs by a space only", with_cell(5, "id", " TRAIN_002 "), "line 5, column id"),
     train("an id is missing", with_cell(5, "id", ""), "line 5, column id: is empty; fill the cell"),
-    train("a question is empty", with_cell(3, "질문_2", ""), "line 3, column 질문_2: is empty"),
     train(
-        "an answer is white space", with_cell(3, "답변_5", " \t\u3000"), "column 답변_5: is empty"
+        "no question in a row",
+        csv_text(TABLE.assign(질문_1="-", 질문_2=[""] + ["왜?"] * 11)),
+        "line 2: has no question: 질문_1, 질문_2 are empty; fill one, or drop the row",
     ),
-    train("an answer is a zero-width space", with_cell(3, "답변_1", "\u200b"), "column 답변_1: is"),
+    train(
+        "no answer but spaces and placeholders",
+        csv_text(
+            TABLE[["id", "질문_1"]].assign(답변_1=" \t\u3000", 답변_2="\u200b", 답변_3="없음")
+        ),
+        "12 violations",
+        "line 13: has no answer: 답변_1, 답변_2, 답변_3 are empty; fill one, or drop the row",
+    ),
     train("a category is empty", with_cell(8, "category", ""), "line 8, column category: is empty"),
     train(
-        "a question is one quote", with_cell(8, "질문_1", '"'), "line 8, column 질문_1: is empty"
+        "a question is one quote",
+        csv_text(TABLE[["id", "질문_1", "답변_1"]].replace({TABLE.loc[6, "질문_1"]: '"'})),
+        "line 8, column 질문_1: has no question",
     ),
     train(
         "an answer of 200 kB",
@@ -181,7 +186,7 @@ CELLS = [
         "line 5, column 답변_2: holds 70000 characters, of 20000 at most; shorten it, or close the "
         "quote that opens it",
     ),
-    test("a question is empty", "id,질문\nA,\n", "line 2, column 질문: is empty; fill the cell"),
+    test("a question is empty", "id,질문\nA,\n", "line 2, column 질문: has no question"),
 ]
 
 TEMPLATES = [
@@ -209,10 +214,8 @@ def unfit(what: str, ids: list[str], width: int, *says: str) -> BadInput:
         columns = {f"vec_{number}": [0.0] * len(ids) for number in range(width)}
         pd.DataFrame({"id": ids, **columns}).to_csv(path, index=False)
         wanted = read_template(path)
-        frame = submission_frame(wanted.frame, ["TEST_0", "TEST_1"], np.zeros((2, 512)))
-        problems = submission_problems(frame, wanted.frame, wanted.width)
-        if problems:
-            raise SubmissionError(problems)
+        vectors = np.zeros((2, 512))
+        fitting_submission(wanted.frame, wanted.width, ["TEST_0", "TEST_1"], vectors)
 
     fit = "does not fit sample_submission.csv"
     stays = "Nothing was written; the last good submission stays in place. Check that test.csv and"

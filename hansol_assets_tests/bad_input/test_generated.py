@@ -10,16 +10,18 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from hansol_assets.qa.columns import TEST_COLUMNS, TRAIN_COLUMNS
-from hansol_assets.qa.contract import (
+from hansol_assets.qa.table import (
     ContractError,
     TableRead,
+    TableSettings,
     read_template,
     read_test,
     read_train,
 )
-from hansol_assets.qa.row_warnings import KINDS, row_warnings
+from hansol_assets.qa.table.row_warnings import KINDS, row_warnings
+from hansol_assets_tests.qa.rows import FILE_COLUMNS
 
+TEST_COLUMNS = ("id", "질문")
 SIGNS = st.sampled_from(["가", "벽지", "A_1", ",", '"', "\n", "\r", "\t", "\0", "\ufeff", " ", "é"])
 CELLS = st.lists(SIGNS, max_size=6).map("".join)
 
@@ -31,21 +33,27 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @given(content=st.one_of(st.binary(max_size=200), st.lists(SIGNS, max_size=60).map("".join)))
 @example(content=b"")
-@example(content="id,질문\nA,나".encode("utf-16"))
+@example(content="id,문서\nA,나".encode("utf-16"))
 def test_any_bytes_are_a_table_or_an_error_that_names_the_file(
     path: Path, content: bytes | str
 ) -> None:
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    for read in (read_train, read_test, read_template):
+    for read in (
+        lambda: read_train(path, TableSettings()),
+        lambda: read_test(path, TableSettings()),
+        lambda: read_template(path),
+    ):
         with pytest.raises(ContractError) as raised:
-            read(path)
+            read()
         assert str(path) in str(raised.value)
         assert str(raised.value).endswith("Nothing was taken from this file.")
 
 
-def outcome(path: Path, read: Callable[[Path], TableRead]) -> pd.DataFrame | ContractError:
+def outcome(
+    path: Path, read: Callable[[Path, TableSettings], TableRead]
+) -> pd.DataFrame | ContractError:
     try:
-        return read(path).frame
+        return read(path, TableSettings()).frame
     except ContractError as error:
         return error
 
@@ -53,7 +61,7 @@ def outcome(path: Path, read: Callable[[Path], TableRead]) -> pd.DataFrame | Con
 @given(rows=st.lists(st.lists(CELLS, min_size=9, max_size=9), min_size=1, max_size=4))
 def test_any_cells_are_kept_or_refused_with_their_line(path: Path, rows: list[list[str]]) -> None:
     buffer = io.StringIO(newline="")
-    csv.writer(buffer, lineterminator="\n").writerows([TRAIN_COLUMNS, *rows])
+    csv.writer(buffer, lineterminator="\n").writerows([FILE_COLUMNS, *rows])
     path.write_text(buffer.getvalue(), encoding="utf-8", newline="")
     table = outcome(path, read_train)
     if isinstance(table, ContractError):
@@ -77,4 +85,4 @@ def test_one_cell_of_many_is_never_taken_for_another(path: Path, name: str, cell
         assert str(path) in str(table)
     else:
         assert table["id"].iloc[-1] == "B_1"
-        assert table["질문"].iloc[-1] == good["질문"]
+        assert table["question"].iloc[-1] == good["질문"]

@@ -59,7 +59,7 @@ def test_a_table_of_which_nothing_would_stay_is_refused(
     raw: Path, instance: dg.DagsterInstance
 ) -> None:
     rows = pd.read_csv(raw / "train.csv", dtype=str)
-    rows.assign(답변_1="…").to_csv(raw / "train.csv", index=False, encoding="utf-8")
+    rows.assign(질문_1="…").to_csv(raw / "train.csv", index=False, encoding="utf-8")
     run = load(raw, instance)
     assert "every row looks wrong and would be dropped" in run.failures["raw_qa"]
     assert "set the kinds of row_quality to keep" in run.failures["raw_qa"]

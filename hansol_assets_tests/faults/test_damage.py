@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from hansol_assets.answering.promotion import RETENTION
-from hansol_assets.answering.searching import INDEX_TABLE
+from hansol_assets.answering.searching import index_table
 from hansol_assets.lake.duckdb_file import quoted
 from hansol_assets.lake.errors import CorruptArtifactError
 from hansol_assets.lake.inventory import lake_status
@@ -82,11 +82,11 @@ def test_every_file_that_the_index_needs_is_watched(lake: Lake) -> None:
 
     manifest = lake.live("retrieval_index")
     watched = lance_files(lake)
-    for path in (lake.paths.lancedb / f"{INDEX_TABLE}.lance").rglob("*"):
+    for path in (lake.paths.lancedb / f"{index_table(512)}.lance").rglob("*"):
         if path.is_file() and path not in watched:
             path.unlink()
     index = json.loads(artifact_file(lake, "retrieval_index").read_text(encoding="utf-8"))
-    table = lancedb.connect(str(lake.paths.lancedb)).open_table(INDEX_TABLE)
+    table = lancedb.connect(str(lake.paths.lancedb)).open_table(index_table(512))
     table.checkout(index["version"])
     assert table.count_rows() == len(table.to_arrow()) == lake.live("raw_qa").facts["rows"]
     assert table.search("벽지", query_type="fts").limit(1).to_list()

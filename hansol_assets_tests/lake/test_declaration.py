@@ -8,6 +8,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict
 
 from hansol_assets.lake.declaration import (
+    Bound,
     DeclarationError,
     Setting,
     declaration_of,
@@ -117,6 +118,35 @@ def test_a_result_that_is_named_by_its_content_moves_only_with_it(lake: Lake, fi
     run(lake, raw, file)
     assert run(lake, size, file).status == "new"
     assert run(lake, model, file).status == "new"
+
+
+def test_the_same_question_is_answered_once(
+    lake: Lake, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(lake, raw, file)
+    run(lake, size, file)
+    monkeypatch.setattr(Bound, "call", lambda *_: pytest.fail("it was worked out again"))
+    assert run(lake, size, file).status == "reused"
+
+
+@lake_table(kinds={"duckdb"}, named_by_content=True)
+def longest(raw: Table, longest: Table | None) -> TableReport:
+    """The most rows that there ever were."""
+    before = longest.read()["rows"][0] if longest else 0
+    return TableReport(frame=pd.DataFrame({"rows": [max(before, len(raw.read()))]}))
+
+
+def test_a_result_may_look_at_the_one_before(
+    lake: Lake, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(lake, raw, file)
+    run(lake, longest, file)
+    file.write_text("A", encoding="utf-8")
+    run(lake, raw, file)
+    assert run(lake, longest, file).status == "reused"
+    assert lake.table(lake.live("longest"))["rows"].tolist() == [3]
+    monkeypatch.setattr(Bound, "call", lambda *_: pytest.fail("it was worked out again"))
+    assert run(lake, longest, file).status == "reused"
 
 
 def test_a_history_names_every_version(lake: Lake, file: Path) -> None:

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hansol_assets.qa.cleaning import clean_answer
-from hansol_assets.qa.contract import read_train
 from hansol_assets.qa.sentences import has_repeated_sentence, is_finished
+from hansol_assets.qa.table import TableSettings, read_train
+from hansol_assets.qa.table.columns import answers_of
 
 
 @pytest.mark.parametrize(
@@ -91,7 +92,7 @@ def test_any_text_is_cleaned_once_and_for_all(text: str) -> None:
 
 @pytest.mark.real
 def test_human_answers_are_left_alone(real_dir: Path) -> None:
-    answers = read_train(real_dir / "train.csv").frame.filter(like="답변_").to_numpy().ravel()
+    answers = answers_of(read_train(real_dir / "train.csv", TableSettings()).frame)
     cleaned = [clean_answer(answer) for answer in answers]
 
     beyond_spaces = [answer for answer in cleaned if set(answer.changes) - {"spaces"}]

@@ -7,8 +7,16 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from hansol_assets.errors import InputError
-from hansol_assets.qa.contract import read_train
-from hansol_assets.qa.folds import FoldSettings, assign_folds, find_leaks, natural_order
+from hansol_assets.qa.folds import (
+    FoldSettings,
+    assign_folds,
+    find_leaks,
+    natural_order,
+    own_answers,
+    stock_answers,
+)
+from hansol_assets.qa.table import TableSettings, read_train
+from hansol_assets_tests.qa.rows import canonical
 
 SMALL = FoldSettings(count=4, validation=1, calibration=1)
 
@@ -16,7 +24,7 @@ SMALL = FoldSettings(count=4, validation=1, calibration=1)
 def table(cells: list[tuple[str, str, str, str]], category: str = "시공") -> pd.DataFrame:
     """Rows of an id, two questions and one answer."""
     frame = pd.DataFrame(cells, columns=["id", "질문_1", "질문_2", "답변_1"])
-    return frame.assign(category=category)
+    return canonical(frame.assign(category=category))
 
 
 def test_every_row_gets_one_fold_and_small_tables_fill_every_split(rows: pd.DataFrame) -> None:
@@ -38,9 +46,8 @@ def test_categories_are_spread_over_the_folds(rows: pd.DataFrame) -> None:
             rows.assign(
                 id=rows["id"] + f"_{copy}",
                 **{
-                    name: rows[name] + f" {copy}"
-                    for name in rows
-                    if name.startswith(("질문", "답변"))
+                    name: [[f"{text} {copy}" for text in own] for own in rows[name]]
+                    for name in ("questions", "answers")
                 },
             )
             for copy in range(5)
@@ -86,7 +93,7 @@ def test_shared_texts_bind_rows_over_several_steps() -> None:
     groups = dict(zip(folds["id"], folds["leak_group"], strict=True))
     assert groups == {"A_9": "A_9", "A_10": "A_9", "A_11": "A_9", "A_12": "A_12", "A_13": "A_13"}
     assert folds.groupby("leak_group")["fold"].nunique().max() == 1
-    assert find_leaks(rows, folds) == []
+    assert find_leaks(rows, folds, SMALL) == []
 
 
 def test_a_question_like_an_answer_is_no_leak() -> None:
@@ -107,10 +114,10 @@ def test_planted_leaks_are_found_whatever_the_groups_say(rows: pd.DataFrame) -> 
     by_split = folds.groupby("split")["id"].first()
     first, second = sorted([by_split["training"], by_split["validation"]])
     leaky = rows.set_index("id")
-    leaky.loc[second, "질문_2"] = leaky.loc[first, "질문_1"].replace(" ", "") + "!"
-    leaky.loc[second, "답변_5"] = leaky.loc[first, "답변_2"]
+    leaky.loc[second, "questions"][1] = leaky.loc[first, "questions"][0].replace(" ", "") + "!"
+    leaky.loc[second, "answers"][4] = leaky.loc[first, "answers"][1]
 
-    leaks = find_leaks(leaky.reset_index(), folds)
+    leaks = find_leaks(leaky.reset_index(), folds, SMALL)
 
     assert [(leak.kind, leak.first_id, leak.second_id) for leak in leaks] == [
         ("question", first, second),
@@ -121,7 +128,7 @@ def test_planted_leaks_are_found_whatever_the_groups_say(rows: pd.DataFrame) -> 
 
 def test_leaks_need_the_folds_of_the_same_rows(rows: pd.DataFrame) -> None:
     with pytest.raises(ValueError, match="different ids"):
-        find_leaks(rows, assign_folds(rows.iloc[:8], SMALL))
+        find_leaks(rows, assign_folds(rows.iloc[:8], SMALL), SMALL)
 
 
 @given(start=st.integers(0, 9))
@@ -184,19 +191,107 @@ def test_no_table_leaks(texts: list[tuple[str, str, str]], salt: str) -> None:
 
     folds = assign_folds(rows, SMALL.model_copy(update={"salt": salt}))
 
-    assert find_leaks(rows, folds) == []
+    assert find_leaks(rows, folds, SMALL) == []
     assert sorted(folds["id"]) == sorted(rows["id"])
     assert set(folds["split"]) == {"training", "calibration", "validation"}
 
 
 @pytest.mark.real
 def test_real_rows_are_balanced_and_do_not_leak(real_dir: Path) -> None:
-    rows = read_train(real_dir / "train.csv").frame
+    rows = read_train(real_dir / "train.csv", TableSettings()).frame
 
     folds = assign_folds(rows, FoldSettings())
 
     sizes = folds["fold"].value_counts()
     assert sizes.max() - sizes.min() <= 2
-    assert find_leaks(rows, folds) == []
+    assert find_leaks(rows, folds, SMALL) == []
     # Two of its questions and one of its answers stand twice.
     assert (folds["leak_group"] != folds["id"]).sum() == 3
+
+
+COURTESY = "더 궁금한 점이 있으면 언제든 문의해 주세요."
+
+
+def many(count: int, shared: int, own: bool = True) -> pd.DataFrame:
+    """Rows of which the first ones end in one courtesy sentence, or have nothing else."""
+    return pd.DataFrame(
+        {
+            "id": [f"A_{number}" for number in range(count)],
+            "questions": [[f"자재 {number}번은 무엇인가요?"] for number in range(count)],
+            "category": "",
+            "answers": [
+                [f"{number}번 자재입니다."] * (own or number >= shared)
+                + [COURTESY + " " * (number % 2)] * (number < shared)
+                for number in range(count)
+            ],
+        }
+    )
+
+
+@pytest.mark.parametrize("shared", [40, 20, 6])
+def test_a_stock_phrase_ties_no_rows_that_have_other_answers(shared: int) -> None:
+    rows = many(40, shared)
+
+    folds = assign_folds(rows, FoldSettings())
+
+    assert folds["leak_group"].nunique() == 40
+    assert stock_answers(rows, FoldSettings()) == {COURTESY: shared}
+    assert find_leaks(rows, folds, FoldSettings()) == []
+    assert {COURTESY} - {text for own in own_answers(rows, FoldSettings()) for text in own}
+
+
+@pytest.mark.parametrize("shared", [2, 5])
+def test_an_answer_that_a_few_rows_share_ties_them(shared: int) -> None:
+    folds = assign_folds(many(40, shared), FoldSettings())
+
+    assert folds["leak_group"].nunique() == 40 - shared + 1
+
+
+def test_rows_with_nothing_but_a_stock_phrase_are_tied_by_it() -> None:
+    rows = many(40, 12, own=False)
+
+    folds = assign_folds(rows, FoldSettings())
+
+    assert folds["leak_group"].nunique() == 40 - 12 + 1
+    assert folds.loc[folds["leak_group"] == "A_0", "fold"].nunique() == 1
+
+
+def test_variants_of_a_question_with_one_answer_are_tied() -> None:
+    """Twenty questions of ten rows each: each answer is 5 % of the rows, and a real one."""
+    rows = pd.DataFrame(
+        {
+            "id": [f"A_{number}" for number in range(200)],
+            "questions": [[f"{number}번째 물음은?"] for number in range(200)],
+            "category": "",
+            "answers": [
+                [f"{number // 10}번 답입니다.", f"{number}번 덧붙임입니다."]
+                for number in range(200)
+            ],
+        }
+    )
+
+    folds = assign_folds(rows, FoldSettings())
+
+    assert folds["leak_group"].nunique() == 20
+    assert find_leaks(rows, folds, FoldSettings()) == []
+
+
+def test_too_few_groups_name_the_text_that_ties_most_rows(rows: pd.DataFrame) -> None:
+    tied = rows.assign(questions=[["어떻게 하나요?"]] * len(rows))
+
+    with pytest.raises(InputError, match="Most rows, 12, share '어떻게 하나요\\?'"):
+        assign_folds(tied, SMALL)
+
+
+def test_rows_of_one_record_share_a_fold(rows: pd.DataFrame) -> None:
+    talks = rows.assign(row_number=[number // 3 for number in range(12)])
+
+    folds = assign_folds(talks, SMALL)
+
+    assert folds["leak_group"].nunique() == 4
+
+
+def test_one_class_is_dealt_evenly(rows: pd.DataFrame) -> None:
+    folds = assign_folds(rows.assign(category=""), SMALL)
+
+    assert set(folds["fold"].value_counts()) == {3}

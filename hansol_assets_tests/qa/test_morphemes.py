@@ -1,4 +1,4 @@
-from hansol_assets.qa.morphemes import content_morphemes, nouns
+from hansol_assets.qa.morphemes import content_morphemes, for_search, nouns
 from hansol_assets_tests.retrieval.conftest import decomposed
 
 
@@ -22,3 +22,10 @@ def test_decomposed_text_has_the_same_morphemes() -> None:
 def test_nothing_has_no_morphemes() -> None:
     assert content_morphemes([]) == []
     assert content_morphemes(["", "?!"]) == ["", ""]
+
+
+def test_full_width_signs_are_searched_as_plain_ones_and_the_text_stays() -> None:
+    text = "ＬＥＤ 조명을 ３０００Ｋ로 바꾸나요？"
+
+    assert content_morphemes([text]) == content_morphemes(["LED 조명을 3000K로 바꾸나요?"])
+    assert for_search(text) == "LED 조명을 3000K로 바꾸나요?"

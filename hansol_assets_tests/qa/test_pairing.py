@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from hansol_assets.qa.contract import read_test, read_train
 from hansol_assets.qa.folds import FoldSettings, assign_folds
 from hansol_assets.qa.joining import KINDS, join_answers, join_questions
 from hansol_assets.qa.joining import NONE as SIDE_BY_SIDE
 from hansol_assets.qa.pairing import PairingSettings, build_held_out, build_pairs
 from hansol_assets.qa.splitting import QuestionMix, question_mix, split_question, take_apart
-from hansol_assets_tests.qa.table import training_table
+from hansol_assets.qa.table import TableSettings, read_test, read_train
+from hansol_assets_tests.qa.rows import training_table
 
 HALF = QuestionMix(joined_share=0.5, connectives={"그리고": 0.6, "또한,": 0.4})
 NONE = QuestionMix(joined_share=0.0, connectives={})
@@ -36,10 +36,10 @@ def test_singles_are_every_question_with_every_answer(
 
     training = rows[rows["id"].isin(ids_of(folds, "training"))]
     expected = {
-        (row[f"질문_{question}"], row[f"답변_{answer}"])
+        (question, answer)
         for _, row in training.iterrows()
-        for question in (1, 2)
-        for answer in range(1, 6)
+        for question in row["questions"]
+        for answer in row["answers"]
     }
     assert set(pairs["kind"]) == {"single"}
     assert len(pairs) == 6 * 10
@@ -68,13 +68,13 @@ def test_joined_parts_belong_to_their_rows(rows: pd.DataFrame, folds: pd.DataFra
         connective = "또한," if "또한," in example.question else "그리고"
         assert example.question in {
             join_questions(one, two, connective)
-            for one in first[["질문_1", "질문_2"]]
-            for two in second[["질문_1", "질문_2"]]
+            for one in first["questions"]
+            for two in second["questions"]
         }
         assert example.answer in {
             join_answers(one, two, connective)
-            for one in first.filter(like="답변")
-            for two in second.filter(like="답변")
+            for one in first["answers"]
+            for two in second["answers"]
         }
 
 
@@ -142,8 +142,9 @@ def test_limit_bounds_the_measured_count(rows: pd.DataFrame, folds: pd.DataFrame
 
 
 def test_rows_of_one_leak_group_are_not_joined(rows: pd.DataFrame) -> None:
-    rows.loc[1:, "답변_5"] = "같은 답입니다."
-    folds = assign_folds(rows, FoldSettings(count=2, validation=0, calibration=0))
+    for answers in rows.loc[1:, "answers"]:
+        answers[4] = "같은 답입니다."
+    folds = assign_folds(rows, FoldSettings(count=2, validation=0, calibration=0, stock_share=1))
     group_of = dict(zip(folds["id"], folds["leak_group"], strict=True))
 
     pairs = build_pairs(rows, folds, HALF, SETTINGS)
@@ -156,7 +157,7 @@ def test_rows_of_one_leak_group_are_not_joined(rows: pd.DataFrame) -> None:
 def test_a_paraphrase_that_says_the_same_is_kept_once(
     rows: pd.DataFrame, folds: pd.DataFrame
 ) -> None:
-    rows["질문_2"] = rows["질문_1"]
+    rows["questions"] = rows["questions"].map(lambda own: [own[0], own[0]])
 
     assert len(build_pairs(rows, folds, NONE, SETTINGS)) == 6 * 5
 
@@ -183,8 +184,8 @@ def test_joined_references_join_the_same_answers(rows: pd.DataFrame, folds: pd.D
         connective = "또한," if "또한," in asked.question else "그리고"
         first, second = (by_id.loc[key] for key in asked.source_ids)
         assert asked.references == [
-            join_answers(first[f"답변_{number}"], second[f"답변_{number}"], connective)
-            for number in range(1, 6)
+            join_answers(one, two, connective)
+            for one, two in zip(first["answers"], second["answers"], strict=True)
         ]
         assert len(split_question(asked.question)) == 2
 
@@ -248,8 +249,9 @@ def test_examples_are_the_same_in_any_order_and_never_cross_splits(
 
 @pytest.mark.real
 def test_real_rows_mirror_the_real_questions(real_dir: Path) -> None:
-    rows = read_train(real_dir / "train.csv").frame
-    mix = question_mix(read_test(real_dir / "test.csv").frame["질문"].tolist())
+    rows = read_train(real_dir / "train.csv", TableSettings()).frame
+    asked = read_test(real_dir / "test.csv", TableSettings()).frame["question"]
+    mix = question_mix(asked.tolist())
     folds = assign_folds(rows, FoldSettings())
 
     held_out = build_held_out(rows, folds, mix, SETTINGS)
@@ -263,3 +265,26 @@ def test_real_rows_mirror_the_real_questions(real_dir: Path) -> None:
         }
         assert shares == pytest.approx(mix.connectives, abs=0.03)
         assert table["id"].is_unique
+
+
+def ragged(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows with one or two questions and one to five answers."""
+    return rows.assign(
+        questions=[own[: 1 + place % 2] for place, own in enumerate(rows["questions"])],
+        answers=[own[: 1 + place % 5] for place, own in enumerate(rows["answers"])],
+    )
+
+
+def test_ragged_rows_give_what_they_have(rows: pd.DataFrame, folds: pd.DataFrame) -> None:
+    table = ragged(rows)
+    by_id = table.set_index("id")
+
+    pairs = build_pairs(table, folds, HALF, SETTINGS)
+    held_out = build_held_out(table, folds, HALF, SETTINGS)
+
+    singles = pairs[pairs["kind"] == "single"]
+    own = by_id.loc[list(ids_of(folds, "training"))]
+    assert len(singles) == (own["questions"].map(len) * own["answers"].map(len)).sum()
+    for asked in held_out.itertuples():
+        fewest = min(len(by_id.loc[key, "answers"]) for key in asked.source_ids)
+        assert len(asked.references) == fewest

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from benchmarks.joined_questions import Case, read_cases, score
 from hansol_assets.qa.back_references import refers_back
-from hansol_assets.qa.contract import read_test, read_train
 from hansol_assets.qa.joining import KINDS, LINE, NONE, SLASH, THEN, close_question, join_questions
 from hansol_assets.qa.splitting import (
     RELATION,
@@ -19,7 +18,9 @@ from hansol_assets.qa.splitting import (
     split_question,
     take_apart,
 )
-from hansol_assets_tests.qa.table import ROWS
+from hansol_assets.qa.table import TableSettings, read_test, read_train
+from hansol_assets.qa.table.columns import questions_of
+from hansol_assets_tests.qa.rows import ROWS
 
 
 @pytest.mark.parametrize(
@@ -334,8 +335,8 @@ def test_only_connectives_are_lost(text: str) -> None:
 
 @pytest.mark.real
 def test_real_questions(real_dir: Path) -> None:
-    frame = read_test(real_dir / "test.csv").frame
-    questions = dict(zip(frame["id"], frame["질문"], strict=True))
+    frame = read_test(real_dir / "test.csv", TableSettings()).frame
+    questions = dict(zip(frame["id"], frame["question"], strict=True))
 
     whole = ["TEST_040", "TEST_070", "TEST_086", "TEST_107", "TEST_128"]
     assert [split_question(questions[key]) for key in whole] == [[questions[key]] for key in whole]
@@ -347,7 +348,6 @@ def test_real_questions(real_dir: Path) -> None:
 
 @pytest.mark.real
 def test_real_single_questions_stay_whole(real_dir: Path) -> None:
-    frame = read_train(real_dir / "train.csv").frame
-    questions = frame[["질문_1", "질문_2"]].to_numpy().ravel().tolist()
+    questions = questions_of(read_train(real_dir / "train.csv", TableSettings()).frame)
 
     assert question_mix(questions) == QuestionMix(0.0, {})

@@ -42,11 +42,9 @@ def rows() -> pd.DataFrame:
         [
             {
                 "id": key,
-                "질문_1": QUESTIONS[key][0],
-                "질문_2": QUESTIONS[key][1],
+                "questions": list(QUESTIONS[key]),
                 "category": "마감재",
-                "답변_1": ANSWERS[key][0],
-                "답변_2": ANSWERS[key][1],
+                "answers": list(ANSWERS[key]),
             }
             for key in QUESTIONS
         ]

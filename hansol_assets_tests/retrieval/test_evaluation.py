@@ -6,6 +6,7 @@ import pytest
 
 from hansol_assets.embedding.muse import MuseEmbedder
 from hansol_assets.qa.folds import FoldSettings, assign_folds
+from hansol_assets.qa.table import TableSettings, read_train
 from hansol_assets.retrieval.evaluation import CUTOFFS, evaluate_retrieval
 from hansol_assets.retrieval.index import RetrievalSettings
 
@@ -40,14 +41,32 @@ def test_a_row_that_keeps_its_words_is_found(
     assert (table["mrr"] == 1).all()
 
 
+def test_a_row_with_one_question_is_not_asked_for(
+    tmp_path: Path, rows: pd.DataFrame, folds: pd.DataFrame, embedder: "SentenceTransformer"
+) -> None:
+    folds["split"] = folds["split"].replace({"calibration": "validation"})
+    some = rows.assign(
+        questions=[own[: 1 + place % 2] for place, own in enumerate(rows["questions"])]
+    )
+    none = rows.assign(questions=rows["questions"].str[:1])
+
+    # TRAIN_4 has two questions, TRAIN_5 has one.
+    asked = evaluate_retrieval(some, folds, embedder, SETTINGS, tmp_path)
+    nothing = evaluate_retrieval(none, folds, embedder, SETTINGS, tmp_path)
+
+    assert (asked["questions"] == 2).all()
+    assert (nothing["questions"] == 0).all()
+    assert nothing[["hit_rate", "mrr"]].isna().all(axis=None)
+    assert len(nothing) == len(asked)
+
+
 @pytest.mark.real
 @pytest.mark.slow
 @pytest.mark.parametrize("validation_fold", [0, 4])
 def test_hybrid_search_beats_both_its_parts_on_the_real_rows(
     tmp_path: Path, real_dir: Path, validation_fold: int
 ) -> None:
-    path = real_dir / "train.csv"
-    rows = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    rows = read_train(real_dir / "train.csv", TableSettings()).frame
     folds = assign_folds(rows, FoldSettings(validation_fold=validation_fold))
     embedder = MuseEmbedder()
     table = evaluate_retrieval(rows, folds, embedder, SETTINGS, tmp_path)

@@ -21,7 +21,7 @@ SETTINGS = RetrievalSettings()
 def _build(
     uri: Path, rows: pd.DataFrame, folds: pd.DataFrame, embedder: "SentenceTransformer"
 ) -> IndexReport:
-    return build_index(uri, "rows", rows, folds, embedder, "embedder-1", SETTINGS)
+    return build_index(uri, "rows", rows, folds, embedder, "embedder-1", SETTINGS.documents)
 
 
 def _table(uri: Path) -> pd.DataFrame:
@@ -38,7 +38,7 @@ def test_every_row_is_there_once_with_its_content(
     assert (report.rows, report.inserted, report.unchanged) == (5, 5, 0)
     assert table.index.tolist() == rows["id"].tolist()
     assert table["split"].tolist() == folds["split"].tolist()
-    assert table["answers"].map(list).tolist() == rows[["답변_1", "답변_2"]].to_numpy().tolist()
+    assert table["answers"].map(list).tolist() == rows["answers"].tolist()
     own = unit(encode(embedder, list(table.loc["TRAIN_2", "answers"]))).mean(axis=0)
     assert table.loc["TRAIN_2", "answer_vector"] == pytest.approx(own, abs=1e-6)
     assert np.linalg.norm(np.stack(table["vector"]), axis=1) == pytest.approx(np.ones(5))
@@ -58,7 +58,7 @@ def test_one_changed_answer_merges_one_row(
 ) -> None:
     first = _build(tmp_path, rows, folds, embedder)
     before = _table(tmp_path)
-    rows.loc[1, "답변_1"] = "벽이 차가우면 이슬이 맺힙니다."
+    rows.loc[1, "answers"][0] = "벽이 차가우면 이슬이 맺힙니다."
     report = _build(tmp_path, rows, folds, embedder)
     after = _table(tmp_path)
 
@@ -84,13 +84,13 @@ def test_another_fold_embedder_or_document_is_a_change(
     _build(tmp_path, rows, folds, embedder)
     folds.loc[0, "split"] = "validation"
     assert _build(tmp_path, rows, folds, embedder).updated == 1
-    report = build_index(tmp_path, "rows", rows, folds, embedder, "embedder-2", SETTINGS)
+    report = build_index(tmp_path, "rows", rows, folds, embedder, "embedder-2", SETTINGS.documents)
     assert report.updated == 5
     other = RetrievalSettings(documents=DocumentSettings(answer_weight=0))
-    report = build_index(tmp_path, "rows", rows, folds, embedder, "embedder-2", other)
+    report = build_index(tmp_path, "rows", rows, folds, embedder, "embedder-2", other.documents)
     assert report.updated == 5
     fusion = RetrievalSettings(documents=other.documents, rrf_k=60)
-    report = build_index(tmp_path, "rows", rows, folds, embedder, "embedder-2", fusion)
+    report = build_index(tmp_path, "rows", rows, folds, embedder, "embedder-2", fusion.documents)
     assert report.unchanged == 5
 
 
@@ -110,7 +110,9 @@ def _full_text_scores(uri: Path) -> dict[str, float]:
 def test_scores_do_not_depend_on_the_tables_past(
     tmp_path: Path, rows: pd.DataFrame, folds: pd.DataFrame, embedder: "SentenceTransformer"
 ) -> None:
-    changed = rows.assign(질문_1="벽에 결로가 왜 생기나요?")
+    changed = rows.assign(
+        questions=[["벽에 결로가 왜 생기나요?", *own[1:]] for own in rows["questions"]]
+    )
     _build(tmp_path / "old", changed, folds, embedder)
     _build(tmp_path / "old", rows.iloc[1:], folds, embedder)
     _build(tmp_path / "old", rows, folds, embedder)

@@ -20,7 +20,7 @@ SETTINGS = RetrievalSettings()
 def searcher(
     tmp_path: Path, rows: pd.DataFrame, folds: pd.DataFrame, embedder: "SentenceTransformer"
 ) -> HybridSearcher:
-    build_index(tmp_path, "rows", rows, folds, embedder, "embedder-1", SETTINGS)
+    build_index(tmp_path, "rows", rows, folds, embedder, "embedder-1", SETTINGS.documents)
     return HybridSearcher(tmp_path, "rows", embedder, SETTINGS)
 
 
@@ -98,7 +98,7 @@ def test_an_older_version_can_be_searched(
     folds: pd.DataFrame,
     embedder: "SentenceTransformer",
 ) -> None:
-    build_index(tmp_path, "rows", rows.iloc[:1], folds, embedder, "embedder-1", SETTINGS)
+    build_index(tmp_path, "rows", rows.iloc[:1], folds, embedder, "embedder-1", SETTINGS.documents)
     older = HybridSearcher(tmp_path, "rows", embedder, SETTINGS, searcher.version)
     newest = HybridSearcher(tmp_path, "rows", embedder, SETTINGS)
     question = QUESTIONS["TRAIN_2"][0]

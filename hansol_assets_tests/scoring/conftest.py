@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from hansol_assets.embedding.muse import MuseEmbedder
+from hansol_assets.qa.table import TableSettings, read_train
 
 SAMPLE = Path(__file__).parents[2] / "data_lake" / "sample" / "train.csv"
 
@@ -11,7 +12,7 @@ SAMPLE = Path(__file__).parents[2] / "data_lake" / "sample" / "train.csv"
 @pytest.fixture(scope="session")
 def rows() -> pd.DataFrame:
     """The sample rows that ship with the project."""
-    return pd.read_csv(SAMPLE, dtype=str, keep_default_na=False)
+    return read_train(SAMPLE, TableSettings()).frame
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,6 @@ from hansol_assets.scoring.components import COMPONENTS, Choices, ComponentSetti
 from hansol_assets.scoring.cosine import reference_cosines
 from hansol_assets.scoring.evaluate import embed_references
 from hansol_assets.scoring.joining import JoiningSettings
-from hansol_assets.scoring.row_texts import with_lists
 
 SETTINGS = ComponentSettings(joining=JoiningSettings(pairs=10))
 ASKED = ["벽지가 들뜨면 어떻게 하나요?", "결로는 왜 생기나요?"]
@@ -48,7 +47,7 @@ def test_every_component_is_a_direction_a_part(regressor: AnswerRegressor) -> No
 def test_unseen_questions_are_answered_better_than_by_the_centroid(
     regressor: AnswerRegressor, unseen_rows: pd.DataFrame, embedder: MuseEmbedder
 ) -> None:
-    unseen = with_lists(unseen_rows)
+    unseen = unseen_rows
     components = regressor.components([own[0] for own in unseen["questions"]])
     references = embed_references(unseen["answers"].tolist(), embedder)
     scores = {

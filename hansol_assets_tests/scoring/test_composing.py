@@ -9,7 +9,6 @@ from hansol_assets.embedding.muse import MuseEmbedder
 from hansol_assets.embedding.vectors import unit
 from hansol_assets.qa.sentences import has_repeated_sentence, is_finished
 from hansol_assets.scoring.composing import Composer, ComposingSettings, Source
-from hansol_assets.scoring.row_texts import with_lists
 
 SETTINGS = ComposingSettings()
 QUESTION = "원목마루의 관리 방법은 무엇인가요?"
@@ -117,7 +116,7 @@ def test_a_loaded_composer_writes_the_same(
 def test_the_sample_rows_are_composed_from(
     composer: Composer, known_rows: pd.DataFrame, embedder: MuseEmbedder
 ) -> None:
-    rows = with_lists(known_rows).head(6)
+    rows = known_rows.head(6)
     sources = [Source(row.id, row.questions, row.answers) for row in rows.itertuples(index=False)]
     questions = [source.questions[0] for source in sources]
     targets = np.stack([unit(encode(embedder, own.answers)).mean(axis=0) for own in sources])

@@ -7,7 +7,14 @@ import pytest
 
 from hansol_assets.embedding.embedder import encode
 from hansol_assets.scoring.baselines import centroid
-from hansol_assets.scoring.evaluate import ScoreSettings, score_submission
+from hansol_assets.scoring.evaluate import (
+    NO_BETTER,
+    ONE_REFERENCE,
+    ScoreSettings,
+    parity_note,
+    parity_of,
+    score_submission,
+)
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -35,7 +42,7 @@ def references() -> dict[str, list[str]]:
 
 @pytest.fixture(scope="module")
 def centroid_vector(known_rows: pd.DataFrame, embedder: "SentenceTransformer") -> np.ndarray:
-    return centroid(encode(embedder, known_rows["답변_2"].tolist()))
+    return centroid(encode(embedder, known_rows["answers"].str[1].tolist()))
 
 
 def test_the_centroid_has_parity_zero_and_the_mean_of_references_reaches_the_ceiling(
@@ -83,8 +90,27 @@ def test_the_figures_can_be_written_as_json(
 
     assert figures["human"] is None
     assert figures["parity"] is None
+    assert figures["note"] == ONE_REFERENCE
     assert figures["interval"] == [report.interval.low, report.interval.high]
     assert {"private", "public", "centroid", "ceiling", "n"} <= set(figures)
+
+
+def test_parity_is_of_the_questions_where_people_can_be_measured() -> None:
+    nan = float("nan")
+    questions = pd.DataFrame(
+        {
+            "score": [0.9, 0.6, 0.7],
+            "centroid": [0.1, 0.4, 0.4],
+            "human": [nan, 0.8, 0.8],
+        }
+    )
+
+    assert parity_of(questions, "score") == pytest.approx((0.65 - 0.4) / (0.8 - 0.4))
+    assert "measured on the 2 of 3 questions" in parity_note(questions)
+    assert parity_note(questions[1:]) == ""
+    assert parity_note(questions[:1]) == ONE_REFERENCE
+    assert np.isnan(parity_of(questions[:1], "score"))
+    assert parity_note(questions.assign(human=[nan, 0.4, 0.4])) == NO_BETTER
 
 
 def test_questions_without_references_are_passed_over(

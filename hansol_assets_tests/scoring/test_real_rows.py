@@ -12,6 +12,7 @@ from hansol_assets.embedding.vectors import split_like
 from hansol_assets.qa.folds import FoldSettings, assign_folds
 from hansol_assets.qa.pairing import PairingSettings, build_held_out
 from hansol_assets.qa.splitting import QuestionMix, split_question
+from hansol_assets.qa.table import TableSettings, read_train
 from hansol_assets.scoring.answer_regressor import AnswerRegressor, choose
 from hansol_assets.scoring.baselines import baseline_scores
 from hansol_assets.scoring.blend import BlendSettings, VectorBlend, fit_blend
@@ -48,8 +49,7 @@ class Trial:
 
 @pytest.fixture(scope="module", params=[2, 4])
 def trial(request: pytest.FixtureRequest, real_dir: Path) -> Trial:
-    path = real_dir / "train.csv"
-    rows = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    rows = read_train(real_dir / "train.csv", TableSettings()).frame
     folds = assign_folds(rows, FoldSettings(validation_fold=request.param))
     split = folds.set_index("id").loc[rows["id"], "split"].to_numpy()
     training, calibration = rows[split == "training"], rows[split == "calibration"]

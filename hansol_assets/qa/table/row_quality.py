@@ -1,7 +1,7 @@
 """What becomes of doubtful rows: a setting for each reason.
 
 What belongs here: keeping or dropping. What does not: recognising
-(`hansol_assets.qa.row_warnings`).
+(`hansol_assets.qa.table.row_warnings`).
 """
 
 from typing import Literal
@@ -9,7 +9,7 @@ from typing import Literal
 import pandas as pd
 from pydantic import Field
 
-from hansol_assets.qa.columns import ID
+from hansol_assets.qa.table.columns import ID
 from hansol_assets.settings_model import SettingsModel
 
 Fate = Literal["keep", "drop"]
@@ -29,6 +29,9 @@ class RowQualitySettings(SettingsModel):
         "keep", description="rows whose question was asked before; the first one stays"
     )
     wordless: Fate = Field("drop", description="rows of which a question or answer holds no word")
+    damaged_text: Fate = Field(
+        "keep", description="rows with characters that were lost or decoded wrongly"
+    )
 
     @property
     def dropped(self) -> frozenset[str]:
@@ -43,7 +46,7 @@ def without_dropped(
 
     Args:
         rows: Training table.
-        warnings: What `hansol_assets.qa.row_warnings.row_warnings` found in it.
+        warnings: What `hansol_assets.qa.table.row_warnings.row_warnings` found in it.
         settings: Which kinds are dropped.
 
     Returns:

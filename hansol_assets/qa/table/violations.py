@@ -1,7 +1,7 @@
 """What is wrong with an input file, said for a person.
 
 What belongs here: one violation, and the error that lists them all. What does not: finding them
-(`hansol_assets.qa.reading` for the bytes, `hansol_assets.qa.contract` for the table).
+(the readers for the bytes, `hansol_assets.qa.table.contract` for the table).
 """
 
 from collections.abc import Iterable
@@ -12,26 +12,33 @@ from hansol_assets.errors import UserError
 
 _SHOWN = 20
 
+LINE = "line"
+ROW = "row"
+"""Where a file has no lines to count: a row of a sheet, a record of a JSON list or of Parquet."""
+
 
 @dataclass(frozen=True)
 class Violation:
     """One broken rule of the table contract.
 
     Attributes:
-        row: Line of the file, counted as an editor does (1 is the header); None: the whole file.
+        row: Place in the file, from 1: the line as an editor counts, or the row; None: the whole
+            file.
         column: Name of the column; empty where no single column is at fault.
         problem: What is wrong.
         remedy: What to do about it.
+        unit: What `row` counts, `LINE` or `ROW`.
     """
 
     row: int | None
     column: str
     problem: str
     remedy: str
+    unit: str = LINE
 
     def __str__(self) -> str:
         """One readable line: place, problem, remedy."""
-        line = "file" if self.row is None else f"line {self.row}"
+        line = "file" if self.row is None else f"{self.unit} {self.row}"
         place = f"{line}, column {self.column}" if self.column else line
         return f"{place}: {self.problem}; {self.remedy}"
 
@@ -58,3 +65,8 @@ class ContractError(UserError, ValueError):
             lines.append(f"  … and {count - _SHOWN} more")
         lines.append("Nothing was taken from this file.")
         return "\n".join(lines)
+
+
+def refusal(path: Path, problem: str, remedy: str) -> ContractError:
+    """Returns the error of a file that is refused as a whole."""
+    return ContractError(path, [Violation(None, "", problem, remedy)])

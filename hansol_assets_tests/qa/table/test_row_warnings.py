@@ -3,19 +3,31 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from hansol_assets.qa.contract import read_train
-from hansol_assets.qa.row_quality import RowQualitySettings, without_dropped
-from hansol_assets.qa.row_warnings import KINDS, row_warnings
+from hansol_assets.qa.table import TableSettings, read_train
+from hansol_assets.qa.table.row_quality import RowQualitySettings, without_dropped
+from hansol_assets.qa.table.row_warnings import KINDS, row_warnings
+from hansol_assets_tests.qa.rows import canonical, training_file
+
+
+@pytest.fixture
+def rows() -> pd.DataFrame:
+    return training_file()
 
 
 def found(rows: pd.DataFrame) -> list[tuple[str, str, str]]:
-    warnings = row_warnings(rows)
+    warnings = row_warnings(canonical(rows))
     return list(warnings[["id", "column", "kind"]].itertuples(index=False, name=None))
 
 
 def test_good_rows_raise_no_warning(rows: pd.DataFrame) -> None:
     assert found(rows) == []
-    assert list(row_warnings(rows).columns) == ["id", "column", "kind", "detail"]
+    assert list(row_warnings(canonical(rows)).columns) == [
+        "id",
+        "row_number",
+        "column",
+        "kind",
+        "detail",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -30,10 +42,11 @@ def test_paraphrases_that_ask_for_opposites(
     rows: pd.DataFrame, first: str, second: str, detail: str
 ) -> None:
     rows.loc[1, ["질문_1", "질문_2"]] = [first, second]
-    (warning,) = row_warnings(rows).to_dict("records")
+    (warning,) = row_warnings(canonical(rows)).to_dict("records")
     assert warning == {
         "id": "TRAIN_001",
-        "column": "질문_2",
+        "row_number": 2,
+        "column": "question 2",
         "kind": "contradiction",
         "detail": f"the paraphrases ask for opposites: {detail}",
     }
@@ -63,7 +76,7 @@ def test_paraphrases_that_agree(rows: pd.DataFrame, first: str, second: str) -> 
 )
 def test_answers_that_drift_into_another_language(rows: pd.DataFrame, drift: str) -> None:
     rows.loc[2, "답변_4"] = drift
-    assert found(rows) == [("TRAIN_002", "답변_4", "other_language")]
+    assert found(rows) == [("TRAIN_002", "answer 4", "other_language")]
 
 
 def test_the_trades_own_words_are_no_drift(rows: pd.DataFrame) -> None:
@@ -84,18 +97,18 @@ def test_the_trades_own_words_are_no_drift(rows: pd.DataFrame) -> None:
 )
 def test_answers_that_break_off(rows: pd.DataFrame, answer: str, is_whole: bool) -> None:
     rows.loc[3, "답변_2"] = answer
-    assert found(rows) == ([] if is_whole else [("TRAIN_003", "답변_2", "unfinished")])
+    assert found(rows) == ([] if is_whole else [("TRAIN_003", "answer 2", "unfinished")])
 
 
 def test_questions_asked_twice_within_a_row_and_across_rows(rows: pd.DataFrame) -> None:
     rows.loc[1, "질문_2"] = f" {rows.loc[1, '질문_1']}"
     rows.loc[4, "질문_1"] = rows.loc[2, "질문_2"].rstrip("?")
     assert found(rows) == [
-        ("TRAIN_001", "질문_2", "doubled_question"),
-        ("TRAIN_004", "질문_1", "doubled_question"),
+        ("TRAIN_001", "question 2", "doubled_question"),
+        ("TRAIN_004", "question 1", "doubled_question"),
     ]
-    assert row_warnings(rows)["detail"].tolist() == [
-        "질문_1 asks the same",
+    assert row_warnings(canonical(rows))["detail"].tolist() == [
+        "question 1 asks the same",
         "row TRAIN_002 asks the same",
     ]
 
@@ -103,7 +116,7 @@ def test_questions_asked_twice_within_a_row_and_across_rows(rows: pd.DataFrame) 
 @pytest.mark.parametrize("text", ["😀😀", "...", "?!", "―", "()"])
 def test_cells_without_a_word(rows: pd.DataFrame, text: str) -> None:
     rows.loc[5, "답변_3"] = text
-    assert found(rows) == [("TRAIN_005", "답변_3", "wordless")]
+    assert found(rows) == [("TRAIN_005", "answer 3", "wordless")]
 
 
 def test_a_setting_for_each_kind_keeps_or_drops_its_rows(rows: pd.DataFrame) -> None:
@@ -112,21 +125,24 @@ def test_a_setting_for_each_kind_keeps_or_drops_its_rows(rows: pd.DataFrame) -> 
     rows.loc[3, "답변_2"] = "벽지를 뜯고 바탕을"
     rows.loc[4, "질문_1"] = rows.loc[0, "질문_1"]
     rows.loc[5, "답변_3"] = "😀"
-    warnings = row_warnings(rows)
+    rows.loc[6, "답변_2"] = "벽�를 다시 바릅니다."
+    table = canonical(rows)
+    warnings = row_warnings(table)
     assert warnings["kind"].tolist() == [
         "contradiction",
         "other_language",
         "unfinished",
         "doubled_question",
         "wordless",
+        "damaged_text",
     ]
-    for kind, place in zip(KINDS, range(1, 6), strict=True):
+    for kind, place in zip(KINDS, range(1, 7), strict=True):
         only = RowQualitySettings(**{name: "drop" if name == kind else "keep" for name in KINDS})
-        kept = without_dropped(rows, warnings, only)
-        assert set(rows["id"]) - set(kept["id"]) == {f"TRAIN_{place:03d}"}
+        kept = without_dropped(table, warnings, only)
+        assert set(table["id"]) - set(kept["id"]) == {f"TRAIN_{place:03d}"}
         assert kept.index.tolist() == list(range(len(kept)))
     keep = RowQualitySettings(**dict.fromkeys(KINDS, "keep"))
-    assert without_dropped(rows, warnings, keep).equals(rows)
+    assert without_dropped(table, warnings, keep).equals(table)
 
 
 def test_every_kind_has_a_setting() -> None:
@@ -135,7 +151,7 @@ def test_every_kind_has_a_setting() -> None:
 
 @pytest.mark.real
 def test_the_known_faults_of_the_real_rows_are_found(real_dir: Path) -> None:
-    warnings = row_warnings(read_train(real_dir / "train.csv").frame)
+    warnings = row_warnings(read_train(real_dir / "train.csv", TableSettings()).frame)
     assert ("TRAIN_631", "other_language") in set(
         warnings[["id", "kind"]].itertuples(index=False, name=None)
     )
@@ -144,3 +160,35 @@ def test_the_known_faults_of_the_real_rows_are_found(real_dir: Path) -> None:
     assert counts["doubled_question"] == 2
     assert 5 <= counts["unfinished"] <= 12
     assert "wordless" not in counts
+    assert "damaged_text" not in counts
+
+
+@pytest.mark.parametrize(
+    ("text", "detail"),
+    [
+        ("벽�를 다시 바릅니다.", "holds characters that were lost (U+FFFD)"),
+        ("占쏙옙지를 바릅니다.", "holds characters that were lost (U+FFFD)"),
+        ("벽지를 바릅니다.".encode().decode("latin-1"), "looks decoded wrongly"),
+        ("벽지를 바릅니다.".encode("cp949").decode("latin-1"), "looks decoded wrongly"),
+    ],
+)
+def test_text_that_was_decoded_wrongly_is_named(rows: pd.DataFrame, text: str, detail: str) -> None:
+    rows.loc[5, "답변_3"] = text
+    damaged = row_warnings(canonical(rows)).query("kind == 'damaged_text'")
+    assert damaged[["id", "column"]].to_numpy().tolist() == [["TRAIN_005", "answer 3"]]
+    assert damaged["detail"].item().startswith(detail)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "온도는 20℃±2, 두께는 ½인치(1.2㎜)쯤으로 맞춥니다.",
+        "“도배”와 ‘장판’ — 둘 다… 시공합니다.",
+        "카페(café)와 파사드(façade)를 함께 꾸밉니다.",
+        "면적은 3×4m², 각도는 45°로 합니다.",
+        "木材와 ペンキ를 씁니다.",
+    ],
+)
+def test_honest_signs_are_no_damage(rows: pd.DataFrame, text: str) -> None:
+    rows.loc[5, "답변_3"] = text
+    assert found(rows) == []

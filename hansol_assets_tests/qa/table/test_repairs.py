@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hansol_assets.qa.mending import mend
+from hansol_assets.qa.table.repairs import mend
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,12 @@
-"""A small training table written for the tests."""
+"""A small training table written for the tests, as a file has it and as the project reads it."""
 
 import pandas as pd
 
-from hansol_assets.qa.columns import TRAIN_COLUMNS
+from hansol_assets.qa.table.columns import ANSWERS, CATEGORY, ID, QUESTIONS
+
+QUESTION_NAMES = ["질문_1", "질문_2"]
+ANSWER_NAMES = [f"답변_{number}" for number in range(1, 6)]
+FILE_COLUMNS = ["id", *QUESTION_NAMES, "category", *ANSWER_NAMES]
 
 ROWS = (
     (
@@ -128,7 +132,29 @@ ROWS = (
 )
 
 
-def training_table() -> pd.DataFrame:
-    """Twelve rows over the seven categories, every question and answer different."""
+def training_file() -> pd.DataFrame:
+    """Twelve rows over the seven categories, every question and answer different, as a file."""
     cells = [(f"TRAIN_{number:03d}", *row) for number, row in enumerate(ROWS)]
-    return pd.DataFrame(cells, columns=list(TRAIN_COLUMNS))
+    return pd.DataFrame(cells, columns=FILE_COLUMNS)
+
+
+def training_table() -> pd.DataFrame:
+    """The rows of `training_file` as the project reads them."""
+    return canonical(training_file())
+
+
+def canonical(file: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a file with the competition's names as the project reads them."""
+    return pd.DataFrame(
+        {
+            ID: file["id"],
+            QUESTIONS: _filled(file, "질문"),
+            CATEGORY: file.get("category", ""),
+            ANSWERS: _filled(file, "답변"),
+        }
+    )
+
+
+def _filled(file: pd.DataFrame, prefix: str) -> list[list[str]]:
+    cells = file[[name for name in file if name.startswith(prefix)]].to_numpy().tolist()
+    return [[text for text in own if text] for own in cells]

@@ -1,7 +1,7 @@
 """Small repairs to a table's cells, each of them counted.
 
 What belongs here: repairs that cannot change what a cell says. What does not: anything that needs
-a decision, which is a violation of the contract (`hansol_assets.qa.contract`).
+a decision, which is a violation of the contract (`hansol_assets.qa.table.contract`).
 """
 
 import unicodedata
@@ -11,11 +11,14 @@ NFC = "nfc"
 OUTER_SPACES = "outer_spaces"
 STRAY_QUOTES = "stray_quotes"
 BLANK_LINES = "blank_lines"
-REPAIRS = (NFC, OUTER_SPACES, STRAY_QUOTES, BLANK_LINES)
+NAMES = "column_names"
+"""Names of columns with invisible or full-width characters in them."""
+REPAIRS = (NFC, OUTER_SPACES, STRAY_QUOTES, BLANK_LINES, NAMES)
 
 _QUOTE = '"'
-# Zero-width characters and the byte order mark: invisible in an editor, not stripped by str.strip.
-_INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff"
+INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad"
+"""Zero-width characters, direction marks, the byte order mark and the soft hyphen: invisible in an
+editor, and not stripped by str.strip."""
 
 
 def mend(cell: str, repairs: Counter[str]) -> str:
@@ -28,8 +31,8 @@ def mend(cell: str, repairs: Counter[str]) -> str:
     Returns:
         The mended cell. Mending it again changes nothing.
     """
-    normal = unicodedata.normalize("NFC", cell)
-    repairs[NFC] += normal != cell
+    normal = cell if unicodedata.is_normalized("NFC", cell) else unicodedata.normalize("NFC", cell)
+    repairs[NFC] += normal is not cell
     stripped = strip_outer(normal)
     repairs[OUTER_SPACES] += stripped != normal
     unquoted = _without_stray_quote(stripped)
@@ -40,8 +43,8 @@ def mend(cell: str, repairs: Counter[str]) -> str:
 def strip_outer(text: str) -> str:
     """Strip white space and invisible characters from both ends."""
     core = text.strip()
-    while core and (core[0] in _INVISIBLE or core[-1] in _INVISIBLE):
-        core = core.strip(_INVISIBLE).strip()
+    while core and (core[0] in INVISIBLE or core[-1] in INVISIBLE):
+        core = core.strip(INVISIBLE).strip()
     return core
 
 

@@ -1,0 +1,55 @@
+"""The columns of the canonical tables, whatever a file calls its own.
+
+What belongs here: names that every table has once it is read, and how its texts are listed. What
+does not: what a file may call them (`hansol_assets.qa.table.names`) and what makes it valid
+(`hansol_assets.qa.table.contract`).
+"""
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+ID = "id"
+QUESTION = "question"
+"""The one question of a row of test questions."""
+QUESTIONS = "questions"
+"""The paraphrases of a training row's question, a list of one or more texts."""
+CATEGORY = "category"
+ANSWERS = "answers"
+"""The reference answers of a training row, a list of one or more texts."""
+VECTOR_PREFIX = "vec_"
+
+FILE_SHA256 = "file_sha256"
+ROW_NUMBER = "row_number"
+"""Which row, or record, of its file a row is from, from 1."""
+
+RESERVED = (FILE_SHA256, ROW_NUMBER, "leak_group", "fold", "split")
+"""Columns that the project adds to the rows; a carried column gets another name."""
+
+
+def numbered(columns: Iterable[str], prefix: str) -> list[str]:
+    """The columns named by the prefix and a plain number, in the order of that number."""
+    found = [name for name in columns if _number(name, prefix) is not None]
+    return sorted(found, key=lambda name: _number(name, prefix) or 0)
+
+
+def questions_of(rows: pd.DataFrame) -> list[str]:
+    """Every question of training rows, row by row."""
+    return [question for own in rows[QUESTIONS] for question in own]
+
+
+def answers_of(rows: pd.DataFrame) -> list[str]:
+    """Every reference answer of training rows, row by row."""
+    return [answer for own in rows[ANSWERS] for answer in own]
+
+
+def texts_of(rows: pd.DataFrame) -> list[str]:
+    """Every question and every reference answer of training rows."""
+    return questions_of(rows) + answers_of(rows)
+
+
+def _number(name: str, prefix: str) -> int | None:
+    digits = name.removeprefix(prefix)
+    canonical = name.startswith(prefix) and digits.isascii() and digits.isdigit()
+    # "vec_07" is not a second way to write "vec_7".
+    return int(digits) if canonical and str(int(digits)) == digits else None

@@ -1,0 +1,270 @@
+"""The table contract: what a file must hold, and the table that a valid file becomes.
+
+What belongs here: reading each kind of file (training rows, test questions, references). What does
+not: formats (`hansol_assets.qa.table.reading`), which column is which
+(`hansol_assets.qa.table.mapping`), and tables of vectors (`hansol_assets.qa.table.vectors`).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from hansol_assets.qa.table.cells import TextCells
+from hansol_assets.qa.table.columns import (
+    ANSWERS,
+    CATEGORY,
+    FILE_SHA256,
+    ID,
+    QUESTION,
+    QUESTIONS,
+    RESERVED,
+    ROW_NUMBER,
+)
+from hansol_assets.qa.table.ids import content_ids, doubled
+from hansol_assets.qa.table.mapping import (
+    TableMapping,
+    carried_names,
+    knows,
+    map_questions,
+    map_references,
+    map_training,
+)
+from hansol_assets.qa.table.nested import as_text
+from hansol_assets.qa.table.reading import RawTable, read_columns
+from hansol_assets.qa.table.repairs import BLANK_LINES, REPAIRS
+from hansol_assets.qa.table.settings import TableSettings
+from hansol_assets.qa.table.swallowed import swallowing_rows
+from hansol_assets.qa.table.violations import ContractError, Violation
+
+_EXTRA = 10
+"""Carried columns that a note names at most."""
+
+Mapper = Callable[[Sequence[str], int, str, TableSettings], tuple[TableMapping, list[Violation]]]
+
+
+@dataclass(frozen=True, eq=False)
+class TableRead:
+    """A valid table and what was learnt from reading it.
+
+    Attributes:
+        frame: The canonical columns, carried columns under their own names as text, then
+            `file_sha256` and `row_number` (which record of its file a row is from, from 1).
+        path: The file.
+        sha256: Hex digest of the file's bytes.
+        form: "csv", "workbook", "json", "jsonl" or "parquet".
+        encoding: Of a text file ("utf-8", "utf-8-sig", "cp949", "utf-16" …); else empty.
+        separator: Of a delimited file; else empty.
+        mapping: Which column was taken for what.
+        repairs: Number of mended cells by kind of repair; every kind is there, at 0 too.
+        notes: What a person should know of how the file was read, a sentence each.
+    """
+
+    frame: pd.DataFrame
+    path: Path
+    sha256: str
+    form: str
+    encoding: str
+    separator: str
+    mapping: TableMapping
+    repairs: dict[str, int]
+    notes: tuple[str, ...]
+
+    def facts(self) -> dict[str, str | int]:
+        """What was recognised and mended, for an asset's metadata and for a person."""
+        separator = {"\t": "tab"}.get(self.separator, self.separator)
+        read = {"format": self.form, "encoding": self.encoding, "separator": separator}
+        return {
+            **{name: text for name, text in read.items() if text},
+            **{f"column_{name}": text for name, text in self.mapping.facts().items()},
+            **{f"mended_{name}": count for name, count in self.repairs.items()},
+            **({"notes": "; ".join(self.notes)} if self.notes else {}),
+        }
+
+
+def read_train(path: Path, settings: TableSettings) -> TableRead:
+    """Reads a training table: at least one question and one answer a row, ids unique.
+
+    Cells that are empty or hold a placeholder ("없음", "-") are skipped, and a text that stands in
+    a row twice counts once. Where there is no id, it is made from the content; where there is no
+    category, it is "".
+
+    Returns:
+        `id, questions` (list), `category, answers` (list), carried columns, `file_sha256,
+        row_number`.
+
+    Raises:
+        ContractError: With every violation in the file.
+    """
+    draft = _Draft.read(path, settings, map_training)
+    questions, answers = draft.questions(), draft.texts(draft.mapping.answers)
+    draft.require(questions, draft.mapping.questions, "no question")
+    draft.require(answers, draft.mapping.answers, "no answer")
+    category = draft.filled_column(draft.mapping.category)
+    content = [
+        "\x1f".join([*asked, "", *given]) for asked, given in zip(questions, answers, strict=True)
+    ]
+    columns: dict[str, list[Any]] = {
+        ID: draft.ids(content, "row"),
+        QUESTIONS: questions,
+        CATEGORY: category,
+        ANSWERS: answers,
+    }
+    return draft.finish(columns)
+
+
+def read_test(path: Path, settings: TableSettings) -> TableRead:
+    """Reads the questions to answer: one a row, ids unique, or made from the content.
+
+    Returns:
+        `id, question`, carried columns, `file_sha256, row_number`.
+
+    Raises:
+        ContractError: With every violation in the file.
+    """
+    draft = _Draft.read(path, settings.model_copy(update={"placeholders": ()}), map_questions)
+    questions = draft.questions()
+    draft.require(questions, draft.mapping.questions, "no question")
+    texts = [next(iter(own), "") for own in questions]
+    columns: dict[str, list[Any]] = {ID: draft.ids(texts, "question"), QUESTION: texts}
+    return draft.finish(columns)
+
+
+def no_questions() -> pd.DataFrame:
+    """Returns the table of questions where there is no test file."""
+    return pd.DataFrame({ID: pd.Series(dtype="string"), QUESTION: pd.Series(dtype="string")})
+
+
+def read_references(path: Path, settings: TableSettings) -> TableRead:
+    """Reads reference answers: an id and at least one answer a row.
+
+    A training table will do: its other columns are left out.
+
+    Returns:
+        `id, answers` (list), `file_sha256, row_number`.
+
+    Raises:
+        ContractError: With every violation in the file.
+    """
+    draft = _Draft.read(path, settings, map_references)
+    answers = draft.texts(draft.mapping.answers)
+    draft.require(answers, draft.mapping.answers, "no reference answer")
+    columns: dict[str, list[Any]] = {ID: draft.ids([""] * len(answers), "row"), ANSWERS: answers}
+    read = draft.finish(columns)
+    return _only(read, [ID, ANSWERS, FILE_SHA256, ROW_NUMBER])
+
+
+def _only(read: TableRead, columns: list[str]) -> TableRead:
+    return TableRead(**{**vars(read), "frame": read.frame[columns]})
+
+
+@dataclass(eq=False)
+class _Draft:
+    """A table under inspection: its cells, what they mean, and the violations so far."""
+
+    path: Path
+    raw: RawTable
+    mapping: TableMapping
+    cells: TextCells
+    violations: list[Violation]
+
+    @classmethod
+    def read(cls, path: Path, settings: TableSettings, map_header: Mapper) -> "_Draft":
+        raw = read_columns(path, settings.sheet, partial(_is_header, settings))
+        source = raw.source
+        mapping, violations = map_header(source.header, source.header_place, source.unit, settings)
+        cells = TextCells(source, raw.repairs, settings.placeholders)
+        draft = cls(path, raw, mapping, cells, [*source.violations, *violations])
+        draft.violations += swallowing_rows(source, mapping.id)
+        return draft
+
+    def texts(self, names: Sequence[str]) -> list[list[str]]:
+        """The filled cells of some columns, row by row, each text once."""
+        texts, violations = self.cells.lists(names)
+        self.violations += violations
+        return texts
+
+    def questions(self) -> list[list[str]]:
+        """The questions, each with the input that follows it."""
+        questions = self.texts(self.mapping.questions)
+        if self.mapping.input is None:
+            return questions
+        inputs = self.texts([self.mapping.input])
+        return [
+            ["\n".join([question, *added]) for question in asked]
+            for asked, added in zip(questions, inputs, strict=True)
+        ]
+
+    def require(self, texts: list[list[str]], names: Sequence[str], problem: str) -> None:
+        """Notes every row that has no text in any of some columns."""
+        if not names:
+            return
+        column = names[0] if len(names) == 1 else ""
+        said = f"has {problem}: {', '.join(names)} {'is' if len(names) == 1 else 'are'} empty"
+        remedy = "fill one, or drop the row"
+        unit = self.raw.source.unit
+        self.violations += [
+            Violation(place, column, said, remedy, unit)
+            for place, own in zip(self.raw.source.places, texts, strict=True)
+            if not own
+        ]
+
+    def filled_column(self, name: str | None) -> list[str]:
+        """The cells of a column, each of which must be filled; "" for every row without one."""
+        if name is None:
+            return [""] * len(self.raw.source.places)
+        texts = self.cells.column(name)
+        unit = self.raw.source.unit
+        self.violations += [
+            Violation(place, name, "is empty", "fill the cell", unit)
+            for place, text in zip(self.raw.source.places, texts, strict=True)
+            if not text
+        ]
+        return texts
+
+    def ids(self, content: list[str], kind: str) -> list[str]:
+        """The ids, filled and unique; made from the content where the table has none."""
+        if self.mapping.id is None:
+            return content_ids(content, kind)
+        ids = self.filled_column(self.mapping.id)
+        source = self.raw.source
+        self.violations += doubled(ids, source.places, self.mapping.id, source.unit)
+        return ids
+
+    def finish(self, columns: Mapping[str, list[Any]]) -> TableRead:
+        if self.violations:
+            raise ContractError(self.path, self.violations)
+        source = self.raw.source
+        frame = pd.DataFrame(columns)
+        own = [*columns, *RESERVED]
+        for name, kept in carried_names(self.mapping, own):
+            frame[kept] = [as_text(cell) for cell in self.cells.raw(name)]
+        frame[FILE_SHA256] = self.raw.sha256
+        frame[ROW_NUMBER] = source.records
+        self.raw.repairs[BLANK_LINES] += source.blank_rows
+        return TableRead(
+            frame=frame,
+            path=self.path,
+            sha256=self.raw.sha256,
+            form=source.form,
+            encoding=source.encoding,
+            separator=source.separator,
+            mapping=self.mapping,
+            repairs={kind: self.raw.repairs[kind] for kind in REPAIRS},
+            notes=(*source.notes, *_carried_note(self.mapping)),
+        )
+
+
+def _is_header(settings: TableSettings, names: Sequence[str]) -> bool:
+    return knows(names, settings)
+
+
+def _carried_note(mapping: TableMapping) -> list[str]:
+    if not mapping.carried:
+        return []
+    names = ", ".join(mapping.carried[:_EXTRA])
+    more = f" and {len(mapping.carried) - _EXTRA} more" if len(mapping.carried) > _EXTRA else ""
+    return [f"columns carried along, not used: {names}{more}"]

@@ -1,0 +1,201 @@
+"""Delimited text: CSV, TSV and their like, from text to columns that know their lines.
+
+What belongs here: separators, quotes, rows of another length, and line numbers. What does not:
+encodings (`hansol_assets.qa.table.encodings`), and what the columns mean. Python's `csv` reads it
+and not a columnar reader: one error must name every bad row by the line that an editor shows, and
+reading must go on after each.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
+from typing import NamedTuple
+
+from hansol_assets.qa.table.names import clean_name
+from hansol_assets.qa.table.source import IsHeader, Source
+from hansol_assets.qa.table.violations import Violation
+
+SEPARATORS = (",", "\t", ";", "|")
+SEPARATOR_NAMES = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
+TITLE_ROWS = 10
+"""Rows at the top in which the header is looked for: exports put a title above it."""
+
+_SAMPLE = 65_536
+_EXCEL_HINT = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
+_CLOSE_QUOTES = 'close the quote that opens a cell, and write a quote inside a cell as ""'
+
+
+class Record(NamedTuple):
+    """One record.
+
+    Attributes:
+        line: Line on which it starts, from 1.
+        cells: Its cells.
+        is_broken: Whether it ends at a carriage return, where other lines end in a line feed.
+    """
+
+    line: int
+    cells: list[str]
+    is_broken: bool
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether the line holds nothing; a row of commas is a row without values, not blank."""
+        return not self.cells or (len(self.cells) == 1 and not self.cells[0].strip())
+
+
+def read_delimited(text: str, encoding: str, is_header: IsHeader) -> Source:
+    """Reads delimited text; its separator is found by the header.
+
+    Args:
+        text: The decoded file.
+        encoding: What it was decoded from.
+        is_header: Tells the header from the title above it.
+
+    Returns:
+        The columns; rows that are no valid CSV, or not as long as the header, are violations.
+        Without a row of data there are no columns.
+    """
+    hint = _EXCEL_HINT.match(text)
+    separator = hint[1] if hint else find_separator(text, is_header)
+    # A cell that is too long is for the contract to name, by its column.
+    csv.field_size_limit(max(csv.field_size_limit(), len(text)))
+    lines = _Lines(text)
+    if hint:
+        next(lines)
+    source = Source("csv", [], [], [], encoding=encoding, separator=separator)
+    records = _filled(_records(lines, separator, source.violations), source)
+    head = list(islice(records, TITLE_ROWS))
+    place = _header_place([record.cells for record in head], is_header)
+    if head:
+        source.header, source.header_place = head[place].cells, head[place].line
+    if place:
+        first, last = head[0].line, head[place - 1].line
+        source.notes.append(f"lines {first} to {last} stand above the header and are left out")
+    source.columns = [[] for _ in source.header]
+    _fill(source, chain(head[place + 1 :], records))
+    source.records = list(range(1, len(source.places) + 1))
+    return source
+
+
+def find_separator(text: str, is_header: IsHeader) -> str:
+    """The separator that gives a header its names.
+
+    Of several, the one whose header stands highest, then the one that gives most columns.
+    """
+    sample = text[:_SAMPLE]
+
+    def worth(separator: str) -> tuple[bool, int, int]:
+        reader = csv.reader(io.StringIO(sample, newline=""), delimiter=separator)
+        try:
+            rows = [row for row in islice(reader, TITLE_ROWS) if row]
+        except csv.Error:
+            return False, 0, 0
+        places = (place for place, row in enumerate(rows) if is_header(list(map(clean_name, row))))
+        place = next(places, None)
+        return place is not None, -(place or 0), len((rows or [[]])[place or 0])
+
+    return max(SEPARATORS, key=worth)
+
+
+def _header_place(rows: Sequence[Sequence[str]], is_header: IsHeader) -> int:
+    """Where the header stands among the first rows; 0 where none of them is one."""
+    found = (
+        place for place, cells in enumerate(rows) if is_header([clean_name(cell) for cell in cells])
+    )
+    return next(found, 0)
+
+
+def _filled(records: Iterator[Record], source: Source) -> Iterator[Record]:
+    for record in records:
+        if record.is_blank:
+            source.blank_rows += 1
+        else:
+            yield record
+
+
+def _fill(source: Source, records: Iterator[Record]) -> None:
+    """Puts records into the columns; one of another length than the header is a violation."""
+    width = len(source.header)
+    was_broken = False
+    for line, cells, is_broken in records:
+        if len(cells) == width:
+            source.places.append(line)
+            for column, cell in zip(source.columns, cells, strict=True):
+                column.append(cell)
+        else:
+            source.violations.append(
+                _broken_row(line)
+                if is_broken or was_broken
+                else _other_length(line, len(cells), width, source.separator)
+            )
+        was_broken = is_broken
+    source.violations[:] = dict.fromkeys(source.violations)
+
+
+def _other_length(line: int, count: int, width: int, separator: str) -> Violation:
+    name = SEPARATOR_NAMES.get(separator, repr(separator))
+    problem = f"has {count} cells where the header has {width}"
+    remedy = f"give each column one cell, and quote cells that hold {name}s"
+    return Violation(line, "", problem, remedy)
+
+
+def _broken_row(line: int) -> Violation:
+    problem = "holds a carriage return (CR) that is not quoted, and that ends the row too early"
+    return Violation(line, "", problem, "quote the cell, or write a space in its place")
+
+
+class _Lines:
+    """The lines of a text, numbered as an editor does; reading can go on at the line after any."""
+
+    def __init__(self, text: str) -> None:
+        self._stream = io.StringIO(text, newline="")
+        self._end = "\n" if "\n" in text else "\r"
+        self._next = 1
+        self._second: tuple[int, int] | None = None
+        self.start = 1
+        self.is_broken = False
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._stream.readline()
+        if not line:
+            raise StopIteration
+        self._next += line.endswith(self._end)
+        self.is_broken = line.endswith("\r") and self._end == "\n"
+        if self._second is None:
+            self._second = (self._stream.tell(), self._next)
+        return line
+
+    def begin(self) -> None:
+        """Says that a record starts at the line that comes next."""
+        self.start = self._next
+        self._second = None
+
+    def go_back(self) -> None:
+        """Goes on at the second line of the record that was begun."""
+        if self._second is not None:
+            place, self._next = self._second
+            self._stream.seek(place)
+
+
+def _records(lines: _Lines, separator: str, violations: list[Violation]) -> Iterator[Record]:
+    """Yield the valid records; note each broken one and go on with the line after its start."""
+    while True:
+        lines.begin()
+        reader = csv.reader(lines, delimiter=separator, strict=True)
+        try:
+            for cells in reader:
+                yield Record(lines.start, cells, lines.is_broken)
+                lines.begin()
+        except csv.Error as error:
+            violations.append(
+                Violation(lines.start, "", f"is not valid CSV ({error})", _CLOSE_QUOTES)
+            )
+            lines.go_back()
+        else:
+            return

@@ -1,0 +1,179 @@
+"""JSON and JSON lines: from text to columns.
+
+What belongs here: the ways to lay a table out in JSON. What does not: nested records, which are
+flattened the same whatever format they came in (`hansol_assets.qa.table.nested`).
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from hansol_assets.qa.table.nested import is_turns
+from hansol_assets.qa.table.source import Source
+from hansol_assets.qa.table.violations import LINE, ROW, ContractError, Violation, refusal
+
+LINES_SUFFIXES = (".jsonl", ".ndjson")
+
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_WRITE_RECORDS = 'write a list of records, [{"question": …, "answer": …}, …], or one a line'
+
+
+def looks_like_json(text: str) -> bool:
+    """Whether a text of unknown format starts as JSON does."""
+    head = text.lstrip("\ufeff \t\r\n")[:2].replace(" ", "")
+    return head[:1] == "{" or head in {"[{", "[\n", "[\r", "[["} or head == "["
+
+
+def read_json(path: Path, text: str, encoding: str, suffix: str) -> Source:
+    """Reads JSON lines, or one JSON value that holds a table.
+
+    A file that is named `.jsonl` or `.ndjson` has a record a line; of another one, its first line
+    decides.
+
+    A value is a list of records; a mapping with such a list in it (`{"data": […]}`); a mapping from
+    columns to their values (a list, or pandas' `{"0": …}`); or pandas' `split` form.
+
+    Raises:
+        ContractError: The text is neither, or holds no table.
+    """
+    if suffix in LINES_SUFFIXES or _is_lines(text):
+        return _read_lines(text, encoding)
+    try:
+        value = _loads(text)
+    except json.JSONDecodeError as error:
+        problem = f"is not valid JSON ({error.msg}, column {error.colno})"
+        raise _refused_line(path, error.lineno, problem) from error
+    columns = _columns_of(value)
+    if columns is None:
+        problem = f"holds {_described(value)}, not a table"
+        raise refusal(path, problem, _WRITE_RECORDS)
+    count = len(next(iter(columns.values()), []))
+    places = list(range(1, count + 1))
+    return Source.of_columns("json", columns, places, encoding=encoding, unit=ROW)
+
+
+def columns_of_records(records: list[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """The columns of records, in the order of their first appearance; None where one is absent."""
+    names = dict.fromkeys(str(name) for record in records for name in record)
+    return {name: [record.get(name) for record in records] for name in names}
+
+
+def _loads(text: str) -> Any:
+    """Parses JSON; half of an escaped character, which no text can hold, becomes U+FFFD."""
+    value = json.loads(text)
+    return _whole(value) if _SURROGATE.search(text) else value
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    if isinstance(value, dict):
+        return {_whole(name): _whole(item) for name, item in value.items()}
+    return value
+
+
+def _is_lines(text: str) -> bool:
+    """Whether the first line is a whole record, with more after it."""
+    first, _, rest = text.lstrip("\ufeff \t\r\n").partition("\n")
+    if not first.startswith("{"):
+        return False
+    try:
+        _loads(first)
+    except json.JSONDecodeError:
+        # A record that is broken, in a file whose next line is a record again.
+        return rest.lstrip().startswith("{") and first.rstrip().endswith(("}", "},"))
+    return bool(rest.strip()) or not _holds_table(first)
+
+
+def _holds_table(line: str) -> bool:
+    return _columns_of(_loads(line)) is not None
+
+
+def _read_lines(text: str, encoding: str) -> Source:
+    records: list[Mapping[str, Any]] = []
+    places: list[int] = []
+    violations: list[Violation] = []
+    blank = 0
+    # splitlines would also cut at the line separators that JSON allows inside a text.
+    for line, content in enumerate(text.removeprefix("\ufeff").split("\n"), start=1):
+        if not content.strip():
+            blank += 1
+            continue
+        try:
+            record = _loads(content)
+        except json.JSONDecodeError as error:
+            problem = f"is not valid JSON ({error.msg}, column {error.colno})"
+            violations.append(Violation(line, "", problem, "write one record, {…}, a line"))
+            continue
+        if isinstance(record, Mapping):
+            records.append(record)
+            places.append(line)
+        else:
+            problem = f"holds {_described(record)}, not a record"
+            violations.append(Violation(line, "", problem, "write one record, {…}, a line"))
+    return Source.of_columns(
+        "jsonl",
+        columns_of_records(records),
+        places,
+        encoding=encoding,
+        unit=LINE,
+        # The end of the last line is no blank line.
+        blank_rows=blank - text.endswith("\n"),
+        violations=violations,
+    )
+
+
+def _columns_of(value: Any) -> dict[str, list[Any]] | None:
+    if isinstance(value, list):
+        if not all(isinstance(item, Mapping) for item in value):
+            return None
+        return columns_of_records(value)
+    if not isinstance(value, Mapping):
+        return None
+    if {"columns", "data"} <= set(value) and isinstance(value["data"], list):
+        return _split_form(value)
+    if any(is_turns(item) for item in value.values()):
+        return columns_of_records([value])
+    lists = [item for item in value.values() if _is_records(item)]
+    if len(lists) == 1:
+        return columns_of_records(lists[0])
+    return _column_form(value)
+
+
+def _is_records(value: Any) -> bool:
+    return (
+        isinstance(value, list) and bool(value) and all(isinstance(item, Mapping) for item in value)
+    )
+
+
+def _split_form(value: Mapping[str, Any]) -> dict[str, list[Any]] | None:
+    names, rows = [str(name) for name in value["columns"]], value["data"]
+    if not all(isinstance(row, list) and len(row) == len(names) for row in rows):
+        return None
+    return {name: [row[place] for row in rows] for place, name in enumerate(names)}
+
+
+def _column_form(value: Mapping[str, Any]) -> dict[str, list[Any]] | None:
+    parts = list(value.values())
+    if parts and all(isinstance(part, list) for part in parts):
+        columns = {str(name): list(part) for name, part in value.items()}
+    elif parts and all(isinstance(part, Mapping) for part in parts):
+        keys = list(dict.fromkeys(key for part in parts for key in part))
+        columns = {str(name): [part.get(key) for key in keys] for name, part in value.items()}
+    else:
+        return None
+    return columns if len({len(column) for column in columns.values()}) == 1 else None
+
+
+def _described(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return f"a mapping with the keys {', '.join(list(map(str, value))[:8])}"
+    return f"a {type(value).__name__}"
+
+
+def _refused_line(path: Path, line: int, problem: str) -> ContractError:
+    return ContractError(path, [Violation(line, "", problem, "mend the JSON at this place")])

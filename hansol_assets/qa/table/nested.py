@@ -1,0 +1,192 @@
+"""Nested records made flat: conversations, SQuAD's paragraphs, and lists of answers.
+
+What belongs here: shapes of question-answer data that are no plain table. What does not: the format
+that they came in, and which column is which (`hansol_assets.qa.table.mapping`).
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from math import isnan
+from typing import Any, NamedTuple
+
+from hansol_assets.qa.table.source import Source
+
+USER = "user"
+ASSISTANT = "assistant"
+
+_CHATS = ("messages", "conversations", "conversation", "dialogue", "dialog", "turns", "contents")
+_PARAGRAPHS = "paragraphs"
+_QUESTIONS = "qas"
+_ROLES = ("role", "from", "speaker")
+_TEXTS = ("content", "value", "text", "parts")
+_ASKING = frozenset({"user", "human", "prompter", "customer", "질문자", "고객", "사용자"})
+_ANSWERING = frozenset(
+    {"assistant", "gpt", "chatgpt", "model", "bot", "agent", "답변자", "상담사", "상담원"}
+)
+
+Expand = Callable[[Any], list[dict[str, Any]]]
+
+
+class Exchange(NamedTuple):
+    """A question of a conversation and what was answered; an empty text where nothing was."""
+
+    question: str
+    answer: str
+
+
+def flatten(source: Source) -> Source:
+    """Makes each exchange of a conversation, and each question of a paragraph, a row of its own.
+
+    Rows that come of one record keep its number (`Source.records`), so that they can be kept
+    together. Turns of the system are left out, and so are SQuAD's questions that have no answer by
+    design (`is_impossible`).
+    """
+    for name in source.header:
+        if name.casefold() in _CHATS and _any_list(source, name, is_turns):
+            flat = _expanded(source, name, _exchange_rows)
+            more = len(flat.places) - len(source.places)
+            if more:
+                flat.notes.append(
+                    f"{more} further exchanges of conversations are rows of their own"
+                )
+            return flat
+    if _PARAGRAPHS in source.header:
+        return flatten(_expanded(source, _PARAGRAPHS, _paragraph_rows))
+    if _QUESTIONS in source.header:
+        return _expanded(source, _QUESTIONS, _question_rows)
+    return source
+
+
+def texts_of(value: Any, asks: bool = False) -> list[str]:
+    """The texts that a cell holds: one, or those of a list or of SQuAD's `{"text": […]}`.
+
+    Args:
+        value: A cell.
+        asks: Of a list of turns, whether the question is wanted, and not the answer.
+    """
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, Mapping):
+        return _texts_of_mapping(value)
+    if is_turns(value):
+        exchanges = list(_exchanges(value))
+        last = exchanges[-1] if exchanges else Exchange("", "")
+        return [last.question if asks else last.answer]
+    if _is_list(value):
+        return [text for item in value for text in texts_of(item)]
+    text = as_text(value)
+    return [text] if text else []
+
+
+def as_text(value: Any) -> str:
+    """A cell as text: nothing is "", a whole number has no decimals, what is nested is JSON."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return "" if isnan(value) else str(int(value)) if value.is_integer() else repr(value)
+    if isinstance(value, Mapping) or _is_list(value):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return str(value)
+
+
+def _texts_of_mapping(value: Mapping[str, Any]) -> list[str]:
+    found = next((value[key] for key in ("text", "answer", *_TEXTS) if value.get(key)), None)
+    return [] if found is None else texts_of(found)
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str | bytes)
+
+
+def is_turns(value: Any) -> bool:
+    """Whether a cell holds the turns of a conversation."""
+    return (
+        _is_list(value)
+        and len(value) > 0
+        and all(isinstance(turn, Mapping) and _field(turn, _ROLES) is not None for turn in value)
+    )
+
+
+def _any_list(source: Source, name: str, is_wanted: Callable[[Any], bool]) -> bool:
+    return any(map(is_wanted, source.columns[source.header.index(name)]))
+
+
+def _field(turn: Mapping[str, Any], names: Sequence[str]) -> Any:
+    return next((turn[name] for name in names if turn.get(name) is not None), None)
+
+
+def _exchanges(turns: Sequence[Mapping[str, Any]]) -> Iterator[Exchange]:
+    """The exchanges of a conversation; turns of one side in a row are one text."""
+    asked: list[str] = []
+    answered: list[str] = []
+    for turn in turns:
+        role = str(_field(turn, _ROLES)).casefold()
+        text = "\n".join(texts_of(_field(turn, _TEXTS)))
+        if role in _ASKING:
+            if answered:
+                yield Exchange("\n".join(asked), "\n".join(answered))
+                asked, answered = [], []
+            asked.append(text)
+        elif role in _ANSWERING:
+            answered.append(text)
+    if asked or answered:
+        yield Exchange("\n".join(asked), "\n".join(answered))
+
+
+def _exchange_rows(value: Any) -> list[dict[str, Any]]:
+    exchanges = list(_exchanges(value)) if is_turns(value) else []
+    # A question at the end that nobody answered teaches nothing, beside others that were answered.
+    whole = [one for one in exchanges if one.question and one.answer] or exchanges[-1:]
+    return [{USER: one.question, ASSISTANT: one.answer} for one in whole or [Exchange("", "")]]
+
+
+def _paragraph_rows(value: Any) -> list[dict[str, Any]]:
+    return [dict(item) for item in value or [] if isinstance(item, Mapping)]
+
+
+def _question_rows(value: Any) -> list[dict[str, Any]]:
+    return [row for row in _paragraph_rows(value) if row.get("is_impossible") is not True]
+
+
+def _expanded(source: Source, name: str, expand: Expand) -> Source:
+    """The source with one column replaced by what each of its cells expands to."""
+    place = source.header.index(name)
+    rows = [expand(cell) for cell in source.columns[place]]
+    origins = [origin for origin, own in enumerate(rows) for _ in own]
+    flat = [row for own in rows for row in own]
+    made = dict.fromkeys(str(key) for row in flat for key in row)
+    kept = {
+        other: [column[origin] for origin in origins]
+        for other, column in zip(source.header, source.columns, strict=True)
+        if other != name
+    }
+    if "id" in kept and "id" not in made:
+        kept["id"] = _told_apart([as_text(cell) for cell in kept["id"]], origins)
+    columns = kept | {key: [row.get(key) for row in flat] for key in made}
+    return Source(
+        source.form,
+        list(columns),
+        list(columns.values()),
+        [source.places[origin] for origin in origins],
+        header_place=source.header_place,
+        unit=source.unit,
+        encoding=source.encoding,
+        records=[source.records[origin] for origin in origins],
+        blank_rows=source.blank_rows,
+        violations=source.violations,
+        notes=list(source.notes),
+    )
+
+
+def _told_apart(ids: list[str], origins: list[int]) -> list[str]:
+    """Ids of rows that come of one record, from the second on with a number."""
+    seen: dict[int, int] = {}
+    told = []
+    for row_id, origin in zip(ids, origins, strict=True):
+        seen[origin] = seen.get(origin, 0) + 1
+        told.append(f"{row_id}#{seen[origin]}" if row_id and seen[origin] > 1 else row_id)
+    return told

@@ -1,0 +1,131 @@
+"""Rows that keep the table's contract and still look wrong, each with the reason.
+
+What belongs here: recognising doubtful questions and answers in a row. What does not: what breaks
+the contract (`hansol_assets.qa.table.contract`), and whether a doubtful row stays
+(`hansol_assets.qa.table.row_quality`).
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+
+import pandas as pd
+
+from hansol_assets.qa.sentences import (
+    has_final_ending,
+    is_finished,
+    latin_runs,
+    sentence_key,
+)
+from hansol_assets.qa.table.columns import ANSWERS, ID, QUESTIONS, ROW_NUMBER
+from hansol_assets.qa.table.damaged_text import damage_in
+
+CONTRADICTION = "contradiction"
+OTHER_LANGUAGE = "other_language"
+UNFINISHED = "unfinished"
+DOUBLED_QUESTION = "doubled_question"
+WORDLESS = "wordless"
+DAMAGED_TEXT = "damaged_text"
+KINDS = (CONTRADICTION, OTHER_LANGUAGE, UNFINISHED, DOUBLED_QUESTION, WORDLESS, DAMAGED_TEXT)
+
+COLUMNS = ["id", "row_number", "column", "kind", "detail"]
+SHOWN_CHARACTERS = 40
+
+WARNED_ROWS = "warned_rows"
+DROPPED_ROWS = "dropped_rows"
+WARNINGS = "row_warnings"
+SHOWN_WARNINGS = 200
+
+_ADVANTAGE = re.compile("장점|이점|(?<!안)(?<!안 )좋은 ?점")
+_DRAWBACK = re.compile("단점|문제점|나쁜 ?점|안 ?좋은 ?점")
+_WORD = re.compile(r"[^\W_]")
+_LOOKED_AT = 200
+_FOREIGN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0400-\u04ff]")
+# Runs of kana, Chinese or Cyrillic that no term of the trade needs.
+_FOREIGN_RUN = re.compile(r"(?:[\u3040-\u30ff\u3400-\u9fff]\s*){8,}|(?:[\u0400-\u04ff]+\s*){4,}")
+
+Found = tuple[str, str, str]
+"""Place in the row, kind and detail."""
+
+
+def row_warnings(rows: pd.DataFrame) -> pd.DataFrame:
+    """Lists what looks wrong in training rows.
+
+    Args:
+        rows: `id, questions, answers`, and `row_number` where it is known.
+
+    Returns:
+        `id, row_number, column, kind, detail`, in the order of the rows; empty where nothing does.
+        `kind` is one of `KINDS`; `column` is "question 2" or "answer 3", counted within the row;
+        `row_number` is the row's place in its file, or in the table where that is not known.
+    """
+    numbers = rows[ROW_NUMBER] if ROW_NUMBER in rows else range(1, len(rows) + 1)
+    asked: dict[str, str] = {}
+    found = [
+        (row_id, number, *warning)
+        for row_id, number, questions, answers in zip(
+            rows[ID], numbers, rows[QUESTIONS], rows[ANSWERS], strict=True
+        )
+        for warning in _of_row(str(row_id), list(questions), list(answers), asked)
+    ]
+    return pd.DataFrame(found, columns=COLUMNS)
+
+
+def _of_row(
+    row_id: str, questions: Sequence[str], answers: Sequence[str], asked: dict[str, str]
+) -> Iterator[Found]:
+    yield from _doubled(row_id, questions, asked)
+    yield from _contradiction(questions)
+    for number, text in enumerate(questions, start=1):
+        yield from _of_text(f"question {number}", text)
+    for number, text in enumerate(answers, start=1):
+        yield from _of_text(f"answer {number}", text)
+        # How a text ends is told by its last characters; the patterns would look at all of them.
+        end = text[-_LOOKED_AT:]
+        if not (is_finished(end) or has_final_ending(end)) and _WORD.search(text):
+            shown = text.strip()[-SHOWN_CHARACTERS:]
+            yield f"answer {number}", UNFINISHED, f"breaks off: …{shown}"
+
+
+def _of_text(place: str, text: str) -> Iterator[Found]:
+    damage = damage_in(text)
+    if damage:
+        yield place, DAMAGED_TEXT, f"{damage}: {_shown(text)}"
+    if not _WORD.search(text):
+        yield place, WORDLESS, f"holds no word: {_shown(text)}"
+        return
+    yield from _other_language(place, text)
+
+
+def _doubled(row_id: str, questions: Sequence[str], asked: dict[str, str]) -> Iterator[Found]:
+    """Questions asked before, in this row or an earlier one; `asked` is added to."""
+    keys = [sentence_key(question) for question in questions]
+    for number, key in enumerate(keys, start=1):
+        first = asked.setdefault(key, row_id)
+        if first != row_id:
+            yield f"question {number}", DOUBLED_QUESTION, f"row {first} asks the same"
+    for number, key in enumerate(keys[1:], start=2):
+        if key in keys[: number - 1]:
+            detail = f"question {keys.index(key) + 1} asks the same"
+            yield f"question {number}", DOUBLED_QUESTION, detail
+
+
+def _contradiction(questions: Sequence[str]) -> Iterator[Found]:
+    for (_, one), (number, other) in combinations(enumerate(questions, start=1), 2):
+        for first, second in ((_ADVANTAGE, _DRAWBACK), (_DRAWBACK, _ADVANTAGE)):
+            asked, opposite = first.search(one), second.search(other)
+            if asked and opposite and not (second.search(one) or first.search(other)):
+                detail = f"the paraphrases ask for opposites: {asked[0]} and {opposite[0]}"
+                yield f"question {number}", CONTRADICTION, detail
+
+
+def _other_language(place: str, text: str) -> Iterator[Found]:
+    foreign = _FOREIGN.search(text) and _FOREIGN_RUN.search(text)
+    runs = latin_runs(text) or ([foreign[0]] if foreign else [])
+    if runs:
+        yield place, OTHER_LANGUAGE, f"drifts into another language: {_shown(runs[0])}"
+
+
+def _shown(text: str) -> str:
+    bare = " ".join(text.split())
+    return bare if len(bare) <= SHOWN_CHARACTERS else bare[:SHOWN_CHARACTERS] + "…"

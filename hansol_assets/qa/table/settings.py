@@ -1,0 +1,85 @@
+"""What a table's columns are, where a profile says so.
+
+What belongs here: the section `table` of the settings. What does not: what is recognised where it
+says nothing (`hansol_assets.qa.table.mapping`).
+"""
+
+from pathlib import Path
+
+from pydantic import Field, field_validator
+
+from hansol_assets.settings_model import SettingsModel
+
+PLACEHOLDERS = (
+    "없음",
+    "해당없음",
+    "해당 사항 없음",
+    "답변없음",
+    "미정",
+    "nan",
+    "none",
+    "null",
+    "nil",
+    "n/a",
+    "na",
+    "-",
+    "--",
+)
+
+
+class TableSettings(SettingsModel):
+    """Which columns hold what, and where the files are; what is null is recognised by name."""
+
+    questions: tuple[str, ...] | None = Field(
+        None, description="columns of the question and its paraphrases; null: recognised"
+    )
+    answers: tuple[str, ...] | None = Field(
+        None, description="columns of the reference answers; null: recognised"
+    )
+    input: str | None = Field(
+        None,
+        description="column whose text belongs to the question and follows it, as the input of an "
+        "instruction; null: recognised",
+    )
+    test_question: str | None = Field(
+        None, description="column of the question in the test file; null: recognised"
+    )
+    id: str | None = Field(
+        None, description="column of the ids; null: recognised, or made from the content"
+    )
+    category: str | None = Field(
+        None, description="column that folds are stratified by; null: recognised, or one class"
+    )
+    carry: tuple[str, ...] | None = Field(
+        None, description="other columns to carry along; null: every one that is not ignored"
+    )
+    ignore: tuple[str, ...] = Field((), description="columns to leave out")
+    placeholders: tuple[str, ...] = Field(
+        PLACEHOLDERS,
+        description="cells that stand for no text, whatever their case, spaces and full stop",
+    )
+    sheet: str | None = Field(None, description="sheet of a workbook; null: the first one")
+    train: Path | None = Field(
+        None, description="file of the table, from the raw folder; null: train.*"
+    )
+    test: Path | None = Field(
+        None, description="file of the questions to answer, from the raw folder; null: test.*"
+    )
+    template: Path | None = Field(
+        None,
+        description="file of the submission's template, from the raw folder; null: "
+        "sample_submission.*",
+    )
+
+    @field_validator("questions", "answers")
+    @classmethod
+    def _some(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if names is not None and (not names or len(set(names)) < len(names)):
+            msg = "name one column at least, and each once; or null, so that it is recognised"
+            raise ValueError(msg)
+        return names
+
+    @property
+    def of_reading(self) -> "TableSettings":
+        """The settings that decide what is read of a file: a path is not one of them."""
+        return self.model_copy(update={"train": None, "test": None, "template": None})

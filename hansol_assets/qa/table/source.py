@@ -1,0 +1,60 @@
+"""A file's cells as its format gives them, before anything is known of their meaning.
+
+What belongs here: the one form that every reader returns. What does not: reading
+(`hansol_assets.qa.table.delimited` and its siblings) and meaning
+(`hansol_assets.qa.table.mapping`).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from hansol_assets.qa.table.violations import LINE, Violation
+
+IsHeader = Callable[[Sequence[str]], bool]
+"""Whether a row of clean names is the header of the table that is wanted."""
+
+
+@dataclass(eq=False)
+class Source:
+    """The columns of a file.
+
+    Attributes:
+        form: "csv", "workbook", "json", "jsonl" or "parquet".
+        header: Names as the file has them.
+        columns: The cells of each column, one for each name; text, or what JSON and Parquet can
+            hold.
+        places: Where each row stands in its file, from 1: its line, or its row.
+        header_place: Where the header stands.
+        unit: What places count, `LINE` or `ROW`.
+        encoding: Of a text file; else empty.
+        separator: Of a delimited file; else empty.
+        records: Which record of the file each row is from, from 1.
+        blank_rows: Rows that hold nothing and were left out.
+        violations: Rows that could not be read and are missing.
+        notes: What a person should know of how the file was read, a sentence each.
+    """
+
+    form: str
+    header: list[str]
+    columns: list[list[Any]]
+    places: list[int]
+    header_place: int = 1
+    unit: str = LINE
+    encoding: str = ""
+    separator: str = ""
+    records: list[int] = field(default_factory=list)
+    blank_rows: int = 0
+    violations: list[Violation] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if not self.records:
+            self.records = list(range(1, len(self.places) + 1))
+
+    @classmethod
+    def of_columns(
+        cls, form: str, columns: Mapping[str, list[Any]], places: list[int], **known: Any
+    ) -> "Source":
+        """Makes a source of named columns."""
+        return cls(form, list(columns), list(columns.values()), places, **known)
