@@ -67,7 +67,7 @@ class Topics:
             source: Terms of the question that the text was an answer to.
 
         Returns:
-            The weight of the source's telling terms that are named and not asked, and of naming
+            The weight of the source's most telling term that is named and not asked, and of naming
             only the opposite of what is asked, in units of ten.
         """
         others = sorted(term for term in source if term in named and term not in asked)
@@ -79,7 +79,9 @@ class Topics:
             for term, other in _OPPOSITES.items()
             if term in asked
         )
-        return (sum(map(self.weight, telling)) + _OPPOSITE_WEIGHT * opposite) / 10
+        # Of a compound its pieces are terms, too: together they are one stranger.
+        strangest = max(map(self.weight, telling), default=0.0)
+        return (strangest + _OPPOSITE_WEIGHT * opposite) / 10
 
     def save(self, path: Path) -> None:
         """Writes the counts as JSON."""
