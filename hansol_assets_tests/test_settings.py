@@ -15,7 +15,7 @@ def test_the_default_profile_is_tiny_and_offline() -> None:
     settings = load_settings()
     assert settings.profile_name == "tiny"
     assert settings.base_model.kind == "scratch"
-    assert settings.embedder.kind == "lsa"
+    assert settings.embedder.kind == "muse"
 
 
 @pytest.mark.parametrize("path", sorted(PROFILES_DIRECTORY.glob("*.yaml")), ids=lambda p: p.stem)

@@ -1,7 +1,8 @@
 """The components of every part and every question, from the rows that each split may look at.
 
 What belongs here: which rows the components of which questions are fitted on. What does not: how a
-component is made (`hansol_assets.scoring.components`) and weighed (`hansol_assets.scoring.blend`).
+component is made (`hansol_assets.scoring.answer_regressor`) and weighed
+(`hansol_assets.scoring.blend`).
 """
 
 from collections.abc import Mapping
@@ -11,9 +12,11 @@ import numpy as np
 import pandas as pd
 
 from hansol_assets.answering.parts import VISIBLE_SPLITS
-from hansol_assets.embedding.vectors import mean_directions, unit
+from hansol_assets.qa.pairing import SINGLE
+from hansol_assets.scoring.answer_regressor import AnswerRegressor
 from hansol_assets.scoring.candidates import RETRIEVED, vectors_of
-from hansol_assets.scoring.components import COMPONENTS, ComponentModel
+from hansol_assets.scoring.components import COMPONENTS
+from hansol_assets.scoring.joining import JoinMap
 
 
 @dataclass(frozen=True)
@@ -23,22 +26,30 @@ class PartComponents:
     Attributes:
         index: `question_id, part, part_question` of each part, in order.
         vectors: Component → [parts, dimensions].
+        joining: From the vectors of parts to that of the whole answer.
     """
 
     index: pd.DataFrame
     vectors: Mapping[str, np.ndarray]
+    joining: JoinMap
 
     def of_questions(self, question_ids: list[str]) -> dict[str, np.ndarray]:
-        """Returns component → [questions, dimensions]: the mean direction of a question's parts."""
+        """Returns component → [questions, dimensions]."""
+        return {name: self.whole(question_ids, own) for name, own in self.vectors.items()}
+
+    def whole(self, question_ids: list[str], vectors: np.ndarray) -> np.ndarray:
+        """Returns the vectors of whole answers, [questions, dimensions].
+
+        Args:
+            question_ids: The questions, in the wanted order.
+            vectors: One vector a part, [parts, dimensions], such as a blend of the components.
+        """
         places = self.index.groupby("question_id").indices
-        return {
-            name: unit(mean_directions([vectors[places[key]] for key in question_ids]))
-            for name, vectors in self.vectors.items()
-        }
+        return self.joining.apply([vectors[places[key]] for key in question_ids])
 
 
 def part_components(
-    candidates: pd.DataFrame, split_of: Mapping[str, str], models: Mapping[str, ComponentModel]
+    candidates: pd.DataFrame, split_of: Mapping[str, str], models: Mapping[str, AnswerRegressor]
 ) -> PartComponents:
     """Computes the components of every part that has candidates.
 
@@ -57,13 +68,16 @@ def part_components(
         places = np.flatnonzero(splits == split)
         asked = index.iloc[places]
         answers = [
-            [_stacked(generated.get((key, part)), width)]
+            _stacked(generated.get((key, part)), width)
             for key, part in zip(asked["question_id"], asked["part"], strict=True)
         ]
-        texts = [[text] for text in asked["part_question"]]
-        for name, found in models[split].components(texts, answers).items():
+        for name, found in (
+            models[split].components(asked["part_question"].tolist(), answers).items()
+        ):
             vectors[name][places] = found
-    return PartComponents(index, vectors)
+    # All models of an artifact share what was chosen once.
+    joining = next(iter(models.values())).joining
+    return PartComponents(index, vectors, joining)
 
 
 def visible_rows(rows: pd.DataFrame, folds: pd.DataFrame, split: str) -> pd.DataFrame:
@@ -75,6 +89,11 @@ def visible_rows(rows: pd.DataFrame, folds: pd.DataFrame, split: str) -> pd.Data
 def of_split(questions: pd.DataFrame, split: str) -> pd.DataFrame:
     """Returns the questions of one split."""
     return questions[questions["split"] == split].reset_index(drop=True)
+
+
+def asked_alone(questions: pd.DataFrame) -> pd.DataFrame:
+    """Returns the questions that join no others."""
+    return questions[questions["kind"] == SINGLE].reset_index(drop=True)
 
 
 def of_questions(candidates: pd.DataFrame, questions: pd.DataFrame) -> pd.DataFrame:

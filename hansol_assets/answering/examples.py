@@ -32,11 +32,6 @@ def context_rows(hits: Sequence[Hit], left_out: Collection[str] = ()) -> list[Co
     ]
 
 
-def corpus_table(documents: Sequence[str]) -> pd.DataFrame:
-    """Returns texts as a table of one column, `text`."""
-    return pd.DataFrame({"text": pd.Series(list(documents), dtype=object)})
-
-
 def training_examples(
     pairs: pd.DataFrame,
     searcher: HybridSearcher,

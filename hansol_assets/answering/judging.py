@@ -4,8 +4,6 @@ What belongs here: every figure that a question gives (strategies, baselines, ab
 all comparisons can be paired. What does not: sums and intervals (`hansol_assets.scoring.evaluate`).
 """
 
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
 
@@ -21,7 +19,6 @@ from hansol_assets.scoring.baselines import baseline_scores
 from hansol_assets.scoring.blend import VectorBlend
 from hansol_assets.scoring.candidates import GREEDY, RETRIEVED
 from hansol_assets.scoring.chrf import chrf_scores
-from hansol_assets.scoring.components import COMPONENTS
 from hansol_assets.scoring.cosine import public_mask, reference_cosines
 from hansol_assets.scoring.evaluate import ScoreSettings, embed_references
 
@@ -96,7 +93,7 @@ def judge(
     vectors = {
         **strategy_vectors(answers, candidates, components, blend),
         RAW_GENERATION: _first_vectors(answers, candidates, GREEDY, embedder),
-        **_ablations(components.of_questions(ids), blend),
+        **_ablations(ids, components, blend),
     }
     nearest = _first_vectors(answers, candidates, RETRIEVED, embedder)
     scores = {name: reference_cosines(own, references) for name, own in vectors.items()}
@@ -117,15 +114,17 @@ def _first_vectors(
     return encode(embedder, joined)
 
 
-def _ablations(components: Mapping[str, np.ndarray], blend: VectorBlend) -> dict[str, np.ndarray]:
+def _ablations(
+    ids: list[str], components: PartComponents, blend: VectorBlend
+) -> dict[str, np.ndarray]:
     """Each component alone, and the blend without each component that has a weight."""
-    alone = {f"{ONLY}{name}": components[name] for name in COMPONENTS}
+    alone = {f"{ONLY}{name}": own for name, own in components.of_questions(ids).items()}
     weights = {name: weight for name, weight in blend.weights.items() if weight > 0}
     rests = {
         name: {other: weights[other] for other in weights if other != name} for name in weights
     }
     without = {
-        f"{WITHOUT}{name}": VectorBlend(rest).apply(components)
+        f"{WITHOUT}{name}": components.whole(ids, VectorBlend(rest).apply(components.vectors))
         for name, rest in rests.items()
         if rest
     }

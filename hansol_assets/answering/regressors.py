@@ -1,7 +1,7 @@
-"""The fitted component models of an artifact: one for each split of questions.
+"""The fitted regressors of an artifact: one for each split of questions.
 
 What belongs here: which rows each is fitted on, and where it lies in the artifact's folder. What
-does not: what a component model is (`hansol_assets.scoring.components`).
+does not: what a regressor is (`hansol_assets.scoring.answer_regressor`).
 """
 
 from collections.abc import Iterable
@@ -14,9 +14,10 @@ from hansol_assets.answering.searching import embedder_of
 from hansol_assets.embedding.embedder import Embedder
 from hansol_assets.lake.handles import Artifact
 from hansol_assets.qa.folds import CALIBRATION, TRAINING
-from hansol_assets.scoring.components import Choices, ComponentModel, ComponentSettings, choose
+from hansol_assets.scoring.answer_regressor import AnswerRegressor, choose
+from hansol_assets.scoring.components import Choices, ComponentSettings
 
-CHOICES_FILE = "choices.json"
+CHOICES = "choices"
 
 
 def choose_on_calibration(
@@ -53,23 +54,23 @@ def fit_regressors(
     Returns:
         Split → rows that its model was fitted on.
     """
-    choices.save(folder / CHOICES_FILE)
+    choices.save(folder / CHOICES)
     visible = {split: visible_rows(rows, rows, split) for split in splits}
     for split, own in visible.items():
-        ComponentModel.fit(own, embedder, choices, settings).save(folder / split)
+        AnswerRegressor.fit(own, embedder, choices, settings).save(folder / split)
     return {split: len(own) for split, own in visible.items()}
 
 
 def load_choices(regressor: Artifact) -> Choices:
     """Reads what was chosen for the models of an artifact."""
-    return Choices.load(regressor.open() / CHOICES_FILE)
+    return Choices.load(regressor.open() / CHOICES)
 
 
-def load_regressors(regressor: Artifact) -> dict[str, ComponentModel]:
+def load_regressors(regressor: Artifact) -> dict[str, AnswerRegressor]:
     """Loads the models of an artifact by split, with the embedder that they were fitted with."""
     embedder = embedder_of(regressor)
-    folders = sorted(path for path in regressor.open().iterdir() if path.is_dir())
-    return {path.name: ComponentModel.load(path, embedder) for path in folders}
+    folders = sorted(path for path in regressor.open().iterdir() if path.name != CHOICES)
+    return {path.name: AnswerRegressor.load(path, embedder) for path in folders}
 
 
 def _of_split(rows: pd.DataFrame, split: str) -> pd.DataFrame:

@@ -9,7 +9,6 @@ import pandas as pd
 
 from hansol_assets.answering.blending import PartComponents
 from hansol_assets.answering.submission import Strategy
-from hansol_assets.embedding.vectors import mean_directions, unit
 from hansol_assets.scoring.blend import VectorBlend
 from hansol_assets.scoring.candidates import vectors_of
 from hansol_assets.scoring.consensus import consensus_vector
@@ -37,14 +36,14 @@ def strategy_vectors(
     text = np.stack(answers["vector"].tolist())
     return {
         "text": text,
-        "consensus": _consensus(ids, candidates, text.shape[1]),
-        "blend": blend.apply(components.of_questions(ids)),
+        "consensus": components.whole(ids, _consensus(components, candidates, text.shape[1])),
+        "blend": components.whole(ids, blend.apply(components.vectors)),
     }
 
 
-def _consensus(ids: list[str], candidates: pd.DataFrame, width: int) -> np.ndarray:
-    """The mean direction of all candidates of a part, averaged over a question's parts."""
-    of_parts: dict[str, list[np.ndarray]] = {}
-    for (question_id, _), own in candidates.groupby(["question_id", "part"]):
-        of_parts.setdefault(question_id, []).append(consensus_vector(vectors_of(own, width)))
-    return unit(mean_directions([np.stack(of_parts[key]) for key in ids]))
+def _consensus(components: PartComponents, candidates: pd.DataFrame, width: int) -> np.ndarray:
+    """The mean direction of all candidates of each part, [parts, width]."""
+    keys = ["question_id", "part"]
+    means = {key: consensus_vector(vectors_of(own, width)) for key, own in candidates.groupby(keys)}
+    parts = components.index[keys].itertuples(index=False, name=None)
+    return np.stack([means[part] for part in parts])

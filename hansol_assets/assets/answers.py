@@ -6,7 +6,13 @@ does not: how candidates are made, estimated and chosen (`hansol_assets.answerin
 
 from typing import Annotated
 
-from hansol_assets.answering.blending import of_questions, of_split, part_components, split_of
+from hansol_assets.answering.blending import (
+    asked_alone,
+    of_questions,
+    of_split,
+    part_components,
+    split_of,
+)
 from hansol_assets.answering.candidates import CandidateInputs, gather_candidates
 from hansol_assets.answering.choosing import choose_answers
 from hansol_assets.answering.parts import TEST, to_submit
@@ -112,10 +118,11 @@ def vector_blend(
 ) -> Report:
     """The weights of the components in the submission vector, fitted on calibration questions.
 
-    Calibration rows are in no training example and not in the embedder, so the weights are not
-    flattered by what a model has seen; validation rows stay unseen for the judgement.
+    Calibration rows are in no training example, so the weights are not flattered by what a model
+    has seen; validation rows stay unseen for the judgement. Parts are blended before they are
+    joined, so questions asked alone say all that there is to know.
     """
-    questions = of_split(held_out_questions.read(), CALIBRATION)
+    questions = asked_alone(of_split(held_out_questions.read(), CALIBRATION))
     candidates = of_questions(validation_candidates.read(), questions)
     components = part_components(candidates, split_of(questions), load_regressors(answer_regressor))
     references = embed_references(questions["references"].tolist(), embedder_of(answer_regressor))

@@ -7,10 +7,8 @@ What belongs here: what is embedded and indexed. What does not: how a search wor
 from dataclasses import asdict
 from typing import Annotated
 
-from hansol_assets.answering.examples import corpus_table
 from hansol_assets.answering.searching import index_table, write_index_file
 from hansol_assets.embedding.cached import open_embedder
-from hansol_assets.embedding.corpus import held_still
 from hansol_assets.embedding.embedder import EmbedderSettings, save_embedder
 from hansol_assets.lake.declaration import Setting, lake_artifact, lake_table
 from hansol_assets.lake.handles import Artifact, Table
@@ -24,56 +22,28 @@ from hansol_assets.lake.reports import (
     Report,
     TableReport,
 )
-from hansol_assets.qa.folds import TRAINING, FoldSettings, own_answers, rows_and_folds
-from hansol_assets.qa.table.columns import answers_of
+from hansol_assets.qa.folds import rows_and_folds
 from hansol_assets.retrieval.documents import DocumentSettings
 from hansol_assets.retrieval.evaluation import evaluate_retrieval
 from hansol_assets.retrieval.index import RetrievalSettings, build_index
 
 
-@lake_table(kinds={"duckdb"}, named_by_content=True)
-def embedding_corpus(
-    qa_folds: Table,
-    embedder: EmbedderSettings,
-    folds: FoldSettings,
-    embedding_corpus: Table | None,
-) -> TableReport:
-    """The training answers that an offline embedder is fitted on; empty for a released one.
-
-    The last corpus is kept until more than a set share of the answers has changed, or one of them
-    is held out now, so that vectors and scores stay comparable.
-    """
-    if embedder.kind == "hub":
-        return TableReport(frame=corpus_table([]))
-    rows = qa_folds.read()
-    is_training = rows["split"] == TRAINING
-    previous = embedding_corpus.read() if embedding_corpus else None
-    # A stock phrase may stand in every split, so that it gives no validation answer away.
-    own = rows.assign(answers=own_answers(rows, folds))
-    current, held_out = answers_of(rows[is_training]), answers_of(own[~is_training])
-    corpus = held_still(previous, corpus_table(current), held_out, embedder.refit_drift)
-    return TableReport(frame=corpus)
-
-
-@lake_artifact(kinds={"huggingface", "scikitlearn"}, code_version="3", pool="gpu", retries=3)
+@lake_artifact(kinds={"huggingface"}, code_version="4", pool="gpu", retries=3)
 def answer_embedder(
-    embedding_corpus: Table,
-    embedder: Annotated[EmbedderSettings, Setting("embedder.pinned")],
-    build: ArtifactBuild,
+    embedder: Annotated[EmbedderSettings, Setting("embedder.pinned")], build: ArtifactBuild
 ) -> Report:
-    """The sentence-transformers model that turns questions and answers into 512 dimensions.
+    """The pretrained model that turns questions and answers into 512 dimensions.
 
-    Offline it is fitted on the training answers (latent semantic analysis of character n-grams).
-    Otherwise it is the released model that the profile names, at the commit that its revision
-    stands for now.
+    Offline it is the encoder that is installed with this project, by its version and the hashes of
+    its weights. Otherwise it is the released model that the profile names, at the commit that its
+    revision stands for now. Nothing of it is fitted on the table.
     """
-    texts = embedding_corpus.read()["text"].tolist()
-    save_embedder(texts, embedder, build.folder)
+    save_embedder(embedder, build.folder)
     facts: dict[str, Fact] = {
         "dimensions": embedder.dimensions,
         "batch_size": embedder.batch_size,
-        "fitted_on_texts": len(texts),
         "model": embedder.model_id or embedder.kind,
+        "revision": embedder.revision or "local",
     }
     return Report(facts=facts)
 

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from hansol_assets.embedding.embedder import load_embedder
+from hansol_assets.embedding.muse import MuseEmbedder
 from hansol_assets.lake.cache import EMBEDDINGS, RowCache
 from hansol_assets.lake.fingerprint import text_hash
 from hansol_assets.lake.handles import Artifact
@@ -24,7 +25,8 @@ class CachedEmbedder:
     """An embedder that embeds each text once, whichever asset or run asks.
 
     A transformer's vectors differ in their last bits with the batch that a text was in, so texts
-    embedded one by one as a table grows may differ there from those of a new lake.
+    embedded one by one as a table grows may differ there from those of a new lake; those of the
+    installed encoder (`hansol_assets.embedding.muse`) do not.
 
     Args:
         cache: Where vectors are kept.
@@ -44,7 +46,7 @@ class CachedEmbedder:
         scope: str,
         width: int,
         batch_size: int,
-        open_model: "Callable[[], SentenceTransformer]",
+        open_model: "Callable[[], SentenceTransformer | MuseEmbedder]",
     ) -> None:
         self._cache = cache
         self._scope = scope
@@ -83,7 +85,7 @@ class CachedEmbedder:
         return np.stack([vectors[key] for key in by_key])
 
     @cached_property
-    def _model(self) -> "SentenceTransformer":
+    def _model(self) -> "SentenceTransformer | MuseEmbedder":
         return self._open_model()
 
 

@@ -1,9 +1,10 @@
 """The embedder that turns questions and answers into vectors, whichever the profile names.
 
-What belongs here: making, loading and calling a `SentenceTransformer`. What does not: how the
-offline one is fitted (`hansol_assets.embedding.lsa`).
+What belongs here: choosing, fetching, keeping and calling an embedder. What does not: the one that
+needs no network (`hansol_assets.embedding.muse`).
 """
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from hansol_assets.embedding.lsa import LsaSettings, fit_lsa
+from hansol_assets.embedding.muse import DIMENSIONS, VERSION, WEIGHTS, MuseEmbedder
 from hansol_assets.errors import InputError
 from hansol_assets.hub.download import (
     Wanted,
@@ -25,6 +26,9 @@ from hansol_assets.settings_model import SettingsModel
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
+
+MUSE_FILE = "muse.json"
+"""Stands in an embedder's folder for the installed encoder."""
 
 EMBEDDER_FILES = ("*.json", "*.safetensors", "*.txt", "*.model")
 """What a sentence-transformers model is made of; never a pickle."""
@@ -43,20 +47,15 @@ class Embedder(Protocol):
 class EmbedderSettings(SettingsModel):
     """Which embedder answers and questions are compared with."""
 
-    kind: Literal["lsa", "hub"] = Field(
-        "lsa", description="lsa: fitted offline on the training answers; hub: a pretrained model"
+    kind: Literal["muse", "hub"] = Field(
+        "muse",
+        description="muse: the pretrained encoder that is installed with this project; hub: a "
+        "pretrained model of the hub",
     )
-    dimensions: int = Field(512, ge=2, description="width of the vectors")
-    lsa: LsaSettings = Field(LsaSettings(), description="how the offline embedder is fitted")
+    dimensions: int = Field(DIMENSIONS, ge=2, description="width of the vectors")
     model_id: str | None = Field(None, description="hub: repository id, or a local folder")
     revision: str | None = Field(None, description="hub: commit hash, tag or branch")
     batch_size: int = Field(64, ge=1, description="texts encoded at a time")
-    refit_drift: float = Field(
-        0.1,
-        ge=0,
-        le=1,
-        description="lsa: share of the training answers that may change before it is fitted anew",
-    )
 
     @property
     def pinned(self) -> "EmbedderSettings":
@@ -65,8 +64,9 @@ class EmbedderSettings(SettingsModel):
         Raises:
             ModelUnavailableError: The revision is neither known here nor to be had from the hub.
         """
-        own = self.model_copy(update={"refit_drift": 0.0})
-        return pinned_embedder(own) if self.kind == "hub" else own
+        if self.kind == "hub":
+            return pinned_embedder(self)
+        return self.model_copy(update={"revision": VERSION})
 
     @model_validator(mode="after")
     def _hub_names_a_model(self) -> Self:
@@ -75,37 +75,34 @@ class EmbedderSettings(SettingsModel):
             raise ValueError(msg)
         return self
 
+    @model_validator(mode="after")
+    def _muse_has_its_width(self) -> Self:
+        if self.kind == "muse" and self.dimensions != DIMENSIONS:
+            msg = f"the embedder of kind 'muse' makes vectors of {DIMENSIONS} dimensions"
+            raise ValueError(msg)
+        return self
 
-def save_embedder(texts: Sequence[str], settings: EmbedderSettings, out_dir: Path) -> None:
-    """Fits or fetches the embedder, whichever the settings name, and saves it.
+
+def save_embedder(settings: EmbedderSettings, out_dir: Path) -> None:
+    """Keeps the embedder that the settings name, so that `load_embedder` finds that very one.
+
+    Of the installed encoder its version and the hashes of its weights are kept, not the weights.
 
     Args:
-        texts: The training answers; read where it is fitted.
         settings: Which embedder.
         out_dir: Folder to save in.
+
+    Raises:
+        MuseError: The installed encoder is missing, or not the pinned one.
+        ModelUnavailableError: The hub's model is neither on this machine nor within reach.
     """
     if settings.kind == "hub":
         fetch_embedder(settings, out_dir)
-    else:
-        fit_embedder(texts, settings, out_dir)
-
-
-def fit_embedder(
-    texts: Sequence[str], settings: EmbedderSettings, out_dir: Path
-) -> "SentenceTransformer":
-    """Fits the offline embedder and saves it.
-
-    Args:
-        texts: The training answers.
-        settings: Width, and how to fit.
-        out_dir: Folder to save in; `SentenceTransformer(out_dir)` loads it.
-
-    Raises:
-        InputError: The texts are too few or too different to fit on.
-    """
-    model = fit_lsa(texts, settings.dimensions, settings.lsa)
-    model.save_pretrained(str(out_dir), create_model_card=False)
-    return model
+        return
+    MuseEmbedder()
+    out_dir.mkdir(parents=True, exist_ok=True)
+    pinned = json.dumps({"version": VERSION, "weights": WEIGHTS}, indent=1)
+    (out_dir / MUSE_FILE).write_text(pinned, encoding="utf-8")
 
 
 def fetch_embedder(settings: EmbedderSettings, out_dir: Path) -> "SentenceTransformer":
@@ -159,11 +156,26 @@ def _wanted(settings: EmbedderSettings) -> Wanted:
     return Wanted(str(settings.model_id), settings.revision, "embedder", EMBEDDER_FILES)
 
 
-def load_embedder(path: Path) -> "SentenceTransformer":
-    """Loads a saved embedder; nothing is fetched and no code but the libraries' is run."""
-    from sentence_transformers import SentenceTransformer
+def load_embedder(path: Path) -> "SentenceTransformer | MuseEmbedder":
+    """Loads a saved embedder; nothing is fetched and no code but the libraries' is run.
 
-    return SentenceTransformer(str(path), local_files_only=True, trust_remote_code=False)
+    Raises:
+        MuseError: The installed encoder is missing, or not the pinned one.
+        InputError: The folder was saved with another version of the encoder.
+    """
+    pinned = path / MUSE_FILE
+    if not pinned.is_file():
+        from sentence_transformers import SentenceTransformer
+
+        return SentenceTransformer(str(path), local_files_only=True, trust_remote_code=False)
+    kept = json.loads(pinned.read_text(encoding="utf-8"))
+    if kept["weights"] != WEIGHTS:
+        msg = (
+            f"{path} was made with version {kept['version']} of the encoder, and this is "
+            f"{VERSION}: make it anew with hansol refresh"
+        )
+        raise InputError(msg)
+    return MuseEmbedder()
 
 
 def encode(model: Embedder, texts: Sequence[str]) -> np.ndarray:

@@ -8,6 +8,7 @@ not: the search itself (`hansol_assets.retrieval.search`) and what tags say of a
 import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 NOUN_TAGS = ("NNG", "NNP", "NR", "XR", "SL", "SH", "SN")
 # The same and what verbs and adjectives mean without their endings.
 CONTENT_TAGS = (*NOUN_TAGS, "VV", "VA", "XPN", "MAG")
+# What an unknown piece within a compound may be tagged as.
+_PIECE_TAGS = ("NNB", "NP", "XSN", "MAG", "MM", "IC", "UN")
 
 
 @lru_cache(maxsize=1)
@@ -54,10 +57,52 @@ def tag(texts: Sequence[str]) -> "Iterator[list[Token]]":
     yield from _kiwi().tokenize(texts, oov_handling="rule")
 
 
+def noun_terms(texts: Sequence[str]) -> list[frozenset[str]]:
+    """What each text speaks of: its nouns, and the compounds that neighbouring nouns make.
+
+    Of nouns that follow each other, spaces apart ("실크 벽지 교체"), each is a term, each pair, and
+    the whole: one thing is often written both as one word and as two.
+    """
+    return [_terms(tokens) for tokens in tag(_normalised(texts))]
+
+
+def _terms(tokens: "Sequence[Token]") -> frozenset[str]:
+    terms: set[str] = set()
+    run: list[Token] = []
+    for token in (*tokens, None):
+        if token is not None and _continues(token, run):
+            run.append(token)
+            continue
+        forms = [one.form for one in run]
+        terms.update(one.form for one in run if _kind(one) in NOUN_TAGS)
+        terms.update(map("".join, pairwise(forms)), ["".join(forms)])
+        run = [token] if token is not None and _kind(token) in NOUN_TAGS else []
+    return frozenset(terms - {""})
+
+
+def _continues(token: "Token", run: "Sequence[Token]") -> bool:
+    """Whether a token is of the same compound as those before it.
+
+    A piece of an unknown word may pass for anything but a particle, an ending or a sign: the last
+    syllable of "원목사이딩" is taken for an adverb.
+    """
+    if _kind(token) in NOUN_TAGS:
+        return True
+    attached = bool(run) and run[-1].start + run[-1].len == token.start
+    return attached and _kind(token) in _PIECE_TAGS
+
+
 def _morphemes(texts: Sequence[str], tags: tuple[str, ...]) -> list[str]:
-    normalised = [for_search(text).lower() for text in texts]
-    # A tag may carry a suffix for irregular verbs ("VV-I").
     return [
-        " ".join(token.form for token in tokens if token.tag.split("-")[0] in tags)
-        for tokens in tag(normalised)
+        " ".join(token.form for token in tokens if _kind(token) in tags)
+        for tokens in tag(_normalised(texts))
     ]
+
+
+def _normalised(texts: Sequence[str]) -> list[str]:
+    return [for_search(text).lower() for text in texts]
+
+
+def _kind(token: "Token") -> str:
+    # A tag may carry a suffix for irregular verbs ("VV-I").
+    return token.tag.split("-")[0]

@@ -33,8 +33,8 @@ class BlendSettings(SettingsModel):
     prior: dict[str, float] = Field(
         {
             GENERATED: 0.0,
-            RETRIEVED: 0.25,
-            REGRESSION: 0.75,
+            RETRIEVED: 0.3,
+            REGRESSION: 0.7,
             QUESTION: 0.0,
             KEYWORDS: 0.0,
             CENTROID: 0.0,

@@ -1,12 +1,14 @@
-"""What a question looks like to the regression: three views of it, side by side.
+"""What a question looks like to the regression: several views of it, side by side.
 
-What belongs here: the views and how they become one feature matrix. What does not: what is
-predicted from them (`hansol_assets.scoring.regression`).
+What belongs here: the views, the terms that are known, and how views become comparable features.
+What does not: what is predicted from them (`hansol_assets.scoring.regression`).
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -16,6 +18,11 @@ from hansol_assets.qa.morphemes import content_morphemes, nouns
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+SENTENCE, KEYWORDS, MORPHEMES, CHARACTERS = "sentence", "keywords", "morphemes", "characters"
+VIEWS = (SENTENCE, KEYWORDS, MORPHEMES, CHARACTERS)
+MOST_TERMS = 50_000
 
 
 @dataclass(frozen=True)
@@ -58,33 +65,110 @@ class QuestionViews:
         return (self.vectors + self.keyword_vectors) / 2
 
 
-class QuestionFeatures:
-    """tf-idf of character n-grams, tf-idf of morphemes, and the embedding, with equal weight.
+@dataclass(frozen=True)
+class Features:
+    """Weighted views of questions; a full row has length 1.
 
-    Each view has length 1 before it is scaled, so the squared distance between two questions is
-    2 (1 - mean cosine over the views).
-
-    Args:
-        views: The questions whose terms are known and whose idf counts.
+    Attributes:
+        dense: [questions, dense features].
+        sparse: [questions, terms].
     """
 
-    def __init__(self, views: QuestionViews) -> None:
-        from sklearn.feature_extraction.text import TfidfVectorizer
+    dense: np.ndarray
+    sparse: "csr_matrix"
 
-        self._characters = TfidfVectorizer(
-            analyzer="char_wb", ngram_range=(1, 3), min_df=2, sublinear_tf=True
-        )
-        self._morphemes = TfidfVectorizer(analyzer=str.split, sublinear_tf=True)
-        self._characters.fit(views.texts)
-        self._morphemes.fit(views.morphemes)
+    def __len__(self) -> int:
+        return len(self.dense)
 
-    def transform(self, views: QuestionViews) -> "csr_matrix":
-        """Returns the feature matrix, [questions, features]."""
-        from scipy.sparse import csr_matrix, hstack
+    def __getitem__(self, places: slice) -> "Features":
+        return Features(self.dense[places], self.sparse[places])
 
-        blocks = [
-            self._characters.transform(views.texts),
-            self._morphemes.transform(views.morphemes),
-            csr_matrix(views.vectors),
+    def squared_distances(self, other: "Features") -> np.ndarray:
+        """Squared Euclidean distances, [questions, questions of the other]."""
+        alike = self.dense @ other.dense.T + (self.sparse @ other.sparse.T).toarray()
+        return np.maximum(self._squares()[:, None] + other._squares() - 2 * alike, 0)
+
+    def _squares(self) -> np.ndarray:
+        terms = self.sparse.multiply(self.sparse).sum(axis=1)
+        return np.einsum("qd,qd->q", self.dense, self.dense) + np.asarray(terms).ravel()
+
+
+class FeatureSpace:
+    """Makes features of views, with terms and their idf as fitted.
+
+    Each view has length 1 before it is weighted, so that the squared distance between two
+    questions is 2 (1 - weighted mean of the views' cosines).
+
+    Args:
+        weights: View → weight.
+        terms: Sparse view → its vectoriser.
+    """
+
+    def __init__(
+        self, weights: Mapping[str, float], terms: "Mapping[str, TfidfVectorizer]"
+    ) -> None:
+        total = sum(weights.values())
+        self._scales = {name: float(np.sqrt(weights[name] / total)) for name in VIEWS}
+        self._weights = {name: float(weights[name]) for name in VIEWS}
+        self._terms = terms
+
+    @classmethod
+    def fit(
+        cls, texts: Sequence[str], morphemes: Sequence[str], weights: Mapping[str, float]
+    ) -> Self:
+        """Counts the terms of questions.
+
+        Args:
+            texts: Questions.
+            morphemes: Their content morphemes, joined by spaces.
+            weights: View → weight.
+        """
+        characters = _vectorizer(CHARACTERS, max_features=MOST_TERMS).fit(texts)
+        words = _vectorizer(MORPHEMES, max_features=MOST_TERMS).fit(morphemes)
+        return cls(weights, {CHARACTERS: characters, MORPHEMES: words})
+
+    def transform(self, views: QuestionViews) -> Features:
+        """Returns the features of questions."""
+        from scipy.sparse import hstack
+
+        dense = [
+            self._scales[SENTENCE] * views.vectors,
+            self._scales[KEYWORDS] * views.keyword_vectors,
         ]
-        return hstack(blocks, format="csr") / np.sqrt(len(blocks))
+        sparse = [
+            self._scales[MORPHEMES] * self._terms[MORPHEMES].transform(views.morphemes),
+            self._scales[CHARACTERS] * self._terms[CHARACTERS].transform(views.texts),
+        ]
+        return Features(np.hstack(dense).astype(np.float64), hstack(sparse, format="csr"))
+
+    def save(self, path: Path) -> None:
+        """Writes terms, their idf and the views' weights as JSON."""
+        terms = {
+            name: {
+                "terms": vectorizer.get_feature_names_out().tolist(),
+                "idf": vectorizer.idf_.tolist(),
+            }
+            for name, vectorizer in self._terms.items()
+        }
+        content = json.dumps({"weights": self._weights, "views": terms}, ensure_ascii=False)
+        path.write_text(content, encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Reads a space."""
+        content = json.loads(path.read_text(encoding="utf-8"))
+        terms = {}
+        for name, known in content["views"].items():
+            terms[name] = _vectorizer(name, vocabulary=known["terms"])
+            terms[name].idf_ = np.array(known["idf"])
+        return cls(content["weights"], terms)
+
+
+def _vectorizer(view: str, **known: Any) -> "TfidfVectorizer":
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    how: dict[str, dict[str, Any]] = {
+        CHARACTERS: {"analyzer": "char_wb", "ngram_range": (1, 3)},
+        MORPHEMES: {"analyzer": str.split},
+    }
+    return TfidfVectorizer(sublinear_tf=True, **how[view], **known)

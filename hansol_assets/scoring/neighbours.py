@@ -5,54 +5,79 @@ estimate of the answer is the query, and the rows with answers near it are mixed
 does not: finding rows by their questions (`hansol_assets.retrieval.search`).
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from pydantic import Field
 
 from hansol_assets.embedding.vectors import unit
 from hansol_assets.settings_model import SettingsModel
 
+# Estimates compared at a time: 100,000 rows then take 100 MB.
+_CHUNK = 128
+
 
 class NeighbourSettings(SettingsModel):
     """How rows are mixed."""
 
-    count: int = Field(30, ge=1, description="nearest rows that are mixed at most")
+    count: int = Field(10, ge=1, description="nearest rows that are mixed at most")
     temperatures: tuple[float, ...] = Field(
-        (0.05, 0.1, 0.15, 0.2, 0.3),
+        (0.1, 0.15, 0.2, 0.3),
         min_length=1,
         description="cosine differences at which a row's weight falls by e, to choose from",
     )
 
 
-def neighbour_weights(
-    estimates: np.ndarray,
-    row_vectors: np.ndarray,
-    centroid: np.ndarray,
-    count: int,
-    temperature: float,
-) -> np.ndarray:
-    """Weighs rows by how near their answers are to each estimate.
+class Neighbours(NamedTuple):
+    """The nearest rows of each estimate, nearest first.
+
+    Attributes:
+        places: Their places among the rows, [questions, neighbours].
+        cosines: Their nearness, [questions, neighbours].
+    """
+
+    places: np.ndarray
+    cosines: np.ndarray
+
+    def weights(self, temperature: float) -> np.ndarray:
+        """Each row's share, [questions, neighbours], each row of it adding up to 1.
+
+        Args:
+            temperature: Cosine difference at which the weight falls by e.
+        """
+        weights = np.exp((self.cosines - self.cosines[:, :1]) / temperature)
+        return weights / weights.sum(axis=1, keepdims=True)
+
+    def mix(self, row_vectors: np.ndarray, temperature: float) -> np.ndarray:
+        """The mean of the rows' vectors by weight, [questions, dimensions]."""
+        return np.einsum("qn,qnd->qd", self.weights(temperature), row_vectors[self.places])
+
+
+def nearest_rows(estimates: np.ndarray, row_vectors: np.ndarray, count: int) -> Neighbours:
+    """Finds the rows whose answers are nearest to each estimate.
 
     Nearness is the cosine of what is left when the centroid is taken off: what all answers have in
-    common says nothing about which rows are near.
+    common says nothing about which rows are near. Of equally near rows the first come first.
 
     Args:
         estimates: [questions, dimensions].
         row_vectors: Mean of each row's answer vectors, [rows, dimensions].
-        centroid: Mean of the row vectors, [dimensions].
-        count: Nearest rows with a weight above 0.
-        temperature: Cosine difference at which the weight falls by e.
-
-    Returns:
-        [questions, rows], each row of it adding up to 1.
+        count: Rows a question; all there are where they are fewer.
     """
+    centroid = row_vectors.mean(axis=0)
     # Estimates are compared as directions, or a cautious (short) one would be mostly centroid.
     length = np.linalg.norm(row_vectors, axis=1).mean()
-    cosines = unit(length * unit(estimates) - centroid) @ unit(row_vectors - centroid).T
-    if count < cosines.shape[1]:
-        floor = -np.partition(-cosines, count - 1, axis=1)[:, count - 1 : count]
-        cosines = np.where(cosines >= floor, cosines, -np.inf)
-    weights = np.exp((cosines - cosines.max(axis=1, keepdims=True)) / temperature)
-    return weights / weights.sum(axis=1, keepdims=True)
+    asked = unit(length * unit(estimates) - centroid)
+    known = unit(row_vectors - centroid)
+    count = min(count, len(known))
+    places = np.zeros((len(asked), count), dtype=np.int64)
+    cosines = np.zeros((len(asked), count))
+    for start in range(0, len(asked), _CHUNK):
+        own = slice(start, start + _CHUNK)
+        near = asked[own] @ known.T
+        places[own] = np.argsort(-near, axis=1, kind="stable")[:, :count]
+        cosines[own] = np.take_along_axis(near, places[own], axis=1)
+    return Neighbours(places, cosines)
 
 
 def choose_temperature(
@@ -69,10 +94,10 @@ def choose_temperature(
         row_vectors: Mean of each row's answer vectors, [rows, dimensions].
         settings: Temperatures to choose from.
     """
-    centroid = row_vectors.mean(axis=0)
+    neighbours = nearest_rows(estimates, row_vectors, settings.count)
 
     def score(temperature: float) -> float:
-        weights = neighbour_weights(estimates, row_vectors, centroid, settings.count, temperature)
-        return float(np.einsum("qd,qd->", unit(weights @ row_vectors), targets))
+        mixed = unit(neighbours.mix(row_vectors, temperature))
+        return float(np.einsum("qd,qd->", mixed, targets))
 
     return max(settings.temperatures, key=score)

@@ -22,7 +22,7 @@ from hansol_assets_tests.modeling.checkpoints import (
 SMALL = {
     "folds": {"count": 6, "validation": 1, "calibration": 1},
     "pairing": {"joined_count": 12},
-    "embedder": {"kind": "lsa", "model_id": None, "lsa": {"min_df": 1}},
+    "embedder": {"kind": "muse", "model_id": None},
     "training": {
         "max_steps": 2,
         "max_examples": 8,

@@ -1,13 +1,9 @@
 import unicodedata
-from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
 
-from hansol_assets.embedding.lsa import LsaSettings, fit_lsa
-
-if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
+from hansol_assets.embedding.muse import MuseEmbedder
 
 QUESTIONS = {
     "TRAIN_1": ("실크벽지를 닦는 방법은?", "실크벽지의 때는 어떻게 지우나요?"),
@@ -61,6 +57,5 @@ def folds() -> pd.DataFrame:
 
 
 @pytest.fixture(scope="session")
-def embedder() -> "SentenceTransformer":
-    answers = [answer for own in ANSWERS.values() for answer in own]
-    return fit_lsa(answers, 16, LsaSettings(min_df=1, word_min_df=1))
+def embedder() -> MuseEmbedder:
+    return MuseEmbedder()

@@ -4,10 +4,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
-from hansol_assets.embedding.lsa import LsaSettings, fit_lsa
+from hansol_assets.embedding.muse import MuseEmbedder
 from hansol_assets.qa.folds import FoldSettings, assign_folds
 from hansol_assets.qa.table import TableSettings, read_train
-from hansol_assets.qa.table.columns import answers_of
 from hansol_assets.retrieval.evaluation import CUTOFFS, evaluate_retrieval
 from hansol_assets.retrieval.index import RetrievalSettings
 
@@ -69,9 +68,7 @@ def test_hybrid_search_beats_both_its_parts_on_the_real_rows(
 ) -> None:
     rows = read_train(real_dir / "train.csv", TableSettings()).frame
     folds = assign_folds(rows, FoldSettings(validation_fold=validation_fold))
-    training = rows[folds.set_index("id").loc[rows["id"], "split"].to_numpy() == "training"]
-    answers = answers_of(training)
-    embedder = fit_lsa(answers, 512, LsaSettings())
+    embedder = MuseEmbedder()
     table = evaluate_retrieval(rows, folds, embedder, SETTINGS, tmp_path)
     mrr = table[table["k"] == 10].set_index("mode")["mrr"]
 

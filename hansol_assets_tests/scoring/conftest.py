@@ -1,15 +1,10 @@
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
 
-from hansol_assets.embedding.embedder import EmbedderSettings, fit_embedder
+from hansol_assets.embedding.muse import MuseEmbedder
 from hansol_assets.qa.table import TableSettings, read_train
-from hansol_assets.qa.table.columns import answers_of
-
-if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
 
 SAMPLE = Path(__file__).parents[2] / "data_lake" / "sample" / "train.csv"
 
@@ -33,15 +28,6 @@ def unseen_rows(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="session")
-def embedder_path(known_rows: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("embedder") / "lsa"
-    answers = answers_of(known_rows)
-    fit_embedder(answers, EmbedderSettings(dimensions=128), path)
-    return path
-
-
-@pytest.fixture(scope="session")
-def embedder(embedder_path: Path) -> "SentenceTransformer":
-    from hansol_assets.embedding.embedder import load_embedder
-
-    return load_embedder(embedder_path)
+def embedder() -> MuseEmbedder:
+    """The installed encoder itself."""
+    return MuseEmbedder()

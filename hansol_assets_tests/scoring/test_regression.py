@@ -1,19 +1,18 @@
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from hansol_assets.scoring.features import QuestionFeatures, QuestionViews
+from hansol_assets.embedding.muse import MuseEmbedder
+from hansol_assets.embedding.vectors import unit
+from hansol_assets.scoring.features import FeatureSpace, QuestionViews
 from hansol_assets.scoring.regression import (
     AnswerVectorRegressor,
     RegressionSettings,
     Strength,
+    ViewWeights,
     choose_strength,
 )
-
-if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
 
 QUESTIONS = [
     "실크벽지의 장점은 무엇인가요?",
@@ -21,37 +20,61 @@ QUESTIONS = [
     "강마루는 어떻게 시공하나요?",
     "장판의 수명은 얼마나 되나요?",
 ]
+SETTINGS = RegressionSettings()
+WEIGHTS = ViewWeights().by_view
 
 
 @pytest.fixture(scope="module")
-def views(embedder: "SentenceTransformer") -> QuestionViews:
+def views(embedder: MuseEmbedder) -> QuestionViews:
     return QuestionViews.of(QUESTIONS, embedder)
 
 
 def test_a_question_is_nearest_to_itself_and_its_like(views: QuestionViews) -> None:
-    features = QuestionFeatures(views).transform(views)
-    cosines = (features @ features.T).toarray()
+    features = FeatureSpace.fit(views.texts, views.morphemes, WEIGHTS).transform(views)
+    distances = features.squared_distances(features)
 
-    assert np.diagonal(cosines) == pytest.approx(np.ones(4), abs=1e-6)
-    assert cosines[0, 1] == cosines[0, 1:].max()
+    assert np.diagonal(distances) == pytest.approx(np.zeros(4), abs=1e-6)
+    assert distances[0, 1] == distances[0, 1:].min()
+
+
+def test_a_view_without_weight_does_not_count(views: QuestionViews, embedder: MuseEmbedder) -> None:
+    sentence_only = dict.fromkeys(WEIGHTS, 0.0) | {"sentence": 2.0}
+    features = FeatureSpace.fit(views.texts, views.morphemes, sentence_only).transform(views)
+    cosines = views.vectors @ views.vectors.T
+
+    assert features.squared_distances(features) == pytest.approx(2 - 2 * cosines, abs=1e-6)
 
 
 def test_without_a_penalty_known_questions_get_their_own_vector(views: QuestionViews) -> None:
-    targets = np.eye(4, 128)
-    regressor = AnswerVectorRegressor.fit(views, targets, 0.5, Strength(1e-9, 0.0))
+    targets = np.eye(4, 512)
+    regressor = AnswerVectorRegressor.fit(views, targets, SETTINGS, Strength(1e-9, 0.0))
 
-    assert regressor.predict(views) == pytest.approx(targets, abs=1e-5)
+    assert regressor.predict(views) == pytest.approx(targets, abs=1e-3)
 
 
 def test_under_a_heavy_penalty_the_mean_and_the_questions_own_words_remain(
     views: QuestionViews,
 ) -> None:
-    targets = np.eye(4, 128)
-    regressor = AnswerVectorRegressor.fit(views, targets, 0.5, Strength(1e9, 0.3))
+    targets = np.eye(4, 512)
+    regressor = AnswerVectorRegressor.fit(views, targets, SETTINGS, Strength(1e9, 0.3))
 
     assert regressor.predict(views) == pytest.approx(
-        targets.mean(axis=0) + 0.3 * views.own_vectors, abs=1e-6
+        unit(targets.mean(axis=0)) + 0.3 * views.own_vectors, abs=1e-6
     )
+
+
+def test_landmarks_are_the_first_questions_and_all_questions_are_learned_from(
+    views: QuestionViews,
+) -> None:
+    targets = np.random.default_rng(2).normal(size=(4, 512))
+    settings = RegressionSettings(landmarks=2)
+    few = AnswerVectorRegressor.fit(views, targets, settings, Strength(1.0, 0.0))
+    first = QuestionViews(
+        views.texts[:2], views.morphemes[:2], views.vectors[:2], views.keyword_vectors[:2]
+    )
+    fewer = AnswerVectorRegressor.fit(first, targets[:2], settings, Strength(1.0, 0.0))
+
+    assert not np.allclose(few.predict(first), fewer.predict(first))
 
 
 def test_the_strength_that_does_best_on_held_out_questions_is_chosen(
@@ -67,13 +90,16 @@ def test_the_strength_that_does_best_on_held_out_questions_is_chosen(
     assert choose_strength(views, noise, views, -own, settings).own_share == 0.0
 
 
-def test_a_saved_regression_predicts_the_same(views: QuestionViews, tmp_path: Path) -> None:
-    targets = np.random.default_rng(1).normal(size=(4, 128))
-    regressor = AnswerVectorRegressor.fit(views, targets, 0.5, Strength(1.0, 0.2))
+def test_a_saved_regression_predicts_the_same(
+    views: QuestionViews, embedder: MuseEmbedder, tmp_path: Path
+) -> None:
+    targets = np.random.default_rng(1).normal(size=(4, 512))
+    regressor = AnswerVectorRegressor.fit(views, targets, SETTINGS, Strength(1.0, 0.2))
     regressor.save(tmp_path / "regression")
     loaded = AnswerVectorRegressor.load(tmp_path / "regression")
+    asked = QuestionViews.of(["벽지의 수명은 얼마나 되나요?"], embedder)
 
-    assert np.array_equal(loaded.predict(views), regressor.predict(views))
+    assert np.array_equal(loaded.predict(asked), regressor.predict(asked))
     assert loaded.strength == regressor.strength
     assert {path.suffix for path in (tmp_path / "regression").iterdir()} == {
         ".safetensors",

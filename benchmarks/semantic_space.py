@@ -1,0 +1,232 @@
+"""Measures vectors, texts and confidence in the pretrained space, on rotations of the folds.
+
+    python benchmarks/semantic_space.py RAW_DIR [ROTATION …]
+
+For each rotation: what is chosen and weighed is fitted on calibration rows alone, and every figure
+is of validation questions (single and joined) that nothing was fitted on. Prints one table of means
+over the rotations, and one of the calibration.
+"""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from hansol_assets.answering.choosing import joined_texts
+from hansol_assets.embedding.embedder import Embedder, encode
+from hansol_assets.embedding.muse import MuseEmbedder
+from hansol_assets.embedding.vectors import split_like
+from hansol_assets.qa.folds import CALIBRATION, TRAINING, VALIDATION, FoldSettings, assign_folds
+from hansol_assets.qa.pairing import SINGLE, PairingSettings, build_held_out
+from hansol_assets.qa.quality import answer_quality
+from hansol_assets.qa.splitting import question_mix, split_question
+from hansol_assets.qa.table import TableSettings, read_test, read_train
+from hansol_assets.scoring.answer_regressor import AnswerRegressor, choose
+from hansol_assets.scoring.baselines import CENTROID, HUMAN, baseline_scores
+from hansol_assets.scoring.blend import BlendSettings, VectorBlend, fit_blend
+from hansol_assets.scoring.bootstrap import parity
+from hansol_assets.scoring.components import ComponentSettings
+from hansol_assets.scoring.composing import Composer, ComposingSettings, Source
+from hansol_assets.scoring.confidence import (
+    Confidence,
+    ConfidenceSettings,
+    calibration_table,
+    coverage_area,
+    expected_calibration_error,
+    needs_review,
+)
+from hansol_assets.scoring.cosine import reference_cosines
+from hansol_assets.scoring.evaluate import embed_references
+
+ROTATIONS = (0, 2, 4, 6, 8)
+SIGNALS = ["answer_nearness", "answer_agreement", "certainty", "question_nearness"]
+
+
+class Remembering:
+    """An embedder that embeds each text once in this process."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+        self.vectors: dict[str, np.ndarray] = {}
+
+    def get_embedding_dimension(self) -> int | None:
+        """Returns the width of the vectors."""
+        return self._embedder.get_embedding_dimension()
+
+    def encode(self, texts: list[str], /, **_: Any) -> np.ndarray:
+        """Returns one vector a text."""
+        missing = [text for text in dict.fromkeys(texts) if text not in self.vectors]
+        self.vectors |= dict(zip(missing, self._embedder.encode(missing), strict=True))
+        return np.stack([self.vectors[text] for text in texts])
+
+
+@dataclass(frozen=True)
+class Answered:
+    """Questions with all that was made for them.
+
+    Attributes:
+        questions: Columns of `build_held_out`, and `answer`.
+        vectors: Name → [questions, dimensions].
+        references: One array a question.
+        signals: What their confidence may rest on, one row a question.
+        centroid: Direction of the mean answer, [dimensions].
+    """
+
+    questions: pd.DataFrame
+    vectors: dict[str, np.ndarray]
+    references: list[np.ndarray]
+    signals: pd.DataFrame
+    centroid: np.ndarray
+
+    def scores(self, name: str) -> np.ndarray:
+        """The mean cosine of each vector of that name, [questions]."""
+        return reference_cosines(self.vectors[name], self.references)
+
+
+def answer(
+    questions: pd.DataFrame,
+    regressor: AnswerRegressor,
+    composer: Composer,
+    blend: VectorBlend,
+    rows: pd.DataFrame,
+    embedder: Embedder,
+) -> Answered:
+    """Makes every vector, text and signal of questions."""
+    parts = [split_question(question) for question in questions["question"]]
+    texts = [part for own in parts for part in own]
+    components = regressor.components(texts)
+    targets = blend.apply(components)
+    source_of = {
+        row.id: Source(row.id, row.questions, row.answers) for row in rows.itertuples(index=False)
+    }
+    near = regressor.rows_near(targets, ComposingSettings().rows)
+    composed = composer.compose(texts, targets, [[source_of[key] for key in own] for own in near])
+    signals = regressor.evidence(texts)[SIGNALS].assign(
+        similarity=[one.similarity for one in composed], coverage=[one.coverage for one in composed]
+    )
+    places = np.repeat(np.arange(len(parts)), [len(own) for own in parts])
+    by_question = signals.groupby(places).mean().assign(parts=[len(own) for own in parts])
+    written = [
+        joined_texts(question, [one.text for one in own])
+        for question, own in zip(
+            questions["question"],
+            np.split(np.array(composed, dtype=object), np.flatnonzero(np.diff(places)) + 1),
+            strict=True,
+        )
+    ]
+    weighed = {name: weight for name, weight in blend.weights.items() if weight > 0.01}
+    made = {"blend": targets, **{f"only {name}": own for name, own in components.items()}}
+    made |= {
+        f"without {name}": VectorBlend(
+            {other: weight for other, weight in weighed.items() if other != name}
+        ).apply(components)
+        for name in weighed
+    }
+    joined = {name: regressor.joining.apply(split_like(own, parts)) for name, own in made.items()}
+    plain = np.stack([own.mean(axis=0) for own in split_like(targets, parts)])
+    return Answered(
+        questions.assign(answer=written),
+        {**joined, "blend, parts averaged": plain, "composed text": encode(embedder, written)},
+        embed_references(questions["references"].tolist(), embedder),
+        by_question,
+        regressor.answer_centroid,
+    )
+
+
+def rotation(
+    rows: pd.DataFrame, test: pd.DataFrame, embedder: Embedder, start: int
+) -> tuple[pd.Series, pd.DataFrame]:
+    """Measures one rotation: its figures, and expected beside true scores."""
+    folds = assign_folds(rows, FoldSettings(validation_fold=start))
+    split = folds.set_index("id").loc[rows["id"], "split"].to_numpy()
+    mix = question_mix(test["question"].tolist()).rounded(PairingSettings().mix_step)
+    held_out = build_held_out(rows, folds, mix, PairingSettings())
+    training, known = rows[split == TRAINING], rows[split != VALIDATION]
+    settings, composing = ComponentSettings(), ComposingSettings()
+    choices = choose(training, rows[split == CALIBRATION], embedder, settings)
+    regressor = AnswerRegressor.fit(training, embedder, choices, settings)
+    asked = held_out[held_out["split"] == CALIBRATION].reset_index(drop=True)
+    alone = asked[asked["kind"] == SINGLE]
+    blend = fit_blend(
+        regressor.components(alone["question"].tolist()),
+        embed_references(alone["references"].tolist(), embedder),
+        BlendSettings(),
+    )
+    composer = Composer.fit(training, embedder, composing)
+    calibrating = answer(asked, regressor, composer, blend, training, embedder)
+    confidence = Confidence.fit(
+        calibrating.signals, calibrating.scores("composed text"), ConfidenceSettings()
+    )
+    final = AnswerRegressor.fit(known, embedder, choices, settings)
+    judged = answer(
+        held_out[held_out["split"] == VALIDATION].reset_index(drop=True),
+        final,
+        Composer.fit(known, embedder, composing),
+        blend,
+        known,
+        embedder,
+    )
+    expected = confidence.predict(judged.signals)
+    answers = [text for own in known["answers"] for text in own]
+    return figures(judged, expected, blend, answers), pd.DataFrame(
+        {"expected": expected, "score": judged.scores("composed text")}
+    )
+
+
+def figures(
+    judged: Answered, expected: np.ndarray, blend: VectorBlend, answers: list[str]
+) -> pd.Series:
+    """All figures of one rotation, by name."""
+    baselines = baseline_scores(judged.references, judged.centroid, judged.vectors["blend"])
+    means = baselines.mean()
+    text = judged.scores("composed text")
+    found = {f"score of {name}": means[name] for name in (CENTROID, HUMAN, "ceiling")}
+    found |= {
+        f"parity of {name}": parity(judged.scores(name).mean(), means[CENTROID], means[HUMAN])
+        for name in judged.vectors
+    }
+    for kind, own in judged.questions.groupby("kind"):
+        places = own.index.to_numpy()
+        base = baselines.iloc[places].mean()
+        for name in ("blend", "composed text"):
+            scores = judged.scores(name)[places].mean()
+            found[f"parity of {name}, {kind}"] = parity(scores, base[CENTROID], base[HUMAN])
+    found |= {f"weight of {name}": weight for name, weight in blend.weights.items()}
+    review = needs_review(expected, ConfidenceSettings())
+    found |= {
+        "calibration error": expected_calibration_error(expected, text),
+        "text score": text.mean(),
+        "area under score against coverage": coverage_area(expected, text),
+        "share that needs review": review.mean(),
+        "score of what needs review": text[review].mean() if review.any() else np.nan,
+        "score of the rest": text[~review].mean(),
+        "rank correlation, expected and true": pd.Series(expected).corr(
+            pd.Series(text), method="spearman"
+        ),
+        "coverage of asked terms": judged.signals["coverage"].mean(),
+    }
+    quality = answer_quality(judged.questions["answer"].tolist(), answers)
+    return pd.Series({**found, **{f"quality: {name}": value for name, value in quality.items()}})
+
+
+def main(raw: Path, rotations: tuple[int, ...], embedder: Remembering) -> None:
+    """Measures the rotations and prints the tables."""
+    rows = read_train(raw / "train.csv", TableSettings()).frame
+    test = read_test(raw / "test.csv", TableSettings()).frame
+    measured, calibration = {}, []
+    for start in rotations:
+        measured[start], judged = rotation(rows, test, embedder, start)
+        calibration.append(judged)
+        print(f"rotation {start}:", measured[start]["parity of blend":].head(1).to_dict())
+    table = pd.DataFrame(measured)
+    print(table.assign(mean=table.mean(axis=1)).round(4).to_markdown())
+    both = pd.concat(calibration)
+    print(calibration_table(*both.to_numpy().T).round(3).to_markdown(index=False))
+
+
+if __name__ == "__main__":
+    chosen = tuple(map(int, sys.argv[2:])) or ROTATIONS
+    main(Path(sys.argv[1]), chosen, Remembering(MuseEmbedder()))

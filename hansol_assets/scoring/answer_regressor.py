@@ -1,0 +1,263 @@
+"""From questions to the vectors of their answers: every component, from rows fitted once.
+
+What belongs here: fitting and choosing on rows, and the components of question parts. What does
+not: the settings (`hansol_assets.scoring.components`), the weights of the components
+(`hansol_assets.scoring.blend`), and which rows a question may see (`hansol_assets.answering`).
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import pandas as pd
+
+from hansol_assets.embedding.embedder import Embedder, encode
+from hansol_assets.embedding.vectors import mean_directions, split_like, unit
+from hansol_assets.qa.sampling import digest
+from hansol_assets.qa.table.columns import ANSWERS, QUESTIONS
+from hansol_assets.scoring.baselines import centroid
+from hansol_assets.scoring.components import (
+    CENTROID,
+    GENERATED,
+    KEYWORDS,
+    QUESTION,
+    REGRESSION,
+    RETRIEVED,
+    Choices,
+    ComponentSettings,
+)
+from hansol_assets.scoring.features import QuestionViews
+from hansol_assets.scoring.joining import JoinMap
+from hansol_assets.scoring.neighbours import Neighbours, choose_temperature, nearest_rows
+from hansol_assets.scoring.regression import AnswerVectorRegressor, choose_strength
+
+_ROWS_FILE = "rows.safetensors"
+_IDS_FILE = "rows.json"
+
+
+def choose(
+    rows: pd.DataFrame, held_out: pd.DataFrame, embedder: Embedder, settings: ComponentSettings
+) -> Choices:
+    """Chooses how the components are made, by fitting on some rows and judging on others.
+
+    Args:
+        rows: Training rows: `id, questions, answers`.
+        held_out: Calibration rows, likewise.
+        embedder: Embeds questions and answers.
+        settings: What there is to choose from.
+    """
+    row_vectors = _row_vectors(rows, embedder)
+    views, targets = _examples(rows, row_vectors, embedder, settings)
+    nothing_but_questions = settings.model_copy(update={"answers_as_questions": 0})
+    asked, wanted = _examples(
+        held_out, _row_vectors(held_out, embedder), embedder, nothing_but_questions
+    )
+    strength = choose_strength(views, targets, asked, wanted, settings.regression)
+    regressor = AnswerVectorRegressor.fit(views, targets, settings.regression, strength)
+    estimates = regressor.predict(asked)
+    temperature = choose_temperature(estimates, wanted, row_vectors, settings.neighbours)
+    ids, answers = rows["id"].tolist(), rows[ANSWERS].tolist()
+    joining = JoinMap.fit(ids, answers, row_vectors, embedder, settings.joining)
+    return Choices(strength, temperature, joining)
+
+
+class AnswerRegressor:
+    """Computes the components of questions from the rows that they may look at.
+
+    Args:
+        regression: Estimates answer vectors.
+        row_ids: Ids of the rows.
+        row_vectors: Mean of each row's answer vectors, [rows, dimensions].
+        answer_centroid: Direction of the mean of all answers, [dimensions]: the zero of parity.
+        embedder: Embeds questions.
+        neighbours: How many rows are mixed.
+        choices: What was chosen on the calibration questions.
+    """
+
+    def __init__(
+        self,
+        regression: AnswerVectorRegressor,
+        row_ids: Sequence[str],
+        row_vectors: np.ndarray,
+        answer_centroid: np.ndarray,
+        embedder: Embedder,
+        neighbours: int,
+        choices: Choices,
+    ) -> None:
+        self._regression = regression
+        self.row_ids = list(row_ids)
+        self._row_vectors = row_vectors
+        self.answer_centroid = answer_centroid
+        self._embedder = embedder
+        self._neighbours = neighbours
+        self._choices = choices
+        self.centroid = centroid(row_vectors)
+
+    @property
+    def joining(self) -> JoinMap:
+        """From the vectors of a question's parts to that of its whole answer."""
+        return self._choices.joining
+
+    @classmethod
+    def fit(
+        cls,
+        rows: pd.DataFrame,
+        embedder: Embedder,
+        choices: Choices,
+        settings: ComponentSettings,
+    ) -> Self:
+        """Fits on rows.
+
+        Args:
+            rows: `id, questions, answers`, none of them a row that will be asked for.
+            embedder: Embeds questions and answers.
+            choices: From `choose`, on rows that are not asked for either.
+            settings: How the components are made.
+        """
+        row_vectors = _row_vectors(rows, embedder)
+        views, targets = _examples(rows, row_vectors, embedder, settings)
+        regression = AnswerVectorRegressor.fit(
+            views, targets, settings.regression, choices.strength
+        )
+        counts = rows[ANSWERS].map(len).to_numpy()
+        return cls(
+            regression,
+            rows["id"].tolist(),
+            row_vectors.astype(np.float32),
+            unit(counts @ row_vectors),
+            embedder,
+            settings.neighbours.count,
+            choices,
+        )
+
+    def save(self, folder: Path) -> None:
+        """Writes the regressor as safetensors and JSON; the embedder is not a part of it."""
+        from safetensors.numpy import save_file
+
+        self._regression.save(folder)
+        self._choices.save(folder)
+        arrays = {"row_vectors": self._row_vectors, "answer_centroid": self.answer_centroid}
+        contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+        save_file(contiguous, folder / _ROWS_FILE)
+        rows = {"ids": self.row_ids, "neighbours": self._neighbours}
+        content = json.dumps(rows, ensure_ascii=False, indent=1)
+        (folder / _IDS_FILE).write_text(content, encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path, embedder: Embedder) -> Self:
+        """Reads a regressor.
+
+        Args:
+            folder: Where it was saved.
+            embedder: The one that it was fitted with.
+        """
+        from safetensors.numpy import load_file
+
+        arrays = load_file(folder / _ROWS_FILE)
+        rows = json.loads((folder / _IDS_FILE).read_text(encoding="utf-8"))
+        return cls(
+            AnswerVectorRegressor.load(folder),
+            rows["ids"],
+            arrays["row_vectors"],
+            arrays["answer_centroid"],
+            embedder,
+            rows["neighbours"],
+            Choices.load(folder),
+        )
+
+    def components(
+        self, parts: Sequence[str], generated: Sequence[np.ndarray] | None = None
+    ) -> dict[str, np.ndarray]:
+        """Computes every component of questions that stand by themselves.
+
+        Args:
+            parts: The questions, or parts of questions.
+            generated: Vectors of the answers generated for each, [answers, dimensions]; empty, or
+                None for all of them, where nothing was generated.
+
+        Returns:
+            Name → [parts, dimensions], each of length 1, or 0 where there is nothing.
+        """
+        views = QuestionViews.of(parts, self._embedder)
+        estimates = self._regression.predict(views)
+        neighbours = self.neighbours_of(estimates)
+        found = {
+            GENERATED: self._consensus(generated, len(parts)),
+            RETRIEVED: neighbours.mix(self._row_vectors, self._choices.temperature),
+            REGRESSION: estimates,
+            QUESTION: views.vectors,
+            KEYWORDS: views.keyword_vectors,
+            CENTROID: np.tile(self.centroid, (len(parts), 1)),
+        }
+        return {name: unit(np.asarray(own, dtype=np.float64)) for name, own in found.items()}
+
+    def evidence(self, parts: Sequence[str]) -> pd.DataFrame:
+        """What the answer to each part rests on: signals for its confidence.
+
+        Args:
+            parts: The questions, or parts of questions.
+
+        Returns:
+            `nearest_row` (id of the row whose answers are nearest to the estimate),
+            `answer_nearness` (cosine to them, the centroid taken off), `answer_agreement` (mean of
+            that over the neighbours), and the columns of `AnswerVectorRegressor.signals`.
+        """
+        views = QuestionViews.of(parts, self._embedder)
+        found = self.neighbours_of(self._regression.predict(views))
+        return pd.DataFrame(
+            {
+                "nearest_row": [self.row_ids[place] for place in found.places[:, 0]],
+                "answer_nearness": found.cosines[:, 0],
+                "answer_agreement": found.cosines.mean(axis=1),
+                **self._regression.signals(views),
+            }
+        )
+
+    def rows_near(self, vectors: np.ndarray, count: int) -> list[list[str]]:
+        """Ids of the rows whose answers are nearest to each vector, nearest first.
+
+        Args:
+            vectors: Estimated answers, [parts, dimensions].
+            count: Rows a part; all there are where they are fewer.
+        """
+        found = nearest_rows(vectors, self._row_vectors, count)
+        return [[self.row_ids[place] for place in own] for own in found.places]
+
+    def neighbours_of(self, estimates: np.ndarray) -> Neighbours:
+        """The rows that the `retrieved` component of each estimate is mixed of."""
+        return nearest_rows(estimates, self._row_vectors, self._neighbours)
+
+    def _consensus(self, generated: Sequence[np.ndarray] | None, count: int) -> np.ndarray:
+        means = np.zeros((count, self._row_vectors.shape[1]))
+        for place, vectors in enumerate(generated or ()):
+            if len(vectors):
+                means[place] = unit(vectors).mean(axis=0)
+        return means
+
+
+def _row_vectors(rows: pd.DataFrame, embedder: Embedder) -> np.ndarray:
+    """The mean of each row's answer vectors scaled to length 1, [rows, dimensions]."""
+    answers = rows[ANSWERS].tolist()
+    vectors = encode(embedder, [answer for own in answers for answer in own])
+    return mean_directions(split_like(vectors, answers))
+
+
+def _examples(
+    rows: pd.DataFrame, row_vectors: np.ndarray, embedder: Embedder, settings: ComponentSettings
+) -> tuple[QuestionViews, np.ndarray]:
+    """What is asked, most telling first, and the row's vector for each.
+
+    First come the first paraphrases of all rows, then the second ones of those that have one, …,
+    then the shortest answers of all rows, the second shortest, …; within each by the hash of the
+    text, so that a limit keeps a fair draw.
+    """
+    by_length = [sorted(own, key=len)[: settings.answers_as_questions] for own in rows[ANSWERS]]
+    examples = []
+    for texts in (rows[QUESTIONS].tolist(), by_length):
+        for place in range(max(map(len, texts), default=0)):
+            own = [(own[place], row) for row, own in enumerate(texts) if len(own) > place]
+            examples += sorted(own, key=lambda example: digest(example[0], example[1]))
+    asked, sources = zip(*examples[: settings.max_examples], strict=True)
+    return QuestionViews.of(asked, embedder), row_vectors[list(sources)]

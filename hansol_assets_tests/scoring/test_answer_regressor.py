@@ -1,0 +1,120 @@
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from hansol_assets.embedding.muse import MuseEmbedder
+from hansol_assets.scoring.answer_regressor import AnswerRegressor, choose
+from hansol_assets.scoring.components import COMPONENTS, Choices, ComponentSettings
+from hansol_assets.scoring.cosine import reference_cosines
+from hansol_assets.scoring.evaluate import embed_references
+from hansol_assets.scoring.joining import JoiningSettings
+
+SETTINGS = ComponentSettings(joining=JoiningSettings(pairs=10))
+ASKED = ["벽지가 들뜨면 어떻게 하나요?", "결로는 왜 생기나요?"]
+
+
+@pytest.fixture(scope="module")
+def choices(known_rows: pd.DataFrame, unseen_rows: pd.DataFrame, embedder: MuseEmbedder) -> Choices:
+    return choose(known_rows, unseen_rows, embedder, SETTINGS)
+
+
+@pytest.fixture(scope="module")
+def regressor(
+    known_rows: pd.DataFrame, embedder: MuseEmbedder, choices: Choices
+) -> AnswerRegressor:
+    return AnswerRegressor.fit(known_rows, embedder, choices, SETTINGS)
+
+
+def digests(folder: Path) -> dict[str, str]:
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.iterdir())
+    }
+
+
+def test_every_component_is_a_direction_a_part(regressor: AnswerRegressor) -> None:
+    components = regressor.components(ASKED, [np.eye(2, 512), np.zeros((0, 512))])
+
+    assert set(components) == set(COMPONENTS)
+    for name, vectors in components.items():
+        expected = [1, 0] if name == "generated" else [1, 1]
+        assert np.linalg.norm(vectors, axis=1) == pytest.approx(expected), name
+
+
+def test_unseen_questions_are_answered_better_than_by_the_centroid(
+    regressor: AnswerRegressor, unseen_rows: pd.DataFrame, embedder: MuseEmbedder
+) -> None:
+    unseen = unseen_rows
+    components = regressor.components([own[0] for own in unseen["questions"]])
+    references = embed_references(unseen["answers"].tolist(), embedder)
+    scores = {
+        name: reference_cosines(vectors, references).mean() for name, vectors in components.items()
+    }
+
+    assert scores["regression"] > scores["centroid"]
+    assert scores["retrieved"] > scores["centroid"]
+
+
+def test_the_nearest_rows_can_be_named(regressor: AnswerRegressor) -> None:
+    found = regressor.neighbours_of(regressor.components(ASKED)["regression"])
+
+    assert found.places.shape == (2, SETTINGS.neighbours.count)
+    assert all(0 <= place < len(regressor.row_ids) for place in found.places.ravel())
+
+
+def test_choices_are_among_the_settings_and_are_kept(choices: Choices, tmp_path: Path) -> None:
+    choices.save(tmp_path)
+    loaded = Choices.load(tmp_path)
+
+    assert choices.strength.alpha in SETTINGS.regression.alphas
+    assert choices.strength.own_share in SETTINGS.regression.own_shares
+    assert choices.temperature in SETTINGS.neighbours.temperatures
+    assert (loaded.strength, loaded.temperature) == (choices.strength, choices.temperature)
+
+
+def test_rows_may_have_any_number_of_questions_and_answers(
+    embedder: MuseEmbedder, choices: Choices
+) -> None:
+    rows = pd.DataFrame(
+        {
+            "id": ["A", "B", "C"],
+            "questions": [["벽지란?"], ["마루란?", "마루는 무엇인가요?"], ["결로는 왜 생기나요?"]],
+            "answers": [
+                ["벽에 바르는 종이입니다."],
+                ["바닥재입니다.", "나무로 된 바닥입니다.", "집의 바닥에 까는 나무입니다."],
+                ["온도 차이로 생깁니다.", "찬 벽에 습기가 맺힙니다."],
+            ],
+        }
+    )
+    fitted = AnswerRegressor.fit(rows, embedder, choices, SETTINGS)
+
+    assert fitted.components(["마루란 무엇인가요?"])["retrieved"].shape == (1, 512)
+
+
+def test_a_loaded_regressor_gives_the_same_components(
+    regressor: AnswerRegressor, embedder: MuseEmbedder, tmp_path: Path
+) -> None:
+    regressor.save(tmp_path)
+    loaded = AnswerRegressor.load(tmp_path, embedder)
+    first, second = (one.components(ASKED) for one in (regressor, loaded))
+
+    assert all(np.array_equal(first[name], second[name]) for name in COMPONENTS)
+    assert loaded.row_ids == regressor.row_ids
+    assert np.array_equal(loaded.answer_centroid, regressor.answer_centroid)
+    assert {path.suffix for path in tmp_path.iterdir()} == {".safetensors", ".json"}
+
+
+def test_fitting_twice_writes_the_same_bytes(
+    regressor: AnswerRegressor,
+    known_rows: pd.DataFrame,
+    embedder: MuseEmbedder,
+    choices: Choices,
+    tmp_path: Path,
+) -> None:
+    regressor.save(tmp_path / "once")
+    AnswerRegressor.fit(known_rows, embedder, choices, SETTINGS).save(tmp_path / "again")
+
+    assert digests(tmp_path / "once") == digests(tmp_path / "again")
