@@ -255,7 +255,7 @@ def test_an_interrupted_run_with_new_tokens_goes_on_to_the_same_weights(
     whole = train(profile, tmp_path, examples, told)
     settings = whole.settings.training.model_copy(update={"save_steps": 2, "progress_seconds": 0})
     places = (tmp_path / "again", tmp_path / "checkpoints-again")
-    splits, loading = (examples.iloc[:6], examples.iloc[6:]), whole.settings.base_model.loading
+    splits, loading = (examples.iloc[:6], examples.iloc[4:6]), whole.settings.base_model.loading
     with pytest.raises(InterruptionError):
         train_adapter(whole.base, *splits, settings, *places, interrupt, loading)
     resumed = train_adapter(whole.base, *splits, settings, *places, ignore, loading)
