@@ -18,6 +18,18 @@ settings.register_profile("hansol", deadline=None)
 settings.load_profile("hansol")
 
 
+FAST = {"answering", "assets", "lake", "qa", "test_definitions.py", "test_settings.py"}
+"""Folders and files whose tests take seconds: `make check` runs them."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    root = Path(__file__).parent
+    for item in items:
+        is_slow = item.get_closest_marker("slow") or item.get_closest_marker("real")
+        if not is_slow and item.path.relative_to(root).parts[0] in FAST:
+            item.add_marker(pytest.mark.fast)
+
+
 @pytest.fixture(autouse=True)
 def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keeps the settings of the one who runs the tests out of them."""

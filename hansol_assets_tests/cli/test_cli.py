@@ -103,7 +103,7 @@ def test_explain_names_rows_votes_weights_versions_and_files(run: Any, graph: Gr
         assert sum(candidate["chosen"] for candidate in part["candidates"]) == 1
         assert part["retrieved"][0]["source_id"].startswith("TRAIN_")
     assert found["versions"]["lora_adapter"] == graph.data_versions["lora_adapter"]
-    assert set(found["files"]) == {"train.csv", "test.csv"}
+    assert set(found["files"]) == {"train_csv", "test_csv"}
     assert sum(found["blend_weights"].values()) == pytest.approx(1)
 
 

@@ -1,0 +1,84 @@
+"""Tables as people have them run through the graph: to a leaderboard, and on to a submission."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import dagster as dg
+import pandas as pd
+import pytest
+
+from hansol_assets.settings import SAMPLE_DIRECTORY
+from hansol_assets_tests.graph import GraphRun, run_graph
+from hansol_assets_tests.qa.rows import ANSWER_NAMES
+from hansol_assets_tests.qa.table.test_cases import CASES, pairs, sample
+
+pytestmark = pytest.mark.slow
+
+FEW_STEPS = {
+    "base_model": {"scratch": {"max_steps": 2}},
+    "training": {"max_steps": 2},
+    "generation": {"max_new_tokens": 4, "samples": 0},
+}
+Write = Callable[[Path], object]
+
+
+def messages(path: Path) -> None:
+    rows = pairs(sample(), "user", "assistant").to_dict("records")
+    lines = [
+        {"messages": [{"role": role, "content": text} for role, text in row.items()]}
+        for row in rows
+    ]
+    text = "\n".join(json.dumps(line, ensure_ascii=False) for line in lines)
+    path.write_text(text, encoding="utf-8")
+
+
+def lists(path: Path) -> None:
+    rows = sample()
+    frame = pd.DataFrame(
+        {"question": rows["질문_1"], "answers": rows[ANSWER_NAMES].values.tolist()}
+    )
+    frame.to_parquet(path, index=False)
+
+
+FORMATS: dict[str, Write] = {
+    "train.tsv": lambda path: sample().to_csv(path, index=False, sep="\t"),
+    "train.xlsx": lambda path: sample().to_excel(path, index=False),
+    "train.jsonl": messages,
+    "train.parquet": lists,
+    "train.csv": lambda path: sample().to_csv(path, index=False, sep=";", encoding="cp949"),
+    "train.csv.gz": lambda path: sample().to_csv(path, index=False),
+}
+
+
+def run(raw: Path, lake: Path, instance: dg.DagsterInstance) -> GraphRun:
+    done = run_graph(lake, raw, instance, **FEW_STEPS)
+    assert done.failures == {}
+    assert (done.table("leaderboard")["kind"] == "experiment").any()
+    return done
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_table_of_any_shape_reaches_the_leaderboard(
+    name: str, tmp_path: Path, instance: dg.DagsterInstance
+) -> None:
+    change, _, answers = CASES[name]
+    change(sample()).to_csv(tmp_path / "train.csv", index=False)
+    done = run(tmp_path, tmp_path / "lake", instance)
+    assert "submission" not in done.statuses
+    board = done.table("leaderboard").set_index("name")
+    assert board["private"].drop("human").notna().all()
+    assert (answers == 1) == board.loc[["human"], "private"].isna().all()
+
+
+@pytest.mark.parametrize("file", FORMATS)
+def test_a_table_of_any_format_reaches_a_submission(
+    file: str, tmp_path: Path, instance: dg.DagsterInstance
+) -> None:
+    FORMATS[file](tmp_path / file)
+    questions = pd.read_csv(SAMPLE_DIRECTORY / "test.csv", dtype=str).head(3)
+    questions.to_csv(tmp_path / "test.csv", index=False)
+    done = run(tmp_path, tmp_path / "lake", instance)
+    submitted = pd.read_csv(done.lake.paths.latest_submission / "submission.csv")
+    assert submitted["id"].tolist() == questions["id"].tolist()
+    assert submitted.shape[1] == 1 + done.settings.embedder.dimensions
