@@ -16,7 +16,8 @@ from hansol_assets.cli.page import (
     print_records,
     settings_or_fail,
 )
-from hansol_assets.settings import Settings, load_settings
+from hansol_assets.errors import UserError
+from hansol_assets.settings import Settings, load_settings, require_fitting_template
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -45,6 +46,10 @@ def refresh(
 ) -> None:
     """Bring every asset up to date; print the submission and its scores."""
     settings = settings_or_fail()
+    try:
+        require_fitting_template(settings)
+    except UserError as error:
+        fail(str(error))
     if not _run_job("refresh", settings, force=force):
         fail("the run failed; the last good submission is still in place. The reason is above.")
     _print_scores()

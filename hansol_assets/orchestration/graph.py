@@ -23,9 +23,6 @@ from hansol_assets.orchestration.resources import LakeResource, user_errors_as_f
 FORCE_TAG = "hansol/force"
 """Run tag that recomputes even what the lake already holds."""
 
-RETRY_SECONDS = 10
-"""Before the first further try; each later one waits twice as long."""
-
 OWNERS = ["team:hansol-assets"]
 
 INPUT_VERSION_TAG = "dagster/input_data_version/"
@@ -61,7 +58,6 @@ def _asset(
         kinds=set(declaration.kinds),
         code_version=declaration.code_version,
         pool=declaration.pool,
-        retry_policy=_retry_policy(declaration.retries),
         owners=OWNERS,
         automation_condition=condition,
         required_resource_keys={"lake"},
@@ -77,17 +73,6 @@ def _asset(
             for check in declaration.checks
         ],
     )(compute)
-
-
-def _retry_policy(retries: int) -> dg.RetryPolicy | None:
-    if not retries:
-        return None
-    return dg.RetryPolicy(
-        max_retries=retries,
-        delay=RETRY_SECONDS,
-        backoff=dg.Backoff.EXPONENTIAL,
-        jitter=dg.Jitter.PLUS_MINUS,
-    )
 
 
 def _source_code(declaration: AssetDeclaration) -> dict[str, Any]:
@@ -107,7 +92,7 @@ def _materialize(
 ) -> Iterator[Event]:
     lake: LakeResource = context.resources.lake
     try:
-        with user_errors_as_failures():
+        with user_errors_as_failures(retries=declaration.retries):
             bound = _bind(declaration, lake)
             if bound.is_idle:
                 context.log.info(f"skipped: '{declaration.skip_without}' has no rows")

@@ -25,13 +25,23 @@ from hansol_assets.settings import Settings, require_fitting_template
 SUBMISSION = "submission"
 
 
+RETRY_SECONDS = 10
+"""Between two tries of what may pass by itself."""
+
+
 @contextmanager
-def user_errors_as_failures() -> Iterator[None]:
-    """Turns an error that is meant for people into a failure that shows its message alone."""
+def user_errors_as_failures(retries: int = 0) -> Iterator[None]:
+    """Turns an error that is meant for people into a failure that shows its message alone.
+
+    Args:
+        retries: How often a step whose error may pass by itself is tried again.
+    """
     try:
         yield
     except UserError as error:
-        raise dg.Failure(str(error), allow_retries=error.passes) from None
+        if error.passes and retries:
+            raise dg.RetryRequested(retries, RETRY_SECONDS) from error
+        raise dg.Failure(str(error), allow_retries=False) from None
 
 
 @dataclass(frozen=True)
@@ -105,7 +115,8 @@ def _begin(
     log: Callable[[str], None],
 ) -> None:
     """Holds the run's locks until its end, and ends the runs that were killed before it."""
-    if SUBMISSION in _planned(instance, run.run_id):
+    # The submission alone looks at its template itself, and answers its check.
+    if {SUBMISSION} < _planned(instance, run.run_id):
         require_fitting_template(lake.settings)
     locks = lake.store.paths.locks
     with disk_explained(locks):

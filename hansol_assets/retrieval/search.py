@@ -125,8 +125,9 @@ class HybridSearcher:
             .to_list()
         )
         rows = _by_query(found, len(questions))
-        # A question without a known word has the zero vector, which is near nothing.
-        known = np.any(vectors != 0, axis=1)
+        # Signs alone ask for nothing, though a sentence model has a vector for them, too.
+        has_words = [any(map(str.isalnum, question)) for question in questions]
+        known = np.any(vectors != 0, axis=1) & np.array(has_words)
         return [
             _ranked(own, "_distance") if is_known else []
             for own, is_known in zip(rows, known, strict=True)

@@ -22,7 +22,7 @@ from hansol_assets_tests.faults.runs import ForkServer, submitted
 pytestmark = pytest.mark.slow
 
 ARTIFACTS = {
-    "answer_embedder": "model.safetensors",
+    "answer_embedder": "muse.json",
     "base_model": "model.safetensors",
     "lora_adapter": "adapter_model.safetensors",
     "vector_blend": "weights.json",
@@ -31,6 +31,9 @@ ARTIFACTS = {
     "submission": "submission.csv",
 }
 """Artifact → a file of it."""
+
+NAMED_BY_CONTENT = {"question_mix", "pretraining_corpus"}
+"""Worked out every time, so that no beginning is counted."""
 
 
 def flip(path: Path) -> None:
@@ -164,7 +167,7 @@ def test_a_damaged_warehouse_is_rebuilt(
     # It was only looked at.
     assert not lake.paths.damaged.exists()
     ended = server.run(lake.paths.root, raw_dir)
-    assert (ended.failures, set(ended.begun)) == ({}, damaged)
+    assert (ended.failures, set(ended.begun)) == ({}, damaged - NAMED_BY_CONTENT)
     assert submitted(lake.paths.root) == submitted(undisturbed.lake)
     assert verify(lake) == []
 

@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 
 from hansol_assets.lake.store import Lake
-from hansol_assets.orchestration.run_locks import end_dead_runs, present
+from hansol_assets.orchestration.run_locks import end_dead_runs, run_lock
 from hansol_assets_tests.faults.fixtures import Reference
 from hansol_assets_tests.faults.points import BUILD, OUTSIDE, Fault, Point
 from hansol_assets_tests.faults.runs import KILLED, Ended, ForkServer, submitted
@@ -150,7 +150,7 @@ def slot_holders(instance: dg.DagsterInstance) -> set[str]:
 
 
 def test_a_run_that_goes_on_is_not_ended(tmp_path: Path) -> None:
-    with dg.DagsterInstance.ephemeral() as instance, present(RUN_ID, tmp_path):
+    with dg.DagsterInstance.ephemeral() as instance, run_lock(RUN_ID, tmp_path):
         instance.add_run(dg.DagsterRun("refresh", run_id=RUN_ID, status=STARTED))
         assert end_dead_runs(instance, tmp_path) == []
         assert [path.name for path in tmp_path.iterdir()] == [f"run-{RUN_ID}.lock"]

@@ -132,5 +132,5 @@ def test_a_missing_vector_and_a_wrong_width_are_named(
     first = next(iter(references))
     with pytest.raises(ValueError, match=first):
         score_submission({}, references, embedder, centroid_vector, SETTINGS)
-    with pytest.raises(ValueError, match="3 dimensions, the embedder's 128"):
+    with pytest.raises(ValueError, match="3 dimensions, the embedder's 512"):
         score_submission({first: np.ones(3)}, {first: ["답"]}, embedder, centroid_vector, SETTINGS)

@@ -67,7 +67,7 @@ def test_the_revision_of_a_local_folder_follows_its_content(tmp_path: Path, base
 
 
 def test_a_cached_model_is_fetched_offline_at_its_commit(tmp_path: Path, cache: Path) -> None:
-    report = fetch_base_model(settings_of("owner/model").hub, tmp_path / "out")
+    report = fetch_base_model(settings_of("owner/model").hub, tmp_path / "out", "apache-2.0")
     assert report.revision == COMMIT
     assert missing(HubSettings(model_id="owner/model")) is None
     assert not list((tmp_path / "out").glob("*.bin"))
