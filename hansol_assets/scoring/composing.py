@@ -40,17 +40,17 @@ _SHAPE_ALPHA = 3.0
 class ComposingSettings(SettingsModel):
     """How texts are put together."""
 
-    rows: int = Field(25, ge=1, description="nearest rows whose sentences are considered, a part")
+    rows: int = Field(40, ge=1, description="nearest rows whose sentences are considered, a part")
     sentences: int = Field(150, ge=1, description="sentences considered at most, a part")
     longest: int = Field(5, ge=1, description="sentences of an answer at most")
-    beams: int = Field(6, ge=1, description="unfinished drafts kept at each step")
-    drafts: int = Field(8, ge=1, description="finished drafts that are embedded")
-    coverage: float = Field(0.06, ge=0, description="cosine that naming all that is asked is worth")
+    beams: int = Field(8, ge=1, description="unfinished drafts kept at each step")
+    drafts: int = Field(12, ge=1, description="finished drafts that are embedded")
+    coverage: float = Field(0.04, ge=0, description="cosine that naming all that is asked is worth")
     sources: float = Field(
-        0.06, ge=0, description="cosine that coming from a row about what is asked is worth"
+        0.05, ge=0, description="cosine that coming from a row about what is asked is worth"
     )
     strangers: float = Field(
-        0.15,
+        0.1,
         ge=0,
         description="cosine that a sentence about one other rare thing costs, about half",
     )
