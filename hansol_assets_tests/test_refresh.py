@@ -109,7 +109,7 @@ def test_the_offline_embedder_is_kept_while_little_changes(
     change_row(changed / "train.csv", key, lambda row: row.update({"답변_2": "벽지를 바릅니다."}))
     run = run_graph(lake_dir, changed, instance)
     assert run.failures == {}
-    assert assets_with(run, "reused") == KEPT
+    assert assets_with(run, "reused") == {"raw_questions", "question_mix", "answer_embedder"}
     index = run.metadata["retrieval_index"]
     assert (index["status"], index["rows_made"], index["texts_embedded"]) == ("updated", 1, 1)
     assert run.data_versions["answer_embedder"] == graph.data_versions["answer_embedder"]
