@@ -33,7 +33,7 @@ from hansol_assets.qa.pairing import PairingSettings
 from hansol_assets.qa.prompts import PromptSettings
 from hansol_assets.qa.quality_limits import AnswerQualitySettings
 from hansol_assets.qa.table import read_template, read_test
-from hansol_assets.qa.table.files import has_table, raw_files
+from hansol_assets.qa.table.files import STEMS, has_table, raw_files
 from hansol_assets.qa.table.form import require_fitting
 from hansol_assets.qa.table.row_quality import RowQualitySettings
 from hansol_assets.qa.table.settings import TableSettings
@@ -44,12 +44,8 @@ from hansol_assets.scoring.consensus import SelectionSettings
 from hansol_assets.scoring.evaluate import ScoreSettings
 from hansol_assets.settings_model import SettingsModel
 
-RAW_FILES = {
-    "train_csv": "train.csv",
-    "test_csv": "test.csv",
-    "submission_template": "sample_submission.csv",
-}
-"""External asset name → file name inside the raw folder."""
+RAW_FILES = {asset: f"{stem}.csv" for asset, stem in STEMS.items()}
+"""External asset name → the usual name of its file inside the raw folder."""
 
 ENVIRONMENT_PREFIX = "HANSOL_"
 TEST_PREFIX = "HANSOL_TEST_"

@@ -16,7 +16,7 @@ from hansol_assets.answering.parts import Part, plan_parts
 from hansol_assets.answering.searching import embedder_of, open_searcher
 from hansol_assets.embedding.embedder import Embedder
 from hansol_assets.lake.cache import GENERATIONS
-from hansol_assets.lake.fingerprint import fingerprint
+from hansol_assets.lake.fingerprint import config_of, fingerprint
 from hansol_assets.lake.handles import Artifact
 from hansol_assets.lake.manifest import Fact
 from hansol_assets.lake.reports import ROWS_MADE, ROWS_REUSED, TableReport
@@ -103,10 +103,7 @@ def gather_candidates(
 
 def _generation_scope(base_model: Artifact, adapter: Artifact, settings: CandidateInputs) -> str:
     models = {"base_model": base_model.version, "adapter": adapter.version}
-    config = {
-        "generation": settings.generation.model_dump(mode="json"),
-        "loading": settings.loading.model_dump(mode="json"),
-    }
+    config = config_of(generation=settings.generation, loading=settings.loading)
     # The adapter's name in front tells whether the answers may be pruned.
     return f"{adapter.version}-{fingerprint('generations', '1', config, models)}"
 

@@ -66,7 +66,7 @@ def open_lake() -> "Lake":
 
     settings = settings_or_fail()
     try:
-        return Lake(settings.lake_dir, settings.profile_name)
+        return Lake(settings.lake_dir, settings.live_name)
     except LakeError as error:
         fail(str(error))
 

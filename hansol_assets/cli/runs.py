@@ -16,8 +16,7 @@ from hansol_assets.cli.page import (
     print_records,
     settings_or_fail,
 )
-from hansol_assets.errors import UserError
-from hansol_assets.settings import Settings, load_settings, require_fitting_template
+from hansol_assets.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -46,10 +45,6 @@ def refresh(
 ) -> None:
     """Bring every asset up to date; print the submission and its scores."""
     settings = settings_or_fail()
-    try:
-        require_fitting_template(settings)
-    except UserError as error:
-        fail(str(error))
     if not _run_job("refresh", settings, force=force):
         fail("the run failed; the last good submission is still in place. The reason is above.")
     _print_scores()
@@ -91,7 +86,7 @@ def _run_job(
     from hansol_assets.definitions import build_defs
     from hansol_assets.orchestration.graph import FORCE_TAG
     from hansol_assets.orchestration.home import prepare_home
-    from hansol_assets.orchestration.terminal import LOGGER, failure_message
+    from hansol_assets.orchestration.terminal import LOGGER, failure_message, start_failure_message
 
     open_lake()
     prepare_home(settings.lake_dir / "dagster")
@@ -105,6 +100,8 @@ def _run_job(
         )
     for event in result.filter_events(lambda item: item.is_step_failure):
         print_error(f"{event.step_key} failed:", failure_message(event))
+    for event in result.filter_events(lambda item: item.is_resource_init_failure):
+        print_error("the run did not start:", start_failure_message(event))
     return result.success
 
 

@@ -24,7 +24,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 from pydantic import BaseModel
 
 from hansol_assets.errors import UserError
-from hansol_assets.lake.fingerprint import fingerprint
+from hansol_assets.lake.fingerprint import config_of, fingerprint
 from hansol_assets.lake.handles import Artifact, Handle, History, Source, Table
 from hansol_assets.lake.manifest import Manifest
 from hansol_assets.lake.reports import Build, Report, Task, Verdict
@@ -127,7 +127,7 @@ class Bound:
         return Task(
             asset=self.declaration.name,
             code_version=self.declaration.code_version,
-            config={name: _plain(value) for name, value in self.settings.items()}
+            config=config_of(**self.settings)
             | {
                 name: handle.identity
                 for name, handle in self.inputs.items()
@@ -175,10 +175,6 @@ class Bound:
     def sources(self) -> dict[str, Source]:
         """The files that the work reads."""
         return {name: item for name, item in self.inputs.items() if isinstance(item, Source)}
-
-
-def _plain(value: Any) -> Any:
-    return value.model_dump(mode="json") if isinstance(value, BaseModel) else value
 
 
 @dataclass(frozen=True)

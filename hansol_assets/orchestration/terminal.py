@@ -81,6 +81,17 @@ def failure_message(event: dg.DagsterEvent) -> str:
     return failure.error.to_string()
 
 
+def start_failure_message(event: dg.DagsterEvent) -> str:
+    """Returns what a person should read of a run whose resources could not be had."""
+    error = event.engine_event_data.error
+    if error is None:
+        return "no reason was given"
+    if error.cls_name != dg.Failure.__name__:
+        return error.to_string()
+    # Of an exception Dagster keeps its text after the name of its class.
+    return error.message.partition(": ")[2].strip()
+
+
 @dg.logger({}, description="One line an asset, for a person at a terminal.")
 def terminal_logger(context: dg.InitLoggerContext) -> logging.Logger:  # noqa: ARG001
     """Makes the logger."""

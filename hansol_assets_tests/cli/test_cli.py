@@ -182,13 +182,19 @@ def test_an_exported_adapter_is_one_that_plain_peft_reads(run: Any, tmp_path: Pa
     assert PeftConfig.from_pretrained(tmp_path / "adapter").r == 8
 
 
+@pytest.fixture
+def lake(run: Any, graph: GraphRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lake:
+    """A copy of the lake, which the commands find."""
+    copy = Lake(tmp_path / "lake", graph.settings.profile_name)
+    shutil.copytree(graph.settings.lake_dir, copy.paths.root, symlinks=True)
+    monkeypatch.setenv("HANSOL_LAKE_DIR", str(copy.paths.root))
+    monkeypatch.setenv("DAGSTER_HOME", str(copy.paths.dagster_home))
+    return copy
+
+
 def test_cross_validation_judges_every_rotation_and_comes_back(
-    run: Any, graph: GraphRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Any, graph: GraphRun, lake: Lake
 ) -> None:
-    lake = Lake(tmp_path / "lake", graph.settings.profile_name)
-    shutil.copytree(graph.settings.lake_dir, lake.paths.root, symlinks=True)
-    monkeypatch.setenv("HANSOL_LAKE_DIR", str(lake.paths.root))
-    monkeypatch.setenv("DAGSTER_HOME", str(lake.paths.dagster_home))
     before = lake.live("validation_scores")
     result = run("cross-validate")
     assert result.exit_code == 0, result.output
@@ -199,12 +205,8 @@ def test_cross_validation_judges_every_rotation_and_comes_back(
 
 
 def test_a_rotation_that_fails_leaves_the_profiles_results(
-    run: Any, graph: GraphRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Any, lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lake = Lake(tmp_path / "lake", graph.settings.profile_name)
-    shutil.copytree(graph.settings.lake_dir, lake.paths.root, symlinks=True)
-    monkeypatch.setenv("HANSOL_LAKE_DIR", str(lake.paths.root))
-    monkeypatch.setenv("DAGSTER_HOME", str(lake.paths.dagster_home))
     monkeypatch.setenv("HANSOL_FOLDS__SALT", "another deal of the rows")
     monkeypatch.setenv("HANSOL_TRAINING__PRECISION", "fp16")
     live = lake.paths.live_pointers / lake.profile

@@ -56,7 +56,6 @@ ID_WORDS = ("id", "qid", "_id", "question_id", "아이디", "식별자", "uid", 
 CATEGORY_WORDS = ("category", "카테고리", "분류")
 
 CATEGORY_NAME = "category"
-ID_NAME = "id"
 _PLURALS = {"questions": "question", "answers": "answer", "outputs": "output"}
 _PLURALS |= {"responses": "response", "references": "reference", "instructions": "instruction"}
 _PARTS = re.compile(r"(?P<word>.*?)(?P<joint>[\s_.\-#]*)(?P<number>\d*)", re.DOTALL)
