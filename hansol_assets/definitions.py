@@ -72,11 +72,7 @@ def build_defs(
     """
     settings = settings or load_settings()
     sensors, schedules = automation.automation_of(settings.automation)
-    declared = [
-        asset
-        for group, module in GROUPS.items()
-        for asset in assets_of(module, group, automation.ON_CHANGE)
-    ]
+    declared = [asset for group, module in GROUPS.items() for asset in assets_of(module, group)]
     return dg.Definitions(
         assets=[*map(_source, SOURCES), *_fresh(declared, settings.automation.fresh_hours)],
         asset_checks=dg.load_asset_checks_from_modules([checks]),

@@ -27,19 +27,38 @@ UnresolvedJob = Any
 SOURCES = dg.AssetSelection.assets(*RAW_FILES)
 
 
+def _changes() -> dg.AutomationCondition[Any]:
+    return dg.AutomationCondition.data_version_changed()
+
+
+def _of_any_file() -> dg.AutomationCondition[Any]:
+    files = [dg.AutomationCondition.asset_matches(file, _changes()) for file in RAW_FILES]
+    return functools.reduce(operator.or_, files)
+
+
+def _once_settled(change: dg.AutomationCondition[Any]) -> dg.AutomationCondition[Any]:
+    """True once for each change, at the first look that finds no further one."""
+    # A change that is seen while the request for the last one goes out is not answered by it.
+    answered = dg.AutomationCondition.newly_requested() & ~change
+    # Files that change together are reported one after the other, and are one change.
+    return change.since(answered) & ~_of_any_file()
+
+
 def _on_change() -> dg.AutomationCondition[Any]:
     condition = dg.AutomationCondition
-    changes = condition.data_version_changed()
-    of_its_files: dg.AutomationCondition[Any] = condition.any_deps_match(changes).allow(SOURCES)
-    # A change that is seen while the request for the last one goes out is not answered by it.
-    answered = condition.newly_requested() & ~of_its_files
-    # Files that change together are reported one after the other, and are one change.
-    of_all_files = [condition.asset_matches(file, changes) for file in RAW_FILES]
-    is_settled = ~functools.reduce(operator.or_, of_all_files)
+    of_its_files: dg.AutomationCondition[Any] = condition.any_deps_match(_changes()).allow(SOURCES)
     is_upstream_requested = condition.any_deps_match(condition.will_be_requested())
-    on_change = (of_its_files.since(answered) & is_settled) | is_upstream_requested
+    on_change = _once_settled(of_its_files) | is_upstream_requested
     return on_change.with_label("the raw files' content changed")
 
+
+def _when_missing() -> dg.AutomationCondition[Any]:
+    needed = dg.AutomationCondition.missing() & _once_settled(_of_any_file())
+    return needed.with_label("it is missing where the raw files' content changed")
+
+
+WHEN_MISSING = _when_missing()
+"""Requests an asset that no file reaches together with the first run, which needs it."""
 
 ON_CHANGE = _on_change()
 """Requests an asset with all that is made from it, once for each change of the raw files' content.
@@ -139,11 +158,11 @@ def watch_raw_files(context: dg.SensorEvaluationContext) -> dg.SensorResult:
     # A killed run would hold the queue, which lets one run go on at a time.
     end_dead_runs(context.instance, lake.store.paths.locks)
     seen: dict[str, dict[str, str]] = json.loads(context.cursor) if context.cursor else {}
-    events = list(_changes(lake.settings.raw_files, seen))
+    events = list(_file_changes(lake.settings.raw_files, seen))
     return dg.SensorResult(asset_events=events, cursor=json.dumps(seen))
 
 
-def _changes(
+def _file_changes(
     files: dict[str, Path], seen: dict[str, dict[str, str]]
 ) -> Iterator[dg.AssetMaterialization]:
     """Yields an event for each new content, and notes in `seen` what was seen."""

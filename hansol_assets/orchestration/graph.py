@@ -18,6 +18,7 @@ from hansol_assets.lake.errors import MissingInputError
 from hansol_assets.lake.making import make
 from hansol_assets.lake.manifest import Manifest
 from hansol_assets.lake.reports import ROWS_MADE, ROWS_REUSED, Outcome, Verdict
+from hansol_assets.orchestration.automation import ON_CHANGE, WHEN_MISSING
 from hansol_assets.orchestration.resources import LakeResource, user_errors_as_failures
 
 FORCE_TAG = "hansol/force"
@@ -31,22 +32,17 @@ INPUT_VERSION_TAG = "dagster/input_data_version/"
 Event = dg.AssetCheckResult | dg.MaterializeResult[Any]
 
 
-def assets_of(
-    module: ModuleType, group: str, condition: dg.AutomationCondition[Any]
-) -> list[dg.AssetsDefinition]:
+def assets_of(module: ModuleType, group: str) -> list[dg.AssetsDefinition]:
     """Returns the assets that a module declares, as one group of the graph.
 
     Args:
         module: Holds decorated functions.
         group: The group's name.
-        condition: When an asset is materialised by itself.
     """
-    return [_asset(item, group, condition) for item in declared_in(module)]
+    return [_asset(item, group) for item in declared_in(module)]
 
 
-def _asset(
-    declaration: AssetDeclaration, group: str, condition: dg.AutomationCondition[Any]
-) -> dg.AssetsDefinition:
+def _asset(declaration: AssetDeclaration, group: str) -> dg.AssetsDefinition:
     def compute(context: dg.AssetExecutionContext) -> Iterator[Event]:
         yield from _materialize(context, declaration)
 
@@ -59,7 +55,7 @@ def _asset(
         code_version=declaration.code_version,
         pool=declaration.pool,
         owners=OWNERS,
-        automation_condition=condition,
+        automation_condition=ON_CHANGE if declaration.inputs else WHEN_MISSING,
         required_resource_keys={"lake"},
         output_required=declaration.skip_without is None,
         metadata=_source_code(declaration),
