@@ -6,6 +6,7 @@ the command line). What does not: what they do (`hansol_assets.cli`).
 
 REFRESH = "hansol refresh"
 PRUNE = "hansol lake prune --keep 3"
+REVIEW = "hansol review --export"
 PROMOTE = "hansol promote"
 
 

@@ -21,6 +21,7 @@ from pydantic_settings import (
 )
 
 from hansol_assets.answering.candidates import CandidateInputs, CandidateSettings
+from hansol_assets.answering.choosing import ChoiceSettings
 from hansol_assets.answering.submission import SubmissionSettings
 from hansol_assets.answering.training import AdapterSettings
 from hansol_assets.embedding.embedder import EmbedderSettings
@@ -28,6 +29,7 @@ from hansol_assets.errors import UserError
 from hansol_assets.modeling.base.base_model import BaseModelSettings
 from hansol_assets.modeling.generation.generator import GenerationSettings
 from hansol_assets.modeling.training.adapter import TrainingSettings
+from hansol_assets.modeling.training.fit import FitSettings
 from hansol_assets.qa.folds import FoldSettings
 from hansol_assets.qa.pairing import PairingSettings
 from hansol_assets.qa.prompts import PromptSettings
@@ -40,11 +42,14 @@ from hansol_assets.qa.table.settings import TableSettings
 from hansol_assets.retrieval.index import RetrievalSettings
 from hansol_assets.scoring.blend import BlendSettings
 from hansol_assets.scoring.components import ComponentSettings
+from hansol_assets.scoring.confidence import ConfidenceSettings
 from hansol_assets.scoring.consensus import SelectionSettings
+from hansol_assets.scoring.drafting import ComposingSettings
 from hansol_assets.scoring.evaluate import ScoreSettings
 from hansol_assets.settings_model import SettingsModel
 
-RAW_FILES = {asset: f"{stem}.csv" for asset, stem in STEMS.items()}
+REVIEW_CSV = "review_csv"
+RAW_FILES = {asset: f"{stem}.csv" for asset, stem in STEMS.items()} | {REVIEW_CSV: "review.csv"}
 """External asset name → the usual name of its file inside the raw folder."""
 
 ENVIRONMENT_PREFIX = "HANSOL_"
@@ -193,11 +198,14 @@ class Settings(BaseSettings):
     prompt: PromptSettings = PromptSettings()
     base_model: BaseModelSettings = BaseModelSettings()
     training: TrainingSettings = TrainingSettings()
+    fit: FitSettings = FitSettings()
     generation: GenerationSettings = GenerationSettings()
     candidates: CandidateSettings = CandidateSettings()
     components: ComponentSettings = ComponentSettings()
     blend: BlendSettings = BlendSettings()
+    composing: ComposingSettings = ComposingSettings()
     selection: SelectionSettings = SelectionSettings()
+    confidence: ConfidenceSettings = ConfidenceSettings()
     quality: AnswerQualitySettings = AnswerQualitySettings()
     scores: ScoreSettings = ScoreSettings()
     submission: SubmissionSettings = SubmissionSettings()
@@ -255,6 +263,16 @@ class Settings(BaseSettings):
         )
 
     @property
+    def judge(self) -> EmbedderSettings:
+        """The embedder that scores."""
+        return self.scores.judge or self.embedder
+
+    @property
+    def choice(self) -> ChoiceSettings:
+        """What the choice of an answer depends on."""
+        return ChoiceSettings(composing=self.composing, selection=self.selection)
+
+    @property
     def profile_name(self) -> str:
         """The profile's short name: a file's stem where it was given by path."""
         return Path(self.profile).stem
@@ -273,7 +291,14 @@ class Settings(BaseSettings):
         Raises:
             InputError: The folder holds two files of one name.
         """
-        return raw_files(self._raw_folder, self.table)
+        files = raw_files(self._raw_folder, self.table)
+        reviewed = {REVIEW_CSV: self.review_file} if self.review_file.is_file() else {}
+        return files | reviewed
+
+    @property
+    def review_file(self) -> Path:
+        """Where doubtful questions are written, and a person's answers to them are read."""
+        return self.lake_dir / RAW_FILES[REVIEW_CSV]
 
     @property
     def _raw_folder(self) -> Path:

@@ -12,8 +12,10 @@ import numpy as np
 import pandas as pd
 
 from hansol_assets.answering.parts import VISIBLE_SPLITS
+from hansol_assets.lake.handles import Artifact
 from hansol_assets.qa.pairing import SINGLE
 from hansol_assets.scoring.answer_regressor import AnswerRegressor
+from hansol_assets.scoring.blend import WEIGHTS_FILE, VectorBlend
 from hansol_assets.scoring.candidates import RETRIEVED, vectors_of
 from hansol_assets.scoring.components import COMPONENTS
 from hansol_assets.scoring.joining import JoinMap
@@ -78,6 +80,11 @@ def part_components(
     # All models of an artifact share what was chosen once.
     joining = next(iter(models.values())).joining
     return PartComponents(index, vectors, joining)
+
+
+def load_blend(vector_blend: Artifact) -> VectorBlend:
+    """Reads the weights, from an artifact of the asset of that name."""
+    return VectorBlend.load(vector_blend.open() / WEIGHTS_FILE)
 
 
 def visible_rows(rows: pd.DataFrame, folds: pd.DataFrame, split: str) -> pd.DataFrame:

@@ -1,21 +1,25 @@
 """The answer of every question: one candidate a part, chosen by expected similarity.
 
 What belongs here: choosing part by part, and putting the parts together again. What does not: the
-measure by which is chosen (`hansol_assets.scoring.consensus`).
+measure by which is chosen (`hansol_assets.scoring.consensus`), and how sure the choice is
+(`hansol_assets.answering.confidence`).
 """
 
+from collections.abc import Mapping
 from itertools import zip_longest
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from hansol_assets.answering.blending import (
-    PartComponents,
     of_questions,
     part_components,
     split_of,
     visible_rows,
 )
-from hansol_assets.answering.regressors import load_regressors
+from hansol_assets.answering.composing import QUOTES, composed_candidates, sources_of
+from hansol_assets.answering.regressors import load_composer, load_regressors
 from hansol_assets.answering.searching import embedder_of
 from hansol_assets.embedding.embedder import Embedder, encode
 from hansol_assets.lake.fingerprint import text_hash
@@ -26,10 +30,27 @@ from hansol_assets.qa.joining import NONE, join_answers
 from hansol_assets.qa.quality import answer_quality
 from hansol_assets.qa.splitting import take_apart
 from hansol_assets.qa.table.columns import answers_of
+from hansol_assets.scoring.answer_regressor import AnswerRegressor
 from hansol_assets.scoring.blend import VectorBlend
-from hansol_assets.scoring.candidates import RETRIEVED, vectors_of
+from hansol_assets.scoring.candidates import GREEDY, RETRIEVED, SAMPLED, vectors_of
+from hansol_assets.scoring.composing import Composer, Merits, Source
 from hansol_assets.scoring.consensus import LengthRange, SelectionSettings, choose_text
+from hansol_assets.scoring.drafting import ComposingSettings
+from hansol_assets.settings_model import SettingsModel
 
+PART = ["question_id", "part"]
+PART_COLUMNS = [*PART, "part_question", "prompt"]
+GENERATED = (GREEDY, SAMPLED)
+SIGNALS = [
+    "answer_nearness",
+    "answer_agreement",
+    "certainty",
+    "question_nearness",
+    "similarity",
+    "coverage",
+    "parts",
+]
+"""What the confidence in an answer rests on; see `AnswerRegressor.evidence` for the first four."""
 LENGTH_FIGURES = ("length_median", "length_ratio", "outside_length_share")
 VOTE_DECIMALS = 6
 CANDIDATE_COLUMNS = [
@@ -41,11 +62,19 @@ CANDIDATE_COLUMNS = [
     "retrieval_score",
     "dense_rank",
     "fts_rank",
+    "coverage",
     "vote",
     "score",
     "chosen",
     "text",
 ]
+
+
+class ChoiceSettings(SettingsModel):
+    """How the answer text is put together and chosen."""
+
+    composing: ComposingSettings
+    selection: SelectionSettings
 
 
 def choose_answers(
@@ -54,72 +83,127 @@ def choose_answers(
     regressor: Artifact,
     blend: VectorBlend,
     rows: pd.DataFrame,
-    settings: SelectionSettings,
+    settings: ChoiceSettings,
 ) -> TableReport:
     """Chooses the answers of questions of one split, and tells how well they are formed.
 
     Args:
         questions: `id, question, split`, all of one split.
         candidates: Of these questions and maybe others.
-        regressor: Estimates the vectors of their answers.
+        regressor: Estimates the vectors of their answers, and puts texts together.
         blend: The weights that make a part's target vector.
-        rows: The rows of `qa_folds`: the reference answers that the split may know are the measure
-            of length.
-        settings: Weights and penalties of the choice.
+        rows: The rows of `qa_folds`: those that the split may see are quoted, and their reference
+            answers are the measure of length.
+        settings: How texts are composed and chosen.
     """
-    own = of_questions(candidates.read(), questions)
     (split,) = questions["split"].unique()
-    references = answers_of(visible_rows(rows, rows, split))
-    components = part_components(own, split_of(questions), load_regressors(regressor))
-    voted = vote(own, components, blend, LengthRange.of(references, settings), settings)
-    adapter = str(candidates.facts["adapter"])
-    table = answer_table(questions, voted, embedder_of(regressor), adapter)
-    quality = answer_quality(table["answer"].tolist(), references)
-    # References answer one question each, so lengths are compared part by part.
-    parts = answer_quality(voted.loc[voted["chosen"], "text"].tolist(), references)
-    quality |= {name: parts[name] for name in LENGTH_FIGURES}
-    return TableReport(frame=table, facts={k: round(v, 4) for k, v in quality.items()})
+    models, embedder = load_regressors(regressor), embedder_of(regressor)
+    composer = load_composer(regressor, split, embedder, settings.composing)
+    visible = visible_rows(rows, rows, split)
+    sources, references = sources_of(visible), answers_of(visible)
+    found = of_questions(candidates.read(), questions)
+    components = part_components(found, split_of(questions), models)
+    targets = blend.apply(components.vectors)
+    composed = composed_candidates(
+        found.drop_duplicates(PART)[PART_COLUMNS],
+        targets,
+        models[split],
+        composer,
+        sources,
+        settings.composing,
+    )
+    every = pd.concat([found, composed], ignore_index=True)
+    every = every.assign(**vars(candidate_merits(every, composer, sources)))
+    lengths = LengthRange.of(references, settings.selection)
+    voted = vote(every, components.index, targets, lengths, settings.selection)
+    signals = answer_signals(voted, models[split])
+    table = answer_table(questions, voted, signals, embedder, str(candidates.facts["adapter"]))
+    return TableReport(frame=table, facts=_quality(table, voted, references))
+
+
+def candidate_merits(
+    candidates: pd.DataFrame, composer: Composer, sources: Mapping[str, Source]
+) -> Merits:
+    """Looks whether candidates speak of what was asked.
+
+    Args:
+        candidates: `part_question, text, source_id, quotes`.
+        composer: Knows what a question is about.
+        sources: The rows that may be quoted, by id.
+    """
+    rows_of = [
+        [sources[key] for key in _source_ids(own, quotes)]
+        for own, quotes in zip(candidates["source_id"], candidates[QUOTES], strict=True)
+    ]
+    asked, texts = candidates["part_question"].tolist(), candidates["text"].tolist()
+    return composer.merits(asked, texts, rows_of)
+
+
+def _source_ids(source_id: object, quotes: object) -> list[str]:
+    """The row of each sentence that a candidate is made of; none of a generated one."""
+    if isinstance(quotes, list):
+        return [quote["source_id"] for quote in quotes]
+    return [source_id] if isinstance(source_id, str) else []
 
 
 def vote(
     candidates: pd.DataFrame,
-    components: PartComponents,
-    blend: VectorBlend,
+    parts: pd.DataFrame,
+    targets: np.ndarray,
     lengths: LengthRange,
     settings: SelectionSettings,
 ) -> pd.DataFrame:
     """Gives every candidate its expected similarity, and marks the chosen one of each part.
 
     Args:
-        candidates: Columns of `collect_candidates`.
-        components: Of the same parts.
-        blend: The weights that make a part's target vector.
+        candidates: Columns of `collect_candidates`, and `worth`.
+        parts: `question_id, part` of each target.
+        targets: The parts' submission vectors, [parts, dimensions].
         lengths: Lengths that answers usually have.
         settings: Weights and penalties of the choice.
 
     Returns:
-        The candidates with `vote`, `score` (the vote less penalties) and `chosen`.
+        The candidates with `similarity` (cosine to the target), `vote`, `score` (the vote with its
+        worth, less penalties) and `chosen`.
     """
-    targets = blend.apply(components.vectors)
-    keys = zip(components.index["question_id"], components.index["part"], strict=True)
-    target_of = dict(zip(keys, targets, strict=True))
-    voted = candidates.assign(vote=0.0, score=0.0, chosen=False)
-    for key, places in candidates.groupby(["question_id", "part"]).indices.items():
-        own = candidates.iloc[places]
-        target = target_of[key]
-        choice = choose_text(
-            own["text"].tolist(), vectors_of(own, len(target)), target, lengths, settings
-        )
+    target_of = dict(zip(parts[PART].itertuples(index=False, name=None), targets, strict=True))
+    voted = candidates.assign(similarity=0.0, vote=0.0, score=0.0, chosen=False)
+    for key, places in candidates.groupby(PART).indices.items():
+        own, target = candidates.iloc[places], target_of[key]
+        vectors, worth = vectors_of(own, len(target)), own["worth"].to_numpy()
+        choice = choose_text(own["text"].tolist(), vectors, target, worth, lengths, settings)
         labels = own.index
+        voted.loc[labels, "similarity"] = choice.similarities
         voted.loc[labels, "vote"] = choice.votes.round(VOTE_DECIMALS)
         voted.loc[labels, "score"] = choice.scores.round(VOTE_DECIMALS)
         voted.loc[labels[choice.place], "chosen"] = True
     return voted
 
 
+def answer_signals(voted: pd.DataFrame, regressor: AnswerRegressor) -> pd.DataFrame:
+    """Gathers what the confidence in an answer may rest on.
+
+    Args:
+        voted: What `vote` returned.
+        regressor: The one that estimated the targets.
+
+    Returns:
+        The columns of `SIGNALS`, means over the parts of a question, and `nearest_rows`: for each
+        part the row whose answers are nearest to what is expected; by question id.
+    """
+    chosen = voted[voted["chosen"]].sort_values(PART, kind="stable")
+    evidence = regressor.evidence(chosen["part_question"].tolist()).set_index(chosen.index)
+    parts = pd.concat([chosen[["question_id", "similarity", "coverage"]], evidence], axis=1)
+    grouped = parts.groupby("question_id", sort=False)
+    signals = grouped[[name for name in SIGNALS if name != "parts"]].mean()
+    rows = grouped["nearest_row"].agg(list)
+    return signals.assign(parts=grouped.size().astype(float), nearest_rows=rows)
+
+
 def answer_table(
     questions: pd.DataFrame,
     voted: pd.DataFrame,
+    signals: pd.DataFrame,
     embedder: Embedder,
     adapter_fingerprint: str,
 ) -> pd.DataFrame:
@@ -128,19 +212,22 @@ def answer_table(
     Args:
         questions: `id, question`.
         voted: What `vote` returned.
+        signals: What `answer_signals` returned.
         embedder: Embeds the answers.
         adapter_fingerprint: The adapter whose generations were among the candidates.
 
     Returns:
-        `id, question, question_hash, parts, retrieved_ids, prompts, origins, source_ids,
-        candidates, answer, prompt_tokens, new_tokens, seconds, adapter_fingerprint, vector`, in the
-        order of the questions. `parts, prompts, origins, source_ids` have one entry a part;
-        `candidates` has one record a candidate, with its vote.
+        `id, question, answer, nearest_rows, parts, origins, source_ids, quotes, retrieved_ids,
+        prompts, candidates, signals, prompt_tokens, new_tokens, seconds, question_hash,
+        adapter_fingerprint, vector`, in the order of the questions. `nearest_rows, parts, origins,
+        prompts` have one entry a part; `source_ids` names every row that the answer quotes, and
+        `quotes` what of it; `candidates` has one record a candidate, with its vote.
     """
     groups = dict(iter(voted.groupby("question_id", sort=False)))
+    signals_of = signals.to_dict("index")
     table = pd.DataFrame(
         [
-            _answer(row.id, row.question, groups[row.id])
+            _answer(row.id, row.question, groups[row.id], dict(signals_of[row.id]))
             for row in questions[["id", "question"]].itertuples(index=False)
         ]
     )
@@ -148,31 +235,57 @@ def answer_table(
     return table.assign(adapter_fingerprint=adapter_fingerprint, vector=list(vectors))
 
 
-def _answer(question_id: str, question: str, candidates: pd.DataFrame) -> dict[str, object]:
-    chosen = candidates[candidates["chosen"]]
+def _answer(
+    question_id: str, question: str, candidates: pd.DataFrame, signals: dict[str, object]
+) -> dict[str, object]:
+    chosen = candidates[candidates["chosen"]].sort_values("part")
     found = candidates[candidates["origin"] == RETRIEVED]
-    generated = candidates[candidates["origin"] != RETRIEVED]
+    generated = candidates[candidates["origin"].isin(GENERATED)]
+    quotes = [quote for row in chosen.to_dict("records") for quote in _quotes(row)]
     return {
         "id": question_id,
         "question": question,
-        "question_hash": text_hash(question),
+        "answer": joined_texts(question, chosen["text"].tolist()),
+        "nearest_rows": signals.pop("nearest_rows"),
         "parts": chosen["part_question"].tolist(),
+        "origins": chosen["origin"].tolist(),
+        "source_ids": list(dict.fromkeys(quote["source_id"] for quote in quotes)),
+        QUOTES: quotes,
         "retrieved_ids": list(dict.fromkeys(found["source_id"])),
         "prompts": chosen["prompt"].tolist(),
-        "origins": chosen["origin"].tolist(),
         "candidates": _records(candidates),
-        "source_ids": [key if isinstance(key, str) else "" for key in chosen["source_id"]],
-        "answer": joined_texts(question, chosen["text"].tolist()),
+        "signals": signals,
         "prompt_tokens": int(generated["prompt_tokens"].fillna(0).sum()),
         "new_tokens": int(generated["new_tokens"].fillna(0).sum()),
         "seconds": round(float(generated["seconds"].fillna(0).sum()), 4),
+        "question_hash": text_hash(question),
     }
+
+
+def _quotes(chosen: dict[str, Any]) -> list[dict[str, Any]]:
+    """What of which row a chosen candidate says; nothing of a generated one."""
+    part = {"part": chosen["part"]}
+    if isinstance(chosen[QUOTES], list):
+        return [part | quote for quote in chosen[QUOTES]]
+    if not isinstance(chosen["source_id"], str):
+        return []
+    whole = {name: chosen[name] for name in ("source_id", "source_answer", "text")}
+    return [part | whole | {"place": 0}]
 
 
 def _records(candidates: pd.DataFrame) -> list[dict[str, object]]:
     """The candidates as plain records; what is not known of one is None."""
     known = candidates[CANDIDATE_COLUMNS].astype(object)
     return known.where(known.notna(), None).to_dict("records")
+
+
+def _quality(table: pd.DataFrame, voted: pd.DataFrame, references: list[str]) -> dict[str, float]:
+    """How well the answers are formed."""
+    quality = answer_quality(table["answer"].tolist(), references)
+    # References answer one question each, so lengths are compared part by part.
+    parts = answer_quality(voted.loc[voted["chosen"], "text"].tolist(), references)
+    quality |= {name: parts[name] for name in LENGTH_FIGURES}
+    return {name: round(value, 4) for name, value in quality.items()}
 
 
 def joined_texts(question: str, texts: list[str]) -> str:

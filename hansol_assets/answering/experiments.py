@@ -1,5 +1,6 @@
 """The experiments that the lake remembers, read from manifests and score tables."""
 
+from hansol_assets.answering.judge import JUDGE
 from hansol_assets.lake.handles import History, Table
 from hansol_assets.lake.manifest import ancestry
 from hansol_assets.scoring.leaderboard import Experiment, flat_settings
@@ -21,6 +22,7 @@ def experiment(scores: Table) -> Experiment:
     return Experiment(
         fingerprint=manifest.fingerprint,
         profile=manifest.profile,
+        judge=str(manifest.facts.get(JUDGE, "unknown")),
         strategy=str(manifest.facts["strategy"]),
         settings=dict(
             pair for name, item in ancestors.items() for pair in flat_settings(item.config, name)

@@ -9,7 +9,9 @@ from typing import Any
 
 import pandas as pd
 
+from hansol_assets.answering.confidence import doubts_of, load_confidence
 from hansol_assets.lake.errors import LakeError
+from hansol_assets.lake.handles import Artifact, Table
 from hansol_assets.lake.manifest import Manifest, ancestry
 from hansol_assets.lake.store import Lake
 from hansol_assets.scoring.blend import WEIGHTS_FILE, VectorBlend
@@ -41,9 +43,11 @@ def explain(lake: Lake, question_id: str) -> dict[str, Any]:
         question_id: Id of a test question, or of a validation question.
 
     Returns:
-        `id, asset, question, answer, parts` (each with its question, prompt, retrieved rows and
-        candidates with their votes), `blend_weights, versions` (asset → fingerprint) and `files`
-        (external asset → SHA-256 of its file); plain values only.
+        `id, asset, question, answer, confidence, needs_review, doubts` (why less is expected of it
+        than of the usual answer), `quotes` (which sentences of which rows it says), `parts` (each
+        with its question, prompt, retrieved rows and candidates with their votes), `blend_weights,
+        versions` (asset → fingerprint) and `files` (external asset → SHA-256 of its file); plain
+        values only.
 
     Raises:
         MissingInputError: Nothing was answered yet.
@@ -56,6 +60,10 @@ def explain(lake: Lake, question_id: str) -> dict[str, Any]:
         "asset": manifest.asset,
         "question": answer["question"],
         "answer": answer["answer"],
+        "confidence": answer["confidence"],
+        "needs_review": bool(answer["needs_review"]),
+        "doubts": doubts_of(answer, load_confidence(_confidence_of(lake, manifest))),
+        "quotes": _plain(pd.DataFrame(list(answer["quotes"]))),
         "parts": _parts(answer),
         "blend_weights": VectorBlend.load(
             lake.artifact(ancestors["vector_blend"]) / WEIGHTS_FILE
@@ -68,6 +76,10 @@ def explain(lake: Lake, question_id: str) -> dict[str, Any]:
             if len(version) == SHA256_DIGITS
         },
     }
+
+
+def _confidence_of(lake: Lake, answers: Manifest) -> Artifact:
+    return Table(lake, answers).made_from("answer_confidence")
 
 
 def _find(lake: Lake, question_id: str) -> tuple[Manifest, dict[str, Any]]:

@@ -7,77 +7,74 @@ all comparisons can be paired. What does not: sums and intervals (`hansol_assets
 import numpy as np
 import pandas as pd
 
-from hansol_assets.answering.blending import PartComponents, part_components, split_of
+from hansol_assets.answering.blending import PartComponents, visible_rows
 from hansol_assets.answering.choosing import joined_texts
-from hansol_assets.answering.regressors import load_regressors
-from hansol_assets.answering.searching import embedder_of
+from hansol_assets.answering.judge import Judge
 from hansol_assets.answering.strategies import strategy_vectors
 from hansol_assets.embedding.embedder import Embedder, encode
-from hansol_assets.lake.handles import Artifact
+from hansol_assets.plotting.scores import (
+    calibration_picture,
+    coverage_picture,
+    distribution_picture,
+)
 from hansol_assets.qa.folds import VALIDATION
-from hansol_assets.scoring.baselines import baseline_scores
+from hansol_assets.qa.table.columns import answers_of
+from hansol_assets.scoring.answer_regressor import AnswerRegressor
+from hansol_assets.scoring.baselines import baseline_scores, centroid
 from hansol_assets.scoring.blend import VectorBlend
 from hansol_assets.scoring.candidates import GREEDY, RETRIEVED
 from hansol_assets.scoring.chrf import chrf_scores
+from hansol_assets.scoring.confidence import calibration_table, coverage_curve
 from hansol_assets.scoring.cosine import public_mask, reference_cosines
 from hansol_assets.scoring.evaluate import ScoreSettings, embed_references
+from hansol_assets.scoring.leaderboard import BASELINES
 
 RAW_GENERATION = "raw_generation"
 ONLY = "only_"
 WITHOUT = "without_"
 
 
-def judge_answers(
-    questions: pd.DataFrame,
-    answers: pd.DataFrame,
-    candidates: pd.DataFrame,
-    regressor: Artifact,
-    blend: VectorBlend,
-    settings: ScoreSettings,
-) -> pd.DataFrame:
-    """Scores the answers to validation questions; see `judge` for what is returned.
+def known_centroid(judge: Judge, regressor: AnswerRegressor, rows: pd.DataFrame) -> np.ndarray:
+    """The direction of the mean of all answers that validation may know, [dimensions].
 
     Args:
-        questions: `id, kind, split, source_ids, references`.
-        answers: Columns of `answer_table`, in the order of the questions.
-        candidates: Columns of `collect_candidates`, of these questions.
-        regressor: The one that was fitted for judging.
-        blend: The fitted weights.
-        settings: How the public questions are drawn.
+        judge: In whose space.
+        regressor: Fitted on those answers, with the embedder of the answers.
+        rows: The rows of `qa_folds`.
     """
-    models = load_regressors(regressor)
-    components = part_components(candidates, split_of(questions), models)
-    centroid = models[VALIDATION].answer_centroid
-    embedder = embedder_of(regressor)
-    return judge(questions, answers, candidates, components, blend, embedder, centroid, settings)
+    if judge.embeds_answers:
+        return regressor.answer_centroid
+    return centroid(encode(judge.embedder, answers_of(visible_rows(rows, rows, VALIDATION))))
 
 
-def judge(
+def judge_answers(
     questions: pd.DataFrame,
     answers: pd.DataFrame,
     candidates: pd.DataFrame,
     components: PartComponents,
     blend: VectorBlend,
-    embedder: Embedder,
-    centroid_vector: np.ndarray,
+    judge: Judge,
     settings: ScoreSettings,
+    centroid_vector: np.ndarray,
 ) -> pd.DataFrame:
     """Scores every strategy, baseline and ablation on every question.
 
     Args:
         questions: `id, kind, source_ids, references`.
-        answers: Columns of `answer_table`, in the order of the questions.
+        answers: Columns of `answer_table`, with their confidence, in the order of the questions.
         candidates: Columns of `collect_candidates`, of these questions.
         components: Of the same parts.
         blend: The fitted weights.
-        embedder: Embeds the references.
-        centroid_vector: [dimensions], of the training answers.
+        judge: Embeds the references; it scores vectors only if they are of its space.
         settings: How the public questions are drawn.
+        centroid_vector: [dimensions], of the training answers, by the judge.
 
     Returns:
-        `id, kind, group, public, chrf` and one column of cosine scores for each strategy, baseline,
-        component alone (`only_…`) and blend without a component (`without_…`).
+        `id, kind, group, public, chrf, confidence`, the score of the answer's `text`, of the raw
+        generation and of the baselines; and, where the judge can score vectors, one column for each
+        strategy, component alone (`only_…`) and blend without a component (`without_…`).
     """
+    embedder = judge.embedder
     references = embed_references(questions["references"].tolist(), embedder)
     ids = questions["id"].tolist()
     table = pd.DataFrame(
@@ -88,17 +85,35 @@ def judge(
             "group": [sources[0] for sources in questions["source_ids"]],
             "public": public_mask(ids, settings.public_share, settings.public_salt),
             "chrf": chrf_scores(answers["answer"].tolist(), questions["references"].tolist()),
+            "confidence": answers["confidence"],
         }
     )
-    vectors = {
-        **strategy_vectors(answers, candidates, components, blend),
+    vectors: dict[str, np.ndarray] = {
+        "text": encode(embedder, answers["answer"].tolist()),
         RAW_GENERATION: _first_vectors(answers, candidates, GREEDY, embedder),
-        **_ablations(ids, components, blend),
     }
+    if judge.embeds_answers:
+        vectors.update(strategy_vectors(answers, candidates, components, blend))
+        vectors |= _ablations(ids, components, blend)
     nearest = _first_vectors(answers, candidates, RETRIEVED, embedder)
     scores = {name: reference_cosines(own, references) for name, own in vectors.items()}
     baselines = baseline_scores(references, centroid_vector, nearest)
     return pd.concat([table, pd.DataFrame(scores), baselines], axis=1)
+
+
+def score_pictures(questions: pd.DataFrame, submitted: str) -> dict[str, str]:
+    """Draws the scores of questions and how far their confidence can be trusted, as markdown.
+
+    Args:
+        questions: What `judge_answers` returned.
+        submitted: The column of what is submitted.
+    """
+    expected, scores = questions["confidence"].to_numpy(), questions["text"].to_numpy()
+    return {
+        "score_distribution": distribution_picture(questions, submitted, list(BASELINES)),
+        "calibration": calibration_picture(questions, calibration_table(expected, scores)),
+        "coverage": coverage_picture(coverage_curve(expected, scores)),
+    }
 
 
 def _first_vectors(

@@ -93,6 +93,8 @@ def judge_promotion(lake: Lake, manifest: Manifest, settings: BootstrapSettings)
         experiment(Table(lake, Manifest.load(lake.paths.manifest(SCORES, version))))
         for version in (now, before)
     )
+    if newest.judge != old.judge:
+        return Promotion(True, f"the published submission was judged by {old.judge}")
     result = compare(newest, old, settings)
     if result is None:
         return Promotion(True, "too few questions were asked of both")

@@ -1,7 +1,8 @@
-"""The fitted regressors of an artifact: one for each split of questions.
+"""What is fitted on rows to answer questions: a regressor and a composer for each split of them.
 
 What belongs here: which rows each is fitted on, and where it lies in the artifact's folder. What
-does not: what a regressor is (`hansol_assets.scoring.answer_regressor`).
+does not: what they are (`hansol_assets.scoring.answer_regressor`,
+`hansol_assets.scoring.composing`).
 """
 
 from collections.abc import Iterable
@@ -16,6 +17,8 @@ from hansol_assets.lake.handles import Artifact
 from hansol_assets.qa.folds import CALIBRATION, TRAINING
 from hansol_assets.scoring.answer_regressor import AnswerRegressor, choose
 from hansol_assets.scoring.components import Choices, ComponentSettings
+from hansol_assets.scoring.composing import Composer
+from hansol_assets.scoring.drafting import ComposingSettings
 
 CHOICES = "choices"
 
@@ -39,9 +42,10 @@ def fit_regressors(
     embedder: Embedder,
     choices: Choices,
     settings: ComponentSettings,
+    composing: ComposingSettings,
     folder: Path,
 ) -> dict[str, int]:
-    """Fits and saves the model of each split on the rows that its questions may see.
+    """Fits and saves the models of each split on the rows that its questions may see.
 
     Args:
         rows: The rows of `qa_folds`.
@@ -49,15 +53,17 @@ def fit_regressors(
         embedder: Embeds questions and answers.
         choices: What was chosen on the calibration rows.
         settings: How the components are made.
+        composing: How texts are put together.
         folder: The artifact's folder.
 
     Returns:
-        Split → rows that its model was fitted on.
+        Split → rows that its models were fitted on.
     """
     choices.save(folder / CHOICES)
     visible = {split: visible_rows(rows, rows, split) for split in splits}
     for split, own in visible.items():
         AnswerRegressor.fit(own, embedder, choices, settings).save(folder / split)
+        Composer.fit(own, embedder, composing).save(folder / split)
     return {split: len(own) for split, own in visible.items()}
 
 
@@ -67,10 +73,24 @@ def load_choices(regressor: Artifact) -> Choices:
 
 
 def load_regressors(regressor: Artifact) -> dict[str, AnswerRegressor]:
-    """Loads the models of an artifact by split, with the embedder that they were fitted with."""
+    """Loads the regressors of an artifact, by split, with the embedder of their fit."""
     embedder = embedder_of(regressor)
     folders = sorted(path for path in regressor.open().iterdir() if path.name != CHOICES)
     return {path.name: AnswerRegressor.load(path, embedder) for path in folders}
+
+
+def load_composer(
+    regressor: Artifact, split: str, embedder: Embedder, composing: ComposingSettings
+) -> Composer:
+    """Loads the composer of a split's answers.
+
+    Args:
+        regressor: An artifact that `fit_regressors` filled.
+        split: Of the questions.
+        embedder: The one that it was fitted with.
+        composing: How texts are put together.
+    """
+    return Composer.load(regressor.open() / split, embedder, composing)
 
 
 def _of_split(rows: pd.DataFrame, split: str) -> pd.DataFrame:

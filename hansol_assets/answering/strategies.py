@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from hansol_assets.answering.blending import PartComponents
-from hansol_assets.answering.submission import Strategy
 from hansol_assets.scoring.blend import VectorBlend
 from hansol_assets.scoring.candidates import vectors_of
 from hansol_assets.scoring.consensus import consensus_vector
@@ -19,7 +18,7 @@ def strategy_vectors(
     candidates: pd.DataFrame,
     components: PartComponents,
     blend: VectorBlend,
-) -> dict[Strategy, np.ndarray]:
+) -> dict[str, np.ndarray]:
     """Computes what each strategy submits.
 
     Args:

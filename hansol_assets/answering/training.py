@@ -4,7 +4,6 @@ What belongs here: putting examples, the retrieval index and a base model togeth
 how training runs (`hansol_assets.modeling.training`).
 """
 
-import base64
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -25,8 +24,8 @@ from hansol_assets.modeling.training.adapter import (
     draw,
     train_adapter,
 )
-from hansol_assets.modeling.training.curves import loss_curve
 from hansol_assets.modeling.training.encoding_check import EncodingInspection, inspect_encoding
+from hansol_assets.plotting.losses import loss_curve
 from hansol_assets.qa.folds import CALIBRATION
 from hansol_assets.qa.prompts import PromptSettings
 from hansol_assets.retrieval.index import RetrievalSettings
@@ -129,7 +128,7 @@ def base_model_report(report: BaseModelReport, folder: Path) -> Report:
         return Report(facts=facts)
     report.history.to_parquet(folder / HISTORY_FILE, index=False)
     facts["final_loss"] = round(float(report.history["loss"].iloc[-1]), 4)
-    return Report(facts=facts, notes={"loss_curve": _curve(report.history, "base model")})
+    return Report(facts=facts, notes={"loss_curve": loss_curve(report.history, "base model")})
 
 
 def _adapter_report(report: AdapterReport, inspection: EncodingInspection, folder: Path) -> Report:
@@ -156,12 +155,7 @@ def _adapter_report(report: AdapterReport, inspection: EncodingInspection, folde
     notes = {
         "encoded_example": inspection.example,
         "memory": f"```\n{report.memory}\n```",
-        "loss_curve": _curve(report.history, "LoRA adapter"),
+        "loss_curve": loss_curve(report.history, "LoRA adapter"),
         "loss_table": report.history.tail(10).to_markdown(index=False, floatfmt=".4g"),
     }
     return Report(facts=facts, notes=notes)
-
-
-def _curve(history: pd.DataFrame, title: str) -> str:
-    picture = base64.b64encode(loss_curve(history, title)).decode("ascii")
-    return f"![{title}](data:image/png;base64,{picture})"

@@ -1,4 +1,4 @@
-"""Group `answers`: candidates, regressors, the blend's weights, and the chosen answers.
+"""Group `answers`: candidates, regressors, the blend's weights, confidence, and the chosen answers.
 
 What belongs here: the same path for the questions that judge and for those to be submitted. What
 does not: how candidates are made, estimated and chosen (`hansol_assets.answering`).
@@ -8,13 +8,20 @@ from typing import Annotated
 
 from hansol_assets.answering.blending import (
     asked_alone,
+    load_blend,
     of_questions,
     of_split,
     part_components,
     split_of,
 )
 from hansol_assets.answering.candidates import CandidateInputs, gather_candidates
-from hansol_assets.answering.choosing import choose_answers
+from hansol_assets.answering.choosing import ChoiceSettings, choose_answers
+from hansol_assets.answering.confidence import (
+    CONFIDENCE_FILE,
+    fit_confidence,
+    load_confidence,
+    with_confidence,
+)
 from hansol_assets.answering.parts import TEST, to_submit
 from hansol_assets.answering.regressors import (
     choose_on_calibration,
@@ -28,11 +35,13 @@ from hansol_assets.lake.declaration import Setting, lake_artifact, lake_table
 from hansol_assets.lake.handles import Artifact, Table
 from hansol_assets.lake.reports import ArtifactBuild, Build, Report, TableReport
 from hansol_assets.qa.folds import CALIBRATION, VALIDATION
-from hansol_assets.scoring.blend import WEIGHTS_FILE, BlendSettings, VectorBlend, fit_blend
+from hansol_assets.scoring.blend import WEIGHTS_FILE, BlendSettings, fit_blend
 from hansol_assets.scoring.components import ComponentSettings
-from hansol_assets.scoring.consensus import SelectionSettings
+from hansol_assets.scoring.confidence import ConfidenceSettings
+from hansol_assets.scoring.drafting import ComposingSettings
 from hansol_assets.scoring.evaluate import embed_references
 
+Choice = Annotated[ChoiceSettings, Setting("choice")]
 Candidates = Annotated[CandidateInputs, Setting("candidate_inputs")]
 
 
@@ -76,9 +85,10 @@ def answer_regressor(
     qa_folds: Table,
     answer_embedder: Artifact,
     components: ComponentSettings,
+    composing: ComposingSettings,
     build: ArtifactBuild,
 ) -> Report:
-    """What estimates the vector of an answer from its question, fitted for judging.
+    """What estimates the vector of an answer and composes its text, fitted for judging.
 
     Its strength is chosen on the calibration rows. One model answers calibration questions from
     training rows, the other validation questions from training and calibration rows.
@@ -86,7 +96,7 @@ def answer_regressor(
     rows, embedder = qa_folds.read(), open_embedder(answer_embedder)
     choices = choose_on_calibration(rows, embedder, components)
     splits = (CALIBRATION, VALIDATION)
-    fitted = fit_regressors(rows, splits, embedder, choices, components, build.folder)
+    fitted = fit_regressors(rows, splits, embedder, choices, components, composing, build.folder)
     return Report(facts={f"{split}_fitted_on": n for split, n in fitted.items()})
 
 
@@ -96,15 +106,16 @@ def final_regressor(
     answer_embedder: Artifact,
     answer_regressor: Artifact,
     components: ComponentSettings,
+    composing: ComposingSettings,
     build: ArtifactBuild,
 ) -> Report:
-    """What estimates the vector of an answer from its question, fitted on all rows for submitting.
+    """What estimates the vector of an answer and composes its text, fitted on all rows.
 
     As strong as `answer_regressor`, whose choice was made on rows that it did not see.
     """
     rows, embedder = qa_folds.read(), open_embedder(answer_embedder)
     choices = load_choices(answer_regressor)
-    fitted = fit_regressors(rows, (TEST,), embedder, choices, components, build.folder)
+    fitted = fit_regressors(rows, (TEST,), embedder, choices, components, composing, build.folder)
     return Report(facts={f"{split}_fitted_on": n for split, n in fitted.items()})
 
 
@@ -132,45 +143,79 @@ def vector_blend(
     return Report(facts={"questions": len(questions), **weights})
 
 
-@lake_table(kinds={"duckdb"}, code_version="2")
-def validation_answers(
+@lake_artifact(kinds={"scikitlearn"})
+def answer_confidence(
     held_out_questions: Table,
     validation_candidates: Table,
     answer_regressor: Artifact,
     vector_blend: Artifact,
     qa_folds: Table,
-    selection: SelectionSettings,
-) -> TableReport:
-    """The answer to each validation question: for each part the candidate expected to be nearest.
+    choice: Choice,
+    confidence: ConfidenceSettings,
+    build: ArtifactBuild,
+) -> Report:
+    """How good an answer is expected to be, learned from the answers to calibration questions.
 
-    Expected similarity is minimum Bayes risk over the candidates' vectors, with length and
-    completeness taken into account; the table says which rows and prompts led to each answer.
+    They are chosen as all others are, from rows that do not hold them, so their scores say what
+    signals such as the nearness of known answers are worth.
     """
-    return choose_answers(
-        of_split(held_out_questions.read(), VALIDATION),
-        validation_candidates,
-        answer_regressor,
-        VectorBlend.load(vector_blend.open() / WEIGHTS_FILE),
-        qa_folds.read(),
-        selection,
+    questions = of_split(held_out_questions.read(), CALIBRATION)
+    blend, rows = load_blend(vector_blend), qa_folds.read()
+    chosen = choose_answers(questions, validation_candidates, answer_regressor, blend, rows, choice)
+    references, embedder = questions["references"].tolist(), embedder_of(answer_regressor)
+    fitted = fit_confidence(chosen.frame, references, embedder, confidence)
+    fitted.save(build.folder / CONFIDENCE_FILE)
+    slopes = dict(zip(fitted.signals, fitted.slopes.round(4).tolist(), strict=True))
+    return Report(
+        facts={"questions": len(questions), **{f"slope_{k}": v for k, v in slopes.items()}}
     )
 
 
-@lake_table(kinds={"duckdb"}, code_version="2")
+@lake_table(kinds={"duckdb"}, code_version="3")
+def validation_answers(
+    held_out_questions: Table,
+    validation_candidates: Table,
+    answer_regressor: Artifact,
+    answer_confidence: Artifact,
+    qa_folds: Table,
+    choice: Choice,
+    confidence: ConfidenceSettings,
+) -> TableReport:
+    """The answer to each validation question, with how good it is expected to be.
+
+    For each part a text is composed of sentences of the nearest rows; of it, the retrieved and the
+    generated ones that is chosen whose expected similarity (minimum Bayes risk), length,
+    completeness and naming of the asked thing are best. The table says which sentences of which
+    rows and which prompts led to each answer, and flags those that a person should review.
+    """
+    chosen = choose_answers(
+        of_split(held_out_questions.read(), VALIDATION),
+        validation_candidates,
+        answer_regressor,
+        load_blend(answer_confidence.made_from("vector_blend")),
+        qa_folds.read(),
+        choice,
+    )
+    return with_confidence(chosen, load_confidence(answer_confidence), confidence)
+
+
+@lake_table(kinds={"duckdb"}, code_version="3")
 def generated_answers(
     raw_questions: Table,
     test_candidates: Table,
     final_regressor: Artifact,
-    vector_blend: Artifact,
+    answer_confidence: Artifact,
     qa_folds: Table,
-    selection: SelectionSettings,
+    choice: Choice,
+    confidence: ConfidenceSettings,
 ) -> TableReport:
-    """The answer to each test question, chosen as `validation_answers` are."""
-    return choose_answers(
+    """The answer to each test question, chosen and doubted as `validation_answers` are."""
+    chosen = choose_answers(
         to_submit(raw_questions.read()),
         test_candidates,
         final_regressor,
-        VectorBlend.load(vector_blend.open() / WEIGHTS_FILE),
+        load_blend(answer_confidence.made_from("vector_blend")),
         qa_folds.read(),
-        selection,
+        choice,
     )
+    return with_confidence(chosen, load_confidence(answer_confidence), confidence)

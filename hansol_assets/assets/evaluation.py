@@ -6,50 +6,83 @@ What belongs here: judging what the answers group made. What does not: how a sco
 
 from typing import Annotated
 
-from hansol_assets.answering.blending import of_questions, of_split
+from hansol_assets.answering.blending import (
+    load_blend,
+    of_questions,
+    of_split,
+    part_components,
+    split_of,
+)
 from hansol_assets.answering.experiments import experiments
-from hansol_assets.answering.judging import judge_answers
-from hansol_assets.lake.declaration import Setting, lake_table
+from hansol_assets.answering.judge import JUDGE, keep_judge, open_judge
+from hansol_assets.answering.judging import judge_answers, known_centroid, score_pictures
+from hansol_assets.answering.regressors import load_regressors
+from hansol_assets.embedding.embedder import EmbedderSettings
+from hansol_assets.lake.declaration import Setting, lake_artifact, lake_table
 from hansol_assets.lake.handles import Artifact, History, Table
 from hansol_assets.lake.manifest import Fact
-from hansol_assets.lake.reports import TableReport
+from hansol_assets.lake.reports import ArtifactBuild, Report, TableReport
 from hansol_assets.qa.folds import VALIDATION
-from hansol_assets.scoring.blend import WEIGHTS_FILE, VectorBlend
+from hansol_assets.scoring.confidence import confidence_facts
 from hansol_assets.scoring.evaluate import ScoreSettings
 from hansol_assets.scoring.leaderboard import comparison_facts, leaderboard_markdown, score_facts
 from hansol_assets.scoring.leaderboard import leaderboard as leaderboard_of
 
 
-@lake_table(kinds={"duckdb"}, code_version="2")
+@lake_artifact(kinds={"huggingface"}, retries=3)
+def judge_embedder(
+    answer_embedder: Artifact,
+    judge: Annotated[EmbedderSettings, Setting("judge.pinned")],
+    build: ArtifactBuild,
+) -> Report:
+    """The pretrained model that scores: `scores.judge`, or else what the answers are embedded with.
+
+    Nothing of it is fitted on the table. Figures of two judges are never compared.
+    """
+    return keep_judge(answer_embedder, judge, build)
+
+
+@lake_table(kinds={"duckdb"}, code_version="3")
 def validation_scores(
     held_out_questions: Table,
     validation_candidates: Table,
     validation_answers: Table,
-    answer_regressor: Artifact,
-    vector_blend: Artifact,
-    scores: ScoreSettings,
+    judge_embedder: Artifact,
+    qa_folds: Table,
+    scores: Annotated[ScoreSettings, Setting("scores.drawing")],
     strategy: Annotated[str, Setting("submission.strategy")],
 ) -> TableReport:
     """Mean cosine to the references of each validation question, for every way to answer it.
 
     Columns: the three strategies, the raw generation, each component alone, the blend without each
     component, and the baselines (constant, centroid, nearest answer, one human, the ceiling). The
-    public figure is over a 40 % draw, the private one over all, as the competition had them.
+    public figure is over a 40 % draw, the private one over all, as the competition had them. How
+    far the answers' confidence can be trusted is told and drawn.
     """
     questions = of_split(held_out_questions.read(), VALIDATION)
+    candidates = of_questions(validation_candidates.read(), questions)
+    models = load_regressors(validation_answers.made_from("answer_regressor"))
+    confidence = validation_answers.made_from("answer_confidence")
+    judge = open_judge(judge_embedder)
     judged = judge_answers(
         questions,
         validation_answers.read(),
-        of_questions(validation_candidates.read(), questions),
-        answer_regressor,
-        VectorBlend.load(vector_blend.open() / WEIGHTS_FILE),
+        candidates,
+        part_components(candidates, split_of(questions), models),
+        load_blend(confidence.made_from("vector_blend")),
+        judge,
         scores,
+        known_centroid(judge, models[VALIDATION], qa_folds.read()),
     )
-    return TableReport(frame=judged, facts=score_facts(judged, strategy, scores))
+    scored = strategy if judge.embeds_answers else "text"
+    facts = {JUDGE: judge.name, **score_facts(judged, scored, scores), **confidence_facts(judged)}
+    return TableReport(frame=judged, facts=facts, notes=score_pictures(judged, scored))
 
 
 @lake_table(kinds={"duckdb"}, code_version="2")
-def leaderboard(validation_scores: History, scores: ScoreSettings) -> TableReport:
+def leaderboard(
+    validation_scores: History, scores: Annotated[ScoreSettings, Setting("scores.drawing")]
+) -> TableReport:
     """Every experiment that the lake remembers, beside the baselines and the ablations.
 
     One row per fingerprint of `validation_scores`, kept across runs and profiles, with a bootstrap

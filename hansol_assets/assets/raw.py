@@ -6,9 +6,11 @@ file holds. The files themselves are external assets (`hansol_assets.definitions
 
 from typing import Annotated
 
+import pandas as pd
+
 from hansol_assets.lake.declaration import Setting, lake_table
 from hansol_assets.lake.errors import InputChangedError
-from hansol_assets.lake.handles import Source
+from hansol_assets.lake.handles import Source, Table
 from hansol_assets.lake.reports import TableReport
 from hansol_assets.qa.table import (
     ContractError,
@@ -19,6 +21,7 @@ from hansol_assets.qa.table import (
     read_test,
     read_train,
 )
+from hansol_assets.qa.table.reviewed import as_rows, no_reviewed, read_reviewed
 from hansol_assets.qa.table.row_quality import RowQualitySettings, without_dropped
 from hansol_assets.qa.table.row_warnings import (
     DROPPED_ROWS,
@@ -46,24 +49,43 @@ Reading = Annotated[TableSettings, Setting("table.of_reading")]
 """What decides what is read of a file: where the file is does not."""
 
 
-@lake_table(kinds={"duckdb"})
-def raw_qa(train_csv: Source, row_quality: RowQualitySettings, table: Reading) -> TableReport:
-    """Every row of the training file, read strictly, with the file's hash and the row's number.
+@lake_table(kinds={"duckdb"}, named_by_content=True)
+def reviewed_answers(review_csv: Source | None) -> TableReport:
+    """The answers that a person filled in after `hansol review`; none where there is no file.
 
-    Which columns hold questions and answers is recognised, or said by `table`. Outer spaces, stray
-    quotes and decomposed Korean are mended and counted. A file that breaks the contract is refused
-    with every bad row and column named, and the table stays as it was. Rows that only look wrong
-    are warned of, and kept or dropped as the profile's `row_quality` says.
+    Questions that still wait for an answer are no rows of it, so that writing the queue anew makes
+    nothing out of date.
+    """
+    return TableReport(frame=read_reviewed(review_csv.path) if review_csv else no_reviewed())
+
+
+@lake_table(kinds={"duckdb"}, code_version="2")
+def raw_qa(
+    train_csv: Source,
+    reviewed_answers: Table,
+    row_quality: RowQualitySettings,
+    table: Reading,
+) -> TableReport:
+    """Every row of the training file, read strictly, and every answer that a person filled in.
+
+    A row has its file's hash and its number there. Which columns hold questions and answers is
+    recognised, or said by `table`. Outer spaces, stray quotes and decomposed Korean are mended and
+    counted. A file that breaks the contract is refused with every bad row and column named, and
+    the table stays as it was. Rows that only look wrong are warned of, and kept or dropped as the
+    profile's `row_quality` says.
     """
     read = _unchanged(read_train(train_csv.path, table), train_csv)
-    warnings = row_warnings(read.frame)
-    kept = without_dropped(read.frame, warnings, row_quality)
+    reviewed = as_rows(reviewed_answers.read())
+    rows = pd.concat([read.frame, reviewed], ignore_index=True) if len(reviewed) else read.frame
+    warnings = row_warnings(rows)
+    kept = without_dropped(rows, warnings, row_quality)
     if kept.empty:
         raise ContractError(read.path, [ALL_DROPPED])
     facts = {
         **read.facts(),
         WARNED_ROWS: warnings["id"].nunique(),
-        DROPPED_ROWS: len(read.frame) - len(kept),
+        DROPPED_ROWS: len(rows) - len(kept),
+        "reviewed_rows": len(reviewed),
         **{f"{kind}_warnings": n for kind, n in warnings["kind"].value_counts().items()},
     }
     notes = {WARNINGS: warnings.head(SHOWN_WARNINGS).to_markdown(index=False)}

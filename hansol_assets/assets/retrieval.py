@@ -9,7 +9,7 @@ from typing import Annotated
 
 from hansol_assets.answering.searching import index_table, write_index_file
 from hansol_assets.embedding.cached import open_embedder
-from hansol_assets.embedding.embedder import EmbedderSettings, save_embedder
+from hansol_assets.embedding.embedder import EmbedderSettings, embedder_facts, save_embedder
 from hansol_assets.lake.declaration import Setting, lake_artifact, lake_table
 from hansol_assets.lake.handles import Artifact, Table
 from hansol_assets.lake.lancedb_versions import version_checksums
@@ -39,13 +39,7 @@ def answer_embedder(
     revision stands for now. Nothing of it is fitted on the table.
     """
     save_embedder(embedder, build.folder)
-    facts: dict[str, Fact] = {
-        "dimensions": embedder.dimensions,
-        "batch_size": embedder.batch_size,
-        "model": embedder.model_id or embedder.kind,
-        "revision": embedder.revision or "local",
-    }
-    return Report(facts=facts)
+    return Report(facts=embedder_facts(embedder))
 
 
 @lake_artifact(kinds={"lancedb"}, code_version="2", pool="gpu")

@@ -10,7 +10,7 @@ from typing import Annotated
 import numpy as np
 import pandas as pd
 
-from hansol_assets.answering.blending import part_components, split_of_all
+from hansol_assets.answering.blending import load_blend, part_components, split_of_all
 from hansol_assets.answering.parts import TEST
 from hansol_assets.answering.promotion import PROMOTED, publish_if_promoted
 from hansol_assets.answering.regressors import load_regressors
@@ -26,7 +26,6 @@ from hansol_assets.lake.handles import Artifact, Source, Table
 from hansol_assets.lake.reports import ArtifactBuild, Report, preview
 from hansol_assets.qa.table import read_template
 from hansol_assets.qa.table.form import submission_form
-from hansol_assets.scoring.blend import WEIGHTS_FILE, VectorBlend
 
 SHOWN_COLUMNS = 7
 EMBEDDINGS_FILE = "embeddings.parquet"
@@ -47,7 +46,7 @@ def answer_embeddings(
     the fitted combination of all components.
     """
     answers, candidates = generated_answers.read(), test_candidates.read()
-    blend = VectorBlend.load(vector_blend.open() / WEIGHTS_FILE)
+    blend = load_blend(vector_blend)
     components = part_components(
         candidates, split_of_all(answers, TEST), load_regressors(final_regressor)
     )

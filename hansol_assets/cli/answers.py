@@ -76,6 +76,12 @@ def _print_explanation(found: dict[str, Any]) -> None:
     console.rule(f"{found['id']} ({found['asset']})")
     console.print(f"[bold]question[/]  {found['question']}", highlight=False)
     console.print(f"[bold]answer[/]    {found['answer']}", highlight=False)
+    doubt = "needs review" if found["needs_review"] else "stands by itself"
+    console.print(f"[bold]expected[/]  {found['confidence']:.3f}, {doubt}", highlight=False)
+    if found["doubts"]:
+        print_records("why less is expected than usual", found["doubts"])
+    if found["quotes"]:
+        print_records("what it quotes", found["quotes"])
     for place, part in enumerate(found["parts"], start=1):
         console.rule(f"part {place}: {part['question']}", align="left")
         print_records("rows found", part["retrieved"])

@@ -11,7 +11,7 @@ import warnings
 
 import typer
 
-from hansol_assets.cli import answers, lake, models, runs
+from hansol_assets.cli import answers, lake, models, review, runs
 
 app = typer.Typer(
     name="hansol",
@@ -20,7 +20,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     add_completion=False,
 )
-for commands in (runs.commands, answers.commands, models.commands):
+for commands in (runs.commands, answers.commands, review.commands, models.commands):
     app.add_typer(commands)
 app.add_typer(models.export_app, name="export")
 app.add_typer(lake.lake_app, name="lake")

@@ -83,6 +83,20 @@ class EmbedderSettings(SettingsModel):
         return self
 
 
+def embedder_facts(settings: EmbedderSettings) -> dict[str, str | int]:
+    """Returns what an embedder is: the facts of an artifact that holds it.
+
+    Args:
+        settings: Names it, its revision pinned.
+    """
+    return {
+        "dimensions": settings.dimensions,
+        "batch_size": settings.batch_size,
+        "model": settings.model_id or settings.kind,
+        "revision": settings.revision or "local",
+    }
+
+
 def save_embedder(settings: EmbedderSettings, out_dir: Path) -> None:
     """Keeps the embedder that the settings name, so that `load_embedder` finds that very one.
 

@@ -71,6 +71,20 @@ class _Stored:
         """The figures that its build told of it."""
         return self.manifest.facts
 
+    def made_from(self, asset: str) -> "Artifact":
+        """Returns an artifact that this result was made from.
+
+        Its fingerprint is a part of this one's, so what is read by this door is named, too.
+
+        Raises:
+            NotAnInputError: This result was not made from such an asset.
+        """
+        version = self.manifest.inputs.get(asset)
+        found = find_manifest(self.lake.paths, asset, version) if version else None
+        if found is None:
+            raise NotAnInputError(asset, self.manifest.asset)
+        return Artifact(self.lake, found)
+
 
 @dataclass(frozen=True)
 class Table(_Stored):
@@ -88,20 +102,6 @@ class Artifact(_Stored):
     def open(self) -> Path:
         """Returns the folder, proved whole."""
         return self.lake.artifact(self.manifest)
-
-    def made_from(self, asset: str) -> "Artifact":
-        """Returns an artifact that this one was made from.
-
-        Its fingerprint is a part of this one's, so what is read by this door is named, too.
-
-        Raises:
-            NotAnInputError: This artifact was not made from such an asset.
-        """
-        version = self.manifest.inputs.get(asset)
-        found = find_manifest(self.lake.paths, asset, version) if version else None
-        if found is None:
-            raise NotAnInputError(asset, self.manifest.asset)
-        return Artifact(self.lake, found)
 
     def cache(self, name: str) -> RowCache:
         """Returns a cache for rows that are made with this artifact; its scopes begin with it."""

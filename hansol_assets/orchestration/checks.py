@@ -8,6 +8,7 @@ See https://docs.dagster.io/guides/test/asset-checks
 import dagster as dg
 
 from hansol_assets.answering.parts import VISIBLE_SPLITS
+from hansol_assets.modeling.training.fit import memorises
 from hansol_assets.orchestration.automation import ON_CHANGE
 from hansol_assets.orchestration.resources import LakeResource
 from hansol_assets.qa.folds import TRAINING, find_leaks, own_answers
@@ -119,6 +120,26 @@ def answers_are_trained_whole(lake: LakeDoor) -> dg.AssetCheckResult:
         if cut
         else None,
         metadata={"cut_answers": cut, "longest_answer": longest},
+    )
+
+
+@dg.asset_check(asset="lora_adapter", automation_condition=ON_CHANGE)
+def adapter_does_not_memorise(lake: LakeDoor) -> dg.AssetCheckResult:
+    """The loss on answers that the adapter never saw is not far above that on its own.
+
+    It warns with both losses; how far is far is the profile's `fit.most_gap`.
+    """
+    facts = lake.manifest_of("lora_adapter").facts
+    names = ("training_loss", "held_out_loss")
+    if not all(name in facts for name in names):
+        return dg.AssetCheckResult(passed=True, description="not measured: nothing is held out")
+    training, held_out = (float(facts[name]) for name in names)
+    said = memorises(training, held_out, lake.settings.fit)
+    return dg.AssetCheckResult(
+        passed=said is None,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=said,
+        metadata=dict(zip(names, (training, held_out), strict=True)),
     )
 
 

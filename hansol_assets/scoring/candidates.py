@@ -15,6 +15,8 @@ from hansol_assets.embedding.embedder import Embedder, encode
 GREEDY = "greedy"
 SAMPLED = "sampled"
 RETRIEVED = "retrieved"
+COMPOSED = "composed"
+"""Put together of sentences of several rows; made once the target of a part is known."""
 ORIGINS = (GREEDY, SAMPLED, RETRIEVED)
 
 

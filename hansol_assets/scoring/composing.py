@@ -1,24 +1,18 @@
 """Answer texts put together from sentences of several known answers.
 
-What belongs here: which sentences together are expected to be most like the references, speak of
-what was asked, and do not repeat each other. What does not: which sentences can stand alone
+What belongs here: what each sentence is worth, and which draft is taken. What does not: the search
+for drafts (`hansol_assets.scoring.drafting`), which sentences can stand alone
 (`hansol_assets.qa.excerpts`), what a question asks about (`hansol_assets.scoring.topics`), and
 where the rows come from.
-
-The search is a beam over sets of sentences. A set's vector is estimated from those of its
-sentences by a map learned from real answers, so that only the last few drafts are embedded.
-Repetition is held down as in maximal marginal relevance (Carbonell and Goldstein 1998), by a bound
-in place of a weight.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Self
 
 import numpy as np
 import pandas as pd
-from pydantic import Field
 
 from hansol_assets.embedding.embedder import Embedder, encode
 from hansol_assets.embedding.vectors import unit
@@ -28,38 +22,13 @@ from hansol_assets.qa.morphemes import noun_terms
 from hansol_assets.qa.sampling import digest
 from hansol_assets.qa.sentences import is_finished, sentence_key, split_sentences
 from hansol_assets.qa.table.columns import ANSWERS, QUESTIONS
+from hansol_assets.scoring.drafting import ComposingSettings, Pool, Quote, best_drafts
 from hansol_assets.scoring.joining import JoinMap
 from hansol_assets.scoring.topics import Topics
-from hansol_assets.settings_model import SettingsModel
 
 _TOPICS_FILE = "topics.json"
 _SHAPE_FILE = "shape.safetensors"
 _SHAPE_ALPHA = 3.0
-
-
-class ComposingSettings(SettingsModel):
-    """How texts are put together."""
-
-    rows: int = Field(40, ge=1, description="nearest rows whose sentences are considered, a part")
-    sentences: int = Field(150, ge=1, description="sentences considered at most, a part")
-    longest: int = Field(5, ge=1, description="sentences of an answer at most")
-    beams: int = Field(8, ge=1, description="unfinished drafts kept at each step")
-    drafts: int = Field(12, ge=1, description="finished drafts that are embedded")
-    coverage: float = Field(0.04, ge=0, description="cosine that naming all that is asked is worth")
-    sources: float = Field(
-        0.05, ge=0, description="cosine that coming from a row about what is asked is worth"
-    )
-    strangers: float = Field(
-        0.1,
-        ge=0,
-        description="cosine that a sentence about one other rare thing costs, about half",
-    )
-    repetition: float = Field(
-        0.75, ge=0, le=1, description="cosine above which two sentences say the same"
-    )
-    shape_answers: int = Field(
-        500, ge=1, description="known answers from which the vector of several sentences is learned"
-    )
 
 
 class Source(NamedTuple):
@@ -74,22 +43,6 @@ class Source(NamedTuple):
     id: str
     questions: Sequence[str]
     answers: Sequence[str]
-
-
-class Quote(NamedTuple):
-    """A sentence, or a whole answer, with where it is from.
-
-    Attributes:
-        source_id: The row.
-        source_answer: Which of the row's answers, from 1.
-        place: Place among the answer's sentences, from 0.
-        text: What is quoted.
-    """
-
-    source_id: str
-    source_answer: int
-    place: int
-    text: str
 
 
 @dataclass(frozen=True)
@@ -111,36 +64,18 @@ class Composed:
     vector: np.ndarray
 
 
-class _Draft(NamedTuple):
-    members: tuple[int, ...]
-    length: float
-    total: np.ndarray
-    named: np.ndarray
-    bonus: float
-    score: float
-
-
 @dataclass(frozen=True)
-class _Pool:
-    """The sentences of one part, with all that their choice depends on.
+class Merits:
+    """What texts are worth beside their similarity to the target.
 
     Attributes:
-        quotes: The sentences.
-        vectors: Their directions, [sentences, dimensions].
-        mapped: The same, mapped linearly to those of whole texts.
-        lengths: Square roots of their lengths: how much each weighs in the whole.
-        named: Which of the asked nouns each names, [sentences, nouns] bool.
-        weights: Share of each asked noun in all that is asked, [nouns].
-        bonus: What each is worth beside its similarity, [sentences].
+        coverage: Share of what was asked that each names, by weight, 0 to 1, [texts].
+        worth: Cosine that naming what is asked and coming from rows about it is worth, less what
+            speaking of another thing costs, [texts].
     """
 
-    quotes: Sequence[Quote]
-    vectors: np.ndarray
-    mapped: np.ndarray
-    lengths: np.ndarray
-    named: np.ndarray
-    weights: np.ndarray
-    bonus: np.ndarray
+    coverage: np.ndarray
+    worth: np.ndarray
 
 
 class Composer:
@@ -228,10 +163,36 @@ class Composer:
             target = unit(np.asarray(targets[place], dtype=np.float64))
             source_nouns = _source_nouns(sources[place], nouns)
             pool = self._pool(own, vectors, target, asked[place], nouns, source_nouns)
-            composed = self._drafts(pool, target)
+            composed = best_drafts(pool, target, self._shape, self._settings)
             composed += [(quote,) for quote in _whole_answers(sources[place][:2])]
             drafts.append(composed)
-        return self._best(drafts, asked, targets, sources)
+        return self._best(drafts, questions, targets, sources)
+
+    def merits(
+        self,
+        questions: Sequence[str],
+        texts: Sequence[str],
+        sources: Sequence[Sequence[Source]],
+    ) -> Merits:
+        """Looks whether texts speak of what was asked.
+
+        Args:
+            questions: What each text answers, [texts].
+            texts: The answers.
+            sources: The row of each quote that a text is made of; none of one that is generated.
+        """
+        own_questions = [[q for source in own for q in source.questions] for own in sources]
+        flat = [*questions, *texts, *(text for own in own_questions for text in own)]
+        nouns = _nouns(flat)
+        coverage, worth = np.zeros(len(texts)), np.zeros(len(texts))
+        for place, (question, text, own) in enumerate(zip(questions, texts, sources, strict=True)):
+            asked, named = nouns[question], nouns[text]
+            coverage[place] = self._topics.coverage(asked, named)
+            worth[place] = self._settings.coverage * coverage[place]
+            source_nouns = _source_nouns(own, nouns)
+            bonuses = [self._bonus(asked, named, source_nouns[source.id]) for source in own]
+            worth[place] += np.mean(bonuses) if bonuses else 0.0
+        return Merits(coverage, worth)
 
     def _pool(
         self,
@@ -241,7 +202,7 @@ class Composer:
         asked: frozenset[str],
         nouns: Mapping[str, frozenset[str]],
         source_nouns: Mapping[str, frozenset[str]],
-    ) -> _Pool:
+    ) -> Pool:
         """Keeps the most promising sentences."""
         bonus, likely = np.zeros(len(quotes)), np.zeros(len(quotes))
         for place, quote in enumerate(quotes):
@@ -255,7 +216,7 @@ class Composer:
         chosen = [quotes[place] for place in kept]
         directions = np.array([vectors[quote.text] for quote in chosen])
         directions = directions.reshape(len(chosen), len(target))
-        return _Pool(
+        return Pool(
             chosen,
             directions,
             self._shape.linear(directions),
@@ -273,101 +234,44 @@ class Composer:
         strangers = self._topics.strangers(asked, named, source)
         return self._settings.sources * about - self._settings.strangers * strangers
 
-    def _drafts(self, pool: _Pool, target: np.ndarray) -> list[tuple[Quote, ...]]:
-        """The best sets of sentences, best first; what names most of what was asked comes first."""
-        nothing = np.zeros(len(pool.weights), dtype=bool)
-        beams = [_Draft((), 0.0, np.zeros(len(target)), nothing, 0.0, 0.0)]
-        found: list[_Draft] = []
-        seen: set[tuple[int, ...]] = set()
-        for _ in range(self._settings.longest if pool.quotes else 0):
-            grown = [
-                draft
-                for beam in beams
-                for draft in self._grown(beam, pool, target)
-                if draft.members not in seen
-            ]
-            grown = list({draft.members: draft for draft in grown}.values())
-            seen.update(draft.members for draft in grown)
-            if not grown:
-                break
-            beams = sorted(grown, key=lambda draft: -draft.score)[: self._settings.beams]
-            found += beams
-        best = sorted(found, key=lambda draft: -draft.score)[: self._settings.drafts]
-        likeness, share = pool.vectors @ target, (pool.named @ pool.weights).round(1)
-        return [
-            tuple(
-                pool.quotes[member]
-                for member in sorted(
-                    draft.members,
-                    key=lambda one: (-share[one], pool.quotes[one].place, -likeness[one]),
-                )
-            )
-            for draft in best
-        ]
-
-    def _grown(self, beam: _Draft, pool: _Pool, target: np.ndarray) -> Iterator[_Draft]:
-        """The draft with one sentence more, the best few of them."""
-        lengths = beam.length + pool.lengths
-        totals = beam.total + pool.lengths[:, None] * pool.mapped
-        estimates = self._shape.offset + totals / lengths[:, None]
-        named = beam.named | pool.named
-        size = len(beam.members) + 1
-        scores = unit(estimates) @ target + self._settings.coverage * (named @ pool.weights)
-        scores += (beam.bonus + pool.bonus) / size
-        if beam.members:
-            nearest = (pool.vectors @ pool.vectors[list(beam.members)].T).max(axis=1)
-            scores[nearest > self._settings.repetition] = -np.inf
-        for place in np.argsort(-scores, kind="stable")[: 2 * self._settings.beams]:
-            if np.isfinite(scores[place]):
-                yield _Draft(
-                    tuple(sorted((*beam.members, int(place)))),
-                    float(lengths[place]),
-                    totals[place],
-                    named[place],
-                    float(beam.bonus + pool.bonus[place]),
-                    float(scores[place]),
-                )
-
     def _best(
         self,
         drafts: Sequence[Sequence[tuple[Quote, ...]]],
-        asked: Sequence[frozenset[str]],
+        questions: Sequence[str],
         targets: np.ndarray,
         sources: Sequence[Sequence[Source]],
     ) -> list[Composed]:
         """Embeds the drafts, and takes the best of each question."""
         texts = [" ".join(quote.text for quote in draft) for own in drafts for draft in own]
         vectors = _directions(texts, self._embedder)
-        nouns = dict(zip(texts, noun_terms(texts), strict=True))
-        source_questions = [
-            [question for source in own for question in source.questions] for own in sources
+        source_of = [{source.id: source for source in own} for own in sources]
+        quoted = [
+            [own[quote.source_id] for quote in draft]
+            for own, some in zip(source_of, drafts, strict=True)
+            for draft in some
         ]
-        flat = list(dict.fromkeys(text for own in source_questions for text in own))
-        nouns |= dict(zip(flat, noun_terms(flat), strict=True))
+        counts = [len(own) for own in drafts]
+        places = [place for place, count in enumerate(counts) for _ in range(count)]
+        merits = self.merits([questions[place] for place in places], texts, quoted)
+        directions = unit(np.asarray(targets, dtype=np.float64))
+        likeness = np.array(
+            [vectors[text] @ directions[place] for text, place in zip(texts, places, strict=True)]
+        )
+        finished = np.array([is_finished(text) for text in texts])
+        scores = likeness + merits.worth - ~finished
         chosen = []
-        for own, wanted, target, rows in zip(drafts, asked, targets, sources, strict=True):
-            direction = unit(np.asarray(target, dtype=np.float64))
-            source_nouns = _source_nouns(rows, nouns)
-            best, best_score = None, -np.inf
-            for draft in own:
-                text = " ".join(quote.text for quote in draft)
-                similarity = float(vectors[text] @ direction)
-                coverage = self._topics.coverage(wanted, nouns[text])
-                bonus = np.mean(
-                    [
-                        self._bonus(wanted, nouns[text], source_nouns[quote.source_id])
-                        for quote in draft
-                    ]
+        for own, end in zip(drafts, np.cumsum(counts), strict=True):
+            start = end - len(own)
+            best = start + int(scores[start:end].argmax())
+            chosen.append(
+                Composed(
+                    texts[best],
+                    own[best - start],
+                    float(likeness[best]),
+                    float(merits.coverage[best]),
+                    vectors[texts[best]],
                 )
-                score = similarity + self._settings.coverage * coverage + float(bonus)
-                score -= 0.0 if is_finished(text) else 1.0
-                if score > best_score:
-                    best, best_score = (
-                        Composed(text, draft, similarity, coverage, vectors[text]),
-                        score,
-                    )
-            assert best is not None  # noqa: S101  a source has an answer
-            chosen.append(best)
+            )
         return chosen
 
 
@@ -404,6 +308,11 @@ def _nouns_by_text(
 ) -> dict[str, frozenset[str]]:
     texts = [*questions, *(quote.text for own in quotes for quote in own)]
     texts += [question for own in sources for source in own for question in source.questions]
+    return _nouns(texts)
+
+
+def _nouns(texts: Sequence[str]) -> dict[str, frozenset[str]]:
+    """Text → the nouns that it names, each different text looked at once."""
     different = list(dict.fromkeys(texts))
     return dict(zip(different, noun_terms(different), strict=True))
 

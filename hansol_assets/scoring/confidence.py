@@ -18,6 +18,7 @@ from pydantic import Field
 from hansol_assets.settings_model import SettingsModel
 
 _FOLDS = 5
+DECIMALS = 4
 
 
 class ConfidenceSettings(SettingsModel):
@@ -105,6 +106,11 @@ class Confidence:
         raw = (values - self.means) / self.scales @ self.slopes + self.intercept
         return np.interp(raw, self.raw, self.calibrated)
 
+    def contributions(self, signals: pd.DataFrame) -> pd.DataFrame:
+        """Returns the score that each signal's distance from its mean is worth, as `signals` is."""
+        known = signals[list(self.signals)]
+        return (known - self.means) / self.scales * self.slopes
+
     def save(self, path: Path) -> None:
         """Writes the calibration as JSON."""
         content = {
@@ -179,6 +185,22 @@ def coverage_area(expected: np.ndarray, scores: np.ndarray) -> float:
     2010, with scores in place of risks).
     """
     return float(coverage_curve(expected, scores)["score"].mean())
+
+
+def confidence_facts(questions: pd.DataFrame) -> dict[str, float]:
+    """Sums up how far expected scores can be trusted.
+
+    Args:
+        questions: Per-question scores with `confidence` and `text`.
+
+    Returns:
+        `calibration_error` (ECE, in units of the score) and `coverage_area`.
+    """
+    expected, scores = questions["confidence"].to_numpy(), questions["text"].to_numpy()
+    return {
+        "calibration_error": round(expected_calibration_error(expected, scores), DECIMALS),
+        "coverage_area": round(coverage_area(expected, scores), DECIMALS),
+    }
 
 
 def _ridge(standard: np.ndarray, scores: np.ndarray, alpha: float) -> tuple[np.ndarray, float]:

@@ -66,11 +66,14 @@ class Choice:
 
     Attributes:
         place: Its place among the candidates.
-        votes: Expected similarity of each candidate, before penalties.
-        scores: The same less penalties; the highest was chosen.
+        similarities: Cosine of each candidate to the target.
+        votes: Expected similarity of each candidate.
+        scores: The same with what the candidate is worth beside it, less penalties; the highest
+            was chosen.
     """
 
     place: int
+    similarities: np.ndarray
     votes: np.ndarray
     scores: np.ndarray
 
@@ -92,6 +95,7 @@ def choose_text(
     texts: Sequence[str],
     vectors: np.ndarray,
     target: np.ndarray,
+    worth: np.ndarray,
     lengths: LengthRange,
     settings: SelectionSettings,
 ) -> Choice:
@@ -104,6 +108,8 @@ def choose_text(
         texts: The candidates of one part of a question.
         vectors: [candidates, dimensions].
         target: The part's submission vector, [dimensions].
+        worth: Cosine that each candidate is worth beside its similarity, [candidates], such as for
+            speaking of what was asked.
         lengths: Lengths that references usually have.
         settings: Weights and penalties.
 
@@ -114,11 +120,12 @@ def choose_text(
         msg = "no candidates to choose from"
         raise ValueError(msg)
     directions = unit(np.asarray(vectors, dtype=np.float64))
-    votes = settings.target_weight * (directions @ unit(target))
+    similarities = directions @ unit(target)
+    votes = settings.target_weight * similarities
     votes += (1 - settings.target_weight) * _mean_cosine_to_others(directions)
     penalties = np.array([_penalty(text, lengths, settings) for text in texts])
-    scores = votes - penalties
-    return Choice(int(scores.argmax()), votes, scores)
+    scores = votes + worth - penalties
+    return Choice(int(scores.argmax()), similarities, votes, scores)
 
 
 def _mean_cosine_to_others(directions: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from hansol_assets.embedding.embedder import Embedder, encode
+from hansol_assets.embedding.embedder import Embedder, EmbedderSettings, encode
 from hansol_assets.embedding.vectors import split_like
 from hansol_assets.scoring.baselines import CEILING, CENTROID, HUMAN, ceiling_scores, human_scores
 from hansol_assets.scoring.bootstrap import (
@@ -40,6 +40,16 @@ class ScoreSettings(SettingsModel):
     )
     public_salt: str = Field("public", description="another salt draws other public questions")
     bootstrap: BootstrapSettings = Field(BootstrapSettings(), description="how intervals are drawn")
+    judge: EmbedderSettings | None = Field(
+        None,
+        description="the pretrained embedder that scores; by default the one that the answers are "
+        "embedded with. Another one scores texts alone: vectors of two spaces cannot be compared",
+    )
+
+    @property
+    def drawing(self) -> "ScoreSettings":
+        """How scores are drawn, whoever judges."""
+        return self.model_copy(update={"judge": None})
 
 
 @dataclass(frozen=True)

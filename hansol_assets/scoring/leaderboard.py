@@ -17,6 +17,7 @@ from hansol_assets.scoring.bootstrap import (
     bootstrap_interval,
     paired_bootstrap,
 )
+from hansol_assets.scoring.confidence import confidence_facts
 from hansol_assets.scoring.evaluate import ScoreSettings, parity_note, parity_of
 
 SHARED_QUESTIONS = 30
@@ -35,6 +36,7 @@ class Experiment:
     Attributes:
         fingerprint: Of its `validation_scores`.
         profile: The profile that made it first.
+        judge: The embedder that gave its figures.
         strategy: What it submits: `text`, `consensus` or `blend`.
         settings: Setting (`asset.section.key`) → value, of everything that it was made from.
         questions: Its per-question scores.
@@ -44,6 +46,7 @@ class Experiment:
 
     fingerprint: str
     profile: str
+    judge: str
     strategy: str
     settings: Mapping[str, Any]
     questions: pd.DataFrame
@@ -70,10 +73,11 @@ def leaderboard(experiments: Sequence[Experiment], settings: ScoreSettings) -> p
 
     Returns:
         One row for each experiment's submitted vector and, of the newest experiment, one row for
-        its answer text, each component and each baseline: `rank, kind, name, profile, fingerprint,
-        private, public, low, high, parity, text_private, text_public, text_parity, chrf,
-        questions, differs, seconds, date, note`. A figure that cannot be measured is NaN, as that
-        of one human reference where every question has one reference; `note` says so.
+        its answer text, each component and each baseline: `rank, kind, name, profile, judge,
+        fingerprint, private, public, low, high, parity, text_private, text_public, text_parity,
+        chrf, calibration_error, coverage_area, questions, differs, seconds, date, note`. A figure
+        that cannot be measured is NaN, as that of one human reference where every question has one
+        reference; `note` says so.
     """
     if not experiments:
         return pd.DataFrame()
@@ -98,8 +102,11 @@ def compare(
         settings: How the difference's interval is drawn.
 
     Returns:
-        How much better the newest is; None where they share fewer than `SHARED_QUESTIONS`.
+        How much better the newest is; None where they share fewer than `SHARED_QUESTIONS`, or
+        where two judges scored them, whose figures cannot be compared.
     """
+    if newest.judge != other.judge:
+        return None
     both = newest.questions.merge(other.questions, on="id", suffixes=("", "_other"))
     if len(both) < min(SHARED_QUESTIONS, len(newest.questions)):
         return None
@@ -126,7 +133,11 @@ def compare_with_best(
     """
     *earlier, newest = experiments
     ids = newest.questions["id"].tolist()
-    comparable = [item for item in earlier if item.questions["id"].tolist() == ids]
+    comparable = [
+        item
+        for item in earlier
+        if item.judge == newest.judge and item.questions["id"].tolist() == ids
+    ]
     if not comparable:
         return None
     best = max(comparable, key=lambda item: float(item.questions[item.strategy].mean()))
@@ -225,12 +236,14 @@ def _experiment_row(
         "kind": "experiment",
         "name": f"submission ({item.strategy})",
         "profile": item.profile,
+        "judge": item.judge,
         "fingerprint": item.fingerprint,
         **figures(item.questions, item.strategy, settings),
         "text_private": text["private"],
         "text_public": text["public"],
         "text_parity": text["parity"],
         "chrf": float(item.questions["chrf"].mean()),
+        **_confidence_row(item.questions),
         "questions": len(item.questions),
         "differs": "; ".join(f"{name}={value}" for name, value in sorted(differs.items())),
         "seconds": round(item.seconds, 1),
@@ -239,13 +252,19 @@ def _experiment_row(
     }
 
 
+def _confidence_row(questions: pd.DataFrame) -> dict[str, float]:
+    """How far an experiment knew its doubts; nothing of one from before answers had any."""
+    return confidence_facts(questions) if "confidence" in questions else {}
+
+
 def _newest_rows(newest: Experiment, settings: ScoreSettings) -> Iterator[dict[str, Any]]:
-    known = {"id", "kind", "group", "public", "chrf", newest.strategy}
+    known = {"id", "kind", "group", "public", "chrf", "confidence", newest.strategy}
     for score in (name for name in newest.questions.columns if name not in known):
         yield {
             "kind": "baseline" if score in BASELINES else "ablation",
             "name": score,
             "profile": newest.profile,
+            "judge": newest.judge,
             "fingerprint": newest.fingerprint,
             **figures(newest.questions, score, settings),
             "questions": len(newest.questions),

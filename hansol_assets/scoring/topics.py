@@ -61,18 +61,23 @@ class Topics:
     ) -> float:
         """How much a text speaks of another thing: the one that its own row was asked about.
 
+        A text that names neither that thing nor the asked one still speaks of the former, unless
+        its row was asked about the latter, too.
+
         Args:
             asked: Terms of the question.
             named: Terms of the text.
             source: Terms of the question that the text was an answer to.
 
         Returns:
-            The weight of the source's most telling term that is named and not asked, and of naming
-            only the opposite of what is asked, in units of ten.
+            The weight of the source's most telling term that is not asked, and of naming only the
+            opposite of what is asked, in units of ten.
         """
-        others = sorted(term for term in source if term in named and term not in asked)
+        is_meant = any(term in source or term in named for term in asked if self._is_telling(term))
         telling = [
-            term for term in others if self._counts.get(term, 0) <= _ASPECT_SHARE * self._rows
+            term
+            for term in sorted(source)
+            if term not in asked and (term in named or not is_meant) and self._is_telling(term)
         ]
         opposite = any(
             other in named and term not in named and other not in asked
@@ -82,6 +87,10 @@ class Topics:
         # Of a compound its pieces are terms, too: together they are one stranger.
         strangest = max(map(self.weight, telling), default=0.0)
         return (strangest + _OPPOSITE_WEIGHT * opposite) / 10
+
+    def _is_telling(self, term: str) -> bool:
+        """Whether so few rows ask about it that it is a thing, and no aspect of many."""
+        return self._counts.get(term, 0) <= _ASPECT_SHARE * self._rows
 
     def save(self, path: Path) -> None:
         """Writes the counts as JSON."""

@@ -5,13 +5,13 @@ import pandas as pd
 import pytest
 
 from hansol_assets.scoring.evaluate import ONE_REFERENCE, ScoreSettings
-from hansol_assets.scoring.leaderboard import Experiment, figures, leaderboard
+from hansol_assets.scoring.leaderboard import Experiment, compare_with_best, figures, leaderboard
 
 SETTINGS = ScoreSettings()
 NAN = float("nan")
 
 
-def experiment(human: list[float]) -> Experiment:
+def experiment(human: list[float], judge: str = "muse") -> Experiment:
     generator = np.random.default_rng(0)
     count = len(human)
     questions = pd.DataFrame(
@@ -27,7 +27,7 @@ def experiment(human: list[float]) -> Experiment:
             "human": human,
         }
     )
-    return Experiment("f", "tiny", "blend", {}, questions, 1.0, "2026-01-01")
+    return Experiment("f", "tiny", judge, "blend", {}, questions, 1.0, "2026-01-01")
 
 
 def test_one_reference_a_question_leaves_human_and_parity_open_and_says_so() -> None:
@@ -53,3 +53,12 @@ def test_some_references_give_a_measure_of_their_questions_alone() -> None:
     assert human["parity"] == pytest.approx(1)
     assert blend["private"] == pytest.approx(one.questions["blend"].mean())
     assert blend["parity"] == pytest.approx((measured["blend"].mean() - 0.4) / 0.4)
+
+
+def test_experiments_of_two_judges_stand_together_but_are_not_compared() -> None:
+    mine, other = experiment([0.8] * 40), experiment([0.8] * 40, judge="another")
+
+    assert compare_with_best([other, mine], SETTINGS.bootstrap) is None
+    assert compare_with_best([mine, mine], SETTINGS.bootstrap) is not None
+    board = leaderboard([other, mine], SETTINGS)
+    assert set(board.loc[board["kind"] == "experiment", "judge"]) == {"muse", "another"}

@@ -1,11 +1,6 @@
-import io
 import time
 
-import pandas as pd
-from matplotlib.image import imread
-
 from hansol_assets.modeling.progress import ThrottledProgress
-from hansol_assets.modeling.training.curves import loss_curve
 from hansol_assets.modeling.training.log import history_table
 
 LOG = [
@@ -31,14 +26,6 @@ def test_an_empty_log_becomes_an_empty_table() -> None:
     assert table["loss"].dtype == "float64"
 
 
-def test_the_curve_is_a_picture_and_the_same_each_time() -> None:
-    picture = loss_curve(history_table(LOG, 0.25), "adapter")
-    assert imread(io.BytesIO(picture), format="png").shape == (350, 700, 4)
-    assert loss_curve(history_table(LOG, 0.25), "adapter") == picture
-    without = history_table(LOG, 0.25).drop(columns="eval_loss")
-    assert loss_curve(without, "base") != picture
-
-
 def test_lines_within_the_interval_are_dropped() -> None:
     lines: list[str] = []
     throttled = ThrottledProgress(lines.append, seconds=0.2)
@@ -47,8 +34,3 @@ def test_lines_within_the_interval_are_dropped() -> None:
     time.sleep(0.25)
     throttled("second")
     assert lines == ["first", "second"]
-
-
-def test_curve_of_base_history() -> None:
-    history = pd.DataFrame({"step": [1, 2], "loss": [4.0, 3.0], "learning_rate": [0.1, 0.0]})
-    assert loss_curve(history, "base").startswith(b"\x89PNG")

@@ -1,0 +1,57 @@
+"""The embedder that scores: pretrained, and named beside every figure.
+
+What belongs here: keeping and opening the judge. What does not: what is scored
+(`hansol_assets.answering.judging`).
+"""
+
+from dataclasses import dataclass
+
+from hansol_assets.embedding.cached import CachedEmbedder, open_embedder
+from hansol_assets.embedding.embedder import EmbedderSettings, embedder_facts, save_embedder
+from hansol_assets.lake.handles import Artifact
+from hansol_assets.lake.reports import ArtifactBuild, Report
+
+JUDGE = "judge"
+"""Fact: the name of the embedder that gave a figure."""
+
+_EMBEDS_ANSWERS = "embeds_answers"
+
+
+@dataclass(frozen=True)
+class Judge:
+    """The embedder that scores.
+
+    Attributes:
+        name: Model and revision.
+        embedder: Embeds references and answers.
+        embeds_answers: Whether submission vectors are of its space, so that it can score them.
+    """
+
+    name: str
+    embedder: CachedEmbedder
+    embeds_answers: bool
+
+
+def keep_judge(
+    answer_embedder: Artifact, settings: EmbedderSettings, build: ArtifactBuild
+) -> Report:
+    """Keeps the judge, by reference where it is the embedder of the answers.
+
+    Args:
+        answer_embedder: What answers are embedded with.
+        settings: Names the judge, its revision pinned.
+        build: Where it is kept.
+    """
+    facts = embedder_facts(settings)
+    same = all(answer_embedder.facts[name] == facts[name] for name in ("model", "revision"))
+    if not same:
+        save_embedder(settings, build.folder)
+    name = f"{facts['model']} {facts['revision']}"
+    return Report(facts={**facts, JUDGE: name, _EMBEDS_ANSWERS: same})
+
+
+def open_judge(judge_embedder: Artifact) -> Judge:
+    """Opens the judge that an artifact of the asset of that name stands for."""
+    own = bool(judge_embedder.facts[_EMBEDS_ANSWERS])
+    artifact = judge_embedder.made_from("answer_embedder") if own else judge_embedder
+    return Judge(str(judge_embedder.facts[JUDGE]), open_embedder(artifact), own)

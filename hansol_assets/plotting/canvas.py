@@ -1,0 +1,85 @@
+"""The canvas of every picture: its font, its size and its form.
+
+What belongs here: what all pictures share. What does not: any picture.
+"""
+
+import base64
+import io
+from collections.abc import Callable
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hansol_assets.errors import UserError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_FONT_PACKAGE = "koreanize_matplotlib"
+_FONT_FILE = "fonts/NanumGothic.ttf"
+
+
+class FontError(UserError, RuntimeError):
+    """There is no font that has Hangul."""
+
+
+def picture(
+    title: str, draw: "Callable[[Figure], None]", *, width: float = 7.0, height: float = 3.5
+) -> str:
+    """Draws a picture.
+
+    Args:
+        title: Its heading, which readers without pictures see.
+        draw: Draws on the empty figure.
+        width: In inches of 100 pixels.
+        height: Likewise.
+
+    Returns:
+        Markdown that holds the PNG, the same bytes for the same drawing.
+
+    Raises:
+        FontError: The font with Hangul is not installed.
+    """
+    content = base64.b64encode(png(title, draw, width=width, height=height)).decode("ascii")
+    return f"![{title}](data:image/png;base64,{content})"
+
+
+def png(
+    title: str, draw: "Callable[[Figure], None]", *, width: float = 7.0, height: float = 3.5
+) -> bytes:
+    """Draws a picture as the bytes of a PNG file; see `picture`."""
+    import matplotlib as mpl
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    # A minus sign of its own is missing in fonts with Hangul.
+    style: dict[Any, Any] = {"font.family": hangul_font(), "axes.unicode_minus": False}
+    with mpl.rc_context(style):
+        figure = Figure(figsize=(width, height), dpi=100, layout="constrained")
+        FigureCanvasAgg(figure)
+        figure.suptitle(title)
+        draw(figure)
+        content = io.BytesIO()
+        figure.savefig(content, format="png", metadata={"Software": None})
+    return content.getvalue()
+
+
+@cache
+def hangul_font() -> str:
+    """Returns the name of the font, made known to matplotlib.
+
+    Raises:
+        FontError: The package that brings it is not installed.
+    """
+    from matplotlib.font_manager import FontProperties, fontManager
+
+    spec = find_spec(_FONT_PACKAGE)
+    path = Path(spec.origin).parent / _FONT_FILE if spec and spec.origin else None
+    if path is None or not path.is_file():
+        raise FontError(
+            "pictures need a font with Hangul, and NanumGothic is missing: "
+            "pip install --no-deps koreanize-matplotlib==0.1.1"
+        )
+    fontManager.addfont(path)
+    return FontProperties(fname=path).get_name()

@@ -1,0 +1,99 @@
+"""The review file: questions that a person was asked to answer, and the answers filled in.
+
+What belongs here: the file's columns, and reading what was filled in. What does not: which
+questions stand in it (`hansol_assets.answering.reviewing`).
+"""
+
+from collections import Counter
+from pathlib import Path
+
+import pandas as pd
+
+from hansol_assets.commands import REVIEW
+from hansol_assets.qa.table.cells import TextCells
+from hansol_assets.qa.table.columns import (
+    ANSWERS,
+    CATEGORY,
+    FILE_SHA256,
+    ID,
+    QUESTION,
+    QUESTIONS,
+    ROW_NUMBER,
+)
+from hansol_assets.qa.table.ids import content_ids
+from hansol_assets.qa.table.reading import read_columns
+from hansol_assets.qa.table.violations import ContractError, Violation
+
+ANSWER = "answer"
+"""The column that a person fills in."""
+
+REVIEWED_COLUMNS = [ID, QUESTION, CATEGORY, ANSWER]
+"""Of the table of reviewed answers; a review file has these and may have others."""
+
+
+def read_reviewed(path: Path) -> pd.DataFrame:
+    """Reads the rows of a review file whose answer was filled in.
+
+    Args:
+        path: A table in any format, as an editor or Excel saved it.
+
+    Returns:
+        `REVIEWED_COLUMNS` as texts, ordered by id, which is made of the question.
+
+    Raises:
+        ContractError: The file is no table, lacks a column, or answers a question twice.
+    """
+    raw = read_columns(path, None, lambda names: QUESTION in names)
+    missing = [name for name in (QUESTION, ANSWER) if name not in raw.source.header]
+    violations = [
+        Violation(None, name, "is missing", f"write the file anew with: {REVIEW}")
+        for name in missing
+    ]
+    if violations:
+        raise ContractError(path, violations)
+    cells = TextCells(raw.source, Counter(), ())
+    texts = {name: cells.column(name) for name in (QUESTION, ANSWER)}
+    has_category = CATEGORY in raw.source.header
+    texts[CATEGORY] = cells.column(CATEGORY) if has_category else [""] * len(raw.source.places)
+    frame = pd.DataFrame(texts).assign(place=raw.source.places)
+    filled = frame[frame[ANSWER] != ""]
+    violations = list(_violations(filled, raw.source.unit))
+    if violations:
+        raise ContractError(path, violations)
+    named = filled.assign(**{ID: content_ids(filled[QUESTION].tolist(), "reviewed")})
+    return named[REVIEWED_COLUMNS].sort_values(ID, ignore_index=True).astype("string")
+
+
+def _violations(filled: pd.DataFrame, unit: str) -> list[Violation]:
+    empty = filled[filled[QUESTION] == ""]
+    twice = filled[filled[QUESTION].duplicated() & (filled[QUESTION] != "")]
+    return [
+        Violation(place, QUESTION, "is empty beside an answer", "write the question", unit)
+        for place in empty["place"]
+    ] + [
+        Violation(place, QUESTION, "is answered before", "keep one of the answers", unit)
+        for place in twice["place"]
+    ]
+
+
+def no_reviewed() -> pd.DataFrame:
+    """Returns the table of reviewed answers where there is no review file."""
+    return pd.DataFrame({name: pd.Series(dtype="string") for name in REVIEWED_COLUMNS})
+
+
+def as_rows(reviewed: pd.DataFrame) -> pd.DataFrame:
+    """Returns reviewed answers as rows of the training table; no file's number belongs to them.
+
+    Args:
+        reviewed: `REVIEWED_COLUMNS`.
+    """
+    return pd.DataFrame(
+        {
+            ID: reviewed[ID],
+            QUESTIONS: [[text] for text in reviewed[QUESTION]],
+            CATEGORY: reviewed[CATEGORY],
+            ANSWERS: [[text] for text in reviewed[ANSWER]],
+            FILE_SHA256: "",
+            ROW_NUMBER: 0,
+        }
+    )

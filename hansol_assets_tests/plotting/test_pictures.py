@@ -1,0 +1,80 @@
+import base64
+import io
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.image import imread
+
+from hansol_assets.plotting import canvas
+from hansol_assets.plotting.canvas import FontError, hangul_font, picture
+from hansol_assets.plotting.losses import loss_curve
+from hansol_assets.plotting.scores import (
+    calibration_picture,
+    coverage_picture,
+    distribution_picture,
+)
+from hansol_assets.scoring.confidence import calibration_table, coverage_curve
+
+MOST_BYTES = 200_000
+HISTORY = pd.DataFrame(
+    {"step": [1, 2], "loss": [3.0, 2.0], "learning_rate": [0.1, 0.05], "eval_loss": [None, 2.5]}
+)
+_DRAW = np.random.default_rng(0)
+QUESTIONS = pd.DataFrame(
+    {
+        "confidence": _DRAW.uniform(0.4, 0.8, 40),
+        "text": _DRAW.uniform(0.3, 0.9, 40),
+        "human": 0.8,
+        "ceiling": np.nan,
+    }
+)
+
+
+def pixels(markdown: str) -> np.ndarray:
+    """The picture that a reader sees, [height, width, 4]."""
+    content = base64.b64decode(markdown.split("base64,")[1].rstrip(")"))
+    assert len(content) < MOST_BYTES
+    return imread(io.BytesIO(content), format="png")
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda: loss_curve(HISTORY, "base"),
+        lambda: loss_curve(HISTORY.drop(columns="eval_loss"), "base"),
+        lambda: calibration_picture(
+            QUESTIONS, calibration_table(*QUESTIONS[["confidence", "text"]].to_numpy().T)
+        ),
+        lambda: coverage_picture(coverage_curve(*QUESTIONS[["confidence", "text"]].to_numpy().T)),
+        lambda: distribution_picture(QUESTIONS, "text", ["human", "ceiling"]),
+    ],
+    ids=["losses", "training loss", "calibration", "coverage", "distribution"],
+)
+def test_a_picture_is_drawn_and_the_same_each_time(draw: Callable[[], str]) -> None:
+    markdown = draw()
+    drawn = pixels(markdown)
+
+    assert drawn.shape == (350, 700, 4)
+    # Ink, and not the frame alone: lines of a colour.
+    colourful = drawn[..., :3].max(axis=2) - drawn[..., :3].min(axis=2) > 0.3
+    assert colourful.sum() > 300
+    assert draw() == markdown
+
+
+def test_hangul_is_drawn_as_letters_and_not_as_boxes() -> None:
+    def heading(text: str) -> np.ndarray:
+        return pixels(picture(text, lambda _: None))
+
+    assert hangul_font() == "NanumGothic"
+    # A missing letter is one and the same box.
+    assert not np.array_equal(heading("벽"), heading("틀"))
+
+
+def test_a_missing_font_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(canvas, "_FONT_PACKAGE", "no_such_package")
+    hangul_font.cache_clear()
+    with pytest.raises(FontError, match="koreanize-matplotlib"):
+        hangul_font()
+    hangul_font.cache_clear()

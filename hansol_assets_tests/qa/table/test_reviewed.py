@@ -1,0 +1,73 @@
+"""The review file as people save it: filled in part, by Excel, and with mistakes."""
+
+from pathlib import Path
+
+import pytest
+
+from hansol_assets.qa.table.columns import ANSWERS, CATEGORY, ID, QUESTIONS
+from hansol_assets.qa.table.reviewed import REVIEWED_COLUMNS, as_rows, no_reviewed, read_reviewed
+from hansol_assets.qa.table.violations import ContractError
+
+HEADER = "id,question,confidence,draft,nearest_row,category,answer"
+OPEN = "T1,벽지는 왜 우나요?,0.4,풀이 마릅니다.,R1,하자,"
+FILLED = "T2,마루는 왜 뜨나요?,0.3,물이 샙니다.,R2,하자,습기 때문에 뜹니다."
+OTHER = "T3,타일은 왜 깨지나요?,0.3,물이 샙니다.,R2,,충격을 받아 깨집니다."
+
+
+def review_file(folder: Path, *lines: str, encoding: str = "utf-8-sig") -> Path:
+    path = folder / "review.csv"
+    path.write_text("\r\n".join([HEADER, *lines, ""]), encoding=encoding)
+    return path
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-8", "cp949", "utf-16"])
+def test_what_is_filled_in_is_read_however_it_was_saved(tmp_path: Path, encoding: str) -> None:
+    reviewed = read_reviewed(review_file(tmp_path, OPEN, FILLED, OTHER, encoding=encoding))
+
+    assert reviewed.columns.tolist() == REVIEWED_COLUMNS
+    texts = reviewed.set_index("question")["answer"].to_dict()
+    assert texts == {
+        "마루는 왜 뜨나요?": "습기 때문에 뜹니다.",
+        "타일은 왜 깨지나요?": "충격을 받아 깨집니다.",
+    }
+
+
+def test_the_order_of_the_file_and_open_questions_change_nothing(tmp_path: Path) -> None:
+    first = read_reviewed(review_file(tmp_path, FILLED, OTHER))
+    second = read_reviewed(review_file(tmp_path, OTHER, OPEN, FILLED))
+
+    assert first.equals(second)
+    assert first["id"].is_unique
+
+
+def test_nothing_filled_in_is_as_no_file(tmp_path: Path) -> None:
+    assert read_reviewed(review_file(tmp_path, OPEN)).equals(no_reviewed())
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ([FILLED, FILLED.replace("습기", "물")], r"line 3, column question: is answered before"),
+        (["T2,,0.3,물이 샙니다.,R2,하자,습기 때문에 뜹니다."], "is empty beside an answer"),
+    ],
+)
+def test_a_mistake_is_told_with_its_line(tmp_path: Path, lines: list[str], said: str) -> None:
+    with pytest.raises(ContractError, match=said):
+        read_reviewed(review_file(tmp_path, *lines))
+
+
+def test_a_lost_column_is_told_with_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "review.csv"
+    path.write_text("id,question\nT1,벽지는 왜 우나요?\n", encoding="utf-8")
+    with pytest.raises(ContractError, match=r"column answer: is missing; .*hansol review --export"):
+        read_reviewed(path)
+
+
+def test_an_answer_becomes_a_row_of_one_question_and_one_answer(tmp_path: Path) -> None:
+    rows = as_rows(read_reviewed(review_file(tmp_path, FILLED)))
+
+    (row,) = rows.to_dict("records")
+    assert row[ID].startswith("reviewed_")
+    assert row[QUESTIONS] == ["마루는 왜 뜨나요?"]
+    assert row[ANSWERS] == ["습기 때문에 뜹니다."]
+    assert row[CATEGORY] == "하자"
