@@ -8,8 +8,3 @@ REFRESH = "hansol refresh"
 PRUNE = "hansol lake prune --keep 3"
 REVIEW = "hansol review --export"
 PROMOTE = "hansol promote"
-
-
-def materialize(asset: str) -> str:
-    """Returns the command that makes an asset with all that it needs."""
-    return f"dagster asset materialize --select '+key:{asset}'"

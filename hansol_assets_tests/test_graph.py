@@ -101,10 +101,7 @@ def test_one_asset_on_an_empty_lake_names_what_is_missing(
     run = run_graph(tmp_path, raw_dir, instance, select=dg.AssetSelection.assets("submission"))
     assert list(run.failures) == ["submission"]
     assert "'answer_embeddings' is not in the lake" in run.failures["submission"]
-    assert (
-        "Make all that 'submission' needs with: dagster asset materialize --select "
-        "'+key:submission'" in run.failures["submission"]
-    )
+    assert "Make all that 'submission' needs with: hansol refresh" in run.failures["submission"]
 
 
 def test_a_file_that_breaks_the_contract_leaves_the_table(

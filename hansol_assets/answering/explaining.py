@@ -56,7 +56,7 @@ def explain(lake: Lake, question_id: str) -> dict[str, Any]:
     manifest, answer = _find(lake, question_id)
     ancestors = ancestry(lake.paths, manifest)
     return {
-        "id": question_id,
+        "id": answer["id"],
         "asset": manifest.asset,
         "question": answer["question"],
         "answer": answer["answer"],
@@ -87,7 +87,7 @@ def _find(lake: Lake, question_id: str) -> tuple[Manifest, dict[str, Any]]:
     for asset in ANSWER_ASSETS:
         manifest = lake.live(asset)
         answers = lake.table(manifest)
-        found = answers[answers["id"] == question_id]
+        found = answers[answers["id"].str.casefold() == question_id.casefold()]
         if len(found):
             return manifest, found.iloc[0].to_dict()
         known += answers["id"].tolist()

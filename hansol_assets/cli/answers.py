@@ -7,6 +7,7 @@ import typer
 from rich.table import Table
 
 from hansol_assets.cli.page import (
+    JsonOption,
     console,
     fail,
     figure,
@@ -14,12 +15,11 @@ from hansol_assets.cli.page import (
     print_json,
     print_records,
     settings_or_fail,
+    shortened,
 )
 
 SHOWN_CANDIDATES = 8
-SHOWN_CHARACTERS = 60
-
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+SHOWN_CHARACTERS = 120
 
 commands = typer.Typer()
 
@@ -35,6 +35,9 @@ def score(
     from hansol_assets.lake.errors import LakeError
     from hansol_assets.qa.table import ContractError
 
+    for path in (submission, references):
+        if path.is_dir():
+            fail(f"{path} is a folder: name the file in it")
     try:
         settings = settings_or_fail()
         report = score_files(open_lake(), submission, references, settings.scores, settings.table)
@@ -85,7 +88,9 @@ def _print_explanation(found: dict[str, Any]) -> None:
     for place, part in enumerate(found["parts"], start=1):
         console.rule(f"part {place}: {part['question']}", align="left")
         print_records("rows found", part["retrieved"])
-        best_first = sorted(part["candidates"], key=lambda item: -item["score"])
+        # Of candidates with one and the same text the best stands for all.
+        ranked = sorted(part["candidates"], key=lambda item: -item["score"])
+        best_first = list({item["text"]: item for item in reversed(ranked)}.values())[::-1]
         print_records(
             f"the best {SHOWN_CANDIDATES} of {len(best_first)} candidates, the chosen one first",
             [
@@ -94,7 +99,7 @@ def _print_explanation(found: dict[str, Any]) -> None:
                     "from": _origin(item),
                     "vote": item["vote"],
                     "score": item["score"],
-                    "text": item["text"][:SHOWN_CHARACTERS],
+                    "text": shortened(item["text"], SHOWN_CHARACTERS),
                 }
                 for item in best_first[:SHOWN_CANDIDATES]
             ],

@@ -1,12 +1,13 @@
 """`hansol lake …`: what is in the lake, whether it is whole, and making it smaller."""
 
+import json
 from typing import Annotated
 
 import pandas as pd
 import typer
 from rich.table import Table
 
-from hansol_assets.cli.page import console, fail, open_lake
+from hansol_assets.cli.page import JsonOption, console, fail, open_lake, print_json
 
 lake_app = typer.Typer(help="Look after the lake.", no_args_is_help=True)
 
@@ -16,12 +17,17 @@ STATUS_COLUMNS = ("asset", "fingerprint", "live for", "rows", "MiB", "made at")
 
 
 @lake_app.command()
-def status() -> None:
+def status(as_json: JsonOption = False) -> None:
     """List what is in the lake, its size, and which of it is live."""
     from hansol_assets.lake.inventory import bytes_of_places, lake_status
 
     lake = open_lake()
     found = lake_status(lake)
+    places = bytes_of_places(lake.paths.root)
+    if as_json:
+        results = json.loads(found.to_json(orient="records"))
+        print_json({"results": results, "bytes": places})
+        return
     # Without lines between them the columns fit a terminal of 80 characters.
     table = Table(box=None, pad_edge=False, collapse_padding=True)
     for name in STATUS_COLUMNS:
@@ -36,7 +42,6 @@ def status() -> None:
             row["made_at"][:MINUTES].replace("T", " "),
         )
     console.print(table)
-    places = bytes_of_places(lake.paths.root)
     listed = ", ".join(f"{name} {size / MEBIBYTE:.1f}" for name, size in places.items())
     console.print(f"\nin all {sum(places.values()) / MEBIBYTE:.1f} MiB: {listed}", highlight=False)
 
@@ -60,11 +65,14 @@ def prune(
 
 
 @lake_app.command()
-def verify() -> None:
+def verify(as_json: JsonOption = False) -> None:
     """Compare every artifact and table with the checksums of its manifest."""
     from hansol_assets.lake.verification import verify as check
 
     problems = check(open_lake())
+    if as_json:
+        print_json([str(problem) for problem in problems])
+        raise typer.Exit(1 if problems else 0)
     for problem in problems:
         console.print(f"[red]{problem}[/]", highlight=False, soft_wrap=True)
     if problems:

@@ -4,10 +4,13 @@ What belongs here: what holds for every command. What does not: any command.
 """
 
 import atexit
+import io
 import logging
 import os
 import sys
 import warnings
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
@@ -18,7 +21,6 @@ app = typer.Typer(
     help="From a Korean question-answer table to a scored, explainable submission.",
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
-    add_completion=False,
 )
 for commands in (runs.commands, answers.commands, review.commands, models.commands):
     app.add_typer(commands)
@@ -26,9 +28,26 @@ app.add_typer(models.export_app, name="export")
 app.add_typer(lake.lake_app, name="lake")
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"hansol-assets {version('hansol-assets')}")
+        raise typer.Exit
+
+
 @app.callback()
-def main() -> None:
-    """Keeps the libraries' notices off the page."""
+def main(
+    _: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """Keeps the libraries' notices off the page, and the page whole in any encoding."""
+    for stream in (sys.stdout, sys.stderr):
+        # What an encoding lacks is written as its code, not as the end of the command.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     warnings.filterwarnings("ignore")
     atexit.register(_silence_teardown)
     for library in ("transformers", "bitsandbytes"):

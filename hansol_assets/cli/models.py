@@ -1,43 +1,52 @@
 """`hansol profiles`, `doctor` and `export`: the models of the profiles, and this machine."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from hansol_assets.cli.page import console, fail, open_lake, settings_or_fail
+from hansol_assets.cli.page import (
+    JsonOption,
+    console,
+    fail,
+    open_lake,
+    print_json,
+    print_records,
+    settings_or_fail,
+)
 from hansol_assets.qa.table.description import describe_test, describe_train
 from hansol_assets.qa.table.settings import TableSettings
 from hansol_assets.settings import load_settings
 
 commands = typer.Typer()
 
-PROFILE_COLUMNS = ("profile", "model", "size", "weights", "training", "generation", "licence")
-
 
 @commands.command()
-def profiles() -> None:
+def profiles(as_json: JsonOption = False) -> None:
     """List the profiles with their models, memory needed and licences."""
     from hansol_assets.modeling.device.profile_table import profile_table
     from hansol_assets.settings import PROFILES_DIRECTORY
 
     names = sorted(path.stem for path in PROFILES_DIRECTORY.glob("*.yaml"))
     rows = profile_table({name: load_settings(profile=name) for name in names})
-    table = Table()
-    for name in PROFILE_COLUMNS:
-        table.add_column(name, overflow="fold")
-    for row in (row for row in rows if row.parameters is not None):
-        table.add_row(
-            row.profile,
-            row.model,
-            _known(row.parameters, "{:.1f} B"),
-            row.weights,
-            _known(row.training_gib, "{:.1f} GiB"),
-            _known(row.generation_gib, "{:.1f} GiB"),
-            f"{row.licence or ''}{' (gated)' if row.gated else ''}",
-        )
-    console.print(table)
+    known = [row for row in rows if row.parameters is not None]
+    if as_json:
+        print_json([asdict(row) for row in known])
+        return
+    records = [
+        {
+            "profile": row.profile,
+            "model": row.model,
+            "size": _known(row.parameters, "{:.1f} B"),
+            "weights": row.weights,
+            "training": _known(row.training_gib, "{:.1f} GiB"),
+            "generation": _known(row.generation_gib, "{:.1f} GiB"),
+            "licence": f"{row.licence or ''}{' (gated)' if row.gated else ''}",
+        }
+        for row in known
+    ]
+    print_records("", records)
 
 
 @commands.command()
@@ -57,11 +66,14 @@ def doctor() -> None:
             console.print(f"{phase:11} {found}", highlight=False)
     absent = missing(base.hub) if base.kind == "hub" else None
     console.print(f"base model  {absent or 'nothing is missing'}", highlight=False)
-    for asset, path in settings.raw_files.items():
+    files = settings.raw_files
+    for asset, path in files.items():
         state = "found" if path.is_file() else "[red]missing[/]"
         console.print(f"raw file    {asset}: {path} {state}", highlight=False, soft_wrap=True)
         for line in _described(asset, path, settings.table) if path.is_file() else ():
             console.print(f"            {line}", highlight=False, soft_wrap=True, markup=False)
+    if absent or not all(path.is_file() for path in files.values()):
+        fail("something is missing, as said above; a run would end there")
 
 
 export_app = typer.Typer(help="Take what is in the lake elsewhere.", no_args_is_help=True)

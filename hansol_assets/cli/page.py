@@ -1,17 +1,27 @@
 """What the commands share: where they print, how they fail, and which lake they open."""
 
 import json
-from typing import TYPE_CHECKING, Any, NoReturn
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
+from rich import box
 from rich.console import Console
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.table import Table
 
+from hansol_assets.commands import REFRESH
 from hansol_assets.settings import ProfileError, Settings, load_settings
 
 if TYPE_CHECKING:
     from hansol_assets.lake.store import Lake
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+
+_NO_LIMIT = 10_000
+"""Columns of a terminal in which every table fits."""
 
 console = Console()
 errors = Console(stderr=True)
@@ -36,22 +46,47 @@ def settings_or_fail() -> Settings:
         fail(str(error))
 
 
-def print_records(title: str, records: list[dict[str, Any]]) -> None:
-    """Prints records as a table, one a row."""
-    table = Table(title=title, title_justify="left")
-    for name in records[0] if records else ():
-        table.add_column(name)
+def print_records(title: str, records: Sequence[Mapping[str, Any]]) -> None:
+    """Prints records as a table; as a card each, where the terminal is too narrow for a table."""
+    table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for name, value in records[0].items() if records else ():
+        table.add_column(name, justify="right" if isinstance(value, int | float) else "left")
     for record in records:
-        table.add_row(*(_cell(value) for value in record.values()))
-    console.print(table)
+        table.add_row(*(escape(_cell(value)) for value in record.values()))
+    without_limit = console.options.update(max_width=_NO_LIMIT)
+    if Measurement.get(console, without_limit, table).maximum <= console.width:
+        console.print(table, highlight=False)
+        return
+    console.print(f"[italic]{escape(title)}[/]" if title else "", highlight=False)
+    for record in records:
+        console.print(_card(record), highlight=False)
+
+
+def _card(record: Mapping[str, Any]) -> Table:
+    """A record with a line for each of its values, wrapped between words."""
+    card = Table.grid(padding=(0, 2))
+    card.add_column(style="dim", no_wrap=True)
+    card.add_column()
+    for name, value in record.items():
+        if _cell(value):
+            card.add_row(name, escape(_cell(value)))
+    card.add_row()
+    return card
 
 
 def _cell(value: object) -> str:
-    if value is None:
+    if value is None or value != value:
         return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, float) and not value.is_integer():
         return f"{value:.4f}"
     return f"{value:.0f}" if isinstance(value, float) else str(value)
+
+
+def shortened(text: str, characters: int) -> str:
+    """Cuts a text between words; what is left out is shown by an ellipsis."""
+    return textwrap.shorten(text, characters, placeholder=" …")
 
 
 def print_json(value: object) -> None:
@@ -60,6 +95,17 @@ def print_json(value: object) -> None:
 
 
 def open_lake() -> "Lake":
+    """Opens the lake that there is; a missing one ends the command."""
+    lake = open_or_make_lake()
+    if not lake.paths.manifests.is_dir():
+        fail(
+            f"there is no lake at {lake.paths.root.resolve()}: make one with {REFRESH}, or name "
+            "its folder with HANSOL_LAKE_DIR"
+        )
+    return lake
+
+
+def open_or_make_lake() -> "Lake":
     """Opens the lake under the active profile; one that cannot be used ends the command."""
     from hansol_assets.lake.errors import LakeError
     from hansol_assets.lake.store import Lake

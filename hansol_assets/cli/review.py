@@ -5,25 +5,27 @@ from typing import Annotated
 import typer
 
 from hansol_assets.cli.page import (
+    JsonOption,
     console,
     fail,
     open_lake,
     print_json,
     print_records,
     settings_or_fail,
+    shortened,
 )
 from hansol_assets.commands import REFRESH, REVIEW
 
 commands = typer.Typer()
 
-SHOWN_CHARACTERS = 40
+SHOWN_CHARACTERS = 120
 
 
 @commands.command()
 def review(
     export: Annotated[bool, typer.Option("--export", help="Write the queue as a file.")] = False,
     limit: Annotated[int, typer.Option(min=1, help="Answers to print.")] = 10,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, all of it.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """List doubtful answers; with --export, write them to be answered by a person."""
     from hansol_assets.answering.reviewing import export_queue, review_queue
@@ -50,7 +52,7 @@ def review(
         return
     shown = queue.head(limit).drop(columns="category")
     for name in ("question", "draft"):
-        shown[name] = shown[name].str.slice(0, SHOWN_CHARACTERS)
+        shown[name] = [shortened(text, SHOWN_CHARACTERS) for text in shown[name]]
     print_records(f"{len(queue)} answers need review", shown.to_dict("records"))
     if len(queue):
         console.print(f"To answer them yourself: {REVIEW}", highlight=False)

@@ -12,6 +12,7 @@ from hansol_assets.cli.page import (
     fail,
     figure,
     open_lake,
+    open_or_make_lake,
     print_error,
     print_records,
     settings_or_fail,
@@ -35,7 +36,7 @@ def home() -> None:
     settings = settings_or_fail()
     console.print(str(prepare_home(settings.lake_dir / "dagster")), highlight=False)
     with dg.DagsterInstance.get() as instance:
-        for run_id in end_dead_runs(instance, open_lake().paths.locks):
+        for run_id in end_dead_runs(instance, open_or_make_lake().paths.locks):
             console.print(f"run {run_id} was killed; the next one goes on from it", highlight=False)
 
 
@@ -88,7 +89,7 @@ def _run_job(
     from hansol_assets.orchestration.home import prepare_home
     from hansol_assets.orchestration.terminal import LOGGER, failure_message, start_failure_message
 
-    open_lake()
+    open_or_make_lake()
     prepare_home(settings.lake_dir / "dagster")
     job = build_defs(settings=settings).resolve_job_def(name)
     with dg.DagsterInstance.get() as instance:

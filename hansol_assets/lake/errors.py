@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from hansol_assets.commands import materialize
+from hansol_assets.commands import REFRESH
 from hansol_assets.errors import UserError
 
 
@@ -18,7 +18,7 @@ class MissingInputError(LakeError):
         what = "it and all that it needs" if wanted is None else f"all that '{wanted}' needs"
         super().__init__(
             f"'{asset}' is not in the lake {root} for profile '{profile}'. Make {what} with: "
-            f"{materialize(wanted or asset)}"
+            f"{REFRESH}"
         )
         self._missing = (asset, profile, root)
 

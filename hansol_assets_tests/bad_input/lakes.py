@@ -123,7 +123,7 @@ LAKES = [
     lake("rows changed by hand", changed_table, "raw_qa@", "is damaged: its rows differ",
          "Run again: it is rebuilt from its inputs."),
     lake("a pointer out of it", pointer_out_of_the_lake, "'raw_qa' is not in the lake",
-         "dagster asset materialize --select '+key:raw_qa'"),
+         "Make it and all that it needs with: hansol refresh"),
     lake("nothing to publish", lambda place: publish_live(place.lake), "'submission' is not in"),
     lake("a raw file is missing", missing_source, "/nowhere/train.csv is missing",
          "HANSOL_RAW_DIR"),

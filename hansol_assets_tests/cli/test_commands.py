@@ -10,7 +10,7 @@ from hansol_assets.cli.main import app
 
 def test_messages_name_commands_that_there_are() -> None:
     known = typer.main.get_command(app)
-    for words in (commands.REFRESH, commands.PRUNE, commands.PROMOTE):
+    for words in (commands.REFRESH, commands.PRUNE, commands.REVIEW, commands.PROMOTE):
         program, *arguments = shlex.split(words)
         assert program == "hansol"
         context = known.make_context("hansol", arguments[:1], resilient_parsing=True)
