@@ -25,8 +25,8 @@ from hansol_assets.modeling.training.adapter import (
     draw,
     train_adapter,
 )
-from hansol_assets.modeling.training.curves import loss_curve
 from hansol_assets.modeling.training.encoding_check import EncodingInspection, inspect_encoding
+from hansol_assets.modeling.training.log import loss_curve
 from hansol_assets.qa.folds import CALIBRATION
 from hansol_assets.qa.prompts import PromptSettings
 from hansol_assets.retrieval.index import RetrievalSettings

@@ -1,9 +1,10 @@
-"""What a training run says while it runs, and the table of its losses afterwards.
+"""What a training run says while it runs, and its losses afterwards, as a table and as a picture.
 
-What belongs here: reading the Trainer's log. What does not: drawing it
-(`hansol_assets.modeling.training.curves`).
+What belongs here: reading and drawing the Trainer's log. What does not: what the losses mean
+(`hansol_assets.modeling.training.fit`).
 """
 
+import io
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -72,3 +73,35 @@ def history_table(
     table = pd.DataFrame([rows[step] for step in sorted(rows)], columns=list(HISTORY_COLUMNS))
     table["epoch"] = table["step"] * epochs_per_step
     return table.astype({"step": "int64", **dict.fromkeys(HISTORY_COLUMNS[1:], "float64")})
+
+
+def loss_curve(history: pd.DataFrame, title: str) -> bytes:
+    """Draw loss, held-out loss where there is one, and learning rate over the steps.
+
+    Args:
+        history: Columns step, loss (nats a token), learning_rate and perhaps eval_loss.
+        title: Heading, in Latin letters: the default font has no Hangul.
+
+    Returns:
+        A PNG picture, the same bytes for the same table.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7.0, 3.5), dpi=100, layout="constrained")
+    FigureCanvasAgg(figure)
+    losses = figure.subplots()
+    losses.plot(history["step"], history["loss"], color="tab:blue", label="loss")
+    if "eval_loss" in history and history["eval_loss"].notna().any():
+        measured = history.dropna(subset=["eval_loss"])
+        losses.plot(
+            measured["step"], measured["eval_loss"], "o-", color="tab:orange", label="held-out loss"
+        )
+    losses.set(title=title, xlabel="optimiser step", ylabel="loss (nats per token)")
+    rates = losses.twinx()
+    rates.plot(history["step"], history["learning_rate"], ":", color="tab:gray")
+    rates.set_ylabel("learning rate (dotted)")
+    losses.legend(loc="upper right")
+    picture = io.BytesIO()
+    figure.savefig(picture, format="png", metadata={"Software": None})
+    return picture.getvalue()

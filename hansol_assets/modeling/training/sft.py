@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from hansol_assets.modeling.base.precision import resolve_precision
 from hansol_assets.modeling.base.tokenizer import Example
+from hansol_assets.modeling.settings import TrainingSettings
 from hansol_assets.modeling.training.ordering import training_order
-from hansol_assets.modeling.training_settings import TrainingSettings
 
 if TYPE_CHECKING:
     from datasets import Dataset

@@ -5,8 +5,7 @@ import pandas as pd
 from matplotlib.image import imread
 
 from hansol_assets.modeling.progress import ThrottledProgress
-from hansol_assets.modeling.training.curves import loss_curve
-from hansol_assets.modeling.training.log import history_table
+from hansol_assets.modeling.training.log import history_table, loss_curve
 
 LOG = [
     {"step": 1, "epoch": 0.5, "loss": 3.0, "learning_rate": 0.1, "grad_norm": 1.0},
