@@ -33,7 +33,7 @@ from hansol_assets.modeling.training.fit import FitSettings
 from hansol_assets.qa.folds import FoldSettings
 from hansol_assets.qa.pairing import PairingSettings
 from hansol_assets.qa.prompts import PromptSettings
-from hansol_assets.qa.quality_limits import AnswerQualitySettings
+from hansol_assets.qa.quality import AnswerQualitySettings
 from hansol_assets.qa.table import read_template, read_test
 from hansol_assets.qa.table.files import STEMS, has_table, raw_files
 from hansol_assets.qa.table.form import require_fitting
@@ -379,5 +379,4 @@ def require_fitting_template(settings: Settings) -> None:
         return
     template = read_template(files["submission_template"])
     ids = read_test(files["test_csv"], settings.table).frame["id"].tolist()
-    embedder = settings.embedder
-    require_fitting(template, ids, embedder.dimensions, is_fitted=False)
+    require_fitting(template, ids, settings.embedder.dimensions)

@@ -8,10 +8,11 @@ import dagster as dg
 import pandas as pd
 import pytest
 
+from hansol_assets.definitions import build_defs
 from hansol_assets.settings import SAMPLE_DIRECTORY
 from hansol_assets_tests.graph import GraphRun, run_graph
 from hansol_assets_tests.qa.rows import ANSWER_NAMES
-from hansol_assets_tests.qa.table.test_cases import CASES, pairs, sample
+from hansol_assets_tests.qa.table.test_cases import CASES, READ_AS, pairs, sample
 
 pytestmark = pytest.mark.slow
 
@@ -41,11 +42,13 @@ def lists(path: Path) -> None:
     frame.to_parquet(path, index=False)
 
 
+CONVERSATIONS = "train.jsonl"
+LISTS = "train.parquet"
 FORMATS: dict[str, Write] = {
     "train.tsv": lambda path: sample().to_csv(path, index=False, sep="\t"),
     "train.xlsx": lambda path: sample().to_excel(path, index=False),
-    "train.jsonl": messages,
-    "train.parquet": lists,
+    CONVERSATIONS: messages,
+    LISTS: lists,
     "train.csv": lambda path: sample().to_csv(path, index=False, sep=";", encoding="cp949"),
     "train.csv.gz": lambda path: sample().to_csv(path, index=False),
 }
@@ -58,7 +61,7 @@ def run(raw: Path, lake: Path, instance: dg.DagsterInstance) -> GraphRun:
     return done
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", [name for name in CASES if name not in READ_AS])
 def test_a_table_of_any_shape_reaches_the_leaderboard(
     name: str, tmp_path: Path, instance: dg.DagsterInstance
 ) -> None:
@@ -72,10 +75,33 @@ def test_a_table_of_any_shape_reaches_the_leaderboard(
 
 
 @pytest.mark.parametrize("file", FORMATS)
-def test_a_table_of_any_format_reaches_a_submission(
+def test_a_table_of_any_format_gives_the_same_rows(
     file: str, tmp_path: Path, instance: dg.DagsterInstance
 ) -> None:
+    """Nothing but `raw_qa` reads the file: what is made of equal rows is equal."""
     FORMATS[file](tmp_path / file)
+    done = run_graph(
+        tmp_path / "lake", tmp_path, instance, select=dg.AssetSelection.assets("raw_qa")
+    )
+    assert done.failures == {}
+    read, rows = done.table("raw_qa"), sample()
+    questions, answers = rows[["질문_1", "질문_2"]], rows[ANSWER_NAMES]
+    if file in (CONVERSATIONS, LISTS):
+        questions = questions[["질문_1"]]
+    if file == CONVERSATIONS:
+        answers = answers[["답변_2"]]
+    assert read["questions"].map(list).tolist() == questions.to_numpy().tolist()
+    assert read["answers"].map(list).tolist() == answers.to_numpy().tolist()
+
+
+def test_nothing_else_reads_the_file() -> None:
+    graph = build_defs().resolve_asset_graph()
+    train = graph.get(dg.AssetKey("train_csv"))
+    assert train.child_keys == {dg.AssetKey("raw_qa")}
+
+
+def test_conversations_reach_a_submission(tmp_path: Path, instance: dg.DagsterInstance) -> None:
+    FORMATS[CONVERSATIONS](tmp_path / CONVERSATIONS)
     questions = pd.read_csv(SAMPLE_DIRECTORY / "test.csv", dtype=str).head(3)
     questions.to_csv(tmp_path / "test.csv", index=False)
     done = run(tmp_path, tmp_path / "lake", instance)

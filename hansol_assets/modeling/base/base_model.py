@@ -17,7 +17,6 @@ from pydantic import Field
 from hansol_assets.errors import InputError
 from hansol_assets.hub.download import local_folder
 from hansol_assets.hub.models import HubSettings, fetch, pinned
-from hansol_assets.modeling.base.facts import ModelFacts
 from hansol_assets.modeling.base.loading import LoadingSettings
 from hansol_assets.modeling.base.scratch import ScratchSettings, train_model
 from hansol_assets.modeling.base.shape import ModelShape
@@ -28,6 +27,20 @@ from hansol_assets.modeling.progress import Progress, without_bars
 from hansol_assets.settings_model import SettingsModel
 
 SCRATCH_NAME = "Gemma 3, trained from scratch"
+
+
+class ModelFacts(SettingsModel):
+    """Facts about a released model, shown and estimated from; no training depends on them."""
+
+    licence: str | None = Field(
+        default=None, description="Licence, as the hub names it; it binds the adapter too."
+    )
+    gated: bool = Field(
+        default=False, description="Whether the licence must be accepted on the model's page first."
+    )
+    shape: ModelShape | None = Field(
+        default=None, description="Dimensions, for estimates before the model is fetched."
+    )
 
 
 class BaseModelOrigin(SettingsModel):

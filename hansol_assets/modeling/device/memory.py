@@ -12,8 +12,7 @@ from dataclasses import dataclass
 
 from hansol_assets.modeling.base.loading import LoadingSettings
 from hansol_assets.modeling.base.shape import ModelShape
-from hansol_assets.modeling.generation_settings import GenerationSettings
-from hansol_assets.modeling.training_settings import TrainingSettings
+from hansol_assets.modeling.settings import GenerationSettings, TrainingSettings
 
 GIB = 2**30
 DTYPE_BYTES = {"float32": 4, "float16": 2, "bfloat16": 2}

@@ -18,8 +18,7 @@ from hansol_assets.modeling.device.memory import (
     generation_memory,
     training_memory,
 )
-from hansol_assets.modeling.generation_settings import GenerationSettings
-from hansol_assets.modeling.training_settings import TrainingSettings
+from hansol_assets.modeling.settings import GenerationSettings, TrainingSettings
 
 RUNTIME_GIB = 1.0
 """Memory that CUDA's context, or Python with its libraries, takes beside the model."""

@@ -10,8 +10,7 @@ from typing import Protocol
 
 from hansol_assets.modeling.base.base_model import BaseModelSettings
 from hansol_assets.modeling.device.preflight import Device, estimate
-from hansol_assets.modeling.generation_settings import GenerationSettings
-from hansol_assets.modeling.training_settings import TrainingSettings
+from hansol_assets.modeling.settings import GenerationSettings, TrainingSettings
 
 
 class Profile(Protocol):

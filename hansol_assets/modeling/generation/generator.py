@@ -17,7 +17,7 @@ from hansol_assets.modeling.base.tokenizer import Message, cut_prompt, encode_pr
 from hansol_assets.modeling.device.failures import device_failures_named
 from hansol_assets.modeling.device.preflight import preflight
 from hansol_assets.modeling.generation.sampling import SeededSampling, stream_seed
-from hansol_assets.modeling.generation_settings import GenerationSettings as GenerationSettings
+from hansol_assets.modeling.settings import GenerationSettings as GenerationSettings
 
 
 @dataclass(frozen=True)

@@ -28,8 +28,13 @@ from hansol_assets.modeling.base.tokenizer import IGNORED_LABEL, Example, encode
 from hansol_assets.modeling.device.failures import device_failures_named
 from hansol_assets.modeling.device.preflight import preflight
 from hansol_assets.modeling.progress import Progress, ThrottledProgress
-from hansol_assets.modeling.training.best import best_keeper, put_back_best
-from hansol_assets.modeling.training.checkpoints import checkpoint_step, last_whole_checkpoint
+from hansol_assets.modeling.settings import TrainingSettings as TrainingSettings
+from hansol_assets.modeling.training.checkpoints import (
+    best_keeper,
+    checkpoint_step,
+    last_whole_checkpoint,
+    put_back_best,
+)
 from hansol_assets.modeling.training.log import history_table, progress_callback
 from hansol_assets.modeling.training.model_card import model_card
 from hansol_assets.modeling.training.sft import (
@@ -40,7 +45,6 @@ from hansol_assets.modeling.training.sft import (
     sft_config,
 )
 from hansol_assets.modeling.training.tracking import tracked
-from hansol_assets.modeling.training_settings import TrainingSettings as TrainingSettings
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

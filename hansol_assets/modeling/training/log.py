@@ -1,7 +1,7 @@
-"""What a training run says while it runs, and the table of its losses afterwards.
+"""What a training run says while it runs, and its losses afterwards as a table.
 
-What belongs here: reading the Trainer's log. What does not: drawing it
-(`hansol_assets.modeling.training.curves`).
+What belongs here: reading the Trainer's log. What does not: what the losses mean
+(`hansol_assets.modeling.training.fit`) and their picture (`hansol_assets.plotting.losses`).
 """
 
 from collections.abc import Mapping, Sequence

@@ -11,7 +11,7 @@ import yaml
 
 from hansol_assets.modeling.base.loading import LoadingSettings
 from hansol_assets.modeling.base.source import Source
-from hansol_assets.modeling.training_settings import TrainingSettings
+from hansol_assets.modeling.settings import TrainingSettings
 
 
 def model_card(

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from hansol_assets.modeling.base.precision import resolve_precision
 from hansol_assets.modeling.base.tokenizer import Example
+from hansol_assets.modeling.settings import TrainingSettings
 from hansol_assets.modeling.training.ordering import training_order
-from hansol_assets.modeling.training_settings import TrainingSettings
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -161,6 +161,7 @@ def build_trainer(
     trainer.remove_callback(PrinterCallback)
     _show_bias(trainer.model)
     _keep_in_32_bits(trainer.model)
+    _keep_4_bit_layout(trainer.model)
     return trainer
 
 
@@ -173,6 +174,18 @@ def _keep_in_32_bits(model: Any) -> None:
     for weight in model.parameters():
         if weight.requires_grad:
             weight.data = weight.data.float()
+
+
+def _keep_4_bit_layout(model: Any) -> None:
+    """Hold 4-bit weights as they were loaded, through every evaluation.
+
+    On a processor with AVX512-BF16, bitsandbytes repacks them at the first evaluation for a kernel
+    of inference, which rounds their scales and hands no gradient on; saving packs them back. So
+    what is learned would hang on when was evaluated and saved last.
+    """
+    for module in model.modules():
+        if hasattr(module, "support_avx512bf16_for_cpu"):
+            module.support_avx512bf16_for_cpu = False
 
 
 def _show_bias(model: Any) -> None:

@@ -49,22 +49,19 @@ def submission_form(
     return SubmissionForm(tuple(template.frame[ID]), template.width)
 
 
-def require_fitting(
-    template: VectorTable, ids: Sequence[str], dimensions: int, is_fitted: bool
-) -> None:
+def require_fitting(template: VectorTable, ids: Sequence[str], dimensions: int) -> None:
     """Refuses a template of another width, or of other questions, than the run will fill.
 
     Args:
         template: The template.
         ids: Ids of the questions.
         dimensions: Width of the embedder's vectors, as the settings give it.
-        is_fitted: Whether the embedder is fitted to the table, so that it can have any width.
 
     Raises:
         UnfitTemplateError: With the settings that would fit.
     """
     problems = [
-        *_width_problems(template.path, template.width, dimensions, is_fitted),
+        *_width_problems(template.path, template.width, dimensions),
         *_id_problems(list(template.frame[ID]), list(ids)),
     ]
     if problems:
@@ -73,18 +70,13 @@ def require_fitting(
         raise UnfitTemplateError(msg)
 
 
-def _width_problems(path: Path, width: int, dimensions: int, is_fitted: bool) -> list[str]:
+def _width_problems(path: Path, width: int, dimensions: int) -> list[str]:
     if width == dimensions:
         return []
-    fit = (
-        f"set embedder.dimensions to {width}"
-        if is_fitted
-        else f"set embedder.model_id to a model of {width} dimensions and embedder.dimensions to "
-        f"{width}"
-    )
     return [
-        f"it has {width} vector columns, and the embedder makes {dimensions}: {fit}, or take "
-        f"{path.name} away to submit vectors of {dimensions}"
+        f"it has {width} vector columns, and the embedder makes {dimensions}: set "
+        f"embedder.model_id to a model of {width} dimensions and embedder.dimensions to {width}, "
+        f"or take {path.name} away to submit vectors of {dimensions}"
     ]
 
 

@@ -23,7 +23,7 @@ from hansol_assets.modeling.device.preflight import (
     shape_of_folder,
 )
 from hansol_assets.modeling.generation.generator import GenerationSettings
-from hansol_assets.modeling.training_settings import TrainingSettings
+from hansol_assets.modeling.settings import TrainingSettings
 from hansol_assets.settings import load_settings
 from hansol_assets_tests.modeling.checkpoints import TOKENIZERS, small_shape
 

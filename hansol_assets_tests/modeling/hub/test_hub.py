@@ -12,8 +12,7 @@ from hansol_assets.hub.models import (
     missing,
     pinned,
 )
-from hansol_assets.modeling.base.base_model import BaseModelSettings, fetch_base_model
-from hansol_assets.modeling.base.facts import ModelFacts
+from hansol_assets.modeling.base.base_model import BaseModelSettings, ModelFacts, fetch_base_model
 from hansol_assets.modeling.base.loading import LoadingSettings, load_causal_lm, load_tokenizer
 from hansol_assets.modeling.base.source import Source, source_of
 

@@ -59,6 +59,24 @@ CASES: dict[str, tuple[Change, int, int]] = {
 }  # fmt: skip
 
 
+READ_AS = {
+    "answers that say none": "three answers",
+    "instruction and output": "a question and an answer",
+    "prompt and completion": "a question and an answer",
+}
+"""Case → the case that it cannot be told from, once it is read."""
+
+
+@pytest.mark.parametrize("name", READ_AS)
+def test_what_is_read_as_another_table_is_that_table(tmp_path: Path, name: str) -> None:
+    tables = []
+    for case in (name, READ_AS[name]):
+        path = tmp_path / "train.csv"
+        CASES[case][0](sample()).to_csv(path, index=False)
+        tables.append(read_train(path, TableSettings()).frame.drop(columns="file_sha256"))
+    pd.testing.assert_frame_equal(*tables)
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_a_table_is_read_dealt_and_paired(tmp_path: Path, name: str) -> None:
     change, questions, answers = CASES[name]

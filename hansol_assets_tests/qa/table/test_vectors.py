@@ -75,24 +75,24 @@ def test_a_form_is_the_templates_or_the_questions(template: VectorTable, tmp_pat
 
 
 def test_a_template_that_fits_is_accepted(template: VectorTable) -> None:
-    require_fitting(template, ["A", "B"], 3, is_fitted=True)
+    require_fitting(template, ["A", "B"], 3)
 
 
 @pytest.mark.parametrize(
-    ("ids", "dimensions", "is_fitted", "says"),
+    ("ids", "dimensions", "says"),
     [
-        (["A", "B"], 512, True, "it has 3 vector columns, and the embedder makes 512: set "
-         "embedder.dimensions to 3, or take sample_submission.csv away"),
-        (["A", "B"], 512, False, "set embedder.model_id to a model of 3 dimensions and"),
-        (["A", "C"], 3, True, "it has rows that no question has: B"),
-        (["A", "B", "C"], 3, True, "it lacks rows of questions: C"),
+        (["A", "B"], 512, "it has 3 vector columns, and the embedder makes 512: set "
+         "embedder.model_id to a model of 3 dimensions and embedder.dimensions to 3, or take "
+         "sample_submission.csv away to submit vectors of 512"),
+        (["A", "C"], 3, "it has rows that no question has: B"),
+        (["A", "B", "C"], 3, "it lacks rows of questions: C"),
     ],
 )  # fmt: skip
 def test_a_template_that_does_not_fit_is_refused_with_the_settings_that_would(
-    template: VectorTable, ids: list[str], dimensions: int, is_fitted: bool, says: str
+    template: VectorTable, ids: list[str], dimensions: int, says: str
 ) -> None:
     with pytest.raises(UnfitTemplateError) as caught:
-        require_fitting(template, ids, dimensions, is_fitted)
+        require_fitting(template, ids, dimensions)
 
     assert says in str(caught.value)
     assert str(caught.value).endswith("Nothing was trained.")
@@ -103,4 +103,4 @@ def test_the_real_template_fits_the_real_questions(real_dir: Path) -> None:
     template = read_template(real_dir / "sample_submission.csv")
 
     assert template.width == 512
-    require_fitting(template, template.frame["id"].tolist(), 512, is_fitted=True)
+    require_fitting(template, template.frame["id"].tolist(), 512)
