@@ -25,6 +25,11 @@ from hansol_assets.modeling.training.adapter import (
     train_adapter,
 )
 from hansol_assets.modeling.training.encoding_check import EncodingInspection, inspect_encoding
+from hansol_assets.modeling.training.whole_answers import (
+    LongAnswersError,
+    WholeAnswers,
+    fit_answers,
+)
 from hansol_assets.plotting.losses import loss_curve
 from hansol_assets.qa.folds import CALIBRATION
 from hansol_assets.qa.prompts import PromptSettings
@@ -79,6 +84,7 @@ def train_on(
 
     Raises:
         EncodingError: The examples are not sound; nothing was trained.
+        LongAnswersError: No answer fits into an example; nothing was trained.
     """
     searcher = open_searcher(retrieval_index, settings.retrieval)
     drawn = draw(pairs, settings.training.max_examples, settings.training.seed)
@@ -86,33 +92,35 @@ def train_on(
     guiding = judging = examples.head(0)
     if questions is not None:
         held_out = held_out_examples(questions, searcher, settings.prompt)
-        guides = (questions["split"] == CALIBRATION).to_numpy()
-        guiding, judging = held_out[guides], held_out[~guides]
+        calibrates = (questions["split"] == CALIBRATION).to_numpy()
+        guiding, judging = held_out[calibrates], held_out[~calibrates]
     base_dir = base_model.open()
     tokenizer = load_tokenizer(base_dir, settings.loading)
-    inspection = inspect_encoding(tokenizer, examples, settings.training.max_length)
+    whole, guides, judges = (
+        fit_answers(tokenizer, given, settings.training.max_length)
+        for given in (examples, guiding, judging)
+    )
+    if whole.examples.empty:
+        raise LongAnswersError(whole)
+    inspection = inspect_encoding(tokenizer, whole.examples, settings.training.max_length)
     if inspection.problems:
         raise EncodingError(inspection.problems)
-    if inspection.cut_answers:
-        build.log(
-            f"{inspection.cut_answers} of {inspection.examples} training answers are longer than "
-            f"training.max_length ({settings.training.max_length} tokens; the longest has "
-            f"{inspection.longest_answer}): their ends are cut off. Raise it, or shorten them."
-        )
+    if whole.warning:
+        build.log(f"{whole.warning}.")
     report = train_adapter(
         base_dir,
-        examples,
-        guiding,
+        whole.examples,
+        guides.examples,
         settings.training,
         build.folder,
         build.checkpoints,
         build.log,
         settings.loading,
-        judged=judging,
+        judged=judges.examples,
         data={"base_model": base_model.version, "retrieval_index": retrieval_index.version},
         tracking_dir=build.paths.tracking,
     )
-    return _adapter_report(report, inspection, build.folder)
+    return _adapter_report(report, inspection, whole, build.folder)
 
 
 def base_model_report(report: BaseModelReport, folder: Path) -> Report:
@@ -131,14 +139,18 @@ def base_model_report(report: BaseModelReport, folder: Path) -> Report:
     return Report(facts=facts, notes={"loss_curve": loss_curve(report.history, "base model")})
 
 
-def _adapter_report(report: AdapterReport, inspection: EncodingInspection, folder: Path) -> Report:
+def _adapter_report(
+    report: AdapterReport, inspection: EncodingInspection, whole: WholeAnswers, folder: Path
+) -> Report:
     report.history.to_parquet(folder / HISTORY_FILE, index=False)
     facts: dict[str, Fact] = {
         "encoding_problems": len(inspection.problems),
         "longest_example": inspection.longest,
         "cut_examples": inspection.cut,
-        "longest_answer": inspection.longest_answer,
-        "cut_answers": inspection.cut_answers,
+        "longest_answer": whole.longest,
+        "shortened_answers": whole.shortened,
+        "left_out_answers": whole.left_out,
+        "answers_warning": whole.warning,
         "unknown_tokens": inspection.unknown,
         "examples": report.examples,
         "training_tokens": report.tokens,

@@ -19,7 +19,7 @@ SHOWN_STOCK = 20
 def qa_folds(raw_qa: Table, folds: FoldSettings) -> TableReport:
     """Every row of `raw_qa` with its fold, and whether it trains, calibrates or validates.
 
-    Folds are dealt by a salted hash of the id and stratified by category. Rows that share a
+    Folds are stratified by category, and rows that are added move few. Rows that share a
     question or an answer share a fold, so that no duplicate crosses a split.
     """
     rows = raw_qa.read()

@@ -75,7 +75,7 @@ def base_model(
     return base_model_report(made, build.folder)
 
 
-@lake_artifact(kinds=KINDS, code_version="2", pool="gpu")
+@lake_artifact(kinds=KINDS, code_version="3", pool="gpu")
 def lora_adapter(
     base_model: Artifact,
     paired_questions: Table,
@@ -100,7 +100,7 @@ def lora_adapter(
     )
 
 
-@lake_artifact(kinds=KINDS, code_version="2", pool="gpu", after=("validation_scores",))
+@lake_artifact(kinds=KINDS, code_version="3", pool="gpu", after=("validation_scores",))
 def final_adapter(
     lora_adapter: Artifact,
     qa_folds: Table,

@@ -17,10 +17,13 @@ from hansol_assets.cli.page import (
     print_records,
     settings_or_fail,
 )
+from hansol_assets.qa.table.files import TEST_CSV
 from hansol_assets.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     import dagster as dg
+
+    from hansol_assets.lake.store import Lake
 
 commands = typer.Typer()
 
@@ -44,11 +47,35 @@ def home() -> None:
 def refresh(
     force: Annotated[bool, typer.Option(help="Recompute even what the lake holds.")] = False,
 ) -> None:
-    """Bring every asset up to date; print the submission and its scores."""
+    """Bring every asset up to date; print the scores and what was made."""
     settings = settings_or_fail()
     if not _run_job("refresh", settings, force=force):
         fail("the run failed; the last good submission is still in place. The reason is above.")
     _print_scores()
+    for name, made in outcome(open_lake(), has_questions=TEST_CSV in settings.raw_files):
+        console.print(f"{name:13} {made}", soft_wrap=True, highlight=False)
+
+
+def outcome(lake: "Lake", *, has_questions: bool) -> list[tuple[str, str]]:
+    """What a run made, for a person: name and place.
+
+    Args:
+        lake: Where it lies.
+        has_questions: Whether there is a test file; without one there is nothing to submit.
+    """
+    from hansol_assets.answering.adapters import adapter_weights
+    from hansol_assets.lake.handles import Artifact
+
+    lineage = ("lineage", "make ui, then http://127.0.0.1:3000/asset-groups")
+    if has_questions:
+        return [("submission", str(lake.paths.latest_submission / "submission.csv")), lineage]
+    adapter = adapter_weights(Artifact.pin(lake, "final_adapter")).open()
+    return [
+        ("no submission", "there is no test file (test.*), so no question to answer"),
+        ("leaderboard", f"table leaderboard in {lake.paths.warehouse}"),
+        ("adapter", f"{adapter} (hansol export adapter DIR copies it)"),
+        lineage,
+    ]
 
 
 @commands.command("cross-validate")
@@ -131,10 +158,6 @@ def _print_scores() -> None:
     for note in dict.fromkeys(board["note"]):
         if note:
             console.print(note, highlight=False)
-    console.print(
-        f"submission    {lake.paths.latest_submission / 'submission.csv'}", soft_wrap=True
-    )
-    console.print("lineage       make ui, then http://127.0.0.1:3000/asset-groups", soft_wrap=True)
 
 
 @commands.command()

@@ -14,6 +14,8 @@ from rich.markup import escape
 from hansol_assets.lake.reports import ROWS_MADE
 
 LOGGER = "terminal"
+OF_SKIPPED_STEPS = ("Skipping step ", "Blocking asset check ")
+"""What Dagster says of each step behind one that was skipped; the first one says why."""
 COLOURS = {"new": "green", "updated": "cyan", "reused": "dim"}
 
 
@@ -37,6 +39,8 @@ class TerminalHandler(logging.Handler):
         # A failure is told once, at the end; of each later step Dagster says that it was not run.
         elif logging.INFO <= record.levelno < logging.ERROR:
             message = escape(str(meta.get("orig_message", record.getMessage())))
+            if message.startswith(OF_SKIPPED_STEPS):
+                return
             self._console.print(f"  [dim]{message}[/dim]", highlight=False)
 
     def _print_event(self, event: dg.DagsterEvent) -> None:

@@ -54,7 +54,8 @@ def tag(texts: Sequence[str]) -> "Iterator[list[Token]]":
     """
     # Kiwi's rules cut an unknown compound ("강마루") the same way in every sentence; its default, a
     # character model, does so in some sentences only.
-    yield from _kiwi().tokenize(texts, oov_handling="rule")
+    if texts:
+        yield from _kiwi().tokenize(texts, oov_handling="rule")
 
 
 def noun_terms(texts: Sequence[str]) -> list[frozenset[str]]:

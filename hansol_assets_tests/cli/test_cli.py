@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from hansol_assets.cli.main import app
+from hansol_assets.cli.runs import outcome
 from hansol_assets.lake.store import Lake
 from hansol_assets_tests.graph import SMALL_PROFILE, GraphRun
 
@@ -132,6 +133,14 @@ def test_refresh_ends_with_the_scores_and_the_submission(
     assert str(graph.lake.paths.latest_submission / "submission.csv") in result.output
     is_unknown = graph.table("leaderboard")["parity"].isna().all()
     assert ("parity is not measurable here" in result.output) == is_unknown
+
+
+def test_without_a_test_file_a_run_names_what_it_made(graph: GraphRun) -> None:
+    made = dict(outcome(graph.lake, has_questions=False))
+    assert "no test file (test.*)" in made["no submission"]
+    assert str(graph.lake.paths.warehouse) in made["leaderboard"]
+    assert (Path(made["adapter"].split(" (")[0]) / "adapter_model.safetensors").is_file()
+    assert "submission" not in made
 
 
 def test_promote_publishes_the_live_submission(run: Any, graph: GraphRun) -> None:

@@ -1,3 +1,4 @@
+import hashlib
 from pathlib import Path
 
 import pandas as pd
@@ -75,6 +76,46 @@ def test_appended_rows_move_none_of_the_earlier_ones(rows: pd.DataFrame) -> None
     later = assign_folds(rows, SMALL)
 
     pd.testing.assert_frame_equal(later.iloc[:9], earlier)
+
+
+def hashed(numbers: range, classes: int) -> pd.DataFrame:
+    """Rows whose ids have no order, as those that are made from the content."""
+    return pd.DataFrame(
+        {
+            "id": [
+                f"row_{hashlib.sha256(bytes([n % 256, n // 256])).hexdigest()}" for n in numbers
+            ],
+            "questions": [[f"{n}번째 물음은?"] for n in numbers],
+            "category": [f"분류 {n % 7 % classes}" for n in numbers],
+            "answers": [[f"{n}번째 답입니다."] for n in numbers],
+        }
+    )
+
+
+@pytest.mark.parametrize("classes", [1, 3])
+@pytest.mark.parametrize(("added", "most_moved"), [(1, 15), (10, 40), (100, 80)])
+def test_rows_added_among_others_move_few(classes: int, added: int, most_moved: int) -> None:
+    earlier = assign_folds(hashed(range(500), classes), FoldSettings()).set_index("id")
+
+    rows = hashed(range(500 + added), classes)
+    later = assign_folds(rows, FoldSettings()).set_index("id")
+
+    moved = (later.loc[earlier.index, "fold"] != earlier["fold"]).sum()
+    assert moved <= most_moved
+    sizes = pd.crosstab(later["category"], later["fold"])
+    assert (sizes.max(axis=1) - sizes.min(axis=1)).max() <= 1
+    assert later["fold"].value_counts().max() - later["fold"].value_counts().min() <= 1
+    backwards = assign_folds(rows.iloc[::-1], FoldSettings()).set_index("id")
+    assert (backwards["fold"] == later["fold"]).all()
+
+
+def test_a_group_that_is_most_of_a_table_leaves_no_split_empty() -> None:
+    rows = hashed(range(24), 1).assign(row_number=[min(n, 4) for n in range(24)])
+
+    folds = assign_folds(rows, SMALL)
+
+    assert folds["leak_group"].nunique() == 5
+    assert set(folds["split"]) == {"training", "calibration", "validation"}
 
 
 def test_shared_texts_bind_rows_over_several_steps() -> None:

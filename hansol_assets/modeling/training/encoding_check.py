@@ -40,8 +40,6 @@ class EncodingInspection:
         longest: Tokens of the longest one, uncut.
         cut: How many are longer than the training's `max_length`, and lose the start of their
             prompt.
-        longest_answer: Tokens of the longest answer, its end of turn included, uncut.
-        cut_answers: How many answers alone are longer than `max_length`, and lose their end.
         unknown: Unknown tokens in all of them; a template's words may be unknown to a small
             vocabulary.
     """
@@ -51,8 +49,6 @@ class EncodingInspection:
     examples: int
     longest: int
     cut: int
-    longest_answer: int
-    cut_answers: int
     unknown: int
 
 
@@ -73,10 +69,6 @@ def inspect_encoding(
     uncut = max(1, *(_characters(messages, answer) for messages, answer in rows)) * 4
     encoded = [encode_example(tokenizer, messages, answer, uncut) for messages, answer in rows]
     lengths = [len(example["input_ids"]) for example in encoded]
-    answers = [
-        length - example["labels"].count(IGNORED_LABEL)
-        for length, example in zip(lengths, encoded, strict=True)
-    ]
     cut = [encode_example(tokenizer, messages, answer, max_length) for messages, answer in rows]
     problems = (
         *silent_ends(tokenizer, cut),
@@ -89,8 +81,6 @@ def inspect_encoding(
         examples=len(rows),
         longest=max(lengths),
         cut=sum(length > max_length for length in lengths),
-        longest_answer=max(answers),
-        cut_answers=sum(length > max_length for length in answers),
         unknown=sum(
             token == tokenizer.unk_token_id for row in encoded for token in row["input_ids"]
         ),

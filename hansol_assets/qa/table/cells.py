@@ -9,7 +9,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from hansol_assets.qa.table.nested import as_text, texts_of
+from hansol_assets.qa.table.names import is_plural
+from hansol_assets.qa.table.nested import as_text, nested_value, texts_of
 from hansol_assets.qa.table.repairs import mend
 from hansol_assets.qa.table.source import Source
 from hansol_assets.qa.table.violations import Violation
@@ -45,8 +46,8 @@ class TextCells:
     def lists(self, names: Sequence[str]) -> tuple[list[list[str]], list[Violation]]:
         """The filled texts of some columns, row by row, in the order of the columns.
 
-        A text that stands in a row twice counts once. A column holds a text or,
-        in JSON and Parquet, a list of them.
+        A text that stands in a row twice counts once. A column holds a text or, in JSON, Parquet
+        and a column of a plural name ("answers"), a list of them.
 
         Returns:
             The texts, and a violation for each that is too long.
@@ -62,7 +63,8 @@ class TextCells:
         return [_once(row) for row in rows], violations
 
     def _texts(self, cell: Any, name: str) -> list[str]:
-        found = [cell] if isinstance(cell, str) else texts_of(cell, asks=name in _ASKS)
+        value = nested_value(cell) if is_plural(name) else cell
+        found = [value] if isinstance(value, str) else texts_of(value, asks=name in _ASKS)
         mended = (mend(text, self._repairs) for text in found)
         return [text for text in mended if text and not self._is_placeholder(text)]
 

@@ -150,7 +150,7 @@ def _only_member(path: Path, data: bytes) -> tuple[str, bytes]:
                 for member in archive.infolist()
                 if not member.is_dir() and not member.filename.startswith(("__MACOSX/", "."))
             ]
-            tables = [one for one in files if Path(one.filename).suffix.lower() in SUFFIXES]
+            tables = _tables_of(files, path)
             if len(tables) != 1:
                 named = ", ".join(one.filename for one in files[:10]) or "nothing"
                 problem = f"is a zip archive that holds {named}, not one table"
@@ -162,6 +162,15 @@ def _only_member(path: Path, data: bytes) -> tuple[str, bytes]:
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError) as error:
         problem = f"is a zip archive that cannot be unpacked ({error})"
         raise refusal(path, problem, "pack it again without a password, or unpack it") from error
+
+
+def _tables_of(files: list[zipfile.ZipInfo], archive: Path) -> list[zipfile.ZipInfo]:
+    """The tables in an archive: those of its own name, else all that are not plain text."""
+    tables = [one for one in files if Path(one.filename).suffix.lower() in SUFFIXES]
+    own_name = archive.name.split(".", 1)[0].lower()
+    named = [one for one in tables if Path(one.filename).stem.lower() == own_name]
+    no_text = [one for one in tables if not one.filename.lower().endswith(".txt")]
+    return named or no_text or tables
 
 
 def _open_zstd(data: bytes) -> io.IOBase:

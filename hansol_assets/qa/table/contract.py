@@ -5,8 +5,8 @@ not: formats (`hansol_assets.qa.table.reading`), which column is which
 (`hansol_assets.qa.table.mapping`), and tables of vectors (`hansol_assets.qa.table.vectors`).
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,12 +27,12 @@ from hansol_assets.qa.table.columns import (
 from hansol_assets.qa.table.ids import content_ids, doubled
 from hansol_assets.qa.table.mapping import (
     TableMapping,
-    carried_names,
     knows,
     map_questions,
     map_references,
     map_training,
 )
+from hansol_assets.qa.table.names import TEST_QUESTION_WORDS, spelling
 from hansol_assets.qa.table.nested import as_text
 from hansol_assets.qa.table.reading import RawTable, read_columns
 from hansol_assets.qa.table.repairs import BLANK_LINES, REPAIRS
@@ -125,7 +125,8 @@ def read_test(path: Path, settings: TableSettings) -> TableRead:
     Raises:
         ContractError: With every violation in the file.
     """
-    draft = _Draft.read(path, settings.model_copy(update={"placeholders": ()}), map_questions)
+    unfilled = settings.model_copy(update={"placeholders": ()})
+    draft = _Draft.read(path, unfilled, map_questions, TEST_QUESTION_WORDS)
     questions = draft.questions()
     draft.require(questions, draft.mapping.questions, "no question")
     texts = [next(iter(own), "") for own in questions]
@@ -172,11 +173,14 @@ class _Draft:
     violations: list[Violation]
 
     @classmethod
-    def read(cls, path: Path, settings: TableSettings, map_header: Mapper) -> "_Draft":
-        raw = read_columns(path, settings.sheet, partial(_is_header, settings))
+    def read(
+        cls, path: Path, settings: TableSettings, map_header: Mapper, words: Sequence[str] = ()
+    ) -> "_Draft":
+        raw = read_columns(path, settings.sheet, partial(_is_header, settings, words))
         source = raw.source
         mapping, violations = map_header(source.header, source.header_place, source.unit, settings)
         cells = TextCells(source, raw.repairs, settings.placeholders)
+        mapping = _without_empty(mapping, cells, settings, source.notes)
         draft = cls(path, raw, mapping, cells, [*source.violations, *violations])
         draft.violations += swallowing_rows(source, mapping.id)
         return draft
@@ -240,7 +244,7 @@ class _Draft:
         source = self.raw.source
         frame = pd.DataFrame(columns)
         own = [*columns, *RESERVED]
-        for name, kept in carried_names(self.mapping, own):
+        for name, kept in _carried_names(self.mapping, own):
             frame[kept] = [as_text(cell) for cell in self.cells.raw(name)]
         frame[FILE_SHA256] = self.raw.sha256
         frame[ROW_NUMBER] = source.records
@@ -258,8 +262,48 @@ class _Draft:
         )
 
 
-def _is_header(settings: TableSettings, names: Sequence[str]) -> bool:
-    return knows(names, settings)
+def _without_empty(
+    mapping: TableMapping, cells: TextCells, settings: TableSettings, notes: list[str]
+) -> TableMapping:
+    """The mapping without recognised ids and categories of which every cell is empty.
+
+    One that the settings name must be filled.
+    """
+    found = {"id": mapping.id, "category": mapping.category}
+    empty = {
+        kind: name
+        for kind, name in found.items()
+        if name is not None and getattr(settings, kind) is None and not any(cells.column(name))
+    }
+    notes += [f"column {name} is empty, and is not used" for name in empty.values()]
+    return replace(
+        mapping,
+        id=None if "id" in empty else mapping.id,
+        category=None if "category" in empty else mapping.category,
+    )
+
+
+def _is_header(settings: TableSettings, words: Sequence[str], names: Sequence[str]) -> bool:
+    return knows(names, settings) or any(spelling(name).word in words for name in names)
+
+
+def _carried_names(mapping: TableMapping, kept: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yields each carried column and the name that it has in the table.
+
+    DuckDB takes names that differ in case alone for one, so a name that is taken gets a suffix.
+
+    Args:
+        mapping: The mapping.
+        kept: The canonical columns of the table.
+    """
+    used = {name.casefold() for name in kept}
+    for name in mapping.carried:
+        chosen, number = name, 1
+        while chosen.casefold() in used:
+            number += 1
+            chosen = f"{name}_{number}"
+        used.add(chosen.casefold())
+        yield name, chosen
 
 
 def _carried_note(mapping: TableMapping) -> list[str]:

@@ -18,12 +18,20 @@ from hansol_assets.qa.table.source import IsHeader, Source
 from hansol_assets.qa.table.violations import Violation
 
 SEPARATORS = (",", "\t", ";", "|")
-SEPARATOR_NAMES = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
+RARE_SEPARATORS = ("^", "~", "\x01", "\x1f", "¦", ":")
+"""Tried where none of the common ones gives a header of several columns."""
+SEPARATOR_NAMES = {
+    ",": "comma", "\t": "tab", ";": "semicolon", "|": "bar",
+    "^": "caret", "~": "tilde", "¦": "broken bar", ":": "colon",
+    "\x01": "U+0001 sign", "\x1f": "U+001F sign",
+}  # fmt: skip
 TITLE_ROWS = 10
 """Rows at the top in which the header is looked for: exports put a title above it."""
 
 _SAMPLE = 65_536
 _EXCEL_HINT = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
+_RULE = re.compile(r":?-{3,}:?")
+_COMMA_IN_A_ROW = re.compile(r",(?!\s)")
 _CLOSE_QUOTES = 'close the quote that opens a cell, and write a quote inside a cell as ""'
 
 
@@ -72,8 +80,7 @@ def read_delimited(text: str, encoding: str, is_header: IsHeader) -> Source:
     if head:
         source.header, source.header_place = head[place].cells, head[place].line
     if place:
-        first, last = head[0].line, head[place - 1].line
-        source.notes.append(f"lines {first} to {last} stand above the header and are left out")
+        source.notes.append(_left_out(head[0].line, head[place - 1].line))
     source.columns = [[] for _ in source.header]
     _fill(source, chain(head[place + 1 :], records))
     source.records = list(range(1, len(source.places) + 1))
@@ -83,21 +90,54 @@ def read_delimited(text: str, encoding: str, is_header: IsHeader) -> Source:
 def find_separator(text: str, is_header: IsHeader) -> str:
     """The separator that gives a header its names.
 
-    Of several, the one whose header stands highest, then the one that gives most columns.
+    Of several, the one whose header stands highest, then the one that gives most columns. Where no
+    header is known, the one that cuts the first rows into equally many columns.
     """
     sample = text[:_SAMPLE]
+    worths = {one: _worth(sample, one, is_header) for one in (*SEPARATORS, *RARE_SEPARATORS)}
+    for group in (SEPARATORS, RARE_SEPARATORS):
+        best = max(group, key=lambda one: worths[one])
+        if worths[best].is_known and worths[best].columns > 1:
+            return best
+    best = max(SEPARATORS, key=lambda one: worths[one])
+    return best if worths[best].columns > 1 else _of_one_column(text)
 
-    def worth(separator: str) -> tuple[bool, int, int]:
-        reader = csv.reader(io.StringIO(sample, newline=""), delimiter=separator)
-        try:
-            rows = [row for row in islice(reader, TITLE_ROWS) if row]
-        except csv.Error:
-            return False, 0, 0
-        places = (place for place, row in enumerate(rows) if is_header(list(map(clean_name, row))))
-        place = next(places, None)
-        return place is not None, -(place or 0), len((rows or [[]])[place or 0])
 
-    return max(SEPARATORS, key=worth)
+def _of_one_column(text: str) -> str:
+    """A separator for a table of one column: one that no text in it holds.
+
+    Commas separate nothing there that are followed by a space, as in a sentence.
+    """
+    absent = next((one for one in SEPARATORS if one not in text), None)
+    return SEPARATORS[0] if absent is None or _COMMA_IN_A_ROW.search(text) else absent
+
+
+class _Worth(NamedTuple):
+    """How good a separator is; the greater the better."""
+
+    is_known: bool
+    height: int
+    is_even: bool
+    columns: int
+
+
+def _worth(sample: str, separator: str, is_header: IsHeader) -> _Worth:
+    reader = csv.reader(io.StringIO(sample, newline=""), delimiter=separator)
+    try:
+        rows = [row for row in islice(reader, TITLE_ROWS) if row]
+    except csv.Error:
+        rows = []
+    if not rows:
+        return _Worth(is_known=False, height=0, is_even=False, columns=0)
+    places = (place for place, row in enumerate(rows) if is_header(list(map(clean_name, row))))
+    place = next(places, None)
+    columns = len(rows[place or 0])
+    return _Worth(
+        is_known=place is not None,
+        height=-(place or 0),
+        is_even=place is None and columns > 1 and len(set(map(len, rows))) == 1,
+        columns=columns,
+    )
 
 
 def _header_place(rows: Sequence[Sequence[str]], is_header: IsHeader) -> int:
@@ -110,17 +150,31 @@ def _header_place(rows: Sequence[Sequence[str]], is_header: IsHeader) -> int:
 
 def _filled(records: Iterator[Record], source: Source) -> Iterator[Record]:
     for record in records:
-        if record.is_blank:
+        if record.is_blank or (source.separator == "|" and _is_rule(record.cells)):
             source.blank_rows += 1
         else:
             yield record
 
 
+def _is_rule(cells: Sequence[str]) -> bool:
+    """Whether a row is the line under the header of a Markdown table: "| --- | :---: |"."""
+    filled = [cell.strip() for cell in cells if cell.strip()]
+    return bool(filled) and all(_RULE.fullmatch(cell) for cell in filled)
+
+
 def _fill(source: Source, records: Iterator[Record]) -> None:
-    """Puts records into the columns; one of another length than the header is a violation."""
+    """Puts records into the columns; one of another length than the header is a violation.
+
+    Empty cells behind the last column say nothing, and are left out.
+    """
     width = len(source.header)
     was_broken = False
-    for line, cells, is_broken in records:
+    surplus = 0
+    for line, all_cells, is_broken in records:
+        cells = all_cells
+        if len(cells) > width and not any(map(str.strip, cells[width:])):
+            cells = cells[:width]
+            surplus += 1
         if len(cells) == width:
             source.places.append(line)
             for column, cell in zip(source.columns, cells, strict=True):
@@ -133,6 +187,16 @@ def _fill(source: Source, records: Iterator[Record]) -> None:
             )
         was_broken = is_broken
     source.violations[:] = dict.fromkeys(source.violations)
+    if surplus:
+        source.notes.append(
+            f"empty cells behind the last column are left out of {surplus} row{'s' * (surplus > 1)}"
+        )
+
+
+def _left_out(first: int, last: int) -> str:
+    if first == last:
+        return f"line {first} stands above the header and is left out"
+    return f"lines {first} to {last} stand above the header and are left out"
 
 
 def _other_length(line: int, count: int, width: int, separator: str) -> Violation:

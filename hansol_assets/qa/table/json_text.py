@@ -6,12 +6,12 @@ flattened the same whatever format they came in (`hansol_assets.qa.table.nested`
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from hansol_assets.qa.table.nested import is_turns
-from hansol_assets.qa.table.source import Source
+from hansol_assets.qa.table.source import IsHeader, Source
 from hansol_assets.qa.table.violations import LINE, ROW, ContractError, Violation, refusal
 
 LINES_SUFFIXES = (".jsonl", ".ndjson")
@@ -26,26 +26,28 @@ def looks_like_json(text: str) -> bool:
     return head[:1] == "{" or head in {"[{", "[\n", "[\r", "[["} or head == "["
 
 
-def read_json(path: Path, text: str, encoding: str, suffix: str) -> Source:
+def read_json(path: Path, text: str, encoding: str, suffix: str, is_header: IsHeader) -> Source:
     """Reads JSON lines, or one JSON value that holds a table.
 
     A file that is named `.jsonl` or `.ndjson` has a record a line; of another one, its first line
     decides.
 
-    A value is a list of records; a mapping with such a list in it (`{"data": […]}`); a mapping from
-    columns to their values (a list, or pandas' `{"0": …}`); or pandas' `split` form.
+    A value is a list of records; a mapping with one such list in it, however deep
+    (`{"data": {"items": […]}}`); a mapping from columns to their values (a list, or pandas'
+    `{"0": …}`), or from ids to records; pandas' `split` form; or rows under a row of names. Values
+    that stand one behind the other are records.
 
     Raises:
         ContractError: The text is neither, or holds no table.
     """
-    if suffix in LINES_SUFFIXES or _is_lines(text):
+    if suffix in LINES_SUFFIXES or _is_lines(text, is_header):
         return _read_lines(text, encoding)
     try:
-        value = _loads(text)
+        value = _value_of(text)
     except json.JSONDecodeError as error:
         problem = f"is not valid JSON ({error.msg}, column {error.colno})"
         raise _refused_line(path, error.lineno, problem) from error
-    columns = _columns_of(value)
+    columns = _columns_of(value, is_header)
     if columns is None:
         problem = f"holds {_described(value)}, not a table"
         raise refusal(path, problem, _WRITE_RECORDS)
@@ -66,6 +68,26 @@ def _loads(text: str) -> Any:
     return _whole(value) if _SURROGATE.search(text) else value
 
 
+def _value_of(text: str) -> Any:
+    """The value of a text; of several, one behind the other, their list."""
+    bare = text.removeprefix("\ufeff").strip()
+    try:
+        return _loads(bare)
+    except json.JSONDecodeError as error:
+        if not bare.startswith("{") or error.msg != "Extra data":
+            raise
+    decoder = json.JSONDecoder()
+    values, place = [], 0
+    while place < len(bare):
+        try:
+            value, place = decoder.raw_decode(bare, place)
+        except json.JSONDecodeError as error:
+            raise json.JSONDecodeError(error.msg, text, error.pos + text.index(bare)) from None
+        values.append(_whole(value))
+        place += len(bare[place:]) - len(bare[place:].lstrip(", \t\r\n"))
+    return values
+
+
 def _whole(value: Any) -> Any:
     if isinstance(value, str):
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
@@ -76,7 +98,7 @@ def _whole(value: Any) -> Any:
     return value
 
 
-def _is_lines(text: str) -> bool:
+def _is_lines(text: str, is_header: IsHeader) -> bool:
     """Whether the first line is a whole record, with more after it."""
     first, _, rest = text.lstrip("\ufeff \t\r\n").partition("\n")
     if not first.startswith("{"):
@@ -86,11 +108,9 @@ def _is_lines(text: str) -> bool:
     except json.JSONDecodeError:
         # A record that is broken, in a file whose next line is a record again.
         return rest.lstrip().startswith("{") and first.rstrip().endswith(("}", "},"))
-    return bool(rest.strip()) or not _holds_table(first)
-
-
-def _holds_table(line: str) -> bool:
-    return _columns_of(_loads(line)) is not None
+    value = _loads(first)
+    is_record = _columns_of(value, is_header) is None and not list(_lists_of_records(value))
+    return bool(rest.strip()) or is_record
 
 
 def _read_lines(text: str, encoding: str) -> Source:
@@ -127,27 +147,55 @@ def _read_lines(text: str, encoding: str) -> Source:
     )
 
 
-def _columns_of(value: Any) -> dict[str, list[Any]] | None:
+def _columns_of(value: Any, is_header: IsHeader) -> dict[str, list[Any]] | None:
     if isinstance(value, list):
-        if not all(isinstance(item, Mapping) for item in value):
-            return None
-        return columns_of_records(value)
+        if _is_records(value) or not value:
+            return columns_of_records(value)
+        return _rows_form(value, is_header)
     if not isinstance(value, Mapping):
         return None
     if {"columns", "data"} <= set(value) and isinstance(value["data"], list):
         return _split_form(value)
     if any(is_turns(item) for item in value.values()):
         return columns_of_records([value])
-    lists = [item for item in value.values() if _is_records(item)]
-    if len(lists) == 1:
-        return columns_of_records(lists[0])
-    return _column_form(value)
+    lists = list(_lists_of_records(value))
+    if lists:
+        return columns_of_records(lists[0]) if len(lists) == 1 else None
+    return _index_form(value, is_header) or _column_form(value)
 
 
 def _is_records(value: Any) -> bool:
     return (
         isinstance(value, list) and bool(value) and all(isinstance(item, Mapping) for item in value)
     )
+
+
+def _lists_of_records(value: Mapping[str, Any]) -> Iterator[list[Mapping[str, Any]]]:
+    """The lists of records in a mapping, those within records left aside."""
+    for item in value.values():
+        if _is_records(item):
+            yield item
+        elif isinstance(item, Mapping):
+            yield from _lists_of_records(item)
+
+
+def _rows_form(rows: list[Any], is_header: IsHeader) -> dict[str, list[Any]] | None:
+    """Rows under a row of names: `[["question", "answer"], […], …]`."""
+    names = rows[0]
+    if not all(isinstance(row, list) and len(row) == len(names) for row in rows):
+        return None
+    if not all(isinstance(name, str) for name in names) or not is_header(names):
+        return None
+    return {name: [row[place] for row in rows[1:]] for place, name in enumerate(names)}
+
+
+def _index_form(value: Mapping[str, Any], is_header: IsHeader) -> dict[str, list[Any]] | None:
+    """A mapping from ids to records: `{"a1": {"question": …, "answer": …}, …}`."""
+    records = list(value.values())
+    if not _is_records(records) or not all(is_header(list(map(str, one))) for one in records):
+        return None
+    columns = columns_of_records(records)
+    return columns if "id" in columns else {"id": list(map(str, value)), **columns}
 
 
 def _split_form(value: Mapping[str, Any]) -> dict[str, list[Any]] | None:
@@ -170,6 +218,8 @@ def _column_form(value: Mapping[str, Any]) -> dict[str, list[Any]] | None:
 
 
 def _described(value: Any) -> str:
+    if isinstance(value, Mapping) and len(list(_lists_of_records(value))) > 1:
+        return f"several lists under the keys {', '.join(list(map(str, value))[:8])}"
     if isinstance(value, Mapping):
         return f"a mapping with the keys {', '.join(list(map(str, value))[:8])}"
     return f"a {type(value).__name__}"

@@ -6,7 +6,7 @@ what is said where that cannot be told. What does not: the names that are known
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
@@ -20,13 +20,16 @@ from hansol_assets.qa.table.names import (
     INPUT_WORDS,
     PAIRED_WORDS,
     QUESTION_WORDS,
+    SECOND_ANSWER_WORDS,
+    SECOND_QUESTION_WORDS,
+    TEST_QUESTION_WORDS,
     spelling,
 )
 from hansol_assets.qa.table.settings import TableSettings
 from hansol_assets.qa.table.violations import Violation
+from hansol_assets.qa.table.wording import likely_cause, listed, mapping_yaml, quoted
 
-_EXAMPLES = 8
-"""Columns that a message names at most."""
+_UNNAMED = "Unnamed:"
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,7 @@ class _Header:
             if name in self.names:
                 continue
             near = closest(name, self.names)
-            remedy = f"did you mean {near}?" if near else f"the columns are {_listed(self.names)}"
+            remedy = f"did you mean {near}?" if near else f"the columns are {listed(self.names)}"
             self.refuse(name, f"is missing, and table.{setting} names it", remedy)
         found = tuple(name for name in names if name in self.names)
         self.taken.update(found)
@@ -132,8 +135,9 @@ def map_training(
     given_answers = header.take(settings.answers or (), "answers")
     row_id = header.take_word(settings.id, ID_WORDS, "id")
     category = header.take_word(settings.category, CATEGORY_WORDS, "category")
-    asked = [Family("", given_questions)] if fixed[0] else families(header.free(), QUESTION_WORDS)
-    answered = [Family("", given_answers)] if fixed[1] else families(header.free(), ANSWER_WORDS)
+    free = header.free()
+    asked = [Family("", given_questions)] if fixed[0] else _asked(free)
+    answered = [Family("", given_answers)] if fixed[1] else _answered(free)
     questions, answers = _pair(header, asked, answered)
     header.taken.update(questions.names, answers.names)
     _check_misspelt(header, questions, answers, category)
@@ -155,7 +159,7 @@ def map_questions(
     """
     header = _opened(names, line, unit, settings)
     row_id = header.take_word(_if_there(settings.id, names), ID_WORDS, "id")
-    question = _test_question(header, settings)
+    question = _test_question(header, settings, row_id)
     header.taken.update(question.names)
     return _finished(
         header,
@@ -195,25 +199,11 @@ def knows(names: Sequence[str], settings: TableSettings) -> bool:
     if named & set(names):
         return True
     known = {*QUESTION_WORDS, *ANSWER_WORDS} - {"q", "a"}
-    words = [spelling(name).word for name in names]
-    return bool(known & set(words)) or {"q", "a"} <= set(words)
-
-
-def mapping_yaml(
-    questions: Sequence[str],
-    answers: Sequence[str],
-    row_id: str | None = None,
-    category: str | None = None,
-) -> str:
-    """The lines of a profile that name columns."""
-    lines = ["table:"]
-    for setting, names in (("questions", questions), ("answers", answers)):
-        if names:
-            lines.append(f"  {setting}: [{', '.join(map(_quoted, names))}]")
-    for setting, name in (("id", row_id), ("category", category)):
-        if name:
-            lines.append(f"  {setting}: {_quoted(name)}")
-    return "\n".join(lines)
+    words = {spelling(name).word for name in names}
+    return bool(known & words) or any(
+        word in words and not words.isdisjoint(PAIRED_WORDS[word])
+        for word in ("q", *SECOND_QUESTION_WORDS)
+    )
 
 
 def _opened(names: Sequence[str], line: int, unit: str, settings: TableSettings) -> _Header:
@@ -225,6 +215,14 @@ def _opened(names: Sequence[str], line: int, unit: str, settings: TableSettings)
     if settings.carry is not None:
         header.take(settings.carry, "carry")
     return header
+
+
+def _asked(names: Sequence[str]) -> list[Family]:
+    return families(names, QUESTION_WORDS) or families(names, SECOND_QUESTION_WORDS)
+
+
+def _answered(names: Sequence[str]) -> list[Family]:
+    return families(names, ANSWER_WORDS) or families(names, SECOND_ANSWER_WORDS)
 
 
 def _if_there(name: str | None, names: Sequence[str]) -> str | None:
@@ -255,7 +253,7 @@ def _refuse_choice(
     header: _Header, questions: list[tuple[str, ...]], answers: list[tuple[str, ...]]
 ) -> None:
     said = [
-        f"{what} may be in {' or in '.join(_listed(names) for names in choices)}"
+        f"{what} may be in {' or in '.join(listed(names) for names in choices)}"
         for what, choices in (("questions", questions), ("answers", answers))
         if len(choices) > 1
     ]
@@ -267,39 +265,66 @@ def _refuse_choice(
     )
 
 
-def _missing(header: _Header, setting: str, words: Sequence[str]) -> Family:
-    """Says that a table has no column of a kind, and which one may be meant."""
+def _missing(
+    header: _Header, setting: str, words: Sequence[str], shown: str | None = None
+) -> Family:
+    """Says that a table has no column of a kind, and which one may be meant.
+
+    Args:
+        header: The header; what is wrong is added to it.
+        setting: The setting that names such columns.
+        words: What they may be called.
+        shown: Another setting to show, of one column.
+    """
     wanted = [words[0], f"{words[0]}_1", words[1], f"{words[1]}_1"]
     near = {name: closest(name, wanted) for name in header.free()}
     meant = {name: close for name, close in near.items() if close}
     for name, close in meant.items():
         problem = f"is not a known column; the closest name that is missing is {close}"
         header.refuse(name, problem, f"rename it to {close}")
+    # What was guessed for the questions is not guessed for the answers again.
     guess = next(iter(meant), None) or next(iter(header.free()), words[0])
+    header.taken.add(guess)
     header.refuse(
         "",
-        f"no column is known to hold {setting}; the columns are {_listed(header.names)}",
-        f"say in the profile which ones do, as in\ntable:\n  {setting}: [{_quoted(guess)}]",
+        f"no column is known to hold {setting}; the columns are {listed(header.names)}",
+        f"{likely_cause(header.names)}say in the profile which ones do, as in\n"
+        f"table:\n  {shown or setting}: {quoted(guess) if shown else f'[{quoted(guess)}]'}",
     )
     return Family("", ())
 
 
-def _test_question(header: _Header, settings: TableSettings) -> Family:
+def _test_question(header: _Header, settings: TableSettings, row_id: str | None) -> Family:
     if settings.test_question is not None:
         return Family("", header.take([settings.test_question], "test_question"))
     given = [name for name in settings.questions or () if name in header.names]
-    found = [Family("", tuple(given))] if given else families(header.free(), QUESTION_WORDS)
+    found = [Family("", tuple(given))] if given else _asked(header.free())
     if not found:
-        return _missing(header, "questions", QUESTION_WORDS)
+        only = _only_text(header, has_ids=row_id is not None)
+        return only or _missing(header, "questions", QUESTION_WORDS, "test_question")
     names = [name for family in found for name in family.names]
     if len(names) > 1:
         header.refuse(
             "",
-            f"a test question stands in one column, and {len(names)} may hold it: {_listed(names)}",
+            f"a test question stands in one column, and {len(names)} may hold it: {listed(names)}",
             f"say in the profile which one does, as in\ntable:\n  test_question: "
-            f"{_quoted(names[0])}",
+            f"{quoted(names[0])}",
         )
     return Family(found[0].word, found[0].names[:1])
+
+
+def _only_text(header: _Header, *, has_ids: bool) -> Family | None:
+    """The column of a file of questions that is named a text, or is the only one beside the ids.
+
+    Without ids, nothing would tell the name of an only column from a question.
+    """
+    texts = families(header.free(), TEST_QUESTION_WORDS)
+    if len(texts) == 1:
+        return texts[0]
+    free = [name for name in header.free() if not name.startswith(_UNNAMED)]
+    if not has_ids or len(free) != 1 or likely_cause(free) or closest(free[0], QUESTION_WORDS):
+        return None
+    return Family("", (free[0],))
 
 
 def _input(header: _Header, settings: TableSettings, questions: Family) -> str | None:
@@ -360,34 +385,3 @@ def _finished(
         ignored,
     )
     return whole, header.violations
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _EXAMPLES} more" if len(names) > _EXAMPLES else ""
-    return ", ".join(names[:_EXAMPLES]) + more
-
-
-def _quoted(name: str) -> str:
-    """A name as YAML takes it."""
-    is_plain = name.replace("_", "").isalnum() and not name[0].isdigit()
-    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
-    return name if is_plain else f'"{escaped}"'
-
-
-def carried_names(mapping: TableMapping, kept: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yields each carried column and the name that it has in the table.
-
-    DuckDB takes names that differ in case alone for one, so a name that is taken gets a suffix.
-
-    Args:
-        mapping: The mapping.
-        kept: The canonical columns of the table.
-    """
-    used = {name.casefold() for name in kept}
-    for name in mapping.carried:
-        chosen, number = name, 1
-        while chosen.casefold() in used:
-            number += 1
-            chosen = f"{name}_{number}"
-        used.add(chosen.casefold())
-        yield name, chosen

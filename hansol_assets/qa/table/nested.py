@@ -4,12 +4,14 @@ What belongs here: shapes of question-answer data that are no plain table. What 
 that they came in, and which column is which (`hansol_assets.qa.table.mapping`).
 """
 
+import ast
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import isnan
 from typing import Any, NamedTuple
 
-from hansol_assets.qa.table.source import Source
+from hansol_assets.qa.table.source import IsHeader, Source
 
 USER = "user"
 ASSISTANT = "assistant"
@@ -24,6 +26,8 @@ _ANSWERING = frozenset(
     {"assistant", "gpt", "chatgpt", "model", "bot", "agent", "답변자", "상담사", "상담원"}
 )
 
+_LOOKS_NESTED = re.compile(r"""[\[{]\s*["'{\[].*["'}\]]\s*[\]}]""", re.DOTALL)
+
 Expand = Callable[[Any], list[dict[str, Any]]]
 
 
@@ -34,15 +38,20 @@ class Exchange(NamedTuple):
     answer: str
 
 
-def flatten(source: Source) -> Source:
+def flatten(source: Source, is_header: IsHeader) -> Source:
     """Makes each exchange of a conversation, and each question of a paragraph, a row of its own.
 
-    Rows that come of one record keep its number (`Source.records`), so that they can be kept
-    together. Turns of the system are left out, and so are SQuAD's questions that have no answer by
-    design (`is_impossible`).
+    Where no column is known, a column of records, or of lists of them, takes their fields' place
+    (`{"qa": {"question": …, "answer": …}}`). Rows that come of one record keep its number
+    (`Source.records`), so that they can be kept together. Turns of the system are left out, and so
+    are SQuAD's questions that have no answer by design (`is_impossible`).
     """
     for name in source.header:
-        if name.casefold() in _CHATS and _any_list(source, name, is_turns):
+        if name.casefold() not in _CHATS:
+            continue
+        place = source.header.index(name)
+        source.columns[place] = list(map(nested_value, source.columns[place]))
+        if _any(source, name, is_turns):
             flat = _expanded(source, name, _exchange_rows)
             more = len(flat.places) - len(source.places)
             if more:
@@ -51,10 +60,29 @@ def flatten(source: Source) -> Source:
                 )
             return flat
     if _PARAGRAPHS in source.header:
-        return flatten(_expanded(source, _PARAGRAPHS, _paragraph_rows))
+        return flatten(_expanded(source, _PARAGRAPHS, _paragraph_rows), is_header)
     if _QUESTIONS in source.header:
         return _expanded(source, _QUESTIONS, _question_rows)
-    return source
+    if is_header(source.header):
+        return source
+    records = next((name for name in source.header if _any(source, name, _is_record)), None)
+    return source if records is None else flatten(_expanded(source, records, _records), is_header)
+
+
+def nested_value(cell: Any) -> Any:
+    """What a text holds that is a list or a mapping, written as JSON or as Python shows it.
+
+    A table that is saved as CSV has such cells; any other text is returned as it is.
+    """
+    if not isinstance(cell, str) or not _LOOKS_NESTED.fullmatch(cell.strip()):
+        return cell
+    for read in (json.loads, ast.literal_eval):
+        try:
+            value = read(cell.strip())
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            continue
+        return value if _is_list(value) or isinstance(value, Mapping) else cell
+    return cell
 
 
 def texts_of(value: Any, asks: bool = False) -> list[str]:
@@ -94,8 +122,11 @@ def as_text(value: Any) -> str:
 
 
 def _texts_of_mapping(value: Mapping[str, Any]) -> list[str]:
-    found = next((value[key] for key in ("text", "answer", *_TEXTS) if value.get(key)), None)
-    return [] if found is None else texts_of(found)
+    if not {"text", "answer", *_TEXTS}.isdisjoint(value):
+        found = next((value[key] for key in ("text", "answer", *_TEXTS) if value.get(key)), None)
+        return [] if found is None else texts_of(found)
+    # {"1": "…", "2": "…"}
+    return [item for item in value.values() if isinstance(item, str)]
 
 
 def _is_list(value: Any) -> bool:
@@ -111,7 +142,17 @@ def is_turns(value: Any) -> bool:
     )
 
 
-def _any_list(source: Source, name: str, is_wanted: Callable[[Any], bool]) -> bool:
+def _is_record(value: Any) -> bool:
+    """Whether a cell holds a record, or a list of them."""
+    items = value if _is_list(value) else [value]
+    return bool(items) and all(isinstance(item, Mapping) for item in items)
+
+
+def _records(value: Any) -> list[dict[str, Any]]:
+    return _paragraph_rows(value if _is_list(value) else [value])
+
+
+def _any(source: Source, name: str, is_wanted: Callable[[Any], bool]) -> bool:
     return any(map(is_wanted, source.columns[source.header.index(name)]))
 
 

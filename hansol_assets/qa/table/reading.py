@@ -52,11 +52,9 @@ def read_columns(path: Path, sheet: str | None, is_header: IsHeader) -> RawTable
         ContractError: The file is missing, is no table, cannot be decoded, or has no row of data.
     """
     content = open_content(path)
-    source = flatten(_read(content, sheet, is_header))
+    source = flatten(_read(content, sheet, is_header), is_header)
     if not source.places:
-        problem = "holds a header but no data row" if source.header else "holds no row"
-        violation = Violation(None, "", problem, "add the rows")
-        raise ContractError(path, [*source.violations, violation])
+        raise ContractError(path, [*source.violations, _no_row(source)])
     if content.packing:
         source.notes.append(f"unpacked from {content.packing}")
     repairs: Counter[str] = Counter()
@@ -71,8 +69,15 @@ def _read(content: Content, sheet: str | None, is_header: IsHeader) -> Source:
         return read_parquet(content.path, content.data)
     text, encoding = decode(content.path, content.data)
     if content.suffix in _JSON_SUFFIXES or looks_like_json(text):
-        return read_json(content.path, text, encoding, content.suffix)
+        return read_json(content.path, text, encoding, content.suffix, is_header)
     return read_delimited(text, encoding, is_header)
+
+
+def _no_row(source: Source) -> Violation:
+    problem = "holds a header but no data row" if source.header else "holds no row"
+    if source.violations:
+        return Violation(None, "", f"{problem} that can be read", "mend the rows named below")
+    return Violation(None, "", problem, "add the rows")
 
 
 def _clean_header(source: Source, repairs: Counter[str]) -> None:
@@ -88,7 +93,10 @@ def _clean_header(source: Source, repairs: Counter[str]) -> None:
     blank = [place for place, name in enumerate(names) if not name]
     empty = [place for place in blank if not any(map(_holds, source.columns[place]))]
     if empty:
-        source.notes.append(f"{len(empty)} columns without name and content are left out")
+        said = "1 column" if len(empty) == 1 else f"{len(empty)} columns"
+        source.notes.append(
+            f"{said} without name and content {'is' if len(empty) == 1 else 'are'} left out"
+        )
     kept = [place for place in range(len(names)) if place not in set(empty)]
     # As pandas names a column without a name; the index that it wrote itself is one.
     source.header = [names[place] or f"Unnamed: {place}" for place in kept]

@@ -1,0 +1,72 @@
+"""Dealing groups of rows to folds, so that folds are balanced and rows that come later move few.
+
+What belongs here: from groups and their categories to folds. What does not: what makes a group, and
+what folds are for (`hansol_assets.qa.folds`).
+"""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import partial
+from itertools import accumulate, pairwise
+
+from hansol_assets.qa.sampling import digest
+
+Groups = Mapping[str, Sequence[str]]
+"""Name of each group → the category of each of its rows, in the order of the names."""
+
+_NUMBER = re.compile(r"\d+")
+
+
+def are_numbered(ids: Sequence[str]) -> bool:
+    """Whether ids count up, so that a row that comes later has a later one.
+
+    Most then differ in their numbers alone ("TRAIN_007"); ids that are made from the content, and
+    other hashes, do not.
+    """
+    return len({_NUMBER.sub("0", one) for one in ids}) * 2 <= len(ids)
+
+
+def deal_in_turn(groups: Groups, folds: int, salt: str) -> dict[str, int]:
+    """Deals each group to the fold that has the fewest rows of its category, then the fewest rows.
+
+    Of several folds, that of the smallest salted hash. A group that comes after the others moves
+    none of them; one that comes between them moves about half of those behind it.
+    """
+    in_category: Counter[tuple[str, int]] = Counter()
+    in_fold: Counter[int] = Counter()
+    fold_of: dict[str, int] = {}
+    for group, categories in groups.items():
+        load = {fold: (in_category[categories[0], fold], in_fold[fold]) for fold in range(folds)}
+        least = [fold for fold in load if load[fold] == min(load.values())]
+        fold = min(least, key=partial(digest, salt, group))
+        fold_of[group] = fold
+        in_fold[fold] += len(categories)
+        in_category.update((category, fold) for category in categories)
+    return fold_of
+
+
+def deal_by_hash(groups: Groups, folds: int, salt: str) -> dict[str, int]:
+    """Cuts each category, in the order of its groups' salted hashes, into one piece a fold.
+
+    Pieces of a category are equally long but for one row, and the categories take turns in which
+    folds get that row. A row that is added anywhere shifts the edges of the pieces of its category
+    by a part of a row, and may shift the extra rows of the others.
+    """
+    of_category: dict[str, list[str]] = {}
+    for group, categories in groups.items():
+        of_category.setdefault(categories[0], []).append(group)
+    fold_of: dict[str, int] = {}
+    turn = 0
+    for category in sorted(of_category):
+        own = sorted(of_category[category], key=partial(digest, salt))
+        starts = [0, *accumulate(len(groups[group]) for group in own)]
+        each, extra = divmod(starts[-1], folds)
+        sizes = [each + ((fold - turn) % folds < extra) for fold in range(folds)]
+        turn = (turn + extra) % folds
+        edges = list(pairwise([0, *accumulate(sizes)]))
+        for group, start in zip(own, starts, strict=False):
+            fold_of[group] = next(
+                fold for fold, (first, end) in enumerate(edges) if first <= start < end
+            )
+    return fold_of
