@@ -9,8 +9,10 @@ languages, Korean among them; vectors of length 1.
 """
 
 import hashlib
+import os
 import unicodedata
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -42,10 +44,11 @@ class MuseError(ModelError, RuntimeError):
 
 
 class MuseEmbedder:
-    """Turns texts into 512 dimensions, one text at a time and on one thread.
+    """Turns texts into 512 dimensions, each text alone and on one thread.
 
-    A text's vector differs by 1e-7 with the texts beside it and with the number of threads, so
-    each is encoded alone and rounded to six decimals: the same bytes whatever the batch.
+    A text's vector differs by 1e-7 with the texts beside it and with the number of threads that it
+    is computed with, so each is encoded by itself and rounded to six decimals: the same bytes
+    whatever the batch. The processor's cores take different texts.
 
     Raises:
         MuseError: The package is not installed, or its weights are not the pinned ones.
@@ -65,11 +68,20 @@ class MuseEmbedder:
             texts: Any number of texts.
             _: What other embedders are told about batches and progress; it changes nothing here.
         """
+        from threadpoolctl import threadpool_limits
+
+        encoder()
         vectors = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
-        for place, text in enumerate(texts):
-            normalised = unicodedata.normalize("NFC", text)
-            vectors[place] = encoder().encode([normalised])[0].round(_DECIMALS)
+        # The limit is the whole process's, and the package sets and resets it with every call.
+        with threadpool_limits(1, "blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
+            for place, vector in enumerate(pool.map(_vector, texts)):
+                vectors[place] = vector
         return vectors
+
+
+def _vector(text: str) -> np.ndarray:
+    normalised = unicodedata.normalize("NFC", text)
+    return encoder().encode([normalised])[0].round(_DECIMALS)
 
 
 @lru_cache(maxsize=1)
