@@ -158,7 +158,7 @@ def rotation(
     composer = Composer.fit(training, embedder, composing)
     calibrating = answer(asked, regressor, composer, blend, training, embedder)
     confidence = Confidence.fit(
-        calibrating.signals, calibrating.scores("composed text"), ConfidenceSettings()
+        calibrating.signals, calibrating.scores("composed text"), ConfidenceSettings(), {"parts"}
     )
     final = AnswerRegressor.fit(known, embedder, choices, settings)
     judged = answer(

@@ -6,6 +6,9 @@ answers side by side, with what is known of each. What does not: which of them i
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Self
 
 import pandas as pd
 from pydantic import Field
@@ -14,6 +17,7 @@ from hansol_assets.answering.adapters import adapter_weights
 from hansol_assets.answering.generations import answer_requests
 from hansol_assets.answering.parts import Part, plan_parts
 from hansol_assets.answering.searching import embedder_of, open_searcher
+from hansol_assets.embedding.cached import CachedEmbedder
 from hansol_assets.embedding.embedder import Embedder
 from hansol_assets.lake.cache import GENERATIONS
 from hansol_assets.lake.fingerprint import config_of, fingerprint
@@ -25,6 +29,7 @@ from hansol_assets.modeling.generation.generator import GenerationSettings, Gene
 from hansol_assets.qa.cleaning import clean_answer
 from hansol_assets.qa.prompts import PromptSettings
 from hansol_assets.retrieval.index import RetrievalSettings
+from hansol_assets.retrieval.search import HybridSearcher
 from hansol_assets.scoring.candidates import (
     ORIGINS,
     Candidate,
@@ -55,50 +60,85 @@ class CandidateInputs(SettingsModel):
     candidates: CandidateSettings
 
 
-def gather_candidates(
-    questions: pd.DataFrame,
-    retrieval_index: Artifact,
-    adapter: Artifact,
-    settings: CandidateInputs,
-    log: Callable[[str], None],
-) -> TableReport:
-    """Splits questions, searches for each part, answers its prompt, and gathers what was found.
+@dataclass
+class Gatherer:
+    """Everything by which candidates are found and made, opened once.
 
-    Args:
-        questions: `id, question, split`.
-        retrieval_index: What is searched.
-        adapter: Answers the prompts, on the base model that it was trained on.
-        settings: All that the result depends on beside these.
+    Attributes:
+        searcher: Finds rows.
+        weights: The adapter that answers prompts.
+        base_model: What it was trained on.
+        embedder: Embeds candidates.
+        settings: All that candidates depend on beside these.
         log: Writes a line to the run's log.
     """
-    weights = adapter_weights(adapter)
-    base_model = weights.made_from("base_model")
-    searcher = open_searcher(retrieval_index, settings.retrieval)
-    embedder = embedder_of(retrieval_index)
-    splits = questions["split"].tolist()
-    parts = plan_parts(questions, splits, searcher, settings.prompt, settings.retrieval.top_k)
-    answered = answer_requests(
-        [part.request for part in parts],
-        weights.cache(GENERATIONS),
-        _generation_scope(base_model, weights, settings),
-        lambda: Generator(base_model.open(), weights.open(), settings.generation, settings.loading),
-        log,
-    )
-    table = collect_candidates(parts, answered.generations, embedder, settings.candidates)
-    is_fresh = table["request"].isin(answered.asked)
-    facts: dict[str, Fact] = {
-        "adapter": weights.version,
-        "questions": len(questions),
-        "parts": len(parts),
-        "prompts_answered": len(answered.asked),
-        "prompts_found": answered.found,
-        ROWS_MADE: int(is_fresh.sum()),
-        ROWS_REUSED: int((~is_fresh).sum()),
-        "texts_embedded": embedder.embedded,
-        "generated_tokens": int(answered.generations["new_tokens"].sum()),
-        **{f"{name}_candidates": n for name, n in table["origin"].value_counts().items()},
-    }
-    return TableReport(frame=table, facts=facts)
+
+    searcher: HybridSearcher
+    weights: Artifact
+    base_model: Artifact
+    embedder: CachedEmbedder
+    settings: CandidateInputs
+    log: Callable[[str], None]
+
+    @classmethod
+    def open(
+        cls,
+        retrieval_index: Artifact,
+        adapter: Artifact,
+        settings: CandidateInputs,
+        log: Callable[[str], None],
+    ) -> Self:
+        """Opens what is needed; models are loaded once a prompt was never answered.
+
+        Args:
+            retrieval_index: What is searched.
+            adapter: Answers the prompts, on the base model that it was trained on.
+            settings: All that the result depends on beside these.
+            log: Writes a line to the run's log.
+        """
+        weights = adapter_weights(adapter)
+        searcher = open_searcher(retrieval_index, settings.retrieval)
+        embedder = embedder_of(retrieval_index)
+        return cls(searcher, weights, weights.made_from("base_model"), embedder, settings, log)
+
+    @cached_property
+    def generator(self) -> Generator:
+        """The models, loaded."""
+        generation, loading = self.settings.generation, self.settings.loading
+        return Generator(self.base_model.open(), self.weights.open(), generation, loading)
+
+    def gather(self, questions: pd.DataFrame) -> TableReport:
+        """Splits questions, searches for each part, answers its prompt, and gathers what is found.
+
+        Args:
+            questions: `id, question, split`.
+        """
+        splits, settings = questions["split"].tolist(), self.settings
+        parts = plan_parts(
+            questions, splits, self.searcher, settings.prompt, settings.retrieval.top_k
+        )
+        answered = answer_requests(
+            [part.request for part in parts],
+            self.weights.cache(GENERATIONS),
+            _generation_scope(self.base_model, self.weights, settings),
+            lambda: self.generator,
+            self.log,
+        )
+        table = collect_candidates(parts, answered.generations, self.embedder, settings.candidates)
+        is_fresh = table["request"].isin(answered.asked)
+        facts: dict[str, Fact] = {
+            "adapter": self.weights.version,
+            "questions": len(questions),
+            "parts": len(parts),
+            "prompts_answered": len(answered.asked),
+            "prompts_found": answered.found,
+            ROWS_MADE: int(is_fresh.sum()),
+            ROWS_REUSED: int((~is_fresh).sum()),
+            "texts_embedded": self.embedder.embedded,
+            "generated_tokens": int(answered.generations["new_tokens"].sum()),
+            **{f"{name}_candidates": n for name, n in table["origin"].value_counts().items()},
+        }
+        return TableReport(frame=table, facts=facts)
 
 
 def _generation_scope(base_model: Artifact, adapter: Artifact, settings: CandidateInputs) -> str:

@@ -6,8 +6,9 @@ measure by which is chosen (`hansol_assets.scoring.consensus`), and how sure the
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import zip_longest
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -41,6 +42,7 @@ from hansol_assets.settings_model import SettingsModel
 PART = ["question_id", "part"]
 PART_COLUMNS = [*PART, "part_question", "prompt"]
 GENERATED = (GREEDY, SAMPLED)
+PARTS = "parts"
 SIGNALS = [
     "answer_nearness",
     "answer_agreement",
@@ -48,7 +50,7 @@ SIGNALS = [
     "question_nearness",
     "similarity",
     "coverage",
-    "parts",
+    PARTS,
 ]
 """What the confidence in an answer rests on; see `AnswerRegressor.evidence` for the first four."""
 LENGTH_FIGURES = ("length_median", "length_ratio", "outside_length_share")
@@ -77,6 +79,83 @@ class ChoiceSettings(SettingsModel):
     selection: SelectionSettings
 
 
+@dataclass(frozen=True)
+class Chooser:
+    """Everything by which the answers to the questions of one split are chosen, loaded once.
+
+    Attributes:
+        models: Split → regressor; of this split at least.
+        model: The split's own.
+        composer: Puts texts together.
+        sources: The rows that may be quoted, by id.
+        references: Their reference answers, the measure of length.
+        blend: The weights that make a part's target vector.
+        embedder: Embeds the answers.
+        settings: How texts are composed and chosen.
+    """
+
+    models: Mapping[str, AnswerRegressor]
+    model: AnswerRegressor
+    composer: Composer
+    sources: Mapping[str, Source]
+    references: list[str]
+    blend: VectorBlend
+    embedder: Embedder
+    settings: ChoiceSettings
+
+    @classmethod
+    def open(
+        cls,
+        split: str,
+        regressor: Artifact,
+        blend: VectorBlend,
+        rows: pd.DataFrame,
+        settings: ChoiceSettings,
+    ) -> Self:
+        """Loads what the questions of a split are answered with.
+
+        Args:
+            split: Of the questions.
+            regressor: Estimates the vectors of their answers, and puts texts together.
+            blend: The weights that make a part's target vector.
+            rows: The rows of `qa_folds`; those that the split may see are quoted.
+            settings: How texts are composed and chosen.
+        """
+        embedder, models = embedder_of(regressor), load_regressors(regressor)
+        composer = load_composer(regressor, split, embedder, settings.composing)
+        visible = visible_rows(rows, rows, split)
+        sources, references = sources_of(visible), answers_of(visible)
+        return cls(models, models[split], composer, sources, references, blend, embedder, settings)
+
+    def choose(
+        self, questions: pd.DataFrame, candidates: pd.DataFrame, adapter: str
+    ) -> TableReport:
+        """Chooses answers, and tells how well they are formed.
+
+        Args:
+            questions: `id, question, split`, all of the split.
+            candidates: Columns of `collect_candidates`, of these questions.
+            adapter: Fingerprint of the adapter whose generations are among them.
+        """
+        components = part_components(candidates, split_of(questions), self.models)
+        targets = self.blend.apply(components.vectors)
+        every = self._with_composed(candidates, targets)
+        lengths = LengthRange.of(self.references, self.settings.selection)
+        voted = vote(every, components.index, targets, lengths, self.settings.selection)
+        signals = answer_signals(voted, self.model)
+        table = answer_table(questions, voted, signals, self.embedder, adapter)
+        return TableReport(frame=table, facts=_quality(table, voted, self.references))
+
+    def _with_composed(self, candidates: pd.DataFrame, targets: np.ndarray) -> pd.DataFrame:
+        """Adds a composed candidate to each part, and what every one is worth."""
+        parts = candidates.drop_duplicates(PART)[PART_COLUMNS]
+        composed = composed_candidates(
+            parts, targets, self.model, self.composer, self.sources, self.settings.composing
+        )
+        every = pd.concat([candidates, composed], ignore_index=True)
+        return every.assign(**vars(candidate_merits(every, self.composer, self.sources)))
+
+
 def choose_answers(
     questions: pd.DataFrame,
     candidates: Table,
@@ -85,40 +164,20 @@ def choose_answers(
     rows: pd.DataFrame,
     settings: ChoiceSettings,
 ) -> TableReport:
-    """Chooses the answers of questions of one split, and tells how well they are formed.
+    """Chooses the answers of questions of one split; see `Chooser`.
 
     Args:
         questions: `id, question, split`, all of one split.
         candidates: Of these questions and maybe others.
         regressor: Estimates the vectors of their answers, and puts texts together.
         blend: The weights that make a part's target vector.
-        rows: The rows of `qa_folds`: those that the split may see are quoted, and their reference
-            answers are the measure of length.
+        rows: The rows of `qa_folds`.
         settings: How texts are composed and chosen.
     """
     (split,) = questions["split"].unique()
-    models, embedder = load_regressors(regressor), embedder_of(regressor)
-    composer = load_composer(regressor, split, embedder, settings.composing)
-    visible = visible_rows(rows, rows, split)
-    sources, references = sources_of(visible), answers_of(visible)
-    found = of_questions(candidates.read(), questions)
-    components = part_components(found, split_of(questions), models)
-    targets = blend.apply(components.vectors)
-    composed = composed_candidates(
-        found.drop_duplicates(PART)[PART_COLUMNS],
-        targets,
-        models[split],
-        composer,
-        sources,
-        settings.composing,
-    )
-    every = pd.concat([found, composed], ignore_index=True)
-    every = every.assign(**vars(candidate_merits(every, composer, sources)))
-    lengths = LengthRange.of(references, settings.selection)
-    voted = vote(every, components.index, targets, lengths, settings.selection)
-    signals = answer_signals(voted, models[split])
-    table = answer_table(questions, voted, signals, embedder, str(candidates.facts["adapter"]))
-    return TableReport(frame=table, facts=_quality(table, voted, references))
+    chooser = Chooser.open(split, regressor, blend, rows, settings)
+    own = of_questions(candidates.read(), questions)
+    return chooser.choose(questions, own, str(candidates.facts["adapter"]))
 
 
 def candidate_merits(
@@ -195,9 +254,9 @@ def answer_signals(voted: pd.DataFrame, regressor: AnswerRegressor) -> pd.DataFr
     evidence = regressor.evidence(chosen["part_question"].tolist()).set_index(chosen.index)
     parts = pd.concat([chosen[["question_id", "similarity", "coverage"]], evidence], axis=1)
     grouped = parts.groupby("question_id", sort=False)
-    signals = grouped[[name for name in SIGNALS if name != "parts"]].mean()
+    signals = grouped[[name for name in SIGNALS if name != PARTS]].mean()
     rows = grouped["nearest_row"].agg(list)
-    return signals.assign(parts=grouped.size().astype(float), nearest_rows=rows)
+    return signals.assign(**{PARTS: grouped.size().astype(float)}, nearest_rows=rows)
 
 
 def answer_table(

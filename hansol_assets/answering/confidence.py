@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hansol_assets.answering.choosing import SIGNALS
+from hansol_assets.answering.choosing import PARTS, SIGNALS
 from hansol_assets.embedding.embedder import Embedder
 from hansol_assets.lake.handles import Artifact
 from hansol_assets.lake.reports import TableReport
@@ -31,7 +31,6 @@ REASONS = {
     "question_nearness": "the nearest known question is far",
     "similarity": "the text is far from what is expected",
     "coverage": "the text does not name all that was asked",
-    "parts": "several questions are asked at once",
 }
 """Signal → what a value on its bad side means."""
 
@@ -57,7 +56,7 @@ def fit_confidence(
     """
     vectors = np.stack(answers["vector"].tolist())
     scores = reference_cosines(vectors, embed_references(references, embedder))
-    return Confidence.fit(signals_of(answers), scores, settings)
+    return Confidence.fit(signals_of(answers), scores, settings, either_way={PARTS})
 
 
 def load_confidence(answer_confidence: Artifact) -> Confidence:
@@ -120,7 +119,7 @@ def doubts_of(answer: Mapping[str, Any], confidence: Confidence) -> list[dict[st
             "reason": REASONS[name],
         }
         for name, cost in costs.sort_values(ascending=False).items()
-        if cost > LEAST_COST
+        if name in REASONS and cost > LEAST_COST
     ]
 
 

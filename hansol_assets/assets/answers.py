@@ -14,7 +14,7 @@ from hansol_assets.answering.blending import (
     part_components,
     split_of,
 )
-from hansol_assets.answering.candidates import CandidateInputs, gather_candidates
+from hansol_assets.answering.candidates import CandidateInputs, Gatherer
 from hansol_assets.answering.choosing import ChoiceSettings, choose_answers
 from hansol_assets.answering.confidence import (
     CONFIDENCE_FILE,
@@ -58,8 +58,8 @@ def validation_candidates(
     For each part of a question: the greedy and the sampled generations, and the reference answers
     of the rows found among those that the question's split may see.
     """
-    questions = held_out_questions.read()
-    return gather_candidates(questions, retrieval_index, lora_adapter, settings, build.log)
+    gatherer = Gatherer.open(retrieval_index, lora_adapter, settings, build.log)
+    return gatherer.gather(held_out_questions.read())
 
 
 @lake_table(
@@ -76,8 +76,8 @@ def test_candidates(
 
     Made as `validation_candidates` are, with all rows to be found.
     """
-    questions = to_submit(raw_questions.read())
-    return gather_candidates(questions, retrieval_index, final_adapter, settings, build.log)
+    gatherer = Gatherer.open(retrieval_index, final_adapter, settings, build.log)
+    return gatherer.gather(to_submit(raw_questions.read()))
 
 
 @lake_artifact(kinds={"scikitlearn"})

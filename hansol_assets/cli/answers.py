@@ -1,5 +1,6 @@
-"""`hansol score` and `hansol explain`: figures of a submission, and where one answer came from."""
+"""`hansol ask`, `score` and `explain`: an answer, its figures, and where it came from."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -57,6 +58,36 @@ def score(
 
 
 @commands.command()
+def ask(
+    question: Annotated[str, typer.Argument(help="A question, or several joined.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Answer a question by the live models, with its confidence and its sources."""
+    from hansol_assets.answering.asking import Asker
+    from hansol_assets.errors import UserError
+
+    if not question.strip():
+        fail("there is no question: put it in quotes behind `hansol ask`")
+    settings = settings_or_fail()
+    try:
+        answer = Asker.open(
+            open_lake(),
+            settings.candidate_inputs,
+            settings.choice,
+            settings.confidence,
+            lambda _: None,
+        ).ask(question)
+    except UserError as error:
+        fail(str(error))
+    if as_json:
+        print_json(asdict(answer))
+        return
+    console.print(answer.answer, highlight=False, markup=False)
+    _print_confidence(answer.confidence, answer.needs_review, answer.doubts)
+    print_records("what it quotes", _shown_quotes(answer.quotes))
+
+
+@commands.command()
 def explain(
     question_id: Annotated[str, typer.Argument(help="Id of a test or validation question.")],
     as_json: JsonOption = False,
@@ -75,16 +106,31 @@ def explain(
     _print_explanation(found)
 
 
+def _print_confidence(confidence: float, needs_review: bool, doubts: list[dict[str, Any]]) -> None:
+    doubt = "needs review" if needs_review else "stands by itself"
+    console.print(f"[bold]expected score[/]  {confidence:.3f}: {doubt}", highlight=False)
+    if doubts:
+        print_records("why less is expected than usual", doubts)
+
+
+def _shown_quotes(quotes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [
+        {
+            "part": quote["part"] + 1,
+            "from": f"{quote['source_id']} answer {quote['source_answer']}",
+            "text": shortened(quote["text"], SHOWN_CHARACTERS),
+        }
+        for quote in quotes
+    ]
+
+
 def _print_explanation(found: dict[str, Any]) -> None:
     console.rule(f"{found['id']} ({found['asset']})")
     console.print(f"[bold]question[/]  {found['question']}", highlight=False)
     console.print(f"[bold]answer[/]    {found['answer']}", highlight=False)
-    doubt = "needs review" if found["needs_review"] else "stands by itself"
-    console.print(f"[bold]expected[/]  {found['confidence']:.3f}, {doubt}", highlight=False)
-    if found["doubts"]:
-        print_records("why less is expected than usual", found["doubts"])
+    _print_confidence(found["confidence"], found["needs_review"], found["doubts"])
     if found["quotes"]:
-        print_records("what it quotes", found["quotes"])
+        print_records("what it quotes", _shown_quotes(found["quotes"]))
     for place, part in enumerate(found["parts"], start=1):
         console.rule(f"part {place}: {part['question']}", align="left")
         print_records("rows found", part["retrieved"])

@@ -7,6 +7,7 @@ questions. What does not: the signals (`hansol_assets.scoring.answer_regressor`,
 """
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -36,6 +37,8 @@ class ConfidenceSettings(SettingsModel):
 class Confidence:
     """Expected scores: a ridge on the signals, then a step function that only rises.
 
+    No slope falls, so that few questions cannot teach that near evidence is a bad sign.
+
     Isotonic regression (Zadrozny and Elkan 2002) is fitted on predictions for questions that the
     ridge did not see, so that its optimism is not calibrated into the scores.
 
@@ -58,13 +61,20 @@ class Confidence:
     calibrated: np.ndarray
 
     @classmethod
-    def fit(cls, signals: pd.DataFrame, scores: np.ndarray, settings: ConfidenceSettings) -> Self:
+    def fit(
+        cls,
+        signals: pd.DataFrame,
+        scores: np.ndarray,
+        settings: ConfidenceSettings,
+        either_way: Collection[str] = (),
+    ) -> Self:
         """Fits on calibration questions.
 
         Args:
-            signals: One row a question, one column a signal.
+            signals: One row a question, one column a signal; of each, more is no worse.
             scores: Mean cosine of each answer to its references, [questions].
             settings: How strongly slopes are held back.
+            either_way: Signals of which more may be worse.
 
         Raises:
             ValueError: There are fewer than two questions.
@@ -78,14 +88,15 @@ class Confidence:
         means, scales = values.mean(axis=0), values.std(axis=0)
         scales = np.where(scales == 0, 1, scales)
         standard = (values - means) / scales
+        least = np.where(signals.columns.isin(list(either_way)), -np.inf, 0.0)
         unseen = np.zeros(len(scores))
         folds = np.arange(len(scores)) % min(_FOLDS, len(scores))
         for fold in np.unique(folds):
             rest = folds != fold
-            slopes, intercept = _ridge(standard[rest], scores[rest], settings.alpha)
+            slopes, intercept = _ridge(standard[rest], scores[rest], settings.alpha, least)
             unseen[~rest] = standard[~rest] @ slopes + intercept
         steps = IsotonicRegression(out_of_bounds="clip").fit(unseen, scores)
-        slopes, intercept = _ridge(standard, scores, settings.alpha)
+        slopes, intercept = _ridge(standard, scores, settings.alpha, least)
         return cls(
             tuple(signals.columns),
             means,
@@ -203,9 +214,14 @@ def confidence_facts(questions: pd.DataFrame) -> dict[str, float]:
     }
 
 
-def _ridge(standard: np.ndarray, scores: np.ndarray, alpha: float) -> tuple[np.ndarray, float]:
-    intercept = float(scores.mean())
-    centred = standard - standard.mean(axis=0)
-    system = centred.T @ centred + alpha * np.eye(standard.shape[1])
-    slopes = np.linalg.solve(system, centred.T @ (scores - intercept))
-    return slopes, intercept - float(standard.mean(axis=0) @ slopes)
+def _ridge(
+    standard: np.ndarray, scores: np.ndarray, alpha: float, least: np.ndarray
+) -> tuple[np.ndarray, float]:
+    """Ridge regression whose slopes are at least `least`, as bounded least squares."""
+    from scipy.optimize import lsq_linear
+
+    intercept, means = float(scores.mean()), standard.mean(axis=0)
+    system = np.vstack([standard - means, np.sqrt(alpha) * np.eye(standard.shape[1])])
+    aim = np.concatenate([scores - intercept, np.zeros(standard.shape[1])])
+    slopes = lsq_linear(system, aim, bounds=(least, np.inf)).x
+    return slopes, intercept - float(means @ slopes)

@@ -116,6 +116,57 @@ def test_explain_prints_a_page_and_knows_validation_questions(run: Any, graph: G
     assert "blend_weights" in result.output
 
 
+def test_ask_answers_what_no_file_holds(run: Any, graph: GraphRun) -> None:
+    result = run("ask", "벽지를 바르기 전에 무엇을 하나요?", "--json")
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert found["answer"]
+    assert 0 < found["confidence"] < 1
+    assert found["versions"]["final_regressor"] == graph.data_versions["final_regressor"]
+    assert run("ask", " ").exit_code == 1
+
+
+def test_review_lists_the_queue_and_writes_it(run: Any, graph: GraphRun) -> None:
+    doubtful = graph.table("generated_answers")["needs_review"].sum()
+    result = run("review", "--json")
+    assert result.exit_code == 0, result.output
+    assert len(json.loads(result.stdout)) == doubtful
+    assert f"{doubtful} answers need review" in run("review").output
+
+
+def test_a_folder_without_a_lake_is_not_whole(
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HANSOL_LAKE_DIR", str(tmp_path / "nowhere"))
+    for command in (("lake", "verify"), ("lake", "status"), ("review",), ("explain", "TEST_000")):
+        result = run(*command)
+        assert result.exit_code == 1
+        assert "there is no lake at" in result.output
+        assert not (tmp_path / "nowhere").exists()
+
+
+def test_the_id_of_a_question_is_found_in_any_case(run: Any) -> None:
+    assert json.loads(run("explain", "test_000", "--json").stdout)["id"] == "TEST_000"
+
+
+def test_a_folder_in_place_of_a_file_is_told(run: Any, references: Path) -> None:
+    result = run("score", references.parent, references)
+    assert result.exit_code == 1
+    assert "is a folder" in result.output
+
+
+def test_tables_and_cards_fit_a_terminal_and_cut_no_word(
+    run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    output = run("profiles").output
+    assert all(len(line) <= 80 for line in output.splitlines())
+    assert "google/gemma-2b" in output
+    assert "…" not in output
+    names = [row["profile"] for row in json.loads(run("profiles", "--json").stdout)]
+    assert "tiny" in names
+
+
 def test_explain_names_the_nearest_question(run: Any) -> None:
     result = run("explain", "TEST_0O0")
     assert result.exit_code == 1
