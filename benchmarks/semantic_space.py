@@ -29,7 +29,7 @@ from hansol_assets.scoring.baselines import CENTROID, HUMAN, baseline_scores
 from hansol_assets.scoring.blend import BlendSettings, VectorBlend, fit_blend
 from hansol_assets.scoring.bootstrap import parity
 from hansol_assets.scoring.components import ComponentSettings
-from hansol_assets.scoring.composing import Composer, ComposingSettings, Source
+from hansol_assets.scoring.composing import Composer, Source
 from hansol_assets.scoring.confidence import (
     Confidence,
     ConfidenceSettings,
@@ -39,6 +39,7 @@ from hansol_assets.scoring.confidence import (
     needs_review,
 )
 from hansol_assets.scoring.cosine import reference_cosines
+from hansol_assets.scoring.drafting import ComposingSettings
 from hansol_assets.scoring.evaluate import embed_references
 
 ROTATIONS = (0, 2, 4, 6, 8)

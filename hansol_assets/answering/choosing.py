@@ -30,7 +30,7 @@ from hansol_assets.qa.cleaning import without_repetition
 from hansol_assets.qa.joining import NONE, join_answers
 from hansol_assets.qa.quality import answer_quality
 from hansol_assets.qa.splitting import take_apart
-from hansol_assets.qa.table.columns import answers_of
+from hansol_assets.qa.table.columns import CATEGORY, ID, answers_of
 from hansol_assets.scoring.answer_regressor import AnswerRegressor
 from hansol_assets.scoring.blend import VectorBlend
 from hansol_assets.scoring.candidates import GREEDY, RETRIEVED, SAMPLED, vectors_of
@@ -88,6 +88,7 @@ class Chooser:
         model: The split's own.
         composer: Puts texts together.
         sources: The rows that may be quoted, by id.
+        categories: Their categories, by id.
         references: Their reference answers, the measure of length.
         blend: The weights that make a part's target vector.
         embedder: Embeds the answers.
@@ -98,6 +99,7 @@ class Chooser:
     model: AnswerRegressor
     composer: Composer
     sources: Mapping[str, Source]
+    categories: Mapping[str, str]
     references: list[str]
     blend: VectorBlend
     embedder: Embedder
@@ -124,8 +126,19 @@ class Chooser:
         embedder, models = embedder_of(regressor), load_regressors(regressor)
         composer = load_composer(regressor, split, embedder, settings.composing)
         visible = visible_rows(rows, rows, split)
+        categories = dict(zip(visible[ID], visible[CATEGORY], strict=True))
         sources, references = sources_of(visible), answers_of(visible)
-        return cls(models, models[split], composer, sources, references, blend, embedder, settings)
+        return cls(
+            models,
+            models[split],
+            composer,
+            sources,
+            categories,
+            references,
+            blend,
+            embedder,
+            settings,
+        )
 
     def choose(
         self, questions: pd.DataFrame, candidates: pd.DataFrame, adapter: str
@@ -144,6 +157,8 @@ class Chooser:
         voted = vote(every, components.index, targets, lengths, self.settings.selection)
         signals = answer_signals(voted, self.model)
         table = answer_table(questions, voted, signals, self.embedder, adapter)
+        nearest = [self.categories[rows[0]] for rows in table["nearest_rows"]]
+        table.insert(table.columns.get_loc("nearest_rows") + 1, "nearest_category", nearest)
         return TableReport(frame=table, facts=_quality(table, voted, self.references))
 
     def _with_composed(self, candidates: pd.DataFrame, targets: np.ndarray) -> pd.DataFrame:
@@ -194,7 +209,7 @@ def candidate_merits(
         [sources[key] for key in _source_ids(own, quotes)]
         for own, quotes in zip(candidates["source_id"], candidates[QUOTES], strict=True)
     ]
-    asked, texts = candidates["part_question"].tolist(), candidates["text"].tolist()
+    asked, texts = candidates["part_question"].tolist(), [[text] for text in candidates["text"]]
     return composer.merits(asked, texts, rows_of)
 
 

@@ -51,12 +51,9 @@ def review_queue(lake: Lake) -> pd.DataFrame:
     """
     answers = lake.table(lake.live("generated_answers"))
     doubtful = most_doubtful(answers[answers["needs_review"]])
-    rows = lake.table(lake.live("qa_folds"))
-    category_of = dict(zip(rows[ID], rows[CATEGORY], strict=True))
-    nearest = [own[0] for own in doubtful["nearest_rows"]]
     queue = doubtful.assign(
-        **{DRAFT: doubtful["answer"], "nearest_row": nearest},
-        **{CATEGORY: [category_of[key] for key in nearest]},
+        nearest_row=[own[0] for own in doubtful["nearest_rows"]],
+        **{DRAFT: doubtful["answer"], CATEGORY: doubtful["nearest_category"]},
     )
     return queue[QUEUE_COLUMNS]
 

@@ -34,6 +34,7 @@ from hansol_assets.embedding.cached import open_embedder
 from hansol_assets.lake.declaration import Setting, lake_artifact, lake_table
 from hansol_assets.lake.handles import Artifact, Table
 from hansol_assets.lake.reports import ArtifactBuild, Build, Report, TableReport
+from hansol_assets.plotting.tables import bar_picture
 from hansol_assets.qa.folds import CALIBRATION, VALIDATION
 from hansol_assets.scoring.blend import WEIGHTS_FILE, BlendSettings, fit_blend
 from hansol_assets.scoring.components import ComponentSettings
@@ -140,7 +141,8 @@ def vector_blend(
     fitted = fit_blend(components.of_questions(questions["id"].tolist()), references, blend)
     fitted.save(build.folder / WEIGHTS_FILE)
     weights = {f"weight_{name}": round(weight, 4) for name, weight in fitted.weights.items()}
-    return Report(facts={"questions": len(questions), **weights})
+    notes = {"weights": bar_picture("Weights of the components", fitted.weights, "weight")}
+    return Report(facts={"questions": len(questions), **weights}, notes=notes)
 
 
 @lake_artifact(kinds={"scikitlearn"})

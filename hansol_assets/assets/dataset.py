@@ -7,6 +7,7 @@ model or an index.
 from hansol_assets.lake.declaration import lake_table
 from hansol_assets.lake.handles import Table
 from hansol_assets.lake.reports import TableReport
+from hansol_assets.plotting.tables import bar_picture
 from hansol_assets.qa.folds import FoldSettings, assign_folds, rows_and_folds, stock_answers
 from hansol_assets.qa.pairing import PairingSettings, build_held_out, build_pairs
 from hansol_assets.qa.splitting import QuestionMix
@@ -53,8 +54,10 @@ def paired_questions(qa_folds: Table, question_mix: Table, pairing: PairingSetti
     rows, folds = rows_and_folds(qa_folds.read())
     mix = QuestionMix.of_table(question_mix.read())
     pairs = build_pairs(rows, folds, mix, pairing)
-    facts = {f"{kind}_examples": n for kind, n in pairs["kind"].value_counts().items()}
-    return TableReport(frame=pairs, facts=facts)
+    kinds = pairs["kind"].value_counts().to_dict()
+    notes = {"mix": bar_picture("Examples by the way they are joined", kinds, "examples")}
+    facts = {f"{kind}_examples": n for kind, n in kinds.items()}
+    return TableReport(frame=pairs, facts=facts, notes=notes)
 
 
 @lake_table(kinds={"duckdb"}, code_version="2")

@@ -12,6 +12,7 @@ from hansol_assets.lake.declaration import Setting, lake_table
 from hansol_assets.lake.errors import InputChangedError
 from hansol_assets.lake.handles import Source, Table
 from hansol_assets.lake.reports import TableReport
+from hansol_assets.plotting.tables import bar_picture, length_picture
 from hansol_assets.qa.table import (
     ContractError,
     TableRead,
@@ -21,6 +22,7 @@ from hansol_assets.qa.table import (
     read_test,
     read_train,
 )
+from hansol_assets.qa.table.columns import answers_of, questions_of
 from hansol_assets.qa.table.reviewed import as_rows, no_reviewed, read_reviewed
 from hansol_assets.qa.table.row_quality import RowQualitySettings, without_dropped
 from hansol_assets.qa.table.row_warnings import (
@@ -88,7 +90,15 @@ def raw_qa(
         "reviewed_rows": len(reviewed),
         **{f"{kind}_warnings": n for kind, n in warnings["kind"].value_counts().items()},
     }
-    notes = {WARNINGS: warnings.head(SHOWN_WARNINGS).to_markdown(index=False)}
+    notes = {
+        "categories": bar_picture(
+            "Rows by category", kept["category"].value_counts().to_dict(), "rows"
+        ),
+        "lengths": length_picture(
+            "Lengths", {"questions": questions_of(kept), "answers": answers_of(kept)}
+        ),
+        WARNINGS: warnings.head(SHOWN_WARNINGS).to_markdown(index=False),
+    }
     return TableReport(frame=kept, facts=facts, notes=notes)
 
 

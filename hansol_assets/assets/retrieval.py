@@ -22,6 +22,7 @@ from hansol_assets.lake.reports import (
     Report,
     TableReport,
 )
+from hansol_assets.plotting.tables import curve_picture
 from hansol_assets.qa.folds import rows_and_folds
 from hansol_assets.retrieval.documents import DocumentSettings
 from hansol_assets.retrieval.evaluation import evaluate_retrieval
@@ -90,4 +91,8 @@ def retrieval_scores(
     # Where no row can be asked for, there is no figure.
     known = {f"mrr_{mode}": round(float(value), 4) for mode, value in best.dropna().items()}
     facts: dict[str, Fact] = {"asked_questions": int(scores["questions"].max()), **known}
-    return TableReport(frame=scores, facts=facts, notes={"scores": scores.to_markdown(index=False)})
+    notes = {
+        "hits": curve_picture("Rows found among the first k", scores, "k", "hit_rate", "mode"),
+        "scores": scores.to_markdown(index=False, floatfmt=".4f"),
+    }
+    return TableReport(frame=scores, facts=facts, notes=notes)

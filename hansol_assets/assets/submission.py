@@ -24,6 +24,7 @@ from hansol_assets.answering.submission import (
 from hansol_assets.lake.declaration import Setting, lake_artifact
 from hansol_assets.lake.handles import Artifact, Source, Table
 from hansol_assets.lake.reports import ArtifactBuild, Report, preview
+from hansol_assets.plotting.maps import vector_map
 from hansol_assets.qa.table import read_template
 from hansol_assets.qa.table.form import submission_form
 
@@ -53,7 +54,11 @@ def answer_embeddings(
     vectors = strategy_vectors(answers, candidates, components, blend)[strategy]
     frame = pd.DataFrame({"id": answers["id"], "vector": list(vectors.astype(np.float32))})
     frame.to_parquet(build.folder / EMBEDDINGS_FILE, index=False)
-    return Report(facts={"rows": len(frame), "dimensions": vectors.shape[1], "strategy": strategy})
+    facts = {"rows": len(frame), "dimensions": vectors.shape[1], "strategy": strategy}
+    kinds = answers["nearest_category"].tolist()
+    return Report(
+        facts=facts, notes={"map": vector_map("Submission vectors by category", vectors, kinds)}
+    )
 
 
 @lake_artifact(

@@ -48,8 +48,11 @@ def settings_or_fail() -> Settings:
 
 def print_records(title: str, records: Sequence[Mapping[str, Any]]) -> None:
     """Prints records as a table; as a card each, where the terminal is too narrow for a table."""
+    if not records:
+        console.print(title, highlight=False, markup=False)
+        return
     table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    for name, value in records[0].items() if records else ():
+    for name, value in records[0].items():
         table.add_column(name, justify="right" if isinstance(value, int | float) else "left")
     for record in records:
         table.add_row(*(escape(_cell(value)) for value in record.values()))

@@ -146,10 +146,23 @@ class Verdict:
 
 PREVIEW_ROWS = 5
 CELL_CHARACTERS = 48
-HIDDEN_COLUMNS = ("vector", "file_sha256")
+HIDDEN_COLUMNS = (
+    "vector",
+    "file_sha256",
+    "question_hash",
+    "adapter_fingerprint",
+    "candidates",
+    "prompts",
+    "signals",
+    "quotes",
+    "retrieved_ids",
+)
+"""Columns for programs, or too wide to be read in a row."""
 
 
 def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
     text = " ".join(str(value).split()).replace("|", "\\|")
     return text if len(text) <= CELL_CHARACTERS else text[: CELL_CHARACTERS - 1] + "…"
 

@@ -64,7 +64,14 @@ def noun_terms(texts: Sequence[str]) -> list[frozenset[str]]:
     Of nouns that follow each other, spaces apart ("실크 벽지 교체"), each is a term, each pair, and
     the whole: one thing is often written both as one word and as two.
     """
-    return [_terms(tokens) for tokens in tag(_normalised(texts))]
+    return [_terms_of(text) for text in _normalised(texts)]
+
+
+@lru_cache(maxsize=100_000)
+def _terms_of(text: str) -> frozenset[str]:
+    """The terms of a text, remembered: the same sentences are looked at for many questions."""
+    (tokens,) = tag([text])
+    return _terms(tokens)
 
 
 def _terms(tokens: "Sequence[Token]") -> frozenset[str]:

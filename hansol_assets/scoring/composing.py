@@ -95,6 +95,7 @@ class Composer:
         self._shape = shape
         self._embedder = embedder
         self._settings = settings
+        self._quotes_of: dict[str, list[tuple[str, Quote]]] = {}
 
     @classmethod
     def fit(cls, rows: pd.DataFrame, embedder: Embedder, settings: ComposingSettings) -> Self:
@@ -155,7 +156,7 @@ class Composer:
             msg = "every question needs a row to be answered from"
             raise ValueError(msg)
         asked = noun_terms(questions)
-        quotes = [_quotes(own) for own in sources]
+        quotes = [self._quotes(own) for own in sources]
         vectors = _directions([quote.text for own in quotes for quote in own], self._embedder)
         nouns = _nouns_by_text(questions, sources, quotes)
         drafts = []
@@ -171,28 +172,39 @@ class Composer:
     def merits(
         self,
         questions: Sequence[str],
-        texts: Sequence[str],
+        texts: Sequence[Sequence[str]],
         sources: Sequence[Sequence[Source]],
     ) -> Merits:
         """Looks whether texts speak of what was asked.
 
         Args:
             questions: What each text answers, [texts].
-            texts: The answers.
+            texts: The answers, each as one piece or several.
             sources: The row of each quote that a text is made of; none of one that is generated.
         """
-        own_questions = [[q for source in own for q in source.questions] for own in sources]
-        flat = [*questions, *texts, *(text for own in own_questions for text in own)]
-        nouns = _nouns(flat)
+        flat = [text for own in texts for text in own]
+        flat += [text for own in sources for source in own for text in source.questions]
+        nouns = _nouns([*questions, *flat])
         coverage, worth = np.zeros(len(texts)), np.zeros(len(texts))
-        for place, (question, text, own) in enumerate(zip(questions, texts, sources, strict=True)):
-            asked, named = nouns[question], nouns[text]
+        for place, (question, said, own) in enumerate(zip(questions, texts, sources, strict=True)):
+            asked = nouns[question]
+            named = frozenset[str]().union(*(nouns[text] for text in said))
             coverage[place] = self._topics.coverage(asked, named)
             worth[place] = self._settings.coverage * coverage[place]
             source_nouns = _source_nouns(own, nouns)
             bonuses = [self._bonus(asked, named, source_nouns[source.id]) for source in own]
             worth[place] += np.mean(bonuses) if bonuses else 0.0
         return Merits(coverage, worth)
+
+    def _quotes(self, sources: Sequence[Source]) -> list[Quote]:
+        """Every sentence of the sources that stands alone, the same sentence once."""
+        found: dict[str, Quote] = {}
+        for source in sources:
+            if source.id not in self._quotes_of:
+                self._quotes_of[source.id] = _keyed_quotes(source)
+            for key, quote in self._quotes_of[source.id]:
+                found.setdefault(key, quote)
+        return list(found.values())
 
     def _pool(
         self,
@@ -204,22 +216,22 @@ class Composer:
         source_nouns: Mapping[str, frozenset[str]],
     ) -> Pool:
         """Keeps the most promising sentences."""
-        bonus, likely = np.zeros(len(quotes)), np.zeros(len(quotes))
+        directions = np.array([vectors[quote.text] for quote in quotes])
+        directions = directions.reshape(len(quotes), len(target))
+        bonus, coverage = np.zeros(len(quotes)), np.zeros(len(quotes))
         for place, quote in enumerate(quotes):
             named, source = nouns[quote.text], source_nouns[quote.source_id]
             bonus[place] = self._bonus(asked, named, source)
-            likely[place] = vectors[quote.text] @ target + bonus[place]
-            likely[place] += self._settings.coverage * self._topics.coverage(asked, named)
+            coverage[place] = self._topics.coverage(asked, named)
+        likely = directions @ target + bonus + self._settings.coverage * coverage
         kept = np.argsort(-likely, kind="stable")[: self._settings.sentences]
         order = sorted(asked)
         weights = np.array([self._topics.weight(noun) for noun in order])
         chosen = [quotes[place] for place in kept]
-        directions = np.array([vectors[quote.text] for quote in chosen])
-        directions = directions.reshape(len(chosen), len(target))
         return Pool(
             chosen,
-            directions,
-            self._shape.linear(directions),
+            directions[kept],
+            self._shape.linear(directions[kept]),
             np.sqrt([len(quote.text) for quote in chosen]),
             np.array(
                 [[noun in nouns[quote.text] for noun in order] for quote in chosen], dtype=bool
@@ -252,7 +264,8 @@ class Composer:
         ]
         counts = [len(own) for own in drafts]
         places = [place for place, count in enumerate(counts) for _ in range(count)]
-        merits = self.merits([questions[place] for place in places], texts, quoted)
+        pieces = [[quote.text for quote in draft] for own in drafts for draft in own]
+        merits = self.merits([questions[place] for place in places], pieces, quoted)
         directions = unit(np.asarray(targets, dtype=np.float64))
         likeness = np.array(
             [vectors[text] @ directions[place] for text, place in zip(texts, places, strict=True)]
@@ -275,14 +288,13 @@ class Composer:
         return chosen
 
 
-def _quotes(sources: Sequence[Source]) -> list[Quote]:
-    """Every sentence of the sources that stands alone, the same sentence once."""
-    found: dict[str, Quote] = {}
-    for source in sources:
-        for number, answer in enumerate(source.answers, start=1):
-            for place, text in excerpts(answer):
-                found.setdefault(sentence_key(text), Quote(source.id, number, place, text))
-    return list(found.values())
+def _keyed_quotes(source: Source) -> list[tuple[str, Quote]]:
+    """Every sentence of a source that stands alone, with what tells it from others."""
+    return [
+        (sentence_key(text), Quote(source.id, number, place, text))
+        for number, answer in enumerate(source.answers, start=1)
+        for place, text in excerpts(answer)
+    ]
 
 
 def _whole_answers(sources: Sequence[Source]) -> list[Quote]:

@@ -8,6 +8,7 @@ also notes that a text is long and speaks of two things. On real rows that costs
 """
 
 from collections.abc import Sequence
+from functools import cached_property
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Self
@@ -106,7 +107,7 @@ class JoinMap:
         """The linear part of the map; sums may be mapped part by part, [vectors, dimensions]."""
         return vectors + vectors @ self._correction
 
-    @property
+    @cached_property
     def offset(self) -> np.ndarray:
         """What is added to the linear part of a mean direction, [dimensions]."""
         return self._after - self.linear(self._before)

@@ -34,6 +34,8 @@ class Topics:
     def __init__(self, counts: dict[str, int], rows: int) -> None:
         self._counts = counts
         self._rows = rows
+        self._weights = {term: self._weight(count) for term, count in counts.items()}
+        self._unknown = self._weight(0)
 
     @classmethod
     def fit(cls, questions: Sequence[Sequence[str]]) -> Self:
@@ -49,7 +51,10 @@ class Topics:
 
     def weight(self, term: str) -> float:
         """How telling a term is: the logarithm of how few rows ask about it."""
-        return float(np.log((self._rows + 1) / (self._counts.get(term, 0) + 0.5)))
+        return self._weights.get(term, self._unknown)
+
+    def _weight(self, count: int) -> float:
+        return float(np.log((self._rows + 1) / (count + 0.5)))
 
     def coverage(self, asked: Collection[str], named: Collection[str]) -> float:
         """The share of what is asked that is named, by weight, 0 to 1; 1 where nothing is asked."""

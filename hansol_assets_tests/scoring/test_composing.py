@@ -8,7 +8,8 @@ from hansol_assets.embedding.embedder import encode
 from hansol_assets.embedding.muse import MuseEmbedder
 from hansol_assets.embedding.vectors import unit
 from hansol_assets.qa.sentences import has_repeated_sentence, is_finished
-from hansol_assets.scoring.composing import Composer, ComposingSettings, Source
+from hansol_assets.scoring.composing import Composer, Source
+from hansol_assets.scoring.drafting import ComposingSettings
 
 SETTINGS = ComposingSettings()
 QUESTION = "원목마루의 관리 방법은 무엇인가요?"
