@@ -46,7 +46,7 @@ Reading = Annotated[TableSettings, Setting("table.of_reading")]
 """What decides what is read of a file: where the file is does not."""
 
 
-@lake_table(kinds={"duckdb"})
+@lake_table(kinds={"duckdb"}, code_version="2")
 def raw_qa(train_csv: Source, row_quality: RowQualitySettings, table: Reading) -> TableReport:
     """Every row of the training file, read strictly, with the file's hash and the row's number.
 
@@ -70,7 +70,7 @@ def raw_qa(train_csv: Source, row_quality: RowQualitySettings, table: Reading) -
     return TableReport(frame=kept, facts=facts, notes=notes)
 
 
-@lake_table(kinds={"duckdb"})
+@lake_table(kinds={"duckdb"}, code_version="2")
 def raw_questions(test_csv: Source | None, table: Reading) -> TableReport:
     """Every question of the test file, read as strictly as `raw_qa`; none where there is no file.
 

@@ -245,6 +245,7 @@ def _pair(header: _Header, asked: list[Family], answered: list[Family]) -> tuple
     if pairs:
         return pairs[0]
     questions = asked[0] if asked else _missing(header, "questions", QUESTION_WORDS)
+    header.taken.update(questions.names)
     answers = answered[0] if answered else _missing(header, "answers", ANSWER_WORDS)
     return questions, answers
 
