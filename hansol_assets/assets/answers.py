@@ -46,7 +46,7 @@ Choice = Annotated[ChoiceSettings, Setting("choice")]
 Candidates = Annotated[CandidateInputs, Setting("candidate_inputs")]
 
 
-@lake_table(kinds={"huggingface", "duckdb"}, code_version="2", pool="gpu")
+@lake_table(kinds={"huggingface", "duckdb"}, code_version="3", pool="gpu")
 def validation_candidates(
     held_out_questions: Table,
     retrieval_index: Artifact,
@@ -64,7 +64,7 @@ def validation_candidates(
 
 
 @lake_table(
-    kinds={"huggingface", "duckdb"}, code_version="2", pool="gpu", skip_without="raw_questions"
+    kinds={"huggingface", "duckdb"}, code_version="3", pool="gpu", skip_without="raw_questions"
 )
 def test_candidates(
     raw_questions: Table,

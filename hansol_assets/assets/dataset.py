@@ -16,7 +16,7 @@ from hansol_assets.qa.splitting import question_mix as measured_mix
 SHOWN_STOCK = 20
 
 
-@lake_table(kinds={"duckdb"}, code_version="2")
+@lake_table(kinds={"duckdb"}, code_version="3")
 def qa_folds(raw_qa: Table, folds: FoldSettings) -> TableReport:
     """Every row of `raw_qa` with its fold, and whether it trains, calibrates or validates.
 
@@ -44,7 +44,7 @@ def question_mix(raw_questions: Table, pairing: PairingSettings) -> TableReport:
     return TableReport(frame=mix.to_table(), facts={"joined_share": round(mix.joined_share, 4)})
 
 
-@lake_table(kinds={"duckdb"}, code_version="2")
+@lake_table(kinds={"duckdb"}, code_version="3")
 def paired_questions(qa_folds: Table, question_mix: Table, pairing: PairingSettings) -> TableReport:
     """The training examples: single questions, and questions of two rows joined into one.
 
@@ -60,7 +60,7 @@ def paired_questions(qa_folds: Table, question_mix: Table, pairing: PairingSetti
     return TableReport(frame=pairs, facts=facts, notes=notes)
 
 
-@lake_table(kinds={"duckdb"}, code_version="2")
+@lake_table(kinds={"duckdb"}, code_version="3")
 def held_out_questions(
     qa_folds: Table, question_mix: Table, pairing: PairingSettings
 ) -> TableReport:

@@ -102,7 +102,7 @@ def raw_qa(
     return TableReport(frame=kept, facts=facts, notes=notes)
 
 
-@lake_table(kinds={"duckdb"})
+@lake_table(kinds={"duckdb"}, code_version="2")
 def raw_questions(test_csv: Source | None, table: Reading) -> TableReport:
     """Every question of the test file, read as strictly as `raw_qa`; none where there is no file.
 

@@ -14,7 +14,7 @@ from rich.markup import escape
 from hansol_assets.lake.reports import ROWS_MADE
 
 LOGGER = "terminal"
-OF_SKIPPED_STEPS = ("Skipping step ", "Blocking asset check ")
+OF_SKIPPED_STEPS = "Skipping step "
 """What Dagster says of each step behind one that was skipped; the first one says why."""
 COLOURS = {"new": "green", "updated": "cyan", "reused": "dim"}
 

@@ -25,14 +25,15 @@ _QUESTION_WORD = re.compile(
 )
 # Kiwi takes an ending for a part of a verb that it does not know ("들뜨나요").
 _ASKED = re.compile(
-    r"(?:[가-힣](?<!생각)(?<!차이)나요|까요|[은는인운]가요|[습입합됩]니까|뭐(?:야|예요|에요|지|죠|임))$"
+    r"(?:[가-힣](?<!생각)(?<!차이)나요|까요|[은는인운]가요|[습입합됩]니까|뭐(?:야|예요|에요|지|죠|임)"
+    r"|(?:^|\s)몇\s*[A-Za-z%㎡℃]+(?:야|예요|에요|죠|지))$"
 )
 _REQUEST = re.compile(
     r"(?:알려|설명|말씀|말해|가르쳐|추천|비교|소개|안내|정리|답변|답해|부탁|서술|기술|논하|논해|제시|조언|도와"
     r"|견주어|짚어|풀이|얘기|이야기)\S*(?:\s+(?:좀|꼭|한번|자세히|같이))*(?:\s*\S*(?:주|줘|드리|드려|바라|바랍|바람|하라|해라|부탁|시오|요망)\S*)*$"
 )
 _REQUESTING = re.compile(
-    r"(?:줘요?|주라|주렴|주세요|주십시오|주시오|주실래요|주시겠어요|줄래요?|다오|드립니다|드려요|드림|바랍니다|바라요|바람|요망"
+    r"(?:줘요?|주라|주렴|주세요|주십시오|주시오|주실래요|주시고요?|주고요|주시겠어요|줄래요?|다오|드립니다|드려요|드림|바랍니다|바라요|바람|요망"
     r"|하시오|하십시오|하세요|하라|논하라|부탁|부탁해요?|부탁합니다|주시면\s*(?:감사\S*|고맙\S*|좋겠\S*))$"
 )
 # "추천 좀": a request whose verb is left out.
@@ -41,6 +42,10 @@ _PLEADING = re.compile(r"(?:세요|[라오소]|니다)$")
 _WONDER = re.compile(
     r"(?:궁금(?:합니다|해요?|하네요|하다|함|해서요)|알고\s*싶(?:습니다|어요?|네요|다|음)"
     r"|여쭤(?:봅니다|봐요|볼게요)|여쭙습니다|듣고\s*싶(?:습니다|어요))$"
+)
+
+_IS_THERE_A_WAY = re.compile(
+    r"(?:방법|법|방안|요령|비결|팁|기준|차이|종류)(?:이|은|도)?\s+(?:있|없)\S*$"
 )
 
 
@@ -55,7 +60,7 @@ def asks(text: str, tokens: Sequence["Token"]) -> bool:
         False of a statement ("벽이 젖었습니다.") and of what ends in the middle ("왜 생기는지,").
     """
     bare = _TAIL.sub("", text)
-    if bare.endswith("?") or _ASKED.search(bare) or _requests(bare):
+    if bare.endswith("?") or _ASKED.search(bare) or requests(bare):
         return True
     words = [token for token in tokens if not token.tag.startswith(("S", "W", "Z", "UN"))]
     polite = bool(words) and words[-1].tag == "JX" and words[-1].form == "요"
@@ -83,7 +88,9 @@ def is_yes_or_no(tokens: Sequence["Token"]) -> bool:
     return bool(words) and words[-1].tag == "EF" and not _PLEADING.search(words[-1].form)
 
 
-def _requests(bare: str) -> bool:
+def requests(text: str) -> bool:
+    """Whether a sentence asks for something to be told: "알려 주세요", "궁금합니다", "추천 좀"."""
+    bare = _TAIL.sub("", text)
     if _WONDER.search(bare) or _PLEA.search(bare):
         return True
     return bool(_REQUEST.search(bare) and _REQUESTING.search(bare))
@@ -92,3 +99,8 @@ def _requests(bare: str) -> bool:
 def has_question_word(text: str) -> bool:
     """Whether the sentence asks for something, rather than for a yes or a no."""
     return bool(_QUESTION_WORD.search(text))
+
+
+def asks_for_a_way(text: str) -> bool:
+    """Whether the sentence wants to be told what it asks to be there: "줄이는 방법 있어?"."""
+    return bool(_IS_THERE_A_WAY.search(_TAIL.sub("", text).rstrip("?")))

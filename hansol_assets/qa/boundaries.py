@@ -52,7 +52,7 @@ _ITEM = (
 _NUMBERED = re.compile(r"(?:^|(?<=\s))\(?(?P<number>\d{1,2})[.)](?=\s|[가-힣])")
 _FIRST_ITEM = re.compile(rf"\s*{_ITEM}\s*")
 _BETWEEN = re.compile(
-    rf"[\s,;]*(?P<slash>[/|]+)?\s*(?P<item>{_ITEM}\s*)?(?:(?:아|참|아참|음|앗)[,~!.]*\s+(?={_WORD}))?"
+    rf"[\s,;]*(?P<slash>[/|]+)?\s*(?P<item>{_ITEM}\s*)?(?:(?:(?:아|참|아참|음|앗)[,~!.]*\s+)+(?={_WORD}))?"
     rf"(?P<words>(?:{CONNECTIVE.pattern}(?:\s*,\s*|\s+))*)"
 )
 _CLOSERS = r"[\"'”’)\]」』]"

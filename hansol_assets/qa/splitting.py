@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from hansol_assets.qa.asking import asks, has_question_word, is_yes_or_no
+from hansol_assets.qa.asking import (
+    asks,
+    asks_for_a_way,
+    has_question_word,
+    is_yes_or_no,
+    requests,
+)
 from hansol_assets.qa.back_references import refers_back
 from hansol_assets.qa.boundaries import (
     CONNECTIVE,
@@ -50,6 +56,7 @@ _RELATION = re.compile(
     r"(?:무엇인가요|무엇입니까|뭔가요|뭐야|어떤가요|어떻게\s+되나요|(?:알려|설명해)\s*(?:주세요|줘))[.?!]*"
 )
 _LISTED = (SLASH, LINE)
+_TOPICS_ANEW = 2
 
 
 @dataclass(frozen=True)
@@ -179,7 +186,9 @@ def _asks(found: Sequence[Segment], place: int) -> bool:
         return True
     following = found[place + 1].kind if place + 1 < len(found) else ""
     is_listed = own.kind in _LISTED or following in _LISTED
-    return is_listed and is_topic_phrase(own.tokens)
+    # "… 알려 줘. 그리고 끈 교체하는 법도"
+    is_added = own.kind not in ("", NONE) and own.text.endswith("도")
+    return (is_listed or is_added) and is_topic_phrase(own.tokens)
 
 
 def _begins_anew(found: Sequence[Segment], asking: Sequence[bool], start: int, place: int) -> bool:
@@ -209,7 +218,8 @@ def _stands_behind(own: Segment, before: Sequence[Segment]) -> bool:
         return True
     last = before[-1]
     return not (
-        returns_to(own.text, own.tokens, text_before, tokens_before)
+        _goes_on(own)
+        or returns_to(own.text, own.tokens, text_before, tokens_before)
         or are_alternatives(last.text, last.tokens, own.text, own.tokens)
     )
 
@@ -218,3 +228,13 @@ def _wants_a_yes(own: Segment) -> bool:
     """Whether "then …?" supposes an answer: it asks whether one thing is so, and no more."""
     asks_more = has_question_word(own.text) or asks_an_aspect(own.tokens)
     return is_yes_or_no(own.tokens) and not asks_more
+
+
+def _goes_on(own: Segment) -> bool:
+    """Whether a question without a connective wants a yes and names one thing at most.
+
+    "디퓨저가 괜찮을까요? 향이 강하지 않을까요?": of what, the question before says.
+    """
+    asks_more = has_question_word(own.text) or requests(own.text) or asks_for_a_way(own.text)
+    wants_a_yes = is_yes_or_no(own.tokens) and not asks_more
+    return wants_a_yes and len(named_topics(own.text, own.tokens)) < _TOPICS_ANEW

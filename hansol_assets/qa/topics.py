@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _NOUN_TAGS = ("NNG", "NNP", "SL", "SH")
 _WITHIN_A_PHRASE = (*_NOUN_TAGS, "NR", "SN", "XPN", "XSN", "MM", "SW")
 _AND = ("이랑", "랑", "와", "과", "하고")
+_PREDICATES = ("VV", "VA")
 _WHAT = ("어떤", "무슨", "무엇", "뭐")
 _ABOUT = ("대하", "관하", "대하여", "관하여")
 # Words that Kiwi takes for a noun with a particle.
@@ -42,6 +43,8 @@ _SAME_AGAIN = re.compile(
     r"^(?P<thing>\S+(?:\s\S+)?)(?:은|는|도)\s+(?:어떤가요?|어때\S*|어떻습니까|어떨까요?|어떠한가요?|어떤지\S*|마찬가지\S*|똑같\S*"
     r"|같나요|같은가요|그런가요|되나요|될까요|가능\S+|괜찮\S+|해당되나요|안\s*되나요|돼요|되죠|한가요)[\s?.!]*$"
 )
+# "못 자국도 포함되나요?": in what, the question before says.
+_INCLUDED_TOO = re.compile(r"\S+도\s+(?:포함|해당|적용|제외)\S+[\s?.!]*$")
 _THING_TOO = re.compile(r"\S+도\s")
 _REQUEST_NOUNS = frozenset(("설명", "추천", "비교", "소개", "안내", "정리", "답변", "부탁"))
 # Behind a question without a connective these take up what was said in it.
@@ -57,6 +60,7 @@ class _Phrase(NamedTuple):
     nouns: tuple[str, ...]
     is_core: bool
     is_bare: bool
+    is_verb: bool
 
 
 def named_topics(text: str, tokens: Sequence["Token"]) -> frozenset[str]:
@@ -70,8 +74,18 @@ def names_topic(text: str, tokens: Sequence["Token"]) -> bool:
 
     A place or a means alone is none: in "온돌에 써도 되나요?" the thing that is used is missing.
     """
-    return bool(_TRADE_WORD.search(text)) or any(
-        phrase.nouns and phrase.is_core for phrase in _phrases(tokens)
+    if _TRADE_WORD.search(text) or _describes_a_part(tokens):
+        return True
+    return any(phrase.nouns and phrase.is_core for phrase in _phrases(tokens))
+
+
+def _describes_a_part(tokens: Sequence["Token"]) -> bool:
+    """Whether a part is told apart by a clause that names something: "바닥에 굳은 본드는 …?"."""
+    return any(
+        described.tag == "ETM"
+        and part.form in PART_NOUNS
+        and any(phrase.nouns for phrase in _phrases(tokens[:place]))
+        for place, (described, part) in enumerate(pairwise(tokens))
     )
 
 
@@ -102,8 +116,10 @@ def leans_on(
         or _OTHER_THAN.search(bare)
         or _is_compared(tokens)
         or (_WHICH.search(bare) and not _LIST.search(bare[: bare.rfind(" ")]))
+        or _INCLUDED_TOO.search(bare)
         or _asks_the_same_again(bare, tokens)
         or _drops_an_object(tokens, tokens_before)
+        or _drops_a_subject(tokens, tokens_before)
         or _narrows(bare, tokens, before, tokens_before)
         or _adds_a_thing(bare, tokens, tokens_before)
     )
@@ -114,7 +130,8 @@ def returns_to(
 ) -> bool:
     """Whether a question goes on about a part of what the one before it was about.
 
-    It does where a word takes up what was said ("퍼티를 먼저 …?"), where all its topics, and more,
+    It does where a word takes up what was said ("퍼티를 먼저 …?"), where it names nothing but what
+    is done ("생략해도 되나요?"), where all its topics, and more,
     were named before and none is described anew ("벽지 위에 젯소를 …? 젯소 없이 …?"), or where it
     begins with the head of a compound ("발코니 확장은 …? 확장 후 …?"). Behind a connective people
     change the subject all the same: then it says nothing.
@@ -122,8 +139,13 @@ def returns_to(
     if _TAKING_UP.search(text) and not _LIST.search(text):
         return True
     phrases = [phrase for phrase in _phrases(tokens) if phrase.nouns]
-    is_known = named_topics(text, tokens) < named_topics(before, tokens_before)
-    if is_known and all(phrase.is_bare for phrase in phrases):
+    things = [phrase for phrase in phrases if not phrase.is_verb]
+    if not things and not _TRADE_WORD.search(text):
+        return True
+    is_known = {noun for thing in things for noun in thing.nouns} < named_topics(
+        before, tokens_before
+    )
+    if is_known and all(thing.is_bare for thing in things):
         return True
     opening = phrases[0].nouns[0] if phrases and len(phrases[0].nouns) == 1 else ""
     places = [
@@ -143,8 +165,10 @@ def are_alternatives(
 
 
 def is_topic_phrase(tokens: Sequence["Token"]) -> bool:
-    """Whether the text is a noun phrase that asks by itself in a list: "벽지 얼룩 제거 방법"."""
+    """Whether the text is a noun phrase that asks by itself in a list: "벽지 얼룩 제거 방법도"."""
     words = [token for token in tokens if not token.tag.startswith("S")]
+    if words and (words[-1].tag, words[-1].form) == ("JX", "도"):
+        words.pop()
     if len(words) < 2 or words[-1].tag not in ("NNG", "XSN", "NNB"):
         return False
     *others, last = (word.form for word in words)
@@ -170,6 +194,7 @@ def _phrases(tokens: Sequence["Token"]) -> Iterator[_Phrase]:
             tuple(named),
             is_core=asks_an_aspect or not _is_adverbial(following),
             is_bare=len(nouns) == 1 and not is_described,
+            is_verb=len(nouns) == 1 and bool(following) and following[0].tag.startswith("XSV"),
         )
 
 
@@ -214,19 +239,37 @@ def _is_compared(tokens: Sequence["Token"]) -> bool:
 
 
 def _drops_an_object(tokens: Sequence["Token"], before: Sequence["Token"]) -> bool:
-    """A verb of the question before, or a denied one, comes before any noun: "안 바르면 …"."""
+    """A verb of the question before, or a denied one, comes before any noun.
+
+    "안 바르면 …", and, of something harmful, "해롭다면 …".
+    """
     opening = list(
         takewhile(lambda token: not token.tag.startswith(("NN", "SL", "NP", "ETM")), tokens)
     )
-    verbs = [token for token in opening if token.tag.startswith("VV")]
+    verbs = [token for token in opening if token.tag.startswith(_PREDICATES)]
     if not verbs or not any(token.tag == "EC" for token in opening):
         return False
     follows = tokens[len(opening) : len(opening) + 1]
     if follows and follows[0].tag == "ETM":
         return False
     denied = any(token.form in ("안", "못", "않") for token in opening)
-    verbs_before = {token.form for token in before if token.tag.startswith("VV")}
+    verbs_before = {token.form for token in before if token.tag.startswith(_PREDICATES)}
     return denied or any(verb.form in verbs_before for verb in verbs)
+
+
+def _drops_a_subject(tokens: Sequence["Token"], before: Sequence["Token"]) -> bool:
+    """A condition opens the question and says not of what: "방전되면 …", "해롭다면 …".
+
+    So does one that takes up what was just asked: "환기하면 …" behind "환기를 해야 하나요?".
+    """
+    if len(tokens) <= 2 or not tokens[2].form.endswith("면"):
+        return False
+    noun, suffix, ending = tokens[:3]
+    if (noun.tag, ending.tag) != ("NNG", "EC"):
+        return False
+    if suffix.tag.startswith("XSA") or (suffix.tag, suffix.form) == ("XSV", "되"):
+        return True
+    return suffix.tag == "XSV" and any(token.form == noun.form for token in before)
 
 
 def _narrows(

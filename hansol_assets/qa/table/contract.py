@@ -27,12 +27,18 @@ from hansol_assets.qa.table.columns import (
 from hansol_assets.qa.table.ids import content_ids, doubled
 from hansol_assets.qa.table.mapping import (
     TableMapping,
-    knows,
     map_questions,
     map_references,
     map_training,
 )
-from hansol_assets.qa.table.names import TEST_QUESTION_WORDS, spelling
+from hansol_assets.qa.table.names import (
+    ANSWER_WORDS,
+    PAIRED_WORDS,
+    QUESTION_WORDS,
+    SECOND_QUESTION_WORDS,
+    TEST_QUESTION_WORDS,
+    spelling,
+)
 from hansol_assets.qa.table.nested import as_text
 from hansol_assets.qa.table.reading import RawTable, read_columns
 from hansol_assets.qa.table.repairs import BLANK_LINES, REPAIRS
@@ -284,7 +290,20 @@ def _without_empty(
 
 
 def _is_header(settings: TableSettings, words: Sequence[str], names: Sequence[str]) -> bool:
-    return knows(names, settings) or any(spelling(name).word in words for name in names)
+    """Whether names are of a header: one is known, named by the settings, or of some words."""
+    named = {
+        *(settings.questions or ()),
+        *(settings.answers or ()),
+        *filter(None, (settings.id, settings.test_question)),
+    }
+    if named & set(names):
+        return True
+    known = {*QUESTION_WORDS, *ANSWER_WORDS, *words} - {"q", "a"}
+    found = {spelling(name).word for name in names}
+    return bool(known & found) or any(
+        word in found and not found.isdisjoint(PAIRED_WORDS[word])
+        for word in ("q", *SECOND_QUESTION_WORDS)
+    )
 
 
 def _carried_names(mapping: TableMapping, kept: Sequence[str]) -> Iterator[tuple[str, str]]:

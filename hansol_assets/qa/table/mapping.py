@@ -189,23 +189,6 @@ def map_references(
     return _finished(header, settings, TableMapping((), answers.names, row_id))
 
 
-def knows(names: Sequence[str], settings: TableSettings) -> bool:
-    """Whether names are those of a header: one of them is known, or named by the settings."""
-    named = {
-        *(settings.questions or ()),
-        *(settings.answers or ()),
-        *filter(None, (settings.id, settings.test_question)),
-    }
-    if named & set(names):
-        return True
-    known = {*QUESTION_WORDS, *ANSWER_WORDS} - {"q", "a"}
-    words = {spelling(name).word for name in names}
-    return bool(known & words) or any(
-        word in words and not words.isdisjoint(PAIRED_WORDS[word])
-        for word in ("q", *SECOND_QUESTION_WORDS)
-    )
-
-
 def _opened(names: Sequence[str], line: int, unit: str, settings: TableSettings) -> _Header:
     header = _Header(line, unit, list(names))
     for name, count in Counter(names).items():
@@ -244,7 +227,11 @@ def _pair(header: _Header, asked: list[Family], answered: list[Family]) -> tuple
         )
     if pairs:
         return pairs[0]
+    if not asked and not answered:
+        _refuse_unknown(header)
+        return Family("", ()), Family("", ())
     questions = asked[0] if asked else _missing(header, "questions", QUESTION_WORDS)
+    header.taken.update(questions.names)
     answers = answered[0] if answered else _missing(header, "answers", ANSWER_WORDS)
     return questions, answers
 
@@ -276,22 +263,41 @@ def _missing(
         words: What they may be called.
         shown: Another setting to show, of one column.
     """
+    guess = quoted(_guess(header, words))
+    line = f"{shown}: {guess}" if shown else f"{setting}: [{guess}]"
+    _refuse_missing(header, setting, f"table:\n  {line}")
+    return Family("", ())
+
+
+def _refuse_unknown(header: _Header) -> None:
+    """Says that nothing is known of a header, and shows the whole mapping that is wanted."""
+    question = _guess(header, QUESTION_WORDS)
+    # People write the answer behind its question.
+    behind = header.names[header.names.index(question) + 1 :] if question in header.names else []
+    answer = _guess(header, ANSWER_WORDS, [name for name in behind if name in header.free()])
+    _refuse_missing(header, "questions", mapping_yaml([question], [answer]))
+    _refuse_missing(header, "answers", f"table:\n  answers: [{quoted(answer)}]")
+
+
+def _guess(header: _Header, words: Sequence[str], first: Sequence[str] = ()) -> str:
+    """The column that may be meant by some words; one that is nearly called so is named as such."""
     wanted = [words[0], f"{words[0]}_1", words[1], f"{words[1]}_1"]
     near = {name: closest(name, wanted) for name in header.free()}
     meant = {name: close for name, close in near.items() if close}
     for name, close in meant.items():
         problem = f"is not a known column; the closest name that is missing is {close}"
         header.refuse(name, problem, f"rename it to {close}")
-    # What was guessed for the questions is not guessed for the answers again.
-    guess = next(iter(meant), None) or next(iter(header.free()), words[0])
+    guess = next(iter([*meant, *first, *header.free()]), words[0])
     header.taken.add(guess)
+    return guess
+
+
+def _refuse_missing(header: _Header, setting: str, yaml: str) -> None:
     header.refuse(
         "",
         f"no column is known to hold {setting}; the columns are {listed(header.names)}",
-        f"{likely_cause(header.names)}say in the profile which ones do, as in\n"
-        f"table:\n  {shown or setting}: {quoted(guess) if shown else f'[{quoted(guess)}]'}",
+        f"{likely_cause(header.names)}say in the profile which ones do, as in\n{yaml}",
     )
-    return Family("", ())
 
 
 def _test_question(header: _Header, settings: TableSettings, row_id: str | None) -> Family:
