@@ -103,6 +103,7 @@ def test_a_body_has_no_other_door(declaration: AssetDeclaration) -> None:
     assert FORBIDDEN.isdisjoint({*used.globals, *used.builtins, *used.nonlocals})
 
 
+@pytest.mark.slow
 def test_the_licence_of_a_released_model_names_it(base_dir: Path) -> None:
     """A corrected licence is not reused stale."""
     (declaration,) = (item for item in DECLARATIONS if item.name == "base_model")
