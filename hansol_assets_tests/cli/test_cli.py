@@ -193,17 +193,15 @@ def lake(run: Any, graph: GraphRun, tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_cross_validation_judges_every_rotation_and_comes_back(
-    run: Any, lake: Lake, monkeypatch: pytest.MonkeyPatch
+    run: Any, graph: GraphRun, lake: Lake
 ) -> None:
-    rotations = 3
-    monkeypatch.setenv("HANSOL_FOLDS__COUNT", str(rotations))
     before = lake.live("validation_scores")
     result = run("cross-validate")
     assert result.exit_code == 0, result.output
     assert "mean parity" in result.output
     assert lake.live("validation_scores") == before
     board = lake.table(lake.live("leaderboard"))
-    assert (board["kind"] == "experiment").sum() == 1 + rotations
+    assert (board["kind"] == "experiment").sum() == graph.settings.folds.count
 
 
 def test_a_rotation_that_fails_leaves_the_profiles_results(
