@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 3000
 WORKERS ?= 2
+# Files as the tests order them, the slow ones first; xdist would put those of many tests first.
+SPREAD := --dist loadfile --no-loadscope-reorder
 
 export HANSOL_LAKE_DIR ?= $(CURDIR)/data_lake
 export DAGSTER_HOME ?= $(HANSOL_LAKE_DIR)/dagster
@@ -31,10 +33,10 @@ submission: setup ## bring every asset up to date and print the submission and i
 	@$(BIN)/hansol refresh
 
 test: setup ## run the whole test suite, on two cores unless WORKERS says otherwise
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) $(SPREAD)
 
 check: lint ## lint, types, and the tests that take seconds: before every commit
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile -m fast
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n $(WORKERS) $(SPREAD) -m fast
 
 lint: setup ## ruff, mypy and the import contracts
 	$(BIN)/ruff check .

@@ -9,6 +9,10 @@ import pandas as pd
 import pytest
 from hypothesis import settings
 
+from hansol_assets.embedding.cached import CachedEmbedder
+from hansol_assets.embedding.muse import DIMENSIONS, MuseEmbedder
+from hansol_assets.lake.cache import EMBEDDINGS, RowCache
+from hansol_assets.lake.warehouse import Warehouse
 from hansol_assets_tests.faults.fixtures import server, undisturbed  # noqa: F401
 from hansol_assets_tests.graph import GraphRun, run_graph, write_raw_files
 from hansol_assets_tests.qa.rows import training_table
@@ -22,12 +26,24 @@ FAST = {"answering", "assets", "lake", "qa", "test_definitions.py", "test_settin
 """Folders and files whose tests take seconds: `make check` runs them."""
 
 
+ROOT = Path(__file__).parent
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Where only fast tests are asked for, imports no others: that takes longer than the tests."""
+    place = collection_path.relative_to(ROOT).parts
+    return True if config.option.markexpr == "fast" and place and place[0] not in FAST else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    root = Path(__file__).parent
+    """Marks the fast tests, and puts files with slow ones first: else one worker ends alone."""
+    slow = set()
     for item in items:
-        is_slow = item.get_closest_marker("slow") or item.get_closest_marker("real")
-        if not is_slow and item.path.relative_to(root).parts[0] in FAST:
+        if item.get_closest_marker("slow") or item.get_closest_marker("real"):
+            slow.add(item.path)
+        elif item.path.relative_to(ROOT).parts[0] in FAST:
             item.add_marker(pytest.mark.fast)
+    items.sort(key=lambda item: item.path not in slow)
 
 
 @pytest.fixture(autouse=True)
@@ -49,6 +65,15 @@ def real_dir() -> Path:
     if not folder or not (Path(folder) / "train.csv").is_file():
         pytest.skip("HANSOL_TEST_REAL_DIR does not name a folder with the real train.csv")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def real_embedder(real_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> CachedEmbedder:
+    """The offline embedder, for the real rows: each of their texts is embedded once a session."""
+    # Workers share the folder above their own.
+    warehouse = Warehouse(tmp_path_factory.getbasetemp().parent / "real" / "warehouse.duckdb")
+    cache = RowCache(warehouse, EMBEDDINGS)
+    return CachedEmbedder(cache, "muse", DIMENSIONS, 64, MuseEmbedder)
 
 
 @pytest.fixture(scope="session")

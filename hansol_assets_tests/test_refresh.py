@@ -3,6 +3,7 @@
 import csv
 import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
@@ -93,26 +94,78 @@ def indexed(run: GraphRun) -> set[str]:
     return set(map(text_hash, [*rows["answers"].explode(), *nouns(document_texts(rows))]))
 
 
-def test_one_changed_answer_embeds_and_merges_one_row(refresh: Refresh, raw: Path) -> None:
-    before = refresh()
+@dataclass(frozen=True)
+class ChangedAnswer:
+    """A lake before and after one answer of its table was changed.
+
+    Attributes:
+        content: The training file as it was.
+        submitted: The submission as it was.
+        known: The texts whose vectors were there.
+        version: The index as it was.
+        answer: The answer as it was.
+        run: The run after the change.
+        record: What Dagster keeps of that run.
+    """
+
+    content: bytes
+    submitted: bytes
+    known: set[str]
+    version: int
+    answer: str
+    run: GraphRun
+    record: dg.RunRecord
+
+
+NEW_ANSWER = "벽지를 다시 바릅니다."
+
+
+@pytest.fixture(scope="module")
+def changed(refresh: Refresh, raw: Path, instance: dg.DagsterInstance) -> ChangedAnswer:
+    content, before = (raw / "train.csv").read_bytes(), refresh()
     submitted, known = before.submission, embedded(before.lake)
-    version = before.metadata["retrieval_index"]["version"]
-    old_answer = before.table("raw_qa").set_index("id").loc["TRAIN_003", "answers"][1]
-    new_answer = "벽지를 다시 바릅니다."
-    change_row(raw / "train.csv", "TRAIN_003", lambda row: row.update({"답변_2": new_answer}))
+    answer = before.table("raw_qa").set_index("id").loc["TRAIN_003", "answers"][1]
+    change_row(raw / "train.csv", "TRAIN_003", lambda row: row.update({"답변_2": NEW_ANSWER}))
     run = refresh()
+    (record,) = instance.get_run_records(limit=1)
+    version = before.metadata["retrieval_index"]["version"]
+    return ChangedAnswer(content, submitted, known, version, answer, run, record)
+
+
+def test_one_changed_answer_embeds_and_merges_one_row(changed: ChangedAnswer) -> None:
+    run = changed.run
     assert run.metadata["retrieval_index"]["status"] == "updated"
     assert run.metadata["retrieval_index"]["rows_made"] == 1
     # Whichever asset asked for it first.
-    assert (embedded(run.lake) - known) & indexed(run) == {text_hash(new_answer)}
+    assert (embedded(run.lake) - changed.known) & indexed(run) == {text_hash(NEW_ANSWER)}
     assert assets_with(run, "reused") == KEPT
-    assert run.submission != submitted
+    assert run.submission != changed.submitted
 
     table = lancedb.connect(str(run.lake.paths.lancedb)).open_table("retrieval_index_512")
-    assert run.metadata["retrieval_index"]["version"] > version
-    table.checkout(version)
+    assert run.metadata["retrieval_index"]["version"] > changed.version
+    table.checkout(changed.version)
     (row,) = table.search().where("id = 'TRAIN_003'").to_list()
-    assert row["answers"][1] == old_answer
+    assert row["answers"][1] == changed.answer
+
+
+def test_the_run_says_what_it_did(changed: ChangedAnswer, instance: dg.DagsterInstance) -> None:
+    run, record = changed.run, changed.record
+    counts = {status: len(assets_with(run, status)) for status in ("new", "updated", "reused")}
+    tags = record.dagster_run.tags
+    assert {status: int(tags[f"hansol/{status}"]) for status in counts} == counts
+    (event,) = [
+        entry.dagster_event
+        for entry in instance.all_logs(record.dagster_run.run_id)
+        if entry.dagster_event and entry.dagster_event.message == "what the run did"
+    ]
+    table = event.engine_event_data.metadata["assets"]
+    assert isinstance(table, dg.TableMetadataValue)
+    by_asset = {row.data["asset"]: row.data for row in table.records}
+    assert {asset: row["status"] for asset, row in by_asset.items()} == run.statuses
+    index = by_asset["retrieval_index"]
+    assert 0 < index["rows_made"] == run.metadata["retrieval_index"]["rows_made"] < index["rows"]
+    assert by_asset["base_model"]["rows_made"] == 0
+    assert by_asset["paired_questions"]["rows_made"] == by_asset["paired_questions"]["rows"]
 
 
 def test_the_offline_embedder_is_kept_while_little_changes(
@@ -133,6 +186,16 @@ def test_the_offline_embedder_is_kept_while_little_changes(
     assert run.data_versions["answer_embedder"] == graph.data_versions["answer_embedder"]
 
 
+def test_a_changed_row_that_is_changed_back_costs_nothing(
+    changed: ChangedAnswer, refresh: Refresh, raw: Path
+) -> None:
+    (raw / "train.csv").write_bytes(changed.content)
+    back = refresh()
+    # The leaderboard has gained an experiment.
+    assert assets_with(back, "reused") == set(back.statuses) - {"leaderboard"}
+    assert back.submission == changed.submitted
+
+
 def test_one_changed_question_generates_one_answer(refresh: Refresh, raw: Path) -> None:
     old = refresh().table("generated_answers")
     changed = "도배지가 들뜨는 까닭은 무엇인가요?"
@@ -150,43 +213,6 @@ def test_one_changed_question_generates_one_answer(refresh: Refresh, raw: Path) 
     assert run.metadata["test_candidates"]["prompts_answered"] == 1
     assert 0 < run.metadata["test_candidates"]["rows_made"] < 40
     assert len(answered(old) - answered(run.table("generated_answers"))) == 1
-
-
-def test_a_changed_row_that_is_changed_back_costs_nothing(refresh: Refresh, raw: Path) -> None:
-    submitted = refresh().submission
-    content = (raw / "train.csv").read_bytes()
-    change_row(raw / "train.csv", "TRAIN_004", lambda row: row.update({"답변_1": "도배를 합니다."}))
-    assert refresh().submission != submitted
-    (raw / "train.csv").write_bytes(content)
-    back = refresh()
-    # The leaderboard has gained an experiment.
-    assert assets_with(back, "reused") == set(back.statuses) - {"leaderboard"}
-    assert back.submission == submitted
-
-
-def test_the_run_says_what_it_did(
-    refresh: Refresh, raw: Path, instance: dg.DagsterInstance
-) -> None:
-    refresh()
-    change_row(raw / "train.csv", "TRAIN_005", lambda row: row.update({"답변_1": "풀을 바릅니다."}))
-    run = refresh()
-    (record,) = instance.get_run_records(limit=1)
-    counts = {status: len(assets_with(run, status)) for status in ("new", "updated", "reused")}
-    tags = record.dagster_run.tags
-    assert {status: int(tags[f"hansol/{status}"]) for status in counts} == counts
-    (event,) = [
-        entry.dagster_event
-        for entry in instance.all_logs(record.dagster_run.run_id)
-        if entry.dagster_event and entry.dagster_event.message == "what the run did"
-    ]
-    table = event.engine_event_data.metadata["assets"]
-    assert isinstance(table, dg.TableMetadataValue)
-    by_asset = {row.data["asset"]: row.data for row in table.records}
-    assert {asset: row["status"] for asset, row in by_asset.items()} == run.statuses
-    index = by_asset["retrieval_index"]
-    assert 0 < index["rows_made"] == run.metadata["retrieval_index"]["rows_made"] < index["rows"]
-    assert by_asset["base_model"]["rows_made"] == 0
-    assert by_asset["paired_questions"]["rows_made"] == by_asset["paired_questions"]["rows"]
 
 
 def test_texts_are_embedded_once(graph: GraphRun, tmp_path: Path) -> None:

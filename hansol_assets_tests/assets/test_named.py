@@ -11,6 +11,7 @@ from hansol_assets.definitions import GROUPS
 from hansol_assets.lake.declaration import AssetDeclaration, Bound, declared_in
 from hansol_assets.settings import Settings, load_settings
 
+DEFAULTS = load_settings()
 DECLARATIONS = [item for module in GROUPS.values() for item in declared_in(module)]
 FORBIDDEN = {"Lake", "LakePaths", "Warehouse", "load_settings", "Settings", "os"}
 """What would let a body read past its parameters."""
@@ -52,7 +53,7 @@ def moved(value: Any) -> list[Any]:
 
 def other_settings(path: tuple[str, ...]) -> Settings | None:
     """The settings with one of them moved; None where no other value is allowed."""
-    values: Any = load_settings().model_dump(mode="json")
+    values: Any = DEFAULTS.model_dump(mode="json")
     for name in path[:-1]:
         values = values[name]
     for candidate in [*choices(path), *moved(values[path[-1]])]:
@@ -63,14 +64,14 @@ def other_settings(path: tuple[str, ...]) -> Settings | None:
             settings = load_settings(**changed)
         except ValueError:
             continue
-        if settings != load_settings():
+        if settings != DEFAULTS:
             return settings
     return None
 
 
 PATHS = [
     path
-    for path in leaves(load_settings().model_dump(mode="json"))
+    for path in leaves(DEFAULTS.model_dump(mode="json"))
     if path[0] not in ("profile", "description", "raw_dir", "lake_dir", "automation")
 ]
 
@@ -91,7 +92,7 @@ def test_a_setting_that_reaches_a_body_is_in_its_name(path: tuple[str, ...]) -> 
     if settings is None or settings.base_model.kind == "hub" or settings.embedder.kind == "hub":
         pytest.skip("no other value can be tried without a model of the hub")
     for declaration in DECLARATIONS:
-        before, after = bound(declaration, load_settings()), bound(declaration, settings)
+        before, after = bound(declaration, DEFAULTS), bound(declaration, settings)
         same_name = before.task.fingerprint == after.task.fingerprint
         assert same_name == (before.settings == after.settings), declaration.name
 
@@ -102,6 +103,7 @@ def test_a_body_has_no_other_door(declaration: AssetDeclaration) -> None:
     assert FORBIDDEN.isdisjoint({*used.globals, *used.builtins, *used.nonlocals})
 
 
+@pytest.mark.slow
 def test_the_licence_of_a_released_model_names_it(base_dir: Path) -> None:
     """A corrected licence is not reused stale."""
     (declaration,) = (item for item in DECLARATIONS if item.name == "base_model")

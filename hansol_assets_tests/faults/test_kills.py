@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 
 SEED = 20240305
 POINTS = 34
-CHAINS = 4
+CHAINS = 2
 """Lakes on which runs are killed one after the other, each where the last one went on."""
 
 AT_ONCE = 2

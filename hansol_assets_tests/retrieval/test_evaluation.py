@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
-from hansol_assets.embedding.muse import MuseEmbedder
+from hansol_assets.embedding.cached import CachedEmbedder
 from hansol_assets.qa.folds import FoldSettings, assign_folds
 from hansol_assets.qa.table import TableSettings, read_train
 from hansol_assets.retrieval.evaluation import CUTOFFS, evaluate_retrieval
@@ -64,12 +64,11 @@ def test_a_row_with_one_question_is_not_asked_for(
 @pytest.mark.slow
 @pytest.mark.parametrize("validation_fold", [0, 4])
 def test_hybrid_search_beats_both_its_parts_on_the_real_rows(
-    tmp_path: Path, real_dir: Path, validation_fold: int
+    tmp_path: Path, real_dir: Path, real_embedder: CachedEmbedder, validation_fold: int
 ) -> None:
     rows = read_train(real_dir / "train.csv", TableSettings()).frame
     folds = assign_folds(rows, FoldSettings(validation_fold=validation_fold))
-    embedder = MuseEmbedder()
-    table = evaluate_retrieval(rows, folds, embedder, SETTINGS, tmp_path)
+    table = evaluate_retrieval(rows, folds, real_embedder, SETTINGS, tmp_path)
     mrr = table[table["k"] == 10].set_index("mode")["mrr"]
 
     assert mrr["hybrid"] > mrr["full_text"]

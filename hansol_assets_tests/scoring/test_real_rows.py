@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hansol_assets.embedding.muse import MuseEmbedder
+from hansol_assets.embedding.cached import CachedEmbedder
 from hansol_assets.embedding.vectors import split_like
 from hansol_assets.qa.folds import FoldSettings, assign_folds
 from hansol_assets.qa.pairing import PairingSettings, build_held_out
@@ -33,7 +33,7 @@ class Trial:
     rows: pd.DataFrame
     folds: pd.DataFrame
     validation: pd.DataFrame
-    embedder: MuseEmbedder
+    embedder: CachedEmbedder
     regressor: AnswerRegressor
     blend: VectorBlend
     references: list[np.ndarray]
@@ -48,12 +48,12 @@ class Trial:
 
 
 @pytest.fixture(scope="module", params=[2, 4])
-def trial(request: pytest.FixtureRequest, real_dir: Path) -> Trial:
+def trial(request: pytest.FixtureRequest, real_dir: Path, real_embedder: CachedEmbedder) -> Trial:
     rows = read_train(real_dir / "train.csv", TableSettings()).frame
     folds = assign_folds(rows, FoldSettings(validation_fold=request.param))
     split = folds.set_index("id").loc[rows["id"], "split"].to_numpy()
     training, calibration = rows[split == "training"], rows[split == "calibration"]
-    embedder = MuseEmbedder()
+    embedder = real_embedder
     settings = ComponentSettings()
     choices = choose(training, calibration, embedder, settings)
     held_out = build_held_out(rows, folds, MIX, PairingSettings())
