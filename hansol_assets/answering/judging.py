@@ -11,7 +11,7 @@ from hansol_assets.answering.blending import PartComponents, visible_rows
 from hansol_assets.answering.choosing import joined_texts
 from hansol_assets.answering.judge import Judge
 from hansol_assets.answering.strategies import strategy_vectors
-from hansol_assets.embedding.embedder import Embedder, encode
+from hansol_assets.embedding.embedder import encode
 from hansol_assets.plotting.scores import (
     calibration_picture,
     coverage_picture,
@@ -90,12 +90,12 @@ def judge_answers(
     )
     vectors: dict[str, np.ndarray] = {
         "text": encode(embedder, answers["answer"].tolist()),
-        RAW_GENERATION: _first_vectors(answers, candidates, GREEDY, embedder),
+        RAW_GENERATION: encode(embedder, first_texts(answers, candidates, GREEDY)),
     }
     if judge.embeds_answers:
         vectors.update(strategy_vectors(answers, candidates, components, blend))
         vectors |= _ablations(ids, components, blend)
-    nearest = _first_vectors(answers, candidates, RETRIEVED, embedder)
+    nearest = encode(embedder, first_texts(answers, candidates, RETRIEVED))
     scores = {name: reference_cosines(own, references) for name, own in vectors.items()}
     baselines = baseline_scores(references, centroid_vector, nearest)
     return pd.concat([table, pd.DataFrame(scores), baselines], axis=1)
@@ -116,17 +116,20 @@ def score_pictures(questions: pd.DataFrame, submitted: str) -> dict[str, str]:
     }
 
 
-def _first_vectors(
-    answers: pd.DataFrame, candidates: pd.DataFrame, origin: str, embedder: Embedder
-) -> np.ndarray:
-    """Vectors of the first candidate of one origin, the parts of a question joined."""
+def first_texts(answers: pd.DataFrame, candidates: pd.DataFrame, origin: str) -> list[str]:
+    """The first candidate of one origin for each question, the parts of a question joined.
+
+    Args:
+        answers: `id, question`.
+        candidates: Columns of `collect_candidates`.
+        origin: Such as `greedy` or `retrieved`; "" where a question has no such candidate.
+    """
     first = candidates[(candidates["origin"] == origin) & (candidates["rank"] == 1)]
     texts = dict(iter(first.groupby("question_id")["text"]))
-    joined = [
+    return [
         joined_texts(question, texts[key].tolist()) if key in texts else ""
         for key, question in zip(answers["id"], answers["question"], strict=True)
     ]
-    return encode(embedder, joined)
 
 
 def _ablations(
