@@ -27,7 +27,7 @@ class ComposingSettings(SettingsModel):
     sentences: int = Field(150, ge=1, description="sentences considered at most, a part")
     longest: int = Field(5, ge=1, description="sentences of an answer at most")
     beams: int = Field(8, ge=1, description="unfinished drafts kept at each step")
-    drafts: int = Field(12, ge=1, description="finished drafts that are embedded")
+    drafts: int = Field(4, ge=1, description="finished drafts that are embedded")
     coverage: float = Field(0.04, ge=0, description="cosine that naming all that is asked is worth")
     sources: float = Field(
         0.05, ge=0, description="cosine that coming from a row about what is asked is worth"

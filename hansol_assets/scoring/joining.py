@@ -27,7 +27,7 @@ class JoiningSettings(SettingsModel):
     """How it is learned what joining does."""
 
     pairs: int = Field(
-        400, ge=0, description="pairs of rows whose answers are joined to learn from; 0: the mean"
+        200, ge=0, description="pairs of rows whose answers are joined to learn from; 0: the mean"
     )
     alpha: float = Field(1.0, gt=0, description="ridge penalty of what differs from the mean")
     seed: int = Field(20240311, ge=0, description="seed of the draw of pairs")
