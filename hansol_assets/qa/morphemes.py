@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from kiwipiepy import Kiwi, Token
@@ -39,12 +39,12 @@ def for_search(text: str) -> str:
 
 def content_morphemes(texts: Sequence[str]) -> list[str]:
     """Each text's nouns, roots, stems, foreign words and numbers, joined by spaces."""
-    return _morphemes(texts, CONTENT_TAGS)
+    return [_read(text).content for text in _normalised(texts)]
 
 
 def nouns(texts: Sequence[str]) -> list[str]:
     """Each text's nouns, roots, foreign words and numbers, joined by spaces: what it is about."""
-    return _morphemes(texts, NOUN_TAGS)
+    return [_read(text).nouns for text in _normalised(texts)]
 
 
 def tag(texts: Sequence[str]) -> "Iterator[list[Token]]":
@@ -64,14 +64,22 @@ def noun_terms(texts: Sequence[str]) -> list[frozenset[str]]:
     Of nouns that follow each other, spaces apart ("실크 벽지 교체"), each is a term, each pair, and
     the whole: one thing is often written both as one word and as two.
     """
-    return [_terms_of(text) for text in _normalised(texts)]
+    return [_read(text).terms for text in _normalised(texts)]
 
 
-@lru_cache(maxsize=100_000)
-def _terms_of(text: str) -> frozenset[str]:
-    """The terms of a text, remembered: the same sentences are looked at for many questions."""
+class _Reading(NamedTuple):
+    """What is asked of a text's morphemes."""
+
+    content: str
+    nouns: str
+    terms: frozenset[str]
+
+
+@lru_cache(maxsize=50_000)
+def _read(text: str) -> _Reading:
+    """Reads a text once: the index, the regressions and the composer look at the same ones."""
     (tokens,) = tag([text])
-    return _terms(tokens)
+    return _Reading(_joined(tokens, CONTENT_TAGS), _joined(tokens, NOUN_TAGS), _terms(tokens))
 
 
 def _terms(tokens: "Sequence[Token]") -> frozenset[str]:
@@ -100,11 +108,8 @@ def _continues(token: "Token", run: "Sequence[Token]") -> bool:
     return attached and _kind(token) in _PIECE_TAGS
 
 
-def _morphemes(texts: Sequence[str], tags: tuple[str, ...]) -> list[str]:
-    return [
-        " ".join(token.form for token in tokens if _kind(token) in tags)
-        for tokens in tag(_normalised(texts))
-    ]
+def _joined(tokens: "Sequence[Token]", tags: tuple[str, ...]) -> str:
+    return " ".join(token.form for token in tokens if _kind(token) in tags)
 
 
 def _normalised(texts: Sequence[str]) -> list[str]:

@@ -40,8 +40,17 @@ def test_another_rows_thing_is_a_stranger_and_the_asked_one_is_not(topics: Topic
     asked, source = terms("원목사이딩의 장점은?"), terms("시멘트사이딩의 장점은?")
 
     assert topics.strangers(asked, terms("시멘트사이딩은 저렴합니다."), source) > 0.3
-    assert topics.strangers(asked, terms("저렴한 점이 장점입니다."), source) == 0
+    assert topics.strangers(asked, terms("원목사이딩은 저렴합니다."), source) == 0
     assert topics.strangers(source, terms("시멘트사이딩은 저렴합니다."), source) == 0
+
+
+def test_what_names_nothing_speaks_of_what_its_own_row_was_asked(topics: Topics) -> None:
+    asked, source = terms("원목사이딩의 장점은?"), terms("시멘트사이딩의 장점은?")
+    unnamed = terms("저렴한 점이 장점입니다.")
+
+    assert topics.strangers(asked, unnamed, source) > 0.3
+    assert topics.strangers(asked, unnamed, asked) == 0
+    assert topics.strangers(asked, unnamed, asked | source) == 0
 
 
 def test_the_opposite_alone_is_a_stranger(topics: Topics) -> None:
