@@ -14,7 +14,7 @@ export HF_HUB_DISABLE_TELEMETRY := 1
 export TOKENIZERS_PARALLELISM := false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup submission test check hooks lint format ui snapshot lock clean
+.PHONY: help setup submission test check hooks lint format ui shell snapshot lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -56,6 +56,9 @@ ui: setup ## Dagster's web UI and daemon on http://127.0.0.1:3000
 	@# dagster dev takes either a workspace or a module, and the README has users export a module.
 	PATH="$(abspath $(BIN)):$$PATH" env -u DAGSTER_MODULE_NAME \
 	  $(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p $(PORT)
+
+shell: setup ## a shell in which hansol, dagster and dg are commands
+	@PATH="$(abspath $(BIN)):$$PATH" $${SHELL:-/bin/bash} -i
 
 snapshot: setup ## agree to a change of the public graph
 	$(BIN)/python -c 'import json; from hansol_assets_tests.test_definitions import *; \

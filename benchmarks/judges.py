@@ -33,7 +33,7 @@ def main(lake_dir: Path, folders: list[Path]) -> None:
     questions = of_split(Table.pin(lake, "held_out_questions").read(), VALIDATION)
     answers = Table.pin(lake, "validation_answers").read()
     candidates = of_questions(Table.pin(lake, "validation_candidates").read(), questions)
-    references = questions["references"].tolist()
+    references = [list(own) for own in questions["references"]]
     texts = {
         "chosen answer": answers["answer"].tolist(),
         "nearest answer": first_texts(answers, candidates, RETRIEVED),

@@ -29,6 +29,8 @@ NAMED_IDS = 10
 ONE_REFERENCE = (
     "one human reference is not measurable here, nor is parity: every question has one reference"
 )
+LEAST_SPREAD = 0.05
+"""Between the centroid and people; closer, parity magnifies what is noise."""
 NO_BETTER = "parity is not measurable here: people score no higher than the centroid"
 
 
@@ -182,6 +184,12 @@ def parity_note(questions: pd.DataFrame) -> str:
         return ONE_REFERENCE
     if not measured[HUMAN].mean() > measured[CENTROID].mean():
         return NO_BETTER
+    spread = float(measured[HUMAN].mean() - measured[CENTROID].mean())
+    if spread < LEAST_SPREAD:
+        return (
+            f"parity says little here: one human reference scores only {spread:.3f} above the "
+            "centroid"
+        )
     if len(measured) < len(questions):
         return (
             f"one human reference and parity are measured on the {len(measured)} of "

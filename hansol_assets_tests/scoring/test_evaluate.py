@@ -95,6 +95,12 @@ def test_the_figures_can_be_written_as_json(
     assert {"private", "public", "centroid", "ceiling", "n"} <= set(figures)
 
 
+def test_a_parity_that_magnifies_noise_is_told() -> None:
+    questions = pd.DataFrame({"score": [0.7] * 2, "centroid": [0.6] * 2, "human": [0.63] * 2})
+
+    assert "0.030 above the centroid" in parity_note(questions)
+
+
 def test_parity_is_of_the_questions_where_people_can_be_measured() -> None:
     nan = float("nan")
     questions = pd.DataFrame(
