@@ -18,9 +18,9 @@ from hansol_assets.qa.morphemes import noun_terms
 # A term that more than this share of the rows ask about is an aspect ("장점"), not a thing.
 _ASPECT_SHARE = 0.02
 
-# What is said of one is no answer to the other; it counts as a stranger of medium weight.
+# What is said of one is no answer to the other: it counts as much as the strangest thing.
 _OPPOSITES = {"장점": "단점", "단점": "장점"}
-_OPPOSITE_WEIGHT = 3.0
+_OPPOSITE_WEIGHT = 10.0
 
 
 class Topics:
