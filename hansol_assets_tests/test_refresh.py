@@ -24,7 +24,16 @@ from hansol_assets_tests.graph import GraphRun, run_graph, write_raw_files
 
 pytestmark = pytest.mark.slow
 
-KEPT = {"raw_questions", "question_mix", "answer_embedder", "pretraining_corpus", "base_model"}
+READ_ELSEWHERE = {
+    "raw_questions",
+    "reviewed_answers",
+    "question_mix",
+    "answer_embedder",
+    "judge_embedder",
+}
+"""What does not depend on a row."""
+
+KEPT = READ_ELSEWHERE | {"pretraining_corpus", "base_model"}
 """What one changed answer leaves as it is."""
 
 Change = Callable[[dict[str, str]], None]
@@ -179,7 +188,7 @@ def test_the_offline_embedder_is_kept_while_little_changes(
     change_row(changed / "train.csv", key, lambda row: row.update({"답변_2": answer}))
     run = run_graph(lake_dir, changed, instance)
     assert run.failures == {}
-    assert assets_with(run, "reused") == {"raw_questions", "question_mix", "answer_embedder"}
+    assert assets_with(run, "reused") == READ_ELSEWHERE
     index = run.metadata["retrieval_index"]
     assert (index["status"], index["rows_made"]) == ("updated", 1)
     assert (embedded(run.lake) - embedded(graph.lake)) & indexed(run) == {text_hash(answer)}

@@ -55,7 +55,7 @@ def _asset(declaration: AssetDeclaration, group: str) -> dg.AssetsDefinition:
         code_version=declaration.code_version,
         pool=declaration.pool,
         owners=OWNERS,
-        automation_condition=ON_CHANGE if declaration.inputs else WHEN_MISSING,
+        automation_condition=_automation_of(declaration),
         required_resource_keys={"lake"},
         output_required=declaration.skip_without is None,
         metadata=_source_code(declaration),
@@ -69,6 +69,15 @@ def _asset(declaration: AssetDeclaration, group: str) -> dg.AssetsDefinition:
             for check in declaration.checks
         ],
     )(compute)
+
+
+def _automation_of(declaration: AssetDeclaration) -> dg.AutomationCondition[Any]:
+    """When automation asks for an asset: what no file may ever reach, with the first run, too."""
+    if not declaration.inputs:
+        return WHEN_MISSING
+    if all(item.optional for item in declaration.inputs):
+        return ON_CHANGE | WHEN_MISSING
+    return ON_CHANGE
 
 
 def _source_code(declaration: AssetDeclaration) -> dict[str, Any]:

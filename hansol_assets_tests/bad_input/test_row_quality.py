@@ -11,7 +11,7 @@ from hansol_assets_tests.graph import GraphRun, run_graph, write_raw_files
 CONTRADICTING = ("TRAIN_002", {"질문_1": "합지의 장점은?", "질문_2": "합지의 단점은?"})
 ENGLISH = ("TRAIN_003", {"답변_4": "This answer has drifted into English for good."})
 UNFINISHED = ("TRAIN_004", {"답변_2": "벽지를 뜯고 바탕을"})
-RAW_QA = dg.AssetSelection.assets("raw_qa")
+RAW_QA = dg.AssetSelection.assets("reviewed_answers", "raw_qa")
 
 
 @pytest.fixture
@@ -59,7 +59,8 @@ def test_a_table_of_which_nothing_would_stay_is_refused(
     raw: Path, instance: dg.DagsterInstance
 ) -> None:
     rows = pd.read_csv(raw / "train.csv", dtype=str)
-    rows.assign(질문_1="…").to_csv(raw / "train.csv", index=False, encoding="utf-8")
-    run = load(raw, instance)
+    broken_off = rows.assign(답변_2="벽지를 뜯고 바탕을")
+    broken_off.to_csv(raw / "train.csv", index=False, encoding="utf-8")
+    run = load(raw, instance, row_quality={"unfinished": "drop"})
     assert "every row looks wrong and would be dropped" in run.failures["raw_qa"]
     assert "set the kinds of row_quality to keep" in run.failures["raw_qa"]

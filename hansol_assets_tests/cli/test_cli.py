@@ -253,15 +253,20 @@ def lake(run: Any, graph: GraphRun, tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_cross_validation_judges_every_rotation_and_comes_back(
-    run: Any, graph: GraphRun, lake: Lake
+    run: Any, lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Two folds validate, so that there are three rotations of six.
+    monkeypatch.setenv("HANSOL_FOLDS__VALIDATION", "2")
+    assert run("refresh").exit_code == 0
     before = lake.live("validation_scores")
+    earlier = (lake.table(lake.live("leaderboard"))["kind"] == "experiment").sum()
     result = run("cross-validate")
     assert result.exit_code == 0, result.output
     assert "mean parity" in result.output
     assert lake.live("validation_scores") == before
     board = lake.table(lake.live("leaderboard"))
-    assert (board["kind"] == "experiment").sum() == graph.settings.folds.count
+    # The profile's own deal is the first rotation.
+    assert (board["kind"] == "experiment").sum() == earlier + 2
 
 
 def test_a_rotation_that_fails_leaves_the_profiles_results(

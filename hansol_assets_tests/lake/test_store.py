@@ -57,7 +57,7 @@ def test_switching_settings_back_costs_nothing(lake: Lake) -> None:
 
 def test_profiles_have_their_own_live_pointers(tmp_path: Path, lake: Lake) -> None:
     make_artifact(lake, task("base_model"), build_folder)
-    with pytest.raises(MissingInputError, match=r"'base_model'.*profile 'other'.*--select"):
+    with pytest.raises(MissingInputError, match=r"'base_model'.*profile 'other'.*hansol refresh"):
         Lake(tmp_path, "other").live("base_model")
 
 
