@@ -76,25 +76,23 @@ class Confidence:
             settings: How strongly slopes are held back.
             either_way: Signals of which more may be worse.
 
+        Returns:
+            What was learned; from a single question that every answer is as good as its own.
+
         Raises:
-            ValueError: There are fewer than two questions.
+            ValueError: There is no question.
         """
         from sklearn.isotonic import IsotonicRegression
 
-        if len(signals) < 2:
-            msg = f"{len(signals)} questions are too few to calibrate on"
+        if not len(signals):
+            msg = "there is no question to calibrate on"
             raise ValueError(msg)
         values = signals.to_numpy(dtype=np.float64)
         means, scales = values.mean(axis=0), values.std(axis=0)
         scales = np.where(scales == 0, 1, scales)
         standard = (values - means) / scales
         least = np.where(signals.columns.isin(list(either_way)), -np.inf, 0.0)
-        unseen = np.zeros(len(scores))
-        folds = np.arange(len(scores)) % min(_FOLDS, len(scores))
-        for fold in np.unique(folds):
-            rest = folds != fold
-            slopes, intercept = _ridge(standard[rest], scores[rest], settings.alpha, least)
-            unseen[~rest] = standard[~rest] @ slopes + intercept
+        unseen = _unseen(standard, scores, settings.alpha, least)
         steps = IsotonicRegression(out_of_bounds="clip").fit(unseen, scores)
         slopes, intercept = _ridge(standard, scores, settings.alpha, least)
         return cls(
@@ -212,6 +210,21 @@ def confidence_facts(questions: pd.DataFrame) -> dict[str, float]:
         "calibration_error": round(expected_calibration_error(expected, scores), DECIMALS),
         "coverage_area": round(coverage_area(expected, scores), DECIMALS),
     }
+
+
+def _unseen(
+    standard: np.ndarray, scores: np.ndarray, alpha: float, least: np.ndarray
+) -> np.ndarray:
+    """Predictions for questions that the ridge did not see; for a single one its own score."""
+    if len(scores) == 1:
+        return scores
+    predicted = np.zeros(len(scores))
+    folds = np.arange(len(scores)) % min(_FOLDS, len(scores))
+    for fold in np.unique(folds):
+        rest = folds != fold
+        slopes, intercept = _ridge(standard[rest], scores[rest], alpha, least)
+        predicted[~rest] = standard[~rest] @ slopes + intercept
+    return predicted
 
 
 def _ridge(

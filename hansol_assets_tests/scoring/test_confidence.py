@@ -62,9 +62,13 @@ def test_signals_are_known_by_name_and_the_calibration_is_kept(tmp_path: Path) -
     assert np.array_equal(loaded.predict(signals[["noise", "told"]]), confidence.predict(signals))
 
 
-def test_one_question_is_too_few() -> None:
-    with pytest.raises(ValueError, match="1 questions are too few"):
-        Confidence.fit(*(own[:1] for own in drawn(5, 0)), SETTINGS)
+def test_from_one_question_every_answer_is_expected_to_be_as_good() -> None:
+    signals, scores = drawn(5, 0)
+    confidence = Confidence.fit(signals[:1], scores[:1], SETTINGS)
+
+    assert confidence.predict(signals).tolist() == pytest.approx([scores[0]] * 5)
+    with pytest.raises(ValueError, match="no question"):
+        Confidence.fit(signals[:0], scores[:0], SETTINGS)
 
 
 def test_below_the_level_an_answer_needs_review() -> None:
