@@ -72,11 +72,12 @@ def _asset(declaration: AssetDeclaration, group: str) -> dg.AssetsDefinition:
 
 
 def _automation_of(declaration: AssetDeclaration) -> dg.AutomationCondition[Any]:
-    """When automation asks for an asset: what no file may ever reach, with the first run, too."""
+    """When automation asks for an asset: one that no file reaches, with the first run."""
     if not declaration.inputs:
         return WHEN_MISSING
     if all(item.optional for item in declaration.inputs):
-        return ON_CHANGE | WHEN_MISSING
+        # Its file may never come.
+        return ON_CHANGE | (WHEN_MISSING & dg.AutomationCondition.any_deps_missing())
     return ON_CHANGE
 
 
