@@ -4,11 +4,13 @@ What belongs here: keeping and opening the judge. What does not: what is scored
 (`hansol_assets.answering.judging`).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hansol_assets.embedding.cached import CachedEmbedder, open_embedder
 from hansol_assets.embedding.embedder import EmbedderSettings, embedder_facts, save_embedder
 from hansol_assets.lake.handles import Artifact
+from hansol_assets.lake.manifest import Fact
 from hansol_assets.lake.reports import ArtifactBuild, Report
 
 JUDGE = "judge"
@@ -46,8 +48,12 @@ def keep_judge(
     same = all(answer_embedder.facts[name] == facts[name] for name in ("model", "revision"))
     if not same:
         save_embedder(settings, build.folder)
-    name = f"{facts['model']} {facts['revision']}"
-    return Report(facts={**facts, JUDGE: name, _EMBEDS_ANSWERS: same})
+    return Report(facts={**facts, JUDGE: judge_name(facts), _EMBEDS_ANSWERS: same})
+
+
+def judge_name(facts: Mapping[str, Fact]) -> str:
+    """Returns how an embedder is named beside its figures: model and revision."""
+    return f"{facts['model']} {facts['revision']}"
 
 
 def open_judge(judge_embedder: Artifact) -> Judge:

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from hansol_assets.answering.blending import visible_rows
+from hansol_assets.answering.judge import judge_name
 from hansol_assets.answering.parts import TEST
-from hansol_assets.embedding.embedder import Embedder, encode, load_embedder
+from hansol_assets.embedding.embedder import Embedder, embedder_facts, encode, load_embedder
 from hansol_assets.lake.store import Lake
 from hansol_assets.qa.table import TableSettings, read_references, read_submission
 from hansol_assets.qa.table.columns import ANSWERS, ID, answers_of
@@ -48,6 +49,28 @@ def score_files(
         _centroid(lake, embedder),
         settings,
     )
+
+
+def scoring_judge(lake: Lake, settings: ScoreSettings) -> str:
+    """Names the embedder that scores submission files.
+
+    Args:
+        lake: Its embedder of answers is the space of their vectors.
+        settings: `judge` may name another one.
+
+    Raises:
+        MissingInputError: The profile's embedder is not in the lake.
+        ValueError: The judge is of another space.
+    """
+    own = judge_name(lake.live("answer_embedder").facts)
+    named = judge_name(embedder_facts(settings.judge.pinned)) if settings.judge else own
+    if named != own:
+        msg = (
+            f"scores.judge names {named}, and a submission's vectors are of {own}: vectors of two "
+            "spaces cannot be compared. Unset scores.judge, or use the profile of that embedder"
+        )
+        raise ValueError(msg)
+    return own
 
 
 def _centroid(lake: Lake, embedder: Embedder) -> np.ndarray:

@@ -32,7 +32,7 @@ def score(
     as_json: JsonOption = False,
 ) -> None:
     """Score a submission against reference answers with the active profile's embedder."""
-    from hansol_assets.answering.submission_scoring import score_files
+    from hansol_assets.answering.submission_scoring import score_files, scoring_judge
     from hansol_assets.lake.errors import LakeError
     from hansol_assets.qa.table import ContractError
 
@@ -41,17 +41,20 @@ def score(
             fail(f"{path} is a folder: name the file in it")
     try:
         settings = settings_or_fail()
-        report = score_files(open_lake(), submission, references, settings.scores, settings.table)
+        lake = open_lake()
+        judge = scoring_judge(lake, settings.scores)
+        report = score_files(lake, submission, references, settings.scores, settings.table)
     except (LakeError, ContractError, ValueError) as error:
         fail(str(error))
     if as_json:
-        print_json(report.to_json())
+        print_json({"judge": judge, **report.to_json()})
         return
     low, high = report.interval
     table = Table(title=f"{submission.name} on {report.n} questions", show_header=False)
     for name in ("private", "public", "centroid", "human", "ceiling", "parity"):
         table.add_row(name, figure(getattr(report, name)))
     table.add_row("95 % interval", f"{low:.4f}–{high:.4f}")
+    table.add_row("judge", judge)
     console.print(table)
     if report.note:
         console.print(report.note, highlight=False)

@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 from hansol_assets.cli.main import app
 from hansol_assets.cli.runs import outcome
 from hansol_assets.lake.store import Lake
+from hansol_assets_tests.embedding.models import static_model
 from hansol_assets_tests.graph import SMALL_PROFILE, GraphRun
 
 pytestmark = pytest.mark.slow
@@ -63,6 +64,7 @@ def test_score_judges_a_submission_that_this_project_did_not_make(
     result = run("score", submission_of(references, vectors), references, "--json")
     assert result.exit_code == 0, result.output
     report = json.loads(result.stdout)
+    assert report["judge"] == "muse 0.2.1"
     assert set(report) >= {
         "private",
         "public",
@@ -147,6 +149,18 @@ def test_a_folder_without_a_lake_is_not_whole(
 
 def test_the_id_of_a_question_is_found_in_any_case(run: Any) -> None:
     assert json.loads(run("explain", "test_000", "--json").stdout)["id"] == "TEST_000"
+
+
+def test_a_judge_of_another_space_scores_no_vectors(
+    run: Any, references: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    static_model(64).save_pretrained(str(tmp_path / "judge"), create_model_card=False)
+    judge = {"kind": "hub", "model_id": str(tmp_path / "judge"), "dimensions": 64}
+    monkeypatch.setenv("HANSOL_SCORES__JUDGE", json.dumps(judge))
+    vectors = np.ones((len(pd.read_csv(references)), 512))
+    result = run("score", submission_of(references, vectors), references)
+    assert result.exit_code == 1
+    assert "vectors of two spaces cannot be compared" in " ".join(result.output.split())
 
 
 def test_a_folder_in_place_of_a_file_is_told(run: Any, references: Path) -> None:
