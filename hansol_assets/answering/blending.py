@@ -12,9 +12,12 @@ import numpy as np
 import pandas as pd
 
 from hansol_assets.answering.parts import VISIBLE_SPLITS
+from hansol_assets.embedding.embedder import Embedder, encode
 from hansol_assets.lake.handles import Artifact
 from hansol_assets.qa.pairing import SINGLE
+from hansol_assets.qa.table.columns import answers_of
 from hansol_assets.scoring.answer_regressor import AnswerRegressor
+from hansol_assets.scoring.baselines import centroid
 from hansol_assets.scoring.blend import WEIGHTS_FILE, VectorBlend
 from hansol_assets.scoring.candidates import RETRIEVED, vectors_of
 from hansol_assets.scoring.components import COMPONENTS
@@ -91,6 +94,17 @@ def visible_rows(rows: pd.DataFrame, folds: pd.DataFrame, split: str) -> pd.Data
     """Returns the rows that may help to answer the questions of a split."""
     visible = folds.loc[folds["split"].isin(VISIBLE_SPLITS[split]), "id"]
     return rows[rows["id"].isin(visible)].reset_index(drop=True)
+
+
+def known_centroid(embedder: Embedder, rows: pd.DataFrame, split: str) -> np.ndarray:
+    """The direction of the mean of all answers that a split's questions may know, [dimensions].
+
+    Args:
+        embedder: In whose space.
+        rows: The rows of `qa_folds`.
+        split: Of the questions.
+    """
+    return centroid(encode(embedder, answers_of(visible_rows(rows, rows, split))))
 
 
 def of_split(questions: pd.DataFrame, split: str) -> pd.DataFrame:

@@ -7,6 +7,7 @@ measure by which is chosen (`hansol_assets.scoring.consensus`), and how sure the
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import zip_longest
 from typing import Any, Self
 
@@ -41,6 +42,7 @@ from hansol_assets.settings_model import SettingsModel
 
 PART = ["question_id", "part"]
 PART_COLUMNS = [*PART, "part_question", "prompt"]
+QUOTED_COLUMNS = ["part", "source_id", "source_answer", "text", QUOTES]
 GENERATED = (GREEDY, SAMPLED)
 PARTS = "parts"
 SIGNALS = [
@@ -84,23 +86,20 @@ class Chooser:
     """Everything by which the answers to the questions of one split are chosen, loaded once.
 
     Attributes:
+        split: Of the questions.
         models: Split → regressor; of this split at least.
-        model: The split's own.
         composer: Puts texts together.
-        sources: The rows that may be quoted, by id.
-        categories: Their categories, by id.
-        references: Their reference answers, the measure of length.
+        rows: Those that the split may see: they are quoted, and their reference answers are the
+            measure of length.
         blend: The weights that make a part's target vector.
         embedder: Embeds the answers.
         settings: How texts are composed and chosen.
     """
 
+    split: str
     models: Mapping[str, AnswerRegressor]
-    model: AnswerRegressor
     composer: Composer
-    sources: Mapping[str, Source]
-    categories: Mapping[str, str]
-    references: list[str]
+    rows: pd.DataFrame
     blend: VectorBlend
     embedder: Embedder
     settings: ChoiceSettings
@@ -126,19 +125,7 @@ class Chooser:
         embedder, models = embedder_of(regressor), load_regressors(regressor)
         composer = load_composer(regressor, split, embedder, settings.composing)
         visible = visible_rows(rows, rows, split)
-        categories = dict(zip(visible[ID], visible[CATEGORY], strict=True))
-        sources, references = sources_of(visible), answers_of(visible)
-        return cls(
-            models,
-            models[split],
-            composer,
-            sources,
-            categories,
-            references,
-            blend,
-            embedder,
-            settings,
-        )
+        return cls(split, models, composer, visible, blend, embedder, settings)
 
     def choose(
         self, questions: pd.DataFrame, candidates: pd.DataFrame, adapter: str
@@ -153,22 +140,29 @@ class Chooser:
         components = part_components(candidates, split_of(questions), self.models)
         targets = self.blend.apply(components.vectors)
         every = self._with_composed(candidates, targets)
-        lengths = LengthRange.of(self.references, self.settings.selection)
+        references = answers_of(self.rows)
+        lengths = LengthRange.of(references, self.settings.selection)
         voted = vote(every, components.index, targets, lengths, self.settings.selection)
-        signals = answer_signals(voted, self.model)
+        signals = answer_signals(voted, self.models[self.split])
         table = answer_table(questions, voted, signals, self.embedder, adapter)
-        nearest = [self.categories[rows[0]] for rows in table["nearest_rows"]]
+        category_of = dict(zip(self.rows[ID], self.rows[CATEGORY], strict=True))
+        nearest = [category_of[rows[0]] for rows in table["nearest_rows"]]
         table.insert(table.columns.get_loc("nearest_rows") + 1, "nearest_category", nearest)
-        return TableReport(frame=table, facts=_quality(table, voted, self.references))
+        return TableReport(frame=table, facts=_quality(table, voted, references))
+
+    @cached_property
+    def _sources(self) -> dict[str, Source]:
+        return sources_of(self.rows)
 
     def _with_composed(self, candidates: pd.DataFrame, targets: np.ndarray) -> pd.DataFrame:
         """Adds a composed candidate to each part, and what every one is worth."""
+        model, composing = self.models[self.split], self.settings.composing
         parts = candidates.drop_duplicates(PART)[PART_COLUMNS]
         composed = composed_candidates(
-            parts, targets, self.model, self.composer, self.sources, self.settings.composing
+            parts, targets, model, self.composer, self._sources, composing
         )
         every = pd.concat([candidates, composed], ignore_index=True)
-        return every.assign(**vars(candidate_merits(every, self.composer, self.sources)))
+        return every.assign(**vars(candidate_merits(every, self.composer, self._sources)))
 
 
 def choose_answers(
@@ -201,23 +195,16 @@ def candidate_merits(
     """Looks whether candidates speak of what was asked.
 
     Args:
-        candidates: `part_question, text, source_id, quotes`.
+        candidates: `part, part_question, text, source_id, source_answer, quotes`.
         composer: Knows what a question is about.
         sources: The rows that may be quoted, by id.
     """
     rows_of = [
-        [sources[key] for key in _source_ids(own, quotes)]
-        for own, quotes in zip(candidates["source_id"], candidates[QUOTES], strict=True)
+        [sources[quote["source_id"]] for quote in _quotes(candidate)]
+        for candidate in candidates[QUOTED_COLUMNS].to_dict("records")
     ]
     asked, texts = candidates["part_question"].tolist(), [[text] for text in candidates["text"]]
     return composer.merits(asked, texts, rows_of)
-
-
-def _source_ids(source_id: object, quotes: object) -> list[str]:
-    """The row of each sentence that a candidate is made of; none of a generated one."""
-    if isinstance(quotes, list):
-        return [quote["source_id"] for quote in quotes]
-    return [source_id] if isinstance(source_id, str) else []
 
 
 def vote(
@@ -315,7 +302,7 @@ def _answer(
     chosen = candidates[candidates["chosen"]].sort_values("part")
     found = candidates[candidates["origin"] == RETRIEVED]
     generated = candidates[candidates["origin"].isin(GENERATED)]
-    quotes = [quote for row in chosen.to_dict("records") for quote in _quotes(row)]
+    quotes = [quote for row in chosen[QUOTED_COLUMNS].to_dict("records") for quote in _quotes(row)]
     return {
         "id": question_id,
         "question": question,
@@ -336,14 +323,14 @@ def _answer(
     }
 
 
-def _quotes(chosen: dict[str, Any]) -> list[dict[str, Any]]:
-    """What of which row a chosen candidate says; nothing of a generated one."""
-    part = {"part": chosen["part"]}
-    if isinstance(chosen[QUOTES], list):
-        return [part | quote for quote in chosen[QUOTES]]
-    if not isinstance(chosen["source_id"], str):
+def _quotes(candidate: Mapping[Any, Any]) -> list[dict[str, Any]]:
+    """What of which row a candidate says; nothing of a generated one."""
+    part = {"part": candidate["part"]}
+    if isinstance(candidate[QUOTES], list):
+        return [part | quote for quote in candidate[QUOTES]]
+    if not isinstance(candidate["source_id"], str):
         return []
-    whole = {name: chosen[name] for name in ("source_id", "source_answer", "text")}
+    whole = {name: candidate[name] for name in ("source_id", "source_answer", "text")}
     return [part | whole | {"place": 0}]
 
 

@@ -45,10 +45,11 @@ def keep_judge(
         build: Where it is kept.
     """
     facts = embedder_facts(settings)
-    same = all(answer_embedder.facts[name] == facts[name] for name in ("model", "revision"))
+    name = judge_name(facts)
+    same = name == judge_name(answer_embedder.facts)
     if not same:
         save_embedder(settings, build.folder)
-    return Report(facts={**facts, JUDGE: judge_name(facts), _EMBEDS_ANSWERS: same})
+    return Report(facts={**facts, JUDGE: name, _EMBEDS_ANSWERS: same})
 
 
 def judge_name(facts: Mapping[str, Fact]) -> str:

@@ -7,7 +7,7 @@ all comparisons can be paired. What does not: sums and intervals (`hansol_assets
 import numpy as np
 import pandas as pd
 
-from hansol_assets.answering.blending import PartComponents, visible_rows
+from hansol_assets.answering.blending import PartComponents, known_centroid
 from hansol_assets.answering.choosing import joined_texts
 from hansol_assets.answering.judge import Judge
 from hansol_assets.answering.strategies import strategy_vectors
@@ -18,9 +18,8 @@ from hansol_assets.plotting.scores import (
     distribution_picture,
 )
 from hansol_assets.qa.folds import VALIDATION
-from hansol_assets.qa.table.columns import answers_of
 from hansol_assets.scoring.answer_regressor import AnswerRegressor
-from hansol_assets.scoring.baselines import baseline_scores, centroid
+from hansol_assets.scoring.baselines import baseline_scores
 from hansol_assets.scoring.blend import VectorBlend
 from hansol_assets.scoring.candidates import GREEDY, RETRIEVED
 from hansol_assets.scoring.chrf import chrf_scores
@@ -34,17 +33,17 @@ ONLY = "only_"
 WITHOUT = "without_"
 
 
-def known_centroid(judge: Judge, regressor: AnswerRegressor, rows: pd.DataFrame) -> np.ndarray:
+def zero_of_parity(judge: Judge, regressor: AnswerRegressor, rows: pd.DataFrame) -> np.ndarray:
     """The direction of the mean of all answers that validation may know, [dimensions].
 
     Args:
         judge: In whose space.
-        regressor: Fitted on those answers, with the embedder of the answers.
+        regressor: Fitted on those answers, with the embedder of the answers: it knows it already.
         rows: The rows of `qa_folds`.
     """
     if judge.embeds_answers:
         return regressor.answer_centroid
-    return centroid(encode(judge.embedder, answers_of(visible_rows(rows, rows, VALIDATION))))
+    return known_centroid(judge.embedder, rows, VALIDATION)
 
 
 def judge_answers(

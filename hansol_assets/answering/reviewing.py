@@ -15,7 +15,7 @@ from hansol_assets.lake.atomic import write_atomically
 from hansol_assets.lake.disk import disk_explained
 from hansol_assets.lake.store import Lake
 from hansol_assets.qa.table.columns import CATEGORY, ID, QUESTION
-from hansol_assets.qa.table.reviewed import ANSWER, REVIEWED_COLUMNS, read_reviewed
+from hansol_assets.qa.table.reviewed import ANSWER, no_reviewed, read_reviewed
 
 DRAFT = "draft"
 QUEUE_COLUMNS = [ID, QUESTION, "confidence", DRAFT, "nearest_row", CATEGORY]
@@ -69,10 +69,9 @@ def export_queue(lake: Lake, path: Path) -> ReviewFile:
         ContractError: The file that is there cannot be read; it is left as it is.
         MissingInputError: Nothing was answered yet.
     """
-    filled = read_reviewed(path)[REVIEWED_COLUMNS] if path.is_file() else pd.DataFrame()
+    filled = read_reviewed(path) if path.is_file() else no_reviewed()
     queue = review_queue(lake).assign(**{ANSWER: ""})
-    if len(filled):
-        queue = queue[~queue[QUESTION].isin(filled[QUESTION])]
+    queue = queue[~queue[QUESTION].isin(filled[QUESTION])]
     table = pd.concat([filled, queue], ignore_index=True)[[*QUEUE_COLUMNS, ANSWER]]
     with disk_explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)

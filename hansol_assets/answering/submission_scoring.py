@@ -8,14 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from hansol_assets.answering.blending import visible_rows
+from hansol_assets.answering.blending import known_centroid
 from hansol_assets.answering.judge import judge_name
 from hansol_assets.answering.parts import TEST
-from hansol_assets.embedding.embedder import Embedder, embedder_facts, encode, load_embedder
+from hansol_assets.embedding.embedder import embedder_facts, load_embedder
 from hansol_assets.lake.store import Lake
 from hansol_assets.qa.table import TableSettings, read_references, read_submission
-from hansol_assets.qa.table.columns import ANSWERS, ID, answers_of
-from hansol_assets.scoring.baselines import centroid
+from hansol_assets.qa.table.columns import ANSWERS, ID
 from hansol_assets.scoring.evaluate import ScoreReport, ScoreSettings, score_submission
 
 
@@ -46,7 +45,7 @@ def score_files(
         dict(zip(vectors.frame["id"], values, strict=True)),
         dict(zip(texts[ID], texts[ANSWERS], strict=True)),
         embedder,
-        _centroid(lake, embedder),
+        known_centroid(embedder, lake.table(lake.live("qa_folds")), TEST),
         settings,
     )
 
@@ -71,8 +70,3 @@ def scoring_judge(lake: Lake, settings: ScoreSettings) -> str:
         )
         raise ValueError(msg)
     return own
-
-
-def _centroid(lake: Lake, embedder: Embedder) -> np.ndarray:
-    rows = lake.table(lake.live("qa_folds"))
-    return centroid(encode(embedder, answers_of(visible_rows(rows, rows, TEST))))

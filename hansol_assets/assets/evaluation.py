@@ -15,7 +15,7 @@ from hansol_assets.answering.blending import (
 )
 from hansol_assets.answering.experiments import experiments
 from hansol_assets.answering.judge import JUDGE, keep_judge, open_judge
-from hansol_assets.answering.judging import judge_answers, known_centroid, score_pictures
+from hansol_assets.answering.judging import judge_answers, score_pictures, zero_of_parity
 from hansol_assets.answering.regressors import load_regressors
 from hansol_assets.embedding.embedder import EmbedderSettings
 from hansol_assets.lake.declaration import Setting, lake_artifact, lake_table
@@ -72,7 +72,7 @@ def validation_scores(
         load_blend(confidence.made_from("vector_blend")),
         judge,
         scores,
-        known_centroid(judge, models[VALIDATION], qa_folds.read()),
+        zero_of_parity(judge, models[VALIDATION], qa_folds.read()),
     )
     scored = strategy if judge.embeds_answers else "text"
     facts = {JUDGE: judge.name, **score_facts(judged, scored, scores), **confidence_facts(judged)}

@@ -41,14 +41,6 @@ def picture(
     Raises:
         FontError: The font with Hangul is not installed.
     """
-    content = base64.b64encode(png(title, draw, width=width, height=height)).decode("ascii")
-    return f"![{title}](data:image/png;base64,{content})"
-
-
-def png(
-    title: str, draw: "Callable[[Figure], None]", *, width: float = 7.0, height: float = 3.5
-) -> bytes:
-    """Draws a picture as the bytes of a PNG file; see `picture`."""
     import matplotlib as mpl
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -62,7 +54,8 @@ def png(
         draw(figure)
         content = io.BytesIO()
         figure.savefig(content, format="png", metadata={"Software": None})
-    return content.getvalue()
+    drawn = base64.b64encode(content.getvalue()).decode("ascii")
+    return f"![{title}](data:image/png;base64,{drawn})"
 
 
 @cache

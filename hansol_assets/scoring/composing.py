@@ -155,15 +155,15 @@ class Composer:
         if not all(len(own) for own in sources):
             msg = "every question needs a row to be answered from"
             raise ValueError(msg)
-        asked = noun_terms(questions)
         quotes = [self._quotes(own) for own in sources]
-        vectors = _directions([quote.text for own in quotes for quote in own], self._embedder)
-        nouns = _nouns_by_text(questions, sources, quotes)
+        sentences = [quote.text for own in quotes for quote in own]
+        vectors = _directions(sentences, self._embedder)
+        nouns = _nouns([*questions, *sentences, *_questions_of(sources)])
         drafts = []
         for place, own in enumerate(quotes):
             target = unit(np.asarray(targets[place], dtype=np.float64))
             source_nouns = _source_nouns(sources[place], nouns)
-            pool = self._pool(own, vectors, target, asked[place], nouns, source_nouns)
+            pool = self._pool(own, vectors, target, nouns[questions[place]], nouns, source_nouns)
             composed = best_drafts(pool, target, self._shape, self._settings)
             composed += [(quote,) for quote in _whole_answers(sources[place][:2])]
             drafts.append(composed)
@@ -182,9 +182,8 @@ class Composer:
             texts: The answers, each as one piece or several.
             sources: The row of each quote that a text is made of; none of one that is generated.
         """
-        flat = [text for own in texts for text in own]
-        flat += [text for own in sources for source in own for text in source.questions]
-        nouns = _nouns([*questions, *flat])
+        pieces = [text for own in texts for text in own]
+        nouns = _nouns([*questions, *pieces, *_questions_of(sources)])
         coverage, worth = np.zeros(len(texts)), np.zeros(len(texts))
         for place, (question, said, own) in enumerate(zip(questions, texts, sources, strict=True)):
             asked = nouns[question]
@@ -313,14 +312,8 @@ def _directions(texts: Sequence[str], embedder: Embedder) -> dict[str, np.ndarra
     return dict(zip(different, vectors, strict=True))
 
 
-def _nouns_by_text(
-    questions: Sequence[str],
-    sources: Sequence[Sequence[Source]],
-    quotes: Sequence[Sequence[Quote]],
-) -> dict[str, frozenset[str]]:
-    texts = [*questions, *(quote.text for own in quotes for quote in own)]
-    texts += [question for own in sources for source in own for question in source.questions]
-    return _nouns(texts)
+def _questions_of(sources: Sequence[Sequence[Source]]) -> list[str]:
+    return [question for own in sources for source in own for question in source.questions]
 
 
 def _nouns(texts: Sequence[str]) -> dict[str, frozenset[str]]:

@@ -57,7 +57,7 @@ def read_reviewed(path: Path) -> pd.DataFrame:
     texts[CATEGORY] = cells.column(CATEGORY) if has_category else [""] * len(raw.source.places)
     frame = pd.DataFrame(texts).assign(place=raw.source.places)
     filled = frame[frame[ANSWER] != ""]
-    violations = list(_violations(filled, raw.source.unit))
+    violations = _violations(filled, raw.source.unit)
     if violations:
         raise ContractError(path, violations)
     named = filled.assign(**{ID: content_ids(filled[QUESTION].tolist(), "reviewed")})
