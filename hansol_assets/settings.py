@@ -22,6 +22,7 @@ from pydantic_settings import (
 
 from hansol_assets.answering.candidates import CandidateInputs, CandidateSettings
 from hansol_assets.answering.choosing import ChoiceSettings
+from hansol_assets.answering.examples import ExampleSettings
 from hansol_assets.answering.submission import SubmissionSettings
 from hansol_assets.answering.training import AdapterSettings
 from hansol_assets.embedding.embedder import EmbedderSettings
@@ -244,11 +245,19 @@ class Settings(BaseSettings):
     @property
     def adapter(self) -> AdapterSettings:
         """What an adapter depends on."""
-        return AdapterSettings(
-            training=self.training,
+        return AdapterSettings(training=self.training, loading=self.base_model.loading)
+
+    @property
+    def examples(self) -> ExampleSettings:
+        """What an adapter's examples depend on."""
+        return ExampleSettings(
+            pairing=self.pairing,
             prompt=self.prompt,
             retrieval=self.retrieval,
-            loading=self.base_model.loading,
+            max_examples=self.training.max_examples,
+            max_held_out=self.training.max_held_out,
+            drift=self.training.examples_drift,
+            seed=self.training.seed,
         )
 
     @property

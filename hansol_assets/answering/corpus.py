@@ -1,18 +1,17 @@
-"""The corpus that a base model is trained on from nothing, and how long it is held still.
+"""The corpus that a base model is trained on from nothing.
 
-What belongs here: which examples become documents, and whether an earlier corpus still stands for
-the table. What does not: the prompt of an example (`hansol_assets.answering.examples`) and the
-training (`hansol_assets.modeling.base`).
+What belongs here: which examples become documents. What does not: the prompt of an example
+(`hansol_assets.answering.examples`), how long a corpus stands (`hansol_assets.answering.holding`)
+and the training (`hansol_assets.modeling.base`).
 """
-
-from collections.abc import Collection
 
 import pandas as pd
 
+from hansol_assets.answering.holding import READ, text_keys
 from hansol_assets.modeling.base.tokenizer_training import render_document
-from hansol_assets.qa.folds import normalise
 
-CORPUS_COLUMNS = ("question", "answer", "text")
+CORPUS_COLUMNS = ("text", READ)
+CORPUS_IDENTITY = ("text",)
 
 
 def asked_once(pairs: pd.DataFrame) -> pd.DataFrame:
@@ -42,63 +41,21 @@ def corpus_table(pairs: pd.DataFrame, examples: pd.DataFrame) -> pd.DataFrame:
     """Returns the corpus: each example as one document in Gemma's turns.
 
     Args:
-        pairs: `question, answer` of every example, as the table has them.
+        pairs: `question, answer` of every example, as the table has them. The rows that prompts
+            show are training rows, too, and stand among them.
         examples: `messages, answer` of the same examples, as they are trained on.
 
     Returns:
-        `question, answer, text`: what a document was made of, and the document.
+        `text, read`: the document, and the keys of what it was made of.
     """
     texts = [
         render_document(messages, answer)
         for messages, answer in zip(examples["messages"], examples["answer"], strict=True)
     ]
-    made_of = pairs[["question", "answer"]].reset_index(drop=True)
-    return made_of.assign(text=pd.Series(texts, dtype=object))
+    read = [text_keys(own) for own in zip(pairs["question"], pairs["answer"], strict=True)]
+    return pd.DataFrame({"text": pd.Series(texts, dtype=object), READ: read})
 
 
 def no_corpus() -> pd.DataFrame:
     """Returns the corpus of a released model, which is trained on none here."""
     return pd.DataFrame({column: pd.Series([], dtype=object) for column in CORPUS_COLUMNS})
-
-
-def drift(previous: pd.DataFrame, current: pd.DataFrame) -> float:
-    """Returns the share of the documents that changed, 0 to 1.
-
-    Args:
-        previous: `text`.
-        current: `text`.
-
-    Returns:
-        The share of the documents of either that the other lacks, the larger one. A document that
-        shows another row than before has changed, and so have all after a change of the prompt.
-    """
-    before, now = set(previous["text"]), set(current["text"])
-    largest = max(len(before), len(now))
-    return 1 - len(before & now) / largest if largest else 0.0
-
-
-def held_still(
-    previous: pd.DataFrame | None,
-    current: pd.DataFrame,
-    held_out: Collection[str],
-    most_drift: float,
-) -> pd.DataFrame:
-    """Returns the previous corpus if it still stands for the table, else the current one.
-
-    A base model that is trained anew moves everything that is made with it, for one changed row
-    as for all. What it never read it is taught by the adapter, which is trained at every change.
-
-    Args:
-        previous: The corpus of before, in the form of `corpus_table`; None where there is none.
-        current: The corpus of now.
-        held_out: The questions and answers that nothing may be trained on now. They are compared
-            by their letters and digits, as rows are when they are dealt to folds.
-        most_drift: Share of the documents that may have changed, 0 to 1.
-    """
-    if previous is None or previous.empty or current.empty:
-        return current
-    # The rows that prompts show are training rows, too, and stand among these columns.
-    read = {normalise(text) for column in ("question", "answer") for text in previous[column]}
-    if not read.isdisjoint(map(normalise, held_out)):
-        return current
-    return current if drift(previous, current) > most_drift else previous

@@ -1,35 +1,55 @@
-"""Training material of the models: the prompts of examples.
+"""Training material of the models: examples with their prompts.
 
-What belongs here: which retrieved rows a training prompt shows. What does not: which questions and
-answers make an example (`hansol_assets.qa.pairing`), the base model's documents
-(`hansol_assets.answering.corpus`), and how a model is trained.
+What belongs here: which examples an adapter is trained on, and which retrieved rows their prompts
+show. What does not: which questions and answers make an example (`hansol_assets.qa.pairing`), the
+base model's documents (`hansol_assets.answering.corpus`), how long examples are held still
+(`hansol_assets.answering.holding`), and how a model is trained.
 """
 
-from collections.abc import Collection, Sequence
+import json
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from hansol_assets.answering.holding import READ, text_keys
+from hansol_assets.lake.fingerprint import canonical_json, text_hash
 from hansol_assets.qa.control_tokens import neutralise
-from hansol_assets.qa.folds import TRAINING
+from hansol_assets.qa.folds import CALIBRATION, TRAINING, VALIDATION
+from hansol_assets.qa.pairing import PairingSettings
 from hansol_assets.qa.prompts import ContextRow, PromptSettings, build_messages
+from hansol_assets.qa.sampling import draw
+from hansol_assets.qa.table.columns import ANSWERS, ID, QUESTIONS
+from hansol_assets.retrieval.index import RetrievalSettings
 from hansol_assets.retrieval.search import Hit, HybridSearcher
+from hansol_assets.settings_model import SettingsModel
 
 MOST_SOURCES = 2
 """Rows that one example is made of at most; as many hits may have to be left out."""
 
+EXAMPLE_IDENTITY = ("recipe", "split", "messages", "answer")
+EXAMPLE_COLUMNS = (*EXAMPLE_IDENTITY, READ)
 
-def context_rows(hits: Sequence[Hit], left_out: Collection[str] = ()) -> list[ContextRow]:
-    """Returns retrieved rows as a prompt shows them: first question, shortest answer.
 
-    Args:
-        hits: The rows found, best first.
-        left_out: Ids of rows that must not be shown.
-    """
-    return [
-        ContextRow(hit.questions[0], min(hit.answers, key=len))
-        for hit in hits
-        if hit.id not in left_out
-    ]
+class ExampleSettings(SettingsModel):
+    """All settings that an adapter's examples depend on."""
+
+    pairing: PairingSettings
+    prompt: PromptSettings
+    retrieval: RetrievalSettings
+    max_examples: int | None
+    max_held_out: int
+    drift: float
+    seed: int
+
+    @property
+    def recipe(self) -> str:
+        """Names the settings: examples of others never stand for these."""
+        return text_hash(canonical_json(self.model_dump(mode="json")))
+
+
+def context_rows(hits: Sequence[Hit]) -> list[ContextRow]:
+    """Returns retrieved rows as a prompt shows them: first question, shortest answer."""
+    return [ContextRow(hit.questions[0], min(hit.answers, key=len)) for hit in hits]
 
 
 def training_examples(
@@ -47,31 +67,94 @@ def training_examples(
         splits: Splits of the rows that prompts may show.
 
     Returns:
-        `messages, answer`, one row an example.
+        `messages, answer, shown_ids`, one row an example; the last are the rows that it shows.
     """
     questions = list(dict.fromkeys(pairs["question"]))
     found = searcher.search(questions, prompt.context_rows + MOST_SOURCES, splits)
     hits = dict(zip(questions, found, strict=True))
-    messages = [
-        build_messages(question, context_rows(hits[question], set(sources)), prompt)
+    shown = [
+        [hit for hit in hits[question] if hit.id not in set(sources)][: prompt.context_rows]
         for question, sources in zip(pairs["question"], pairs["source_ids"], strict=True)
     ]
+    messages = [
+        build_messages(question, context_rows(own), prompt)
+        for question, own in zip(pairs["question"], shown, strict=True)
+    ]
     # An answer is data, too: no row may teach a turn that ends early or a turn of its own.
-    return pd.DataFrame({"messages": messages, "answer": pairs["answer"].map(neutralise).tolist()})
+    answers = pairs["answer"].map(neutralise).tolist()
+    shown_ids = [[hit.id for hit in own] for own in shown]
+    return pd.DataFrame({"messages": messages, "answer": answers, "shown_ids": shown_ids})
 
 
-def held_out_examples(
-    questions: pd.DataFrame, searcher: HybridSearcher, prompt: PromptSettings
+def adapter_table(
+    pairs: pd.DataFrame,
+    held_out: pd.DataFrame,
+    rows: pd.DataFrame,
+    searcher: HybridSearcher,
+    settings: ExampleSettings,
+    splits: Sequence[str] = (TRAINING,),
 ) -> pd.DataFrame:
-    """Gives each held-out question its prompt and its first reference, for the held-out loss.
+    """Draws the examples of an adapter, and those that guide and judge its training.
 
     Args:
-        questions: `source_ids, question, references` of every question.
+        pairs: `id, source_ids, question, answer` of every training example there could be.
+        held_out: `id, split, source_ids, question, references` of the held-out questions; empty
+            where all rows train.
+        rows: The rows of `qa_folds`.
         searcher: The retrieval index.
-        prompt: The form of a prompt.
+        settings: How many are drawn, and the form of a prompt.
+        splits: Splits of the rows that prompts may show.
 
     Returns:
-        `messages, answer`, one row a question.
+        `EXAMPLE_COLUMNS`, one row an example: training ones, then those of the calibration and
+        validation rows. `messages` is JSON.
     """
-    pairs = questions.assign(answer=[references[0] for references in questions["references"]])
-    return training_examples(pairs, searcher, prompt)
+    answered = held_out.assign(answer=held_out["references"].str[0])
+    parts = {TRAINING: _drawn(pairs, settings.max_examples, settings.seed)}
+    for split in (CALIBRATION, VALIDATION):
+        own = answered[answered["split"] == split]
+        parts[split] = _drawn(own, settings.max_held_out, settings.seed)
+    drawn = pd.concat(
+        [part.assign(split=split) for split, part in parts.items()], ignore_index=True
+    )
+    examples = training_examples(drawn, searcher, settings.prompt, splits)
+    keys = _keys_of_rows(rows)
+    made_of = zip(drawn["split"], drawn["source_ids"], examples["shown_ids"], strict=True)
+    read = [
+        sorted({key for row in (*sources, *shown) for key in keys[row]})
+        if split == TRAINING
+        else []
+        for split, sources, shown in made_of
+    ]
+    table = examples.assign(
+        recipe=settings.recipe,
+        split=drawn["split"],
+        messages=examples["messages"].map(canonical_json),
+        read=pd.Series(read, dtype=object),
+    )
+    return table[list(EXAMPLE_COLUMNS)]
+
+
+def examples_of(table: pd.DataFrame, split: str) -> pd.DataFrame:
+    """Returns `messages, answer` of a split's examples, as training takes them.
+
+    Args:
+        table: `EXAMPLE_COLUMNS`.
+        split: The split of the rows that they were made of.
+    """
+    own = table[table["split"] == split].reset_index(drop=True)
+    return own.assign(messages=own["messages"].map(json.loads))[["messages", "answer"]]
+
+
+def no_examples() -> pd.DataFrame:
+    """Returns the table of an adapter that is trained on nothing."""
+    return pd.DataFrame({column: pd.Series([], dtype=object) for column in EXAMPLE_COLUMNS})
+
+
+def _drawn(examples: pd.DataFrame, count: int | None, seed: int) -> pd.DataFrame:
+    return examples.iloc[draw(examples[ID].tolist(), count, seed, "examples")]
+
+
+def _keys_of_rows(rows: pd.DataFrame) -> Mapping[str, Sequence[str]]:
+    texts = zip(rows[ID], rows[QUESTIONS], rows[ANSWERS], strict=True)
+    return {row: text_keys([*questions, *answers]) for row, questions, answers in texts}

@@ -1,19 +1,16 @@
-"""From examples to an adapter: their prompts, the look at their encoding, the run, and its report.
+"""From examples to an adapter: the look at their encoding, the run, and its report.
 
-What belongs here: putting examples, the retrieval index and a base model together. What does not:
-how training runs (`hansol_assets.modeling.training`).
+What belongs here: putting examples and a base model together. What does not: which examples there
+are (`hansol_assets.answering.examples`) and how training runs (`hansol_assets.modeling.training`).
 """
 
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-import pandas as pd
-
-from hansol_assets.answering.examples import held_out_examples, training_examples
-from hansol_assets.answering.searching import open_searcher
+from hansol_assets.answering.examples import examples_of
 from hansol_assets.errors import ModelError
-from hansol_assets.lake.handles import Artifact
+from hansol_assets.lake.handles import Artifact, Table
 from hansol_assets.lake.manifest import Fact
 from hansol_assets.lake.reports import ArtifactBuild, Report
 from hansol_assets.modeling.base.base_model import BaseModelReport
@@ -21,7 +18,6 @@ from hansol_assets.modeling.base.loading import LoadingSettings, load_tokenizer
 from hansol_assets.modeling.training.adapter import (
     AdapterReport,
     TrainingSettings,
-    draw,
     train_adapter,
 )
 from hansol_assets.modeling.training.encoding_check import EncodingInspection, inspect_encoding
@@ -31,9 +27,7 @@ from hansol_assets.modeling.training.whole_answers import (
     fit_answers,
 )
 from hansol_assets.plotting.losses import loss_curve
-from hansol_assets.qa.folds import CALIBRATION
-from hansol_assets.qa.prompts import PromptSettings
-from hansol_assets.retrieval.index import RetrievalSettings
+from hansol_assets.qa.folds import CALIBRATION, TRAINING, VALIDATION
 from hansol_assets.settings_model import SettingsModel
 
 HISTORY_FILE = "history.parquet"
@@ -43,8 +37,6 @@ class AdapterSettings(SettingsModel):
     """All settings that an adapter depends on."""
 
     training: TrainingSettings
-    prompt: PromptSettings
-    retrieval: RetrievalSettings
     loading: LoadingSettings
 
 
@@ -61,24 +53,14 @@ class EncodingError(ModelError):
 
 
 def train_on(
-    pairs: pd.DataFrame,
-    splits: Sequence[str],
-    questions: pd.DataFrame | None,
-    base_model: Artifact,
-    retrieval_index: Artifact,
-    settings: AdapterSettings,
-    build: ArtifactBuild,
+    examples: Table, base_model: Artifact, settings: AdapterSettings, build: ArtifactBuild
 ) -> Report:
-    """Trains an adapter on pairs and saves it in the build's folder.
+    """Trains an adapter and saves it in the build's folder.
 
     Args:
-        pairs: `source_ids, question, answer` of every example.
-        splits: Splits of the rows that prompts may show.
-        questions: `split, source_ids, question, references` of the held-out questions; None where
-            all rows train. The calibration questions decide which weights are kept, the others
-            only judge them.
+        examples: `EXAMPLE_COLUMNS`. Those of calibration rows decide which weights are kept, those
+            of validation rows only judge them.
         base_model: What it is trained on.
-        retrieval_index: Gives the rows that prompts show.
         settings: All that the result depends on beside these.
         build: Folder, checkpoints and log.
 
@@ -86,19 +68,12 @@ def train_on(
         EncodingError: The examples are not sound; nothing was trained.
         LongAnswersError: No answer fits into an example; nothing was trained.
     """
-    searcher = open_searcher(retrieval_index, settings.retrieval)
-    drawn = draw(pairs, settings.training.max_examples, settings.training.seed)
-    examples = training_examples(drawn, searcher, settings.prompt, splits)
-    guiding = judging = examples.head(0)
-    if questions is not None:
-        held_out = held_out_examples(questions, searcher, settings.prompt)
-        calibrates = (questions["split"] == CALIBRATION).to_numpy()
-        guiding, judging = held_out[calibrates], held_out[~calibrates]
+    table = examples.read()
     base_dir = base_model.open()
     tokenizer = load_tokenizer(base_dir, settings.loading)
     whole, guides, judges = (
-        fit_answers(tokenizer, given, settings.training.max_length)
-        for given in (examples, guiding, judging)
+        fit_answers(tokenizer, examples_of(table, split), settings.training.max_length)
+        for split in (TRAINING, CALIBRATION, VALIDATION)
     )
     if whole.examples.empty:
         raise LongAnswersError(whole)
@@ -117,7 +92,7 @@ def train_on(
         build.log,
         settings.loading,
         judged=judges.examples,
-        data={"base_model": base_model.version, "retrieval_index": retrieval_index.version},
+        data={"base_model": base_model.version, "examples": examples.version},
         tracking_dir=build.paths.tracking,
     )
     return _adapter_report(report, inspection, whole, build.folder)

@@ -4,11 +4,21 @@ What belongs here: what is trained on which rows. What does not: how training ru
 (`hansol_assets.modeling`) and how examples are made (`hansol_assets.answering.training`).
 """
 
+from collections.abc import Sequence
 from typing import Annotated
 
+import pandas as pd
+
 from hansol_assets.answering.adapters import write_reference
-from hansol_assets.answering.corpus import asked_once, corpus_table, drift, held_still, no_corpus
-from hansol_assets.answering.examples import training_examples
+from hansol_assets.answering.corpus import CORPUS_IDENTITY, asked_once, corpus_table, no_corpus
+from hansol_assets.answering.examples import (
+    EXAMPLE_IDENTITY,
+    ExampleSettings,
+    adapter_table,
+    no_examples,
+    training_examples,
+)
+from hansol_assets.answering.holding import drift, held_still
 from hansol_assets.answering.parts import ALL_SPLITS
 from hansol_assets.answering.searching import open_searcher
 from hansol_assets.answering.training import AdapterSettings, base_model_report, train_on
@@ -16,17 +26,16 @@ from hansol_assets.lake.declaration import Setting, lake_artifact, lake_table
 from hansol_assets.lake.handles import Artifact, Table
 from hansol_assets.lake.reports import ArtifactBuild, Report, TableReport
 from hansol_assets.modeling.base.base_model import BaseModelOrigin, make_base_model
-from hansol_assets.qa.folds import TRAINING, FoldSettings, own_answers, rows_and_folds
-from hansol_assets.qa.pairing import SINGLE, PairingSettings, build_pairs
+from hansol_assets.qa.folds import TRAINING, FoldSettings, held_out_texts, rows_and_folds
+from hansol_assets.qa.pairing import SINGLE, build_held_out, build_pairs
 from hansol_assets.qa.prompts import PromptSettings
 from hansol_assets.qa.splitting import QuestionMix
-from hansol_assets.qa.table.columns import texts_of
 from hansol_assets.retrieval.index import RetrievalSettings
 
 KINDS = {"huggingface", "pytorch"}
 
 
-@lake_table(kinds={"duckdb"}, named_by_content=True)
+@lake_table(kinds={"duckdb"}, code_version="2", named_by_content=True)
 def pretraining_corpus(
     paired_questions: Table,
     qa_folds: Table,
@@ -49,13 +58,11 @@ def pretraining_corpus(
     pairs = paired_questions.read()
     singles = asked_once(pairs[pairs["kind"] == SINGLE])
     examples = training_examples(singles, open_searcher(retrieval_index, retrieval), prompt)
-    rows = qa_folds.read()
-    own = rows.assign(answers=own_answers(rows, folds))
-    held_out = texts_of(own[own["split"] != TRAINING])
-    previous = pretraining_corpus.read() if pretraining_corpus else None
     current = corpus_table(singles, examples)
-    corpus = held_still(previous, current, held_out, most_drift)
-    return TableReport(frame=corpus, facts={"drift": round(drift(corpus, current), 4)})
+    held_out = held_out_texts(qa_folds.read(), folds)
+    previous = pretraining_corpus.read() if pretraining_corpus else None
+    corpus = held_still(previous, current, CORPUS_IDENTITY, held_out, most_drift)
+    return _held(corpus, current, CORPUS_IDENTITY)
 
 
 @lake_artifact(kinds=KINDS, code_version="2", pool="gpu", retries=3)
@@ -75,39 +82,86 @@ def base_model(
     return base_model_report(made, build.folder)
 
 
-@lake_artifact(kinds=KINDS, code_version="3", pool="gpu")
-def lora_adapter(
-    base_model: Artifact,
+@lake_table(kinds={"duckdb"}, named_by_content=True)
+def adapter_examples(
     paired_questions: Table,
     held_out_questions: Table,
+    qa_folds: Table,
     retrieval_index: Artifact,
+    folds: FoldSettings,
+    settings: Annotated[ExampleSettings, Setting("examples")],
+    adapter_examples: Table | None,
+) -> TableReport:
+    """The examples that `lora_adapter` is trained on, and those that guide and judge it.
+
+    Prompts show retrieved rows just as at generation, never the example's own. The last examples
+    are kept until more than a set share has changed, or a text of them is held out now, so that a
+    changed row does not train the adapter anew.
+    """
+    rows = qa_folds.read()
+    current = adapter_table(
+        paired_questions.read(),
+        held_out_questions.read(),
+        rows,
+        open_searcher(retrieval_index, settings.retrieval),
+        settings,
+    )
+    held_out = held_out_texts(rows, folds)
+    previous = adapter_examples.read() if adapter_examples else None
+    kept = held_still(previous, current, EXAMPLE_IDENTITY, held_out, settings.drift)
+    return _held(kept, current, EXAMPLE_IDENTITY)
+
+
+@lake_artifact(kinds=KINDS, code_version="4", pool="gpu")
+def lora_adapter(
+    base_model: Artifact,
+    adapter_examples: Table,
     settings: Annotated[AdapterSettings, Setting("adapter")],
     build: ArtifactBuild,
 ) -> Report:
-    """The LoRA adapter: TRL's SFTTrainer and PEFT on `paired_questions`, loss on answers only.
+    """The LoRA adapter: TRL's SFTTrainer and PEFT on `adapter_examples`, loss on answers only.
 
-    Prompts show retrieved rows just as at generation, never the example's own. The loss per step
-    and the held-out loss stand in `history.parquet` beside the weights.
+    The loss per step and the held-out loss stand in `history.parquet` beside the weights.
     """
-    return train_on(
-        paired_questions.read(),
-        [TRAINING],
-        held_out_questions.read(),
-        base_model,
-        retrieval_index,
-        settings,
-        build,
-    )
+    return train_on(adapter_examples, base_model, settings, build)
 
 
-@lake_artifact(kinds=KINDS, code_version="3", pool="gpu", after=("validation_scores",))
-def final_adapter(
-    lora_adapter: Artifact,
+@lake_table(kinds={"duckdb"}, named_by_content=True)
+def final_examples(
     qa_folds: Table,
     question_mix: Table,
     retrieval_index: Artifact,
     final_fit: Annotated[bool, Setting("final_fit")],
-    pairing: PairingSettings,
+    settings: Annotated[ExampleSettings, Setting("examples")],
+    final_examples: Table | None,
+) -> TableReport:
+    """The examples of all rows that `final_adapter` is trained on; none without `final_fit`.
+
+    They are drawn and kept as `adapter_examples` are.
+    """
+    if not final_fit:
+        return TableReport(frame=no_examples())
+    every = qa_folds.read().assign(split=TRAINING)
+    rows, dealt = rows_and_folds(every)
+    mix = QuestionMix.of_table(question_mix.read())
+    current = adapter_table(
+        build_pairs(rows, dealt, mix, settings.pairing),
+        build_held_out(rows, dealt, mix, settings.pairing),
+        every,
+        open_searcher(retrieval_index, settings.retrieval),
+        settings,
+        ALL_SPLITS,
+    )
+    previous = final_examples.read() if final_examples else None
+    kept = held_still(previous, current, EXAMPLE_IDENTITY, (), settings.drift)
+    return _held(kept, current, EXAMPLE_IDENTITY)
+
+
+@lake_artifact(kinds=KINDS, code_version="4", pool="gpu", after=("validation_scores",))
+def final_adapter(
+    lora_adapter: Artifact,
+    final_examples: Table,
+    final_fit: Annotated[bool, Setting("final_fit")],
     settings: Annotated[AdapterSettings, Setting("adapter")],
     build: ArtifactBuild,
 ) -> Report:
@@ -119,14 +173,8 @@ def final_adapter(
     if not final_fit:
         write_reference(build.folder, "lora_adapter")
         return Report(facts={"same_as": lora_adapter.version})
-    rows, folds = rows_and_folds(qa_folds.read().assign(split=TRAINING))
-    pairs = build_pairs(rows, folds, QuestionMix.of_table(question_mix.read()), pairing)
-    return train_on(
-        pairs,
-        ALL_SPLITS,
-        None,
-        lora_adapter.made_from("base_model"),
-        retrieval_index,
-        settings,
-        build,
-    )
+    return train_on(final_examples, lora_adapter.made_from("base_model"), settings, build)
+
+
+def _held(kept: pd.DataFrame, current: pd.DataFrame, identity: Sequence[str]) -> TableReport:
+    return TableReport(frame=kept, facts={"drift": round(drift(kept, current, identity), 4)})

@@ -155,11 +155,13 @@ class Bound:
 
     @cached_property
     def previous(self) -> Table | None:
-        """What was live before of an asset that reads its own earlier result."""
+        """What was live before of an asset that reads its own earlier result, made by this code."""
         if self.declaration.previous_parameter is None:
             return None
         found = self.lake.find_live(self.declaration.name)
-        return Table(self.lake, found) if found and self.lake.is_whole(found) else None
+        if found is None or found.code_version != self.declaration.code_version:
+            return None
+        return Table(self.lake, found) if self.lake.is_whole(found) else None
 
     def question(self, previous: str | None) -> str:
         """Names what is asked of a body whose result is named by its content.

@@ -44,6 +44,13 @@ class TrainingSettings(SettingsModel):
     max_examples: int | None = Field(
         default=None, ge=1, description="Most examples, drawn by the seed, if any limit."
     )
+    examples_drift: float = Field(
+        default=0.1,
+        ge=0,
+        le=1,
+        description="Share of the examples that may change before an adapter is trained anew; "
+        "0: any change trains it.",
+    )
     max_length: int = Field(default=1024, ge=16, description="Longest example, in tokens.")
     learning_rate: float = Field(default=2e-4, gt=0, description="Peak of the schedule.")
     schedule: Literal["linear", "cosine", "constant_with_warmup"] = Field(
@@ -83,7 +90,10 @@ class TrainingSettings(SettingsModel):
         default=10, ge=1, description="How often the held-out loss is measured."
     )
     max_held_out: int = Field(
-        default=64, ge=0, description="Most held-out examples; 0: no held-out loss."
+        default=64,
+        ge=0,
+        description="Most held-out examples that choose the weights that are kept, and as many "
+        "that judge them; 0: no held-out loss.",
     )
     report_to: tuple[str, ...] = Field(
         default=(), description="Trackers of transformers that get the losses, such as 'wandb'."

@@ -7,13 +7,13 @@ See https://docs.dagster.io/guides/test/asset-checks
 
 import dagster as dg
 
+from hansol_assets.answering.holding import READ, text_keys
 from hansol_assets.answering.parts import VISIBLE_SPLITS
 from hansol_assets.modeling.training.fit import memorises
 from hansol_assets.orchestration.automation import ON_CHANGE
 from hansol_assets.orchestration.resources import LakeResource
-from hansol_assets.qa.folds import TRAINING, find_leaks, own_answers
+from hansol_assets.qa.folds import TRAINING, find_leaks, held_out_texts
 from hansol_assets.qa.quality import broken_limits
-from hansol_assets.qa.table.columns import answers_of, questions_of
 from hansol_assets.qa.table.row_warnings import DROPPED_ROWS, WARNED_ROWS, WARNINGS
 
 LakeDoor = dg.ResourceParam[LakeResource]
@@ -67,13 +67,10 @@ def pairs_are_from_training_rows(lake: LakeDoor) -> dg.AssetCheckResult:
     The base model, the adapter and the embedder see training rows through this table and through
     the same split, so the check holds for them too.
     """
-    rows, folds = lake.table_of("raw_qa"), lake.table_of("qa_folds")
-    pairs = lake.table_of("paired_questions")
+    folds, pairs = lake.table_of("qa_folds"), lake.table_of("paired_questions")
     held_out = set(folds.loc[folds["split"] != TRAINING, "id"])
     sources = {source for own in pairs["source_ids"] for source in own}
-    own = rows.assign(answers=own_answers(rows, lake.settings.folds))
-    other = own[own["id"].isin(held_out)]
-    texts = {*questions_of(other), *answers_of(other)}
+    texts = set(held_out_texts(folds, lake.settings.folds))
     shared = sorted((set(pairs["question"]) | set(pairs["answer"])) & texts)
     return dg.AssetCheckResult(
         passed=not (sources & held_out or shared),
@@ -82,6 +79,18 @@ def pairs_are_from_training_rows(lake: LakeDoor) -> dg.AssetCheckResult:
             "rows_of_other_splits": sorted(sources & held_out),
             "texts_of_other_splits": shared[:SHOWN],
         },
+    )
+
+
+@dg.asset_check(asset="adapter_examples", blocking=True, automation_condition=ON_CHANGE)
+def kept_examples_are_of_training_rows(lake: LakeDoor) -> dg.AssetCheckResult:
+    """No example holds a text of a row that is held out now, however long the examples are kept."""
+    held_out = held_out_texts(lake.table_of("qa_folds"), lake.settings.folds)
+    examples = lake.table_of("adapter_examples")
+    read = {key for own in examples[READ] for key in own}
+    shared = read.intersection(text_keys(held_out))
+    return dg.AssetCheckResult(
+        passed=not shared, metadata={"examples": len(examples), "held_out_texts": len(shared)}
     )
 
 

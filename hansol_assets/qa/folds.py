@@ -15,7 +15,14 @@ from pydantic import Field, model_validator
 
 from hansol_assets.errors import InputError
 from hansol_assets.qa.dealing import are_numbered, deal_by_hash, deal_in_turn
-from hansol_assets.qa.table.columns import ANSWERS, CATEGORY, ID, QUESTIONS, ROW_NUMBER
+from hansol_assets.qa.table.columns import (
+    ANSWERS,
+    CATEGORY,
+    ID,
+    QUESTIONS,
+    ROW_NUMBER,
+    texts_of,
+)
 from hansol_assets.settings_model import SettingsModel
 
 TRAINING = "training"
@@ -215,6 +222,17 @@ def own_answers(rows: pd.DataFrame, settings: FoldSettings) -> list[list[str]]:
         [answer for answer, key in zip(answers, own, strict=True) if key not in stock]
         for answers, own in zip(rows[ANSWERS], keys, strict=True)
     ]
+
+
+def held_out_texts(dealt: pd.DataFrame, settings: FoldSettings) -> list[str]:
+    """Every question and answer that nothing may be trained on, stock phrases left out.
+
+    Args:
+        dealt: The training table with `split` beside it.
+        settings: The share of the rows from which an answer is a stock phrase.
+    """
+    own = dealt.assign(**{ANSWERS: own_answers(dealt, settings)})
+    return texts_of(own[own["split"] != TRAINING])
 
 
 def _answer_keys(rows: pd.DataFrame) -> list[list[str]]:

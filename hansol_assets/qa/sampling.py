@@ -23,6 +23,17 @@ def choose(items: Sequence[Item], *name: object) -> Item:
     return items[int(digest(*name), 16) % len(items)]
 
 
+def draw(keys: Sequence[str], count: int | None, *name: object) -> list[int]:
+    """Places of so many of the keys, in their order; of all where `count` is None.
+
+    They are those whose hashes come first, so that one key more displaces one at most.
+    """
+    if count is None or len(keys) <= count:
+        return list(range(len(keys)))
+    by_hash = sorted(range(len(keys)), key=lambda place: digest(*name, keys[place]))
+    return sorted(by_hash[:count])
+
+
 def spread_pairs(
     items: Sequence[Item], key: Callable[[Item], str], *name: object
 ) -> Iterator[tuple[Item, Item]]:

@@ -63,7 +63,7 @@ class AdapterReport:
     Attributes:
         history: One row a logged step: step, epoch, loss and eval_loss (nats a token),
             learning_rate; a value that was not measured at a step is missing.
-        examples: Training examples after the draw.
+        examples: Training examples.
         tokens: Tokens seen in training, over all epochs.
         seconds: Time of this run, without what an interrupted one took before it.
         trainable_parameters: Weights in the LoRA matrices.
@@ -170,13 +170,13 @@ def train_adapter(
     memory = preflight(base_dir, loading, settings)
     progress(f"adapter: {memory}")
     tokenizer = load_tokenizer(base_dir, loading)
-    drawn = draw(held_out if judged is None else judged, settings.max_held_out, settings.seed)
+    judging = held_out if judged is None else judged
     run = _Run(
         base_dir=base_dir,
         tokenizer=tokenizer,
-        train=encode(tokenizer, draw(examples, settings.max_examples, settings.seed), settings),
-        held_out=encode(tokenizer, draw(held_out, settings.max_held_out, settings.seed), settings),
-        judged=encode(tokenizer, drawn, settings),
+        train=encode(tokenizer, examples, settings),
+        held_out=encode(tokenizer, held_out, settings),
+        judged=encode(tokenizer, judging, settings),
         settings=settings,
         loading=loading,
         checkpoint_dir=checkpoint_dir,
@@ -188,7 +188,7 @@ def train_adapter(
         device_failures_named(memory, KEPT),
     ):
         trainer = _train(run, progress)
-        fit = _fit(run, trainer, int(drawn["answer"].str.len().sum())) if run.judged else None
+        fit = _fit(run, trainer, int(judging["answer"].str.len().sum())) if run.judged else None
     history = history_table(trainer.state.log_history, settings.batch_examples / len(run.train))
     report = AdapterReport(
         history=history,
@@ -282,14 +282,6 @@ def _results(report: AdapterReport) -> dict[str, float]:
 def _trainable_parameters(trainer: "SFTTrainer") -> int:
     weights = trainer.model.parameters() if trainer.model else ()
     return sum(weight.numel() for weight in weights if weight.requires_grad)
-
-
-def draw(examples: pd.DataFrame, count: int | None, seed: int) -> pd.DataFrame:
-    """Draw so many rows without replacement, in their order; all where `count` is None."""
-    if count is None or len(examples) <= count:
-        return examples
-    chosen = np.random.default_rng(seed).choice(len(examples), size=count, replace=False)
-    return examples.iloc[np.sort(chosen)]
 
 
 def encode(
