@@ -24,7 +24,7 @@ from hansol_assets.qa.pairing import SINGLE, PairingSettings, build_held_out
 from hansol_assets.qa.quality import answer_quality
 from hansol_assets.qa.splitting import question_mix, split_question
 from hansol_assets.qa.table import TableSettings, read_test, read_train
-from hansol_assets.scoring.answer_regressor import AnswerRegressor, choose
+from hansol_assets.scoring.answer_regressor import AnswerRegressor
 from hansol_assets.scoring.baselines import CENTROID, HUMAN, baseline_scores
 from hansol_assets.scoring.blend import BlendSettings, VectorBlend, fit_blend
 from hansol_assets.scoring.bootstrap import parity
@@ -147,8 +147,8 @@ def rotation(
     held_out = build_held_out(rows, folds, mix, PairingSettings())
     training, known = rows[split == TRAINING], rows[split != VALIDATION]
     settings, composing = ComponentSettings(), ComposingSettings()
-    choices = choose(training, rows[split == CALIBRATION], embedder, settings)
-    regressor = AnswerRegressor.fit(training, embedder, choices, settings)
+    calibration = rows[split == CALIBRATION]
+    regressor = AnswerRegressor.fit_best(training, calibration, embedder, settings)
     asked = held_out[held_out["split"] == CALIBRATION].reset_index(drop=True)
     alone = asked[asked["kind"] == SINGLE]
     blend = fit_blend(
@@ -161,7 +161,7 @@ def rotation(
     confidence = Confidence.fit(
         calibrating.signals, calibrating.scores("composed text"), ConfidenceSettings(), {"parts"}
     )
-    final = AnswerRegressor.fit(known, embedder, choices, settings)
+    final = AnswerRegressor.fit(known, embedder, regressor.choices, settings)
     judged = answer(
         held_out[held_out["split"] == VALIDATION].reset_index(drop=True),
         final,

@@ -1,5 +1,6 @@
 """The graph end to end, with real models that are very small."""
 
+import shutil
 from pathlib import Path
 
 import dagster as dg
@@ -7,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from hansol_assets.answering.holding import text_keys
 from hansol_assets.lake.fingerprint import file_hash
 from hansol_assets_tests.graph import GraphRun, run_graph, write_raw_files
 
@@ -131,6 +133,22 @@ def test_a_template_that_does_not_fit_keeps_the_last_submission(
     assert run.checks == {"submission:fits_template": False}
     assert "1 ids are missing: TEST_999" in run.failures["submission"]
     assert graph.submission == before
+
+
+def test_a_final_fit_trains_on_all_rows(
+    graph: GraphRun, raw_dir: Path, tmp_path: Path, instance: dg.DagsterInstance
+) -> None:
+    lake = tmp_path / "lake"
+    shutil.copytree(graph.settings.lake_dir, lake, symlinks=True)
+    own = dg.AssetSelection.assets("final_examples", "final_adapter")
+    run = run_graph(lake, raw_dir, instance, select=own, final_fit=True)
+    assert run.statuses == {"final_examples": "new", "final_adapter": "new"}
+    assert "same_as" not in run.metadata["final_adapter"]
+    read = {key for keys in run.table("final_examples")["read"] for key in keys}
+    rows = graph.table("qa_folds")
+    held_out = rows[rows["split"] == "validation"]["questions"].explode()
+    assert read.intersection(text_keys(held_out))
+    assert run.table("final_examples")["split"].unique().tolist() == ["training"]
 
 
 @pytest.mark.real

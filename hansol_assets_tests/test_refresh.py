@@ -30,10 +30,17 @@ READ_ELSEWHERE = {
     "question_mix",
     "answer_embedder",
     "judge_embedder",
+    "final_examples",
 }
 """What does not depend on a row."""
 
-KEPT = READ_ELSEWHERE | {"pretraining_corpus", "base_model"}
+KEPT = READ_ELSEWHERE | {
+    "pretraining_corpus",
+    "base_model",
+    "adapter_examples",
+    "lora_adapter",
+    "final_adapter",
+}
 """What one changed answer leaves as it is."""
 
 Change = Callable[[dict[str, str]], None]

@@ -228,17 +228,17 @@ def vote(
         worth, less penalties) and `chosen`.
     """
     target_of = dict(zip(parts[PART].itertuples(index=False, name=None), targets, strict=True))
-    voted = candidates.assign(similarity=0.0, vote=0.0, score=0.0, chosen=False)
+    similarity, votes, scores = np.zeros((3, len(candidates)))
+    chosen = np.zeros(len(candidates), dtype=bool)
     for key, places in candidates.groupby(PART).indices.items():
         own, target = candidates.iloc[places], target_of[key]
         vectors, worth = vectors_of(own, len(target)), own["worth"].to_numpy()
         choice = choose_text(own["text"].tolist(), vectors, target, worth, lengths, settings)
-        labels = own.index
-        voted.loc[labels, "similarity"] = choice.similarities
-        voted.loc[labels, "vote"] = choice.votes.round(VOTE_DECIMALS)
-        voted.loc[labels, "score"] = choice.scores.round(VOTE_DECIMALS)
-        voted.loc[labels[choice.place], "chosen"] = True
-    return voted
+        similarity[places] = choice.similarities
+        votes[places] = choice.votes.round(VOTE_DECIMALS)
+        scores[places] = choice.scores.round(VOTE_DECIMALS)
+        chosen[places[choice.place]] = True
+    return candidates.assign(similarity=similarity, vote=votes, score=scores, chosen=chosen)
 
 
 def answer_signals(voted: pd.DataFrame, regressor: AnswerRegressor) -> pd.DataFrame:
@@ -284,7 +284,8 @@ def answer_table(
         prompts` have one entry a part; `source_ids` names every row that the answer quotes, and
         `quotes` what of it; `candidates` has one record a candidate, with its vote.
     """
-    groups = dict(iter(voted.groupby("question_id", sort=False)))
+    recorded = voted.assign(record=_records(voted))
+    groups = dict(iter(recorded.groupby("question_id", sort=False)))
     signals_of = signals.to_dict("index")
     table = pd.DataFrame(
         [
@@ -314,7 +315,7 @@ def _answer(
         QUOTES: quotes,
         "retrieved_ids": list(dict.fromkeys(found["source_id"])),
         "prompts": chosen["prompt"].tolist(),
-        "candidates": _records(candidates),
+        "candidates": candidates["record"].tolist(),
         "signals": signals,
         "prompt_tokens": int(generated["prompt_tokens"].fillna(0).sum()),
         "new_tokens": int(generated["new_tokens"].fillna(0).sum()),

@@ -7,11 +7,11 @@ and the training (`hansol_assets.modeling.base`).
 
 import pandas as pd
 
-from hansol_assets.answering.holding import READ, text_keys
+from hansol_assets.answering.holding import READ, RECIPE, text_keys
 from hansol_assets.modeling.base.tokenizer_training import render_document
 
-CORPUS_COLUMNS = ("text", READ)
-CORPUS_IDENTITY = ("text",)
+CORPUS_IDENTITY = (RECIPE, "question", "answer")
+CORPUS_COLUMNS = (*CORPUS_IDENTITY, "text", READ)
 
 
 def asked_once(pairs: pd.DataFrame) -> pd.DataFrame:
@@ -41,19 +41,20 @@ def corpus_table(pairs: pd.DataFrame, examples: pd.DataFrame) -> pd.DataFrame:
     """Returns the corpus: each example as one document in Gemma's turns.
 
     Args:
-        pairs: `question, answer` of every example, as the table has them. The rows that prompts
-            show are training rows, too, and stand among them.
+        pairs: `recipe, question, answer` of every example, as the table has them. The rows that
+            prompts show are training rows, too, and stand among them.
         examples: `messages, answer` of the same examples, as they are trained on.
 
     Returns:
-        `text, read`: the document, and the keys of what it was made of.
+        `CORPUS_COLUMNS`: what a document is made of, and the document.
     """
     texts = [
         render_document(messages, answer)
         for messages, answer in zip(examples["messages"], examples["answer"], strict=True)
     ]
     read = [text_keys(own) for own in zip(pairs["question"], pairs["answer"], strict=True)]
-    return pd.DataFrame({"text": pd.Series(texts, dtype=object), READ: read})
+    table = pairs.assign(text=pd.Series(texts, dtype=object), read=pd.Series(read, dtype=object))
+    return table[list(CORPUS_COLUMNS)]
 
 
 def no_corpus() -> pd.DataFrame:

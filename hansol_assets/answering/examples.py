@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from hansol_assets.answering.holding import READ, text_keys
-from hansol_assets.lake.fingerprint import canonical_json, text_hash
+from hansol_assets.answering.holding import READ, RECIPE, text_keys
+from hansol_assets.lake.fingerprint import canonical_json
 from hansol_assets.qa.control_tokens import neutralise
 from hansol_assets.qa.folds import CALIBRATION, TRAINING, VALIDATION
 from hansol_assets.qa.pairing import PairingSettings
@@ -26,8 +26,8 @@ from hansol_assets.settings_model import SettingsModel
 MOST_SOURCES = 2
 """Rows that one example is made of at most; as many hits may have to be left out."""
 
-EXAMPLE_IDENTITY = ("recipe", "split", "messages", "answer")
-EXAMPLE_COLUMNS = (*EXAMPLE_IDENTITY, READ)
+EXAMPLE_IDENTITY = (RECIPE, "split", "question", "answer")
+EXAMPLE_COLUMNS = (*EXAMPLE_IDENTITY, "messages", READ)
 
 
 class ExampleSettings(SettingsModel):
@@ -40,11 +40,6 @@ class ExampleSettings(SettingsModel):
     max_held_out: int
     drift: float
     seed: int
-
-    @property
-    def recipe(self) -> str:
-        """Names the settings: examples of others never stand for these."""
-        return text_hash(canonical_json(self.model_dump(mode="json")))
 
 
 def context_rows(hits: Sequence[Hit]) -> list[ContextRow]:
@@ -86,13 +81,8 @@ def training_examples(
     return pd.DataFrame({"messages": messages, "answer": answers, "shown_ids": shown_ids})
 
 
-def adapter_table(
-    pairs: pd.DataFrame,
-    held_out: pd.DataFrame,
-    rows: pd.DataFrame,
-    searcher: HybridSearcher,
-    settings: ExampleSettings,
-    splits: Sequence[str] = (TRAINING,),
+def drawn_examples(
+    pairs: pd.DataFrame, held_out: pd.DataFrame, settings: ExampleSettings, recipe: str
 ) -> pd.DataFrame:
     """Draws the examples of an adapter, and those that guide and judge its training.
 
@@ -100,24 +90,42 @@ def adapter_table(
         pairs: `id, source_ids, question, answer` of every training example there could be.
         held_out: `id, split, source_ids, question, references` of the held-out questions; empty
             where all rows train.
+        settings: How many are drawn.
+        recipe: From `recipe_of`.
+
+    Returns:
+        `recipe, split, source_ids, question, answer`: training ones, then those of the calibration
+        and validation rows with their first reference.
+    """
+    answered = held_out.assign(answer=held_out["references"].str[0])
+    drawn = [_drawn(pairs, settings.max_examples, settings.seed).assign(split=TRAINING)]
+    for split in (CALIBRATION, VALIDATION):
+        own = answered[answered["split"] == split]
+        drawn.append(_drawn(own, settings.max_held_out, settings.seed))
+    columns = ["split", "source_ids", "question", "answer"]
+    return pd.concat([own[columns] for own in drawn], ignore_index=True).assign(recipe=recipe)
+
+
+def adapter_table(
+    drawn: pd.DataFrame,
+    rows: pd.DataFrame,
+    searcher: HybridSearcher,
+    prompt: PromptSettings,
+    splits: Sequence[str] = (TRAINING,),
+) -> pd.DataFrame:
+    """Gives the examples of an adapter their prompts, and says what training ones were read from.
+
+    Args:
+        drawn: What `drawn_examples` returned.
         rows: The rows of `qa_folds`.
         searcher: The retrieval index.
-        settings: How many are drawn, and the form of a prompt.
+        prompt: The form of a prompt.
         splits: Splits of the rows that prompts may show.
 
     Returns:
-        `EXAMPLE_COLUMNS`, one row an example: training ones, then those of the calibration and
-        validation rows. `messages` is JSON.
+        `EXAMPLE_COLUMNS`, one row an example. `answer` is as the table has it, `messages` is JSON.
     """
-    answered = held_out.assign(answer=held_out["references"].str[0])
-    parts = {TRAINING: _drawn(pairs, settings.max_examples, settings.seed)}
-    for split in (CALIBRATION, VALIDATION):
-        own = answered[answered["split"] == split]
-        parts[split] = _drawn(own, settings.max_held_out, settings.seed)
-    drawn = pd.concat(
-        [part.assign(split=split) for split, part in parts.items()], ignore_index=True
-    )
-    examples = training_examples(drawn, searcher, settings.prompt, splits)
+    examples = training_examples(drawn, searcher, prompt, splits)
     keys = _keys_of_rows(rows)
     made_of = zip(drawn["split"], drawn["source_ids"], examples["shown_ids"], strict=True)
     read = [
@@ -126,12 +134,8 @@ def adapter_table(
         else []
         for split, sources, shown in made_of
     ]
-    table = examples.assign(
-        recipe=settings.recipe,
-        split=drawn["split"],
-        messages=examples["messages"].map(canonical_json),
-        read=pd.Series(read, dtype=object),
-    )
+    messages = examples["messages"].map(canonical_json)
+    table = drawn.assign(messages=messages, read=pd.Series(read, dtype=object))
     return table[list(EXAMPLE_COLUMNS)]
 
 
@@ -143,7 +147,10 @@ def examples_of(table: pd.DataFrame, split: str) -> pd.DataFrame:
         split: The split of the rows that they were made of.
     """
     own = table[table["split"] == split].reset_index(drop=True)
-    return own.assign(messages=own["messages"].map(json.loads))[["messages", "answer"]]
+    examples = own.assign(
+        messages=own["messages"].map(json.loads), answer=own["answer"].map(neutralise)
+    )
+    return examples[["messages", "answer"]]
 
 
 def no_examples() -> pd.DataFrame:

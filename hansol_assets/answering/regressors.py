@@ -5,17 +5,17 @@ does not: what they are (`hansol_assets.scoring.answer_regressor`,
 `hansol_assets.scoring.composing`).
 """
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
 
 from hansol_assets.answering.blending import visible_rows
+from hansol_assets.answering.parts import TEST
 from hansol_assets.answering.searching import embedder_of
 from hansol_assets.embedding.embedder import Embedder
 from hansol_assets.lake.handles import Artifact
-from hansol_assets.qa.folds import CALIBRATION, TRAINING
-from hansol_assets.scoring.answer_regressor import AnswerRegressor, choose
+from hansol_assets.qa.folds import CALIBRATION, VALIDATION
+from hansol_assets.scoring.answer_regressor import AnswerRegressor
 from hansol_assets.scoring.components import Choices, ComponentSettings
 from hansol_assets.scoring.composing import Composer
 from hansol_assets.scoring.drafting import ComposingSettings
@@ -23,48 +23,72 @@ from hansol_assets.scoring.drafting import ComposingSettings
 CHOICES = "choices"
 
 
-def choose_on_calibration(
-    rows: pd.DataFrame, embedder: Embedder, settings: ComponentSettings
-) -> Choices:
-    """Chooses how models are fitted: on training rows, judged on calibration rows.
-
-    Args:
-        rows: The rows of `qa_folds`.
-        embedder: Embeds questions and answers.
-        settings: What there is to choose from.
-    """
-    return choose(_of_split(rows, TRAINING), _of_split(rows, CALIBRATION), embedder, settings)
-
-
-def fit_regressors(
+def fit_for_judging(
     rows: pd.DataFrame,
-    splits: Iterable[str],
     embedder: Embedder,
-    choices: Choices,
     settings: ComponentSettings,
     composing: ComposingSettings,
     folder: Path,
 ) -> dict[str, int]:
-    """Fits and saves the models of each split on the rows that its questions may see.
+    """Fits and saves the models of calibration and validation questions.
+
+    How they are fitted is chosen on calibration rows, with the models of training rows.
 
     Args:
         rows: The rows of `qa_folds`.
-        splits: Splits of the questions that are to be answered.
         embedder: Embeds questions and answers.
-        choices: What was chosen on the calibration rows.
-        settings: How the components are made.
+        settings: How the components are made, and what there is to choose from.
         composing: How texts are put together.
         folder: The artifact's folder.
 
     Returns:
         Split → rows that its models were fitted on.
     """
+    training = visible_rows(rows, rows, CALIBRATION)
+    held_out = rows[rows["split"] == CALIBRATION].reset_index(drop=True)
+    best = AnswerRegressor.fit_best(training, held_out, embedder, settings)
+    best.choices.save(folder / CHOICES)
+    best.save(folder / CALIBRATION)
+    Composer.fit(training, embedder, composing).save(folder / CALIBRATION)
+    known = _fit(rows, VALIDATION, embedder, best.choices, settings, composing, folder)
+    return {CALIBRATION: len(training), VALIDATION: known}
+
+
+def fit_for_submitting(
+    rows: pd.DataFrame,
+    embedder: Embedder,
+    choices: Choices,
+    settings: ComponentSettings,
+    composing: ComposingSettings,
+    folder: Path,
+) -> dict[str, int]:
+    """Fits and saves the models of test questions.
+
+    Args:
+        rows: The rows of `qa_folds`.
+        embedder: Embeds questions and answers.
+        choices: What was chosen on the calibration rows.
+        settings: How the components are made.
+        composing: How texts are put together.
+        folder: The artifact's folder.
+    """
     choices.save(folder / CHOICES)
-    visible = {split: visible_rows(rows, rows, split) for split in splits}
-    for split, own in visible.items():
-        AnswerRegressor.fit(own, embedder, choices, settings).save(folder / split)
-        Composer.fit(own, embedder, composing).save(folder / split)
-    return {split: len(own) for split, own in visible.items()}
+    return {TEST: _fit(rows, TEST, embedder, choices, settings, composing, folder)}
+
+
+def _fit(
+    rows: pd.DataFrame,
+    split: str,
+    embedder: Embedder,
+    choices: Choices,
+    settings: ComponentSettings,
+    composing: ComposingSettings,
+    folder: Path,
+) -> int:
+    own = visible_rows(rows, rows, split)
+    AnswerRegressor.fit(own, embedder, choices, settings).save(folder / split)
+    Composer.fit(own, embedder, composing).save(folder / split)
+    return len(own)
 
 
 def load_choices(regressor: Artifact) -> Choices:
@@ -91,7 +115,3 @@ def load_composer(
         composing: How texts are put together.
     """
     return Composer.load(regressor.open() / split, embedder, composing)
-
-
-def _of_split(rows: pd.DataFrame, split: str) -> pd.DataFrame:
-    return rows[rows["split"] == split].reset_index(drop=True)

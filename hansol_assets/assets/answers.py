@@ -22,10 +22,10 @@ from hansol_assets.answering.confidence import (
     load_confidence,
     with_confidence,
 )
-from hansol_assets.answering.parts import TEST, to_submit
+from hansol_assets.answering.parts import to_submit
 from hansol_assets.answering.regressors import (
-    choose_on_calibration,
-    fit_regressors,
+    fit_for_judging,
+    fit_for_submitting,
     load_choices,
     load_regressors,
 )
@@ -95,9 +95,7 @@ def answer_regressor(
     training rows, the other validation questions from training and calibration rows.
     """
     rows, embedder = qa_folds.read(), open_embedder(answer_embedder)
-    choices = choose_on_calibration(rows, embedder, components)
-    splits = (CALIBRATION, VALIDATION)
-    fitted = fit_regressors(rows, splits, embedder, choices, components, composing, build.folder)
+    fitted = fit_for_judging(rows, embedder, components, composing, build.folder)
     return Report(facts={f"{split}_fitted_on": n for split, n in fitted.items()})
 
 
@@ -116,7 +114,7 @@ def final_regressor(
     """
     rows, embedder = qa_folds.read(), open_embedder(answer_embedder)
     choices = load_choices(answer_regressor)
-    fitted = fit_regressors(rows, (TEST,), embedder, choices, components, composing, build.folder)
+    fitted = fit_for_submitting(rows, embedder, choices, components, composing, build.folder)
     return Report(facts={f"{split}_fitted_on": n for split, n in fitted.items()})
 
 

@@ -4,7 +4,7 @@ What belongs here: what is trained on which rows. What does not: how training ru
 (`hansol_assets.modeling`) and how examples are made (`hansol_assets.answering.training`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection
 from typing import Annotated
 
 import pandas as pd
@@ -15,10 +15,11 @@ from hansol_assets.answering.examples import (
     EXAMPLE_IDENTITY,
     ExampleSettings,
     adapter_table,
+    drawn_examples,
     no_examples,
     training_examples,
 )
-from hansol_assets.answering.holding import drift, held_still
+from hansol_assets.answering.holding import drift, held_still, recipe_of
 from hansol_assets.answering.parts import ALL_SPLITS
 from hansol_assets.answering.searching import open_searcher
 from hansol_assets.answering.training import AdapterSettings, base_model_report, train_on
@@ -57,12 +58,20 @@ def pretraining_corpus(
         return TableReport(frame=no_corpus())
     pairs = paired_questions.read()
     singles = asked_once(pairs[pairs["kind"] == SINGLE])
-    examples = training_examples(singles, open_searcher(retrieval_index, retrieval), prompt)
-    current = corpus_table(singles, examples)
-    held_out = held_out_texts(qa_folds.read(), folds)
-    previous = pretraining_corpus.read() if pretraining_corpus else None
-    corpus = held_still(previous, current, CORPUS_IDENTITY, held_out, most_drift)
-    return _held(corpus, current, CORPUS_IDENTITY)
+    embedder = retrieval_index.made_from("answer_embedder").version
+    wanted = singles.assign(recipe=recipe_of(embedder, prompt=prompt, retrieval=retrieval))
+
+    def make() -> pd.DataFrame:
+        searcher = open_searcher(retrieval_index, retrieval)
+        return corpus_table(wanted, training_examples(wanted, searcher, prompt))
+
+    return _held(
+        pretraining_corpus,
+        wanted[list(CORPUS_IDENTITY)],
+        held_out_texts(qa_folds.read(), folds),
+        most_drift,
+        make,
+    )
 
 
 @lake_artifact(kinds=KINDS, code_version="2", pool="gpu", retries=3)
@@ -98,18 +107,15 @@ def adapter_examples(
     are kept until more than a set share has changed, or a text of them is held out now, so that a
     changed row does not train the adapter anew.
     """
-    rows = qa_folds.read()
-    current = adapter_table(
-        paired_questions.read(),
-        held_out_questions.read(),
-        rows,
-        open_searcher(retrieval_index, settings.retrieval),
-        settings,
-    )
-    held_out = held_out_texts(rows, folds)
-    previous = adapter_examples.read() if adapter_examples else None
-    kept = held_still(previous, current, EXAMPLE_IDENTITY, held_out, settings.drift)
-    return _held(kept, current, EXAMPLE_IDENTITY)
+    rows, pairs, held_out = qa_folds.read(), paired_questions.read(), held_out_questions.read()
+    drawn = drawn_examples(pairs, held_out, settings, _recipe(retrieval_index, settings))
+
+    def make() -> pd.DataFrame:
+        searcher = open_searcher(retrieval_index, settings.retrieval)
+        return adapter_table(drawn, rows, searcher, settings.prompt)
+
+    wanted, kept_out = drawn[list(EXAMPLE_IDENTITY)], held_out_texts(rows, folds)
+    return _held(adapter_examples, wanted, kept_out, settings.drift, make)
 
 
 @lake_artifact(kinds=KINDS, code_version="4", pool="gpu")
@@ -144,17 +150,15 @@ def final_examples(
     every = qa_folds.read().assign(split=TRAINING)
     rows, dealt = rows_and_folds(every)
     mix = QuestionMix.of_table(question_mix.read())
-    current = adapter_table(
-        build_pairs(rows, dealt, mix, settings.pairing),
-        build_held_out(rows, dealt, mix, settings.pairing),
-        every,
-        open_searcher(retrieval_index, settings.retrieval),
-        settings,
-        ALL_SPLITS,
-    )
-    previous = final_examples.read() if final_examples else None
-    kept = held_still(previous, current, EXAMPLE_IDENTITY, (), settings.drift)
-    return _held(kept, current, EXAMPLE_IDENTITY)
+    pairs = build_pairs(rows, dealt, mix, settings.pairing)
+    none_held_out = build_held_out(rows, dealt, mix, settings.pairing)
+    drawn = drawn_examples(pairs, none_held_out, settings, _recipe(retrieval_index, settings))
+
+    def make() -> pd.DataFrame:
+        searcher = open_searcher(retrieval_index, settings.retrieval)
+        return adapter_table(drawn, every, searcher, settings.prompt, ALL_SPLITS)
+
+    return _held(final_examples, drawn[list(EXAMPLE_IDENTITY)], (), settings.drift, make)
 
 
 @lake_artifact(kinds=KINDS, code_version="4", pool="gpu", after=("validation_scores",))
@@ -176,5 +180,18 @@ def final_adapter(
     return train_on(final_examples, lora_adapter.made_from("base_model"), settings, build)
 
 
-def _held(kept: pd.DataFrame, current: pd.DataFrame, identity: Sequence[str]) -> TableReport:
-    return TableReport(frame=kept, facts={"drift": round(drift(kept, current, identity), 4)})
+def _recipe(retrieval_index: Artifact, settings: ExampleSettings) -> str:
+    embedder = retrieval_index.made_from("answer_embedder").version
+    return recipe_of(embedder, examples=settings)
+
+
+def _held(
+    previous: Table | None,
+    wanted: pd.DataFrame,
+    held_out: Collection[str],
+    most_drift: float,
+    make: Callable[[], pd.DataFrame],
+) -> TableReport:
+    before = previous.read() if previous else None
+    table = held_still(before, wanted, held_out, most_drift, make)
+    return TableReport(frame=table, facts={"drift": round(drift(table, wanted), 4)})

@@ -21,7 +21,10 @@ EMBEDDINGS = "embeddings"
 GENERATIONS = "generations"
 """Generated answers; the model is the adapter, and the base model and decoding follow."""
 
-ALL_CACHES = (EMBEDDINGS, GENERATIONS)
+READINGS = "readings"
+"""Morphemes; no model of the lake makes them, so they are kept when models go."""
+
+MODEL_CACHES = (EMBEDDINGS, GENERATIONS)
 
 
 class RowCache:

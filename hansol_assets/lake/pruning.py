@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hansol_assets.lake.atomic import remove_directory
-from hansol_assets.lake.cache import ALL_CACHES, RowCache
+from hansol_assets.lake.cache import MODEL_CACHES, RowCache
 from hansol_assets.lake.inventory import bytes_below
 from hansol_assets.lake.lancedb_versions import drop_all_but
 from hansol_assets.lake.locks import LANCEDB_LOCK, file_lock, lock_if_free, lock_name
@@ -109,7 +109,7 @@ def _forget_cached(paths: LakePaths, kept: list[Manifest]) -> int:
     """Removes what models that are gone had answered and embedded."""
     models = {item.fingerprint for item in kept}
     warehouse = Warehouse(paths.warehouse)
-    return sum(RowCache(warehouse, name).keep_models(models) for name in ALL_CACHES)
+    return sum(RowCache(warehouse, name).keep_models(models) for name in MODEL_CACHES)
 
 
 def _staying(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import dagster as dg
 import pandas as pd
 
+from hansol_assets.answering.readings import readings_kept
 from hansol_assets.errors import UserError
 from hansol_assets.lake.disk import disk_explained
 from hansol_assets.lake.manifest import Manifest
@@ -92,6 +93,7 @@ def lake_resource(settings: Settings) -> dg.ResourceDefinition:
         with ExitStack() as stack:
             with user_errors_as_failures():
                 opened = LakeResource.open(settings_of(context.resource_config, settings))
+                stack.enter_context(readings_kept(opened.store))
                 if context.run and context.instance and context.log:
                     _begin(stack, opened, context.instance, context.run, context.log.info)
             yield opened

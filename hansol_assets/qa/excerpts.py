@@ -6,12 +6,16 @@ together (`hansol_assets.scoring.composing`).
 """
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from hansol_assets.qa.sentences import has_final_ending, is_finished, split_sentences
 
 # Shorter ones say nothing by themselves; longer ones are lists that ran together.
 _SHORTEST, _LONGEST = 12, 220
+
+_ANSWERS_IN_MEMORY = 10_000
+"""A run looks at the same answers for each of its splits."""
 
 # Words that tie a sentence to the one before and can be left out.
 _CONNECTIVES = re.compile(
@@ -41,7 +45,8 @@ class Excerpt(NamedTuple):
     text: str
 
 
-def excerpts(answer: str) -> list[Excerpt]:
+@lru_cache(maxsize=_ANSWERS_IN_MEMORY)
+def excerpts(answer: str) -> tuple[Excerpt, ...]:
     """The sentences of an answer that may be quoted alone, in their order.
 
     Left out are sentences that point back, ask, belong to a numbered list, are unfinished, or are
@@ -54,7 +59,7 @@ def excerpts(answer: str) -> list[Excerpt]:
             text = f"{text}."
         if _stands_alone(text):
             found.append(Excerpt(place, text))
-    return found
+    return tuple(found)
 
 
 def _stands_alone(text: str) -> bool:

@@ -6,10 +6,11 @@ not: the search itself (`hansol_assets.retrieval.search`) and what tags say of a
 """
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
-from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import islice, pairwise
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from kiwipiepy import Kiwi, Token
@@ -20,6 +21,51 @@ NOUN_TAGS = ("NNG", "NNP", "NR", "XR", "SL", "SH", "SN")
 CONTENT_TAGS = (*NOUN_TAGS, "VV", "VA", "XPN", "MAG")
 # What an unknown piece within a compound may be tagged as.
 _PIECE_TAGS = ("NNB", "NP", "XSN", "MAG", "MM", "IC", "UN")
+
+_MOST_IN_MEMORY = 50_000
+_FEWEST_TO_ASK_FOR = 32
+"""Fewer texts are read sooner than a store is asked."""
+
+
+class Reading(NamedTuple):
+    """What is asked of a text's morphemes.
+
+    Attributes:
+        content: Its nouns, roots, stems, foreign words and numbers, joined by spaces.
+        nouns: The same without stems.
+        terms: Its nouns, and the compounds that neighbouring ones make.
+    """
+
+    content: str
+    nouns: str
+    terms: frozenset[str]
+
+
+class ReadingStore(Protocol):
+    """Where readings outlive the process."""
+
+    def get(self, texts: Sequence[str]) -> Mapping[str, Reading]:
+        """Returns text → reading of those that are kept."""
+
+    def put(self, readings: Mapping[str, Reading]) -> None:
+        """Keeps text → reading."""
+
+
+_memory: dict[str, Reading] = {}
+_stores: list[ReadingStore] = []
+
+
+@contextmanager
+def remembering(store: ReadingStore) -> Iterator[None]:
+    """Lets readings be found in a store, and kept there, for a while.
+
+    A text has one reading, so a store changes how long it takes and nothing else.
+    """
+    _stores.append(store)
+    try:
+        yield
+    finally:
+        _stores.remove(store)
 
 
 @lru_cache(maxsize=1)
@@ -39,12 +85,12 @@ def for_search(text: str) -> str:
 
 def content_morphemes(texts: Sequence[str]) -> list[str]:
     """Each text's nouns, roots, stems, foreign words and numbers, joined by spaces."""
-    return [_read(text).content for text in _normalised(texts)]
+    return [reading.content for reading in _readings(texts)]
 
 
 def nouns(texts: Sequence[str]) -> list[str]:
     """Each text's nouns, roots, foreign words and numbers, joined by spaces: what it is about."""
-    return [_read(text).nouns for text in _normalised(texts)]
+    return [reading.nouns for reading in _readings(texts)]
 
 
 def tag(texts: Sequence[str]) -> "Iterator[list[Token]]":
@@ -64,22 +110,37 @@ def noun_terms(texts: Sequence[str]) -> list[frozenset[str]]:
     Of nouns that follow each other, spaces apart ("실크 벽지 교체"), each is a term, each pair, and
     the whole: one thing is often written both as one word and as two.
     """
-    return [_read(text).terms for text in _normalised(texts)]
+    return [reading.terms for reading in _readings(texts)]
 
 
-class _Reading(NamedTuple):
-    """What is asked of a text's morphemes."""
+def _readings(texts: Sequence[str]) -> list[Reading]:
+    """Reads each text once: the index, the regressions and the composer look at the same ones."""
+    normalised = [for_search(text).lower() for text in texts]
+    different = list(dict.fromkeys(normalised))
+    found = {text: _memory[text] for text in different if text in _memory}
+    missing = [text for text in different if text not in found]
+    found |= _from_store(missing) if len(missing) >= _FEWEST_TO_ASK_FOR else _read(missing)
+    _memory.update((text, found[text]) for text in missing)
+    for text in list(islice(_memory, max(0, len(_memory) - _MOST_IN_MEMORY))):
+        del _memory[text]
+    return [found[text] for text in normalised]
 
-    content: str
-    nouns: str
-    terms: frozenset[str]
+
+def _from_store(texts: Sequence[str]) -> dict[str, Reading]:
+    if not _stores:
+        return _read(texts)
+    kept = dict(_stores[-1].get(texts))
+    fresh = _read([text for text in texts if text not in kept])
+    if fresh:
+        _stores[-1].put(fresh)
+    return kept | fresh
 
 
-@lru_cache(maxsize=50_000)
-def _read(text: str) -> _Reading:
-    """Reads a text once: the index, the regressions and the composer look at the same ones."""
-    (tokens,) = tag([text])
-    return _Reading(_joined(tokens, CONTENT_TAGS), _joined(tokens, NOUN_TAGS), _terms(tokens))
+def _read(texts: Sequence[str]) -> dict[str, Reading]:
+    return {
+        text: Reading(_joined(tokens, CONTENT_TAGS), _joined(tokens, NOUN_TAGS), _terms(tokens))
+        for text, tokens in zip(texts, tag(texts), strict=True)
+    }
 
 
 def _terms(tokens: "Sequence[Token]") -> frozenset[str]:
@@ -110,10 +171,6 @@ def _continues(token: "Token", run: "Sequence[Token]") -> bool:
 
 def _joined(tokens: "Sequence[Token]", tags: tuple[str, ...]) -> str:
     return " ".join(token.form for token in tokens if _kind(token) in tags)
-
-
-def _normalised(texts: Sequence[str]) -> list[str]:
-    return [for_search(text).lower() for text in texts]
 
 
 def _kind(token: "Token") -> str:

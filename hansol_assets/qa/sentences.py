@@ -6,6 +6,7 @@ not: repairs of an answer (`hansol_assets.qa.cleaning`) and figures over answers
 """
 
 import re
+import unicodedata
 
 from hansol_assets.qa.morphemes import tag
 
@@ -57,6 +58,10 @@ def is_finished(text: str) -> bool:
     )
 
 
+_FINAL_M = "\u11b7"
+"""The final consonant of "함" and "음"."""
+
+
 def ends_a_sentence(text: str) -> bool:
     """Whether the text ends with a sign that ends sentences, whatever stands before it."""
     return bool(_SIGNED.search(text.strip()))
@@ -72,7 +77,11 @@ def has_final_ending(text: str) -> bool:
 
 def ends_as_a_note(text: str) -> bool:
     """Whether the text ends in a verb made a noun, as notes do ("재시공이 필요함")."""
-    tokens = next(tag([text.strip().rstrip(".")]))
+    bare = text.strip().rstrip(".")
+    # Nearly all texts end otherwise, and so that is seen before Kiwi, which is slow to load.
+    if not unicodedata.normalize("NFD", bare[-1:]).endswith(_FINAL_M):
+        return False
+    tokens = next(tag([bare]))
     return bool(tokens) and tokens[-1].tag in ("EF", "ETN") and tokens[-1].form in ("ᆷ", "음")
 
 

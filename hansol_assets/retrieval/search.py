@@ -7,7 +7,9 @@ What belongs here: asking the index. What does not: what is in it
 
 from collections import defaultdict
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from lancedb.query import LanceVectorQueryBuilder
 
 _COLUMNS = [ROW_KEY, "id", QUESTIONS, ANSWERS]
+_QUERIES_AT_ONCE = 4
 
 
 @dataclass(frozen=True)
@@ -136,7 +139,10 @@ class HybridSearcher:
     def _full_text_rows(
         self, questions: Sequence[str], k: int, splits: Sequence[str]
     ) -> list[list[dict[str, Any]]]:
-        return [self._match(query, k, splits) for query in content_morphemes(questions)]
+        # LanceDB has no full-text search of a batch; one query at a time leaves a core idle.
+        with ThreadPoolExecutor(_QUERIES_AT_ONCE) as pool:
+            match = partial(self._match, k=k, splits=splits)
+            return list(pool.map(match, content_morphemes(questions)))
 
     def _match(self, morphemes: str, k: int, splits: Sequence[str]) -> list[dict[str, Any]]:
         from lancedb.query import MatchQuery

@@ -31,36 +31,10 @@ from hansol_assets.scoring.components import (
 from hansol_assets.scoring.features import QuestionViews
 from hansol_assets.scoring.joining import JoinMap
 from hansol_assets.scoring.neighbours import Neighbours, choose_temperature, nearest_rows
-from hansol_assets.scoring.regression import AnswerVectorRegressor, choose_strength
+from hansol_assets.scoring.regression import AnswerVectorRegressor
 
 _ROWS_FILE = "rows.safetensors"
 _IDS_FILE = "rows.json"
-
-
-def choose(
-    rows: pd.DataFrame, held_out: pd.DataFrame, embedder: Embedder, settings: ComponentSettings
-) -> Choices:
-    """Chooses how the components are made, by fitting on some rows and judging on others.
-
-    Args:
-        rows: Training rows: `id, questions, answers`.
-        held_out: Calibration rows, likewise.
-        embedder: Embeds questions and answers.
-        settings: What there is to choose from.
-    """
-    row_vectors = _row_vectors(rows, embedder)
-    views, targets = _examples(rows, row_vectors, embedder, settings)
-    nothing_but_questions = settings.model_copy(update={"answers_as_questions": 0})
-    asked, wanted = _examples(
-        held_out, _row_vectors(held_out, embedder), embedder, nothing_but_questions
-    )
-    strength = choose_strength(views, targets, asked, wanted, settings.regression)
-    regressor = AnswerVectorRegressor.fit(views, targets, settings.regression, strength)
-    estimates = regressor.predict(asked)
-    temperature = choose_temperature(estimates, wanted, row_vectors, settings.neighbours)
-    ids, answers = rows["id"].tolist(), rows[ANSWERS].tolist()
-    joining = JoinMap.fit(ids, answers, row_vectors, embedder, settings.joining)
-    return Choices(strength, temperature, joining)
 
 
 class AnswerRegressor:
@@ -92,13 +66,13 @@ class AnswerRegressor:
         self.answer_centroid = answer_centroid
         self._embedder = embedder
         self._neighbours = neighbours
-        self._choices = choices
+        self.choices = choices
         self.centroid = centroid(row_vectors)
 
     @property
     def joining(self) -> JoinMap:
         """From the vectors of a question's parts to that of its whole answer."""
-        return self._choices.joining
+        return self.choices.joining
 
     @classmethod
     def fit(
@@ -113,7 +87,7 @@ class AnswerRegressor:
         Args:
             rows: `id, questions, answers`, none of them a row that will be asked for.
             embedder: Embeds questions and answers.
-            choices: From `choose`, on rows that are not asked for either.
+            choices: From `fit_best`, on rows that are not asked for either.
             settings: How the components are made.
         """
         row_vectors = _row_vectors(rows, embedder)
@@ -121,6 +95,50 @@ class AnswerRegressor:
         regression = AnswerVectorRegressor.fit(
             views, targets, settings.regression, choices.strength
         )
+        return cls._of(rows, row_vectors, regression, embedder, choices, settings)
+
+    @classmethod
+    def fit_best(
+        cls,
+        rows: pd.DataFrame,
+        held_out: pd.DataFrame,
+        embedder: Embedder,
+        settings: ComponentSettings,
+    ) -> Self:
+        """Fits on rows, choosing how the components are made by rows that are held out.
+
+        Args:
+            rows: Training rows: `id, questions, answers`.
+            held_out: Calibration rows, likewise.
+            embedder: Embeds questions and answers.
+            settings: What there is to choose from.
+        """
+        row_vectors = _row_vectors(rows, embedder)
+        views, targets = _examples(rows, row_vectors, embedder, settings)
+        nothing_but_questions = settings.model_copy(update={"answers_as_questions": 0})
+        asked, wanted = _examples(
+            held_out, _row_vectors(held_out, embedder), embedder, nothing_but_questions
+        )
+        regression = AnswerVectorRegressor.fit_best(
+            views, targets, asked, wanted, settings.regression
+        )
+        estimates = regression.predict(asked)
+        temperature = choose_temperature(estimates, wanted, row_vectors, settings.neighbours)
+        ids, answers = rows["id"].tolist(), rows[ANSWERS].tolist()
+        joining = JoinMap.fit(ids, answers, row_vectors, embedder, settings.joining)
+        choices = Choices(regression.strength, temperature, joining)
+        return cls._of(rows, row_vectors, regression, embedder, choices, settings)
+
+    @classmethod
+    def _of(
+        cls,
+        rows: pd.DataFrame,
+        row_vectors: np.ndarray,
+        regression: AnswerVectorRegressor,
+        embedder: Embedder,
+        choices: Choices,
+        settings: ComponentSettings,
+    ) -> Self:
         counts = rows[ANSWERS].map(len).to_numpy()
         return cls(
             regression,
@@ -137,7 +155,7 @@ class AnswerRegressor:
         from safetensors.numpy import save_file
 
         self._regression.save(folder)
-        self._choices.save(folder)
+        self.choices.save(folder)
         arrays = {"row_vectors": self._row_vectors, "answer_centroid": self.answer_centroid}
         contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
         save_file(contiguous, folder / _ROWS_FILE)
@@ -185,7 +203,7 @@ class AnswerRegressor:
         neighbours = self.neighbours_of(estimates)
         found = {
             GENERATED: self._consensus(generated, len(parts)),
-            RETRIEVED: neighbours.mix(self._row_vectors, self._choices.temperature),
+            RETRIEVED: neighbours.mix(self._row_vectors, self.choices.temperature),
             REGRESSION: estimates,
             QUESTION: views.vectors,
             KEYWORDS: views.keyword_vectors,

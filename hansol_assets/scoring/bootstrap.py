@@ -4,6 +4,7 @@ What belongs here: figures over per-question scores. What does not: where the sc
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -105,10 +106,16 @@ def _resampled_means(
     _, group = np.unique(np.arange(len(values)) if groups is None else groups, return_inverse=True)
     sums = np.bincount(group, weights=values)
     sizes = np.bincount(group)
-    generator = np.random.default_rng(settings.seed)
-    # How often each group is drawn in each resample.
-    draws = generator.multinomial(len(sums), np.full(len(sums), 1 / len(sums)), settings.resamples)
+    draws = _draws(len(sums), settings.resamples, settings.seed)
     return (draws @ sums) / (draws @ sizes)
+
+
+@lru_cache(maxsize=2)
+def _draws(groups: int, resamples: int, seed: int) -> np.ndarray:
+    """How often each group is drawn in each resample, [resamples, groups]; many scores share it."""
+    generator = np.random.default_rng(seed)
+    drawn = generator.multinomial(groups, np.full(groups, 1 / groups), resamples)
+    return drawn.astype(np.float64)
 
 
 def _interval(means: np.ndarray, level: float) -> Interval:

@@ -24,7 +24,7 @@ from hansol_assets.qa.sentences import is_finished, sentence_key, split_sentence
 from hansol_assets.qa.table.columns import ANSWERS, QUESTIONS
 from hansol_assets.scoring.drafting import ComposingSettings, Pool, Quote, best_drafts
 from hansol_assets.scoring.joining import JoinMap
-from hansol_assets.scoring.topics import Topics
+from hansol_assets.scoring.topics import Asked, Topics
 
 _TOPICS_FILE = "topics.json"
 _SHAPE_FILE = "shape.safetensors"
@@ -96,6 +96,7 @@ class Composer:
         self._embedder = embedder
         self._settings = settings
         self._quotes_of: dict[str, list[tuple[str, Quote]]] = {}
+        self._wholes_of: dict[str, list[Quote]] = {}
 
     @classmethod
     def fit(cls, rows: pd.DataFrame, embedder: Embedder, settings: ComposingSettings) -> Self:
@@ -163,9 +164,10 @@ class Composer:
         for place, own in enumerate(quotes):
             target = unit(np.asarray(targets[place], dtype=np.float64))
             source_nouns = _source_nouns(sources[place], nouns)
-            pool = self._pool(own, vectors, target, nouns[questions[place]], nouns, source_nouns)
+            asked = self._topics.asked(nouns[questions[place]])
+            pool = self._pool(own, vectors, target, asked, nouns, source_nouns)
             composed = best_drafts(pool, target, self._shape, self._settings)
-            composed += [(quote,) for quote in _whole_answers(sources[place][:2])]
+            composed += [(quote,) for quote in self._wholes(sources[place][:2])]
             drafts.append(composed)
         return self._best(drafts, questions, targets, sources)
 
@@ -186,9 +188,9 @@ class Composer:
         nouns = _nouns([*questions, *pieces, *_questions_of(sources)])
         coverage, worth = np.zeros(len(texts)), np.zeros(len(texts))
         for place, (question, said, own) in enumerate(zip(questions, texts, sources, strict=True)):
-            asked = nouns[question]
+            asked = self._topics.asked(nouns[question])
             named = frozenset[str]().union(*(nouns[text] for text in said))
-            coverage[place] = self._topics.coverage(asked, named)
+            coverage[place] = asked.coverage(named)
             worth[place] = self._settings.coverage * coverage[place]
             source_nouns = _source_nouns(own, nouns)
             bonuses = [self._bonus(asked, named, source_nouns[source.id]) for source in own]
@@ -205,12 +207,19 @@ class Composer:
                 found.setdefault(key, quote)
         return list(found.values())
 
+    def _wholes(self, sources: Sequence[Source]) -> list[Quote]:
+        """Every answer of the sources, as a whole."""
+        for source in sources:
+            if source.id not in self._wholes_of:
+                self._wholes_of[source.id] = _whole_answers(source)
+        return [quote for source in sources for quote in self._wholes_of[source.id]]
+
     def _pool(
         self,
         quotes: Sequence[Quote],
         vectors: Mapping[str, np.ndarray],
         target: np.ndarray,
-        asked: frozenset[str],
+        asked: Asked,
         nouns: Mapping[str, frozenset[str]],
         source_nouns: Mapping[str, frozenset[str]],
     ) -> Pool:
@@ -221,11 +230,10 @@ class Composer:
         for place, quote in enumerate(quotes):
             named, source = nouns[quote.text], source_nouns[quote.source_id]
             bonus[place] = self._bonus(asked, named, source)
-            coverage[place] = self._topics.coverage(asked, named)
+            coverage[place] = asked.coverage(named)
         likely = directions @ target + bonus + self._settings.coverage * coverage
         kept = np.argsort(-likely, kind="stable")[: self._settings.sentences]
-        order = sorted(asked)
-        weights = np.array([self._topics.weight(noun) for noun in order])
+        terms = list(asked.weights)
         chosen = [quotes[place] for place in kept]
         return Pool(
             chosen,
@@ -233,16 +241,15 @@ class Composer:
             self._shape.linear(directions[kept]),
             np.sqrt([len(quote.text) for quote in chosen]),
             np.array(
-                [[noun in nouns[quote.text] for noun in order] for quote in chosen], dtype=bool
-            ).reshape(len(chosen), len(order)),
-            weights / (weights.sum() or 1),
+                [[term in nouns[quote.text] for term in terms] for quote in chosen], dtype=bool
+            ).reshape(len(chosen), len(terms)),
+            np.array(list(asked.weights.values())),
             bonus[kept],
         )
 
-    def _bonus(self, asked: frozenset[str], named: frozenset[str], source: frozenset[str]) -> float:
+    def _bonus(self, asked: Asked, named: frozenset[str], source: frozenset[str]) -> float:
         """What a sentence is worth for the row that it is from, and costs for another thing."""
-        about = self._topics.coverage(asked, named | source)
-        strangers = self._topics.strangers(asked, named, source)
+        about, strangers = asked.coverage(named, source), asked.strangers(named, source)
         return self._settings.sources * about - self._settings.strangers * strangers
 
     def _best(
@@ -296,10 +303,9 @@ def _keyed_quotes(source: Source) -> list[tuple[str, Quote]]:
     ]
 
 
-def _whole_answers(sources: Sequence[Source]) -> list[Quote]:
+def _whole_answers(source: Source) -> list[Quote]:
     return [
         Quote(source.id, number, 0, text)
-        for source in sources
         for number, answer in enumerate(source.answers, start=1)
         if (text := clean_answer(answer).text)
     ]

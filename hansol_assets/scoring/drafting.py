@@ -8,14 +8,13 @@ only the last few drafts are embedded. Repetition is held down as in maximal mar
 (Carbonell and Goldstein 1998), by a bound in place of a weight.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 from pydantic import Field
 
-from hansol_assets.embedding.vectors import unit
 from hansol_assets.scoring.joining import JoinMap
 from hansol_assets.settings_model import SettingsModel
 
@@ -93,6 +92,36 @@ class _Draft(NamedTuple):
     score: float
 
 
+@dataclass(frozen=True)
+class _Aim:
+    """A target, and the products of all sentences with it, with each other and with the offset.
+
+    Each draft's score follows from them, without a vector for every sentence that it might gain.
+    """
+
+    target: np.ndarray
+    offset: np.ndarray
+    offset_dot: float
+    offset_square: float
+    mapped_dots: np.ndarray
+    mapped_offsets: np.ndarray
+    mapped_squares: np.ndarray
+    likeness: np.ndarray
+
+    @classmethod
+    def of(cls, pool: Pool, target: np.ndarray, offset: np.ndarray) -> Self:
+        return cls(
+            target,
+            offset,
+            float(offset @ target),
+            float(offset @ offset),
+            pool.mapped @ target,
+            pool.mapped @ offset,
+            np.einsum("sd,sd->s", pool.mapped, pool.mapped),
+            pool.vectors @ pool.vectors.T,
+        )
+
+
 def best_drafts(
     pool: Pool, target: np.ndarray, shape: JoinMap, settings: ComposingSettings
 ) -> list[tuple[Quote, ...]]:
@@ -110,19 +139,9 @@ def best_drafts(
     nothing = np.zeros(len(pool.weights), dtype=bool)
     beams = [_Draft((), 0.0, np.zeros(len(target)), nothing, 0.0, 0.0)]
     found: list[_Draft] = []
-    seen: set[tuple[int, ...]] = set()
+    aim = _Aim.of(pool, target, shape.offset)
     for _ in range(settings.longest if pool.quotes else 0):
-        grown = [
-            draft
-            for beam in beams
-            for draft in _grown(beam, pool, target, shape, settings)
-            if draft.members not in seen
-        ]
-        grown = list({draft.members: draft for draft in grown}.values())
-        seen.update(draft.members for draft in grown)
-        if not grown:
-            break
-        beams = sorted(grown, key=lambda draft: -draft.score)[: settings.beams]
+        beams = _longer(beams, pool, aim, settings)
         found += beams
     best = sorted(found, key=lambda draft: -draft.score)[: settings.drafts]
     likeness, share = pool.vectors @ target, (pool.named @ pool.weights).round(1)
@@ -138,27 +157,52 @@ def best_drafts(
     ]
 
 
-def _grown(
-    beam: _Draft, pool: Pool, target: np.ndarray, shape: JoinMap, settings: ComposingSettings
-) -> Iterator[_Draft]:
-    """The draft with one sentence more, the best few of them."""
+def _longer(
+    beams: Sequence[_Draft], pool: Pool, aim: _Aim, settings: ComposingSettings
+) -> list[_Draft]:
+    """The best drafts with one sentence more, each set of sentences once."""
+    best: dict[tuple[int, ...], tuple[float, _Draft, int]] = {}
+    for beam in beams:
+        scores = _scores(beam, pool, aim, settings)
+        for place in np.argsort(-scores, kind="stable")[: 2 * settings.beams].tolist():
+            members = tuple(sorted((*beam.members, place)))
+            if np.isfinite(scores[place]):
+                best[members] = (float(scores[place]), beam, place)
+    kept = sorted(best.items(), key=lambda item: -item[1][0])[: settings.beams]
+    return [_grown(beam, place, pool, score) for _, (score, beam, place) in kept]
+
+
+def _scores(beam: _Draft, pool: Pool, aim: _Aim, settings: ComposingSettings) -> np.ndarray:
+    """What the draft is worth with each further sentence; -inf with one that it says already."""
+    # The cosine of the target to offset + (total + length * mapped) / lengths, by its products.
     lengths = beam.length + pool.lengths
-    totals = beam.total + pool.lengths[:, None] * pool.mapped
-    estimates = shape.offset + totals / lengths[:, None]
-    named = beam.named | pool.named
-    size = len(beam.members) + 1
-    scores = unit(estimates) @ target + settings.coverage * (named @ pool.weights)
-    scores += (beam.bonus + pool.bonus) / size
+    added = pool.lengths / lengths
+    to_total = pool.mapped @ beam.total
+    dots = aim.offset_dot + (beam.total @ aim.target) / lengths + added * aim.mapped_dots
+    squares = (
+        aim.offset_square
+        + 2 * ((aim.offset @ beam.total) / lengths + added * aim.mapped_offsets)
+        + (beam.total @ beam.total) / lengths**2
+        + 2 * added * to_total / lengths
+        + added**2 * aim.mapped_squares
+    )
+    norms = np.sqrt(np.maximum(squares, 0))
+    cosines = np.divide(dots, norms, out=np.zeros_like(dots), where=norms > 0)
+    named = (beam.named | pool.named) @ pool.weights
+    scores = cosines + settings.coverage * named
+    scores += (beam.bonus + pool.bonus) / (len(beam.members) + 1)
     if beam.members:
-        nearest = (pool.vectors @ pool.vectors[list(beam.members)].T).max(axis=1)
+        nearest = aim.likeness[:, list(beam.members)].max(axis=1)
         scores[nearest > settings.repetition] = -np.inf
-    for place in np.argsort(-scores, kind="stable")[: 2 * settings.beams]:
-        if np.isfinite(scores[place]):
-            yield _Draft(
-                tuple(sorted((*beam.members, int(place)))),
-                float(lengths[place]),
-                totals[place],
-                named[place],
-                float(beam.bonus + pool.bonus[place]),
-                float(scores[place]),
-            )
+    return scores
+
+
+def _grown(beam: _Draft, place: int, pool: Pool, score: float) -> _Draft:
+    return _Draft(
+        tuple(sorted((*beam.members, place))),
+        float(beam.length + pool.lengths[place]),
+        beam.total + pool.lengths[place] * pool.mapped[place],
+        beam.named | pool.named[place],
+        float(beam.bonus + pool.bonus[place]),
+        score,
+    )

@@ -5,8 +5,9 @@ What does not: what is predicted from them (`hansol_assets.scoring.regression`).
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 SENTENCE, KEYWORDS, MORPHEMES, CHARACTERS = "sentence", "keywords", "morphemes", "characters"
 VIEWS = (SENTENCE, KEYWORDS, MORPHEMES, CHARACTERS)
 MOST_TERMS = 50_000
+_TEXTS_IN_MEMORY = 4096
 
 
 @dataclass(frozen=True)
@@ -167,8 +169,18 @@ class FeatureSpace:
 def _vectorizer(view: str, **known: Any) -> "TfidfVectorizer":
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    how: dict[str, dict[str, Any]] = {
-        CHARACTERS: {"analyzer": "char_wb", "ngram_range": (1, 3)},
-        MORPHEMES: {"analyzer": str.split},
-    }
-    return TfidfVectorizer(sublinear_tf=True, **how[view], **known)
+    analyzer = {CHARACTERS: _character_ngrams, MORPHEMES: str.split}[view]
+    return TfidfVectorizer(sublinear_tf=True, analyzer=analyzer, **known)
+
+
+@lru_cache(maxsize=_TEXTS_IN_MEMORY)
+def _character_ngrams(text: str) -> tuple[str, ...]:
+    """One to three characters within words; several fits look at the same questions."""
+    return tuple(_character_analyzer()(text))
+
+
+@cache
+def _character_analyzer() -> "Callable[[str], list[str]]":
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    return CountVectorizer(analyzer="char_wb", ngram_range=(1, 3)).build_analyzer()

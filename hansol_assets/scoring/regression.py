@@ -149,10 +149,41 @@ class AnswerVectorRegressor:
                 the landmarks.
             targets: The vector to estimate for each, [questions, dimensions].
             settings: Views and landmarks.
-            strength: How strongly it is held back, from `choose_strength`.
+            strength: How strongly it is held back, from `fit_best`.
         """
         space, landmarks = _landmarks(views, settings)
         gathered = _moments(space, landmarks, views, targets)
+        return cls(space, landmarks, gathered.solve(strength.alpha), gathered.mean, strength)
+
+    @classmethod
+    def fit_best(
+        cls,
+        views: QuestionViews,
+        targets: np.ndarray,
+        held_out_views: QuestionViews,
+        held_out_targets: np.ndarray,
+        settings: RegressionSettings,
+    ) -> Self:
+        """Fits the regression as strongly as does best on questions held out.
+
+        Args:
+            views: Questions to fit on, the most telling first.
+            targets: Their vectors, [questions, dimensions].
+            held_out_views: Questions to judge by.
+            held_out_targets: Mean of the references' directions of each, [held out, dimensions].
+            settings: Landmarks, and the strengths to choose from.
+        """
+        space, landmarks = _landmarks(views, settings)
+        gathered = _moments(space, landmarks, views, targets)
+        asked = _kernel(space.transform(held_out_views), space.transform(landmarks))
+        best, strength = -np.inf, Strength(settings.alphas[0], settings.own_shares[0])
+        for alpha in settings.alphas:
+            estimates = unit(gathered.mean + asked @ gathered.solve(alpha))
+            for share in settings.own_shares:
+                mixed = unit(estimates + share * held_out_views.own_vectors)
+                score = float(np.einsum("qd,qd->", mixed, held_out_targets))
+                if score > best:
+                    best, strength = score, Strength(alpha, share)
         return cls(space, landmarks, gathered.solve(strength.alpha), gathered.mean, strength)
 
     def predict(self, views: QuestionViews) -> np.ndarray:
@@ -220,36 +251,6 @@ class AnswerVectorRegressor:
         return cls(space, landmarks, arrays["coefficients"], arrays["mean"], strength)
 
 
-def choose_strength(
-    views: QuestionViews,
-    targets: np.ndarray,
-    held_out_views: QuestionViews,
-    held_out_targets: np.ndarray,
-    settings: RegressionSettings,
-) -> Strength:
-    """Chooses the strength that does best on questions held out.
-
-    Args:
-        views: Questions to fit on, the most telling first.
-        targets: Their vectors, [questions, dimensions].
-        held_out_views: Questions to judge by.
-        held_out_targets: Mean of the references' directions of each, [held out, dimensions].
-        settings: Landmarks, and the strengths to choose from.
-    """
-    space, landmarks = _landmarks(views, settings)
-    gathered = _moments(space, landmarks, views, targets)
-    asked = _kernel(space.transform(held_out_views), space.transform(landmarks))
-    best, strength = -np.inf, Strength(settings.alphas[0], settings.own_shares[0])
-    for alpha in settings.alphas:
-        estimates = unit(gathered.mean + asked @ gathered.solve(alpha))
-        for share in settings.own_shares:
-            mixed = unit(estimates + share * held_out_views.own_vectors)
-            score = float(np.einsum("qd,qd->", mixed, held_out_targets))
-            if score > best:
-                best, strength = score, Strength(alpha, share)
-    return strength
-
-
 def _landmarks(
     views: QuestionViews, settings: RegressionSettings
 ) -> tuple[FeatureSpace, QuestionViews]:
@@ -268,11 +269,12 @@ def _moments(
     space: FeatureSpace, landmarks: QuestionViews, views: QuestionViews, targets: np.ndarray
 ) -> Moments:
     """Adds up the examples chunk by chunk."""
-    known = space.transform(landmarks)
+    examples = space.transform(views)
+    # The landmarks are the first of them.
+    known = examples[: len(landmarks)]
     mean = targets.mean(axis=0)
     gram = np.zeros((len(known), len(known)))
     aim = np.zeros((len(known), targets.shape[1]))
-    examples = space.transform(views)
     for start in range(0, len(examples), _CHUNK):
         chunk = slice(start, start + _CHUNK)
         kernel = _kernel(examples[chunk], known)

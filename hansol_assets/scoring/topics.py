@@ -7,7 +7,10 @@ made of the shares (`hansol_assets.scoring.composing`).
 
 import json
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
+from math import fsum
+from operator import itemgetter
 from pathlib import Path
 from typing import Self
 
@@ -36,6 +39,8 @@ class Topics:
         self._rows = rows
         self._weights = {term: self._weight(count) for term, count in counts.items()}
         self._unknown = self._weight(0)
+        self.telling = lru_cache(maxsize=None)(self._telling)
+        """The terms that so few rows ask about that they are things, the most telling first."""
 
     @classmethod
     def fit(cls, questions: Sequence[Sequence[str]]) -> Self:
@@ -56,42 +61,17 @@ class Topics:
     def _weight(self, count: int) -> float:
         return float(np.log((self._rows + 1) / (count + 0.5)))
 
-    def coverage(self, asked: Collection[str], named: Collection[str]) -> float:
-        """The share of what is asked that is named, by weight, 0 to 1; 1 where nothing is asked."""
-        total = sum(map(self.weight, sorted(asked)))
-        return sum(self.weight(term) for term in sorted(asked) if term in named) / (total or 1)
-
-    def strangers(
-        self, asked: Collection[str], named: Collection[str], source: Collection[str]
-    ) -> float:
-        """How much a text speaks of another thing: the one that its own row was asked about.
-
-        A text that names neither that thing nor the asked one still speaks of the former, unless
-        its row was asked about the latter, too.
+    def asked(self, terms: frozenset[str]) -> "Asked":
+        """Returns what a question asks about.
 
         Args:
-            asked: Terms of the question.
-            named: Terms of the text.
-            source: Terms of the question that the text was an answer to.
-
-        Returns:
-            The weight of the source's most telling term that is not asked, and of naming only the
-            opposite of what is asked, in units of ten.
+            terms: The terms of the question.
         """
-        is_meant = any(term in source or term in named for term in asked if self._is_telling(term))
-        telling = [
-            term
-            for term in sorted(source)
-            if term not in asked and (term in named or not is_meant) and self._is_telling(term)
-        ]
-        opposite = any(
-            other in named and term not in named and other not in asked
-            for term, other in _OPPOSITES.items()
-            if term in asked
-        )
-        # Of a compound its pieces are terms, too: together they are one stranger.
-        strangest = max(map(self.weight, telling), default=0.0)
-        return (strangest + _OPPOSITE_WEIGHT * opposite) / 10
+        return Asked(self, terms)
+
+    def _telling(self, terms: frozenset[str]) -> list[tuple[float, str]]:
+        found = [(self.weight(term), term) for term in sorted(terms) if self._is_telling(term)]
+        return sorted(found, key=itemgetter(0), reverse=True)
 
     def _is_telling(self, term: str) -> bool:
         """Whether so few rows ask about it that it is a thing, and no aspect of many."""
@@ -107,3 +87,68 @@ class Topics:
         """Reads counts."""
         content = json.loads(path.read_text(encoding="utf-8"))
         return cls(content["counts"], content["rows"])
+
+
+class Asked:
+    """What one question asks about, and how far texts speak of it.
+
+    Args:
+        topics: The weight of terms.
+        terms: The terms of the question.
+    """
+
+    def __init__(self, topics: Topics, terms: frozenset[str]) -> None:
+        self._topics = topics
+        self._terms = terms
+        weights = {term: topics.weight(term) for term in sorted(terms)}
+        total = fsum(weights.values()) or 1
+        self.weights = {term: weight / total for term, weight in weights.items()}
+        """Each term's share of all that is asked."""
+        self._things = frozenset(term for _, term in topics.telling(terms))
+        self._opposites = [
+            (term, other)
+            for term, other in _OPPOSITES.items()
+            if term in terms and other not in terms
+        ]
+        # Texts name one of a few sets of the asked terms.
+        self._share = lru_cache(maxsize=None)(self._share_of)
+
+    def _share_of(self, named: frozenset[str]) -> float:
+        # The exact sum: that of floats would depend on the order, which a set does not have.
+        return fsum(self.weights[term] for term in named)
+
+    def coverage(self, named: frozenset[str], source: frozenset[str] = frozenset()) -> float:
+        """The share of what is asked that is named, by weight, 0 to 1; 0 where nothing is asked.
+
+        Args:
+            named: Terms that are named.
+            source: Further ones.
+        """
+        return self._share(self._terms & named | self._terms & source)
+
+    def strangers(self, named: frozenset[str], source: frozenset[str]) -> float:
+        """How much a text speaks of another thing: the one that its own row was asked about.
+
+        A text that names neither that thing nor the asked one still speaks of the former, unless
+        its row was asked about the latter, too.
+
+        Args:
+            named: Terms of the text.
+            source: Terms of the question that the text was an answer to.
+
+        Returns:
+            The weight of the source's most telling term that is not asked, and of naming only the
+            opposite of what is asked, in units of ten.
+        """
+        is_meant = not (self._things.isdisjoint(source) and self._things.isdisjoint(named))
+        # Of a compound its pieces are terms, too: together they are one stranger.
+        strangest = next(
+            (
+                weight
+                for weight, term in self._topics.telling(source)
+                if term not in self._terms and (term in named or not is_meant)
+            ),
+            0.0,
+        )
+        opposite = any(other in named and term not in named for term, other in self._opposites)
+        return (strangest + _OPPOSITE_WEIGHT * opposite) / 10

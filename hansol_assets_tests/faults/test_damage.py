@@ -33,7 +33,13 @@ ARTIFACTS = {
 """Artifact → a file of it."""
 
 DUCKDB_BLOCK = 2**18
-NAMED_BY_CONTENT = {"reviewed_answers", "question_mix", "pretraining_corpus"}
+NAMED_BY_CONTENT = {
+    "reviewed_answers",
+    "question_mix",
+    "pretraining_corpus",
+    "adapter_examples",
+    "final_examples",
+}
 """Worked out every time, so that no beginning is counted."""
 
 

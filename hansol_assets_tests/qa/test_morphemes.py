@@ -1,4 +1,16 @@
-from hansol_assets.qa.morphemes import content_morphemes, for_search, nouns
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from hansol_assets.qa import morphemes
+from hansol_assets.qa.morphemes import (
+    Reading,
+    content_morphemes,
+    for_search,
+    noun_terms,
+    nouns,
+    remembering,
+)
 from hansol_assets_tests.retrieval.conftest import decomposed
 
 
@@ -29,3 +41,46 @@ def test_full_width_signs_are_searched_as_plain_ones_and_the_text_stays() -> Non
 
     assert content_morphemes([text]) == content_morphemes(["LED 조명을 3000K로 바꾸나요?"])
     assert for_search(text) == "LED 조명을 3000K로 바꾸나요?"
+
+
+class Shelf:
+    """A store that counts what it is given."""
+
+    def __init__(self) -> None:
+        """Begins empty."""
+        self.kept: dict[str, Reading] = {}
+        self.given = 0
+
+    def get(self, texts: Sequence[str]) -> dict[str, Reading]:
+        """Finds what is kept."""
+        return {text: self.kept[text] for text in texts if text in self.kept}
+
+    def put(self, readings: Mapping[str, Reading]) -> None:
+        """Keeps all."""
+        self.kept |= readings
+        self.given += len(readings)
+
+
+def test_a_store_is_asked_before_a_text_is_read_and_given_what_it_lacked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    texts = [f"{number}번 방의 벽지를 바릅니다." for number in range(60)]
+    expected, shelf = noun_terms(texts[:50]), Shelf()
+    monkeypatch.setattr(morphemes, "_memory", {})
+    with remembering(shelf):
+        assert noun_terms(texts[:50]) == expected
+        assert shelf.given == 50
+        monkeypatch.setattr(morphemes, "_memory", {})
+        shelf.kept[texts[0]] = Reading("", "", frozenset({"다른것"}))
+        assert noun_terms(texts)[0] == {"다른것"}
+        assert noun_terms(texts)[1:50] == expected[1:]
+        assert shelf.given == 60
+    monkeypatch.setattr(morphemes, "_memory", {})
+    assert noun_terms(texts)[0] == expected[0]
+
+
+def test_memory_holds_a_bounded_number_of_readings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(morphemes, "_memory", {})
+    monkeypatch.setattr(morphemes, "_MOST_IN_MEMORY", 5)
+    assert len(nouns([f"벽지 {number}" for number in range(9)])) == 9
+    assert list(morphemes._memory) == [f"벽지 {number}" for number in range(4, 9)]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hansol_assets.qa.sampling import choose, deal, digest, spread_pairs
+from hansol_assets.qa.sampling import choose, deal, digest, draw, spread_pairs
 
 NAMES = st.lists(st.text(max_size=3), unique=True, max_size=8)
 
@@ -19,6 +19,26 @@ def test_choices_depend_on_the_name_of_the_draw() -> None:
 
     assert chosen == set("가나다라")
     assert choose("가나다라", 7, "draw", 1) == choose("가나다라", 7, "draw", 1)
+
+
+@given(names=NAMES, count=st.integers(0, 9))
+def test_a_draw_keeps_the_order_and_one_more_name_displaces_one_at_most(
+    names: list[str], count: int
+) -> None:
+    places = draw(names, count, "seed")
+
+    assert places == sorted(places)
+    assert len(places) == min(count, len(names))
+    drawn = {names[place] for place in places}
+    among_more = {([*names, "????"])[place] for place in draw([*names, "????"], count, "seed")}
+    assert len(drawn - among_more) <= 1
+
+
+def test_a_draw_depends_on_its_name_and_may_take_all() -> None:
+    names = [str(number) for number in range(40)]
+
+    assert draw(names, 5, 1) == draw(names, 5, 1) != draw(names, 5, 2)
+    assert draw(names, None, 1) == list(range(40))
 
 
 @given(names=NAMES)

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from hansol_assets.embedding.muse import MuseEmbedder
-from hansol_assets.scoring.answer_regressor import AnswerRegressor, choose
+from hansol_assets.scoring.answer_regressor import AnswerRegressor
 from hansol_assets.scoring.components import COMPONENTS, Choices, ComponentSettings
 from hansol_assets.scoring.cosine import reference_cosines
 from hansol_assets.scoring.evaluate import embed_references
@@ -17,8 +17,15 @@ ASKED = ["벽지가 들뜨면 어떻게 하나요?", "결로는 왜 생기나요
 
 
 @pytest.fixture(scope="module")
-def choices(known_rows: pd.DataFrame, unseen_rows: pd.DataFrame, embedder: MuseEmbedder) -> Choices:
-    return choose(known_rows, unseen_rows, embedder, SETTINGS)
+def best(
+    known_rows: pd.DataFrame, unseen_rows: pd.DataFrame, embedder: MuseEmbedder
+) -> AnswerRegressor:
+    return AnswerRegressor.fit_best(known_rows, unseen_rows, embedder, SETTINGS)
+
+
+@pytest.fixture(scope="module")
+def choices(best: AnswerRegressor) -> Choices:
+    return best.choices
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +40,14 @@ def digests(folder: Path) -> dict[str, str]:
         path.name: hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(folder.iterdir())
     }
+
+
+def test_what_chose_is_what_its_choices_make(
+    best: AnswerRegressor, regressor: AnswerRegressor, tmp_path: Path
+) -> None:
+    best.save(tmp_path / "best")
+    regressor.save(tmp_path / "fitted")
+    assert digests(tmp_path / "best") == digests(tmp_path / "fitted")
 
 
 def test_every_component_is_a_direction_a_part(regressor: AnswerRegressor) -> None:

@@ -13,7 +13,7 @@ from hansol_assets.qa.folds import FoldSettings, assign_folds
 from hansol_assets.qa.pairing import PairingSettings, build_held_out
 from hansol_assets.qa.splitting import QuestionMix, split_question
 from hansol_assets.qa.table import TableSettings, read_train
-from hansol_assets.scoring.answer_regressor import AnswerRegressor, choose
+from hansol_assets.scoring.answer_regressor import AnswerRegressor
 from hansol_assets.scoring.baselines import baseline_scores
 from hansol_assets.scoring.blend import BlendSettings, VectorBlend, fit_blend
 from hansol_assets.scoring.bootstrap import parity
@@ -55,10 +55,9 @@ def trial(request: pytest.FixtureRequest, real_dir: Path, real_embedder: CachedE
     training, calibration = rows[split == "training"], rows[split == "calibration"]
     embedder = real_embedder
     settings = ComponentSettings()
-    choices = choose(training, calibration, embedder, settings)
     held_out = build_held_out(rows, folds, MIX, PairingSettings())
     asked = held_out[(held_out["split"] == "calibration") & (held_out["kind"] == "single")]
-    judged = AnswerRegressor.fit(training, embedder, choices, settings)
+    judged = AnswerRegressor.fit_best(training, calibration, embedder, settings)
     blend = fit_blend(
         judged.components(asked["question"].tolist()),
         embed_references(asked["references"].tolist(), embedder),
@@ -70,7 +69,7 @@ def trial(request: pytest.FixtureRequest, real_dir: Path, real_embedder: CachedE
         folds,
         validation,
         embedder,
-        AnswerRegressor.fit(rows[split != "validation"], embedder, choices, settings),
+        AnswerRegressor.fit(rows[split != "validation"], embedder, judged.choices, settings),
         blend,
         embed_references(validation["references"].tolist(), embedder),
     )

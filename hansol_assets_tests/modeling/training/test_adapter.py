@@ -10,7 +10,6 @@ from hansol_assets.modeling.base.tokenizer import IGNORED_LABEL, end_of_turn_id
 from hansol_assets.modeling.training.adapter import (
     AdapterReport,
     TrainingSettings,
-    draw,
     encode,
     train_adapter,
 )
@@ -224,7 +223,6 @@ def test_a_half_written_checkpoint_is_passed_over(tmp_path: Path) -> None:
         {"gradient_checkpointing": True},
         {"optimizer": "paged_adamw_8bit"},
         {"target_modules": "all-linear"},
-        {"max_held_out": 0},
     ],
     ids=str,
 )
@@ -258,15 +256,6 @@ def test_every_example_ends_in_a_learned_end_of_turn(
     ending = end_of_turn_id(tokenizer)
     assert all(example["labels"][-1] == example["input_ids"][-1] == ending for example in encoded)
     assert all(example["labels"].count(IGNORED_LABEL) < 16 for example in encoded)
-
-
-def test_examples_are_drawn_by_the_seed(examples: pd.DataFrame) -> None:
-    drawn = draw(examples, 3, seed=1)
-    assert drawn.equals(draw(examples, 3, seed=1))
-    assert not drawn.equals(draw(examples, 3, seed=2))
-    assert drawn.index.is_monotonic_increasing
-    assert draw(examples, None, seed=1).equals(examples)
-    assert draw(examples, 99, seed=1).equals(examples)
 
 
 def test_no_examples_are_refused(base_dir: Path, examples: pd.DataFrame, tmp_path: Path) -> None:
