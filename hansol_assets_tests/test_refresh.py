@@ -184,7 +184,7 @@ def test_the_run_says_what_it_did(changed: ChangedAnswer, instance: dg.DagsterIn
     assert by_asset["paired_questions"]["rows_made"] == by_asset["paired_questions"]["rows"]
 
 
-def test_the_offline_embedder_is_kept_while_little_changes(
+def test_models_trained_here_are_kept_while_little_changes(
     graph: GraphRun, raw_dir: Path, tmp_path: Path, instance: dg.DagsterInstance
 ) -> None:
     lake_dir, changed = tmp_path / "lake", tmp_path / "raw"
@@ -195,7 +195,7 @@ def test_the_offline_embedder_is_kept_while_little_changes(
     change_row(changed / "train.csv", key, lambda row: row.update({"답변_2": answer}))
     run = run_graph(lake_dir, changed, instance)
     assert run.failures == {}
-    assert assets_with(run, "reused") == READ_ELSEWHERE
+    assert assets_with(run, "reused") == KEPT
     index = run.metadata["retrieval_index"]
     assert (index["status"], index["rows_made"]) == ("updated", 1)
     assert (embedded(run.lake) - embedded(graph.lake)) & indexed(run) == {text_hash(answer)}
