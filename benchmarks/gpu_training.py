@@ -4,6 +4,7 @@ python benchmarks/gpu_training.py --profile gemma-7b --quantization nf4 --folder
 """
 
 import time
+from collections.abc import Mapping
 
 from gpu_common import (
     device_name,
@@ -17,6 +18,7 @@ from gpu_common import (
 )
 
 from hansol_assets.modeling.base.shape import ModelShape
+from hansol_assets.modeling.progress import NO_FIGURES
 from hansol_assets.modeling.training.adapter import AdapterReport, train_adapter
 
 WARM_UP_STEPS = 10
@@ -33,9 +35,9 @@ class StepClock:
     def __init__(self) -> None:
         self.seconds: list[float] = []
 
-    def __call__(self, line: str) -> None:
+    def __call__(self, _: str, figures: Mapping[str, float] = NO_FIGURES, /) -> None:
         """Take a progress line."""
-        if line.startswith("adapter: step"):
+        if "loss" in figures:
             self.seconds.append(time.perf_counter())
 
     @property

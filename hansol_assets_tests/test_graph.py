@@ -25,8 +25,31 @@ def test_every_asset_is_made_and_every_blocking_check_passes(graph: GraphRun) ->
 def test_every_asset_has_figures_and_a_preview(graph: GraphRun) -> None:
     for asset, facts in graph.metadata.items():
         assert facts["fingerprint"] == graph.data_versions[asset]
-        assert "rows" in facts or "bytes" in facts, asset
-        assert "|" in facts["preview"], asset
+        assert "preview" in facts or not facts.get("rows", facts.get("bytes")), asset
+
+
+def test_what_is_worth_a_look_stands_in_tables(graph: GraphRun) -> None:
+    worst = [row.data for row in graph.metadata["validation_scores"]["worst_questions"].records]
+    assert set(worst[0]) >= {"question", "answer", "reference", "score", "source_ids"}
+    assert [row["score"] for row in worst] == sorted(row["score"] for row in worst)
+    assert len(worst) == min(20, len(graph.table("validation_scores")))
+    doubtful = [row.data for row in graph.metadata["generated_answers"]["most_doubtful"].records]
+    assert set(doubtful[0]) >= {"question", "answer", "confidence", "source_ids"}
+    board = [row.data for row in graph.metadata["leaderboard"]["leaderboard"].records]
+    assert [row["rank"] for row in board] == list(range(1, len(board) + 1))
+    assert graph.metadata["leaderboard"]["trend"].startswith("![")
+    folder = Path(graph.metadata["submission"]["path"])
+    assert (folder / "submission.csv").read_bytes() == graph.submission
+
+
+def test_losses_are_told_while_a_model_is_trained(
+    graph: GraphRun, instance: dg.DagsterInstance
+) -> None:
+    for asset in ("base_model", "lora_adapter"):
+        told = instance.fetch_observations(dg.AssetKey(asset), limit=100).records
+        figures = [record.asset_observation.metadata for record in told if record.asset_observation]
+        assert any({"step", "loss", "learning_rate"} <= set(own) for own in figures), asset
+    assert any("eval_loss" in own for own in figures)
 
 
 def test_the_submission_is_the_templates_form(graph: GraphRun, raw_dir: Path) -> None:
@@ -140,9 +163,11 @@ def test_a_final_fit_trains_on_all_rows(
 ) -> None:
     lake = tmp_path / "lake"
     shutil.copytree(graph.settings.lake_dir, lake, symlinks=True)
-    own = dg.AssetSelection.assets("final_examples", "final_adapter")
+    own = dg.AssetSelection.assets("final_examples", "final_adapter", "test_candidates")
     run = run_graph(lake, raw_dir, instance, select=own, final_fit=True)
-    assert run.statuses == {"final_examples": "new", "final_adapter": "new"}
+    assert run.failures == {}
+    assert run.statuses == dict.fromkeys(run.statuses, "new")
+    assert len(run.statuses) == 3
     assert "same_as" not in run.metadata["final_adapter"]
     read = {key for keys in run.table("final_examples")["read"] for key in keys}
     rows = graph.table("qa_folds")

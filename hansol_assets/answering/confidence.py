@@ -14,6 +14,7 @@ import pandas as pd
 from hansol_assets.answering.choosing import PARTS, SIGNALS
 from hansol_assets.embedding.embedder import Embedder
 from hansol_assets.lake.handles import Artifact
+from hansol_assets.lake.records import records
 from hansol_assets.lake.reports import TableReport
 from hansol_assets.scoring.confidence import Confidence, ConfidenceSettings, needs_review
 from hansol_assets.scoring.cosine import reference_cosines
@@ -76,7 +77,8 @@ def with_confidence(
 
     Returns:
         The same report with `confidence` (expected mean cosine to the references) and
-        `needs_review` behind each answer, their figures, and the most doubtful answers as a note.
+        `needs_review` behind each answer, their figures, and as a table the most doubtful answers
+        with the rows that they quote.
     """
     expected = confidence.predict(signals_of(report.frame)).round(CONFIDENCE_DECIMALS)
     review = needs_review(expected, settings)
@@ -89,11 +91,12 @@ def with_confidence(
         "needs_review": int(review.sum()),
     }
     doubtful = most_doubtful(frame).head(SHOWN_DOUBTS)
-    note = doubtful[["id", "question", "answer", "confidence"]].to_markdown(index=False)
+    shown = doubtful[["id", "question", "answer", "confidence", "needs_review", "source_ids"]]
     return TableReport(
         frame=frame,
         facts={**facts, **report.facts},
-        notes={**report.notes, "most_doubtful": note},
+        notes=report.notes,
+        tables={**report.tables, "most_doubtful": records(shown)},
     )
 
 

@@ -31,6 +31,7 @@ from hansol_assets.scoring.leaderboard import BASELINES
 RAW_GENERATION = "raw_generation"
 ONLY = "only_"
 WITHOUT = "without_"
+SHOWN_WORST = 20
 
 
 def zero_of_parity(judge: Judge, regressor: AnswerRegressor, rows: pd.DataFrame) -> np.ndarray:
@@ -113,6 +114,34 @@ def score_pictures(questions: pd.DataFrame, submitted: str) -> dict[str, str]:
         "calibration": calibration_picture(questions, calibration_table(expected, scores)),
         "coverage": coverage_picture(coverage_curve(expected, scores)),
     }
+
+
+def worst_questions(
+    judged: pd.DataFrame, answers: pd.DataFrame, references: list[list[str]]
+) -> pd.DataFrame:
+    """Returns the questions whose answers are furthest from their references, the worst first.
+
+    Args:
+        judged: What `judge_answers` returned.
+        answers: `question, answer, confidence, source_ids`, in the same order.
+        references: Of each question, at least one.
+
+    Returns:
+        `id, question, answer, reference, score, confidence, source_ids`, at most `SHOWN_WORST`
+        rows; the reference is the first one.
+    """
+    table = pd.DataFrame(
+        {
+            "id": judged["id"],
+            "question": answers["question"].to_numpy(),
+            "answer": answers["answer"].to_numpy(),
+            "reference": [own[0] for own in references],
+            "score": judged["text"],
+            "confidence": judged["confidence"],
+            "source_ids": answers["source_ids"].to_numpy(),
+        }
+    )
+    return table.sort_values("score", kind="stable").head(SHOWN_WORST)
 
 
 def first_texts(answers: pd.DataFrame, candidates: pd.DataFrame, origin: str) -> list[str]:

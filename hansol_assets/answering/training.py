@@ -12,6 +12,7 @@ from hansol_assets.answering.examples import examples_of
 from hansol_assets.errors import ModelError
 from hansol_assets.lake.handles import Artifact, Table
 from hansol_assets.lake.manifest import Fact
+from hansol_assets.lake.records import records
 from hansol_assets.lake.reports import ArtifactBuild, Report
 from hansol_assets.modeling.base.base_model import BaseModelReport
 from hansol_assets.modeling.base.loading import LoadingSettings, load_tokenizer
@@ -31,6 +32,7 @@ from hansol_assets.qa.folds import CALIBRATION, TRAINING, VALIDATION
 from hansol_assets.settings_model import SettingsModel
 
 HISTORY_FILE = "history.parquet"
+SHOWN_STEPS = 10
 
 
 class AdapterSettings(SettingsModel):
@@ -143,6 +145,6 @@ def _adapter_report(
         "encoded_example": inspection.example,
         "memory": f"```\n{report.memory}\n```",
         "loss_curve": loss_curve(report.history, "LoRA adapter"),
-        "loss_table": report.history.tail(10).to_markdown(index=False, floatfmt=".4g"),
     }
-    return Report(facts=facts, notes=notes)
+    tables = {"losses": records(report.history.tail(SHOWN_STEPS))}
+    return Report(facts=facts, notes=notes, tables=tables)

@@ -15,17 +15,29 @@ from hansol_assets.answering.blending import (
 )
 from hansol_assets.answering.experiments import experiments
 from hansol_assets.answering.judge import JUDGE, keep_judge, open_judge
-from hansol_assets.answering.judging import judge_answers, score_pictures, zero_of_parity
+from hansol_assets.answering.judging import (
+    judge_answers,
+    score_pictures,
+    worst_questions,
+    zero_of_parity,
+)
 from hansol_assets.answering.regressors import load_regressors
 from hansol_assets.embedding.embedder import EmbedderSettings
 from hansol_assets.lake.declaration import Setting, lake_artifact, lake_table
 from hansol_assets.lake.handles import Artifact, History, Table
 from hansol_assets.lake.manifest import Fact
+from hansol_assets.lake.records import Records, records
 from hansol_assets.lake.reports import ArtifactBuild, Report, TableReport
+from hansol_assets.plotting.scores import trend_picture
 from hansol_assets.qa.folds import VALIDATION
 from hansol_assets.scoring.confidence import confidence_facts
 from hansol_assets.scoring.evaluate import ScoreSettings
-from hansol_assets.scoring.leaderboard import comparison_facts, leaderboard_markdown, score_facts
+from hansol_assets.scoring.leaderboard import (
+    SHOWN,
+    comparison_facts,
+    differing_settings,
+    score_facts,
+)
 from hansol_assets.scoring.leaderboard import leaderboard as leaderboard_of
 
 
@@ -63,10 +75,10 @@ def validation_scores(
     candidates = of_questions(validation_candidates.read(), questions)
     models = load_regressors(validation_answers.made_from("answer_regressor"))
     confidence = validation_answers.made_from("answer_confidence")
-    judge = open_judge(judge_embedder)
+    judge, answers = open_judge(judge_embedder), validation_answers.read()
     judged = judge_answers(
         questions,
-        validation_answers.read(),
+        answers,
         candidates,
         part_components(candidates, split_of(questions), models),
         load_blend(confidence.made_from("vector_blend")),
@@ -76,7 +88,13 @@ def validation_scores(
     )
     scored = strategy if judge.embeds_answers else "text"
     facts = {JUDGE: judge.name, **score_facts(judged, scored, scores), **confidence_facts(judged)}
-    return TableReport(frame=judged, facts=facts, notes=score_pictures(judged, scored))
+    worst = worst_questions(judged, answers, questions["references"].tolist())
+    return TableReport(
+        frame=judged,
+        facts=facts,
+        notes=score_pictures(judged, scored),
+        tables={"worst_questions": records(worst)},
+    )
 
 
 @lake_table(kinds={"duckdb"}, code_version="2")
@@ -92,4 +110,13 @@ def leaderboard(
     table = leaderboard_of(found, scores)
     facts: dict[str, Fact] = {"experiments": len(found)}
     facts |= comparison_facts(found, scores.bootstrap)
-    return TableReport(frame=table, facts=facts, notes={"leaderboard": leaderboard_markdown(table)})
+    tables: dict[str, Records] = {"leaderboard": records(table[SHOWN])}
+    compared = [item for item in found if item.fingerprint == facts.get("compared_with")]
+    if compared:
+        differing = differing_settings(found[-1], compared[0])
+        tables["settings_that_differ_from_compared_with"] = records(differing)
+    notes = {"trend": trend_picture(table[table["kind"] == "experiment"])}
+    unmeasurable = list(dict.fromkeys(note for note in table["note"] if note))
+    if unmeasurable:
+        notes["note"] = "\n\n".join(unmeasurable)
+    return TableReport(frame=table, facts=facts, notes=notes, tables=tables)

@@ -163,6 +163,7 @@ def final_examples(
 
 @lake_artifact(kinds=KINDS, code_version="4", pool="gpu", after=("validation_scores",))
 def final_adapter(
+    base_model: Artifact,
     lora_adapter: Artifact,
     final_examples: Table,
     final_fit: Annotated[bool, Setting("final_fit")],
@@ -177,7 +178,7 @@ def final_adapter(
     if not final_fit:
         write_reference(build.folder, "lora_adapter")
         return Report(facts={"same_as": lora_adapter.version})
-    return train_on(final_examples, lora_adapter.made_from("base_model"), settings, build)
+    return train_on(final_examples, base_model, settings, build)
 
 
 def _recipe(retrieval_index: Artifact, settings: ExampleSettings) -> str:

@@ -11,6 +11,7 @@ import pandas as pd
 from hansol_assets.lake.declaration import Setting, lake_table
 from hansol_assets.lake.errors import InputChangedError
 from hansol_assets.lake.handles import Source, Table
+from hansol_assets.lake.records import records
 from hansol_assets.lake.reports import TableReport
 from hansol_assets.plotting.tables import bar_picture, length_picture
 from hansol_assets.qa.table import (
@@ -97,9 +98,9 @@ def raw_qa(
         "lengths": length_picture(
             "Lengths", {"questions": questions_of(kept), "answers": answers_of(kept)}
         ),
-        WARNINGS: warnings.head(SHOWN_WARNINGS).to_markdown(index=False),
     }
-    return TableReport(frame=kept, facts=facts, notes=notes)
+    tables = {WARNINGS: records(warnings.head(SHOWN_WARNINGS))}
+    return TableReport(frame=kept, facts=facts, notes=notes, tables=tables)
 
 
 @lake_table(kinds={"duckdb"}, code_version="2")

@@ -14,6 +14,7 @@ from hansol_assets.lake.declaration import Setting, lake_artifact, lake_table
 from hansol_assets.lake.handles import Artifact, Table
 from hansol_assets.lake.lancedb_versions import version_checksums
 from hansol_assets.lake.manifest import Fact
+from hansol_assets.lake.records import records
 from hansol_assets.lake.reports import (
     ROWS_MADE,
     ROWS_REUSED,
@@ -91,8 +92,6 @@ def retrieval_scores(
     # Where no row can be asked for, there is no figure.
     known = {f"mrr_{mode}": round(float(value), 4) for mode, value in best.dropna().items()}
     facts: dict[str, Fact] = {"asked_questions": int(scores["questions"].max()), **known}
-    notes = {
-        "hits": curve_picture("Rows found among the first k", scores, "k", "hit_rate", "mode"),
-        "scores": scores.to_markdown(index=False, floatfmt=".4f"),
-    }
-    return TableReport(frame=scores, facts=facts, notes=notes)
+    hits = curve_picture("Rows found among the first k", scores, "k", "hit_rate", "mode")
+    tables = {"scores": records(scores)}
+    return TableReport(frame=scores, facts=facts, notes={"hits": hits}, tables=tables)

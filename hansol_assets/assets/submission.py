@@ -23,7 +23,8 @@ from hansol_assets.answering.submission import (
 )
 from hansol_assets.lake.declaration import Setting, lake_artifact
 from hansol_assets.lake.handles import Artifact, Source, Table
-from hansol_assets.lake.reports import ArtifactBuild, Report, preview
+from hansol_assets.lake.records import preview
+from hansol_assets.lake.reports import ArtifactBuild, Report
 from hansol_assets.plotting.maps import vector_map
 from hansol_assets.qa.table import read_template
 from hansol_assets.qa.table.form import submission_form
@@ -92,4 +93,4 @@ def submission(
         "dimensions": form.width,
         "validation_score": validation_scores.facts["private"],
     }
-    return Report(facts=facts, notes={"preview": preview(frame.iloc[:, :SHOWN_COLUMNS])})
+    return Report(facts=facts, tables={"preview": preview(frame.iloc[:, :SHOWN_COLUMNS])})

@@ -92,7 +92,8 @@ def export_adapter_command(
     lake = open_lake()
     try:
         adapter = adapter_weights(Artifact.pin(lake, "final_adapter"))
-        files = export_adapter(adapter.open(), directory)
+        base_model = adapter.made_from("base_model")
+        files = export_adapter(adapter.open(), base_model.open(), directory)
     except UserError as error:
         fail(str(error))
     console.print(f"{len(files)} files in {directory}", highlight=False, soft_wrap=True)

@@ -9,14 +9,11 @@ What belongs here: the order of these steps. What does not: how bytes are kept
 """
 
 import time
-from collections.abc import Callable
 
 from hansol_assets.lake.declaration import Bound
 from hansol_assets.lake.disk import disk_explained
 from hansol_assets.lake.manifest import Manifest
-from hansol_assets.lake.reports import ArtifactBuild, Build, Outcome, Task
-
-Log = Callable[[str], None]
+from hansol_assets.lake.reports import ArtifactBuild, Build, Log, Outcome, Task
 
 
 def make(bound: Bound, log: Log, *, force: bool = False) -> Outcome:

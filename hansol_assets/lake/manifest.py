@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from hansol_assets.lake.atomic import write_atomically
 from hansol_assets.lake.fingerprint import canonical_json, file_hash, fingerprint, text_hash
 from hansol_assets.lake.paths import LakePaths
+from hansol_assets.lake.records import Value
 
 RECORDED_LIBRARIES = (
     "hansol-assets", "dagster", "duckdb", "lancedb", "numpy", "pandas", "peft", "scikit-learn",
@@ -44,7 +45,8 @@ class Manifest(BaseModel):
             of a table there; that version is whole while these files are.
         columns: Column → DuckDB type, of a table.
         facts: Figures of the asset's metadata: counts, sizes, scores.
-        notes: Markdown of the asset's metadata: previews, tables.
+        notes: Markdown of the asset's metadata: texts and pictures.
+        tables: Rows of the asset's metadata: a preview, and what else is worth a look.
         seconds: How long the work took.
         created_at: When it was finished, ISO 8601 in UTC.
         versions: Library name → version that made it.
@@ -64,6 +66,7 @@ class Manifest(BaseModel):
     columns: dict[str, str] = Field(default_factory=dict)
     facts: dict[str, Fact]
     notes: dict[str, str]
+    tables: dict[str, list[dict[str, Value]]] = Field(default_factory=dict)
     seconds: float
     created_at: str
     versions: dict[str, str]

@@ -4,12 +4,13 @@ What belongs here: plain records that declarations, the store and bodies exchang
 storing (`hansol_assets.lake.store`) and making (`hansol_assets.lake.making`).
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from types import MappingProxyType
+from typing import Any, Literal, Protocol
 
 import pandas as pd
 
@@ -17,6 +18,7 @@ from hansol_assets.lake.fingerprint import fingerprint, text_hash
 from hansol_assets.lake.locks import LANCEDB_LOCK, file_lock
 from hansol_assets.lake.manifest import Fact, Manifest
 from hansol_assets.lake.paths import LakePaths
+from hansol_assets.lake.records import Records
 
 Status = Literal["new", "updated", "reused"]
 """What a run did: all of it, the rows that changed, or nothing."""
@@ -28,18 +30,30 @@ ROWS_REUSED = "rows_reused"
 """Fact: rows that a build took over from earlier ones; without any, all was made anew."""
 
 
+NO_FIGURES: Mapping[str, float] = MappingProxyType({})
+
+
+class Log(Protocol):
+    """Takes a line of a run's log, and perhaps the figures in it, which are drawn over time."""
+
+    def __call__(self, line: str, figures: Mapping[str, float] = NO_FIGURES, /) -> None:
+        """Takes one line."""
+
+
 @dataclass(frozen=True)
 class Report:
     """What a build says about its result.
 
     Attributes:
         facts: Figures: counts, sizes, scores.
-        notes: Title → markdown: previews, tables, pictures.
+        notes: Title → markdown: texts and pictures.
+        tables: Title → rows to be shown, from `hansol_assets.lake.records`.
         lancedb_files: See `Manifest`; only of an artifact that names a version of a LanceDB table.
     """
 
     facts: Mapping[str, Fact] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
+    tables: Mapping[str, Records] = field(default_factory=dict)
     lancedb_files: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -66,7 +80,7 @@ class Build:
 
     paths: LakePaths
     checkpoints: Path
-    log: Callable[[str], None]
+    log: Log
 
     @contextmanager
     def lancedb(self) -> Iterator[Path]:
@@ -142,39 +156,3 @@ class Verdict:
     passed: bool
     description: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
-
-
-PREVIEW_ROWS = 5
-CELL_CHARACTERS = 48
-HIDDEN_COLUMNS = (
-    "vector",
-    "file_sha256",
-    "question_hash",
-    "adapter_fingerprint",
-    "candidates",
-    "prompts",
-    "signals",
-    "quotes",
-    "retrieved_ids",
-)
-"""Columns for programs, or too wide to be read in a row."""
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    text = " ".join(str(value).split()).replace("|", "\\|")
-    return text if len(text) <= CELL_CHARACTERS else text[: CELL_CHARACTERS - 1] + "…"
-
-
-def preview(frame: pd.DataFrame) -> str:
-    """Returns the first rows as a markdown table, long cells cut and vectors left out."""
-    shown = frame.head(PREVIEW_ROWS).drop(columns=list(HIDDEN_COLUMNS), errors="ignore")
-    return shown.map(_cell).to_markdown(index=False, disable_numparse=True)
-
-
-def files_preview(folder: Path) -> str:
-    """Returns the files below a folder and their sizes as a markdown table."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    listed = [(path.relative_to(folder).as_posix(), path.stat().st_size) for path in files]
-    return pd.DataFrame(listed, columns=["file", "bytes"]).to_markdown(index=False)

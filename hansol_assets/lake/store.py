@@ -25,7 +25,8 @@ from hansol_assets.lake.format import check_format, mark_format
 from hansol_assets.lake.locks import LANCEDB_LOCK, file_lock, lock_name
 from hansol_assets.lake.manifest import Fact, Manifest, directory_checksums, library_versions
 from hansol_assets.lake.paths import LakePaths
-from hansol_assets.lake.reports import Report, TableReport, Task, files_preview, preview
+from hansol_assets.lake.records import files_preview, preview
+from hansol_assets.lake.reports import Report, TableReport, Task
 from hansol_assets.lake.warehouse import Warehouse
 
 NO_COLUMNS: Mapping[str, str] = MappingProxyType({})
@@ -154,9 +155,9 @@ class Lake:
         """
         checksum = self.warehouse.write(task.asset, task.fingerprint, report.frame)
         facts = {"rows": len(report.frame), **report.facts}
-        notes = {"preview": preview(report.frame), **report.notes}
+        tables = {**report.tables, "preview": preview(report.frame)}
         columns = self.warehouse.columns(task.asset, task.fingerprint)
-        described = Report(facts, notes)
+        described = Report(facts, report.notes, tables)
         return self._keep("table", task, described, {"table": checksum}, started, columns)
 
     @contextmanager
@@ -176,8 +177,8 @@ class Lake:
             The report, and file name → checksum.
         """
         size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-        notes = {"preview": files_preview(folder), **report.notes}
-        described = replace(report, facts={**report.facts, "bytes": size}, notes=notes)
+        tables = {"preview": files_preview(folder), **report.tables}
+        described = replace(report, facts={**report.facts, "bytes": size}, tables=tables)
         return described, directory_checksums(folder)
 
     def keep_artifact(
@@ -269,6 +270,7 @@ class Lake:
             columns=dict(columns),
             facts=_plain_facts(report.facts),
             notes=dict(report.notes),
+            tables={title: [dict(row) for row in rows] for title, rows in report.tables.items()},
             seconds=round(time.monotonic() - started, 3),
             created_at=datetime.now(UTC).isoformat(timespec="seconds"),
             versions=dict(library_versions()),

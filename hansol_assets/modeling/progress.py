@@ -5,10 +5,19 @@ function for that.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
+from typing import Protocol
 
-Progress = Callable[[str], None]
+NO_FIGURES: Mapping[str, float] = MappingProxyType({})
+
+
+class Progress(Protocol):
+    """Takes a line, and perhaps the figures in it, which can then be drawn over time."""
+
+    def __call__(self, line: str, figures: Mapping[str, float] = NO_FIGURES, /) -> None:
+        """Takes one line."""
 
 
 class ThrottledProgress:
@@ -24,13 +33,13 @@ class ThrottledProgress:
         self._seconds = seconds
         self._next = 0.0
 
-    def __call__(self, line: str) -> None:
+    def __call__(self, line: str, figures: Mapping[str, float] = NO_FIGURES, /) -> None:
         """Send the line if the interval since the last one is over."""
         now = time.monotonic()
         if now < self._next:
             return
         self._next = now + self._seconds
-        self._send(line)
+        self._send(line, figures)
 
 
 @contextmanager

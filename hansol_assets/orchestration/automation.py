@@ -83,12 +83,27 @@ judge = dg.define_asset_job(
 )
 
 
+train = dg.define_asset_job(
+    "train",
+    selection=dg.AssetSelection.assets("lora_adapter").upstream(),
+    description="Trains the adapter, with all that it needs; what did not change is reused, so a "
+    "second run trains nothing.",
+)
+
+answer = dg.define_asset_job(
+    "answer",
+    selection=dg.AssetSelection.assets("generated_answers").upstream(),
+    description="Answers the test questions, with all that it needs, without a judgement of a new "
+    "submission.",
+)
+
+
 CROSS_VALIDATE = "cross_validate"
 
 
 def jobs_of(settings: Settings) -> list[dg.JobDefinition | UnresolvedJob]:
     """Returns the jobs of the code location."""
-    return [refresh, judge, _cross_validate(settings.folds)]
+    return [refresh, train, judge, answer, _cross_validate(settings.folds)]
 
 
 def _cross_validate(folds: FoldSettings) -> UnresolvedJob:

@@ -7,7 +7,7 @@ See https://docs.dagster.io/guides/build/assets/defining-assets
 
 import inspect
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
@@ -17,8 +17,17 @@ from hansol_assets.lake.declaration import AssetDeclaration, Bound, CheckFailedE
 from hansol_assets.lake.errors import MissingInputError
 from hansol_assets.lake.making import make
 from hansol_assets.lake.manifest import Manifest
-from hansol_assets.lake.reports import ROWS_MADE, ROWS_REUSED, Outcome, Verdict
+from hansol_assets.lake.reports import (
+    NO_FIGURES,
+    ROWS_MADE,
+    ROWS_REUSED,
+    Log,
+    Outcome,
+    Verdict,
+)
+from hansol_assets.lake.store import Lake
 from hansol_assets.orchestration.automation import ON_CHANGE, WHEN_MISSING
+from hansol_assets.orchestration.metadata import table_value
 from hansol_assets.orchestration.resources import LakeResource, user_errors_as_failures
 
 FORCE_TAG = "hansol/force"
@@ -103,7 +112,7 @@ def _materialize(
             if bound.is_idle:
                 context.log.info(f"skipped: '{declaration.skip_without}' has no rows")
                 return
-            outcome = make(bound, context.log.info, force=FORCE_TAG in context.run.tags)
+            outcome = make(bound, _log_of(context), force=FORCE_TAG in context.run.tags)
     except dg.Failure as failure:
         yield from _failed_check(failure)
         raise
@@ -111,6 +120,17 @@ def _materialize(
     with user_errors_as_failures():
         yield from _conclude(declaration, lake, outcome.manifest)
     yield _result(outcome, bound)
+
+
+def _log_of(context: dg.AssetExecutionContext) -> Log:
+    """Writes lines to the run's log, and figures as observations, which Dagster draws over time."""
+
+    def log(line: str, figures: Mapping[str, float] = NO_FIGURES, /) -> None:
+        context.log.info(line)
+        if figures:
+            context.log_event(dg.AssetObservation(context.asset_key, metadata=dict(figures)))
+
+    return log
 
 
 def _bind(declaration: AssetDeclaration, lake: LakeResource) -> Bound:
@@ -166,6 +186,8 @@ def _result(outcome: Outcome, bound: Bound) -> dg.MaterializeResult[Any]:
         "status": outcome.status,
         **_facts_of(outcome),
         **{title: dg.MetadataValue.md(text) for title, text in manifest.notes.items()},
+        **{title: table_value(rows) for title, rows in manifest.tables.items() if rows},
+        **_place(bound.lake, manifest),
         **_table_metadata(manifest),
         "seconds": manifest.seconds,
         "made_at": manifest.created_at,
@@ -179,6 +201,13 @@ def _result(outcome: Outcome, bound: Bound) -> dg.MaterializeResult[Any]:
     return dg.MaterializeResult(
         metadata=metadata, data_version=dg.DataVersion(manifest.fingerprint), tags=provenance
     )
+
+
+def _place(lake: Lake, manifest: Manifest) -> dict[str, Any]:
+    if manifest.kind == "table":
+        return {}
+    folder = lake.paths.artifact(manifest.asset, manifest.fingerprint)
+    return {"path": dg.MetadataValue.path(str(folder))}
 
 
 def _facts_of(outcome: Outcome) -> dict[str, Any]:

@@ -74,3 +74,24 @@ def distribution_picture(questions: pd.DataFrame, submitted: str, baselines: lis
         axes.legend(fontsize="small")
 
     return picture("Scores of the validation questions", draw)
+
+
+def trend_picture(experiments: pd.DataFrame) -> str:
+    """Draws the score of each experiment in the order in which they were made.
+
+    Args:
+        experiments: `date, profile, private, low, high, text_private`.
+    """
+    ordered = experiments.sort_values("date", kind="stable").reset_index(drop=True)
+
+    def draw(figure: "Figure") -> None:
+        axes = figure.subplots()
+        for profile, own in ordered.groupby("profile", sort=False):
+            spread = np.abs(own[["low", "high"]].sub(own["private"], axis=0)).to_numpy().T
+            axes.errorbar(own.index, own["private"], spread, fmt="o-", capsize=3, label=profile)
+        axes.plot(ordered.index, ordered["text_private"], "x", color="tab:gray", label="text")
+        axes.set(xlabel="experiment, the newest last", ylabel="mean cosine")
+        axes.set_xticks(ordered.index.to_numpy())
+        axes.legend()
+
+    return picture("Submitted score of each experiment, with its interval", draw)

@@ -24,7 +24,8 @@ SHARED_QUESTIONS = 30
 """Questions that two experiments must share to be compared: fewer say nothing."""
 
 DECIMALS = 4
-_SHOWN = ["rank", "kind", "name", "profile", "private", "low", "high", "public", "parity"]
+SHOWN = ["rank", "kind", "name", "profile", "private", "low", "high", "public", "parity"]
+"""The columns that a person looks at first."""
 
 BASELINES = (CONSTANT, CENTROID, NEAREST, HUMAN, CEILING)
 
@@ -220,11 +221,15 @@ def comparison_facts(
     }
 
 
-def leaderboard_markdown(table: pd.DataFrame) -> str:
-    """Returns the leaderboard's main columns as markdown."""
-    shown = table[_SHOWN].map(lambda value: f"{value:.4f}" if isinstance(value, float) else value)
-    notes = "".join(f"\n\n{note}" for note in dict.fromkeys(table["note"]) if note)
-    return shown.replace("nan", "–").to_markdown(index=False, disable_numparse=True) + notes
+def differing_settings(newest: Experiment, other: Experiment) -> pd.DataFrame:
+    """Puts the settings side by side in which two experiments differ.
+
+    Returns:
+        `setting, newest, other`, by name; a setting that one does not have is empty there.
+    """
+    names = sorted(_differing([newest, other]))
+    values = [[str(item.settings.get(name, "")) for name in names] for item in (newest, other)]
+    return pd.DataFrame({"setting": names, "newest": values[0], "other": values[1]})
 
 
 def _experiment_row(

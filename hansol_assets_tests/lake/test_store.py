@@ -35,7 +35,7 @@ def test_a_table_is_made_once(lake: Lake) -> None:
     assert (made.status, again.status) == ("new", "reused")
     assert again.manifest == made.manifest
     assert made.manifest.facts == {"rows": 2, "folds": 2}
-    assert "| A" in made.manifest.notes["preview"]
+    assert made.manifest.tables["preview"][0]["id"] == "A"
     assert lake.table(lake.live("qa_folds"))["id"].tolist() == ["A", "B"]
 
 

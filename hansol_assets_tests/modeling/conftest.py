@@ -1,5 +1,6 @@
 """A base model so small that it trains in a second, and the examples around it."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -9,6 +10,7 @@ from hansol_assets.modeling.base.base_model import BaseModelSettings, train_base
 from hansol_assets.modeling.base.loading import LoadingSettings
 from hansol_assets.modeling.base.scratch import ScratchSettings
 from hansol_assets.modeling.base.tokenizer_training import render_document
+from hansol_assets.modeling.progress import NO_FIGURES
 from hansol_assets.modeling.training.adapter import TrainingSettings
 
 PAIRS = (
@@ -68,7 +70,7 @@ def small_training_settings(**changes: object) -> TrainingSettings:
     return TrainingSettings.model_validate({**small, **changes})
 
 
-def ignore(line: str) -> None:
+def ignore(line: str, figures: Mapping[str, float] = NO_FIGURES, /) -> None:
     """Takes a progress line and does nothing with it."""
 
 

@@ -235,5 +235,6 @@ def _fit(
         loss.backward()
         rows.append((step, step * tokens, loss.item(), optimization.learning_rate))
         optimization.step(settings.max_gradient_norm)
-        send(f"base model: step {step} of {steps}, loss {rows[-1][2]:.3f}")
+        figures = {"step": step, "loss": rows[-1][2], "learning_rate": rows[-1][3]}
+        send(f"base model: step {step} of {steps}, loss {rows[-1][2]:.3f}", figures)
     return pd.DataFrame(rows, columns=["step", "epoch", "loss", "learning_rate"])

@@ -229,7 +229,7 @@ def _train(run: _Run, progress: Progress) -> "SFTTrainer":
             lora_config(model, settings, new_token_ids(run.tokenizer, run.loading)),
         )
         trainer.add_callback(
-            progress_callback(ThrottledProgress(progress, settings.progress_seconds))
+            progress_callback(ThrottledProgress(progress, settings.progress_seconds), progress)
         )
         trainer.add_callback(best_keeper(run.checkpoint_dir))
         trainer.train(resume_from_checkpoint=str(run.checkpoint) if run.checkpoint else None)

@@ -4,12 +4,16 @@ What belongs here: which files leave the lake. What does not: what stands in the
 (`hansol_assets.modeling.training.adapter`, `hansol_assets.modeling.training.model_card`).
 """
 
+import json
 import shutil
 from pathlib import Path
 
 from hansol_assets.errors import ModelError
+from hansol_assets.modeling.base.source import source_of
 
-NEEDED_FILES = ("adapter_config.json", "adapter_model.safetensors", "README.md")
+CONFIG_FILE = "adapter_config.json"
+BASE_FOLDER = "base_model"
+NEEDED_FILES = (CONFIG_FILE, "adapter_model.safetensors", "README.md")
 TOKENIZER_FILES = ("tokenizer*", "special_tokens_map.json", "chat_template.jinja")
 
 
@@ -17,11 +21,15 @@ class ExportError(ModelError, ValueError):
     """There is no adapter to export, or no room for it."""
 
 
-def export_adapter(adapter_dir: Path, out_dir: Path) -> list[Path]:
+def export_adapter(adapter_dir: Path, base_dir: Path, out_dir: Path) -> list[Path]:
     """Copy an adapter into a folder that plain `peft` loads, with its tokenizer and its card.
+
+    A base model that no hub has goes along, and the adapter's configuration names it there. Where
+    the folder is moved, `base_model_name_or_path` in `adapter_config.json` has to follow.
 
     Args:
         adapter_dir: The adapter's artifact.
+        base_dir: Its base model's.
         out_dir: A new or empty folder.
 
     Returns:
@@ -38,4 +46,16 @@ def export_adapter(adapter_dir: Path, out_dir: Path) -> list[Path]:
     out_dir.mkdir(parents=True, exist_ok=True)
     patterns = (*NEEDED_FILES, *TOKENIZER_FILES)
     files = sorted({file for pattern in patterns for file in adapter_dir.glob(pattern)})
-    return [Path(shutil.copyfile(file, out_dir / file.name)) for file in files]
+    copied = [Path(shutil.copyfile(file, out_dir / file.name)) for file in files]
+    return copied if source_of(base_dir).on_hub else [*copied, *_with_base(base_dir, out_dir)]
+
+
+def _with_base(base_dir: Path, out_dir: Path) -> list[Path]:
+    base = out_dir / BASE_FOLDER
+    shutil.copytree(base_dir, base)
+    file = out_dir / CONFIG_FILE
+    config = json.loads(file.read_text(encoding="utf-8"))
+    # peft resolves a relative path against the folder that Python was started in.
+    config["base_model_name_or_path"] = str(base.resolve())
+    file.write_text(json.dumps(config, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    return sorted(base.iterdir())

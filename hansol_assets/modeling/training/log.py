@@ -20,13 +20,15 @@ if TYPE_CHECKING:
     )
 
 HISTORY_COLUMNS = ("step", "epoch", "loss", "learning_rate", "eval_loss")
+SENT_FIGURES = ("loss", "learning_rate", "eval_loss")
 
 
-def progress_callback(send: Progress) -> "TrainerCallback":
+def progress_callback(send: Progress, send_held_out: Progress) -> "TrainerCallback":
     """Make a Trainer callback that sends a line for every logged loss.
 
     Args:
-        send: Receives the lines.
+        send: Receives the lines of the training loss.
+        send_held_out: Receives those of the held-out loss, which are few.
 
     Returns:
         The callback.
@@ -44,9 +46,15 @@ def progress_callback(send: Progress) -> "TrainerCallback":
             **kwargs: Any,
         ) -> None:
             logs = kwargs.get("logs") or {}
+            place = f"step {state.global_step} of {state.max_steps}"
+            figures = {"step": float(state.global_step)}
+            figures |= {name: float(logs[name]) for name in SENT_FIGURES if name in logs}
             if "loss" in logs:
-                place = f"step {state.global_step} of {state.max_steps}"
-                send(f"adapter: {place}, loss {float(logs['loss']):.3f}")
+                send(f"adapter: {place}, loss {figures['loss']:.3f}", figures)
+            if "eval_loss" in logs:
+                send_held_out(
+                    f"adapter: {place}, held-out loss {figures['eval_loss']:.3f}", figures
+                )
 
     return Reporter()
 

@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from hansol_assets.modeling.base.determinism import deterministic
 from hansol_assets.modeling.base.loading import LoadingSettings, load_causal_lm
 from hansol_assets.modeling.base.scratch import ScratchSettings, packed_blocks
 from hansol_assets.modeling.base.source import Source, source_of
+from hansol_assets.modeling.progress import NO_FIGURES
 from hansol_assets_tests.modeling.conftest import ignore, small_base_settings
 
 WEIGHTS = "model.safetensors"
@@ -31,9 +33,12 @@ def test_training_lowers_the_loss(
     tmp_path: Path, documents: list[str], capfd: pytest.CaptureFixture[str]
 ) -> None:
     lines: list[str] = []
-    report = train_base_model(
-        documents, small_base_settings(max_steps=40).scratch, tmp_path, lines.append
-    )
+
+    def take(line: str, figures: Mapping[str, float] = NO_FIGURES, /) -> None:
+        assert not figures or {"step", "loss", "learning_rate"} == set(figures)
+        lines.append(line)
+
+    report = train_base_model(documents, small_base_settings(max_steps=40).scratch, tmp_path, take)
     losses = report.history["loss"]
     assert losses.iloc[0] == pytest.approx(np.log(report.vocabulary), rel=0.1)
     assert losses.iloc[-5:].mean() < 0.85 * losses.iloc[0]

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 import torch
 from huggingface_hub import ModelCard
-from peft import PeftConfig, PeftModel
+from peft import AutoPeftModelForCausalLM, PeftConfig, PeftModel
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from hansol_assets.modeling.base.loading import LoadingSettings
@@ -72,11 +72,35 @@ def test_the_card_names_the_bases_commit_where_it_is_loaded() -> None:
     assert "resize_token_embeddings" in model_card(RELEASED, {}, told, longer, {"steps": 3})
 
 
-def test_plain_peft_loads_an_exported_adapter(
-    adapter: Path, base_dir: Path, tmp_path: Path
+@pytest.fixture
+def released(tmp_path: Path) -> Path:
+    """A folder that says its model is on the hub."""
+    folder = tmp_path / "released"
+    folder.mkdir()
+    RELEASED.save(folder)
+    return folder
+
+
+def test_a_base_model_that_no_hub_has_is_exported_with_its_adapter(
+    adapter: Path, base_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "handed-on"
-    files = export_adapter(adapter, out)
+    files = export_adapter(adapter, base_dir, out)
+    assert set(files) == {path for path in out.rglob("*") if path.is_file()}
+    monkeypatch.chdir(tmp_path)
+    model = AutoPeftModelForCausalLM.from_pretrained(out)
+    ids = torch.tensor([AutoTokenizer.from_pretrained(out)("벽지")["input_ids"]])
+    base = AutoModelForCausalLM.from_pretrained(base_dir)
+    expected = PeftModel.from_pretrained(base, adapter)
+    with torch.inference_mode():
+        assert torch.equal(model(input_ids=ids).logits, expected(input_ids=ids).logits)
+
+
+def test_plain_peft_loads_an_exported_adapter(
+    adapter: Path, base_dir: Path, released: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "handed-on"
+    files = export_adapter(adapter, released, out)
     assert {file.name for file in files} == {file.name for file in out.iterdir()}
     assert "history.parquet" not in {file.name for file in files}
     assert PeftConfig.from_pretrained(out).peft_type == "LORA"
@@ -91,11 +115,11 @@ def test_plain_peft_loads_an_exported_adapter(
 
 def test_what_is_no_adapter_is_not_exported(tmp_path: Path) -> None:
     with pytest.raises(ExportError, match=r"is no adapter: it lacks adapter_config\.json"):
-        export_adapter(tmp_path, tmp_path / "out")
+        export_adapter(tmp_path, tmp_path, tmp_path / "out")
 
 
 def test_nothing_is_written_over(adapter: Path, tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine", encoding="utf-8")
     with pytest.raises(ExportError, match="holds something already"):
-        export_adapter(adapter, tmp_path)
+        export_adapter(adapter, tmp_path, tmp_path)
     assert [file.name for file in tmp_path.iterdir()] == ["mine.txt"]

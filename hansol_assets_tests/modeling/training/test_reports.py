@@ -1,6 +1,7 @@
 import time
+from collections.abc import Mapping
 
-from hansol_assets.modeling.progress import ThrottledProgress
+from hansol_assets.modeling.progress import NO_FIGURES, ThrottledProgress
 from hansol_assets.modeling.training.log import history_table
 
 LOG = [
@@ -28,9 +29,13 @@ def test_an_empty_log_becomes_an_empty_table() -> None:
 
 def test_lines_within_the_interval_are_dropped() -> None:
     lines: list[str] = []
-    throttled = ThrottledProgress(lines.append, seconds=0.2)
-    throttled("first")
+
+    def take(line: str, figures: Mapping[str, float] = NO_FIGURES, /) -> None:
+        lines.append(f"{line} {dict(figures)}")
+
+    throttled = ThrottledProgress(take, seconds=0.2)
+    throttled("first", {"loss": 2.0})
     throttled("dropped")
     time.sleep(0.25)
     throttled("second")
-    assert lines == ["first", "second"]
+    assert lines == ["first {'loss': 2.0}", "second {}"]

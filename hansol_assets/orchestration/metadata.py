@@ -1,0 +1,32 @@
+"""Rows as Dagster's metadata.
+
+What belongs here: the form that the web UI draws as a table. What does not: which rows are shown
+(`hansol_assets.lake.records`).
+"""
+
+import dagster as dg
+
+from hansol_assets.lake.records import Records
+
+_TYPES = {bool: "bool", int: "int", float: "float", str: "string"}
+
+
+def table_value(rows: Records) -> dg.TableMetadataValue:
+    """Returns rows as a table, each column with the type of its values.
+
+    Args:
+        rows: At least one, all with the same columns.
+    """
+    columns = [
+        dg.TableColumn(name, _type_of([row[name] for row in rows if row[name] is not None]))
+        for name in rows[0]
+    ]
+    schema = dg.TableSchema(columns)
+    return dg.TableMetadataValue([dg.TableRecord(dict(row)) for row in rows], schema)
+
+
+def _type_of(values: list[str | int | float | bool | None]) -> str:
+    types = {type(value) for value in values}
+    if types == {int, float}:
+        return _TYPES[float]
+    return _TYPES[types.pop()] if len(types) == 1 else _TYPES[str]
