@@ -20,6 +20,7 @@ from hansol_assets.lake.store import Lake
 from hansol_assets.lake.warehouse import Warehouse
 from hansol_assets.qa.morphemes import nouns
 from hansol_assets.retrieval.documents import document_texts
+from hansol_assets_tests.embedding.models import static_model
 from hansol_assets_tests.graph import GraphRun, run_graph, write_raw_files
 
 pytestmark = pytest.mark.slow
@@ -210,6 +211,23 @@ def test_a_changed_row_that_is_changed_back_costs_nothing(
     # The leaderboard has gained an experiment.
     assert assets_with(back, "reused") == set(back.statuses) - {"leaderboard"}
     assert back.submission == changed.submitted
+
+
+def test_an_embedder_of_another_width_has_an_index_of_its_own(
+    graph: GraphRun, raw_dir: Path, tmp_path: Path, instance: dg.DagsterInstance
+) -> None:
+    lake_dir, raw, model = tmp_path / "lake", tmp_path / "raw", tmp_path / "model"
+    shutil.copytree(graph.settings.lake_dir, lake_dir, symlinks=True)
+    # The template is of the first embedder's width.
+    shutil.copytree(raw_dir, raw, ignore=shutil.ignore_patterns("sample_submission.csv"))
+    static_model(48).save_pretrained(str(model), create_model_card=False)
+    narrow = {"kind": "hub", "model_id": str(model), "dimensions": 48}
+    other = run_graph(lake_dir, raw, instance, embedder=narrow)
+    assert other.failures == {}
+    assert other.metadata["submission"]["dimensions"] == 48
+    back = run_graph(lake_dir, raw_dir, instance)
+    assert assets_with(back, "reused") == set(back.statuses) - {"leaderboard"}
+    assert back.submission == graph.submission
 
 
 def test_one_changed_question_generates_one_answer(refresh: Refresh, raw: Path) -> None:
