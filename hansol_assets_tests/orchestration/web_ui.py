@@ -1,0 +1,86 @@
+"""The web UI as `make ui` starts it, for tests."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from pathlib import Path
+
+import hansol_assets
+from hansol_assets_tests.graph import SMALL_PROFILE
+
+PROJECT = Path(hansol_assets.__file__).parent.parent
+PATIENCE_SECONDS = 150
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def web_ui(
+    folder: Path, raw: Path, lake: Path, port: int, **settings: str
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Starts webserver, daemon and code location, and ends them.
+
+    Args:
+        folder: For Dagster's home and the log.
+        raw: The raw files.
+        lake: The lake's folder.
+        port: Where the page is served.
+        settings: Further variables of the environment.
+    """
+    environment = {
+        **os.environ,
+        # As the README has it for other commands.
+        "DAGSTER_MODULE_NAME": "hansol_assets.definitions",
+        "HANSOL_PROFILE": str(SMALL_PROFILE),
+        "HANSOL_RAW_DIR": str(raw),
+        "HANSOL_LAKE_DIR": str(lake),
+        "HANSOL_AUTOMATION__INTERVAL_SECONDS": "1",
+        "DAGSTER_HOME": str(folder / "home"),
+        **settings,
+    }
+    here = [f"BIN={Path(sys.executable).parent}", f"PORT={port}"]
+    with (folder / "ui.log").open("wb") as log:
+        process = subprocess.Popen(
+            # This environment is the one to be used: `setup` is not to be looked at.
+            ["make", "-C", PROJECT, "-o", "setup", "ui", *here],
+            env=environment,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            wait_until(lambda: process.poll() is not None or is_served(port), "the web UI")
+            assert process.poll() is None, (folder / "ui.log").read_text(encoding="utf-8")
+            yield process
+        finally:
+            os.killpg(process.pid, signal.SIGINT)
+            try:
+                process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def is_served(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/server_info") as answer:
+            return bool(answer.status == HTTPStatus.OK)
+    except OSError:
+        return False
+
+
+def wait_until(true: Callable[[], bool], what: str) -> None:
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not true():
+        assert time.monotonic() < end, f"{what} did not come about"
+        time.sleep(0.2)
