@@ -14,7 +14,7 @@ export HF_HUB_DISABLE_TELEMETRY := 1
 export TOKENIZERS_PARALLELISM := false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup submission test check hooks lint format ui shell snapshot lock clean
+.PHONY: help setup submission test check hooks lint format docs ui shell snapshot lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -50,6 +50,10 @@ hooks: setup ## let git run `make lint` before every commit
 format: setup ## let ruff format the code
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
+
+docs: setup ## the documents as pages, in build/docs; a broken link fails
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+	@echo 'build/docs/index.html; with its search: $(BIN)/python -m http.server -b 127.0.0.1 -d build/docs'
 
 ui: setup ## Dagster's web UI and daemon on http://127.0.0.1:3000
 	@$(BIN)/hansol home
