@@ -1,8 +1,10 @@
 """`hansol ask`, `score` and `explain`: an answer, its figures, and where it came from."""
 
+import importlib.util
+import os
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
@@ -18,6 +20,9 @@ from hansol_assets.cli.page import (
     settings_or_fail,
     shortened,
 )
+
+if TYPE_CHECKING:
+    from hansol_assets.answering.asking import Asker
 
 SHOWN_CANDIDATES = 8
 SHOWN_CHARACTERS = 120
@@ -62,24 +67,25 @@ def score(
 
 @commands.command()
 def ask(
-    question: Annotated[str, typer.Argument(help="A question, or several joined.")],
+    question: Annotated[str | None, typer.Argument(help="A question, or several joined.")] = None,
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Serve a page that asks, on this machine alone.")
+    ] = False,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Where the page is served.")] = 7860,
     as_json: JsonOption = False,
 ) -> None:
     """Answer a question by the live models, with its confidence and its sources."""
-    from hansol_assets.answering.asking import Asker
     from hansol_assets.errors import UserError
 
-    if not question.strip():
-        fail("there is no question: put it in quotes behind `hansol ask`")
-    settings = settings_or_fail()
+    if serve:
+        if question is not None or as_json:
+            fail("--serve takes neither a question nor --json: it is asked on the page")
+        _serve(port)
+        return
+    if question is None or not question.strip():
+        fail("there is no question: put it in quotes behind `hansol ask`, or serve a page: --serve")
     try:
-        answer = Asker.open(
-            open_lake(),
-            settings.candidate_inputs,
-            settings.choice,
-            settings.confidence,
-            lambda _: None,
-        ).ask(question)
+        answer = _open_asker().ask(question)
     except UserError as error:
         fail(str(error))
     if as_json:
@@ -88,6 +94,44 @@ def ask(
     console.print(answer.answer, highlight=False, markup=False)
     _print_confidence(answer.confidence, answer.needs_review, answer.doubts)
     print_records("what it quotes", _shown_quotes(answer.quotes))
+
+
+def _open_asker() -> "Asker":
+    from hansol_assets.answering.asking import Asker
+    from hansol_assets.orchestration.home import set_process_defaults
+
+    set_process_defaults()
+    settings = settings_or_fail()
+    return Asker.open(
+        open_lake(),
+        settings.candidate_inputs,
+        settings.choice,
+        settings.confidence,
+        lambda _: None,
+    )
+
+
+def _serve(port: int) -> None:
+    if importlib.util.find_spec("gradio") is None:
+        fail("the page needs gradio. Install it with: pip install 'hansol-assets[serve]'")
+    from hansol_assets.cli.ask_server import HOST, listen, serve
+    from hansol_assets.errors import UserError
+
+    review_file = settings_or_fail().review_file
+    try:
+        listener = listen(port)
+    except OSError as error:
+        reason = os.strerror(error.errno or 0)
+        fail(f"port {port} cannot be used ({reason}): name another one with --port")
+    with listener:
+        try:
+            asker = _open_asker()
+            console.print("the models are being loaded …", highlight=False)
+            asker.warm_up()
+        except UserError as error:
+            fail(str(error))
+        console.print(f"http://{HOST}:{port} answers; Ctrl-C ends it", highlight=False)
+        serve(asker, review_file, listener)
 
 
 @commands.command()

@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from hansol_assets.answering.explaining import explain
-from hansol_assets.answering.reviewing import export_queue, review_queue
+from hansol_assets.answering.reviewing import add_to_queue, export_queue, review_queue
+from hansol_assets_tests.answering.review_files import asked, rows_of
 from hansol_assets_tests.graph import GraphRun, run_graph
 
 pytestmark = pytest.mark.slow
@@ -70,6 +71,19 @@ def test_what_a_person_fills_in_becomes_a_row_and_the_queue_alone_changes_nothin
     kept = export_queue(run.lake, path)
     assert (kept.waiting, kept.filled) == (5, 1)
     assert ANSWER in path.read_text(encoding="utf-8-sig")
+
+
+def test_a_question_asked_by_hand_waits_in_the_file_until_it_is_answered(
+    doubting: GraphRun, tmp_path: Path
+) -> None:
+    path = tmp_path / "review.csv"
+    export_queue(doubting.lake, path)
+    assert add_to_queue(asked(), path)
+
+    assert export_queue(doubting.lake, path).waiting == 7
+    assert not add_to_queue(asked(), path)
+    (row,) = rows_of(path)[-1:]
+    assert (row["question"], row["draft"], row["answer"]) == (asked().question, asked().answer, "")
 
 
 def test_an_answer_quotes_rows_word_for_word_and_tells_its_doubts(doubting: GraphRun) -> None:

@@ -10,8 +10,9 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> "Iterator[Browser]":
+    """A browser for the tests of one file; an event loop runs in the main thread until its end."""
     from playwright.sync_api import sync_playwright
 
     chromium = shutil.which("chromium")

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -125,7 +126,46 @@ def test_ask_answers_what_no_file_holds(run: Any, graph: GraphRun) -> None:
     assert found["answer"]
     assert 0 < found["confidence"] < 1
     assert found["versions"]["final_regressor"] == graph.data_versions["final_regressor"]
-    assert run("ask", " ").exit_code == 1
+    assert found["quotes"]
+    rows = graph.table("raw_qa").set_index("id")
+    for quote in found["quotes"]:
+        assert quote["source_question"] == rows.loc[quote["source_id"], "questions"][0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "there is no question"),
+        ([" "], "there is no question"),
+        (["가" * 1001], "the question has 1001 characters, of 1000 at most"),
+        (["질문?", "--serve"], "--serve takes neither a question nor --json"),
+        (["--serve", "--json"], "--serve takes neither a question nor --json"),
+    ],
+)
+def test_what_cannot_be_asked_is_told(run: Any, arguments: list[str], said: str) -> None:
+    result = run("ask", *arguments)
+    assert result.exit_code == 1
+    assert said in result.output
+    assert "Traceback" not in result.output
+
+
+def test_a_taken_port_is_told_before_models_are_loaded(run: Any) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        result = run("ask", "--serve", "--port", taken.getsockname()[1])
+    assert result.exit_code == 1
+    assert "Address already in use" in result.output
+    assert "name another one with --port" in result.output
+    assert "loaded" not in result.output
+
+
+def test_a_page_needs_models(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "manifests").mkdir()
+    monkeypatch.setenv("HANSOL_LAKE_DIR", str(tmp_path))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    result = run("ask", "--serve", "--port", port)
+    assert result.exit_code == 1
+    assert "'retrieval_index' is not in the lake" in result.output
 
 
 def test_review_lists_the_queue_and_writes_it(run: Any, graph: GraphRun) -> None:

@@ -1,7 +1,7 @@
 """The review file: questions that a person was asked to answer, and the answers filled in.
 
-What belongs here: the file's columns, and reading what was filled in. What does not: which
-questions stand in it (`hansol_assets.answering.reviewing`).
+What belongs here: the file's columns, and reading it: what was filled in, or all that stands in it.
+What does not: which questions stand in it (`hansol_assets.answering.reviewing`).
 """
 
 from collections import Counter
@@ -21,7 +21,8 @@ from hansol_assets.qa.table.columns import (
     ROW_NUMBER,
 )
 from hansol_assets.qa.table.ids import content_ids
-from hansol_assets.qa.table.reading import read_columns
+from hansol_assets.qa.table.nested import as_text
+from hansol_assets.qa.table.reading import RawTable, read_columns
 from hansol_assets.qa.table.violations import ContractError, Violation
 
 ANSWER = "answer"
@@ -43,14 +44,7 @@ def read_reviewed(path: Path) -> pd.DataFrame:
     Raises:
         ContractError: The file is no table, lacks a column, or answers a question twice.
     """
-    raw = read_columns(path, None, lambda names: QUESTION in names)
-    missing = [name for name in (QUESTION, ANSWER) if name not in raw.source.header]
-    violations = [
-        Violation(None, name, "is missing", f"write the file anew with: {REVIEW}")
-        for name in missing
-    ]
-    if violations:
-        raise ContractError(path, violations)
+    raw = _read(path)
     cells = TextCells(raw.source, Counter(), ())
     texts = {name: cells.column(name) for name in (QUESTION, ANSWER)}
     has_category = CATEGORY in raw.source.header
@@ -62,6 +56,35 @@ def read_reviewed(path: Path) -> pd.DataFrame:
         raise ContractError(path, violations)
     named = filled.assign(**{ID: content_ids(filled[QUESTION].tolist(), "reviewed")})
     return named[REVIEWED_COLUMNS].sort_values(ID, ignore_index=True).astype("string")
+
+
+def read_every_row(path: Path) -> pd.DataFrame:
+    """Reads a review file to be written again: every row and column, the cells as they stand.
+
+    Args:
+        path: A table in any format, as an editor or Excel saved it.
+
+    Raises:
+        ContractError: The file is no table, lacks a column, or has a row that cannot be read, which
+            would be lost.
+    """
+    source = _read(path).source
+    if source.violations:
+        raise ContractError(path, source.violations)
+    columns = zip(source.header, source.columns, strict=True)
+    return pd.DataFrame({name: [as_text(cell) for cell in cells] for name, cells in columns})
+
+
+def _read(path: Path) -> RawTable:
+    raw = read_columns(path, None, lambda names: QUESTION in names)
+    violations = [
+        Violation(None, name, "is missing", f"write the file anew with: {REVIEW}")
+        for name in (QUESTION, ANSWER)
+        if name not in raw.source.header
+    ]
+    if violations:
+        raise ContractError(path, violations)
+    return raw
 
 
 def _violations(filled: pd.DataFrame, unit: str) -> list[Violation]:

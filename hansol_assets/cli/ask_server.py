@@ -1,0 +1,73 @@
+"""Serving the page of `hansol ask --serve` on this machine alone.
+
+What belongs here: the socket, the server, and what of Gradio reaches beyond the page, which is all
+off. What does not: the page (`hansol_assets.cli.ask_page`).
+"""
+
+import os
+import socket
+from contextlib import suppress
+from pathlib import Path
+
+from hansol_assets.answering.asking import Asker
+from hansol_assets.cli.ask_html import CSS
+
+HOST = "127.0.0.1"
+
+_FONTS = ("Nanum Gothic", "Noto Sans KR", "Malgun Gothic", "Apple SD Gothic Neo", "sans-serif")
+"""Fonts with Hangul that machines have; none is fetched."""
+
+_CLOSING_SECONDS = 1
+"""How long open pages may hold up the end: each keeps a connection as long as it is open."""
+
+
+def listen(port: int) -> socket.socket:
+    """Takes the port, so that a taken one is known before the models are loaded.
+
+    Raises:
+        OSError: It is taken, or may not be used.
+    """
+    return socket.create_server((HOST, port))
+
+
+def serve(asker: Asker, review_file: Path, listener: socket.socket) -> None:
+    """Serves the page until Ctrl-C.
+
+    Args:
+        asker: Answers; its models are loaded.
+        review_file: Where questions are put that a person should answer.
+        listener: What `listen` returned.
+    """
+    # Gradio asks for it when it is imported, and so do its parts.
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    import gradio as gr
+    import uvicorn
+    from fastapi import FastAPI
+    from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+    from hansol_assets.cli.ask_page import AskPage
+
+    # Gradio's own launch() looks for its server through a proxy, and can be told to share it.
+    app = FastAPI(openapi_url=None)
+    # Keeps out pages of other sites whose name was made to point to this machine.
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])
+    gr.mount_gradio_app(
+        app,
+        AskPage(asker, review_file).blocks,
+        path="/",
+        server_name=HOST,
+        server_port=listener.getsockname()[1],
+        theme=gr.themes.Default(font=_FONTS, font_mono="monospace"),
+        css=CSS,
+        footer_links=[],
+        run_history=False,
+        ssr_mode=False,
+        pwa=False,
+        mcp_server=False,
+        enable_monitoring=False,
+    )
+    config = uvicorn.Config(
+        app, log_level="critical", timeout_graceful_shutdown=_CLOSING_SECONDS, ws="none"
+    )
+    with suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(sockets=[listener])
