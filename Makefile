@@ -14,7 +14,7 @@ export HF_HUB_DISABLE_TELEMETRY := 1
 export TOKENIZERS_PARALLELISM := false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup submission test check hooks lint format docs ui shell snapshot lock clean
+.PHONY: help setup submission test check hooks lint format docs ui shell snapshot screenshots lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -67,6 +67,9 @@ shell: setup ## a shell in which hansol, dagster and dg are commands
 snapshot: setup ## agree to a change of the public graph
 	$(BIN)/python -c 'import json; from hansol_assets_tests.test_definitions import *; \
 	  SNAPSHOT.write_text(json.dumps(public_graph(build_defs()), ensure_ascii=False, indent=1) + "\n", "utf-8")'
+
+screenshots: setup ## draw the pictures of the README, from the lake
+	$(BIN)/python -m hansol_assets_tests.browser.screenshots $(HANSOL_LAKE_DIR)
 
 lock: ## write requirements.lock anew from setup.cfg
 	rm -rf build/lock && $(PYTHON) -m venv build/lock

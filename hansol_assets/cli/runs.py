@@ -17,6 +17,7 @@ from hansol_assets.cli.page import (
     print_records,
     settings_or_fail,
 )
+from hansol_assets.lake.paths import LakePaths
 from hansol_assets.qa.table.files import TEST_CSV
 from hansol_assets.settings import Settings, load_settings
 
@@ -50,10 +51,17 @@ def refresh(
     """Bring every asset up to date; print the scores and what was made."""
     settings = settings_or_fail()
     if not _run_job("refresh", settings, force=force):
-        fail("the run failed; the last good submission is still in place. The reason is above.")
+        fail(f"the run failed; {_what_stands(settings)}. The reason is above.")
     _print_scores()
     for name, made in outcome(open_lake(), has_questions=TEST_CSV in settings.raw_files):
         console.print(f"{name:13} {made}", soft_wrap=True, highlight=False)
+
+
+def _what_stands(settings: Settings) -> str:
+    latest = LakePaths(settings.lake_dir).latest_submission
+    if latest.is_dir():
+        return "the last good submission is still in place"
+    return "what was made before it is kept, and the next run goes on from there"
 
 
 def outcome(lake: "Lake", *, has_questions: bool) -> list[tuple[str, str]]:

@@ -66,7 +66,8 @@ class EmbedderSettings(SettingsModel):
         """
         if self.kind == "hub":
             return pinned_embedder(self)
-        return self.model_copy(update={"revision": VERSION})
+        # A profile that another is made of may still name a model of the hub.
+        return self.model_copy(update={"revision": VERSION, "model_id": None})
 
     @model_validator(mode="after")
     def _hub_names_a_model(self) -> Self:

@@ -122,10 +122,9 @@ def missing(settings: HubSettings) -> str | None:
     Returns:
         A message with the command that fetches it; None if it is on this machine.
     """
-    if _local_folder(settings):
-        return None
     try:
-        _complete(cached(_wanted(settings)), settings)
+        if not _local_folder(settings):
+            _complete(cached(_wanted(settings)), settings)
     except ModelUnavailableError as error:
         return str(error)
     return None

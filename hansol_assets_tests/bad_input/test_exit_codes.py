@@ -34,7 +34,7 @@ def test_a_bad_table_ends_a_refresh(lake: Path) -> None:
     assert result.exit_code == 1
     assert f"{path}: 1 violation of the table contract" in result.output
     assert "column id: 'TRAIN_002' already stands on line 4; give each row" in result.output
-    assert "the last good submission is still in place" in result.output
+    assert "what was made before it is kept, and the next run goes on from there" in result.output
     assert "Traceback" not in result.output
 
 

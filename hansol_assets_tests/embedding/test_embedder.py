@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from hansol_assets.embedding.embedder import (
     EmbedderSettings,
+    embedder_facts,
     encode,
     fetch_embedder,
     load_embedder,
@@ -85,6 +86,12 @@ def test_a_local_embedder_is_pinned_to_its_content(embedder_path: Path, tmp_path
     (tmp_path / "other" / "modules.json").write_text("[]", encoding="utf-8")
     assert revision(tmp_path / "same") == revision(embedder_path)
     assert revision(tmp_path / "other") != revision(embedder_path)
+
+
+def test_the_offline_embedder_is_itself_whatever_model_a_profile_below_names() -> None:
+    left_over = EmbedderSettings(kind="muse", model_id="owner/embedder", revision="main")
+    assert left_over.pinned == EmbedderSettings().pinned
+    assert embedder_facts(left_over.pinned)["model"] == "muse"
 
 
 def test_a_hub_embedder_must_be_named() -> None:

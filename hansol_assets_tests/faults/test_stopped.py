@@ -50,7 +50,7 @@ def test_a_stopped_run_says_so_and_the_next_one_goes_on(
     code, output = refresh(tmp_path / "lake", raw_dir, stop_at="adapter: step 1 of")
     assert code == 1
     assert "lora_adapter failed: it was stopped. Finished steps, checkpoints and answers" in output
-    assert "the last good submission is still in place" in output
+    assert "what was made before it is kept, and the next run goes on from there" in output
     assert "Traceback" not in output
     assert "line " not in output
     code, output = refresh(tmp_path / "lake", raw_dir, stop_at=None)

@@ -71,9 +71,9 @@ def web_ui(
                 os.killpg(process.pid, signal.SIGKILL)
 
 
-def is_served(port: int) -> bool:
+def is_served(port: int, path: str = "server_info") -> bool:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/server_info") as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/{path}") as answer:
             return bool(answer.status == HTTPStatus.OK)
     except OSError:
         return False

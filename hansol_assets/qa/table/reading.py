@@ -51,10 +51,25 @@ def read_columns(path: Path, sheet: str | None, is_header: IsHeader) -> RawTable
     Raises:
         ContractError: The file is missing, is no table, cannot be decoded, or has no row of data.
     """
+    raw = read_any_columns(path, sheet, is_header)
+    if not raw.source.places:
+        raise ContractError(path, [*raw.source.violations, _no_row(raw.source)])
+    return raw
+
+
+def read_any_columns(path: Path, sheet: str | None, is_header: IsHeader) -> RawTable:
+    """Reads a file of any known format, which may hold a header alone.
+
+    Args:
+        path: The file.
+        sheet: Sheet of a workbook; None: the first one.
+        is_header: Tells the header from the title above it.
+
+    Raises:
+        ContractError: The file is missing, is no table, or cannot be decoded.
+    """
     content = open_content(path)
     source = flatten(_read(content, sheet, is_header), is_header)
-    if not source.places:
-        raise ContractError(path, [*source.violations, _no_row(source)])
     if content.packing:
         source.notes.append(f"unpacked from {content.packing}")
     repairs: Counter[str] = Counter()

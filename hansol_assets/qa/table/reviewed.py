@@ -22,7 +22,7 @@ from hansol_assets.qa.table.columns import (
 )
 from hansol_assets.qa.table.ids import content_ids
 from hansol_assets.qa.table.nested import as_text
-from hansol_assets.qa.table.reading import RawTable, read_columns
+from hansol_assets.qa.table.reading import RawTable, read_any_columns
 from hansol_assets.qa.table.violations import ContractError, Violation
 
 ANSWER = "answer"
@@ -76,7 +76,8 @@ def read_every_row(path: Path) -> pd.DataFrame:
 
 
 def _read(path: Path) -> RawTable:
-    raw = read_columns(path, None, lambda names: QUESTION in names)
+    # Where nothing was doubtful, a header is all that was written.
+    raw = read_any_columns(path, None, lambda names: QUESTION in names)
     violations = [
         Violation(None, name, "is missing", f"write the file anew with: {REVIEW}")
         for name in (QUESTION, ANSWER)

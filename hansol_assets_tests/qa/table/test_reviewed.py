@@ -5,7 +5,13 @@ from pathlib import Path
 import pytest
 
 from hansol_assets.qa.table.columns import ANSWERS, CATEGORY, ID, QUESTIONS
-from hansol_assets.qa.table.reviewed import REVIEWED_COLUMNS, as_rows, no_reviewed, read_reviewed
+from hansol_assets.qa.table.reviewed import (
+    REVIEWED_COLUMNS,
+    as_rows,
+    no_reviewed,
+    read_every_row,
+    read_reviewed,
+)
 from hansol_assets.qa.table.violations import ContractError
 
 HEADER = "id,question,confidence,draft,nearest_row,category,answer"
@@ -42,6 +48,11 @@ def test_the_order_of_the_file_and_open_questions_change_nothing(tmp_path: Path)
 
 def test_nothing_filled_in_is_as_no_file(tmp_path: Path) -> None:
     assert read_reviewed(review_file(tmp_path, OPEN)).equals(no_reviewed())
+
+
+def test_a_header_alone_is_as_no_file(tmp_path: Path) -> None:
+    assert read_reviewed(review_file(tmp_path)).equals(no_reviewed())
+    assert read_every_row(review_file(tmp_path)).columns.tolist() == HEADER.split(",")
 
 
 @pytest.mark.parametrize(
