@@ -13,7 +13,7 @@ from hansol_assets.answering.submission import FITS_TEMPLATE, MANIFEST_FILE, pub
 from hansol_assets.commands import PROMOTE
 from hansol_assets.lake.declaration import Check
 from hansol_assets.lake.handles import Table
-from hansol_assets.lake.manifest import Manifest
+from hansol_assets.lake.manifest import Fact, Manifest
 from hansol_assets.lake.pruning import Retention
 from hansol_assets.lake.reports import Verdict
 from hansol_assets.lake.store import Lake
@@ -58,12 +58,16 @@ def publish_if_promoted(lake: Lake, settings: "Settings", manifest: Manifest) ->
         settings: The run's settings.
         manifest: Of the submission that was materialised, which fits its template.
     """
-    yield Verdict(FITS_TEMPLATE.name, passed=True)
+    form = {name: manifest.facts[name] for name in ("rows", "dimensions")}
+    yield Verdict(FITS_TEMPLATE.name, passed=True, metadata=form)
     promotion = judge_promotion(lake, manifest, settings.scores.bootstrap)
     if promotion.allowed:
         publish_live(lake)
     reason = promotion.reason if promotion.allowed else f"{promotion.reason}; {BY_HAND}"
-    yield Verdict(PROMOTED.name, promotion.allowed, reason)
+    score: dict[str, Fact] = {"validation_score": manifest.facts["validation_score"]}
+    if promotion.difference is not None:
+        score["difference"] = promotion.difference
+    yield Verdict(PROMOTED.name, promotion.allowed, reason, score)
 
 
 def judge_promotion(lake: Lake, manifest: Manifest, settings: BootstrapSettings) -> Promotion:

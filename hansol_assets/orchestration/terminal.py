@@ -12,10 +12,17 @@ from rich.console import Console
 from rich.markup import escape
 
 from hansol_assets.lake.reports import ROWS_MADE
+from hansol_assets.orchestration.progress_bar import ProgressBar
 
 LOGGER = "terminal"
 OF_SKIPPED_STEPS = "Skipping step "
 """What Dagster says of each step behind one that was skipped; the first one says why."""
+_ENDS_WORK = {
+    dg.DagsterEventType.ASSET_MATERIALIZATION,
+    dg.DagsterEventType.STEP_FAILURE,
+    dg.DagsterEventType.RUN_FAILURE,
+    dg.DagsterEventType.RUN_SUCCESS,
+}
 COLOURS = {"new": "green", "updated": "cyan", "reused": "dim"}
 
 
@@ -29,6 +36,7 @@ class TerminalHandler(logging.Handler):
     def __init__(self, console: Console) -> None:
         super().__init__()
         self._console = console
+        self._bar = ProgressBar(console)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Prints one record."""
@@ -38,12 +46,17 @@ class TerminalHandler(logging.Handler):
             self._print_event(event)
         # A failure is told once, at the end; of each later step Dagster says that it was not run.
         elif logging.INFO <= record.levelno < logging.ERROR:
-            message = escape(str(meta.get("orig_message", record.getMessage())))
-            if message.startswith(OF_SKIPPED_STEPS):
-                return
-            self._console.print(f"  [dim]{message}[/dim]", highlight=False)
+            self._print_line(str(meta.get("orig_message", record.getMessage())))
+
+    def _print_line(self, message: str) -> None:
+        if message.startswith(OF_SKIPPED_STEPS) or self._bar.show(message):
+            return
+        self._bar.hide()
+        self._console.print(f"  [dim]{escape(message)}[/dim]", highlight=False)
 
     def _print_event(self, event: dg.DagsterEvent) -> None:
+        if event.event_type in _ENDS_WORK:
+            self._bar.hide()
         if event.is_step_materialization:
             self._print_materialization(event.step_materialization_data.materialization)
         elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
