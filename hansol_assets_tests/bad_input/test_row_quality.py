@@ -43,8 +43,8 @@ def test_doubtful_rows_are_warned_of_and_kept(raw: Path, instance: dg.DagsterIns
         ("TRAIN_004", "unfinished"),
     ):
         assert facts[f"{kind}_warnings"] == 1
-        (line,) = [line for line in facts["row_warnings"].splitlines() if kind in line]
-        assert key in line
+        (warning,) = [row.data for row in facts["row_warnings"].records if row.data["kind"] == kind]
+        assert warning["id"] == key
 
 
 def test_a_setting_drops_doubtful_rows(raw: Path, instance: dg.DagsterInstance) -> None:

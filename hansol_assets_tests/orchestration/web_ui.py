@@ -17,6 +17,8 @@ from hansol_assets_tests.graph import SMALL_PROFILE
 
 PROJECT = Path(hansol_assets.__file__).parent.parent
 PATIENCE_SECONDS = 150
+SECONDS_TO_END = 5
+"""Dagster's services take four times that long to miss each other's heartbeats."""
 
 
 def free_port() -> int:
@@ -66,7 +68,7 @@ def web_ui(
         finally:
             os.killpg(process.pid, signal.SIGINT)
             try:
-                process.wait(timeout=20)
+                process.wait(timeout=SECONDS_TO_END)
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
 

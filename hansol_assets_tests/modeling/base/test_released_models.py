@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from hansol_assets.modeling.base.base_model import fetch_base_model
 from hansol_assets.modeling.base.loading import load_causal_lm, load_tokenizer
 from hansol_assets.modeling.base.tokenizer import TokenizerSettings, encode_prompt, stop_ids
 from hansol_assets.modeling.generation.generator import GenerationRequest, Generator
+from hansol_assets.modeling.progress import NO_FIGURES
 from hansol_assets.modeling.training.adapter import AdapterReport, train_adapter
 from hansol_assets.settings import PROFILES_DIRECTORY, Settings, load_settings
 from hansol_assets_tests.modeling.checkpoints import (
@@ -247,7 +249,7 @@ class InterruptionError(Exception):
 def test_an_interrupted_run_with_new_tokens_goes_on_to_the_same_weights(
     profile: str, tmp_path: Path, examples: pd.DataFrame
 ) -> None:
-    def interrupt(line: str) -> None:
+    def interrupt(line: str, _: Mapping[str, float] = NO_FIGURES, /) -> None:
         if "step 3 of 3" in line:
             raise InterruptionError
 

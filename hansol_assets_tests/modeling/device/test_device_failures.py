@@ -3,6 +3,7 @@ and one that loses its GPU, told as torch tells it.
 """
 
 import gc
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -13,6 +14,7 @@ from peft import PeftModel
 from hansol_assets.modeling.base.loading import LoadingSettings
 from hansol_assets.modeling.device.failures import LostDeviceError, device_failures_named
 from hansol_assets.modeling.device.preflight import Device, MemoryEstimate, OutOfMemoryError
+from hansol_assets.modeling.progress import NO_FIGURES
 from hansol_assets.modeling.training.adapter import train_adapter
 from hansol_assets.modeling.training.checkpoints import last_whole_checkpoint
 from hansol_assets_tests.modeling.conftest import ignore, small_training_settings
@@ -29,7 +31,7 @@ def models_alive() -> int:
 def test_a_run_that_outgrows_its_memory_frees_the_model_and_keeps_its_checkpoint(
     base_dir: Path, examples: pd.DataFrame, tmp_path: Path
 ) -> None:
-    def outgrow(line: str) -> None:
+    def outgrow(line: str, _: Mapping[str, float] = NO_FIGURES, /) -> None:
         if "step 5 of 6" in line:
             torch.empty(PEBIBYTE)
 

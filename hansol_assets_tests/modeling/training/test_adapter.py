@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -7,6 +8,7 @@ from safetensors.torch import load_file
 
 from hansol_assets.modeling.base.loading import LoadingSettings, load_tokenizer
 from hansol_assets.modeling.base.tokenizer import IGNORED_LABEL, end_of_turn_id
+from hansol_assets.modeling.progress import NO_FIGURES
 from hansol_assets.modeling.training.adapter import (
     AdapterReport,
     TrainingSettings,
@@ -178,7 +180,7 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(
     examples: pd.DataFrame,
     tmp_path: Path,
 ) -> None:
-    def interrupt(line: str) -> None:
+    def interrupt(line: str, _: Mapping[str, float] = NO_FIGURES, /) -> None:
         if "step 5 of 6" in line:
             raise InterruptionError
 
