@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, get_args
 
 import dagster as dg
+
+# `report_engine_event` takes nothing else, and dagster exports the class nowhere.
 from dagster._core.events import EngineEventData
 
 from hansol_assets.lake.reports import ROWS_MADE, Status

@@ -5,6 +5,8 @@ are printed after a run (`hansol_assets.cli.main`).
 """
 
 import logging
+import os
+import sys
 from typing import Any
 
 import dagster as dg
@@ -113,5 +115,14 @@ def start_failure_message(event: dg.DagsterEvent) -> str:
 def terminal_logger(context: dg.InitLoggerContext) -> logging.Logger:  # noqa: ARG001
     """Makes the logger."""
     log = logging.Logger("hansol", level=logging.DEBUG)
-    log.addHandler(TerminalHandler(Console()))
+    log.addHandler(TerminalHandler(terminal_console()))
     return log
+
+
+def terminal_console() -> Console:
+    """Returns a console on the terminal itself: Dagster sends what steps print through a file."""
+    out = sys.stdout
+    if not out.isatty():
+        return Console()
+    copy = os.fdopen(os.dup(out.fileno()), "w", encoding=out.encoding, errors=out.errors)
+    return Console(file=copy)

@@ -1,6 +1,11 @@
 """How far long work is: a bar on a terminal, lines elsewhere."""
 
 import io
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -44,3 +49,23 @@ def test_where_nobody_looks_there_is_none() -> None:
     assert not bar.show("adapter: step 6 of 24, loss 2.500")
     bar.hide()
     assert screen.getvalue() == ""
+
+
+ONE_OF_EACH = """
+import os, sys
+from hansol_assets.orchestration.terminal import terminal_console
+console = terminal_console()
+os.dup2(os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT), 1)
+console.print("to the terminal")
+print("to the file")
+"""
+
+
+def test_a_terminal_is_written_to_though_steps_print_into_a_file(tmp_path: Path) -> None:
+    leader, follower = pty.openpty()
+    file = tmp_path / "steps"
+    command = [sys.executable, "-c", ONE_OF_EACH, str(file)]
+    subprocess.run(command, stdout=follower, check=True)
+    os.close(follower)
+    assert b"to the terminal" in os.read(leader, 4096)
+    assert file.read_text("utf-8") == "to the file\n"
