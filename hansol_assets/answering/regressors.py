@@ -109,7 +109,7 @@ def load_composer(
     """Loads the composer of a split's answers.
 
     Args:
-        regressor: An artifact that `fit_regressors` filled.
+        regressor: An artifact that the functions above filled.
         split: Of the questions.
         embedder: The one that it was fitted with.
         composing: How texts are put together.

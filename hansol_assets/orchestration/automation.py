@@ -75,26 +75,33 @@ refresh = dg.define_asset_job(
     "leaderboard. Assets whose inputs did not change are reused.",
 )
 
-judge = dg.define_asset_job(
+
+def _up_to(
+    name: str, asset: str, description: str, config: dg.PartitionedConfig[Any] | None = None
+) -> UnresolvedJob:
+    """The job that makes an asset with all that it needs."""
+    selection = dg.AssetSelection.assets(asset).upstream()
+    return dg.define_asset_job(name, selection=selection, config=config, description=description)
+
+
+judge = _up_to(
     "judge",
-    selection=dg.AssetSelection.assets("leaderboard").upstream(),
-    description="Scores the profile on its validation rows and puts it on the leaderboard, without "
+    "leaderboard",
+    "Scores the profile on its validation rows and puts it on the leaderboard, without "
     "a submission.",
 )
 
-
-train = dg.define_asset_job(
+train = _up_to(
     "train",
-    selection=dg.AssetSelection.assets("lora_adapter").upstream(),
-    description="Trains the adapter, with all that it needs; what did not change is reused, so a "
+    "lora_adapter",
+    "Trains the adapter, with all that it needs; what did not change is reused, so a "
     "second run trains nothing.",
 )
 
-answer = dg.define_asset_job(
+answer = _up_to(
     "answer",
-    selection=dg.AssetSelection.assets("generated_answers").upstream(),
-    description="Answers the test questions, with all that it needs, without a judgement of a new "
-    "submission.",
+    "generated_answers",
+    "Answers the test questions, with all that it needs, without a judgement of a new submission.",
 )
 
 
@@ -113,13 +120,13 @@ def _cross_validate(folds: FoldSettings) -> UnresolvedJob:
     def rotation(partition_key: str) -> dict[str, Any]:
         return {"resources": {"lake": {"config": {"rotation": int(partition_key)}}}}
 
-    return dg.define_asset_job(
+    return _up_to(
         CROSS_VALIDATE,
-        selection=dg.AssetSelection.assets("leaderboard").upstream(),
-        config=rotation,
-        description="Judges the profile on one rotation of its folds: launch a backfill over all "
+        "leaderboard",
+        "Judges the profile on one rotation of its folds: launch a backfill over all "
         "partitions. Each rotation's results are live under a name of their own, so that none "
         "takes the place of the profile's.",
+        rotation,
     )
 
 

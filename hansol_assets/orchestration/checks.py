@@ -11,7 +11,7 @@ from hansol_assets.answering.holding import READ, text_keys
 from hansol_assets.answering.parts import VISIBLE_SPLITS
 from hansol_assets.modeling.training.fit import memorises
 from hansol_assets.orchestration.automation import ON_CHANGE
-from hansol_assets.orchestration.metadata import table_value
+from hansol_assets.orchestration.metadata import table_values
 from hansol_assets.orchestration.resources import LakeResource
 from hansol_assets.qa.folds import TRAINING, find_leaks, held_out_texts
 from hansol_assets.qa.quality import broken_limits
@@ -39,8 +39,6 @@ def rows_look_sound(lake: LakeDoor) -> dg.AssetCheckResult:
     """
     manifest = lake.manifest_of("raw_qa")
     warned, dropped = manifest.facts[WARNED_ROWS], manifest.facts[DROPPED_ROWS]
-    # A table of an earlier release has none.
-    shown = {WARNINGS: manifest.tables.get(WARNINGS, [])}
     return dg.AssetCheckResult(
         passed=not warned,
         severity=dg.AssetCheckSeverity.WARN,
@@ -48,7 +46,8 @@ def rows_look_sound(lake: LakeDoor) -> dg.AssetCheckResult:
         metadata={
             WARNED_ROWS: warned,
             DROPPED_ROWS: dropped,
-            **{name: table_value(rows) for name, rows in shown.items() if rows},
+            # A table of an earlier release has none.
+            **table_values({WARNINGS: manifest.tables.get(WARNINGS, [])}),
         },
     )
 

@@ -27,7 +27,7 @@ from hansol_assets.lake.reports import (
 )
 from hansol_assets.lake.store import Lake
 from hansol_assets.orchestration.automation import ON_CHANGE, WHEN_MISSING
-from hansol_assets.orchestration.metadata import table_value
+from hansol_assets.orchestration.metadata import table_values
 from hansol_assets.orchestration.resources import LakeResource, user_errors_as_failures
 
 FORCE_TAG = "hansol/force"
@@ -186,7 +186,7 @@ def _result(outcome: Outcome, bound: Bound) -> dg.MaterializeResult[Any]:
         "status": outcome.status,
         **_facts_of(outcome),
         **{title: dg.MetadataValue.md(text) for title, text in manifest.notes.items()},
-        **{title: table_value(rows) for title, rows in manifest.tables.items() if rows},
+        **table_values(manifest.tables),
         **_place(bound.lake, manifest),
         **_table_metadata(manifest),
         "seconds": manifest.seconds,

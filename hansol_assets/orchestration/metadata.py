@@ -4,11 +4,18 @@ What belongs here: the form that the web UI draws as a table. What does not: whi
 (`hansol_assets.lake.records`).
 """
 
+from collections.abc import Mapping
+
 import dagster as dg
 
 from hansol_assets.lake.records import Records
 
 _TYPES = {bool: "bool", int: "int", float: "float", str: "string"}
+
+
+def table_values(tables: Mapping[str, Records]) -> dict[str, dg.TableMetadataValue]:
+    """Returns each titled table that has a row."""
+    return {title: table_value(rows) for title, rows in tables.items() if rows}
 
 
 def table_value(rows: Records) -> dg.TableMetadataValue:
