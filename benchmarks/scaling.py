@@ -2,9 +2,9 @@
 
 Usage: python benchmarks/scaling.py [--rows N ...] [--lake FOLDER] [--figures FILE]
 
-What belongs here: fresh runs of the whole graph on synthetic tables (`benchmarks/synthetic.py`) with
-training and generation cut (`benchmarks/scaling.yaml`), each run a process of its own. What does not:
-comparisons with other software (`benchmarks/bench.py`).
+What belongs here: fresh runs of the whole graph on synthetic tables (`benchmarks/synthetic.py`)
+with training and generation cut (`benchmarks/scaling.yaml`), each run a process of its own. What
+does not: comparisons with other software (`benchmarks/bench.py`).
 """
 
 import argparse

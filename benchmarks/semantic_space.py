@@ -104,7 +104,12 @@ def answer(
         row.id: Source(row.id, row.questions, row.answers) for row in rows.itertuples(index=False)
     }
     near = regressor.rows_near(targets, ComposingSettings().rows)
-    composed = composer.compose(texts, targets, [[source_of[key] for key in own] for own in near])
+    composed = composer.compose(
+        texts,
+        targets,
+        [[source_of[key] for key, _ in own] for own in near],
+        [[nearness for _, nearness in own] for own in near],
+    )
     signals = regressor.evidence(texts)[SIGNALS].assign(
         similarity=[one.similarity for one in composed], coverage=[one.coverage for one in composed]
     )

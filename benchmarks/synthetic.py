@@ -3,12 +3,12 @@
 Usage: python benchmarks/synthetic.py ROWS FOLDER [--answers N] [--questions N]
 
 What belongs here: making `train.csv`, `test.csv` and `sample_submission.csv` that look like a real
-table to every step: two paraphrases a row, ragged answers of one to four sentences, things that many
-rows share and pairs of place and thing that few do. What does not: measuring
+table to every step: two paraphrases a row, ragged answers of one to four sentences, things that
+many rows share and pairs of place and thing that few do. What does not: measuring
 (`benchmarks/scaling.py`).
 
-A row asks for one aspect of one thing at one place; there are about 260,000 such rows. The same rows
-and seed give the same bytes, and a larger table begins with the smaller one.
+A row asks for one aspect of one thing at one place; there are about 310,000 such rows. The same
+rows and seed give the same bytes, and a larger table begins with the smaller one.
 """
 
 import argparse
@@ -20,11 +20,18 @@ import pandas as pd
 
 WIDTH = 512
 
-ROOMS = "거실 안방 작은방 주방 욕실 현관 복도 계단실 다용도실 베란다 서재 드레스룸".split()
-SPOTS = "천장 외벽 내벽 바닥 창가 모서리 문틀 걸레받이 몰딩 기둥 아트월 수납장".split()
-FORMS = "친환경 방수 방염 항균 무늬목 대리석무늬 무광 유광 엠보 초광폭 이중 경량".split()
-MATERIALS = """벽지 합지 장판 강마루 타일 줄눈 석고보드 단열재 방음재 페인트 퍼티 실리콘 시트지 우레탄폼 유리섬유
-몰탈 접착제 방수막 루버 흡음판""".split()
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+ROOMS = _words("거실 안방 작은방 주방 욕실 현관 복도 계단실 다용도실 베란다 서재 옷방")
+SPOTS = _words("천장 외벽 내벽 바닥 창가 모서리 문틀 걸레받이 몰딩 기둥 아트월 수납장")
+FORMS = _words("친환경 방수 방염 항균 나뭇결 대리석 무광 유광 엠보 초광폭 이중 경량")
+MATERIALS = _words(
+    "벽지 합지 장판 강마루 타일 줄눈 석고보드 단열재 방음재 페인트 퍼티 실리콘 시트지 우레탄폼 "
+    "유리섬유 몰탈 접착제 방수막 루버 흡음판"
+)
 
 ASPECTS: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "뜻": (
@@ -84,7 +91,7 @@ ASPECTS: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     ),
     "곰팡이": (
         "마감하자",
-        ("{}에 곰팡이가 피면 어떻게 하나요?", "{} 곰팡이를 없애는 방법은?", "{}에 곰팡이가 왜 생겨요?"),
+        ("{}에 곰팡이가 피면 어떻게 하나요?", "{} 곰팡이를 없애려면?", "{}에 곰팡이가 왜 생겨요?"),
         (
             "{}의 곰팡이는 결로로 젖은 면에서 자랍니다.",
             "{}에 핀 곰팡이는 마른 천으로 닦고 소독액을 뿌립니다.",
@@ -184,7 +191,7 @@ def synthetic_table(rows: int, answers: int = 5, seed: int = 0) -> pd.DataFrame:
 
 
 def synthetic_questions(count: int, table: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
-    """Makes a test table, `id, 질문`: things of the table asked in other words, half of them two at once."""
+    """Makes a test table, `id, 질문`: questions of the table, half of them two at once."""
     draw = random.Random(f"{seed} test")  # noqa: S311
     questions = table["질문_2"].tolist()
     rows = []
@@ -203,7 +210,9 @@ def write_raw_files(folder: Path, rows: int, answers: int = 5, questions: int = 
     test = synthetic_questions(questions, table)
     table.to_csv(folder / "train.csv", index=False)
     test.to_csv(folder / "test.csv", index=False)
-    vectors = pd.DataFrame(0.0, index=test.index, columns=[f"vec_{place}" for place in range(WIDTH)])
+    vectors = pd.DataFrame(
+        0.0, index=test.index, columns=[f"vec_{place}" for place in range(WIDTH)]
+    )
     template = pd.concat([test[["id"]], vectors], axis=1)
     template.to_csv(folder / "sample_submission.csv", index=False)
 

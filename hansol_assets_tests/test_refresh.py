@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from hansol_assets.answering.searching import index_table
 from hansol_assets.embedding.cached import CachedEmbedder
 from hansol_assets.embedding.embedder import encode, load_embedder
 from hansol_assets.lake.cache import RowCache
@@ -158,7 +159,7 @@ def test_one_changed_answer_embeds_and_merges_one_row(changed: ChangedAnswer) ->
     assert assets_with(run, "reused") == KEPT
     assert run.submission != changed.submitted
 
-    table = lancedb.connect(str(run.lake.paths.lancedb)).open_table("retrieval_index_512")
+    table = lancedb.connect(str(run.lake.paths.lancedb)).open_table(index_table(512))
     assert run.metadata["retrieval_index"]["version"] > changed.version
     table.checkout(changed.version)
     (row,) = table.search().where("id = 'TRAIN_003'").to_list()

@@ -52,7 +52,10 @@ def composed_candidates(
     """
     near = regressor.rows_near(targets, settings.rows)
     composed = composer.compose(
-        parts["part_question"].tolist(), targets, [[sources[key] for key in own] for own in near]
+        parts["part_question"].tolist(),
+        targets,
+        [[sources[key] for key, _ in own] for own in near],
+        [[nearness for _, nearness in own] for own in near],
     )
     return parts.assign(
         origin=COMPOSED,

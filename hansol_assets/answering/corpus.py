@@ -9,6 +9,8 @@ import pandas as pd
 
 from hansol_assets.answering.holding import READ, RECIPE, text_keys
 from hansol_assets.modeling.base.tokenizer_training import render_document
+from hansol_assets.qa.sampling import draw
+from hansol_assets.qa.table.columns import ID
 
 CORPUS_IDENTITY = (RECIPE, "question", "answer")
 CORPUS_COLUMNS = (*CORPUS_IDENTITY, "text", READ)
@@ -28,13 +30,21 @@ def asked_once(pairs: pd.DataFrame) -> pd.DataFrame:
         The pairs that are kept, in their order. Every question of a row is among them if it has
         as many answers, and every answer is.
     """
-    row = pairs["source_ids"].map(tuple)
-    question, answer = (
-        pairs.groupby(row)[column].transform(lambda texts: pd.factorize(texts)[0])
-        for column in ("question", "answer")
-    )
+    row = pairs["source_ids"].str[0]
+    question, answer = (_place_in_row(row, pairs[column]) for column in ("question", "answer"))
     questions = pairs.groupby(row)["question"].transform("nunique")
     return pairs[answer % questions == question].reset_index(drop=True)
+
+
+def _place_in_row(row: pd.Series, texts: pd.Series) -> pd.Series:
+    """Which of its row's different texts each is, from 0."""
+    by_appearance = texts.groupby([row, texts], sort=False).ngroup()
+    return by_appearance.groupby(row).rank("dense").astype("int64") - 1
+
+
+def drawn_documents(pairs: pd.DataFrame, most: int) -> pd.DataFrame:
+    """Draws so many of the pairs by their ids, or keeps all where they are fewer."""
+    return pairs.iloc[draw(pairs[ID].tolist(), most, "documents")].reset_index(drop=True)
 
 
 def corpus_table(pairs: pd.DataFrame, examples: pd.DataFrame) -> pd.DataFrame:

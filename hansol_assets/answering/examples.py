@@ -126,8 +126,9 @@ def adapter_table(
         `EXAMPLE_COLUMNS`, one row an example. `answer` is as the table has it, `messages` is JSON.
     """
     examples = training_examples(drawn, searcher, prompt, splits)
-    keys = _keys_of_rows(rows)
-    made_of = zip(drawn["split"], drawn["source_ids"], examples["shown_ids"], strict=True)
+    made_of = list(zip(drawn["split"], drawn["source_ids"], examples["shown_ids"], strict=True))
+    read_rows = {row for _, sources, shown in made_of for row in (*sources, *shown)}
+    keys = _keys_of_rows(rows[rows[ID].isin(read_rows)])
     read = [
         sorted({key for row in (*sources, *shown) for key in keys[row]})
         if split == TRAINING

@@ -13,7 +13,7 @@ INDEX_FILE = "index.json"
 
 def index_table(width: int) -> str:
     """Returns the name of the LanceDB table for vectors of a width, which a table cannot change."""
-    return f"retrieval_index_{width}"
+    return f"retrieval_rows_{width}"
 
 
 def write_index_file(folder: Path, table: str, version: int) -> None:

@@ -94,7 +94,7 @@ def answer_regressor(
     Its strength is chosen on the calibration rows. One model answers calibration questions from
     training rows, the other validation questions from training and calibration rows.
     """
-    rows, embedder = qa_folds.read(), open_embedder(answer_embedder)
+    rows, embedder = qa_folds.read(), open_embedder(answer_embedder, build.log)
     fitted = fit_for_judging(rows, embedder, components, composing, build.folder)
     return Report(facts={f"{split}_fitted_on": n for split, n in fitted.items()})
 
@@ -112,7 +112,7 @@ def final_regressor(
 
     As strong as `answer_regressor`, whose choice was made on rows that it did not see.
     """
-    rows, embedder = qa_folds.read(), open_embedder(answer_embedder)
+    rows, embedder = qa_folds.read(), open_embedder(answer_embedder, build.log)
     choices = load_choices(answer_regressor)
     fitted = fit_for_submitting(rows, embedder, choices, components, composing, build.folder)
     return Report(facts={f"{split}_fitted_on": n for split, n in fitted.items()})

@@ -10,7 +10,13 @@ from typing import Annotated
 import pandas as pd
 
 from hansol_assets.answering.adapters import write_reference
-from hansol_assets.answering.corpus import CORPUS_IDENTITY, asked_once, corpus_table, no_corpus
+from hansol_assets.answering.corpus import (
+    CORPUS_IDENTITY,
+    asked_once,
+    corpus_table,
+    drawn_documents,
+    no_corpus,
+)
 from hansol_assets.answering.examples import (
     EXAMPLE_IDENTITY,
     ExampleSettings,
@@ -36,7 +42,7 @@ from hansol_assets.retrieval.index import RetrievalSettings
 KINDS = {"huggingface", "pytorch"}
 
 
-@lake_table(kinds={"duckdb"}, code_version="2", named_by_content=True)
+@lake_table(kinds={"duckdb"}, code_version="3", named_by_content=True)
 def pretraining_corpus(
     paired_questions: Table,
     qa_folds: Table,
@@ -44,20 +50,22 @@ def pretraining_corpus(
     folds: FoldSettings,
     kind: Annotated[str, Setting("base_model.kind")],
     most_drift: Annotated[float, Setting("base_model.corpus_drift")],
+    documents: Annotated[int, Setting("base_model.corpus_documents")],
     prompt: PromptSettings,
     retrieval: RetrievalSettings,
     pretraining_corpus: Table | None,
 ) -> TableReport:
     """The documents that a base model is trained on from nothing; empty for a released one.
 
-    Each is a single training example in the form of the later prompts, every answer once. The last
+    Each is a single training example in the form of the later prompts, every answer once, or a draw
+    of them where they are many. The last
     corpus is kept until more than a set share of the documents has changed, or a text of it is
     held out now, so that a changed row does not train the base model from nothing.
     """
     if kind == "hub":
         return TableReport(frame=no_corpus())
     pairs = paired_questions.read()
-    singles = asked_once(pairs[pairs["kind"] == SINGLE])
+    singles = drawn_documents(asked_once(pairs[pairs["kind"] == SINGLE]), documents)
     embedder = retrieval_index.made_from("answer_embedder").version
     wanted = singles.assign(recipe=recipe_of(embedder, prompt=prompt, retrieval=retrieval))
 

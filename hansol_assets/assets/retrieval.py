@@ -44,11 +44,12 @@ def answer_embedder(
     return Report(facts=embedder_facts(embedder))
 
 
-@lake_artifact(kinds={"lancedb"}, code_version="2", pool="gpu")
+@lake_artifact(kinds={"lancedb"}, code_version="3", pool="gpu")
 def retrieval_index(
     qa_folds: Table,
     answer_embedder: Artifact,
     documents: Annotated[DocumentSettings, Setting("retrieval.documents")],
+    exact_rows: Annotated[int, Setting("retrieval.exact_rows")],
     build: ArtifactBuild,
 ) -> Report:
     """The LanceDB table over the rows: dense vectors, and full text of Kiwi morphemes.
@@ -57,11 +58,18 @@ def retrieval_index(
     a version of the table; the artifact names the version that belongs to it.
     """
     rows, folds = rows_and_folds(qa_folds.read())
-    embedder = open_embedder(answer_embedder)
+    embedder = open_embedder(answer_embedder, build.log)
     table = index_table(embedder.get_embedding_dimension())
     with build.lancedb() as database:
         report = build_index(
-            database, table, rows, folds, embedder, answer_embedder.version, documents
+            database,
+            table,
+            rows,
+            folds,
+            embedder,
+            answer_embedder.version,
+            documents,
+            exact_rows,
         )
         files = version_checksums(database, table, report.version)
     write_index_file(build.folder, table, report.version)
@@ -74,7 +82,7 @@ def retrieval_index(
     return Report(facts=facts, lancedb_files=files)
 
 
-@lake_table(kinds={"lancedb", "duckdb"}, code_version="2")
+@lake_table(kinds={"lancedb", "duckdb"}, code_version="3")
 def retrieval_scores(
     qa_folds: Table, answer_embedder: Artifact, retrieval: RetrievalSettings, build: Build
 ) -> TableReport:
@@ -86,7 +94,7 @@ def retrieval_scores(
     rows, folds = rows_and_folds(qa_folds.read())
     build.checkpoints.mkdir(parents=True, exist_ok=True)
     scores = evaluate_retrieval(
-        rows, folds, open_embedder(answer_embedder), retrieval, build.checkpoints
+        rows, folds, open_embedder(answer_embedder, build.log), retrieval, build.checkpoints
     )
     best = scores[scores["k"] == scores["k"].max()].set_index("mode")["mrr"]
     # Where no row can be asked for, there is no figure.

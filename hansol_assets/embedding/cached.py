@@ -10,15 +10,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from hansol_assets.embedding.embedder import load_embedder
 from hansol_assets.embedding.muse import MuseEmbedder
 from hansol_assets.lake.cache import EMBEDDINGS, RowCache
 from hansol_assets.lake.fingerprint import text_hash
 from hansol_assets.lake.handles import Artifact
+from hansol_assets.lake.reports import Log
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
+
+_BLOCK = 2048
+"""Texts that are embedded before their vectors are kept: what a crash costs at most."""
 
 
 class CachedEmbedder:
@@ -34,6 +39,7 @@ class CachedEmbedder:
         width: The width of its vectors.
         batch_size: Texts embedded at a time.
         open_model: Loads the embedder; called only if a vector is missing.
+        log: Is told how far it is, where there is much to embed.
 
     Attributes:
         embedded: Texts that the embedder was asked for.
@@ -47,12 +53,14 @@ class CachedEmbedder:
         width: int,
         batch_size: int,
         open_model: "Callable[[], SentenceTransformer | MuseEmbedder]",
+        log: Log | None = None,
     ) -> None:
         self._cache = cache
         self._scope = scope
         self._width = width
         self._batch_size = batch_size
         self._open_model = open_model
+        self._log = log
         self.embedded = 0
         self.found = 0
 
@@ -67,33 +75,54 @@ class CachedEmbedder:
             texts: Texts, each of them once.
             show_progress_bar: Whether the embedder shows how far it is.
         """
-        by_key = {text_hash(text): text for text in texts}
-        known = self._cache.get(self._scope, list(by_key))
-        vectors = dict(zip(known.get("key", []), known.get("vector", []), strict=True))
-        missing = [key for key in by_key if key not in vectors]
-        self.found += len(vectors)
-        if missing:
+        keys = [text_hash(text) for text in texts]
+        place_of = {key: place for place, key in enumerate(keys)}
+        vectors = np.empty((len(texts), self._width), dtype=np.float32)
+        known = self._cache.get_arrow(self._scope, keys)
+        is_missing = np.ones(len(texts), dtype=bool)
+        if len(known):
+            places = [place_of[key] for key in known["key"].to_pylist()]
+            vectors[places] = _as_array(known["vector"], self._width)
+            is_missing[places] = False
+        self.found += len(known)
+        missing = np.flatnonzero(is_missing)
+        for start in range(0, len(missing), _BLOCK):
+            own = missing[start : start + _BLOCK]
             made = self._model.encode(
-                [by_key[key] for key in missing],
+                [texts[place] for place in own],
                 batch_size=self._batch_size,
                 show_progress_bar=show_progress_bar,
             )
-            fresh = pd.DataFrame({"key": missing, "vector": list(np.asarray(made, np.float32))})
-            self._cache.put(self._scope, fresh)
-            vectors.update(zip(missing, fresh["vector"], strict=True))
-            self.embedded += len(missing)
-        return np.stack([vectors[key] for key in by_key])
+            vectors[own] = np.asarray(made, np.float32)
+            self._keep([keys[place] for place in own], vectors[own])
+            self._tell(start + len(own), len(missing))
+        return vectors
+
+    def _keep(self, keys: list[str], vectors: np.ndarray) -> None:
+        self._cache.put(self._scope, pd.DataFrame({"key": keys, "vector": list(vectors)}))
+        self.embedded += len(keys)
+
+    def _tell(self, done: int, wanted: int) -> None:
+        if self._log is not None and wanted > _BLOCK:
+            self._log(f"embedding texts: step {done} of {wanted}")
 
     @cached_property
     def _model(self) -> "SentenceTransformer | MuseEmbedder":
         return self._open_model()
 
 
-def open_embedder(answer_embedder: Artifact) -> CachedEmbedder:
+def _as_array(column: pa.ChunkedArray, width: int) -> np.ndarray:
+    """A column of vectors as one array, [rows, dimensions]."""
+    flat = pa.chunked_array([chunk.flatten() for chunk in column.chunks], pa.float32())
+    return flat.to_numpy().reshape(-1, width)
+
+
+def open_embedder(answer_embedder: Artifact, log: Log | None = None) -> CachedEmbedder:
     """Opens an embedder artifact; the model is loaded once a text comes that it never embedded.
 
     Args:
         answer_embedder: An artifact of the asset of that name.
+        log: Is told how far it is, where there is much to embed.
     """
     return CachedEmbedder(
         answer_embedder.cache(EMBEDDINGS),
@@ -101,4 +130,5 @@ def open_embedder(answer_embedder: Artifact) -> CachedEmbedder:
         width=int(answer_embedder.facts["dimensions"]),
         batch_size=int(answer_embedder.facts["batch_size"]),
         open_model=lambda: load_embedder(answer_embedder.open()),
+        log=log,
     )

@@ -13,6 +13,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from hansol_assets.embedding.muse import DIMENSIONS, VERSION, WEIGHTS, MuseEmbedder
+from hansol_assets.embedding.vectors import mean_directions, split_like
 from hansol_assets.errors import InputError
 from hansol_assets.hub.download import (
     Wanted,
@@ -208,6 +209,20 @@ def encode(model: Embedder, texts: Sequence[str]) -> np.ndarray:
     place = {text: number for number, text in enumerate(dict.fromkeys(texts))}
     vectors = model.encode(list(place), show_progress_bar=False)
     return np.asarray(vectors, dtype=np.float32)[[place[text] for text in texts]]
+
+
+def encode_means(model: Embedder, groups: Sequence[Sequence[str]]) -> np.ndarray:
+    """Encodes groups of texts, such as the answers of a row.
+
+    Args:
+        model: The embedder.
+        groups: At least one text each.
+
+    Returns:
+        The mean of each group's vectors scaled to length 1, [groups, dimensions] float64.
+    """
+    vectors = encode(model, [text for own in groups for text in own])
+    return mean_directions(split_like(vectors, groups))
 
 
 def width_of(model: Embedder) -> int:

@@ -28,3 +28,23 @@ def split_like(vectors: np.ndarray, groups: Sequence[Sized]) -> list[np.ndarray]
     """Cuts vectors that were stacked over groups into one array a group, in order."""
     ends = np.cumsum([len(group) for group in groups], dtype=np.int64)
     return np.split(vectors, ends)[:-1]
+
+
+def highest(scores: np.ndarray, count: int) -> np.ndarray:
+    """Places of the highest scores of each row, highest first; of equals the first come first.
+
+    Args:
+        scores: [questions, rows].
+        count: How many, at most as many as there are.
+
+    Returns:
+        [questions, count].
+    """
+    if not count:
+        return np.zeros((len(scores), 0), dtype=np.int64)
+    bounds = -np.partition(-scores, count - 1, axis=1)[:, count - 1]
+    places = np.zeros((len(scores), count), dtype=np.int64)
+    for row, (own, bound) in enumerate(zip(scores, bounds, strict=True)):
+        above = np.flatnonzero(own >= bound)
+        places[row] = above[np.argsort(-own[above], kind="stable")[:count]]
+    return places

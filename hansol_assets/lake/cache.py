@@ -49,6 +49,10 @@ class RowCache:
         The frame is empty, without columns, where nothing was ever put, or where what was put is
         damaged: then it is dropped, since it can be made again.
         """
+        return self.get_arrow(scope, keys).to_pandas()
+
+    def get_arrow(self, scope: str, keys: Sequence[str]) -> pa.Table:
+        """Returns the same rows as an Arrow table: many vectors are no object each there."""
         try:
             return self._get(scope, keys)
         except duckdb.Error as error:
@@ -56,24 +60,25 @@ class RowCache:
                 raise
         with self._warehouse.transaction() as connection:
             connection.execute(f"drop table {self._table}")
-        return pd.DataFrame()
+        return pa.table({})
 
-    def _get(self, scope: str, keys: Sequence[str]) -> pd.DataFrame:
+    def _get(self, scope: str, keys: Sequence[str]) -> pa.Table:
         with self._warehouse.connection() as connection:
             if not self._is_in(connection):
-                return pd.DataFrame()
+                return pa.table({})
+            connection.register("wanted", pa.table({"key": pa.array(keys, pa.string())}))
             return connection.execute(
                 f"select * exclude (scope) from {self._table} "
-                "where scope = ? and key in (select unnest(?::varchar[]))",
-                [scope, list(keys)],
-            ).df()
+                "where scope = ? and key in (select key from wanted)",
+                [scope],
+            ).to_arrow_table()
 
     def _is_in(self, connection: duckdb.DuckDBPyConnection) -> bool:
         known = connection.execute(
             "select 1 from duckdb_tables() where schema_name = 'cache' and table_name = ?",
             [self._name],
         )
-        return known.fetchone() is not None
+        return bool(known.fetchall())
 
     def keep_models(self, fingerprints: Collection[str]) -> int:
         """Removes the rows that other models than these made.

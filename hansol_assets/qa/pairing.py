@@ -5,6 +5,7 @@ and for judging. What does not: how joined questions are taken apart (`hansol_as
 and how an example becomes a prompt (`hansol_assets.qa.prompts`).
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice, product
 from typing import Annotated, NamedTuple
@@ -14,7 +15,7 @@ from pydantic import Field, field_validator
 
 from hansol_assets.qa.folds import CALIBRATION, TRAINING, VALIDATION, natural_order
 from hansol_assets.qa.joining import ALSO, AND, KINDS, join_answers, join_questions
-from hansol_assets.qa.sampling import choose, deal, digest, spread_pairs
+from hansol_assets.qa.sampling import choose, deal, digest, draw, spread_pairs
 from hansol_assets.qa.splitting import QuestionMix
 from hansol_assets.qa.table.columns import ANSWERS, ID, QUESTIONS
 from hansol_assets.settings_model import SettingsModel
@@ -41,6 +42,12 @@ class PairingSettings(SettingsModel):
     )
     joined_limit: int = Field(
         20_000, ge=0, description="at most this many joined training examples when count is null"
+    )
+    held_out_count: int = Field(
+        400,
+        ge=2,
+        description="questions that judge at most, calibration and validation together; rows are "
+        "drawn by hash, each split in its share",
     )
     mix_step: float = Field(
         0.05,
@@ -131,8 +138,9 @@ def build_held_out(
 
     Every row is asked once by itself, in one of its paraphrases. Joined questions put two rows of
     one split together, as many as give the mix's share of joined questions (fewer where the split
-    has no more pairs); the i-th reference joins the i-th
-    answers, as many as the row with fewer has.
+    has no more pairs); the i-th reference joins the i-th answers, as many as the row with fewer
+    has. Of a table that would give more than `held_out_count` questions, a sample of the rows is
+    asked.
 
     Args:
         rows: The training table.
@@ -144,8 +152,9 @@ def build_held_out(
         `id, split, kind, source_ids, question, references` (a list of texts).
     """
     questions = []
+    share = _share_asked(folds, mix, settings)
     for split in (CALIBRATION, VALIDATION):
-        held_out = _rows_of(rows, folds, split)
+        held_out = _sampled(_rows_of(rows, folds, split), share, settings.seed)
         for row in held_out:
             question = choose(row.questions, settings.seed, "single", row.id)
             questions.append(_held_out(split, SINGLE, [row.id], question, row.answers))
@@ -160,6 +169,22 @@ def build_held_out(
             source_ids = [join.first.id, join.second.id]
             questions.append(_held_out(split, JOINED, source_ids, question, references))
     return pd.DataFrame(questions, columns=_HELD_OUT_COLUMNS)
+
+
+def _share_asked(folds: pd.DataFrame, mix: QuestionMix, settings: PairingSettings) -> float:
+    """The share of the held-out rows that can be asked within the settings' count, 0 to 1.
+
+    So many rows leave room for their joined questions; few rows have enough pairs for any share.
+    """
+    count = int(folds["split"].isin((CALIBRATION, VALIDATION)).sum())
+    most = settings.held_out_count
+    asked = max(most * (1 - mix.joined_share), math.sqrt(most))
+    return min(1.0, asked / max(count, 1))
+
+
+def _sampled(rows: list[_Row], share: float, seed: int) -> list[_Row]:
+    count = max(1, round(len(rows) * share))
+    return [rows[place] for place in draw([row.id for row in rows], count, seed, "held out")]
 
 
 def _rows_of(rows: pd.DataFrame, folds: pd.DataFrame, split: str) -> list[_Row]:

@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from hansol_assets.embedding.embedder import Embedder, encode
+from hansol_assets.embedding.embedder import Embedder, encode, encode_means
 from hansol_assets.embedding.vectors import unit
 from hansol_assets.qa.morphemes import for_search, nouns
-from hansol_assets.qa.table.columns import QUESTIONS
+from hansol_assets.qa.table.columns import QUESTIONS, shortest
 from hansol_assets.settings_model import SettingsModel
 
 
@@ -30,6 +30,9 @@ class DocumentSettings(SettingsModel):
     answer_weight: float = Field(
         0.5, ge=0, description="weight of a row's answers in its vector; its questions have 1"
     )
+    answers: int = Field(
+        2, ge=1, description="answers of a row that are embedded for its vector, the shortest first"
+    )
 
 
 def query_vectors(
@@ -42,7 +45,7 @@ def query_vectors(
 
 def document_vectors(
     documents: Sequence[str],
-    answer_vectors: np.ndarray,
+    answers: Sequence[Sequence[str]],
     embedder: Embedder,
     settings: DocumentSettings,
 ) -> np.ndarray:
@@ -50,15 +53,16 @@ def document_vectors(
 
     Args:
         documents: The rows' questions, from `document_texts`.
-        answer_vectors: Mean of each row's answer vectors, [rows, dimensions].
-        embedder: Embeds the questions.
+        answers: The reference answers of each row, at least one.
+        embedder: Embeds questions and answers.
         settings: What is embedded, and the share of the answers.
 
     Returns:
         [rows, dimensions], unit length.
     """
     questions = query_vectors(documents, embedder, settings)
-    return unit(questions + settings.answer_weight * unit(answer_vectors))
+    told = encode_means(embedder, [shortest(own, settings.answers) for own in answers])
+    return unit(questions + settings.answer_weight * unit(told))
 
 
 def document_texts(rows: pd.DataFrame) -> list[str]:

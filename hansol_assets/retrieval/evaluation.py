@@ -4,6 +4,7 @@ What belongs here: the measurement. What does not: the search (`hansol_assets.re
 """
 
 from collections.abc import Callable, Sequence
+from operator import itemgetter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,6 +12,7 @@ import pandas as pd
 
 from hansol_assets.embedding.embedder import Embedder
 from hansol_assets.qa.folds import VALIDATION
+from hansol_assets.qa.sampling import draw
 from hansol_assets.qa.table.columns import ID, QUESTIONS
 from hansol_assets.retrieval.index import RetrievalSettings, build_index
 from hansol_assets.retrieval.search import Hit, HybridSearcher
@@ -33,6 +35,7 @@ def evaluate_retrieval(
     Each held-out row is asked for by its first paraphrase, in an index where only the others are
     left of it; then by its second. All other rows are in the index as usual. A row with one
     question cannot be asked for without being found by that very question, and is not asked for.
+    Of more rows than `scored_rows`, so many are drawn by hash.
 
     Args:
         rows: Training table.
@@ -47,14 +50,18 @@ def evaluate_retrieval(
         hits, and mean reciprocal rank within them (0 beyond); NaN where no row can be asked for.
     """
     held_out = set(folds.loc[folds["split"] == split, "id"])
-    is_asked = rows[ID].isin(held_out) & (rows[QUESTIONS].map(len) > 1)
+    can_be_asked = rows.loc[rows[ID].isin(held_out) & (rows[QUESTIONS].map(len) > 1), ID].tolist()
+    drawn = {can_be_asked[place] for place in draw(can_be_asked, settings.scored_rows, "scored")}
+    is_asked = rows[ID].isin(drawn)
     splits = sorted(set(folds["split"]))
     ranks: dict[str, list[float]] = {mode: [] for mode in MODES}
-    for place in (0, 1) if is_asked.any() else ():
-        asked = rows.loc[is_asked, QUESTIONS].map(lambda own: own[place])  # noqa: B023 - used now
-        left = rows.loc[is_asked, QUESTIONS].map(lambda own: _without(own, place))  # noqa: B023
-        indexed = rows.assign(**{QUESTIONS: rows[QUESTIONS].where(~is_asked, left)})
-        with TemporaryDirectory(dir=workdir) as folder:
+    # The second index differs from the first in the rows that are asked for: they alone are merged.
+    with TemporaryDirectory(dir=workdir) as folder:
+        for place in (0, 1) if drawn else ():
+            asked = rows.loc[is_asked, QUESTIONS].map(itemgetter(place))
+            left = [_without(own, place) for own in rows.loc[is_asked, QUESTIONS]]
+            indexed = rows.copy()
+            indexed.loc[is_asked, QUESTIONS] = pd.Series(left, rows.index[is_asked])
             documents = settings.documents
             build_index(Path(folder), _TABLE, indexed, folds, embedder, _TABLE, documents)
             searcher = HybridSearcher(Path(folder), _TABLE, embedder, settings)

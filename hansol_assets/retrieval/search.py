@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -20,6 +20,7 @@ from hansol_assets.qa.morphemes import content_morphemes
 from hansol_assets.qa.table.columns import ANSWERS, QUESTIONS
 from hansol_assets.retrieval.documents import query_vectors
 from hansol_assets.retrieval.index import MORPHEMES, ROW_KEY, VECTOR, RetrievalSettings
+from hansol_assets.retrieval.rows_in_memory import RowsInMemory
 
 if TYPE_CHECKING:
     from lancedb.query import LanceVectorQueryBuilder
@@ -118,23 +119,36 @@ class HybridSearcher:
         if not questions:
             return []
         vectors = query_vectors(questions, self._embedder, self._settings.documents)
+        count = max(k, self._settings.depth)
+        rows = (
+            self._in_memory.search(vectors, splits, count)
+            if self._table.count_rows() <= self._settings.exact_rows
+            else self._nearest(vectors, splits, count)
+        )
+        # Signs alone ask for nothing, though a sentence model has a vector for them, too.
+        has_words = [any(map(str.isalnum, question)) for question in questions]
+        known = np.any(vectors != 0, axis=1) & np.array(has_words)
+        return [own if is_known else [] for own, is_known in zip(rows, known, strict=True)]
+
+    @cached_property
+    def _in_memory(self) -> RowsInMemory:
+        return RowsInMemory.load(self._table, _COLUMNS)
+
+    def _nearest(
+        self, vectors: np.ndarray, splits: Sequence[str], count: int
+    ) -> list[list[dict[str, Any]]]:
+        """Searches by the index over vectors, which the table has once it is that large."""
         query = self._table.search(list(vectors), vector_column_name=VECTOR)
         found = (
             cast("LanceVectorQueryBuilder", query)
             .distance_type("cosine")
             .where(_in_splits(splits), prefilter=True)
-            .limit(max(k, self._settings.depth))
+            .nprobes(self._settings.probes)
+            .limit(count)
             .select([*_COLUMNS, "_distance"])
             .to_list()
         )
-        rows = _by_query(found, len(questions))
-        # Signs alone ask for nothing, though a sentence model has a vector for them, too.
-        has_words = [any(map(str.isalnum, question)) for question in questions]
-        known = np.any(vectors != 0, axis=1) & np.array(has_words)
-        return [
-            _ranked(own, "_distance") if is_known else []
-            for own, is_known in zip(rows, known, strict=True)
-        ]
+        return [_ranked(own, "_distance") for own in _by_query(found, len(vectors))]
 
     def _full_text_rows(
         self, questions: Sequence[str], k: int, splits: Sequence[str]

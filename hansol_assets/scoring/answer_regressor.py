@@ -13,10 +13,10 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
-from hansol_assets.embedding.embedder import Embedder, encode
-from hansol_assets.embedding.vectors import mean_directions, split_like, unit
-from hansol_assets.qa.sampling import digest
-from hansol_assets.qa.table.columns import ANSWERS, QUESTIONS
+from hansol_assets.embedding.embedder import Embedder, encode_means
+from hansol_assets.embedding.vectors import unit
+from hansol_assets.qa.sampling import digest, draw
+from hansol_assets.qa.table.columns import ANSWERS, ID, QUESTIONS, shortest
 from hansol_assets.scoring.baselines import centroid
 from hansol_assets.scoring.components import (
     CENTROID,
@@ -90,8 +90,8 @@ class AnswerRegressor:
             choices: From `fit_best`, on rows that are not asked for either.
             settings: How the components are made.
         """
-        row_vectors = _row_vectors(rows, embedder)
-        views, targets = _examples(rows, row_vectors, embedder, settings)
+        row_vectors, learned = _row_vectors(rows, embedder, settings)
+        views, targets = _examples(rows.iloc[learned], row_vectors[learned], embedder, settings)
         regression = AnswerVectorRegressor.fit(
             views, targets, settings.regression, choices.strength
         )
@@ -113,19 +113,20 @@ class AnswerRegressor:
             embedder: Embeds questions and answers.
             settings: What there is to choose from.
         """
-        row_vectors = _row_vectors(rows, embedder)
-        views, targets = _examples(rows, row_vectors, embedder, settings)
+        row_vectors, places = _row_vectors(rows, embedder, settings)
+        learned, learned_vectors = rows.iloc[places], row_vectors[places]
+        views, targets = _examples(learned, learned_vectors, embedder, settings)
+        judging = held_out.iloc[_drawn(held_out, settings.most_choosing)]
         nothing_but_questions = settings.model_copy(update={"answers_as_questions": 0})
-        asked, wanted = _examples(
-            held_out, _row_vectors(held_out, embedder), embedder, nothing_but_questions
-        )
+        answers = encode_means(embedder, judging[ANSWERS].tolist())
+        asked, wanted = _examples(judging, answers, embedder, nothing_but_questions)
         regression = AnswerVectorRegressor.fit_best(
             views, targets, asked, wanted, settings.regression
         )
         estimates = regression.predict(asked)
         temperature = choose_temperature(estimates, wanted, row_vectors, settings.neighbours)
-        ids, answers = rows["id"].tolist(), rows[ANSWERS].tolist()
-        joining = JoinMap.fit(ids, answers, row_vectors, embedder, settings.joining)
+        ids, known = learned[ID].tolist(), learned[ANSWERS].tolist()
+        joining = JoinMap.fit(ids, known, learned_vectors, embedder, settings.joining)
         choices = Choices(regression.strength, temperature, joining)
         return cls._of(rows, row_vectors, regression, embedder, choices, settings)
 
@@ -233,15 +234,18 @@ class AnswerRegressor:
             }
         )
 
-    def rows_near(self, vectors: np.ndarray, count: int) -> list[list[str]]:
-        """Ids of the rows whose answers are nearest to each vector, nearest first.
+    def rows_near(self, vectors: np.ndarray, count: int) -> list[list[tuple[str, float]]]:
+        """The rows whose answers are nearest to each vector: id and cosine, nearest first.
 
         Args:
             vectors: Estimated answers, [parts, dimensions].
             count: Rows a part; all there are where they are fewer.
         """
         found = nearest_rows(vectors, self._row_vectors, count)
-        return [[self.row_ids[place] for place in own] for own in found.places]
+        return [
+            [(self.row_ids[place], float(near)) for place, near in zip(own, nearness, strict=True)]
+            for own, nearness in zip(*found, strict=True)
+        ]
 
     def neighbours_of(self, estimates: np.ndarray) -> Neighbours:
         """The rows that the `retrieved` component of each estimate is mixed of."""
@@ -255,11 +259,26 @@ class AnswerRegressor:
         return means
 
 
-def _row_vectors(rows: pd.DataFrame, embedder: Embedder) -> np.ndarray:
-    """The mean of each row's answer vectors scaled to length 1, [rows, dimensions]."""
-    answers = rows[ANSWERS].tolist()
-    vectors = encode(embedder, [answer for own in answers for answer in own])
-    return mean_directions(split_like(vectors, answers))
+def _drawn(rows: pd.DataFrame, most: int) -> list[int]:
+    """Places of so many rows at most, drawn by their ids."""
+    return draw(rows[ID].tolist(), most, "learned")
+
+
+def _row_vectors(
+    rows: pd.DataFrame, embedder: Embedder, settings: ComponentSettings
+) -> tuple[np.ndarray, list[int]]:
+    """The mean direction of each row's answers, [rows, dimensions], and the rows to learn from.
+
+    Of these every answer counts; of the others the few that the index holds, too.
+    """
+    learned = _drawn(rows, settings.most_rows)
+    is_learned = np.zeros(len(rows), dtype=bool)
+    is_learned[learned] = True
+    answers = [
+        own if counts else shortest(own, settings.row_answers)
+        for own, counts in zip(rows[ANSWERS], is_learned, strict=True)
+    ]
+    return encode_means(embedder, answers), learned
 
 
 def _examples(
@@ -269,13 +288,13 @@ def _examples(
 
     First come the first paraphrases of all rows, then the second ones of those that have one, …,
     then the shortest answers of all rows, the second shortest, …; within each by the hash of the
-    text, so that a limit keeps a fair draw.
+    text, so that the first of them, the landmarks, are a fair draw.
     """
-    by_length = [sorted(own, key=len)[: settings.answers_as_questions] for own in rows[ANSWERS]]
+    by_length = [shortest(own, settings.answers_as_questions) for own in rows[ANSWERS]]
     examples = []
     for texts in (rows[QUESTIONS].tolist(), by_length):
         for place in range(max(map(len, texts), default=0)):
             own = [(own[place], row) for row, own in enumerate(texts) if len(own) > place]
             examples += sorted(own, key=lambda example: digest(example[0], example[1]))
-    asked, sources = zip(*examples[: settings.max_examples], strict=True)
+    asked, sources = zip(*examples, strict=True)
     return QuestionViews.of(asked, embedder), row_vectors[list(sources)]

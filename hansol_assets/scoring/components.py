@@ -40,8 +40,20 @@ class ComponentSettings(SettingsModel):
         description="a row's answers, shortest first, that the regression also learns from as if "
         "they were asked: an answer says in other words what was asked",
     )
-    max_examples: int = Field(
-        100_000, ge=1, description="questions and answers that the regression learns from at most"
+    most_rows: int = Field(
+        2_000,
+        ge=1,
+        description="rows that the regression learns from at most, drawn by hash; all rows are "
+        "known as neighbours and can be quoted",
+    )
+    row_answers: int = Field(
+        2,
+        ge=1,
+        description="answers, shortest first, that stand for a row which the regression does not "
+        "learn from",
+    )
+    most_choosing: int = Field(
+        500, ge=1, description="calibration rows at most that strengths are chosen on"
     )
     neighbours: NeighbourSettings = Field(
         NeighbourSettings(), description="mixture of the nearest rows' answers"

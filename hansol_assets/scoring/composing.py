@@ -139,16 +139,19 @@ class Composer:
         questions: Sequence[str],
         targets: np.ndarray,
         sources: Sequence[Sequence[Source]],
+        nearness: Sequence[Sequence[float]],
     ) -> list[Composed]:
         """Puts together the answer of each question.
 
-        Beside composed drafts, the whole answers of the nearest sources are considered, so there is
-        a text wherever there is a source.
+        Of the sources those are quoted that are near and asked about the same. Beside composed
+        drafts, the whole answers of the first of them are considered, so there is a text wherever
+        there is a source.
 
         Args:
             questions: The questions, or parts of questions.
             targets: The estimated vector of each answer, [questions, dimensions].
             sources: The rows that each may be answered from, at least one, nearest first.
+            nearness: Cosine of each of these rows' answers to the target.
 
         Raises:
             ValueError: A question has no source.
@@ -156,20 +159,25 @@ class Composer:
         if not all(len(own) for own in sources):
             msg = "every question needs a row to be answered from"
             raise ValueError(msg)
-        quotes = [self._quotes(own) for own in sources]
+        asked_nouns = _nouns([*questions, *_questions_of(sources)])
+        quoted = [
+            self._aptest(self._topics.asked(asked_nouns[question]), own, near, asked_nouns)
+            for question, own, near in zip(questions, sources, nearness, strict=True)
+        ]
+        quotes = [self._quotes(own) for own in quoted]
         sentences = [quote.text for own in quotes for quote in own]
         vectors = _directions(sentences, self._embedder)
-        nouns = _nouns([*questions, *sentences, *_questions_of(sources)])
+        nouns = asked_nouns | _nouns(sentences)
         drafts = []
         for place, own in enumerate(quotes):
             target = unit(np.asarray(targets[place], dtype=np.float64))
-            source_nouns = _source_nouns(sources[place], nouns)
+            source_nouns = _source_nouns(quoted[place], nouns)
             asked = self._topics.asked(nouns[questions[place]])
             pool = self._pool(own, vectors, target, asked, nouns, source_nouns)
             composed = best_drafts(pool, target, self._shape, self._settings)
-            composed += [(quote,) for quote in self._wholes(sources[place][:2])]
+            composed += [(quote,) for quote in self._wholes(quoted[place][:2])]
             drafts.append(composed)
-        return self._best(drafts, questions, targets, sources)
+        return self._best(drafts, questions, targets, quoted)
 
     def merits(
         self,
@@ -196,6 +204,26 @@ class Composer:
             bonuses = [self._bonus(asked, named, source_nouns[source.id]) for source in own]
             worth[place] += np.mean(bonuses) if bonuses else 0.0
         return Merits(coverage, worth)
+
+    def _aptest(
+        self,
+        asked: Asked,
+        sources: Sequence[Source],
+        nearness: Sequence[float],
+        nouns: Mapping[str, frozenset[str]],
+    ) -> list[Source]:
+        """The sources whose sentences are considered, the aptest first.
+
+        What a row was asked costs little to know; its sentences have to be read and embedded.
+        """
+        source_nouns = _source_nouns(sources, nouns)
+        topics = [
+            asked.coverage(own) - asked.strangers(frozenset(), own) / 2
+            for own in (source_nouns[source.id] for source in sources)
+        ]
+        aptness = np.asarray(nearness) + self._settings.row_topic * np.array(topics)
+        kept = np.argsort(-aptness, kind="stable")[: self._settings.quoted_rows]
+        return [sources[place] for place in kept]
 
     def _quotes(self, sources: Sequence[Source]) -> list[Quote]:
         """Every sentence of the sources that stands alone, the same sentence once."""

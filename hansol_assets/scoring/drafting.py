@@ -22,7 +22,18 @@ from hansol_assets.settings_model import SettingsModel
 class ComposingSettings(SettingsModel):
     """How texts are put together."""
 
-    rows: int = Field(40, ge=1, description="nearest rows whose sentences are considered, a part")
+    rows: int = Field(40, ge=1, description="nearest rows that are considered, a part")
+    quoted_rows: int = Field(
+        16,
+        ge=1,
+        description="rows of these whose sentences are considered: near, and asked about the same",
+    )
+    row_topic: float = Field(
+        0.4,
+        ge=0,
+        description="nearness (cosine) that a row's being asked about the same is worth; being "
+        "asked about another rare thing costs half of it",
+    )
     sentences: int = Field(150, ge=1, description="sentences considered at most, a part")
     longest: int = Field(5, ge=1, description="sentences of an answer at most")
     beams: int = Field(8, ge=1, description="unfinished drafts kept at each step")

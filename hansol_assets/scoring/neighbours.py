@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from pydantic import Field
 
-from hansol_assets.embedding.vectors import unit
+from hansol_assets.embedding.vectors import highest, unit
 from hansol_assets.settings_model import SettingsModel
 
 # Estimates compared at a time: 100,000 rows then take 100 MB.
@@ -75,7 +75,7 @@ def nearest_rows(estimates: np.ndarray, row_vectors: np.ndarray, count: int) -> 
     for start in range(0, len(asked), _CHUNK):
         own = slice(start, start + _CHUNK)
         near = asked[own] @ known.T
-        places[own] = np.argsort(-near, axis=1, kind="stable")[:, :count]
+        places[own] = highest(near, count)
         cosines[own] = np.take_along_axis(near, places[own], axis=1)
     return Neighbours(places, cosines)
 

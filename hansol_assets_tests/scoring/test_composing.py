@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ from hansol_assets.embedding.embedder import encode
 from hansol_assets.embedding.muse import MuseEmbedder
 from hansol_assets.embedding.vectors import unit
 from hansol_assets.qa.sentences import has_repeated_sentence, is_finished
-from hansol_assets.scoring.composing import Composer, Source
+from hansol_assets.scoring.composing import Composed, Composer, Source
 from hansol_assets.scoring.drafting import ComposingSettings
 
 SETTINGS = ComposingSettings()
@@ -28,6 +29,17 @@ TILE = Source(
 )
 
 
+def compose(
+    composer: Composer,
+    questions: list[str],
+    targets: np.ndarray,
+    sources: Sequence[Sequence[Source]],
+) -> list[Composed]:
+    """Composes with each source a little further than the one before."""
+    nearness = [[1 - place / 100 for place in range(len(own))] for own in sources]
+    return composer.compose(questions, targets, sources, nearness)
+
+
 @pytest.fixture(scope="module")
 def composer(known_rows: pd.DataFrame, embedder: MuseEmbedder) -> Composer:
     return Composer.fit(known_rows, embedder, SETTINGS)
@@ -41,7 +53,7 @@ def target(embedder: MuseEmbedder) -> np.ndarray:
 def test_an_answer_is_finished_names_its_sources_and_says_nothing_twice(
     composer: Composer, target: np.ndarray
 ) -> None:
-    (answer,) = composer.compose([QUESTION], target[None], [[WOOD, TILE]])
+    (answer,) = compose(composer, [QUESTION], target[None], [[WOOD, TILE]])
 
     assert answer.text == " ".join(quote.text for quote in answer.quotes)
     assert is_finished(answer.text)
@@ -55,7 +67,7 @@ def test_an_answer_is_finished_names_its_sources_and_says_nothing_twice(
 def test_the_asked_thing_is_spoken_of_and_not_another(
     composer: Composer, target: np.ndarray
 ) -> None:
-    (answer,) = composer.compose([QUESTION], target[None], [[TILE, WOOD]])
+    (answer,) = compose(composer, [QUESTION], target[None], [[TILE, WOOD]])
 
     assert "원목마루" in answer.text
     assert "욕실타일" not in answer.text
@@ -68,7 +80,7 @@ def test_it_is_nearer_to_the_target_than_any_sentence_of_it(
     free = Composer(
         composer._topics, composer._shape, embedder, ComposingSettings(coverage=0, strangers=0)
     )
-    (answer,) = free.compose([QUESTION], target[None], [[WOOD, TILE]])
+    (answer,) = compose(free, [QUESTION], target[None], [[WOOD, TILE]])
     sentences = unit(encode(embedder, [quote.text for quote in answer.quotes])) @ unit(target)
 
     assert answer.similarity >= sentences.max()
@@ -79,7 +91,7 @@ def test_a_row_without_a_sentence_that_stands_alone_is_quoted_whole(
     composer: Composer, target: np.ndarray
 ) -> None:
     short = Source("SHORT", ["마루는?"], ["닦습니다."])
-    (answer,) = composer.compose([QUESTION], target[None], [[short]])
+    (answer,) = compose(composer, [QUESTION], target[None], [[short]])
 
     assert answer.text == "닦습니다."
     assert [quote.source_id for quote in answer.quotes] == ["SHORT"]
@@ -87,15 +99,18 @@ def test_a_row_without_a_sentence_that_stands_alone_is_quoted_whole(
 
 def test_without_a_source_there_is_no_answer(composer: Composer, target: np.ndarray) -> None:
     with pytest.raises(ValueError, match="needs a row"):
-        composer.compose([QUESTION], target[None], [[]])
+        compose(composer, [QUESTION], target[None], [[]])
 
 
 def test_the_company_of_other_questions_changes_nothing(
     composer: Composer, target: np.ndarray
 ) -> None:
-    (alone,) = composer.compose([QUESTION], target[None], [[WOOD, TILE]])
-    both = composer.compose(
-        ["욕실타일은 어떻게 닦나요?", QUESTION], np.stack([target, target]), [[TILE], [WOOD, TILE]]
+    (alone,) = compose(composer, [QUESTION], target[None], [[WOOD, TILE]])
+    both = compose(
+        composer,
+        ["욕실타일은 어떻게 닦나요?", QUESTION],
+        np.stack([target, target]),
+        [[TILE], [WOOD, TILE]],
     )
 
     assert both[1].text == alone.text
@@ -107,7 +122,7 @@ def test_a_loaded_composer_writes_the_same(
     composer.save(tmp_path)
     loaded = Composer.load(tmp_path, embedder, SETTINGS)
     first, second = (
-        one.compose([QUESTION], target[None], [[WOOD, TILE]]) for one in (composer, loaded)
+        compose(one, [QUESTION], target[None], [[WOOD, TILE]]) for one in (composer, loaded)
     )
 
     assert first[0].text == second[0].text
@@ -121,7 +136,29 @@ def test_the_sample_rows_are_composed_from(
     sources = [Source(row.id, row.questions, row.answers) for row in rows.itertuples(index=False)]
     questions = [source.questions[0] for source in sources]
     targets = np.stack([unit(encode(embedder, own.answers)).mean(axis=0) for own in sources])
-    answers = composer.compose(questions, targets, [sources] * len(sources))
+    answers = compose(composer, questions, targets, [sources] * len(sources))
 
     assert all(is_finished(answer.text) for answer in answers)
     assert np.mean([answer.similarity for answer in answers]) > 0.7
+
+
+def test_rows_that_were_asked_about_the_same_are_quoted_before_nearer_ones(
+    composer: Composer, embedder: MuseEmbedder, target: np.ndarray
+) -> None:
+    settings = ComposingSettings(quoted_rows=1)
+    narrow = Composer(composer._topics, composer._shape, embedder, settings)
+    (answer,) = compose(narrow, [QUESTION], target[None], [[TILE, WOOD]])
+    (nearest,) = compose(
+        Composer(
+            composer._topics,
+            composer._shape,
+            embedder,
+            ComposingSettings(quoted_rows=1, row_topic=0),
+        ),
+        [QUESTION],
+        target[None],
+        [[TILE, WOOD]],
+    )
+
+    assert {quote.source_id for quote in answer.quotes} == {WOOD.id}
+    assert {quote.source_id for quote in nearest.quotes} == {TILE.id}

@@ -74,6 +74,12 @@ class BaseModelSettings(SettingsModel):
         le=1,
         description="scratch: share of the corpus that may change before it is trained anew.",
     )
+    corpus_documents: int = Field(
+        default=4_000,
+        ge=1,
+        description="scratch: documents of the corpus at most, drawn by hash; `max_steps` reads no "
+        "more of them than it has time for.",
+    )
     facts: ModelFacts = Field(
         default=ModelFacts(), description="What is known of the hub's model beforehand."
     )

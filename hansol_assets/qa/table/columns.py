@@ -5,7 +5,7 @@ does not: what a file may call them (`hansol_assets.qa.table.names`) and what ma
 (`hansol_assets.qa.table.contract`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
@@ -41,6 +41,11 @@ def questions_of(rows: pd.DataFrame) -> list[str]:
 def answers_of(rows: pd.DataFrame) -> list[str]:
     """Every reference answer of training rows, row by row."""
     return [answer for own in rows[ANSWERS] for answer in own]
+
+
+def shortest(answers: Sequence[str], most: int) -> list[str]:
+    """The shortest of a row's answers: they say what was asked for with the least beside it."""
+    return sorted(answers, key=len)[:most]
 
 
 def texts_of(rows: pd.DataFrame) -> list[str]:
