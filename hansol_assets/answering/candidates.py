@@ -48,6 +48,14 @@ class CandidateSettings(SettingsModel):
     rows: int = Field(
         6, ge=1, description="retrieved rows whose reference answers are candidates, a part"
     )
+    answers: int = Field(
+        2, ge=1, description="answers of such a row that are candidates, the shortest ones"
+    )
+    block: int = Field(
+        2_000,
+        ge=1,
+        description="test questions worked on at a time: what memory holds, and a crash costs",
+    )
 
 
 class CandidateInputs(SettingsModel):
@@ -114,6 +122,7 @@ class Gatherer:
             questions: `id, question, split`.
         """
         splits, settings = questions["split"].tolist(), self.settings
+        embedded_before = self.embedder.embedded
         parts = plan_parts(
             questions, splits, self.searcher, settings.prompt, settings.retrieval.top_k
         )
@@ -134,7 +143,7 @@ class Gatherer:
             "prompts_found": answered.found,
             ROWS_MADE: int(is_fresh.sum()),
             ROWS_REUSED: int((~is_fresh).sum()),
-            "texts_embedded": self.embedder.embedded,
+            "texts_embedded": self.embedder.embedded - embedded_before,
             "generated_tokens": int(answered.generations["new_tokens"].sum()),
             **{f"{name}_candidates": n for name, n in table["origin"].value_counts().items()},
         }
@@ -171,7 +180,7 @@ def collect_candidates(
     candidates = [
         candidate
         for part in parts
-        for candidate in _candidates(part, by_request.get(part.request.key), settings.rows)
+        for candidate in _candidates(part, by_request.get(part.request.key), settings)
     ]
     table = candidate_table(candidates, embedder)
     return (
@@ -181,14 +190,16 @@ def collect_candidates(
     )
 
 
-def _candidates(part: Part, generations: pd.DataFrame | None, rows: int) -> Iterator[Candidate]:
+def _candidates(
+    part: Part, generations: pd.DataFrame | None, settings: CandidateSettings
+) -> Iterator[Candidate]:
     if generations is not None:
         for origin in ORIGINS:
             texts = generations.loc[generations["origin"] == origin, "text"]
             cleaned = [clean_answer(text).text for text in texts]
             yield from generated_candidates(part.question_id, part.place, origin, cleaned)
-    found = [(hit.id, hit.answers) for hit in part.hits[:rows]]
-    yield from retrieved_candidates(part.question_id, part.place, found)
+    found = [(hit.id, hit.answers) for hit in part.hits[: settings.rows]]
+    yield from retrieved_candidates(part.question_id, part.place, found, settings.answers)
 
 
 def _part_facts(parts: Sequence[Part]) -> pd.DataFrame:

@@ -15,7 +15,6 @@ import numpy as np
 import pandas as pd
 
 from hansol_assets.answering.blending import (
-    of_questions,
     part_components,
     split_of,
     visible_rows,
@@ -150,6 +149,16 @@ class Chooser:
         table.insert(table.columns.get_loc("nearest_rows") + 1, "nearest_category", nearest)
         return TableReport(frame=table, facts=_quality(table, voted, references))
 
+    def choose_from(self, candidates: Table, questions: pd.DataFrame) -> TableReport:
+        """Chooses answers among stored candidates; no others are read.
+
+        Args:
+            candidates: Of these questions and maybe others.
+            questions: `id, question, split`, all of the split.
+        """
+        own = candidates.rows_of("question_id", questions["id"].tolist())
+        return self.choose(questions, own, str(candidates.facts["adapter"]))
+
     @cached_property
     def _sources(self) -> dict[str, Source]:
         return sources_of(self.rows)
@@ -184,9 +193,7 @@ def choose_answers(
         settings: How texts are composed and chosen.
     """
     (split,) = questions["split"].unique()
-    chooser = Chooser.open(split, regressor, blend, rows, settings)
-    own = of_questions(candidates.read(), questions)
-    return chooser.choose(questions, own, str(candidates.facts["adapter"]))
+    return Chooser.open(split, regressor, blend, rows, settings).choose_from(candidates, questions)
 
 
 def candidate_merits(

@@ -5,7 +5,7 @@ says of it. What does not: the calibration itself (`hansol_assets.scoring.confid
 signals (`hansol_assets.answering.choosing`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ import pandas as pd
 from hansol_assets.answering.choosing import PARTS, SIGNALS
 from hansol_assets.embedding.embedder import Embedder
 from hansol_assets.lake.handles import Artifact
-from hansol_assets.lake.records import records
+from hansol_assets.lake.records import Records, records
 from hansol_assets.lake.reports import TableReport
 from hansol_assets.scoring.confidence import Confidence, ConfidenceSettings, needs_review
 from hansol_assets.scoring.cosine import reference_cosines
@@ -23,6 +23,7 @@ from hansol_assets.scoring.evaluate import embed_references
 CONFIDENCE_FILE = "confidence.json"
 CONFIDENCE_DECIMALS = 4
 SHOWN_DOUBTS = 20
+MOST_DOUBTFUL = "most_doubtful"
 LEAST_COST = 0.01
 
 REASONS = {
@@ -96,8 +97,19 @@ def with_confidence(
         frame=frame,
         facts={**facts, **report.facts},
         notes=report.notes,
-        tables={**report.tables, "most_doubtful": records(shown)},
+        tables={**report.tables, MOST_DOUBTFUL: records(shown)},
     )
+
+
+def doubts_of_blocks(told: Sequence[Mapping[str, Records]]) -> Mapping[str, Records]:
+    """Returns the most doubtful answers of all blocks.
+
+    Args:
+        told: The tables of `with_confidence`, of each block.
+    """
+    doubtful = [row for own in told for row in own[MOST_DOUBTFUL]]
+    by_doubt = sorted(doubtful, key=lambda row: (row["confidence"], row["id"]))
+    return {**told[0], MOST_DOUBTFUL: by_doubt[:SHOWN_DOUBTS]}
 
 
 def doubts_of(answer: Mapping[str, Any], confidence: Confidence) -> list[dict[str, Any]]:

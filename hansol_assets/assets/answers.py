@@ -6,6 +6,8 @@ does not: how candidates are made, estimated and chosen (`hansol_assets.answerin
 
 from typing import Annotated
 
+import pandas as pd
+
 from hansol_assets.answering.blending import (
     asked_alone,
     load_blend,
@@ -15,14 +17,15 @@ from hansol_assets.answering.blending import (
     split_of,
 )
 from hansol_assets.answering.candidates import CandidateInputs, Gatherer
-from hansol_assets.answering.choosing import ChoiceSettings, choose_answers
+from hansol_assets.answering.choosing import ChoiceSettings, Chooser, choose_answers
 from hansol_assets.answering.confidence import (
     CONFIDENCE_FILE,
+    doubts_of_blocks,
     fit_confidence,
     load_confidence,
     with_confidence,
 )
-from hansol_assets.answering.parts import to_submit
+from hansol_assets.answering.parts import TEST, to_submit
 from hansol_assets.answering.regressors import (
     fit_for_judging,
     fit_for_submitting,
@@ -31,6 +34,7 @@ from hansol_assets.answering.regressors import (
 )
 from hansol_assets.answering.searching import embedder_of
 from hansol_assets.embedding.cached import open_embedder
+from hansol_assets.lake.blocks import Blocks
 from hansol_assets.lake.declaration import Setting, lake_artifact, lake_table
 from hansol_assets.lake.handles import Artifact, Table
 from hansol_assets.lake.reports import ArtifactBuild, Build, Report, TableReport
@@ -43,10 +47,11 @@ from hansol_assets.scoring.drafting import ComposingSettings
 from hansol_assets.scoring.evaluate import embed_references
 
 Choice = Annotated[ChoiceSettings, Setting("choice")]
+Block = Annotated[int, Setting("candidates.block")]
 Candidates = Annotated[CandidateInputs, Setting("candidate_inputs")]
 
 
-@lake_table(kinds={"huggingface", "duckdb"}, code_version="3", pool="gpu")
+@lake_table(kinds={"huggingface", "duckdb"}, code_version="4", pool="gpu")
 def validation_candidates(
     held_out_questions: Table,
     retrieval_index: Artifact,
@@ -64,7 +69,7 @@ def validation_candidates(
 
 
 @lake_table(
-    kinds={"huggingface", "duckdb"}, code_version="3", pool="gpu", skip_without="raw_questions"
+    kinds={"huggingface", "duckdb"}, code_version="4", pool="gpu", skip_without="raw_questions"
 )
 def test_candidates(
     raw_questions: Table,
@@ -75,13 +80,15 @@ def test_candidates(
 ) -> TableReport:
     """Every candidate answer to the questions to be submitted, with its origin and vector.
 
-    Made as `validation_candidates` are, with all rows to be found.
+    Made as `validation_candidates` are, with all rows to be found; of many questions block by
+    block, so that a killed run goes on with the next one.
     """
     gatherer = Gatherer.open(retrieval_index, final_adapter, settings, build.log)
-    return gatherer.gather(to_submit(raw_questions.read()))
+    blocks = Blocks(build, settings.candidates.block)
+    return blocks.table(to_submit(raw_questions.read()), gatherer.gather)
 
 
-@lake_artifact(kinds={"scikitlearn"})
+@lake_artifact(kinds={"scikitlearn"}, code_version="2")
 def answer_regressor(
     qa_folds: Table,
     answer_embedder: Artifact,
@@ -99,7 +106,7 @@ def answer_regressor(
     return Report(facts={f"{split}_fitted_on": n for split, n in fitted.items()})
 
 
-@lake_artifact(kinds={"scikitlearn"})
+@lake_artifact(kinds={"scikitlearn"}, code_version="2")
 def final_regressor(
     qa_folds: Table,
     answer_embedder: Artifact,
@@ -118,7 +125,7 @@ def final_regressor(
     return Report(facts={f"{split}_fitted_on": n for split, n in fitted.items()})
 
 
-@lake_artifact(kinds={"scikitlearn"}, code_version="2")
+@lake_artifact(kinds={"scikitlearn"}, code_version="3")
 def vector_blend(
     held_out_questions: Table,
     validation_candidates: Table,
@@ -143,7 +150,7 @@ def vector_blend(
     return Report(facts={"questions": len(questions), **weights}, notes=notes)
 
 
-@lake_artifact(kinds={"scikitlearn"})
+@lake_artifact(kinds={"scikitlearn"}, code_version="2")
 def answer_confidence(
     held_out_questions: Table,
     validation_candidates: Table,
@@ -171,7 +178,7 @@ def answer_confidence(
     )
 
 
-@lake_table(kinds={"duckdb"}, code_version="3")
+@lake_table(kinds={"duckdb"}, code_version="4")
 def validation_answers(
     held_out_questions: Table,
     validation_candidates: Table,
@@ -199,7 +206,7 @@ def validation_answers(
     return with_confidence(chosen, load_confidence(answer_confidence), confidence)
 
 
-@lake_table(kinds={"duckdb"}, code_version="3")
+@lake_table(kinds={"duckdb"}, code_version="4")
 def generated_answers(
     raw_questions: Table,
     test_candidates: Table,
@@ -208,14 +215,19 @@ def generated_answers(
     qa_folds: Table,
     choice: Choice,
     confidence: ConfidenceSettings,
+    block: Block,
+    build: Build,
 ) -> TableReport:
-    """The answer to each test question, chosen and doubted as `validation_answers` are."""
-    chosen = choose_answers(
-        to_submit(raw_questions.read()),
-        test_candidates,
-        final_regressor,
-        load_blend(answer_confidence.made_from("vector_blend")),
-        qa_folds.read(),
-        choice,
-    )
-    return with_confidence(chosen, load_confidence(answer_confidence), confidence)
+    """The answer to each test question, chosen and doubted as `validation_answers` are.
+
+    Of many questions they are chosen block by block.
+    """
+    blend = load_blend(answer_confidence.made_from("vector_blend"))
+    chooser = Chooser.open(TEST, final_regressor, blend, qa_folds.read(), choice)
+    calibrated = load_confidence(answer_confidence)
+
+    def answer(questions: pd.DataFrame) -> TableReport:
+        chosen = chooser.choose_from(test_candidates, questions)
+        return with_confidence(chosen, calibrated, confidence)
+
+    return Blocks(build, block, doubts_of_blocks).table(to_submit(raw_questions.read()), answer)

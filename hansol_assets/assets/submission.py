@@ -40,6 +40,7 @@ def answer_embeddings(
     final_regressor: Artifact,
     vector_blend: Artifact,
     strategy: Annotated[Strategy, Setting("submission.strategy")],
+    block: Annotated[int, Setting("candidates.block")],
     build: ArtifactBuild,
 ) -> Report:
     """One vector for each test question, by the profile's strategy.
@@ -47,16 +48,19 @@ def answer_embeddings(
     `text` embeds the chosen answer, `consensus` averages the candidates' vectors, and `blend` is
     the fitted combination of all components.
     """
-    answers, candidates = generated_answers.read(), test_candidates.read()
-    blend = load_blend(vector_blend)
-    components = part_components(
-        candidates, split_of_all(answers, TEST), load_regressors(final_regressor)
-    )
-    vectors = strategy_vectors(answers, candidates, components, blend)[strategy]
-    frame = pd.DataFrame({"id": answers["id"], "vector": list(vectors.astype(np.float32))})
+    blend, models = load_blend(vector_blend), load_regressors(final_regressor)
+    told = generated_answers.read_columns("id", "nearest_category")
+    ids, found = told["id"].tolist(), []
+    for start in range(0, len(ids), block):
+        answers = generated_answers.rows_of("id", ids[start : start + block])
+        candidates = test_candidates.rows_of("question_id", answers["id"].tolist())
+        components = part_components(candidates, split_of_all(answers, TEST), models)
+        found.append(strategy_vectors(answers, candidates, components, blend)[strategy])
+    vectors = np.concatenate(found).astype(np.float32)
+    frame = pd.DataFrame({"id": ids, "vector": list(vectors)})
     frame.to_parquet(build.folder / EMBEDDINGS_FILE, index=False)
     facts = {"rows": len(frame), "dimensions": vectors.shape[1], "strategy": strategy}
-    kinds = answers["nearest_category"].tolist()
+    kinds = told["nearest_category"].tolist()
     return Report(
         facts=facts, notes={"map": vector_map("Submission vectors by category", vectors, kinds)}
     )

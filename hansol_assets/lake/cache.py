@@ -67,11 +67,12 @@ class RowCache:
             if not self._is_in(connection):
                 return pa.table({})
             connection.register("wanted", pa.table({"key": pa.array(keys, pa.string())}))
-            return connection.execute(
+            found = connection.sql(
                 f"select * exclude (scope) from {self._table} "
                 "where scope = ? and key in (select key from wanted)",
-                [scope],
-            ).to_arrow_table()
+                params=[scope],
+            )
+            return found.to_arrow_table()
 
     def _is_in(self, connection: duckdb.DuckDBPyConnection) -> bool:
         known = connection.execute(

@@ -6,7 +6,7 @@ reads of one asset consistent while another run moves the live pointers; that no
 before it is used lets a reused asset load nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -93,6 +93,19 @@ class Table(_Stored):
     def read(self) -> pd.DataFrame:
         """Returns the rows, proved whole."""
         return self.lake.table(self.manifest)
+
+    def read_columns(self, *columns: str) -> pd.DataFrame:
+        """Returns some columns of all rows; the table is proved whole once a handle."""
+        return self._proved.some_rows(self.manifest, columns, None)
+
+    def rows_of(self, column: str, values: Sequence[str]) -> pd.DataFrame:
+        """Returns the rows with one of the values, in their order; proved as `read_columns` is."""
+        return self._proved.some_rows(self.manifest, (), (column, values))
+
+    @cached_property
+    def _proved(self) -> Lake:
+        self.lake.prove(self.manifest)
+        return self.lake
 
 
 @dataclass(frozen=True)

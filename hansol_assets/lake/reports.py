@@ -4,7 +4,7 @@ What belongs here: plain records that declarations, the store and bodies exchang
 storing (`hansol_assets.lake.store`) and making (`hansol_assets.lake.making`).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any, Literal, Protocol
 
 import pandas as pd
+import pyarrow.parquet as pq
 
 from hansol_assets.lake.fingerprint import fingerprint, text_hash
 from hansol_assets.lake.locks import LANCEDB_LOCK, file_lock
@@ -63,9 +64,19 @@ class TableReport(Report):
 
     Attributes:
         frame: The rows, in the order in which they are kept.
+        blocks: Parquet files with the rows, where they are too many for a frame, which then holds
+            those of the first file.
     """
 
     frame: pd.DataFrame = field(kw_only=True)
+    blocks: Sequence[Path] = ()
+
+    @property
+    def rows(self) -> int:
+        """How many rows the table has."""
+        if not self.blocks:
+            return len(self.frame)
+        return sum(pq.read_metadata(path).num_rows for path in self.blocks)
 
 
 @dataclass(frozen=True)

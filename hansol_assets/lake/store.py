@@ -7,7 +7,7 @@ What belongs here: what must hold of any result, whatever made it. What does not
 import re
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -82,6 +82,21 @@ class Lake:
             raise self._corrupt(manifest, "its rows differ from the manifest's checksum")
         return rows
 
+    def some_rows(
+        self, manifest: Manifest, columns: Sequence[str], where: tuple[str, Sequence[str]] | None
+    ) -> pd.DataFrame:
+        """Returns a part of a table, which nothing proves whole; see `Warehouse.select`."""
+        return self.warehouse.select(manifest.asset, manifest.fingerprint, columns, where)
+
+    def prove(self, manifest: Manifest) -> None:
+        """Proves a table whole, in bounded memory.
+
+        Raises:
+            CorruptArtifactError: See `table`.
+        """
+        if not self.is_whole(manifest):
+            raise self._corrupt(manifest, "its rows differ from the manifest's checksum")
+
     def artifact(self, manifest: Manifest) -> Path:
         """Returns the folder of an artifact after proving it whole.
 
@@ -153,8 +168,11 @@ class Lake:
             report: The rows, and what is to be said about them.
             started: When the work began, by the monotonic clock.
         """
-        checksum = self.warehouse.write(task.asset, task.fingerprint, report.frame)
-        facts = {"rows": len(report.frame), **report.facts}
+        if report.blocks:
+            checksum = self.warehouse.write_blocks(task.asset, task.fingerprint, report.blocks)
+        else:
+            checksum = self.warehouse.write(task.asset, task.fingerprint, report.frame)
+        facts = {"rows": report.rows, **report.facts}
         tables = {**report.tables, "preview": preview(report.frame)}
         columns = self.warehouse.columns(task.asset, task.fingerprint)
         described = Report(facts, report.notes, tables)

@@ -6,7 +6,7 @@ or one transaction, and wait for each other between processes.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,8 +14,12 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from hansol_assets.lake.duckdb_file import connect, is_corrupt, opens, quoted
+
+_BATCH = 8_192
+"""Rows that are looked at together where a table is read through."""
 
 DAMAGED_PREFIX = "damaged "
 """Before the name of a table whose rows are not the ones that were written."""
@@ -78,14 +82,63 @@ class Warehouse:
         Returns:
             The checksum of the stored rows.
         """
-        table = self.table_name(asset, fingerprint)
-        incoming = pa.Table.from_pandas(frame, preserve_index=False)
+        return self._write(asset, fingerprint, [pa.Table.from_pandas(frame, preserve_index=False)])
+
+    def write_blocks(self, asset: str, fingerprint: str, blocks: Sequence[Path]) -> str:
+        """Stores one version of a table from Parquet files, one of them in memory at a time.
+
+        Args:
+            asset: The asset's name.
+            fingerprint: The version's name.
+            blocks: The rows, in the order in which they are kept; a column without any value in
+                one file has its type from the others.
+
+        Returns:
+            The checksum of the stored rows.
+        """
+        schemas = [pq.read_schema(path).remove_metadata() for path in blocks]
+        schema = pa.unify_schemas(schemas, promote_options="permissive")
+        tables = (pq.read_table(path).select(schema.names).cast(schema) for path in blocks)
+        return self._write(asset, fingerprint, tables)
+
+    def _write(self, asset: str, fingerprint: str, tables: Iterable[pa.Table]) -> str:
+        name = self.table_name(asset, fingerprint)
         with self.transaction() as connection:
             connection.execute("create schema if not exists versions")
-            connection.register("incoming", incoming)
-            connection.execute(f"create or replace table {table} as select * from incoming")
-            connection.unregister("incoming")
-            return table_checksum(connection, table)
+            for place, incoming in enumerate(tables):
+                connection.register("incoming", incoming)
+                into = f"insert into {name}" if place else f"create or replace table {name} as"
+                connection.execute(f"{into} select * from incoming")
+                connection.unregister("incoming")
+            return table_checksum(connection, name)
+
+    def select(
+        self,
+        asset: str,
+        fingerprint: str,
+        columns: Sequence[str],
+        where: tuple[str, Sequence[str]] | None,
+    ) -> pd.DataFrame:
+        """Returns a part of one version of a table, in the order of its rows.
+
+        Args:
+            asset: The asset's name.
+            fingerprint: The version's name.
+            columns: Which columns; all of them where none is named.
+            where: A column, and the values of it that the rows have; None for all rows.
+        """
+        shown = ", ".join(map(quoted, columns)) or "*"
+        condition, values = "", pa.table({"value": pa.array([], pa.string())})
+        if where is not None:
+            condition = f"where {quoted(where[0])} in (select value from wanted)"
+            values = pa.table({"value": pa.array(list(where[1]), pa.string())})
+        with self.connection() as connection:
+            connection.register("wanted", values)
+            found = connection.sql(
+                f"select {shown} from {self.table_name(asset, fingerprint)} {condition} "
+                "order by rowid"
+            )
+            return found.df()
 
     def columns(self, asset: str, fingerprint: str) -> dict[str, str]:
         """Returns column → DuckDB type of one version of a table."""
@@ -143,7 +196,7 @@ class Warehouse:
         """Returns the bytes that the rows of one version take in memory."""
         with self.connection() as connection:
             table = connection.sql(f"select * from {self.table_name(asset, fingerprint)}")
-            return int(table.to_arrow_table().nbytes)
+            return sum(batch.nbytes for batch in table.to_arrow_reader(_BATCH))
 
     def show(self, asset: str, fingerprint: str) -> None:
         """Points the view `<asset>` at one version."""
@@ -191,28 +244,34 @@ def table_checksum(connection: duckdb.DuckDBPyConnection, table: str) -> str:
     vectors = [name for name, kind in columns if kind.startswith(("FLOAT[", "DOUBLE["))]
     digest.update(_text_digest(connection, table, vectors).encode())
     for name in vectors:
-        values = connection.sql(f"select {quoted(name)} from {table} order by rowid")
-        digest.update(_vector_bytes(values.to_arrow_table().column(0)))
+        # Lengths (-1 for no vector), then values, little-endian.
+        for column in _batches(connection, f"select {quoted(name)} from {table} order by rowid"):
+            lengths = column.value_lengths().fill_null(-1).to_numpy(zero_copy_only=False)
+            digest.update(lengths.astype("<i8").tobytes())
+        for column in _batches(connection, f"select {quoted(name)} from {table} order by rowid"):
+            values = column.flatten().fill_null(np.nan).to_numpy(zero_copy_only=False)
+            digest.update(values.astype("<f8", copy=False).tobytes())
     return digest.hexdigest()
 
 
 def _text_digest(connection: duckdb.DuckDBPyConnection, table: str, without: list[str]) -> str:
+    """Hashes the rows as text, each with its place, a line a row."""
     excluded = ", ".join(quoted(name) for name in without)
     shown = f"* exclude ({excluded})" if without else "*"
     # A rowid is another one while its transaction is open; its rank is not.
-    ((digest,),) = connection.sql(
-        "select sha256(coalesce(string_agg(cast(t as varchar), chr(10) order by place), '')) from "
-        f"(select {shown}, row_number() over (order by rowid) as place from {table}) t"
-    ).fetchall()
-    return str(digest)
-
-
-def _vector_bytes(column: pa.ChunkedArray) -> bytes:
-    """Lengths (-1 for no vector) and values of a column of vectors, little-endian."""
-    lengths = column.combine_chunks().value_lengths().fill_null(-1).to_numpy(zero_copy_only=False)
-    values = pa.chunked_array([chunk.flatten() for chunk in column.chunks] or [pa.array([])])
-    missing = np.float64("nan")
-    return (
-        lengths.astype("<i8").tobytes()
-        + values.fill_null(missing).to_numpy().astype("<f8", copy=False).tobytes()
+    lines = (
+        "select cast(t as varchar) from "
+        f"(select {shown}, row_number() over (order by rowid) as place from {table}) t "
+        "order by place"
     )
+    digest, between = hashlib.sha256(), b""
+    for column in _batches(connection, lines):
+        digest.update(between + "\n".join(column.to_pylist()).encode())
+        between = b"\n"
+    return digest.hexdigest()
+
+
+def _batches(connection: duckdb.DuckDBPyConnection, query: str) -> Iterator[pa.Array]:
+    """The one column of a query, some rows at a time."""
+    for batch in connection.sql(query).to_arrow_reader(_BATCH):
+        yield batch.column(0)

@@ -53,7 +53,7 @@ def generated_candidates(
 
 
 def retrieved_candidates(
-    question_id: str, part: int, rows: Iterable[tuple[str, Sequence[str]]]
+    question_id: str, part: int, rows: Iterable[tuple[str, Sequence[str]]], most: int
 ) -> list[Candidate]:
     """Candidates from retrieved rows, nearest first.
 
@@ -61,14 +61,21 @@ def retrieved_candidates(
         question_id: The question.
         part: The part of it.
         rows: Id and answers of each row.
+        most: Answers of a row, the shortest of them, in its order.
     """
     answers = [
-        (row_id, number, text) for row_id, own in rows for number, text in enumerate(own, start=1)
+        (row_id, number, text)
+        for row_id, own in rows
+        for number, text in sorted(sorted(enumerate(own, start=1), key=_length)[:most])
     ]
     return [
         Candidate(question_id, part, RETRIEVED, rank, text, row_id, number)
         for rank, (row_id, number, text) in enumerate(answers, start=1)
     ]
+
+
+def _length(numbered: tuple[int, str]) -> int:
+    return len(numbered[1])
 
 
 def candidate_table(candidates: Sequence[Candidate], embedder: Embedder) -> pd.DataFrame:

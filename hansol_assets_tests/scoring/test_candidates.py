@@ -20,7 +20,7 @@ ANSWER = "벽지는 풀로 붙입니다."
 def test_every_candidate_says_where_it_is_from(embedder: "SentenceTransformer") -> None:
     candidates = [
         *generated_candidates("TEST_000", 0, GREEDY, [ANSWER]),
-        *retrieved_candidates("TEST_000", 1, [("TRAIN_007", [ANSWER, "풀이 마르면 붙습니다."])]),
+        *retrieved_candidates("TEST_000", 1, [("TRAIN_007", [ANSWER, "풀이 마르면 붙습니다."])], 2),
     ]
     table = candidate_table(candidates, embedder)
 

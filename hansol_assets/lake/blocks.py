@@ -1,0 +1,98 @@
+"""Long tables, made block by block: in bounded memory, and going on where a killed run stopped.
+
+What belongs here: cutting rows into blocks, keeping what is made of each, and putting together what
+is told of them. What does not: the work on a block, and storing the table
+(`hansol_assets.lake.warehouse`).
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from hansol_assets.lake.atomic import write_atomically
+from hansol_assets.lake.manifest import Fact
+from hansol_assets.lake.records import Records
+from hansol_assets.lake.reports import Build, TableReport
+
+_TOLD = b"hansol"
+"""Key of a block's metadata: its facts and tables."""
+
+Told = Mapping[str, Records]
+
+
+def first(told: Sequence[Told]) -> Told:
+    """Shows the tables of the first block."""
+    return told[0]
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """Makes a table of rows, so many of them at a time.
+
+    Attributes:
+        build: Where finished blocks wait for the others, and what is told how far the work is.
+        size: Rows of a block.
+        shown: From the tables of all blocks to those that are shown.
+    """
+
+    build: Build
+    size: int
+    shown: Callable[[Sequence[Told]], Told] = first
+
+    def table(self, rows: pd.DataFrame, work: Callable[[pd.DataFrame], TableReport]) -> TableReport:
+        """Works on the rows, all at once where they are no more than a block.
+
+        Args:
+            rows: What is worked on.
+            work: Makes the rows of a block; what it makes of a row must not depend on the others.
+
+        Returns:
+            The table. Of several blocks the whole numbers add up, other figures are averaged by
+            rows, and pictures are left out.
+        """
+        if len(rows) <= self.size:
+            return work(rows)
+        self.build.checkpoints.mkdir(parents=True, exist_ok=True)
+        paths = []
+        for start in range(0, len(rows), self.size):
+            own = rows.iloc[start : start + self.size].reset_index(drop=True)
+            path = self.build.checkpoints / f"block-{start:09}.parquet"
+            if not path.exists():
+                _write(path, work(own))
+            paths.append(path)
+            self.build.log(f"blocks of questions: step {start + len(own)} of {len(rows)}")
+        told = [json.loads(pq.read_schema(path).metadata[_TOLD]) for path in paths]
+        sizes = [pq.read_metadata(path).num_rows for path in paths]
+        return TableReport(
+            frame=pd.read_parquet(paths[0]),
+            blocks=paths,
+            facts=_together([own["facts"] for own in told], sizes),
+            tables=self.shown([own["tables"] for own in told]),
+        )
+
+
+def _write(path: Path, report: TableReport) -> None:
+    told = {"facts": dict(report.facts), "tables": dict(report.tables)}
+    table = pa.Table.from_pandas(report.frame, preserve_index=False)
+    metadata = {**(table.schema.metadata or {}), _TOLD: json.dumps(told, ensure_ascii=False)}
+    content = pa.BufferOutputStream()
+    pq.write_table(table.replace_schema_metadata(metadata), content)
+    write_atomically(path, content.getvalue().to_pybytes())
+
+
+def _together(facts: Sequence[Mapping[str, Fact]], sizes: Sequence[int]) -> dict[str, Fact]:
+    return {name: _one([own[name] for own in facts if name in own], sizes) for name in facts[0]}
+
+
+def _one(values: Sequence[Fact], sizes: Sequence[int]) -> Fact:
+    if all(isinstance(value, int) for value in values):
+        return sum(map(int, values))
+    if any(isinstance(value, str) for value in values):
+        return values[0]
+    weighted = sum(float(value) * size for value, size in zip(values, sizes, strict=False))
+    return round(weighted / sum(sizes[: len(values)]), 4)

@@ -1,0 +1,92 @@
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from hansol_assets.lake.blocks import Blocks
+from hansol_assets.lake.handles import Table
+from hansol_assets.lake.paths import LakePaths
+from hansol_assets.lake.reports import Build, TableReport, Task
+from hansol_assets.lake.store import Lake
+from hansol_assets_tests.lake.handmade import make_table
+
+QUESTIONS = pd.DataFrame({"id": [f"T{place}" for place in range(7)]})
+
+
+class Work:
+    """Makes two rows of a question, and counts the blocks that it was asked for."""
+
+    def __init__(self, fails_at: str = "") -> None:
+        self.fails_at = fails_at
+        self.blocks: list[list[str]] = []
+
+    def __call__(self, questions: pd.DataFrame) -> TableReport:
+        ids = questions["id"].tolist()
+        if self.fails_at in ids:
+            raise KeyboardInterrupt
+        self.blocks.append(ids)
+        # Nothing was found for the first question, so that a block of its own has no types.
+        known = [key != "T0" for key in ids for _ in range(2)]
+        twice = np.repeat(ids, 2)
+        frame = pd.DataFrame(
+            {
+                "question_id": twice,
+                "rank": pd.array([1 if own else None for own in known], "Int64"),
+                "vector": [np.full(3, int(key[1:]), np.float32) for key in twice],
+                "quotes": [
+                    [{"part": 0, "text": key}] if own else []
+                    for key, own in zip(twice, known, strict=True)
+                ],
+            }
+        )
+        facts = {"questions": len(ids), "share": float("T0" in ids), "adapter": "a"}
+        return TableReport(frame=frame, facts=facts, tables={"shown": [{"id": ids[0]}]})
+
+
+@pytest.fixture
+def build(tmp_path: Path) -> Build:
+    return Build(LakePaths(tmp_path), tmp_path / "checkpoints", lambda *_: None)
+
+
+def test_few_rows_are_worked_on_at_once_and_leave_no_file(build: Build) -> None:
+    report = Blocks(build, 7).table(QUESTIONS, Work())
+
+    assert not report.blocks
+    assert len(report.frame) == report.rows == 14
+    assert not build.checkpoints.exists()
+
+
+@pytest.mark.parametrize("size", [1, 3, 6])
+def test_many_rows_give_the_same_table_block_by_block(
+    build: Build, tmp_path: Path, size: int
+) -> None:
+    lake = Lake(tmp_path, "tiny")
+    whole = make_table(lake, Task("whole", "1", {}, {}), lambda: Work()(QUESTIONS))
+    report = Blocks(build, size).table(QUESTIONS, Work())
+    blocks = make_table(lake, Task("blocks", "1", {}, {}), lambda: report)
+
+    one, other = (Table(lake, made.manifest) for made in (whole, blocks))
+    assert blocks.manifest.checksums == whole.manifest.checksums
+    assert blocks.manifest.facts["rows"] == 14
+    assert other.read().astype(str).equals(one.read().astype(str))
+    some = other.rows_of("question_id", ["T5", "T1"])
+    assert some["question_id"].tolist() == ["T1", "T1", "T5", "T5"]
+    assert other.read_columns("question_id").columns.tolist() == ["question_id"]
+
+
+def test_a_stopped_run_goes_on_with_the_block_that_it_was_in(build: Build) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        Blocks(build, 3).table(QUESTIONS, Work(fails_at="T4"))
+    again = Work()
+    report = Blocks(build, 3).table(QUESTIONS, again)
+
+    assert again.blocks == [["T3", "T4", "T5"], ["T6"]]
+    assert report.rows == 14
+
+
+def test_figures_of_blocks_add_up_or_are_averaged(build: Build) -> None:
+    report = Blocks(build, 3).table(QUESTIONS, Work())
+
+    assert report.facts == {"questions": 7, "share": round(6 / 14, 4), "adapter": "a"}
+    assert report.tables == {"shown": [{"id": "T0"}]}
