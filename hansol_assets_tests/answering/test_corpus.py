@@ -8,6 +8,7 @@ from hansol_assets.answering.corpus import (
     CORPUS_COLUMNS,
     asked_once,
     corpus_table,
+    drawn_documents,
     no_corpus,
 )
 from hansol_assets.answering.holding import text_keys
@@ -77,3 +78,13 @@ def test_a_document_is_the_example_in_turns() -> None:
         f"<start_of_turn>model\n{answer}<end_of_turn>"
     ]
     assert table["read"].tolist() == [text_keys([question, answer])]
+
+
+def test_of_many_documents_a_draw_by_their_ids_is_kept() -> None:
+    pairs = pd.concat([of_row(f"행{place}", 1, 1) for place in range(20)], ignore_index=True)
+    pairs["id"] = [f"id{place}" for place in range(20)]
+    few, more = (drawn_documents(pairs, count) for count in (5, 6))
+
+    assert len(few) == 5
+    assert set(few["id"]) < set(more["id"])
+    assert drawn_documents(pairs, 20).equals(pairs)

@@ -288,3 +288,30 @@ def test_ragged_rows_give_what_they_have(rows: pd.DataFrame, folds: pd.DataFrame
     for asked in held_out.itertuples():
         fewest = min(len(by_id.loc[key, "answers"]) for key in asked.source_ids)
         assert len(asked.references) == fewest
+
+
+@given(
+    count=st.integers(2, 60),
+    share=st.sampled_from([0.0, 0.25, 0.5, 0.9, 1.0]),
+)
+def test_of_many_held_out_rows_a_sample_is_asked(count: int, share: float) -> None:
+    ids = [f"R_{place}" for place in range(90)]
+    rows = pd.DataFrame(
+        {
+            "id": ids,
+            "category": "",
+            "questions": [[f"{key}는 무엇인가요?"] for key in ids],
+            "answers": [[f"{key}입니다."] for key in ids],
+        }
+    )
+    splits = ["validation"] * 60 + ["calibration"] * 30
+    folds = pd.DataFrame({"id": ids, "leak_group": ids, "fold": 0, "split": splits})
+    mix = QuestionMix(share, HALF.connectives)
+    questions = build_held_out(rows, folds, mix, PairingSettings(held_out_count=count))
+    more = build_held_out(rows, folds, mix, PairingSettings(held_out_count=count + 1))
+
+    # A row of each split is always asked, and a split's share is a whole number of rows.
+    asked = {key for own in questions["source_ids"] for key in own}
+    assert set(questions["split"]) == {"validation", "calibration"}
+    assert len(questions) <= count + 6
+    assert asked <= {key for own in more["source_ids"] for key in own}

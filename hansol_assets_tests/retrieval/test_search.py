@@ -129,3 +129,29 @@ def test_nothing_in_a_question_is_query_syntax(searcher: HybridSearcher, questio
 @pytest.mark.parametrize("split", ["it's", "' OR ''='"])
 def test_a_split_is_a_name_not_sql(searcher: HybridSearcher, split: str) -> None:
     assert searcher.search([QUESTIONS["TRAIN_1"][0]], 5, [split]) == [[]]
+
+
+@pytest.mark.parametrize("splits", [ALL, ALL[:1], ("nowhere",)])
+def test_an_index_over_vectors_finds_what_comparing_with_every_row_does(
+    tmp_path: Path,
+    rows: pd.DataFrame,
+    folds: pd.DataFrame,
+    embedder: "SentenceTransformer",
+    splits: tuple[str, ...],
+) -> None:
+    many = pd.concat([rows.assign(id=rows["id"] + f"_{turn}") for turn in range(60)])
+    dealt = pd.concat([folds.assign(id=folds["id"] + f"_{turn}") for turn in range(60)])
+    documents = SETTINGS.documents
+    build_index(tmp_path, "rows", many, dealt, embedder, "embedder-1", documents, exact_rows=0)
+    asked = [pair[0] for pair in QUESTIONS.values()]
+    exact, indexed = (
+        HybridSearcher(tmp_path, "rows", embedder, SETTINGS.model_copy(update={"exact_rows": most}))
+        for most in (1_000, 0)
+    )
+
+    found = indexed.search_dense(asked, 5, splits)
+    wanted = exact.search_dense(asked, 5, splits)
+    assert [[hit.questions for hit in own] for own in found] == [
+        [hit.questions for hit in own] for own in wanted
+    ]
+    assert all(len(own) == (0 if splits == ("nowhere",) else 5) for own in wanted)

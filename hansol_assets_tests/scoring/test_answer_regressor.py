@@ -133,3 +133,26 @@ def test_fitting_twice_writes_the_same_bytes(
     AnswerRegressor.fit(known_rows, embedder, choices, SETTINGS).save(tmp_path / "again")
 
     assert digests(tmp_path / "once") == digests(tmp_path / "again")
+
+
+def test_rows_that_nothing_is_learned_from_are_still_neighbours(
+    known_rows: pd.DataFrame, embedder: MuseEmbedder, choices: Choices
+) -> None:
+    few = SETTINGS.model_copy(update={"most_rows": 10, "row_answers": 1})
+    fitted = AnswerRegressor.fit(known_rows, embedder, choices, few)
+
+    assert fitted.row_ids == known_rows["id"].tolist()
+    shortest = [min(own, key=len) for own in known_rows["answers"]]
+    vectors = embedder.encode(shortest)
+    found = [near[0] for near in fitted.rows_near(vectors, 1)]
+    of_one_answer = sum(key == own for (key, _), own in zip(found, fitted.row_ids, strict=True))
+    assert of_one_answer >= len(known_rows) - 10
+
+
+def test_a_draw_of_rows_to_learn_from_is_as_large_as_it_may_be(
+    known_rows: pd.DataFrame, embedder: MuseEmbedder, choices: Choices, tmp_path: Path
+) -> None:
+    for name, most in (("all", len(known_rows)), ("more", len(known_rows) + 1)):
+        settings = SETTINGS.model_copy(update={"most_rows": most})
+        AnswerRegressor.fit(known_rows, embedder, choices, settings).save(tmp_path / name)
+    assert digests(tmp_path / "all") == digests(tmp_path / "more")

@@ -40,3 +40,14 @@ def test_an_empty_generation_is_no_candidate(embedder: "SentenceTransformer") ->
     assert table.empty
     assert "vector" in table
     assert vectors_of(table, 128).shape == (0, 128)
+
+
+def test_of_a_rows_answers_the_shortest_are_candidates_in_their_order() -> None:
+    answers = ["셋째로 짧은 답입니다.", "둘째입니다.", "짧다."]
+    found = retrieved_candidates("TEST_000", 0, [("TRAIN_1", answers), ("TRAIN_2", ["하나."])], 2)
+
+    assert [(own.source_id, own.source_answer, own.rank) for own in found] == [
+        ("TRAIN_1", 2, 1),
+        ("TRAIN_1", 3, 2),
+        ("TRAIN_2", 1, 3),
+    ]

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hansol_assets.embedding.vectors import unit
+from hansol_assets.embedding.vectors import highest, unit
 from hansol_assets.scoring.neighbours import (
     NeighbourSettings,
     choose_temperature,
@@ -59,3 +59,11 @@ def test_the_temperature_that_does_best_on_held_out_questions_is_chosen() -> Non
 
     assert choose_temperature(asked, unit(ROWS[:1]), ROWS, settings) == 0.01
     assert choose_temperature(asked, unit(CENTROID[None]), ROWS, settings) == 100.0
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(0, 12))
+def test_the_highest_are_those_that_sorting_finds(seed: int, count: int) -> None:
+    # So few values that many are equal.
+    scores = np.random.default_rng(seed).integers(0, 4, (5, 12)) / 4
+    wanted = np.argsort(-scores, axis=1, kind="stable")[:, :count]
+    assert np.array_equal(highest(scores, count), wanted)
