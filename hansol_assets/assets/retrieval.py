@@ -30,7 +30,7 @@ from hansol_assets.retrieval.evaluation import evaluate_retrieval
 from hansol_assets.retrieval.index import RetrievalSettings, build_index
 
 
-@lake_artifact(kinds={"huggingface"}, code_version="4", pool="gpu", retries=3)
+@lake_artifact(kinds={"huggingface"}, code_version="5", pool="gpu", retries=3)
 def answer_embedder(
     embedder: Annotated[EmbedderSettings, Setting("embedder.pinned")], build: ArtifactBuild
 ) -> Report:

