@@ -60,7 +60,7 @@ class RetrievalSettings(SettingsModel):
         32, ge=1, description="partitions of that index that a question looks at; more finds more"
     )
     scored_rows: int = Field(
-        500, ge=1, description="rows at most that are asked for to measure the search"
+        300, ge=1, description="rows at most that are asked for to measure the search"
     )
 
 

@@ -41,7 +41,7 @@ class ComponentSettings(SettingsModel):
         "they were asked: an answer says in other words what was asked",
     )
     most_rows: int = Field(
-        2_000,
+        1_500,
         ge=1,
         description="rows that the regression learns from at most, drawn by hash; all rows are "
         "known as neighbours and can be quoted",
@@ -53,7 +53,7 @@ class ComponentSettings(SettingsModel):
         "learn from",
     )
     most_choosing: int = Field(
-        500, ge=1, description="calibration rows at most that strengths are chosen on"
+        250, ge=1, description="calibration rows at most that strengths are chosen on"
     )
     neighbours: NeighbourSettings = Field(
         NeighbourSettings(), description="mixture of the nearest rows' answers"

@@ -75,7 +75,7 @@ class BaseModelSettings(SettingsModel):
         description="scratch: share of the corpus that may change before it is trained anew.",
     )
     corpus_documents: int = Field(
-        default=4_000,
+        default=2_500,
         ge=1,
         description="scratch: documents of the corpus at most, drawn by hash; `max_steps` reads no "
         "more of them than it has time for.",
