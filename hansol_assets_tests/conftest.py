@@ -12,8 +12,7 @@ from hypothesis import settings
 from hansol_assets.embedding.cached import CachedEmbedder
 from hansol_assets.embedding.muse import DIMENSIONS, MuseEmbedder
 from hansol_assets.lake.cache import EMBEDDINGS, RowCache
-from hansol_assets.lake.warehouse import Warehouse
-from hansol_assets_tests.faults.fixtures import server, undisturbed  # noqa: F401
+from hansol_assets_tests.faults.fixtures import server, undisturbed, untrained  # noqa: F401
 from hansol_assets_tests.graph import GraphRun, run_graph, write_raw_files
 from hansol_assets_tests.qa.rows import training_table
 
@@ -70,12 +69,25 @@ def real_dir() -> Path:
 
 
 @pytest.fixture(scope="session")
-def real_embedder(real_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> CachedEmbedder:
-    """The offline embedder, for the real rows: each of their texts is embedded once a session."""
+def real_texts(
+    real_dir: Path, tmp_path_factory: pytest.TempPathFactory, instance: dg.DagsterInstance
+) -> GraphRun:
+    """The lake of the real rows' vectors: each of their texts is embedded once a session."""
     # Workers share the folder above their own.
-    warehouse = Warehouse(tmp_path_factory.getbasetemp().parent / "real" / "warehouse.duckdb")
-    cache = RowCache(warehouse, EMBEDDINGS)
-    return CachedEmbedder(cache, "muse", DIMENSIONS, 64, MuseEmbedder)
+    lake_dir = tmp_path_factory.getbasetemp().parent / "real"
+    run = run_graph(
+        lake_dir, real_dir, instance, select=dg.AssetSelection.assets("answer_embedder")
+    )
+    assert run.failures == {}
+    return run
+
+
+@pytest.fixture(scope="session")
+def real_embedder(real_texts: GraphRun) -> CachedEmbedder:
+    """The offline embedder, for the real rows."""
+    cache = RowCache(real_texts.lake.warehouse, EMBEDDINGS)
+    scope = real_texts.data_versions["answer_embedder"]
+    return CachedEmbedder(cache, scope, DIMENSIONS, 64, MuseEmbedder)
 
 
 @pytest.fixture(scope="session")

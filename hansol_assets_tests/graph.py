@@ -1,5 +1,6 @@
 """Running the real graph on a small lake."""
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import dagster as dg
 import pandas as pd
 
 from hansol_assets.definitions import build_defs
+from hansol_assets.lake.cache import EMBEDDINGS, GENERATIONS, READINGS, RowCache
 from hansol_assets.lake.store import Lake
 from hansol_assets.orchestration.terminal import failure_message
 from hansol_assets.settings import SAMPLE_DIRECTORY, Settings, load_settings
@@ -102,3 +104,30 @@ def run_graph(
         },
         failures={str(event.step_key): failure_message(event) for event in failed},
     )
+
+
+def take_out(lake: Lake, asset: str) -> None:
+    """Takes an asset, all that is made from it, and every generated answer out of a lake."""
+    paths = lake.paths
+    selection = dg.AssetSelection.assets(asset).downstream()
+    for key in selection.resolve(build_defs().resolve_asset_graph()):
+        name = key.to_user_string()
+        paths.live(lake.profile, name).unlink(missing_ok=True)
+        for folder in (paths.manifests / name, paths.root / "artifacts" / name):
+            shutil.rmtree(folder, ignore_errors=True)
+    # Whatever is taken out, the submission is made from it.
+    shutil.rmtree(paths.latest_submission.parent)
+    with lake.warehouse.connection() as connection:
+        connection.execute(f"drop table if exists cache.{GENERATIONS}")
+
+
+def begin_with_texts_of(other: Lake, lake_dir: Path) -> None:
+    """Begins a lake in which another one's texts are embedded and read, and nothing is made."""
+    with other.warehouse.connection() as connection:
+        known = connection.sql("from duckdb_tables() where schema_name = 'cache'").df()
+        names = set(known["table_name"]) & {EMBEDDINGS, READINGS}
+        texts = {name: connection.sql(f"from cache.{name}").df() for name in names}
+    begun = Lake(lake_dir, other.profile)
+    for name, rows in texts.items():
+        for scope, own in rows.groupby("scope"):
+            RowCache(begun.warehouse, name).put(str(scope), own.drop(columns="scope"))

@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 from hansol_assets.definitions import build_defs
+from hansol_assets.lake.store import Lake
 from hansol_assets.settings import SAMPLE_DIRECTORY
-from hansol_assets_tests.graph import GraphRun, run_graph
+from hansol_assets_tests.graph import GraphRun, begin_with_texts_of, run_graph
 from hansol_assets_tests.qa.rows import ANSWER_NAMES
 from hansol_assets_tests.qa.table.test_cases import CASES, READ_AS, pairs, sample
 
@@ -54,8 +55,20 @@ FORMATS: dict[str, Write] = {
 }
 
 
-def run(raw: Path, lake: Path, instance: dg.DagsterInstance) -> GraphRun:
-    done = run_graph(lake, raw, instance, **FEW_STEPS)
+@pytest.fixture(scope="module")
+def known(tmp_path_factory: pytest.TempPathFactory, instance: dg.DagsterInstance) -> Lake:
+    """A lake in which the sample's texts are embedded: most of each table's are among them."""
+    folder = tmp_path_factory.mktemp("known")
+    sample().to_csv(folder / "train.csv", index=False)
+    fitted = dg.AssetSelection.assets("retrieval_index", "answer_regressor").upstream()
+    done = run_graph(folder / "lake", folder, instance, select=fitted, **FEW_STEPS)
+    assert done.failures == {}
+    return done.lake
+
+
+def run(raw: Path, known: Lake, instance: dg.DagsterInstance) -> GraphRun:
+    begin_with_texts_of(known, raw / "lake")
+    done = run_graph(raw / "lake", raw, instance, **FEW_STEPS)
     assert done.failures == {}
     assert (done.table("leaderboard")["kind"] == "experiment").any()
     return done
@@ -63,11 +76,11 @@ def run(raw: Path, lake: Path, instance: dg.DagsterInstance) -> GraphRun:
 
 @pytest.mark.parametrize("name", [name for name in CASES if name not in READ_AS])
 def test_a_table_of_any_shape_reaches_the_leaderboard(
-    name: str, tmp_path: Path, instance: dg.DagsterInstance
+    name: str, known: Lake, tmp_path: Path, instance: dg.DagsterInstance
 ) -> None:
     change, _, answers = CASES[name]
     change(sample()).to_csv(tmp_path / "train.csv", index=False)
-    done = run(tmp_path, tmp_path / "lake", instance)
+    done = run(tmp_path, known, instance)
     assert "submission" not in done.statuses
     board = done.table("leaderboard").set_index("name")
     assert board["private"].drop("human").notna().all()
@@ -103,11 +116,13 @@ def test_nothing_else_reads_the_file() -> None:
     assert train.child_keys == {dg.AssetKey("raw_qa")}
 
 
-def test_conversations_reach_a_submission(tmp_path: Path, instance: dg.DagsterInstance) -> None:
+def test_conversations_reach_a_submission(
+    known: Lake, tmp_path: Path, instance: dg.DagsterInstance
+) -> None:
     FORMATS[CONVERSATIONS](tmp_path / CONVERSATIONS)
     questions = pd.read_csv(SAMPLE_DIRECTORY / "test.csv", dtype=str).head(3)
     questions.to_csv(tmp_path / "test.csv", index=False)
-    done = run(tmp_path, tmp_path / "lake", instance)
+    done = run(tmp_path, known, instance)
     submitted = pd.read_csv(done.lake.paths.latest_submission / "submission.csv")
     assert submitted["id"].tolist() == questions["id"].tolist()
     assert submitted.shape[1] == 1 + done.settings.embedder.dimensions

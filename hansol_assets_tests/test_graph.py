@@ -10,7 +10,7 @@ import pytest
 
 from hansol_assets.answering.holding import text_keys
 from hansol_assets.lake.fingerprint import file_hash
-from hansol_assets_tests.graph import GraphRun, run_graph, write_raw_files
+from hansol_assets_tests.graph import GraphRun, begin_with_texts_of, run_graph, write_raw_files
 
 pytestmark = pytest.mark.slow
 
@@ -178,8 +178,9 @@ def test_a_final_fit_trains_on_all_rows(
 
 @pytest.mark.real
 def test_the_real_rows_go_through_the_whole_graph(
-    real_dir: Path, tmp_path: Path, instance: dg.DagsterInstance
+    real_dir: Path, real_texts: GraphRun, tmp_path: Path, instance: dg.DagsterInstance
 ) -> None:
+    begin_with_texts_of(real_texts.lake, tmp_path)
     run = run_graph(tmp_path, real_dir, instance)
     assert run.failures == {}
     assert run.metadata["raw_questions"]["mended_stray_quotes"] == 12

@@ -128,22 +128,7 @@ class ForkServer:
         while name not in self._ended:
             message = self._receive()
             self._ended[message["id"]] = message["code"]
-        out = Path(name)
-        done = json.loads(out.read_text(encoding="utf-8")) if out.exists() else {}
-        trace = Path(f"{out}.trace")
-        lines = trace.read_text(encoding="utf-8").splitlines() if trace.exists() else []
-        fields = (line.split("\t") for line in lines)
-        return Ended(
-            code=self._ended[name],
-            trace=tuple(Point(asset, call, int(place)) for asset, call, place in fields),
-            statuses=done.get("statuses", {}),
-            failures=done.get("failures", {}),
-            facts=done.get("facts", {}),
-            lines=tuple(done.get("lines", ())),
-            checks=done.get("checks", {}),
-            unpickled=tuple(done.get("unpickled", ())),
-            log=Path(f"{out}.log").read_text(encoding="utf-8", errors="replace"),
-        )
+        return what_ended(name, self._ended[name])
 
     def run(self, lake: Path, raw: Path, **asked: Any) -> Ended:
         """Starts a run and waits for its end."""
@@ -154,6 +139,31 @@ class ForkServer:
         line = self._server.stdout.readline()
         assert line, "the fork server ended"
         return json.loads(line)
+
+
+def what_ended(name: str, code: int) -> Ended:
+    """Reads what a run that ended left behind; any process may, not only the one that asked.
+
+    Args:
+        name: The run's name.
+        code: The exit code of its process.
+    """
+    out = Path(name)
+    done = json.loads(out.read_text(encoding="utf-8")) if out.exists() else {}
+    trace = Path(f"{out}.trace")
+    lines = trace.read_text(encoding="utf-8").splitlines() if trace.exists() else []
+    fields = (line.split("\t") for line in lines)
+    return Ended(
+        code=code,
+        trace=tuple(Point(asset, call, int(place)) for asset, call, place in fields),
+        statuses=done.get("statuses", {}),
+        failures=done.get("failures", {}),
+        facts=done.get("facts", {}),
+        lines=tuple(done.get("lines", ())),
+        checks=done.get("checks", {}),
+        unpickled=tuple(done.get("unpickled", ())),
+        log=Path(f"{out}.log").read_text(encoding="utf-8", errors="replace"),
+    )
 
 
 @contextmanager

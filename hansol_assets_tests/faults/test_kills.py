@@ -162,9 +162,9 @@ def first_after(trace: Sequence[Point], asset: str, call: str) -> Point:
 
 
 def test_training_and_generation_go_on_from_where_they_were(
-    server: ForkServer, undisturbed: Reference, raw_dir: Path, tmp_path: Path
+    server: ForkServer, undisturbed: Reference, raw_dir: Path, untrained: Path
 ) -> None:
-    lake = tmp_path / "lake"
+    lake = untrained
     trace = undisturbed.ended.trace
     saved = first_after(trace, "lora_adapter", "after Trainer._save_checkpoint")
     generated = first_after(trace, "validation_candidates", "after GenerationMixin.generate")

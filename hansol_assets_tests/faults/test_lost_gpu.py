@@ -13,9 +13,9 @@ pytestmark = pytest.mark.slow
 
 
 def test_a_lost_gpu_costs_the_steps_since_the_checkpoint_and_the_batch(
-    server: ForkServer, undisturbed: Reference, raw_dir: Path, tmp_path: Path
+    server: ForkServer, undisturbed: Reference, raw_dir: Path, untrained: Path
 ) -> None:
-    lake = tmp_path / "lake"
+    lake = untrained
     for point, kept in (
         (Point("lora_adapter", "before Trainer.training_step", 5), "Checkpoints are kept"),
         (
