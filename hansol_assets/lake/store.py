@@ -7,7 +7,7 @@ What belongs here: what must hold of any result, whatever made it. What does not
 import re
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -203,6 +203,11 @@ class Lake:
         if manifest.kind == "table":
             with disk_explained(self.paths.warehouse):
                 self.warehouse.show(asset, fingerprint)
+
+    def shows(self, manifests: Sequence[Manifest]) -> bool:
+        """Whether the view of each table shows the result that is given."""
+        tables = {item.asset: item.fingerprint for item in manifests if item.kind == "table"}
+        return tables.items() <= self.warehouse.shown().items()
 
     def mark_format(self) -> None:
         """Writes the lake's format where there is none."""
