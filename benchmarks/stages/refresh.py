@@ -1,8 +1,8 @@
-"""The whole graph on the given rows: a first run, runs in which nothing or one row changed, loading.
+"""The graph on the given rows: a first run, runs in which nothing or one row changed, loading.
 
 What belongs here: what a person waits for at the command line. What does not: the size of tables
-(`benchmarks/scaling.py`). Seconds are those on the wall; of short commands the quickest of five, since
-other work shares the cores.
+(`benchmarks/scaling.py`). Seconds are those on the wall; of short commands the quickest of five,
+since other work shares the cores.
 """
 
 import statistics

@@ -1,7 +1,7 @@
 """Dense search at three sizes: a hundred questions a call, ten rows each.
 
-What belongs here: this project's search of one table against LanceDB's defaults and numpy on the same
-vectors. What does not: full text, and whether what is found helps
+What belongs here: this project's search of one table against LanceDB's defaults and numpy on the
+same vectors. What does not: full text, and whether what is found helps
 (`hansol_assets.retrieval.evaluation`). The vectors lie in clusters, as those of questions do.
 """
 

@@ -1,7 +1,7 @@
 """A large table loaded and paired, each way in processes of its own.
 
-What belongs here: time and peak memory beside pandas. What does not: the formats of files and single
-steps (`benchmarks/tables.py`).
+What belongs here: time and peak memory beside pandas. What does not: the formats of files and
+single steps (`benchmarks/tables.py`).
 """
 
 import sys

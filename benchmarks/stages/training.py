@@ -1,7 +1,7 @@
 """LoRA training on a CPU: batches laid end to end against padded ones.
 
-What belongs here: the same examples, steps and adapter in this project's training and in TRL's plain
-recipe. What does not: a GPU (`benchmarks/gpu_training.py`).
+What belongs here: the same examples, steps and adapter in this project's training and in TRL's
+plain recipe. What does not: a GPU (`benchmarks/gpu_training.py`).
 """
 
 import time
@@ -78,7 +78,7 @@ def measure(options: Options) -> list[Row]:
     write_decoder(options, examples, base)
     held_out, trained = examples[:count].reset_index(drop=True), examples[count:]
     trained = trained.reset_index(drop=True)
-    steps = 3 if options.small else 16
+    steps = 3 if options.small else 10
     losses: list[list[float]] = [[], []]
 
     def one(place: int) -> float:
