@@ -31,6 +31,7 @@ STAGES = ("training", "generation", "embedding", "retrieval", "tables", "graph",
 RESULTS = Path(__file__).with_name("results")
 SAMPLE = REPOSITORY / "hansol_assets" / "sample"
 ROUNDS = 3
+MOST_ROWS = 1_000_000
 LIBRARIES = "torch transformers trl peft sentence-transformers lancedb duckdb pandas numpy dagster"
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
@@ -51,6 +52,7 @@ def measured_apart(stage: str, options: Options) -> list[dict[str, Any]]:
         figures = Path(folder) / "figures.json"
         command = [sys.executable, __file__, "--stage", stage, "--raw", str(options.raw)]
         command += ["--rounds", str(options.rounds), "--work", folder, "--figures", str(figures)]
+        command += ["--most-rows", str(options.most_rows)]
         command += ["--small"] if options.small else []
         paths = os.pathsep.join([str(REPOSITORY), os.environ.get("PYTHONPATH", "")])
         # One thread where nothing else is said: two shared cores make a pair of runs unlike.
@@ -133,14 +135,20 @@ def write(rows: list[dict[str, Any]], out: Path) -> None:
     (out / "latest.md").write_text(markdown(rows), encoding="utf-8")
 
 
+def _known(out: Path) -> list[dict[str, Any]]:
+    latest = out / "latest.json"
+    if not latest.is_file():
+        return []
+    rows: list[dict[str, Any]] = json.loads(latest.read_text(encoding="utf-8"))
+    return rows
+
+
 def run_all(stages: Sequence[str], options: Options, out: Path) -> int:
     """Measures stage after stage.
 
     Returns:
         How many failed.
     """
-    latest = out / "latest.json"
-    rows = json.loads(latest.read_text(encoding="utf-8")) if latest.is_file() else []
     failed = 0
     # Figures are thrown away where stages only have to work, so two may share the cores.
     with ThreadPoolExecutor(2 if options.small else 1) as pool:
@@ -152,8 +160,7 @@ def run_all(stages: Sequence[str], options: Options, out: Path) -> int:
                 print(error, file=sys.stderr, flush=True)
                 failed += 1
                 continue
-            rows = merged(rows, [{"part": stage, **item} for item in fresh], [stage])
-            write(rows, out)
+            write(merged(_known(out), [{"part": stage, **item} for item in fresh], [stage]), out)
             for item in fresh:
                 print(f"{item['stage']} | {item['goal']} | {item['measured']}", flush=True)
     return failed
@@ -167,16 +174,17 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="where the table goes")
     parser.add_argument("--stages", nargs="+", default=STAGES, choices=STAGES)
     parser.add_argument("--rounds", type=int, help="pairs of runs")
+    parser.add_argument("--most-rows", type=int, default=MOST_ROWS, help="largest table of vectors")
     for hidden in ("--stage", "--work", "--figures"):
         parser.add_argument(hidden, help=argparse.SUPPRESS)
     told = parser.parse_args()
     rounds = told.rounds or (1 if told.small else ROUNDS)
     if told.stage:
-        options = Options(told.small, told.raw, Path(told.work), rounds)
+        options = Options(told.small, told.raw, Path(told.work), rounds, told.most_rows)
         figures = [item.as_record() for item in measure(told.stage, options)]
         Path(told.figures).write_text(json.dumps(figures, ensure_ascii=False), encoding="utf-8")
         return
-    options = Options(told.small, told.raw.resolve(), Path(), rounds)
+    options = Options(told.small, told.raw.resolve(), Path(), rounds, told.most_rows)
     with tempfile.TemporaryDirectory() as temporary:
         out = told.out or (Path(temporary) if told.small else RESULTS)
         failed = run_all(told.stages, options, out)

@@ -26,12 +26,14 @@ class Options:
         raw: Folder with the three CSV files; the sample's unless another is given.
         work: An empty folder of its own.
         rounds: Pairs of runs.
+        most_rows: Tables of vectors that are larger are not measured.
     """
 
     small: bool
     raw: Path
     work: Path
     rounds: int
+    most_rows: int
 
 
 @dataclass(frozen=True)
