@@ -99,7 +99,7 @@ def measure(options: Options) -> list[Row]:
             ratios(own, other),
             lambda ratio: ratio >= 1.6,
             why=f"one thread, {max(own):.0f} against {max(other):.0f} tokens/s at best",
-            missed="what is saved is padding; rows of like length leave little of it",
+            missed="SDPA compares each token with the whole batch, which costs more than padding",
         ),
         row(
             ("LoRA training, CPU: held-out loss", PEER, "within 1 %"),
