@@ -14,7 +14,7 @@ export HF_HUB_DISABLE_TELEMETRY := 1
 export TOKENIZERS_PARALLELISM := false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup submission test check hooks lint format docs ui shell snapshot screenshots lock clean
+.PHONY: help setup submission test check bench bench-small hooks lint format docs ui shell snapshot screenshots lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -43,6 +43,12 @@ lint: setup ## ruff, mypy and the import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+bench: setup ## measure every stage beside its peer; RAW=DIR for the real rows, STAGES='...' for some
+	$(BIN)/python benchmarks/bench.py $(if $(RAW),--raw $(RAW)) $(if $(STAGES),--stages $(STAGES))
+
+bench-small: setup ## see that every benchmark works; figures are thrown away
+	$(BIN)/python benchmarks/bench.py --small
 
 hooks: setup ## let git run `make lint` before every commit
 	$(BIN)/pre-commit install

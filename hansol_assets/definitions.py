@@ -7,28 +7,16 @@ See https://docs.dagster.io/guides/build/projects-and-components
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from types import ModuleType
 from typing import Any
 
 import dagster as dg
 
-from hansol_assets.assets import answers, dataset, evaluation, model, raw, retrieval, submission
+from hansol_assets.assets.groups import GROUPS
 from hansol_assets.orchestration import automation, checks
 from hansol_assets.orchestration.graph import OWNERS, assets_of
 from hansol_assets.orchestration.resources import lake_resource
 from hansol_assets.orchestration.terminal import LOGGER, terminal_logger
 from hansol_assets.settings import RAW_FILES, Settings, load_settings
-
-GROUPS: Mapping[str, ModuleType] = {
-    "raw": raw,
-    "dataset": dataset,
-    "retrieval": retrieval,
-    "model": model,
-    "answers": answers,
-    "evaluation": evaluation,
-    "submission": submission,
-}
-"""Group of the graph → the module that declares it, in pipeline order."""
 
 SOURCES = {
     "train_csv": "The question-answer table as a file, in any format; its columns are recognised, "

@@ -8,7 +8,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from hansol_assets.definitions import GROUPS, build_defs
+from hansol_assets.assets.groups import GROUPS
+from hansol_assets.definitions import build_defs
 
 SNAPSHOT = Path(__file__).parent / "graph_snapshot.json"
 HEAVY = {

@@ -1,7 +1,9 @@
 """`hansol refresh`, `cross-validate`, `promote` and `home`: running the graph and publishing."""
 
 import math
+import os
 import statistics
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -18,12 +20,14 @@ from hansol_assets.cli.page import (
     settings_or_fail,
 )
 from hansol_assets.lake.paths import LakePaths
+from hansol_assets.orchestration.lines import asset_line
 from hansol_assets.qa.table.files import TEST_CSV
 from hansol_assets.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     import dagster as dg
 
+    from hansol_assets.lake.standing import Standing
     from hansol_assets.lake.store import Lake
 
 commands = typer.Typer()
@@ -50,11 +54,37 @@ def refresh(
 ) -> None:
     """Bring every asset up to date; print the scores and what was made."""
     settings = settings_or_fail()
-    if not _run_job("refresh", settings, force=force):
+    standing = None if force else _standing(settings)
+    if standing:
+        _print_standing(standing)
+    elif not _run_job("refresh", settings, force=force):
         fail(f"the run failed; {_what_stands(settings)}. The reason is above.")
     _print_scores()
     for name, made in outcome(open_lake(), has_questions=TEST_CSV in settings.raw_files):
         console.print(f"{name:13} {made}", soft_wrap=True, highlight=False)
+
+
+def _standing(settings: Settings) -> "Standing | None":
+    """What stands, where a run would do nothing; it needs no Dagster to be found."""
+    from hansol_assets.assets.groups import declarations
+    from hansol_assets.lake.standing import find_standing
+
+    # A run that does nothing still tells Dagster that its assets were looked at.
+    hours = settings.automation.fresh_hours / 2
+    lake = open_or_make_lake()
+    return find_standing(declarations(), lake, settings, _home(settings), hours)
+
+
+def _print_standing(standing: "Standing") -> None:
+    for manifest in standing.manifests:
+        line = asset_line(manifest.asset, {**manifest.facts, "status": "reused"})
+        console.print(line, highlight=False)
+    for warning in standing.warnings:
+        console.print(warning, highlight=False)
+
+
+def _home(settings: Settings) -> Path:
+    return Path(os.environ.get("DAGSTER_HOME", settings.lake_dir / "dagster"))
 
 
 def _what_stands(settings: Settings) -> str:
@@ -120,9 +150,16 @@ def _run_job(
     import dagster as dg
 
     from hansol_assets.definitions import build_defs
+    from hansol_assets.lake.standing import note_standing
     from hansol_assets.orchestration.graph import FORCE_TAG
     from hansol_assets.orchestration.home import prepare_home
-    from hansol_assets.orchestration.terminal import LOGGER, failure_message, start_failure_message
+    from hansol_assets.orchestration.terminal import (
+        LOGGER,
+        failed_check_line,
+        failure_message,
+        is_check,
+        start_failure_message,
+    )
 
     open_or_make_lake()
     prepare_home(settings.lake_dir / "dagster")
@@ -134,6 +171,10 @@ def _run_job(
             run_config={**_partition_config(job, partition), "loggers": {LOGGER: {}}},
             tags={FORCE_TAG: "true"} if force else {},
         )
+    if name == "refresh" and result.success:
+        lines = [failed_check_line(event) for event in result.filter_events(is_check)]
+        warnings = [line for line in lines if line]
+        note_standing(open_lake(), settings, _home(settings), warnings)
     for event in result.filter_events(lambda item: item.is_step_failure):
         print_error(f"{event.step_key} failed:", failure_message(event))
     for event in result.filter_events(lambda item: item.is_resource_init_failure):

@@ -35,6 +35,16 @@ def file_hash(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def directory_stamp(folder: Path) -> str:
+    """Hashes names, sizes and times of a folder's files, which is quicker than their bytes."""
+    files = (
+        (str(path.relative_to(folder)), path.stat())
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.suffix != ".pyc"
+    )
+    return text_hash(canonical_json([[name, s.st_size, s.st_mtime_ns] for name, s in files]))
+
+
 def fingerprint(
     asset: str, code_version: str, config: Mapping[str, Any], inputs: Mapping[str, str]
 ) -> str:

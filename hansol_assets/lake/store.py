@@ -222,6 +222,11 @@ class Lake:
             with disk_explained(self.paths.warehouse):
                 self.warehouse.show(asset, fingerprint)
 
+    def shows(self, manifests: Sequence[Manifest]) -> bool:
+        """Whether the view of each table shows the result that is given."""
+        tables = {item.asset: item.fingerprint for item in manifests if item.kind == "table"}
+        return tables.items() <= self.warehouse.shown().items()
+
     def mark_format(self) -> None:
         """Writes the lake's format where there is none."""
         mark_format(self.paths.root)

@@ -204,6 +204,17 @@ class Warehouse:
         with self.transaction() as connection:
             connection.execute(f"create or replace view {quoted(asset)} as select * from {table}")
 
+    def shown(self) -> dict[str, str]:
+        """Returns the version that each view shows."""
+        if not self.path.exists():
+            return {}
+        with self.connection() as connection:
+            views = connection.execute(
+                "select view_name, regexp_extract(sql, '@([0-9a-f]+)\"', 1) from duckdb_views() "
+                "where not internal"
+            ).fetchall()
+        return dict(views)
+
     def set_aside(self, asset: str, fingerprint: str) -> str:
         """Renames one version of a table so that nothing reads it any more.
 

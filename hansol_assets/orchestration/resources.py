@@ -16,6 +16,7 @@ from hansol_assets.answering.readings import readings_kept
 from hansol_assets.errors import UserError
 from hansol_assets.lake.disk import disk_explained
 from hansol_assets.lake.manifest import Manifest
+from hansol_assets.lake.standing import forget_standing
 from hansol_assets.lake.store import Lake
 from hansol_assets.orchestration.home import set_process_defaults
 from hansol_assets.orchestration.launchpad import launchpad_fields, settings_of
@@ -124,5 +125,6 @@ def _begin(
     with disk_explained(locks):
         stack.enter_context(run_lock(run.run_id, locks))
         stack.enter_context(exclusive_run(lake.settings.live_name, run.run_id, locks, log))
+        forget_standing(lake.store.paths)
         end_dead_runs(instance, locks)
     stack.callback(summarize_run, instance, run)

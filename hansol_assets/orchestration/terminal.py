@@ -13,7 +13,7 @@ import dagster as dg
 from rich.console import Console
 from rich.markup import escape
 
-from hansol_assets.lake.reports import ROWS_MADE
+from hansol_assets.orchestration.lines import asset_line, check_line
 from hansol_assets.orchestration.progress_bar import ProgressBar
 
 LOGGER = "terminal"
@@ -25,7 +25,6 @@ _ENDS_WORK = {
     dg.DagsterEventType.RUN_FAILURE,
     dg.DagsterEventType.RUN_SUCCESS,
 }
-COLOURS = {"new": "green", "updated": "cyan", "reused": "dim"}
 
 
 class TerminalHandler(logging.Handler):
@@ -61,28 +60,32 @@ class TerminalHandler(logging.Handler):
             self._bar.hide()
         if event.is_step_materialization:
             self._print_materialization(event.step_materialization_data.materialization)
-        elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
-            check = event.asset_check_evaluation_data
-            if not check.passed:
-                is_warning = check.severity == dg.AssetCheckSeverity.WARN
-                colour, verb = ("yellow", "warns") if is_warning else ("red", "failed")
-                name = f"{check.asset_key.to_user_string()}:{check.check_name}"
-                reason = escape(check.description or "")
-                self._console.print(f"[{colour}]check {name} {verb}[/] {reason}", highlight=False)
+        elif is_check(event):
+            line = failed_check_line(event)
+            if line:
+                self._console.print(line, highlight=False)
 
     def _print_materialization(self, made: dg.AssetMaterialization) -> None:
         facts = {name: item.value for name, item in made.metadata.items()}
         if "status" not in facts:
             return  # the version of a raw file
-        status = str(facts["status"])
-        seconds = f"{facts['seconds']:8.2f} s" if status != "reused" else " " * 10
-        size = f"{facts['rows']:,} rows" if "rows" in facts else f"{facts.get('bytes', 0):,} bytes"
-        if status == "updated":
-            size += f", {facts[ROWS_MADE]:,} made"
-        name = made.asset_key.to_user_string()
-        self._console.print(
-            f"[{COLOURS[status]}]{status:7}[/] {name:22} {seconds}  {size}", highlight=False
-        )
+        line = asset_line(made.asset_key.to_user_string(), facts)
+        self._console.print(line, highlight=False)
+
+
+def is_check(event: dg.DagsterEvent) -> bool:
+    """Whether an event is the answer to a check."""
+    return event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION
+
+
+def failed_check_line(event: dg.DagsterEvent) -> str | None:
+    """Returns the line of an evaluated check that does not hold; None of one that does."""
+    check = event.asset_check_evaluation_data
+    if check.passed:
+        return None
+    is_warning = check.severity == dg.AssetCheckSeverity.WARN
+    name = check.asset_key.to_user_string()
+    return check_line(name, check.check_name, check.description, is_warning=is_warning)
 
 
 STOPPED = "it was stopped. Finished steps, checkpoints and answers are kept: run again to go on."

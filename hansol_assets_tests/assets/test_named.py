@@ -7,7 +7,7 @@ from typing import Any, get_args, get_origin
 
 import pytest
 
-from hansol_assets.definitions import GROUPS
+from hansol_assets.assets.groups import GROUPS
 from hansol_assets.lake.declaration import AssetDeclaration, Bound, declared_in
 from hansol_assets.settings import Settings, load_settings
 

@@ -1,19 +1,25 @@
 """The command line on the graph that was run once."""
 
 import json
+import os
 import shutil
 import socket
+import time
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import numpy as np
 import pandas as pd
 import pytest
 from typer.testing import CliRunner, Result
 
+from hansol_assets.assets.groups import declarations
 from hansol_assets.cli.main import app
 from hansol_assets.cli.runs import outcome
+from hansol_assets.lake.standing import find_standing
 from hansol_assets.lake.store import Lake
+from hansol_assets.settings import load_settings
 from hansol_assets_tests.embedding.models import static_model
 from hansol_assets_tests.graph import SMALL_PROFILE, GraphRun
 
@@ -304,6 +310,101 @@ def lake(run: Any, graph: GraphRun, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("HANSOL_LAKE_DIR", str(copy.paths.root))
     monkeypatch.setenv("DAGSTER_HOME", str(copy.paths.dagster_home))
     return copy
+
+
+def recorded_runs() -> int:
+    with dg.DagsterInstance.get() as instance:
+        return len(instance.get_run_ids())
+
+
+def told_lines(result: Result) -> set[str]:
+    """The lines of assets and checks; their order is Dagster's, or the graph's."""
+    assert result.exit_code == 0, result.output
+    starts = ("reused", "check", "new", "updated")
+    return {line.rstrip() for line in result.output.splitlines() if line.startswith(starts)}
+
+
+def test_a_refresh_in_which_nothing_is_to_be_done_needs_no_run(run: Any, lake: Lake) -> None:
+    first = run("refresh")
+    runs = recorded_runs()
+    assert told_lines(run("refresh")) == told_lines(first)
+    assert recorded_runs() == runs
+    run("refresh", "--force")
+    assert recorded_runs() == runs + 1
+
+
+def damage_an_artifact(lake: Lake, _: pytest.MonkeyPatch) -> None:
+    embeddings = lake.live("answer_embeddings")
+    folder = lake.paths.artifact(embeddings.asset, embeddings.fingerprint)
+    next(folder.glob("*.parquet")).write_bytes(b"damaged")
+
+
+def damage_a_table(lake: Lake, _: pytest.MonkeyPatch) -> None:
+    folds = lake.live("qa_folds")
+    table = lake.warehouse.table_name(folds.asset, folds.fingerprint)
+    with lake.warehouse.transaction() as connection:
+        connection.execute(f"delete from {table} where rowid = 0")
+
+
+def show_another_version(lake: Lake, _: pytest.MonkeyPatch) -> None:
+    with lake.warehouse.transaction() as connection:
+        connection.execute("create or replace view qa_folds as select 1 as one")
+
+
+def remove_the_submission(lake: Lake, _: pytest.MonkeyPatch) -> None:
+    (lake.paths.latest_submission / "submission.csv").unlink()
+
+
+def set_what_names_no_result(_: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HANSOL_AUTOMATION__NIGHTLY_CRON", "0 4 * * *")
+
+
+def keep_runs_elsewhere(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", str(lake.paths.root / "other"))
+
+
+def wait_long(_: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    later = time.time() + 14 * 24 * 3600
+    monkeypatch.setattr("hansol_assets.lake.standing.time.time", lambda: later)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        damage_an_artifact,
+        damage_a_table,
+        show_another_version,
+        remove_the_submission,
+        set_what_names_no_result,
+        keep_runs_elsewhere,
+        wait_long,
+    ],
+)
+def test_whatever_does_not_stand_is_run_again(
+    run: Any, lake: Lake, monkeypatch: pytest.MonkeyPatch, change: Any
+) -> None:
+    whole = told_lines(run("refresh"))
+    change(lake, monkeypatch)
+    assert not stands(lake)
+    again = run("refresh")
+    assert again.exit_code == 0, again.output
+    assert stands(lake)
+    if change not in (damage_an_artifact, damage_a_table):
+        assert told_lines(again) == whole
+
+
+def stands(lake: Lake) -> bool:
+    settings = load_settings()
+    home = Path(os.environ["DAGSTER_HOME"])
+    hours = settings.automation.fresh_hours / 2
+    return find_standing(declarations(), lake, settings, home, hours) is not None
+
+
+def test_a_run_of_a_part_takes_the_note_away(run: Any, lake: Lake) -> None:
+    assert run("refresh").exit_code == 0
+    assert stands(lake)
+    assert run("cross-validate").exit_code == 0
+    assert not stands(lake)
 
 
 def test_cross_validation_judges_every_rotation_and_comes_back(

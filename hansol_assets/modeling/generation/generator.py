@@ -6,10 +6,10 @@ it; the caller commits each batch.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from hansol_assets.modeling.base.loading import LoadingSettings, load_causal_lm, load_tokenizer
 from hansol_assets.modeling.base.soundness import check_adapter
@@ -18,6 +18,10 @@ from hansol_assets.modeling.device.failures import device_failures_named
 from hansol_assets.modeling.device.preflight import preflight
 from hansol_assets.modeling.generation.sampling import SeededSampling, stream_seed
 from hansol_assets.modeling.settings import GenerationSettings as GenerationSettings
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import Cache
 
 
 @dataclass(frozen=True)
@@ -162,13 +166,17 @@ class Generator:
         from transformers import LogitsProcessorList
 
         settings = self._settings
-        batch = self._tokenizer.pad(
-            {"input_ids": [row.prompt for row in rows]}, padding_side="left", return_tensors="pt"
+        answers = settings.samples + 1
+        prompts = self._tokenizer.pad(
+            {"input_ids": [row.prompt for row in rows[::answers]]},
+            padding_side="left",
+            return_tensors="pt",
         ).to(self._model.device)
-        width = batch["input_ids"].shape[1]
+        width = prompts["input_ids"].shape[1]
         with torch.inference_mode():
             output = self._model.generate(
-                **batch,
+                **{name: tensor.repeat_interleave(answers, 0) for name, tensor in prompts.items()},
+                past_key_values=self._read(prompts, answers),
                 do_sample=False,
                 num_beams=1,
                 max_new_tokens=settings.max_new_tokens,
@@ -177,6 +185,27 @@ class Generator:
                 logits_processor=LogitsProcessorList(self._processors(rows, width)),
             )
         return [self._until_stop(row) for row in output[:, width:].tolist()]
+
+    def _read(self, prompts: Mapping[str, "torch.Tensor"], answers: int) -> "Cache | None":
+        """Read each prompt once for all of its answers, up to its last token.
+
+        Returns:
+            What the model keeps of each prompt, once an answer; None where nothing is saved by it,
+            or the model cannot keep it apart from `generate`.
+        """
+        ids, mask = prompts["input_ids"][:, :-1], prompts["attention_mask"][:, :-1]
+        if answers == 1 or not ids.shape[1] or self._model._is_stateful:
+            return None
+        places = (mask.cumsum(-1) - 1).clamp(min=0)
+        cache = self._model(
+            input_ids=ids,
+            attention_mask=mask,
+            position_ids=places,
+            use_cache=True,
+            logits_to_keep=1,
+        ).past_key_values
+        cache.batch_repeat_interleave(answers)
+        return cache
 
     def _processors(self, rows: Sequence[_Row], prompt_width: int) -> list[object]:
         from transformers import RepetitionPenaltyLogitsProcessor

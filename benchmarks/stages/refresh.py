@@ -1,0 +1,70 @@
+"""The graph on the given rows: a first run, runs in which nothing or one row changed, loading.
+
+What belongs here: what a person waits for at the command line. What does not: the size of tables
+(`benchmarks/scaling.py`). Seconds of short commands are the processor's, which is
+what they take on a machine that has nothing else to do.
+"""
+
+import sys
+
+from rows import Finished, Options, Row, hansol, row, run
+
+from stages.lakes import change_one_answer, environment, raw_of
+
+TIMES = 5
+DVC = "DVC's no-op on as many stages: 0.5 s, as measured elsewhere"
+
+
+def _short(runs: list[Finished], names: tuple[str, str, str], most: float, missed: str) -> Row:
+    """A row of a command that works on one thread and hardly waits for the disk."""
+    walls = [one.wall for one in runs]
+    return row(
+        names,
+        [one.processor for one in runs],
+        lambda seconds: seconds <= most,
+        why=f"s of the processor, {len(runs)} runs; on the wall {min(walls):.1f}–{max(walls):.1f}",
+        missed=missed,
+    )
+
+
+def measure(options: Options) -> list[Row]:
+    """Runs the graph three ways, and loads the code location."""
+    raw, lake = raw_of(options, options.work / "raw"), options.work / "lake"
+    told = environment(options, lake, raw)
+    times = 1 if options.small else TIMES
+    load = [sys.executable, "-c", "import hansol_assets.definitions"]
+    loads = [run(load, told) for _ in range(times)]
+    first = run(hansol("refresh"), told)
+    nothing = [run(hansol("refresh"), told) for _ in range(times)]
+    change_one_answer(raw)
+    changed = run(hansol("refresh"), told)
+    share = changed.processor / first.processor
+    return [
+        _short(
+            nothing,
+            ("no-op refresh", DVC, "<= 3 s"),
+            3,
+            "other work had the cores at the same time",
+        ),
+        _short(
+            loads,
+            ("loading the code location", "-", "<= 1 s"),
+            1,
+            "dagster takes more than half of it, pandas and DuckDB most of the rest",
+        ),
+        row(
+            ("one changed row in 517", "full rebuild", "<= 1/10"),
+            [share],
+            lambda part: part <= 0.1,
+            why=f"processor seconds {changed.processor:.0f} of {first.processor:.0f}; on the wall "
+            f"{changed.wall:.0f} of {first.wall:.0f}",
+            missed="what is fitted on all rows (regressor, blend, confidence) is fitted again",
+        ),
+        row(
+            ("the given rows, end to end", "-", "300 s"),
+            [first.wall],
+            lambda seconds: seconds <= 300,
+            why=f"{first.processor:.0f} s of the processor, {first.gib:.2f} GiB",
+            missed="other work had the cores at the same time",
+        ),
+    ]

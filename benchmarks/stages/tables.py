@@ -1,0 +1,69 @@
+"""A large table loaded and paired, each way in processes of its own.
+
+What belongs here: time and peak memory beside pandas. What does not: the formats of files and
+single steps (`benchmarks/tables.py`).
+"""
+
+import sys
+from pathlib import Path
+
+from rows import REPOSITORY, Finished, Options, Row, ratios, row, run
+
+BENCHMARKS = REPOSITORY / "benchmarks"
+WHOLE = 1_000_000
+
+
+def pair(path: Path, out: Path) -> None:
+    """Reads, deals to folds and pairs as the graph does."""
+    from hansol_assets.qa.folds import FoldSettings, assign_folds
+    from hansol_assets.qa.pairing import PairingSettings, build_pairs
+    from hansol_assets.qa.splitting import QuestionMix
+    from hansol_assets.qa.table import TableSettings, read_train
+
+    rows = read_train(path, TableSettings()).frame
+    folds = assign_folds(rows, FoldSettings())
+    mix = QuestionMix(0.5, {"그리고": 0.6, "또한,": 0.4})
+    build_pairs(rows, folds, mix, PairingSettings()).to_parquet(out)
+
+
+def measure(options: Options) -> list[Row]:
+    """Pairs the same file in turn."""
+    sys.path.insert(0, str(BENCHMARKS))
+    from synthetic import synthetic_table
+
+    count = 500 if options.small else 100_000
+    path = options.work / "train.csv"
+    synthetic_table(count).to_csv(path, index=False)
+    here = {"PYTHONPATH": f"{REPOSITORY}:{BENCHMARKS}"}
+    out = str(options.work / "pairs.parquet")
+
+    def once(module: str) -> Finished:
+        code = f"import sys; from pathlib import Path; from {module} import pair; "
+        code += "pair(Path(sys.argv[1]), Path(sys.argv[2]))"
+        return run([sys.executable, "-c", code, str(path), out], here)
+
+    runs = [
+        (once("stages.tables"), once("peers.pandas_pairs"))
+        for _ in range(1 if options.small else options.rounds)
+    ]
+    own = [mine.processor for mine, _ in runs]
+    other = [theirs.processor for _, theirs in runs]
+    note = f"{count:,} rows: {min(own):.1f} against {min(other):.1f} s of the processor"
+    stage = "load and pair 1M rows"
+    return [
+        row(
+            (stage, "pandas: read_csv, merge, sample, to_parquet", "3x"),
+            ratios(other, own),
+            lambda ratio: ratio >= 3,
+            why=note,
+            missed="every cell is read as text, mended and looked at, duplicates share a fold and "
+            "joined questions keep within a split, which pandas is not asked for here",
+        ),
+        row(
+            (f"{stage}: memory", "4 GB", "under 4 GB"),
+            [mine.gib for mine, _ in runs],
+            lambda gib: gib < 4 and count >= WHOLE,
+            why=f"GiB with {count:,} rows, pandas {max(theirs.gib for _, theirs in runs):.2f}",
+            missed="fewer rows than the goal names, so it is not shown",
+        ),
+    ]

@@ -1,0 +1,36 @@
+"""The lines in which a run is told at a terminal.
+
+What belongs here: their words and colours. What does not: where they come from: from Dagster's
+records (`hansol_assets.orchestration.terminal`), or from a lake in which nothing is to be done
+(`hansol_assets.cli.runs`), for which Dagster need not be loaded.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.markup import escape
+
+from hansol_assets.lake.reports import ROWS_MADE
+
+COLOURS = {"new": "green", "updated": "cyan", "reused": "dim"}
+
+
+def asset_line(asset: str, facts: Mapping[str, Any]) -> str:
+    """Returns what a run did to an asset.
+
+    Args:
+        asset: Its name.
+        facts: `status`; `seconds` unless it is reused; `rows` or `bytes`.
+    """
+    status = str(facts["status"])
+    seconds = f"{facts['seconds']:8.2f} s" if status != "reused" else " " * 10
+    size = f"{facts['rows']:,} rows" if "rows" in facts else f"{facts.get('bytes', 0):,} bytes"
+    if status == "updated":
+        size += f", {facts[ROWS_MADE]:,} made"
+    return f"[{COLOURS[status]}]{status:7}[/] {asset:22} {seconds}  {size}"
+
+
+def check_line(asset: str, check: str, description: str | None, *, is_warning: bool) -> str:
+    """Returns that a check of an asset does not hold."""
+    colour, verb = ("yellow", "warns") if is_warning else ("red", "failed")
+    return f"[{colour}]check {asset}:{check} {verb}[/] {escape(description or '')}"
