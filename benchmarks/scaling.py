@@ -1,6 +1,7 @@
 """Time and memory of every asset as a table grows.
 
 Usage: python benchmarks/scaling.py [--rows N ...] [--lake FOLDER] [--figures FILE]
+       python benchmarks/scaling.py --draw
 
 What belongs here: fresh runs of the whole graph on synthetic tables (`benchmarks/synthetic.py`)
 with training and generation cut (`benchmarks/scaling.yaml`), each run a process of its own. What
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 from synthetic import write_raw_files
 
 PROFILE = Path(__file__).with_name("scaling.yaml")
+RESULTS = Path(__file__).with_name("results")
+FIGURES = RESULTS / "scaling.json"
+PICTURE = RESULTS / "scaling.png"
+SHOWN_ASSETS = 8
 ROWS = (500, 2_000, 8_000, 32_000, 100_000)
 GIB = 2**20  # ru_maxrss is in KiB
 
@@ -86,14 +92,47 @@ def table(figures: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
+def draw(figures: list[dict[str, Any]], path: Path) -> None:
+    """Draws time and memory against rows; what grows as the rows is parallel to the dotted line."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    rows = [own["rows"] for own in figures]
+    figure = Figure(figsize=(11, 4.5), dpi=110, layout="constrained")
+    FigureCanvasAgg(figure)
+    time_axes, memory_axes = figure.subplots(1, 2, width_ratios=(2, 1))
+    whole = [own["seconds"] for own in figures]
+    time_axes.plot(rows, whole, "o-", color="black", linewidth=2.5, label="whole run")
+    largest = figures[-1]["assets"]
+    for name in sorted(largest, key=lambda one: -largest[one])[:SHOWN_ASSETS]:
+        seconds = [max(own["assets"].get(name, 0), 0.05) for own in figures]
+        time_axes.plot(rows, seconds, ".-", label=name)
+    as_rows = [whole[-1] * one / rows[-1] for one in rows]
+    time_axes.plot(rows, as_rows, ":", color="grey", label="as the rows")
+    time_axes.set(xscale="log", yscale="log", xlabel="rows", ylabel="seconds")
+    time_axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+    memory_axes.plot(rows, [own["gib"] for own in figures], "o-", color="tab:purple")
+    memory_axes.set(xscale="log", xlabel="rows", ylabel="GiB, highest resident")
+    memory_axes.set_ylim(bottom=0)
+    figure.savefig(path, metadata={"Software": None})
+
+
 def main() -> None:
-    """Measures the sizes and prints the table."""
+    """Measures the sizes and prints the table; or draws what was measured."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rows", type=int, nargs="+", default=ROWS)
     parser.add_argument("--lake", type=Path, help="keep the lakes here, one a size")
-    parser.add_argument("--figures", type=Path, help="also write the figures as JSON")
+    parser.add_argument("--figures", type=Path, default=FIGURES, help="where figures are kept")
+    parser.add_argument(
+        "--draw", action="store_true", help="draw the kept figures, measure nothing"
+    )
     options = parser.parse_args()
-    figures = []
+    kept = json.loads(options.figures.read_text("utf-8")) if options.figures.exists() else []
+    if options.draw:
+        print(table(kept))
+        draw(kept, PICTURE)
+        return
+    figures = [own for own in kept if own["rows"] not in options.rows]
     with tempfile.TemporaryDirectory() as temporary:
         home = options.lake or Path(temporary)
         for rows in options.rows:
@@ -102,9 +141,9 @@ def main() -> None:
             lake.mkdir(parents=True)
             figures.append(measure(rows, lake, home / f"{rows}-raw"))
             print(json.dumps(figures[-1] | {"assets": None}), file=sys.stderr, flush=True)
+            figures.sort(key=itemgetter("rows"))
+            options.figures.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     print(table(figures))
-    if options.figures:
-        options.figures.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from hansol_assets.embedding.embedder import load_embedder
 from hansol_assets.embedding.muse import MuseEmbedder
+from hansol_assets.embedding.vectors import from_arrow
 from hansol_assets.lake.cache import EMBEDDINGS, RowCache
 from hansol_assets.lake.fingerprint import text_hash
 from hansol_assets.lake.handles import Artifact
@@ -82,7 +82,7 @@ class CachedEmbedder:
         is_missing = np.ones(len(texts), dtype=bool)
         if len(known):
             places = [place_of[key] for key in known["key"].to_pylist()]
-            vectors[places] = _as_array(known["vector"], self._width)
+            vectors[places] = from_arrow(known["vector"], self._width)
             is_missing[places] = False
         self.found += len(known)
         missing = np.flatnonzero(is_missing)
@@ -109,12 +109,6 @@ class CachedEmbedder:
     @cached_property
     def _model(self) -> "SentenceTransformer | MuseEmbedder":
         return self._open_model()
-
-
-def _as_array(column: pa.ChunkedArray, width: int) -> np.ndarray:
-    """A column of vectors as one array, [rows, dimensions]."""
-    flat = pa.chunked_array([chunk.flatten() for chunk in column.chunks], pa.float32())
-    return flat.to_numpy().reshape(-1, width)
 
 
 def open_embedder(answer_embedder: Artifact, log: Log | None = None) -> CachedEmbedder:

@@ -7,6 +7,7 @@ What belongs here: operations on arrays alone. What does not: where vectors come
 from collections.abc import Iterable, Sequence, Sized
 
 import numpy as np
+import pyarrow as pa
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:
@@ -48,3 +49,9 @@ def highest(scores: np.ndarray, count: int) -> np.ndarray:
         above = np.flatnonzero(own >= bound)
         places[row] = above[np.argsort(-own[above], kind="stable")[:count]]
     return places
+
+
+def from_arrow(column: pa.ChunkedArray, width: int) -> np.ndarray:
+    """A column of vectors of one width as an array, [rows, width] float32."""
+    flat = pa.chunked_array([chunk.flatten() for chunk in column.chunks], pa.float32())
+    return flat.to_numpy().reshape(-1, width)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import pyarrow as pa
 
-from hansol_assets.embedding.vectors import highest
+from hansol_assets.embedding.vectors import from_arrow, highest
 from hansol_assets.retrieval.index import VECTOR
 
 if TYPE_CHECKING:
@@ -47,8 +47,7 @@ class RowsInMemory:
         held = table.search().select([*columns, "split", VECTOR]).limit(None).to_arrow()
         held = held.combine_chunks().sort_by("id")
         width = held.schema.field(VECTOR).type.list_size
-        flat = pa.chunked_array([chunk.flatten() for chunk in held[VECTOR].chunks], pa.float32())
-        vectors = flat.to_numpy().reshape(-1, width)
+        vectors = from_arrow(held[VECTOR], width)
         splits = np.array(held["split"].to_pylist(), dtype=object)
         return cls(held.select(list(columns)), splits, vectors)
 
