@@ -6,12 +6,12 @@ What belongs here: asking the index. What does not: what is in it
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
@@ -20,12 +20,11 @@ from hansol_assets.qa.morphemes import content_morphemes
 from hansol_assets.qa.table.columns import ANSWERS, QUESTIONS
 from hansol_assets.retrieval.documents import query_vectors
 from hansol_assets.retrieval.index import MORPHEMES, ROW_KEY, VECTOR, RetrievalSettings
-from hansol_assets.retrieval.rows_in_memory import RowsInMemory
+from hansol_assets.retrieval.rows_in_memory import Found, RowsInMemory, RowTexts, texts_of
 
 if TYPE_CHECKING:
     from lancedb.query import LanceVectorQueryBuilder
 
-_COLUMNS = [ROW_KEY, "id", QUESTIONS, ANSWERS]
 _QUERIES_AT_ONCE = 4
 
 
@@ -52,6 +51,14 @@ class Hit:
     fts_rank: int | None
     questions: tuple[str, ...]
     answers: tuple[str, ...]
+
+
+class _Fused(NamedTuple):
+    row_key: str
+    id: str
+    score: float
+    dense_rank: int | None
+    fts_rank: int | None
 
 
 class HybridSearcher:
@@ -99,30 +106,30 @@ class HybridSearcher:
         """
         dense = self._dense_rows(questions, k, splits)
         full_text = self._full_text_rows(questions, k, splits)
-        return [self._fuse(*found)[:k] for found in zip(dense, full_text, strict=True)]
+        return self._hits(zip(dense, full_text, strict=True), k)
 
     def search_dense(
         self, questions: Sequence[str], k: int, splits: Sequence[str]
     ) -> list[list[Hit]]:
         """Search by cosine of embedding vectors alone; arguments as for `search`."""
-        return [self._fuse(rows, [])[:k] for rows in self._dense_rows(questions, k, splits)]
+        return self._hits(((rows, []) for rows in self._dense_rows(questions, k, splits)), k)
 
     def search_full_text(
         self, questions: Sequence[str], k: int, splits: Sequence[str]
     ) -> list[list[Hit]]:
         """Search by BM25 over morphemes alone; arguments as for `search`."""
-        return [self._fuse([], rows)[:k] for rows in self._full_text_rows(questions, k, splits)]
+        return self._hits((([], rows) for rows in self._full_text_rows(questions, k, splits)), k)
 
     def _dense_rows(
         self, questions: Sequence[str], k: int, splits: Sequence[str]
-    ) -> list[list[dict[str, Any]]]:
+    ) -> list[list[Found]]:
         if not questions:
             return []
         vectors = query_vectors(questions, self._embedder, self._settings.documents)
         count = max(k, self._settings.depth)
         rows = (
             self._in_memory.search(vectors, splits, count)
-            if self._table.count_rows() <= self._settings.exact_rows
+            if self._is_small
             else self._nearest(vectors, splits, count)
         )
         # Signs alone ask for nothing, though a sentence model has a vector for them, too.
@@ -131,12 +138,15 @@ class HybridSearcher:
         return [own if is_known else [] for own, is_known in zip(rows, known, strict=True)]
 
     @cached_property
-    def _in_memory(self) -> RowsInMemory:
-        return RowsInMemory.load(self._table, _COLUMNS)
+    def _is_small(self) -> bool:
+        """Whether every row is compared with a question."""
+        return bool(self._table.count_rows() <= self._settings.exact_rows)
 
-    def _nearest(
-        self, vectors: np.ndarray, splits: Sequence[str], count: int
-    ) -> list[list[dict[str, Any]]]:
+    @cached_property
+    def _in_memory(self) -> RowsInMemory:
+        return RowsInMemory.load(self._table)
+
+    def _nearest(self, vectors: np.ndarray, splits: Sequence[str], count: int) -> list[list[Found]]:
         """Searches by the index over vectors, which the table has once it is that large."""
         query = self._table.search(list(vectors), vector_column_name=VECTOR)
         found = (
@@ -145,20 +155,20 @@ class HybridSearcher:
             .where(_in_splits(splits), prefilter=True)
             .nprobes(self._settings.probes)
             .limit(count)
-            .select([*_COLUMNS, "_distance"])
+            .select([ROW_KEY, "id", "_distance"])
             .to_list()
         )
         return [_ranked(own, "_distance") for own in _by_query(found, len(vectors))]
 
     def _full_text_rows(
         self, questions: Sequence[str], k: int, splits: Sequence[str]
-    ) -> list[list[dict[str, Any]]]:
+    ) -> list[list[Found]]:
         # LanceDB has no full-text search of a batch; one query at a time leaves a core idle.
         with ThreadPoolExecutor(_QUERIES_AT_ONCE) as pool:
             match = partial(self._match, k=k, splits=splits)
             return list(pool.map(match, content_morphemes(questions)))
 
-    def _match(self, morphemes: str, k: int, splits: Sequence[str]) -> list[dict[str, Any]]:
+    def _match(self, morphemes: str, k: int, splits: Sequence[str]) -> list[Found]:
         from lancedb.query import MatchQuery
 
         if not morphemes:
@@ -169,33 +179,56 @@ class HybridSearcher:
             self._table.search(words, query_type="fts")
             .where(_in_splits(splits), prefilter=True)
             .limit(max(k, self._settings.depth))
-            .select([*_COLUMNS, "_score"])
+            .select([ROW_KEY, "id", "_score"])
             .to_list()
         )
         return _ranked([{**row, "_score": -row["_score"]} for row in found], "_score")
 
-    def _fuse(self, dense: list[dict[str, Any]], full_text: list[dict[str, Any]]) -> list[Hit]:
-        rows = {row[ROW_KEY]: row for row in (*dense, *full_text)}
-        dense_rank = {row[ROW_KEY]: rank for rank, row in enumerate(dense, start=1)}
-        fts_rank = {row[ROW_KEY]: rank for rank, row in enumerate(full_text, start=1)}
+    def _hits(self, found: Iterable[tuple[list[Found], list[Found]]], k: int) -> list[list[Hit]]:
+        """The best rows of each question, with their texts."""
+        fused = [self._fuse(dense, full_text)[:k] for dense, full_text in found]
+        texts = self._texts(list(dict.fromkeys(one.row_key for own in fused for one in own)))
+        return [
+            [
+                Hit(
+                    id=one.id,
+                    row_key=one.row_key,
+                    rank=rank,
+                    score=one.score,
+                    dense_rank=one.dense_rank,
+                    fts_rank=one.fts_rank,
+                    questions=texts[one.row_key].questions,
+                    answers=texts[one.row_key].answers,
+                )
+                for rank, one in enumerate(own, start=1)
+            ]
+            for own in fused
+        ]
+
+    def _fuse(self, dense: list[Found], full_text: list[Found]) -> list[_Fused]:
+        id_of = {row.row_key: row.id for row in (*dense, *full_text)}
+        dense_rank = {row.row_key: rank for rank, row in enumerate(dense, start=1)}
+        fts_rank = {row.row_key: rank for rank, row in enumerate(full_text, start=1)}
         scores: dict[str, float] = defaultdict(float)
         for ranks, weight in ((dense_rank, self._settings.dense_weight), (fts_rank, 1.0)):
             for key, rank in ranks.items():
                 scores[key] += weight / (self._settings.rrf_k + rank)
-        ordered = sorted(rows, key=lambda key: (-scores[key], rows[key]["id"]))
+        ordered = sorted(id_of, key=lambda key: (-scores[key], id_of[key]))
         return [
-            Hit(
-                id=rows[key]["id"],
-                row_key=key,
-                rank=rank,
-                score=scores[key],
-                dense_rank=dense_rank.get(key),
-                fts_rank=fts_rank.get(key),
-                questions=tuple(rows[key][QUESTIONS]),
-                answers=tuple(rows[key][ANSWERS]),
-            )
-            for rank, key in enumerate(ordered, start=1)
+            _Fused(key, id_of[key], scores[key], dense_rank.get(key), fts_rank.get(key))
+            for key in ordered
         ]
+
+    def _texts(self, keys: Sequence[str]) -> Mapping[str, RowTexts]:
+        """Row key → what the row was asked and answers."""
+        if self._is_small:
+            return self._in_memory.texts(keys)
+        if not keys:
+            return {}
+        # Keys are hexadecimal digits, so they need no quoting.
+        named = ", ".join(f"'{key}'" for key in keys)
+        query = self._table.search().where(f"{ROW_KEY} IN ({named})").limit(None)
+        return texts_of(query.select([ROW_KEY, QUESTIONS, ANSWERS]).to_arrow())
 
 
 def _in_splits(splits: Sequence[str]) -> str:
@@ -211,6 +244,7 @@ def _by_query(found: list[dict[str, Any]], count: int) -> list[list[dict[str, An
     return rows
 
 
-def _ranked(rows: list[dict[str, Any]], column: str) -> list[dict[str, Any]]:
+def _ranked(rows: list[dict[str, Any]], column: str) -> list[Found]:
     # Ties are broken by id, or their order would depend on how the table's files lie.
-    return sorted(rows, key=lambda row: (row[column], row["id"]))
+    ordered = sorted(rows, key=lambda row: (row[column], row["id"]))
+    return [Found(row[ROW_KEY], row["id"]) for row in ordered]
