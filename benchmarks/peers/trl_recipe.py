@@ -1,8 +1,8 @@
 """The recipe that this project grew from, in plain TRL and PEFT.
 
 What belongs here: a LoRA training of padded batches of two, four to a step, as TRL's guide to
-SFTTrainer has it. What does not: a clock beyond the step's end. Gradient checkpointing, which TRL
-turns on by default, is off: memory allows, and it would cost the peer a fifth.
+SFTTrainer has it: what is not said there is as TRL sets it (gradient checkpointing among it, which
+costs a tenth here). What does not: a clock beyond the step's end.
 """
 
 from collections.abc import Callable
@@ -58,13 +58,11 @@ def train(
             gradient_accumulation_steps=4,
             learning_rate=2e-4,
             max_length=1024,
-            gradient_checkpointing=False,
             include_num_input_tokens_seen="non_padding",
             logging_steps=1,
             report_to="none",
             disable_tqdm=True,
             use_cpu=True,
-            bf16=False,
             seed=20240305,
         ),
         train_dataset=Dataset.from_list(_conversations(examples)),

@@ -1,7 +1,7 @@
-"""LoRA training on a CPU: batches laid end to end against padded ones.
+"""LoRA training on a CPU: rows of like length in one batch, in the precision that the CPU has.
 
-What belongs here: the same examples, steps and adapter in this project's training and in TRL's
-plain recipe. What does not: a GPU (`benchmarks/gpu_training.py`).
+What belongs here: the same examples, steps and adapter in this project's training, set as `tiny`
+sets it, and in TRL's plain recipe. What does not: a GPU (`benchmarks/gpu_training.py`).
 """
 
 import time
@@ -41,16 +41,15 @@ def ours(
     settings = TrainingSettings(
         target_modules="all-linear",
         lora_dropout=0.0,
-        per_device_batch_size=8,
-        gradient_accumulation=1,
-        padding_free=True,
+        per_device_batch_size=4,
+        gradient_accumulation=2,
         gradient_checkpointing=False,
         max_steps=steps,
         max_held_out=0,
         optimizer="adamw_torch_fused",
         schedule="linear",
         warmup_ratio=0,
-        precision="fp32",
+        precision="auto",
         progress_seconds=0,
     )
     ends = Ends()
@@ -99,7 +98,7 @@ def measure(options: Options) -> list[Row]:
             ratios(own, other),
             lambda ratio: ratio >= 1.6,
             why=f"one thread, {max(own):.0f} against {max(other):.0f} tokens/s at best",
-            missed="SDPA compares each token with the whole batch, which costs more than padding",
+            missed="rows are short, so sorting them by length saves little padding",
         ),
         row(
             ("LoRA training, CPU: held-out loss", PEER, "within 1 %"),
