@@ -26,7 +26,7 @@ from synthetic import write_raw_files
 PROFILE = Path(__file__).with_name("scaling.yaml")
 RESULTS = Path(__file__).with_name("results")
 FIGURES = RESULTS / "scaling.json"
-PICTURE = RESULTS / "scaling.png"
+PICTURE = Path(__file__).parents[1] / "docs" / "pictures" / "scaling.png"
 SHOWN_ASSETS = 8
 ROWS = (500, 2_000, 8_000, 32_000, 100_000)
 GIB = 2**20  # ru_maxrss is in KiB

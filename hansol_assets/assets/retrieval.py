@@ -96,9 +96,12 @@ def retrieval_scores(
     scores = evaluate_retrieval(
         rows, folds, open_embedder(answer_embedder, build.log), retrieval, build.checkpoints
     )
-    best = scores[scores["k"] == scores["k"].max()].set_index("mode")["mrr"]
+    best = scores[scores["k"] == scores["k"].max()].set_index("mode")
     # Where no row can be asked for, there is no figure.
-    known = {f"mrr_{mode}": round(float(value), 4) for mode, value in best.dropna().items()}
+    known = {f"mrr_{mode}": round(float(value), 4) for mode, value in best["mrr"].dropna().items()}
+    if known:
+        ends = best.loc["hybrid", ["mrr_low", "mrr_high"]]
+        known |= {f"{end}_hybrid": round(float(ends[end]), 4) for end in ends.index}
     facts: dict[str, Fact] = {"asked_questions": int(scores["questions"].max()), **known}
     hits = curve_picture("Rows found among the first k", scores, "k", "hit_rate", "mode")
     tables = {"scores": records(scores)}

@@ -8,6 +8,7 @@ from operator import itemgetter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
 import pandas as pd
 
 from hansol_assets.embedding.embedder import Embedder
@@ -20,6 +21,8 @@ from hansol_assets.retrieval.search import Hit, HybridSearcher
 CUTOFFS = (1, 3, 5, 10)
 MODES = ("full_text", "dense", "hybrid")
 _TABLE = "evaluation"
+_QUANTILE = 1.96
+"""Of the normal distribution, for 95 %."""
 
 
 def evaluate_retrieval(
@@ -46,8 +49,9 @@ def evaluate_retrieval(
         split: The rows that are asked for.
 
     Returns:
-        `mode, k, hit_rate, mrr, questions`: share of the questions whose row is among the first k
-        hits, and mean reciprocal rank within them (0 beyond); NaN where no row can be asked for.
+        `mode, k, hit_rate, mrr, mrr_low, mrr_high, questions`: share of the questions whose row is
+        among the first k hits, mean reciprocal rank within them (0 beyond), and its 95 % interval
+        by the normal approximation over rows; NaN where no row can be asked for.
     """
     held_out = set(folds.loc[folds["split"] == split, "id"])
     can_be_asked = rows.loc[rows[ID].isin(held_out) & (rows[QUESTIONS].map(len) > 1), ID].tolist()
@@ -70,7 +74,7 @@ def evaluate_retrieval(
                 ranks[mode].extend(map(_rank_of, rows.loc[is_asked, ID], found))
     return pd.DataFrame(
         [_row(mode, k, own) for mode, own in ranks.items() for k in CUTOFFS],
-        columns=["mode", "k", "hit_rate", "mrr", "questions"],
+        columns=["mode", "k", "hit_rate", "mrr", "mrr_low", "mrr_high", "questions"],
     )
 
 
@@ -91,7 +95,14 @@ def _rank_of(row_id: str, hits: list[Hit]) -> float:
     return next((hit.rank for hit in hits if hit.id == row_id), float("inf"))
 
 
-def _row(mode: str, k: int, ranks: list[float]) -> tuple[str, int, float, float, int]:
-    within = [rank for rank in ranks if rank <= k]
-    count = len(ranks) or float("nan")
-    return mode, k, len(within) / count, sum(1 / rank for rank in within) / count, len(ranks)
+def _row(mode: str, k: int, ranks: list[float]) -> tuple[str, int, float, float, float, float, int]:
+    if not ranks:
+        nothing = float("nan")
+        return mode, k, nothing, nothing, nothing, nothing, 0
+    found = np.array(ranks)
+    gains = np.where(found <= k, 1 / found, 0.0)
+    # A row is asked for twice, and its two questions are found together or not: rows are the draw.
+    by_row = gains.reshape(2, -1).mean(axis=0)
+    mean, error = by_row.mean(), by_row.std() / np.sqrt(len(by_row))
+    low, high = mean - _QUANTILE * error, mean + _QUANTILE * error
+    return mode, k, float((found <= k).mean()), float(mean), float(low), float(high), len(ranks)
