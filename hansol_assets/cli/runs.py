@@ -80,7 +80,7 @@ def _print_standing(standing: "Standing") -> None:
         line = asset_line(manifest.asset, {**manifest.facts, "status": "reused"})
         console.print(line, highlight=False)
     for warning in standing.warnings:
-        console.print(warning, highlight=False)
+        console.print(warning, soft_wrap=True, highlight=False)
 
 
 def _home(settings: Settings) -> Path:

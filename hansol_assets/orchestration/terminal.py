@@ -63,7 +63,7 @@ class TerminalHandler(logging.Handler):
         elif is_check(event):
             line = failed_check_line(event)
             if line:
-                self._console.print(line, highlight=False)
+                self._console.print(line, soft_wrap=True, highlight=False)
 
     def _print_materialization(self, made: dg.AssetMaterialization) -> None:
         facts = {name: item.value for name, item in made.metadata.items()}

@@ -319,7 +319,15 @@ def save_adapter(
     for config in model.peft_config.values():
         config.base_model_name_or_path = source.name
         config.revision = source.revision if source.on_hub else None
+        _sort_sets(config)
     # Else PEFT looks the base model up by name to compare vocabularies; rows of new tokens are
     # saved by themselves.
     model.save_pretrained(out_dir, save_embedding_layers=False)
     tokenizer.save_pretrained(out_dir)
+
+
+def _sort_sets(config: Any) -> None:
+    """Gives the sets of a PEFT configuration an order: that of a set is another in each process."""
+    for name, value in vars(config).items():
+        if isinstance(value, set):
+            setattr(config, name, sorted(value))

@@ -1,6 +1,7 @@
+import json
 from collections.abc import Mapping
-from pathlib import Path
 
+import Mapping
 import pandas as pd
 import pytest
 import torch
@@ -156,6 +157,16 @@ def test_the_saved_adapter_names_no_path(
         text = (out / name).read_text(encoding="utf-8")
         assert str(base_dir.parent.parent) not in text
         assert (f"{base_dir.parent.name}/small" in text) == (name not in tokenizer)
+
+
+def test_lists_of_the_configuration_have_an_order(
+    trained: tuple[Path, AdapterReport],
+) -> None:
+    # Those of a set have another one in each process.
+    config = json.loads((trained[0] / "adapter_config.json").read_text(encoding="utf-8"))
+
+    assert len(config["target_modules"]) > 1
+    assert config["target_modules"] == sorted(config["target_modules"])
 
 
 def test_the_same_examples_give_the_same_bytes(
