@@ -1,7 +1,7 @@
 import json
 from collections.abc import Mapping
+from pathlib import Path
 
-import Mapping
 import pandas as pd
 import pytest
 import torch
