@@ -41,7 +41,7 @@ class ComponentSettings(SettingsModel):
         "they were asked: an answer says in other words what was asked",
     )
     most_rows: int = Field(
-        1_500,
+        1_200,
         ge=1,
         description="rows that the regression learns from at most, drawn by hash; all rows are "
         "known as neighbours and can be quoted",
