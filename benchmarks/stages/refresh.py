@@ -1,8 +1,8 @@
 """The graph on the given rows: a first run, runs in which nothing or one row changed, loading.
 
 What belongs here: what a person waits for at the command line. What does not: the size of tables
-(`benchmarks/scaling.py`). Seconds of short commands are the processor's, which is
-what they take on a machine that has nothing else to do.
+(`benchmarks/scaling.py`). Seconds are those on the wall: beside other work they are longer, and the
+processor's stand beside them.
 """
 
 import sys
@@ -16,13 +16,13 @@ DVC = "DVC's no-op on as many stages: 0.5 s, as measured elsewhere"
 
 
 def _short(runs: list[Finished], names: tuple[str, str, str], most: float, missed: str) -> Row:
-    """A row of a command that works on one thread and hardly waits for the disk."""
-    walls = [one.wall for one in runs]
+    """A row of a command that a person waits for."""
+    processor = [one.processor for one in runs]
     return row(
         names,
-        [one.processor for one in runs],
+        [one.wall for one in runs],
         lambda seconds: seconds <= most,
-        why=f"s of the processor, {len(runs)} runs; on the wall {min(walls):.1f}–{max(walls):.1f}",
+        why=f"s, {len(runs)} runs; of the processor {min(processor):.1f}–{max(processor):.1f}",
         missed=missed,
     )
 
