@@ -6,7 +6,7 @@ how it is asked (`hansol_assets.retrieval.search`).
 
 import hashlib
 import json
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -176,13 +176,17 @@ def _compare(held: pd.DataFrame, wanted: pd.DataFrame, version: int) -> IndexRep
     )
 
 
+def is_among(column: str, values: Iterable[str]) -> str:
+    """The condition, in LanceDB's SQL, that a column has one of the values."""
+    quoted = ", ".join("'{}'".format(value.replace("'", "''")) for value in values)
+    return f"{column} IN ({quoted})"
+
+
 def _merge(table: "Table", gone: Collection[str], fresh: pa.Table) -> None:
     """Adds rows and drops others in one commit."""
     merge = table.merge_insert(ROW_KEY).when_not_matched_insert_all()
     if gone:
-        # Keys are hexadecimal digits, so they need no quoting.
-        names = ", ".join(f"'{key}'" for key in gone)
-        merge = merge.when_not_matched_by_source_delete(f"{ROW_KEY} IN ({names})")
+        merge = merge.when_not_matched_by_source_delete(is_among(ROW_KEY, gone))
     merge.execute(fresh)
 
 

@@ -19,7 +19,13 @@ from hansol_assets.embedding.embedder import Embedder
 from hansol_assets.qa.morphemes import content_morphemes
 from hansol_assets.qa.table.columns import ANSWERS, QUESTIONS
 from hansol_assets.retrieval.documents import query_vectors
-from hansol_assets.retrieval.index import MORPHEMES, ROW_KEY, VECTOR, RetrievalSettings
+from hansol_assets.retrieval.index import (
+    MORPHEMES,
+    ROW_KEY,
+    VECTOR,
+    RetrievalSettings,
+    is_among,
+)
 from hansol_assets.retrieval.rows_in_memory import Found, RowsInMemory, RowTexts, texts_of
 
 if TYPE_CHECKING:
@@ -152,7 +158,7 @@ class HybridSearcher:
         found = (
             cast("LanceVectorQueryBuilder", query)
             .distance_type("cosine")
-            .where(_in_splits(splits), prefilter=True)
+            .where(is_among("split", splits), prefilter=True)
             .nprobes(self._settings.probes)
             .limit(count)
             .select([ROW_KEY, "id", "_distance"])
@@ -177,7 +183,7 @@ class HybridSearcher:
         # A MatchQuery is taken as words, so nothing in a question can be query syntax.
         found = (
             self._table.search(words, query_type="fts")
-            .where(_in_splits(splits), prefilter=True)
+            .where(is_among("split", splits), prefilter=True)
             .limit(max(k, self._settings.depth))
             .select([ROW_KEY, "id", "_score"])
             .to_list()
@@ -225,15 +231,8 @@ class HybridSearcher:
             return self._in_memory.texts(keys)
         if not keys:
             return {}
-        # Keys are hexadecimal digits, so they need no quoting.
-        named = ", ".join(f"'{key}'" for key in keys)
-        query = self._table.search().where(f"{ROW_KEY} IN ({named})").limit(None)
+        query = self._table.search().where(is_among(ROW_KEY, keys)).limit(None)
         return texts_of(query.select([ROW_KEY, QUESTIONS, ANSWERS]).to_arrow())
-
-
-def _in_splits(splits: Sequence[str]) -> str:
-    quoted = ", ".join("'{}'".format(split.replace("'", "''")) for split in splits)
-    return f"split IN ({quoted})"
 
 
 def _by_query(found: list[dict[str, Any]], count: int) -> list[list[dict[str, Any]]]:

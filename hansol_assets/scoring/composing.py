@@ -160,9 +160,10 @@ class Composer:
             msg = "every question needs a row to be answered from"
             raise ValueError(msg)
         asked_nouns = _nouns([*questions, *_questions_of(sources)])
+        asked = [self._topics.asked(asked_nouns[question]) for question in questions]
         quoted = [
-            self._aptest(self._topics.asked(asked_nouns[question]), own, near, asked_nouns)
-            for question, own, near in zip(questions, sources, nearness, strict=True)
+            self._aptest(one, own, near, asked_nouns)
+            for one, own, near in zip(asked, sources, nearness, strict=True)
         ]
         quotes = [self._quotes(own) for own in quoted]
         sentences = [quote.text for own in quotes for quote in own]
@@ -172,8 +173,7 @@ class Composer:
         for place, own in enumerate(quotes):
             target = unit(np.asarray(targets[place], dtype=np.float64))
             source_nouns = _source_nouns(quoted[place], nouns)
-            asked = self._topics.asked(nouns[questions[place]])
-            pool = self._pool(own, vectors, target, asked, nouns, source_nouns)
+            pool = self._pool(own, vectors, target, asked[place], nouns, source_nouns)
             composed = best_drafts(pool, target, self._shape, self._settings)
             composed += [(quote,) for quote in self._wholes(quoted[place][:2])]
             drafts.append(composed)

@@ -16,8 +16,8 @@ from typing import Self
 import numpy as np
 from pydantic import Field
 
-from hansol_assets.embedding.embedder import Embedder, encode
-from hansol_assets.embedding.vectors import mean_directions, split_like, unit
+from hansol_assets.embedding.embedder import Embedder, encode_means
+from hansol_assets.embedding.vectors import mean_directions, unit
 from hansol_assets.qa.joining import ALSO, AND, join_answers
 from hansol_assets.qa.sampling import spread_pairs
 from hansol_assets.settings_model import SettingsModel
@@ -83,8 +83,7 @@ class JoinMap:
             [join_answers(*both, connective) for both in zip(answers[i], answers[j], strict=False)]
             for (i, j), connective in zip(places, cycle((AND, ALSO)), strict=False)
         ]
-        vectors = encode(embedder, [text for own in wholes for text in own])
-        joined = mean_directions(split_like(vectors, wholes))
+        joined = encode_means(embedder, wholes)
         parts = unit(row_vectors)[places].mean(axis=1)
         return cls.between(parts, joined, settings.alpha)
 
