@@ -4,6 +4,9 @@ What belongs here: the base, and the errors that several packages raise. What do
 a package of their own, such as those of a file's contract and of the lake, which say more.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 
 class UserError(Exception):
     """The base of every error that a person can mend; its message says what is wrong and how.
@@ -13,6 +16,19 @@ class UserError(Exception):
     """
 
     passes = False
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Lets an error come back from another process, whatever it was made of."""
+        return _again, (type(self), self.args, vars(self))
+
+
+def _again(
+    kind: type[UserError], args: tuple[Any, ...], attributes: Mapping[str, Any]
+) -> UserError:
+    error = kind.__new__(kind)
+    error.args = args
+    vars(error).update(attributes)
+    return error
 
 
 class InputError(UserError, ValueError):

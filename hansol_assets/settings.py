@@ -25,6 +25,7 @@ from hansol_assets.answering.choosing import ChoiceSettings
 from hansol_assets.answering.examples import ExampleSettings
 from hansol_assets.answering.submission import SubmissionSettings
 from hansol_assets.answering.training import AdapterSettings
+from hansol_assets.compute.settings import ClusterSettings, Kind
 from hansol_assets.embedding.embedder import EmbedderSettings
 from hansol_assets.errors import UserError
 from hansol_assets.modeling.base.base_model import BaseModelSettings
@@ -189,6 +190,13 @@ class Settings(BaseSettings):
         description="Cross-validation: validate on the folds from this one on, with results that "
         "are live apart from the profile's own",
     )
+
+    compute: Kind = Field(
+        "local",
+        description="where training, generation and embedding run: in this process, or on the Ray "
+        "cluster that RAY_ADDRESS names (without it, one that is started on this machine)",
+    )
+    cluster: ClusterSettings = ClusterSettings()
 
     table: TableSettings = TableSettings()
     row_quality: RowQualitySettings = RowQualitySettings()

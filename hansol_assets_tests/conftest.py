@@ -9,8 +9,10 @@ import pandas as pd
 import pytest
 from hypothesis import settings
 
+from hansol_assets.compute.local import LocalCompute
 from hansol_assets.embedding.cached import CachedEmbedder
 from hansol_assets.embedding.muse import DIMENSIONS, MuseEmbedder
+from hansol_assets.embedding.work import EmbedTexts
 from hansol_assets.lake.cache import EMBEDDINGS, RowCache
 from hansol_assets_tests.faults.fixtures import server, undisturbed, untrained  # noqa: F401
 from hansol_assets_tests.graph import GraphRun, run_graph, write_raw_files
@@ -87,7 +89,9 @@ def real_embedder(real_texts: GraphRun) -> CachedEmbedder:
     """The offline embedder, for the real rows."""
     cache = RowCache(real_texts.lake.warehouse, EMBEDDINGS)
     scope = real_texts.data_versions["answer_embedder"]
-    return CachedEmbedder(cache, scope, DIMENSIONS, 64, MuseEmbedder)
+    return CachedEmbedder(
+        cache, scope, DIMENSIONS, lambda: LocalCompute().workers(EmbedTexts(MuseEmbedder, 64, 512))
+    )
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ import csv
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import dagster as dg
@@ -13,8 +14,10 @@ import pandas as pd
 import pytest
 
 from hansol_assets.answering.searching import index_table
+from hansol_assets.compute.local import LocalCompute
 from hansol_assets.embedding.cached import CachedEmbedder
 from hansol_assets.embedding.embedder import encode, load_embedder
+from hansol_assets.embedding.work import EmbedTexts
 from hansol_assets.lake.cache import RowCache
 from hansol_assets.lake.fingerprint import text_hash
 from hansol_assets.lake.store import Lake
@@ -256,7 +259,8 @@ def test_texts_are_embedded_once(graph: GraphRun, tmp_path: Path) -> None:
 
     def opened() -> CachedEmbedder:
         cache = RowCache(Warehouse(tmp_path / "warehouse.duckdb"), "embeddings")
-        return CachedEmbedder(cache, "scope", 512, 64, lambda: load_embedder(folder))
+        work = EmbedTexts(partial(load_embedder, folder), 64, 512)
+        return CachedEmbedder(cache, "scope", 512, lambda: LocalCompute().workers(work))
 
     texts = ["벽지가 찢어졌어요.", "곰팡이", "벽지가 찢어졌어요.", ""]
     embedder = opened()

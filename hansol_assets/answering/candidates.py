@@ -17,6 +17,8 @@ from hansol_assets.answering.adapters import adapter_weights
 from hansol_assets.answering.generations import answer_requests
 from hansol_assets.answering.parts import Part, plan_parts
 from hansol_assets.answering.searching import embedder_of, open_searcher
+from hansol_assets.compute.current import current
+from hansol_assets.compute.protocol import Workers
 from hansol_assets.embedding.cached import CachedEmbedder
 from hansol_assets.embedding.embedder import Embedder
 from hansol_assets.lake.cache import GENERATIONS
@@ -25,7 +27,8 @@ from hansol_assets.lake.handles import Artifact
 from hansol_assets.lake.manifest import Fact
 from hansol_assets.lake.reports import ROWS_MADE, ROWS_REUSED, TableReport
 from hansol_assets.modeling.base.loading import LoadingSettings
-from hansol_assets.modeling.generation.generator import GenerationSettings, Generator
+from hansol_assets.modeling.generation.generator import GenerationSettings
+from hansol_assets.modeling.generation.work import AnswerPrompts
 from hansol_assets.qa.cleaning import clean_answer
 from hansol_assets.qa.prompts import PromptSettings
 from hansol_assets.retrieval.index import RetrievalSettings
@@ -110,10 +113,13 @@ class Gatherer:
         return cls(searcher, weights, weights.made_from("base_model"), embedder, settings, log)
 
     @cached_property
-    def generator(self) -> Generator:
-        """The models, loaded."""
+    def answering(self) -> tuple[AnswerPrompts, Workers]:
+        """How prompts are answered, and by whom."""
         generation, loading = self.settings.generation, self.settings.loading
-        return Generator(self.base_model.open(), self.weights.open(), generation, loading)
+        # A process elsewhere has another working directory.
+        base_dir, adapter_dir = self.base_model.open().resolve(), self.weights.open().resolve()
+        work = AnswerPrompts(base_dir, adapter_dir, generation, loading)
+        return work, current().workers(work)
 
     def gather(self, questions: pd.DataFrame) -> TableReport:
         """Splits questions, searches for each part, answers its prompt, and gathers what is found.
@@ -130,7 +136,7 @@ class Gatherer:
             [part.request for part in parts],
             self.weights.cache(GENERATIONS),
             _generation_scope(self.base_model, self.weights, settings),
-            lambda: self.generator,
+            lambda: self.answering,
             self.log,
         )
         table = collect_candidates(parts, answered.generations, self.embedder, settings.candidates)
@@ -141,6 +147,7 @@ class Gatherer:
             "parts": len(parts),
             "prompts_answered": len(answered.asked),
             "prompts_found": answered.found,
+            "prompts_unanswered": answered.unanswered,
             ROWS_MADE: int(is_fresh.sum()),
             ROWS_REUSED: int((~is_fresh).sum()),
             "texts_embedded": self.embedder.embedded - embedded_before,

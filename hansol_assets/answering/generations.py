@@ -5,13 +5,17 @@ What belongs here: asking the model only for what the cache does not hold. What 
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
+from hansol_assets.compute.protocol import Workers
 from hansol_assets.lake.cache import RowCache
 from hansol_assets.lake.fingerprint import canonical_json, text_hash
-from hansol_assets.modeling.generation.generator import Generation, GenerationRequest, Generator
+from hansol_assets.modeling.generation.generator import Generation, GenerationRequest
+from hansol_assets.modeling.generation.work import AnswerPrompts
 
 GENERATION_COLUMNS = tuple(Generation.__dataclass_fields__)
 
@@ -30,18 +34,20 @@ class Answered:
             of each first.
         asked: Keys of the prompts that the model was asked.
         found: Prompts that were answered before.
+        unanswered: Prompts that the model could not answer.
     """
 
     generations: pd.DataFrame
     asked: frozenset[str]
     found: int
+    unanswered: int
 
 
 def answer_requests(
     requests: Sequence[GenerationRequest],
     cache: RowCache,
     scope: str,
-    open_generator: Callable[[], Generator],
+    open_work: Callable[[], tuple[AnswerPrompts, Workers]],
     log: Callable[[str], None],
 ) -> Answered:
     """Answers requests, committing batch by batch, and skipping those answered before.
@@ -50,7 +56,7 @@ def answer_requests(
         requests: The prompts; equal keys are answered once.
         cache: Where answers are kept.
         scope: Names the model and the decoding settings.
-        open_generator: Loads the model; called only if an answer is missing.
+        open_work: Gives the work and who does it; called only if an answer is missing.
         log: Writes a line to the run's log.
     """
     wanted = {request.key: request for request in requests}
@@ -59,18 +65,38 @@ def answer_requests(
     missing = [request for key, request in wanted.items() if key not in answered]
     if missing and len(missing) < len(wanted):
         log(f"resumed: {len(wanted) - len(missing)} of {len(wanted)} questions are answered")
+    unanswered = 0
     if missing:
+        work, workers = open_work()
         done = len(wanted) - len(missing)
-        for batch in open_generator().generate(missing):
-            cache.put(scope, pd.DataFrame([asdict(item) for item in batch]))
-            done += len({item.key for item in batch})
+        for made in workers.map(work.blocks(missing)):
+            done += pc.count_distinct(made["key"]).as_py()
+            unanswered += _keep(made, cache, scope, log)
             log(f"answered {done} of {len(wanted)} questions")
         known = cache.get(scope, list(wanted))
     asked = frozenset(request.key for request in missing)
-    return Answered(_in_order(known, wanted), asked, len(wanted) - len(asked))
+    return Answered(_in_order(known, wanted), asked, len(wanted) - len(asked), unanswered)
+
+
+def _keep(made: pa.Table, cache: RowCache, scope: str, log: Callable[[str], None]) -> int:
+    """Keeps answers, and tells of the prompts without one, which are asked again by the next run.
+
+    Returns:
+        How many of those there are.
+    """
+    is_whole = pc.is_null(made["problem"])
+    problems = made.filter(pc.invert(is_whole))["problem"].to_pylist()
+    for problem in problems:
+        log(f"a prompt could not be answered ({problem}): its question keeps what is retrieved")
+    whole = made.filter(is_whole).select(list(GENERATION_COLUMNS))
+    if len(whole):
+        cache.put(scope, whole)
+    return len(problems)
 
 
 def _in_order(known: pd.DataFrame, wanted: Iterable[str]) -> pd.DataFrame:
+    if known.empty:
+        return pd.DataFrame(columns=list(GENERATION_COLUMNS))
     order = {key: place for place, key in enumerate(wanted)}
     return known.sort_values(
         by=["key", "origin", "sample"],

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from hansol_assets.answering.examples import examples_of
+from hansol_assets.compute.current import current
 from hansol_assets.errors import ModelError
 from hansol_assets.lake.handles import Artifact, Table
 from hansol_assets.lake.manifest import Fact
@@ -19,7 +20,6 @@ from hansol_assets.modeling.base.loading import LoadingSettings, load_tokenizer
 from hansol_assets.modeling.training.adapter import (
     AdapterReport,
     TrainingSettings,
-    train_adapter,
 )
 from hansol_assets.modeling.training.encoding_check import EncodingInspection, inspect_encoding
 from hansol_assets.modeling.training.whole_answers import (
@@ -27,6 +27,7 @@ from hansol_assets.modeling.training.whole_answers import (
     WholeAnswers,
     fit_answers,
 )
+from hansol_assets.modeling.training.work import TrainAdapter
 from hansol_assets.plotting.losses import loss_curve
 from hansol_assets.qa.folds import CALIBRATION, TRAINING, VALIDATION
 from hansol_assets.settings_model import SettingsModel
@@ -84,19 +85,19 @@ def train_on(
         raise EncodingError(inspection.problems)
     if whole.warning:
         build.log(f"{whole.warning}.")
-    report = train_adapter(
-        base_dir,
-        whole.examples,
-        guides.examples,
-        settings.training,
-        build.folder,
-        build.checkpoints,
-        build.log,
-        settings.loading,
+    work = TrainAdapter(
+        base_dir=base_dir.resolve(),
+        examples=whole.examples,
+        held_out=guides.examples,
+        settings=settings.training,
+        out_dir=build.folder.resolve(),
+        checkpoint_dir=build.checkpoints.resolve(),
+        loading=settings.loading,
         judged=judges.examples,
         data={"base_model": base_model.version, "examples": examples.version},
-        tracking_dir=build.paths.tracking,
+        tracking_dir=build.paths.tracking.resolve(),
     )
+    report = current().together(work, build.log)
     return _adapter_report(report, inspection, whole, build.folder)
 
 

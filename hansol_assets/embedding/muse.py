@@ -84,10 +84,15 @@ class MuseEmbedder:
             return encoder().backend.encode(group.filled([tokens[place] for place in group.places]))
 
         # The limit is the whole process's, and the package sets and resets it with every call.
-        with threadpool_limits(1, "blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
+        with threadpool_limits(1, "blas"), ThreadPoolExecutor(_threads()) as pool:
             for group, found in zip(groups, pool.map(embed, groups), strict=True):
                 vectors[group.places] = found[: len(group.places)].round(_DECIMALS)
         return vectors
+
+
+def _threads() -> int:
+    """As many as OpenMP may use: a worker of a cluster has a share of its machine."""
+    return int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)
 
 
 class _Group(NamedTuple):

@@ -102,14 +102,17 @@ class RowCache:
             ).fetchall()
         return len(removed)
 
-    def put(self, scope: str, rows: pd.DataFrame) -> None:
+    def put(self, scope: str, rows: pd.DataFrame | pa.Table) -> None:
         """Adds rows in one transaction; rows with a key already there are replaced.
 
         Args:
             scope: What the rows were made with.
             rows: A column `key`, and the same further columns at every call.
         """
-        incoming = pa.Table.from_pandas(rows.assign(scope=scope), preserve_index=False)
+        table = (
+            rows if isinstance(rows, pa.Table) else pa.Table.from_pandas(rows, preserve_index=False)
+        )
+        incoming = table.append_column("scope", pa.array([scope] * len(table), pa.string()))
         with self._warehouse.transaction() as connection:
             connection.execute("create schema if not exists cache")
             connection.register("incoming", incoming)

@@ -10,6 +10,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from hansol_assets.errors import InputError
 from hansol_assets.modeling.base.precision import Precision
 from hansol_assets.settings_model import SettingsModel
 
@@ -109,6 +110,27 @@ class TrainingSettings(SettingsModel):
     def batch_examples(self) -> int:
         """Examples in an optimiser step."""
         return self.per_device_batch_size * self.gradient_accumulation
+
+    def shared_batch(self, members: int) -> tuple[int, int]:
+        """Return examples in a forward pass, and passes a step, of each of several processes.
+
+        All of them together go through the same examples in an optimiser step as one would alone.
+
+        Args:
+            members: Processes that train together.
+
+        Raises:
+            InputError: The batch cannot be divided among so many.
+        """
+        own, rest = divmod(self.batch_examples, members)
+        if rest:
+            raise InputError(
+                f"a batch of {self.batch_examples} examples (training.per_device_batch_size x "
+                f"training.gradient_accumulation) cannot be divided among {members} workers: set "
+                "cluster.training_workers to a number that divides it"
+            )
+        size = max(n for n in range(1, self.per_device_batch_size + 1) if own % n == 0)
+        return size, own // size
 
     def steps(self, examples: int) -> int:
         """Return the optimiser steps for so many examples, at least one."""

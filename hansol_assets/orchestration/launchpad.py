@@ -16,7 +16,7 @@ from pydantic.fields import FieldInfo
 
 from hansol_assets.settings import Settings, load_settings, merged
 
-PLACES = ("raw_dir", "lake_dir")
+PLACES = ("raw_dir", "lake_dir", "compute")
 """Settings that say where things are, which another profile does not change."""
 
 _SCALARS: dict[Any, Any] = {bool: bool, int: int, float: float, str: str, Path: str}

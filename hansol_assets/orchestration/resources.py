@@ -6,13 +6,15 @@ See https://docs.dagster.io/guides/build/external-resources
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 
 import dagster as dg
 import pandas as pd
 
 from hansol_assets.answering.readings import readings_kept
+from hansol_assets.compute.current import computing_on
+from hansol_assets.compute.protocol import Compute
 from hansol_assets.errors import UserError
 from hansol_assets.lake.disk import disk_explained
 from hansol_assets.lake.manifest import Manifest
@@ -67,6 +69,11 @@ class LakeResource:
         """
         return cls(settings, Lake(settings.lake_dir, settings.live_name))
 
+    def computing(self) -> AbstractContextManager[Compute]:
+        """Lets heavy work run where the settings say."""
+        settings = self.settings
+        return computing_on(settings.compute, settings.cluster, settings.lake_dir)
+
     def table_of(self, asset: str) -> pd.DataFrame:
         """Returns the live rows of an asset, for a check."""
         with user_errors_as_failures():
@@ -95,6 +102,7 @@ def lake_resource(settings: Settings) -> dg.ResourceDefinition:
             with user_errors_as_failures():
                 opened = LakeResource.open(settings_of(context.resource_config, settings))
                 stack.enter_context(readings_kept(opened.store))
+                stack.enter_context(opened.computing())
                 if context.run and context.instance and context.log:
                     _begin(stack, opened, context.instance, context.run, context.log.info)
             yield opened

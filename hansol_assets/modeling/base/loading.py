@@ -5,6 +5,7 @@ where a model comes from (`hansol_assets.modeling.base.base_model`) and what a t
 (`hansol_assets.modeling.base.tokenizer`).
 """
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -42,10 +43,15 @@ class LoadingSettings(SettingsModel):
 
 
 def device() -> "torch.device":
-    """Return the device that models live on: the first GPU, or the CPU without one."""
+    """Return the device that models live on: this process's GPU, or the CPU without one.
+
+    Processes of one machine that train together see all of its GPUs, and have a number each.
+    """
     import torch
 
-    return torch.device("cuda", 0) if torch.cuda.is_available() else torch.device("cpu")
+    if not torch.cuda.is_available():
+        return torch.device("cpu")
+    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
 
 
 def load_tokenizer(directory: Path, loading: LoadingSettings) -> "PreTrainedTokenizerBase":

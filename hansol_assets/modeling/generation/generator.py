@@ -21,7 +21,7 @@ from hansol_assets.modeling.settings import GenerationSettings as GenerationSett
 
 if TYPE_CHECKING:
     import torch
-    from transformers import Cache
+    from transformers import Cache, PreTrainedTokenizerBase
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,39 @@ class _Row:
     sample: int | None
 
 
+def in_batches(
+    tokenizer: "PreTrainedTokenizerBase",
+    requests: Sequence[GenerationRequest],
+    settings: GenerationSettings,
+) -> list[list[GenerationRequest]]:
+    """Put requests together that are answered at once, those with the shortest prompts first.
+
+    All answers of a request come in the same batch. Batches are cut from one order, so that what is
+    left of a broken run falls into the batches that it would have had.
+
+    Args:
+        tokenizer: That of the model.
+        requests: The questions; keys are unique.
+        settings: Read: sequences at once, samples, and the longest prompt.
+
+    Returns:
+        The batches.
+    """
+    measured = [
+        (len(_prompt(tokenizer, request, settings)), request.key, request) for request in requests
+    ]
+    ordered = [request for *_, request in sorted(measured, key=lambda one: one[:2])]
+    size = max(1, settings.batch_size // (settings.samples + 1))
+    return [ordered[start : start + size] for start in range(0, len(ordered), size)]
+
+
+def _prompt(
+    tokenizer: "PreTrainedTokenizerBase", request: GenerationRequest, settings: GenerationSettings
+) -> list[int]:
+    ids = encode_prompt(tokenizer, request.messages)
+    return cut_prompt(ids, settings.max_prompt_tokens, tokenizer)
+
+
 class Generator:
     """A base model with its adapter, ready to answer.
 
@@ -111,9 +144,6 @@ class Generator:
     def generate(self, requests: Sequence[GenerationRequest]) -> Iterator[list[Generation]]:
         """Answer requests, shortest prompt first, one greedy and the sampled answers of each.
 
-        All answers of a request come in the same batch. Batches are cut from one order, so that
-        what is left of a broken run falls into the batches that it would have had.
-
         Args:
             requests: The questions; keys are unique.
 
@@ -124,22 +154,34 @@ class Generator:
             OutOfMemoryError: A batch outgrew the device.
             LostDeviceError: The GPU failed.
         """
-        prompts = [(self._prompt(request), request.key) for request in requests]
-        prompts.sort(key=lambda prompt: (len(prompt[0]), prompt[1]))
-        samples: list[int | None] = [None, *range(self._settings.samples)]
-        size = max(1, self._settings.batch_size // len(samples))
-        for start in range(0, len(prompts), size):
-            yield self._answer(
-                [
-                    _Row(key, prompt, sample)
-                    for prompt, key in prompts[start : start + size]
-                    for sample in samples
-                ]
-            )
+        for batch in in_batches(self._tokenizer, requests, self._settings):
+            yield [one for answers in self.answer(batch) for one in answers]
 
-    def _prompt(self, request: GenerationRequest) -> list[int]:
-        ids = encode_prompt(self._tokenizer, request.messages)
-        return cut_prompt(ids, self._settings.max_prompt_tokens, self._tokenizer)
+    def answer(self, batch: Sequence[GenerationRequest]) -> list[list[Generation]]:
+        """Answer requests together.
+
+        Args:
+            batch: The questions.
+
+        Returns:
+            The answers of each, the greedy one first.
+
+        Raises:
+            OutOfMemoryError: The batch outgrew the device.
+            LostDeviceError: The GPU failed.
+        """
+        samples: list[int | None] = [None, *range(self._settings.samples)]
+        prompts = [_prompt(self._tokenizer, request, self._settings) for request in batch]
+        answers = self._answer(
+            [
+                _Row(request.key, prompt, sample)
+                for request, prompt in zip(batch, prompts, strict=True)
+                for sample in samples
+            ]
+        )
+        return [
+            answers[start : start + len(samples)] for start in range(0, len(answers), len(samples))
+        ]
 
     def _answer(self, rows: Sequence[_Row]) -> list[Generation]:
         start = time.perf_counter()

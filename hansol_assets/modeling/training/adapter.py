@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from hansol_assets.compute.protocol import ALONE, Member
 from hansol_assets.errors import InputError
 from hansol_assets.modeling.base.determinism import deterministic
 from hansol_assets.modeling.base.loading import (
@@ -116,6 +117,7 @@ class _Run:
     loading: LoadingSettings
     checkpoint_dir: Path
     checkpoint: Path | None
+    member: Member
 
 
 def train_adapter(
@@ -131,6 +133,7 @@ def train_adapter(
     judged: pd.DataFrame | None = None,
     data: Mapping[str, str] = NO_DATA,
     tracking_dir: Path | None = None,
+    member: Member = ALONE,
 ) -> AdapterReport:
     """Train a LoRA adapter with loss on answers only, and save it as safetensors.
 
@@ -153,6 +156,8 @@ def train_adapter(
         data: Input → its version, for the model card.
         tracking_dir: Where a tracker that `report_to` names keeps its files; by default beside
             the checkpoints.
+        member: Which process of how many this is; all of them call this with the same arguments,
+            and the first one writes.
 
     Returns:
         The report.
@@ -181,10 +186,12 @@ def train_adapter(
         loading=loading,
         checkpoint_dir=checkpoint_dir,
         checkpoint=last_whole_checkpoint(checkpoint_dir),
+        member=member,
     )
+    report_to = settings.report_to if member.is_first else ()
     tracking = tracking_dir or checkpoint_dir.with_name(f"{checkpoint_dir.name}-tracking")
     with (
-        tracked(settings.report_to, tracking, checkpoint_dir.name) as tracked_run,
+        tracked(report_to, tracking, checkpoint_dir.name) as tracked_run,
         device_failures_named(memory, KEPT),
     ):
         trainer = _train(run, progress)
@@ -202,10 +209,11 @@ def train_adapter(
         kept_step=kept_step(history),
         fit=fit,
     )
-    source = source_of(base_dir)
-    save_adapter(trainer.model, tokenizer, source, out_dir)
-    card = model_card(source, data, settings, loading, _results(report))
-    (out_dir / CARD_FILE).write_text(card, encoding="utf-8")
+    if member.is_first:
+        source = source_of(base_dir)
+        save_adapter(trainer.model, tokenizer, source, out_dir)
+        card = model_card(source, data, settings, loading, _results(report))
+        (out_dir / CARD_FILE).write_text(card, encoding="utf-8")
     return report
 
 
@@ -225,6 +233,7 @@ def _train(run: _Run, progress: Progress) -> "SFTTrainer":
                 run.checkpoint_dir,
                 evaluates=bool(run.held_out),
                 resumes=run.checkpoint is not None,
+                member=run.member,
             ),
             lora_config(model, settings, new_token_ids(run.tokenizer, run.loading)),
         )
@@ -233,6 +242,8 @@ def _train(run: _Run, progress: Progress) -> "SFTTrainer":
         )
         trainer.add_callback(best_keeper(run.checkpoint_dir))
         trainer.train(resume_from_checkpoint=str(run.checkpoint) if run.checkpoint else None)
+        # The first process writes the best weights, and all of them read them.
+        trainer.accelerator.wait_for_everyone()
         if run.held_out:
             put_back_best(trainer.model, run.checkpoint_dir)
     return trainer

@@ -81,7 +81,8 @@ def best_keeper(folder: Path) -> "TrainerCallback":
                 if HELD_OUT_LOSS in entry and entry["step"] < state.global_step
             ]
             now = kwargs["metrics"].get(HELD_OUT_LOSS)
-            if now is not None and now < min(earlier, default=float("inf")):
+            is_better = now is not None and now < min(earlier, default=float("inf"))
+            if is_better and state.is_world_process_zero:
                 _keep(kwargs["model"], folder)
 
     return Keeper()

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hansol_assets.compute.protocol import ALONE, Member
 from hansol_assets.modeling.base.precision import resolve_precision
 from hansol_assets.modeling.base.tokenizer import Example
 from hansol_assets.modeling.settings import TrainingSettings
@@ -29,6 +30,7 @@ def sft_config(
     *,
     evaluates: bool,
     resumes: bool = False,
+    member: Member = ALONE,
 ) -> "SFTConfig":
     """Translate the settings into TRL's configuration.
 
@@ -38,20 +40,25 @@ def sft_config(
         checkpoint_dir: Where checkpoints are kept.
         evaluates: Whether there are held-out examples.
         resumes: Whether an earlier run is taken up, which has measured the base model already.
+        member: Which process of how many this is; their batches together are the settings'.
 
     Returns:
         The configuration.
+
+    Raises:
+        InputError: The batch cannot be divided among so many processes.
     """
     import torch
     from trl.trainer.sft_config import SFTConfig
 
     precision = resolve_precision(settings.precision)
+    batch_size, accumulation = settings.shared_batch(member.members)
     return SFTConfig(
         output_dir=str(checkpoint_dir),
         max_steps=steps,
-        per_device_train_batch_size=settings.per_device_batch_size,
+        per_device_train_batch_size=batch_size,
         per_device_eval_batch_size=settings.per_device_batch_size,
-        gradient_accumulation_steps=settings.gradient_accumulation,
+        gradient_accumulation_steps=accumulation,
         learning_rate=settings.learning_rate,
         lr_scheduler_type=settings.schedule,
         warmup_steps=math.ceil(settings.warmup_ratio * steps),
@@ -78,7 +85,8 @@ def sft_config(
         eval_on_start=evaluates and not resumes,
         prediction_loss_only=True,
         include_num_input_tokens_seen="non_padding",
-        report_to=list(settings.report_to) or "none",
+        report_to=(list(settings.report_to) or "none") if member.is_first else "none",
+        fsdp=True if member.sharding == "fsdp" else None,  # type: ignore[arg-type]
         disable_tqdm=True,
         dataloader_pin_memory=torch.cuda.is_available(),
         seed=settings.seed,

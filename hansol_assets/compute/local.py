@@ -1,0 +1,63 @@
+"""Heavy work in this process: the default."""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import pyarrow as pa
+
+from hansol_assets.compute.protocol import (
+    ALONE,
+    BlockWork,
+    GroupWork,
+    Send,
+    Told,
+    Worker,
+)
+from hansol_assets.compute.told import WorkDone
+
+
+@dataclass
+class LocalWorkers:
+    """This process, with the work opened once.
+
+    Attributes:
+        work: What is done.
+        done: Is told when the blocks are through.
+    """
+
+    work: BlockWork
+    done: list[WorkDone]
+
+    @cached_property
+    def _worker(self) -> Worker:
+        return self.work.open()
+
+    def map(self, blocks: Sequence[pa.Table]) -> Iterator[pa.Table]:
+        """Yields what is made of each block, in their order."""
+        started, rows = time.monotonic(), 0
+        for block in blocks:
+            yield self._worker(block)
+            rows += len(block)
+        if rows:
+            self.done.append(WorkDone(self.work.name, rows, time.monotonic() - started, 1))
+
+
+class LocalCompute:
+    """Work in this process.
+
+    Attributes:
+        done: What was done, the oldest first.
+    """
+
+    def __init__(self) -> None:
+        self.done: list[WorkDone] = []
+
+    def workers(self, work: BlockWork) -> LocalWorkers:
+        """Returns this process; the work is opened with the first block."""
+        return LocalWorkers(work, self.done)
+
+    def together(self, work: GroupWork[Told], send: Send) -> Told:
+        """Runs the work in this process alone."""
+        return work.run(replace(ALONE, send=send))

@@ -1,0 +1,109 @@
+"""What heavy work is, and what runs it.
+
+What belongs here: the protocol that both implementations keep. What does not: running anything
+(`hansol_assets.compute.local`, `hansol_assets.compute.ray_compute`).
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Protocol, TypeVar
+
+import pyarrow as pa
+
+from hansol_assets.compute.told import WorkDone
+
+Result = TypeVar("Result", covariant=True)
+Told = TypeVar("Told")
+
+NO_FIGURES: Mapping[str, float] = MappingProxyType({})
+
+
+class Send(Protocol):
+    """Takes a line of a run's log, and perhaps the figures in it."""
+
+    def __call__(self, line: str, figures: Mapping[str, float] = NO_FIGURES, /) -> None:
+        """Takes one line."""
+
+
+Worker = Callable[[pa.Table], pa.Table]
+"""Works on one block; holds whatever was loaded for it."""
+
+
+class BlockWork(Protocol):
+    """Work on blocks of rows, which can be sent to another process.
+
+    What is made of a block must depend on that block alone.
+    """
+
+    @property
+    def name(self) -> str:
+        """What the work is called in a log: embedding, generation."""
+
+    def open(self) -> Worker:
+        """Loads what is needed; called once in each process that works."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """One of the processes that do the same work together.
+
+    Attributes:
+        rank: Its number, from 0; the first writes and tells.
+        members: How many there are.
+        sharding: How weights are divided among them: none, or fsdp.
+        send: Takes lines for the run's log; those of the first alone arrive.
+    """
+
+    rank: int
+    members: int
+    sharding: str
+    send: Send
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this process writes and tells."""
+        return self.rank == 0
+
+
+def silent(line: str, figures: Mapping[str, float] = NO_FIGURES, /) -> None:
+    """Tells nobody."""
+
+
+ALONE = Member(rank=0, members=1, sharding="none", send=silent)
+
+
+class GroupWork(Protocol[Result]):
+    """Work that several processes do together, which can be sent to them.
+
+    It resumes from what it kept itself when a process is lost and the group starts again.
+    """
+
+    @property
+    def name(self) -> str:
+        """What the work is called in a log: training."""
+
+    def run(self, member: Member) -> Result:
+        """Does one process's part; the first one's result counts."""
+
+
+class Workers(Protocol):
+    """Processes, or this one, that have opened some work."""
+
+    def map(self, blocks: Sequence[pa.Table]) -> Iterator[pa.Table]:
+        """Yields what is made of each block, in the order of the blocks.
+
+        Nothing is lost with a process that dies: its block is given to another.
+        """
+
+
+class Compute(Protocol):
+    """Where heavy work runs."""
+
+    done: list[WorkDone]
+
+    def workers(self, work: BlockWork) -> Workers:
+        """Returns what works on blocks; nothing is loaded before the first one."""
+
+    def together(self, work: GroupWork[Told], send: Send) -> Told:
+        """Runs work in a group of processes and returns what the first of them made."""

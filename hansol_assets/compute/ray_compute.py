@@ -1,0 +1,195 @@
+"""Heavy work on a Ray cluster: blocks of rows by Ray Data, groups of processes by Ray Train.
+
+What belongs here: handing work to Ray, and what comes back. What does not: the connection
+(`hansol_assets.compute.ray_cluster`) and the work itself.
+See https://docs.ray.io/en/latest/data/transforming-data.html and
+https://docs.ray.io/en/latest/train/getting-started-pytorch.html
+"""
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from hansol_assets.compute.errors import LostWorkError, user_error_in
+from hansol_assets.compute.protocol import BlockWork, GroupWork, Send, Told
+from hansol_assets.compute.ray_cluster import ADDRESS, Cluster, connected
+from hansol_assets.compute.ray_group import run_group
+from hansol_assets.compute.settings import ClusterSettings
+from hansol_assets.compute.told import WorkDone
+
+_WORKER = "_worker"
+"""Column of which process made a row; taken out again before anybody sees it."""
+_RESTARTED = "restarted"
+
+
+class RayCompute:
+    """Work on a cluster, which is connected to with the first work.
+
+    Args:
+        settings: How the cluster is used.
+        shared: A folder that every node has to see.
+        stack: Closes the connection.
+
+    Attributes:
+        done: What was done, the oldest first.
+    """
+
+    def __init__(self, settings: ClusterSettings, shared: Path, stack: ExitStack) -> None:
+        self.done: list[WorkDone] = []
+        self._settings = settings
+        self._shared = shared
+        self._stack = stack
+
+    @cached_property
+    def cluster(self) -> Cluster:
+        """The cluster, connected to and looked at."""
+        return self._stack.enter_context(connected(self._settings, self._shared))
+
+    def workers(self, work: BlockWork) -> "RayWorkers":
+        """Returns processes of the cluster; they start with the first blocks."""
+        return RayWorkers(work, self._settings, self)
+
+    def together(self, work: GroupWork[Told], send: Send) -> Told:
+        """Runs the work in a group of the cluster's processes.
+
+        Raises:
+            LostWorkError: Processes were lost more often than the settings allow.
+        """
+        dashboard, started = self.cluster.dashboard, time.monotonic()
+        result, starts = run_group(work, self._settings, self._shared, send)
+        seconds, members = time.monotonic() - started, self._settings.training_workers
+        rows = getattr(result, "examples", 0)
+        self.done.append(WorkDone(work.name, rows, seconds, members, starts - 1, dashboard))
+        return result
+
+
+@contextmanager
+def ray_compute(settings: ClusterSettings, shared: Path) -> Iterator[RayCompute]:
+    """Makes a cluster's compute, and leaves the cluster in the end.
+
+    A cluster that `RAY_ADDRESS` names is looked at here, before anything else is done; one of our
+    own is started with the first work, since many runs find all that they need.
+
+    Args:
+        settings: How it is used.
+        shared: A folder that every node has to see; made if missing.
+
+    Yields:
+        The compute.
+
+    Raises:
+        ClusterError: The named cluster cannot be used.
+    """
+    shared.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        compute = RayCompute(settings, shared.resolve(), stack)
+        if os.environ.get(ADDRESS):
+            _ = compute.cluster
+        yield compute
+
+
+@dataclass
+class RayWorkers:
+    """Processes of a cluster that open some work once each, and work on blocks.
+
+    Attributes:
+        work: What is done.
+        settings: How many processes there are, and what each has.
+        compute: Whose they are.
+    """
+
+    work: BlockWork
+    settings: ClusterSettings
+    compute: RayCompute
+
+    def map(self, blocks: Sequence[pa.Table]) -> Iterator[pa.Table]:
+        """Yields what is made of the blocks, in their order, as it comes.
+
+        Ray gives the block of a process that dies to another one.
+
+        Raises:
+            UserError: The work itself raised it.
+        """
+        if not blocks:
+            return
+        dashboard, started = self.compute.cluster.dashboard, time.monotonic()
+        seen: set[str] = set()
+        with _errors_of_work(self.work.name):
+            for made in self._dataset(blocks).iter_batches(
+                batch_size=None, batch_format="pyarrow", prefetch_batches=1
+            ):
+                seen |= set(made[_WORKER].unique().to_pylist())
+                yield made.drop_columns([_WORKER])
+        rows, seconds = sum(map(len, blocks)), time.monotonic() - started
+        retries = sum(name.endswith(_RESTARTED) for name in seen)
+        processes = len({name.partition("/")[0] for name in seen})
+        self.compute.done.append(
+            WorkDone(self.work.name, rows, seconds, processes, retries, dashboard)
+        )
+
+    def _dataset(self, blocks: Sequence[pa.Table]) -> Any:
+        import ray.data
+
+        settings = self.settings
+        data = ray.data.from_arrow(list(blocks))
+        data.context.execution_options.preserve_order = True
+        data.context.enable_progress_bars = False
+        pool = ray.data.ActorPoolStrategy(
+            min_size=settings.least_workers,
+            max_size=settings.workers,
+            # One block waits beside the one in work; more would wait for one process while another
+            # is idle.
+            max_tasks_in_flight_per_actor=2,
+        )
+        return data.map_batches(
+            OpenedWork,
+            fn_constructor_args=(self.work,),
+            batch_size=None,
+            batch_format="pyarrow",
+            compute=pool,
+            num_cpus=settings.cpus_per_worker,
+            num_gpus=settings.gpus_per_worker or None,
+        )
+
+
+class OpenedWork:
+    """One process's work, opened once: what Ray Data calls with each block.
+
+    Args:
+        work: What is done.
+    """
+
+    def __init__(self, work: BlockWork) -> None:
+        import ray
+
+        context = ray.get_runtime_context()
+        state = _RESTARTED if context.was_current_actor_reconstructed else "first"
+        self._name = f"{context.get_actor_id()}/{os.getpid()}/{state}"
+        self._worker = work.open()
+
+    def __call__(self, block: pa.Table) -> pa.Table:
+        """Works on one block, and signs its rows."""
+        made = self._worker(block)
+        return made.append_column(_WORKER, pa.array([self._name] * len(made), pa.string()))
+
+
+@contextmanager
+def _errors_of_work(name: str) -> Iterator[None]:
+    """Shows the error of a person's data or settings as it was raised, without the way it came."""
+    from ray.exceptions import RayError
+
+    try:
+        yield
+    except RayError as error:
+        own = user_error_in(error)
+        if own is not None:
+            raise own from None
+        reason = str(error).strip().splitlines()[-1]
+        raise LostWorkError(name, reason) from error

@@ -1,0 +1,59 @@
+"""What is told of heavy work once it is done; nothing of it is part of a result."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class WorkDone:
+    """One piece of work that is done.
+
+    Attributes:
+        name: The work's name.
+        rows: Rows, or examples, that it went through.
+        seconds: Time that it took.
+        workers: Processes that worked.
+        retries: Blocks, or groups, that were started again after a process was lost.
+        dashboard: Address of the cluster's dashboard; empty on this machine.
+    """
+
+    name: str
+    rows: int
+    seconds: float
+    workers: int
+    retries: int = 0
+    dashboard: str = ""
+
+    @property
+    def rows_per_second(self) -> float:
+        """How fast it went."""
+        return self.rows / max(self.seconds, 1e-9)
+
+    def __str__(self) -> str:
+        """One line for a log."""
+        again = f", {self.retries} started again" if self.retries else ""
+        shown = f", dashboard {self.dashboard}" if self.dashboard else ""
+        return (
+            f"{self.name}: {self.rows} rows in {self.seconds:.1f} s, {self.rows_per_second:.3g} "
+            f"rows/s, {self.workers} workers{again}{shown}"
+        )
+
+
+def summary(done: Sequence[WorkDone]) -> dict[str, float | str]:
+    """Gathers what one asset's work was told of, as figures by name.
+
+    Args:
+        done: Any number of pieces of work; those of one name count together.
+    """
+    figures: dict[str, float | str] = {}
+    for name in dict.fromkeys(one.name for one in done):
+        own = [one for one in done if one.name == name]
+        rows, seconds = sum(one.rows for one in own), sum(one.seconds for one in own)
+        figures |= {
+            f"{name}_rows": rows,
+            f"{name}_rows_per_second": round(rows / max(seconds, 1e-9), 2),
+            f"{name}_workers": max(one.workers for one in own),
+            f"{name}_retries": sum(one.retries for one in own),
+        }
+    dashboards = [one.dashboard for one in done if one.dashboard]
+    return figures | ({"ray_dashboard": dashboards[-1]} if dashboards else {})

@@ -1,0 +1,49 @@
+"""Training as work that a group of processes can do together.
+
+What belongs here: the arguments of one training run, as something that can be sent. What does not:
+the run (`hansol_assets.modeling.training.adapter`) and where it goes (`hansol_assets.compute`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from hansol_assets.compute.protocol import Member
+from hansol_assets.modeling.base.loading import LoadingSettings
+from hansol_assets.modeling.training.adapter import AdapterReport, TrainingSettings, train_adapter
+
+
+@dataclass(frozen=True)
+class TrainAdapter:
+    """Trains an adapter; the attributes are `train_adapter`'s arguments."""
+
+    base_dir: Path
+    examples: pd.DataFrame
+    held_out: pd.DataFrame
+    settings: TrainingSettings
+    out_dir: Path
+    checkpoint_dir: Path
+    loading: LoadingSettings
+    judged: pd.DataFrame
+    data: Mapping[str, str]
+    tracking_dir: Path
+    name: str = "training"
+
+    def run(self, member: Member) -> AdapterReport:
+        """Trains as one process of the group, from the group's last whole checkpoint on."""
+        return train_adapter(
+            self.base_dir,
+            self.examples,
+            self.held_out,
+            self.settings,
+            self.out_dir,
+            self.checkpoint_dir,
+            member.send,
+            self.loading,
+            judged=self.judged,
+            data=self.data,
+            tracking_dir=self.tracking_dir,
+            member=member,
+        )
