@@ -16,6 +16,12 @@ def user_error_in(error: BaseException | None) -> UserError | None:
     return error if isinstance(error, UserError) else None
 
 
+def last_line(trace: str) -> str:
+    """The line of a trace that says what was raised at first."""
+    first = trace.partition("The above exception was the direct cause")[0]
+    return next((line for line in reversed(first.splitlines()) if line.strip()), "").strip()
+
+
 class ClusterError(UserError):
     """The base of every error about a cluster."""
 
@@ -79,6 +85,7 @@ class LostWorkError(ClusterError):
 
     def __init__(self, name: str, reason: str) -> None:
         """Names the work and the last reason."""
+        self.reason = reason
         super().__init__(
             f"{name} on the Ray cluster was given up: {reason}. What it had kept stays: run again, "
             "and it goes on from there. cluster.max_failures says how often it starts by itself."

@@ -40,6 +40,10 @@ class BlockWork(Protocol):
     def name(self) -> str:
         """What the work is called in a log: embedding, generation."""
 
+    @property
+    def fewest_to_send(self) -> int:
+        """Rows below which another process would need longer to start than this one to work."""
+
     def open(self) -> Worker:
         """Loads what is needed; called once in each process that works."""
 
@@ -82,6 +86,13 @@ class GroupWork(Protocol[Result]):
     @property
     def name(self) -> str:
         """What the work is called in a log: training."""
+
+    @property
+    def rows(self) -> int:
+        """Rows that all of them go through."""
+
+    def may_have(self, members: int) -> bool:
+        """Whether so many processes can do it and make the same."""
 
     def run(self, member: Member) -> Result:
         """Does one process's part; the first one's result counts."""

@@ -22,7 +22,7 @@ from hansol_assets.compute.errors import (
     UnlikeClusterError,
     UnreachableClusterError,
 )
-from hansol_assets.compute.settings import ClusterSettings
+from hansol_assets.compute.settings import ClusterSettings, lacking
 
 ADDRESS = "RAY_ADDRESS"
 LOCAL = "local"
@@ -46,6 +46,10 @@ SAME_EVERYWHERE = (
 _DEFAULTS = {
     # Ray would tell its makers about the cluster.
     "RAY_USAGE_STATS_ENABLED": "0",
+    # How long a group may take to find its place; then it is looked at again what there is.
+    "RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S": "20",
+    # Its core warns of each pool that may start a process again.
+    "RAY_BACKEND_LOG_LEVEL": "fatal",
 }
 
 
@@ -164,29 +168,28 @@ def require_resources(settings: ClusterSettings, there: Mapping[str, float]) -> 
         SmallClusterError: It has less.
     """
     processes = max(settings.least_workers, settings.fewest_training_workers)
-    wanted = {
-        "CPU": processes * settings.cpus_per_worker,
-        "GPU": processes * settings.gpus_per_worker,
-    }
-    lacking = {name: amount for name, amount in wanted.items() if amount > there.get(name, 0)}
-    if lacking:
-        raise SmallClusterError(lacking, there)
+    missing = lacking(settings.needs(processes), there)
+    if missing:
+        raise SmallClusterError(missing, there)
 
 
 def _require_likeness(ray: Any, nodes: list[dict[str, Any]], shared: Path) -> None:
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-    look = ray.remote(describe_node).options(num_cpus=0, max_retries=1)
-    asked = {
-        node["NodeManagerAddress"]: look.options(
-            scheduling_strategy=NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
-        ).remote(str(shared))
+    look = ray.remote(describe_node)
+    asked = [
+        (
+            node["NodeManagerAddress"],
+            look.options(
+                num_cpus=0,
+                max_retries=1,
+                scheduling_strategy=NodeAffinitySchedulingStrategy(node["NodeID"], soft=False),
+            ).remote(str(shared)),
+        )
         for node in nodes
-    }
-    here = describe_node(str(shared))
-    differences = [
-        line for name, told in asked.items() for line in unlike(here, _told(ray, told), name)
     ]
+    here = describe_node(str(shared))
+    differences = [line for name, told in asked for line in unlike(here, _told(ray, told), name)]
     if differences:
         raise UnlikeClusterError(sorted(set(differences)))
 

@@ -6,6 +6,7 @@ See https://docs.ray.io/en/latest/data/transforming-data.html and
 https://docs.ray.io/en/latest/train/getting-started-pytorch.html
 """
 
+import logging
 import os
 import time
 from collections.abc import Iterator, Sequence
@@ -17,15 +18,20 @@ from typing import Any
 
 import pyarrow as pa
 
-from hansol_assets.compute.errors import LostWorkError, user_error_in
+from hansol_assets.compute.errors import LostWorkError, last_line
+from hansol_assets.compute.local import LocalWorkers
 from hansol_assets.compute.protocol import BlockWork, GroupWork, Send, Told
 from hansol_assets.compute.ray_cluster import ADDRESS, Cluster, connected
 from hansol_assets.compute.ray_group import run_group
 from hansol_assets.compute.settings import ClusterSettings
 from hansol_assets.compute.told import WorkDone
+from hansol_assets.errors import UserError
 
 _WORKER = "_worker"
 """Column of which process made a row; taken out again before anybody sees it."""
+_ERROR = "_error"
+"""Column of an error that is meant for a person, in a block that has nothing else: of an error that
+is raised, Ray Data brings the text alone."""
 _RESTARTED = "restarted"
 
 
@@ -63,10 +69,9 @@ class RayCompute:
             LostWorkError: Processes were lost more often than the settings allow.
         """
         dashboard, started = self.cluster.dashboard, time.monotonic()
-        result, starts = run_group(work, self._settings, self._shared, send)
-        seconds, members = time.monotonic() - started, self._settings.training_workers
-        rows = getattr(result, "examples", 0)
-        self.done.append(WorkDone(work.name, rows, seconds, members, starts - 1, dashboard))
+        result, members, losses = run_group(work, self._settings, self._shared, send)
+        seconds = time.monotonic() - started
+        self.done.append(WorkDone(work.name, work.rows, seconds, members, losses, dashboard))
         return result
 
 
@@ -117,7 +122,8 @@ class RayWorkers:
         Raises:
             UserError: The work itself raised it.
         """
-        if not blocks:
+        if sum(map(len, blocks)) < max(1, self.work.fewest_to_send):
+            yield from self._here.map(blocks)
             return
         dashboard, started = self.compute.cluster.dashboard, time.monotonic()
         seen: set[str] = set()
@@ -125,6 +131,8 @@ class RayWorkers:
             for made in self._dataset(blocks).iter_batches(
                 batch_size=None, batch_format="pyarrow", prefetch_batches=1
             ):
+                if _ERROR in made.column_names:
+                    raise _unpacked(made[_ERROR][0].as_py())
                 seen |= set(made[_WORKER].unique().to_pylist())
                 yield made.drop_columns([_WORKER])
         rows, seconds = sum(map(len, blocks)), time.monotonic() - started
@@ -134,9 +142,15 @@ class RayWorkers:
             WorkDone(self.work.name, rows, seconds, processes, retries, dashboard)
         )
 
+    @cached_property
+    def _here(self) -> LocalWorkers:
+        return LocalWorkers(self.work, self.compute.done)
+
     def _dataset(self, blocks: Sequence[pa.Table]) -> Any:
         import ray.data
 
+        # It sets its level when it is imported, and tells of each step.
+        logging.getLogger("ray.data").setLevel(logging.ERROR)
         settings = self.settings
         data = ray.data.from_arrow(list(blocks))
         data.context.execution_options.preserve_order = True
@@ -176,20 +190,33 @@ class OpenedWork:
 
     def __call__(self, block: pa.Table) -> pa.Table:
         """Works on one block, and signs its rows."""
-        made = self._worker(block)
+        try:
+            made = self._worker(block)
+        except UserError as error:
+            return pa.table({_ERROR: [_packed(error)]})
         return made.append_column(_WORKER, pa.array([self._name] * len(made), pa.string()))
+
+
+def _packed(error: UserError) -> bytes:
+    from ray import cloudpickle
+
+    return bytes(cloudpickle.dumps(error))
+
+
+def _unpacked(content: bytes) -> UserError:
+    """Reads an error that a process of this cluster sent, as Ray reads all that they send."""
+    from ray import cloudpickle
+
+    error: UserError = cloudpickle.loads(content)
+    return error
 
 
 @contextmanager
 def _errors_of_work(name: str) -> Iterator[None]:
-    """Shows the error of a person's data or settings as it was raised, without the way it came."""
+    """Says in a line what Ray tells in many."""
     from ray.exceptions import RayError
 
     try:
         yield
     except RayError as error:
-        own = user_error_in(error)
-        if own is not None:
-            raise own from None
-        reason = str(error).strip().splitlines()[-1]
-        raise LostWorkError(name, reason) from error
+        raise LostWorkError(name, last_line(str(error))) from error

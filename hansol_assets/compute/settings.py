@@ -1,5 +1,6 @@
 """The cluster's part of the settings: how much of it is used, and how much it may fail."""
 
+from collections.abc import Mapping
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -8,6 +9,11 @@ from hansol_assets.settings_model import SettingsModel
 
 Kind = Literal["local", "ray"]
 Sharding = Literal["none", "fsdp"]
+
+
+def lacking(wanted: Mapping[str, float], there: Mapping[str, float]) -> dict[str, float]:
+    """Returns what is wanted, resource → amount, of which there is less."""
+    return {name: amount for name, amount in wanted.items() if amount > there.get(name, 0)}
 
 
 class ClusterSettings(SettingsModel):
@@ -28,8 +34,8 @@ class ClusterSettings(SettingsModel):
     least_training_workers: int | None = Field(
         None,
         ge=1,
-        description="with how few of them training goes on after a node is lost; each number that "
-        "may come must divide the batch. By default it waits for another node",
+        description="with how few of them training may go on after a node is lost; as many as can "
+        "share the batch. By default it waits for another node",
     )
     cpus_per_worker: float = Field(1.0, gt=0, description="processor cores of a process")
     gpus_per_worker: float = Field(
@@ -43,6 +49,9 @@ class ClusterSettings(SettingsModel):
     max_failures: int = Field(
         3, ge=0, description="lost workers or nodes after which training gives up"
     )
+    wait_seconds: float = Field(
+        300.0, ge=0, description="how long training waits for another node in place of a lost one"
+    )
     connect_seconds: float = Field(
         10.0, gt=0, description="how long a cluster may take to answer at first"
     )
@@ -51,6 +60,10 @@ class ClusterSettings(SettingsModel):
     def fewest_training_workers(self) -> int:
         """With how few processes training may go on."""
         return min(self.least_training_workers or self.training_workers, self.training_workers)
+
+    def needs(self, processes: int) -> dict[str, float]:
+        """What so many processes take, resource → amount."""
+        return {"CPU": processes * self.cpus_per_worker, "GPU": processes * self.gpus_per_worker}
 
     @model_validator(mode="after")
     def _fewest_are_no_more_than_most(self) -> Self:

@@ -34,6 +34,7 @@ class EmbedTexts:
     batch_size: int
     width: int
     name: str = "embedding"
+    fewest_to_send: int = 1_000
 
     def open(self) -> Callable[[pa.Table], pa.Table]:
         """Loads the embedder."""

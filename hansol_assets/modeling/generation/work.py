@@ -56,6 +56,7 @@ class AnswerPrompts:
     settings: GenerationSettings
     loading: LoadingSettings
     name: str = "generation"
+    fewest_to_send: int = 0
 
     def open(self) -> Callable[[pa.Table], pa.Table]:
         """Loads the models."""

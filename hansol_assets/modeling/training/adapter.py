@@ -188,6 +188,8 @@ def train_adapter(
         checkpoint=last_whole_checkpoint(checkpoint_dir),
         member=member,
     )
+    # Later checkpoints take the place of the one that it goes on from.
+    resumed_from_step = checkpoint_step(run.checkpoint) if run.checkpoint else None
     report_to = settings.report_to if member.is_first else ()
     tracking = tracking_dir or checkpoint_dir.with_name(f"{checkpoint_dir.name}-tracking")
     with (
@@ -203,7 +205,7 @@ def train_adapter(
         tokens=int(trainer.state.num_input_tokens_seen),
         seconds=time.perf_counter() - start,
         trainable_parameters=_trainable_parameters(trainer),
-        resumed_from_step=checkpoint_step(run.checkpoint) if run.checkpoint else None,
+        resumed_from_step=resumed_from_step,
         memory=str(memory),
         tracked_run=tracked_run.place,
         kept_step=kept_step(history),

@@ -31,6 +31,15 @@ class TrainAdapter:
     tracking_dir: Path
     name: str = "training"
 
+    @property
+    def rows(self) -> int:
+        """Examples that are trained on, over all epochs."""
+        return self.settings.steps(len(self.examples)) * self.settings.batch_examples
+
+    def may_have(self, members: int) -> bool:
+        """Whether the batch can be divided among so many."""
+        return self.settings.batch_examples % members == 0
+
     def run(self, member: Member) -> AdapterReport:
         """Trains as one process of the group, from the group's last whole checkpoint on."""
         return train_adapter(

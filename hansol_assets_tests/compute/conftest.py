@@ -1,0 +1,92 @@
+"""A Ray cluster of two nodes on this machine, for all tests that need one."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from hansol_assets.compute.ray_compute import RayCompute, ray_compute
+from hansol_assets.compute.settings import ClusterSettings
+
+NODE = {"num_cpus": 2, "object_store_memory": 120_000_000}
+"""Two processes a node, whatever the machine has."""
+
+Connect = Callable[..., RayCompute]
+
+
+@dataclass
+class TwoNodes:
+    """The head, which stays, and another node, which may be lost.
+
+    Attributes:
+        cluster: Ray's own cluster for tests.
+        second: The node that may be lost.
+    """
+
+    cluster: Any
+    second: Any
+
+    @property
+    def address(self) -> str:
+        return str(self.cluster.address)
+
+    def lose_second(self) -> None:
+        """Kills every process of the second node."""
+        self.cluster.remove_node(self.second, allow_graceful=False)
+        self.second = None
+
+    def make_whole(self) -> None:
+        if self.second is None:
+            self.second = self.cluster.add_node(**NODE)
+            self.cluster.wait_for_nodes()
+
+    def processes(self, title: str) -> list[psutil.Process]:
+        """The cluster's processes whose title begins so, the newest first."""
+        found = [
+            process
+            for process in psutil.Process().children(recursive=True)
+            if _title(process).startswith(title)
+        ]
+        return sorted(found, key=lambda process: process.create_time(), reverse=True)
+
+
+def _title(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
+
+
+@pytest.fixture(scope="session")
+def two_nodes() -> Iterator[TwoNodes]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        patch.setenv("OMP_NUM_THREADS", "1")
+        from ray.cluster_utils import Cluster
+
+        cluster = Cluster(initialize_head=True, head_node_args=NODE)
+        nodes = TwoNodes(cluster, None)
+        nodes.make_whole()
+        yield nodes
+        cluster.shutdown()
+
+
+@pytest.fixture
+def connect(
+    two_nodes: TwoNodes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Connect]:
+    """Connects to the cluster as a run does that RAY_ADDRESS tells of it."""
+    from contextlib import ExitStack
+
+    two_nodes.make_whole()
+    monkeypatch.setenv("RAY_ADDRESS", two_nodes.address)
+    with ExitStack() as stack:
+
+        def connected(**settings: object) -> RayCompute:
+            told = ClusterSettings.model_validate({"workers": 2, "least_workers": 2, **settings})
+            return stack.enter_context(ray_compute(told, tmp_path / "lake"))
+
+        yield connected

@@ -1,0 +1,29 @@
+from pathlib import Path
+
+import pytest
+
+from hansol_assets.compute.current import computing_on, current, take_done
+from hansol_assets.compute.local import LocalCompute
+from hansol_assets.compute.settings import ClusterSettings
+from hansol_assets_tests.compute.contract import CASES, Case
+from hansol_assets_tests.compute.works import Doubling, blocks_of, noted
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
+def test_the_contract_holds_here(case: Case, tmp_path: Path) -> None:
+    case(LocalCompute(), tmp_path)
+
+
+def test_work_is_opened_once(tmp_path: Path) -> None:
+    workers = LocalCompute().workers(Doubling(tmp_path))
+    list(workers.map(blocks_of(1, 1)))
+    (tmp_path / f"opened.{noted(tmp_path, 'opened')[0]}").unlink()
+    list(workers.map(blocks_of(1)))
+    assert noted(tmp_path, "opened") == []
+
+
+def test_what_was_done_is_told_once(tmp_path: Path) -> None:
+    with computing_on("local", ClusterSettings(), tmp_path):
+        list(current().workers(Doubling(tmp_path)).map(blocks_of(3)))
+        assert [one.rows for one in take_done()] == [3]
+        assert take_done() == []

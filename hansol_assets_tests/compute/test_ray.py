@@ -1,0 +1,228 @@
+"""Work on a cluster of two nodes: the contract, real work, and what becomes of it when they die."""
+
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from hansol_assets.compute.errors import LostWorkError
+from hansol_assets.compute.local import LocalCompute
+from hansol_assets.compute.protocol import NO_FIGURES
+from hansol_assets.embedding.muse import DIMENSIONS, MuseEmbedder
+from hansol_assets.embedding.work import EmbedTexts
+from hansol_assets.modeling.base.loading import LoadingSettings
+from hansol_assets.modeling.generation.generator import GenerationRequest, GenerationSettings
+from hansol_assets.modeling.generation.work import AnswerPrompts
+from hansol_assets.modeling.training.adapter import AdapterReport
+from hansol_assets.modeling.training.work import TrainAdapter
+from hansol_assets_tests.compute.conftest import Connect, TwoNodes
+from hansol_assets_tests.compute.contract import CASES, Case
+from hansol_assets_tests.compute.works import Doubling, Dying, blocks_of, noted
+from hansol_assets_tests.modeling.conftest import (
+    PAIRS,
+    base_dir,
+    documents,
+    ignore,
+    small_training_settings,
+    user,
+)
+
+pytestmark = [pytest.mark.ray, pytest.mark.slow]
+
+__all__ = ["base_dir", "documents"]
+
+ACTOR = "ray::MapWorker"
+MEMBER = "ray::RayTrainWorker"
+DEADLINE = 60
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
+def test_the_contract_holds_on_a_cluster(case: Case, connect: Connect, tmp_path: Path) -> None:
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    case(connect(training_workers=2), folder)
+
+
+def once(is_so: Callable[[], bool], act: Callable[[], None]) -> "Future[None]":
+    """Does something as soon as something else is so."""
+
+    def wait() -> None:
+        until = time.monotonic() + DEADLINE
+        while not is_so():
+            assert time.monotonic() < until, "it never came to that"
+            time.sleep(0.02)
+        act()
+
+    return ThreadPoolExecutor(1).submit(wait)
+
+
+def kill(nodes: TwoNodes, title: str) -> Callable[[], None]:
+    """Kills one of the cluster's processes as the system does that has no memory left."""
+    return lambda: nodes.processes(title)[0].kill()
+
+
+@pytest.mark.parametrize("fault", ["an actor", "a node"])
+def test_blocks_survive_the_loss_of(
+    fault: str, connect: Connect, two_nodes: TwoNodes, tmp_path: Path
+) -> None:
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    compute = connect()
+    lose = kill(two_nodes, ACTOR) if fault == "an actor" else two_nodes.lose_second
+    # Every process is at work, and none has much behind it.
+    losing = once(lambda: len(noted(folder, "block-*")) >= 3, lose)
+    blocks = blocks_of(*[5] * 16)
+    made = pa.concat_tables(compute.workers(Doubling(folder, seconds=0.3)).map(blocks))
+    losing.result()
+    assert made["doubled"].to_pylist() == list(range(0, 160, 2))
+    assert len(set(noted(folder, "opened"))) == 3
+    assert compute.done[-1].retries == 1
+    # What was done before the loss was not done again.
+    assert len(noted(folder, "block-*")) <= 16 + 4
+
+
+TEXTS = [f"{number}번째 벽의 벽지가 {number % 7}군데 들떴어요." for number in range(1_100)]
+
+
+def test_vectors_are_those_of_this_machine(connect: Connect, two_nodes: TwoNodes) -> None:
+    work = EmbedTexts(MuseEmbedder, 64, DIMENSIONS)
+    blocks = [
+        pa.table({"key": TEXTS[start : start + 100], "text": TEXTS[start : start + 100]})
+        for start in range(0, len(TEXTS), 100)
+    ]
+    compute, got = connect(), []
+    for made in compute.workers(work).map(blocks):
+        if not got:
+            kill(two_nodes, ACTOR)()
+        got.append(made)
+    here = pa.concat_tables(LocalCompute().workers(work).map(blocks))
+    assert pa.concat_tables(got).equals(here)
+    assert compute.done[-1].workers == 2
+
+
+def test_answers_are_those_of_this_machine(
+    connect: Connect, two_nodes: TwoNodes, base_dir: Path, tmp_path: Path
+) -> None:
+    trained = train(LocalCompute(), base_dir, tmp_path / "here")
+    assert trained.kept_step > 0
+    work = AnswerPrompts(
+        base_dir,
+        tmp_path / "here" / "adapter",
+        GenerationSettings(max_new_tokens=16, samples=1, batch_size=4),
+        LoadingSettings(),
+    )
+    requests = [
+        GenerationRequest(f"q{place}", user(f"{q} {place}"))
+        for place, (q, _) in enumerate(PAIRS * 2)
+    ]
+    blocks = work.blocks(requests)
+    compute, got = connect(), []
+    for made in compute.workers(work).map(blocks):
+        if not got:
+            kill(two_nodes, ACTOR)()
+        got.append(made.drop_columns(["seconds"]))
+    here = pa.concat_tables(LocalCompute().workers(work).map(blocks)).drop_columns(["seconds"])
+    assert pa.concat_tables(got).equals(here)
+    assert here["problem"].null_count == len(here) == 2 * len(requests)
+
+
+def training(base_dir: Path, folder: Path, **changes: Any) -> TrainAdapter:
+    rows = pd.DataFrame([(user(q), a) for q, a in PAIRS], columns=["messages", "answer"])
+    return TrainAdapter(
+        base_dir=base_dir,
+        examples=rows[:6],
+        held_out=rows[:2],
+        settings=small_training_settings(
+            **{"epochs": 16, "max_steps": 24, "save_steps": 2, **changes}
+        ),
+        out_dir=folder / "adapter",
+        checkpoint_dir=folder / "checkpoints",
+        loading=LoadingSettings(),
+        judged=rows[6:],
+        data={},
+        tracking_dir=folder / "tracking",
+    )
+
+
+def train(compute: Any, base_dir: Path, folder: Path, **changes: Any) -> AdapterReport:
+    report = compute.together(training(base_dir, folder, **changes), ignore)
+    assert isinstance(report, AdapterReport)
+    return report
+
+
+def weights(folder: Path) -> bytes:
+    return (folder / "adapter" / "adapter_model.safetensors").read_bytes()
+
+
+def assert_same_losses(found: AdapterReport, wanted: AdapterReport) -> None:
+    for column in ("loss", "eval_loss"):
+        np.testing.assert_allclose(found.history[column], wanted.history[column], rtol=0.01)
+    assert (found.tokens, found.kept_step) == (wanted.tokens, wanted.kept_step)
+
+
+@pytest.fixture(scope="module")
+def alone(base_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, AdapterReport]:
+    """The same training on this machine."""
+    folder = tmp_path_factory.mktemp("alone")
+    return folder, train(LocalCompute(), base_dir, folder)
+
+
+def test_two_workers_train_as_one_does(
+    connect: Connect, base_dir: Path, alone: tuple[Path, AdapterReport], tmp_path: Path
+) -> None:
+    compute = connect(training_workers=2)
+    assert_same_losses(train(compute, base_dir, tmp_path / "two"), alone[1])
+    assert (compute.done[-1].workers, compute.done[-1].retries) == (2, 0)
+    assert compute.done[-1].rows == 24 * 4
+
+
+def test_a_killed_worker_costs_the_steps_since_its_checkpoint(
+    connect: Connect,
+    two_nodes: TwoNodes,
+    base_dir: Path,
+    alone: tuple[Path, AdapterReport],
+    tmp_path: Path,
+) -> None:
+    folder, compute = tmp_path / "killed", connect()
+    checkpoint = folder / "checkpoints" / "checkpoint-4" / "trainer_state.json"
+    killing = once(checkpoint.exists, kill(two_nodes, MEMBER))
+    report = train(compute, base_dir, folder)
+    killing.result()
+    assert report.resumed_from_step in range(4, 24, 2)
+    assert weights(folder) == weights(alone[0])
+    assert (compute.done[-1].workers, compute.done[-1].retries) == (1, 1)
+
+
+def test_a_lost_node_leaves_a_smaller_group(
+    connect: Connect,
+    two_nodes: TwoNodes,
+    base_dir: Path,
+    alone: tuple[Path, AdapterReport],
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "lost"
+    # Each worker takes a whole node.
+    compute = connect(training_workers=2, least_training_workers=1, cpus_per_worker=2)
+    checkpoint = folder / "checkpoints" / "checkpoint-4" / "trainer_state.json"
+    losing = once(checkpoint.exists, two_nodes.lose_second)
+    report = train(compute, base_dir, folder)
+    losing.result()
+    assert_same_losses(report, alone[1])
+    assert (compute.done[-1].workers, compute.done[-1].retries) == (1, 1)
+
+
+def test_work_that_dies_each_time_is_given_up(connect: Connect, tmp_path: Path) -> None:
+    lines: list[str] = []
+
+    def send(line: str, figures: Mapping[str, float] = NO_FIGURES, /) -> None:
+        lines.append(line)
+
+    with pytest.raises(LostWorkError, match=r"dying on the Ray cluster was given up: .*run again"):
+        connect(max_failures=1).together(Dying(), send)
+    assert len([line for line in lines if "was lost" in line]) == 2

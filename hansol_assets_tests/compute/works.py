@@ -1,0 +1,148 @@
+"""Work that says what became of it: what both computes are tested with."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from hansol_assets.compute.protocol import Member
+from hansol_assets.compute.sparing import spared
+from hansol_assets.errors import InputError
+
+
+def blocks_of(*sizes: int) -> list[pa.Table]:
+    """Blocks of rising numbers."""
+    starts = [sum(sizes[:place]) for place in range(len(sizes))]
+    return [
+        pa.table({"number": list(range(start, start + size))})
+        for start, size in zip(starts, sizes, strict=True)
+    ]
+
+
+@dataclass(frozen=True)
+class Doubling:
+    """Doubles numbers, slowly, and notes in a folder who did it.
+
+    Attributes:
+        folder: Where each process writes its number, and each block that it began.
+        seconds: How long a block takes.
+    """
+
+    folder: Path
+    seconds: float = 0.0
+    name: str = "doubling"
+    fewest_to_send: int = 0
+
+    def open(self) -> Callable[[pa.Table], pa.Table]:
+        note(self.folder, "opened")
+
+        def double(block: pa.Table) -> pa.Table:
+            numbers = block["number"].to_pylist()
+            note(self.folder, f"block-{numbers[0]}")
+            time.sleep(self.seconds)
+            return pa.table({"number": numbers, "doubled": [2 * number for number in numbers]})
+
+        return double
+
+
+def note(folder: Path, what: str) -> None:
+    """Writes that this process did something."""
+    (folder / f"{what}.{os.getpid()}").write_text(str(time.monotonic_ns()), encoding="utf-8")
+
+
+def noted(folder: Path, what: str) -> list[int]:
+    """The processes that did something, the first one first."""
+    found = sorted(folder.glob(f"{what}.*"), key=lambda path: path.stat().st_mtime_ns)
+    return [int(path.suffix.removeprefix(".")) for path in found]
+
+
+@dataclass(frozen=True)
+class Refusing:
+    """Refuses a number."""
+
+    refused: int
+    name: str = "refusing"
+    fewest_to_send: int = 0
+
+    def open(self) -> Callable[[pa.Table], pa.Table]:
+        def refuse(block: pa.Table) -> pa.Table:
+            if self.refused in block["number"].to_pylist():
+                raise InputError(f"row {self.refused} is refused")
+            return block
+
+        return refuse
+
+
+@dataclass(frozen=True)
+class Inverting:
+    """Inverts numbers; 0 is poison."""
+
+    name: str = "inverting"
+    fewest_to_send: int = 0
+
+    def open(self) -> Callable[[pa.Table], pa.Table]:
+        def invert(block: pa.Table) -> pa.Table:
+            numbers = block["number"].to_pylist()
+            outcomes = spared(lambda own: [1 / number for number in own], numbers)
+            return pa.table(
+                {
+                    "number": numbers,
+                    "inverse": pa.array([outcome.made for outcome in outcomes], pa.float64()),
+                    "problem": pa.array([outcome.problem for outcome in outcomes], pa.string()),
+                }
+            )
+
+        return invert
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """Adds up the numbers of a group's members by their own means, gloo's.
+
+    Attributes:
+        folder: Where each member notes that it began.
+        fails: The message of an error that each raises instead.
+    """
+
+    folder: Path
+    fails: str = ""
+    name: str = "meeting"
+    rows: int = 7
+
+    def may_have(self, members: int) -> bool:
+        return True
+
+    def run(self, member: Member) -> dict[str, int]:
+        note(self.folder, f"member-{member.rank}")
+        member.send("met", {"members": float(member.members)})
+        if self.fails:
+            raise InputError(self.fails)
+        return {"members": member.members, "sum": _summed(member)}
+
+
+def _summed(member: Member) -> int:
+    import torch
+    from torch import distributed
+
+    own = torch.tensor([member.rank + 1])
+    if distributed.is_initialized():
+        distributed.all_reduce(own)
+    return int(own)
+
+
+@dataclass(frozen=True)
+class Dying:
+    """Ends its process, as the system does that has no memory left."""
+
+    name: str = "dying"
+    rows: int = 1
+
+    def may_have(self, members: int) -> bool:
+        return True
+
+    def run(self, member: Member) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
