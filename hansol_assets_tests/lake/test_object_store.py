@@ -12,9 +12,11 @@ import boto3
 import numpy as np
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
 from hansol_assets.answering.promotion import RETENTION
 from hansol_assets.answering.searching import index_table, write_index_file
+from hansol_assets.cli.main import app
 from hansol_assets.errors import UserError
 from hansol_assets.lake import object_store
 from hansol_assets.lake.databases import connect
@@ -48,6 +50,7 @@ from hansol_assets_tests.lake.stores import (
     use_endpoint,
 )
 
+UNREACHABLE = "http://127.0.0.1:9"
 MODEL = Task("base_model", "1", {}, {"raw_qa": "abc"})
 TABLE = index_table(3)
 WORDS = ("벽지", "장판", "결로")
@@ -341,7 +344,7 @@ def test_a_store_that_cannot_be_reached_costs_no_local_data(
     manifest = make_artifact(lake, MODEL, build_model).manifest
     file = lake.artifact(manifest) / "weights" / "model.safetensors"
     file.write_bytes(b"weightz")
-    use_endpoint(monkeypatch, "http://127.0.0.1:9")
+    use_endpoint(monkeypatch, UNREACHABLE)
     away = Lake(lake.paths.root, "tiny", new_url())
     with pytest.raises(UnreachableStoreError) as caught:
         away.artifact(manifest)
@@ -386,6 +389,19 @@ def test_a_missing_bucket_is_named_by_both_clients(tmp_path: Path, url: str, qui
         make_artifact(lake, MODEL, build_model)
     with pytest.raises(ObjectStoreError, match="no such bucket"):
         connect(lake.database.uri)
+
+
+def test_a_command_ends_with_the_message_alone(
+    lake: Lake, url: str, quick: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_artifact(lake, MODEL, build_model)
+    use_endpoint(monkeypatch, UNREACHABLE)
+    monkeypatch.setenv("HANSOL_OBJECT_STORE", url)
+    monkeypatch.setenv("HANSOL_LAKE_DIR", str(lake.paths.root))
+    for command in (["lake", "verify"], ["lake", "prune", "--keep", "1"]):
+        ended = CliRunner().invoke(app, command)
+        assert ended.exit_code == 1
+        assert ended.stderr.startswith(f"error: {url}: the object store cannot be reached")
 
 
 def test_plain_http_has_to_be_allowed(
