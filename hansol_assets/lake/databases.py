@@ -42,13 +42,17 @@ def connect(uri: str | Path) -> "DBConnection":
 
     Raises:
         ObjectStoreError: The store cannot be reached, or refuses.
+        MissingClientError: The client is not installed.
     """
     import lancedb
 
     place = str(uri)
+    if not place.startswith("s3://"):
+        return lancedb.connect(place)
+    # LanceDB takes minutes to give up a store that does not answer.
+    ObjectStore(place).require_access()
     with store_explained(place):
-        options = _S3_OPTIONS if place.startswith("s3://") else None
-        return lancedb.connect(place, storage_options=options)
+        return lancedb.connect(place, storage_options=_S3_OPTIONS)
 
 
 class Database(ABC):

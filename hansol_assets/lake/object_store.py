@@ -41,7 +41,7 @@ PARTS_AT_ONCE = 4
 CONNECT_SECONDS = 5
 REQUEST_SECONDS = 60
 RETRIES = 3
-RETRY_SECONDS = 60
+RETRY_SECONDS = 30
 
 _SPEAKS_OF_S3 = re.compile(r'Generic S3 error|store: "S3"|Error performing [A-Z]+ https?://')
 
@@ -58,8 +58,10 @@ _REFUSALS = (
     ),
     (
         r"AccessDenied|InvalidAccessKeyId|SignatureDoesNotMatch|InvalidToken|ExpiredToken"
-        r"|\b40[13]\b|Unauthenticated|PermissionDenied|[Cc]redential",
-        "it refused the credentials, or gives them no access",
+        r"|\b40[13]\b|Unauthenticated|PermissionDenied|[Cc]redential"
+        # Where no key is named, a client asks the machine's metadata service for one.
+        r"|/latest/(api|meta-data)/",
+        "there are no credentials, or the store refuses them or gives them no access",
         "Look at AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN and AWS_REGION, and "
         "at what they may do: list, read, write and remove",
     ),
@@ -133,6 +135,15 @@ class ObjectStore:
     def place(self, name: str) -> str:
         """Returns the URL of an object."""
         return f"{self.url}/{name}"
+
+    def require_access(self) -> None:
+        """Asks the store for a little, before any work.
+
+        Raises:
+            ObjectStoreError: It cannot be reached, or refuses.
+            MissingClientError: The client is not installed.
+        """
+        self.listed(".nothing")
 
     def read(self, name: str) -> bytes | None:
         """Returns an object's bytes; None where there is no such object."""

@@ -50,13 +50,8 @@ class StoredArtifacts:
         self._store = store
 
     def require_access(self) -> None:
-        """Asks the store for a little, before any work.
-
-        Raises:
-            ObjectStoreError: It cannot be reached, or refuses.
-            MissingClientError: The client is not installed.
-        """
-        self._store.listed(".nothing")
+        """See `ObjectStore.require_access`."""
+        self._store.require_access()
 
     def find(self, asset: str, fingerprint: str) -> Manifest | None:
         """Returns the manifest of an artifact that the store holds, whether its files are whole."""

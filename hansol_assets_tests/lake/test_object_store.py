@@ -404,6 +404,16 @@ def test_a_command_ends_with_the_message_alone(
         assert ended.stderr.startswith(f"error: {url}: the object store cannot be reached")
 
 
+def test_missing_credentials_are_named(
+    tmp_path: Path, url: str, quick: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_METADATA_ENDPOINT", UNREACHABLE)
+    with pytest.raises(ObjectStoreError, match="no credentials"):
+        connect(f"{url}/lancedb")
+
+
 def test_plain_http_has_to_be_allowed(
     tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
