@@ -38,6 +38,11 @@ class _Record:
     manifest: Manifest
     stamps: dict[str, str]
 
+    def is_of(self, manifest: Manifest) -> bool:
+        """Whether it speaks of these very bytes."""
+        own = self.manifest
+        return (own.checksums, own.lancedb_files) == (manifest.checksums, manifest.lancedb_files)
+
 
 class StoredArtifacts:
     """The copies of artifacts in one object store.
@@ -85,7 +90,7 @@ class StoredArtifacts:
         very manifest every file is named.
         """
         record = self._record(manifest.asset, manifest.fingerprint)
-        if record is None or record.manifest.checksums != manifest.checksums:
+        if record is None or not record.is_of(manifest):
             return sorted(manifest.checksums)
         listed = self._store.listed(_folder(manifest))
         return [
