@@ -28,6 +28,7 @@ from hansol_assets.answering.training import AdapterSettings
 from hansol_assets.compute.settings import ClusterSettings, Kind
 from hansol_assets.embedding.embedder import EmbedderSettings
 from hansol_assets.errors import UserError
+from hansol_assets.lake.object_store import URL_PATTERN
 from hansol_assets.modeling.base.base_model import BaseModelSettings
 from hansol_assets.modeling.generation.generator import GenerationSettings
 from hansol_assets.modeling.training.adapter import TrainingSettings
@@ -177,6 +178,13 @@ class Settings(BaseSettings):
         "sample",
     )
     lake_dir: Path = Field(Path("data_lake"), description="Where everything produced goes")
+    object_store: str | None = Field(
+        None,
+        pattern=URL_PATTERN,
+        description="S3-compatible object store, `s3://bucket/prefix`, in which artifacts are "
+        "copied and the retrieval index is kept; null keeps everything in `lake_dir`. Endpoint, "
+        "region and credentials come from the usual `AWS_…` variables",
+    )
 
     final_fit: bool = Field(
         False,

@@ -19,6 +19,7 @@ HEAVY = {
     "kiwipiepy",
     "lancedb",
     "matplotlib",
+    "obstore",
     "peft",
     "ray",
     "sacrebleu",

@@ -62,7 +62,7 @@ def retrieval_index(
     table = index_table(embedder.get_embedding_dimension())
     with build.lancedb() as database:
         report = build_index(
-            database,
+            database.uri,
             table,
             rows,
             folds,

@@ -54,7 +54,7 @@ def prune(
     from hansol_assets.answering.promotion import RETENTION
     from hansol_assets.lake.pruning import prune as remove
 
-    report = remove(open_lake().paths.root, keep, RETENTION)
+    report = remove(open_lake(), keep, RETENTION)
     for asset, fingerprint in report.removed:
         console.print(f"removed  {asset} {fingerprint}", highlight=False)
     console.print(

@@ -10,13 +10,29 @@ import os
 import sys
 import warnings
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from hansol_assets.cli import answers, lake, models, review, runs
+from hansol_assets.cli.page import fail
+from hansol_assets.errors import UserError
+
+
+class _Commands(TyperGroup):
+    """Ends any command with the message of an error that is meant for people."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Runs the command that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except UserError as error:
+            fail(str(error))
+
 
 app = typer.Typer(
+    cls=_Commands,
     name="hansol",
     help="From a Korean question-answer table to a scored, explainable submission.",
     no_args_is_help=True,

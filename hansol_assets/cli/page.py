@@ -115,7 +115,7 @@ def open_or_make_lake() -> "Lake":
 
     settings = settings_or_fail()
     try:
-        return Lake(settings.lake_dir, settings.live_name)
+        return Lake(settings.lake_dir, settings.live_name, settings.object_store)
     except LakeError as error:
         fail(str(error))
 

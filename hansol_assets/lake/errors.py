@@ -110,3 +110,51 @@ class InputChangedError(LakeError):
             f"{path} changed while it was being read; the tables are as they were. "
             "Run again when the file is complete."
         )
+
+
+class ObjectStoreError(LakeError):
+    """The object store did not take, or did not give, what it was asked for."""
+
+    def __init__(self, url: str, problem: str, remedy: str) -> None:
+        """Names the store, what is wrong with it and what to do."""
+        super().__init__(
+            f"{url}: {problem}. What the lake's folder holds is as it was, with every finished "
+            f"step. {remedy}, and run again: what is not in the store yet is uploaded then."
+        )
+
+
+class UnreachableStoreError(ObjectStoreError):
+    """The object store gives no answer."""
+
+    passes = True
+
+    def __init__(self, url: str) -> None:
+        """Names the store."""
+        super().__init__(
+            url,
+            "the object store cannot be reached, or does not answer in time",
+            "Look at the network and at AWS_ENDPOINT_URL",
+        )
+
+
+class MissingClientError(LakeError):
+    """The library that speaks to object stores is not installed."""
+
+    def __init__(self) -> None:
+        """Names the command that installs it."""
+        super().__init__(
+            "HANSOL_OBJECT_STORE needs a package that is not installed. Get it with: "
+            "pip install 'hansol-assets[s3]'"
+        )
+
+
+class MisplacedIndexError(LakeError):
+    """An index lies in another database than the one that the settings name."""
+
+    def __init__(self, asset: str, place: str) -> None:
+        """Names the asset, where it is looked for, and the ways out."""
+        super().__init__(
+            f"the LanceDB table of '{asset}' is not in {place}, where the settings look for it: it "
+            "was written with another HANSOL_OBJECT_STORE, or with none. Nothing was touched. Set "
+            f"that variable as it was, or make the index there with: {REFRESH}"
+        )

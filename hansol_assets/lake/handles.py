@@ -121,9 +121,9 @@ class Artifact(_Stored):
         return RowCache(self.lake.warehouse, name)
 
     @property
-    def lancedb(self) -> Path:
-        """The database that holds the table for which an index artifact stands."""
-        return self.lake.paths.lancedb
+    def lancedb(self) -> str:
+        """The URI of the database that holds the table for which an index artifact stands."""
+        return self.lake.database.uri
 
 
 @dataclass(frozen=True)

@@ -22,9 +22,9 @@ def lake_status(lake: Lake) -> pd.DataFrame:
 
     Returns:
         `asset, fingerprint, kind, profiles, bytes, rows, made_at`. `profiles` names those for which
-        the result is live, joined by ", ". `bytes` are those of an artifact's files, and of a
-        table's rows in memory; for a retrieval index the files of its version are counted too,
-        which it may share with other versions. `rows` is missing for artifacts.
+        the result is live, joined by ", ". `bytes` are those of an artifact's files in the
+        folder, and of a table's rows in memory; for a retrieval index the files of its version are
+        counted too, which it may share with other versions. `rows` is missing for artifacts.
     """
     live = live_profiles(lake.paths)
     stored = set(lake.warehouse.tables())
@@ -54,8 +54,12 @@ def _bytes(lake: Lake, manifest: Manifest, tables: set[tuple[str, str]]) -> int:
     key = (manifest.asset, manifest.fingerprint)
     if manifest.kind == "table":
         return lake.warehouse.size(*key) if key in tables else 0
-    shared = (lake.paths.lancedb / name for name in manifest.lancedb_files)
-    return bytes_below(lake.paths.artifact(*key)) + sum(map(_size, shared))
+    return bytes_below(lake.paths.artifact(*key)) + _shared(lake, manifest)
+
+
+def _shared(lake: Lake, manifest: Manifest) -> int:
+    names = manifest.lancedb_files
+    return lake.database.size(names) if names and lake.database.is_placed(names) else 0
 
 
 def bytes_below(folder: Path) -> int:

@@ -1,94 +1,105 @@
 """Which files a version of a LanceDB table needs, and removing the versions that nobody names.
 
-LanceDB never changes a data file, so a version is whole while its files have their checksums. Its
-own cleanup knows only an age, and would take an old version that an artifact still names.
+LanceDB never changes a data file, so a version is whole while its files are the same. Its own
+cleanup knows only an age, and would take an old version that an artifact still names. Files go by
+their names below the database, wherever that is (`hansol_assets.lake.databases`).
 See https://lancedb.github.io/lance/format.html
 """
 
 import uuid
 from collections.abc import Iterable
-from pathlib import Path
+from pathlib import PurePosixPath
 
-from hansol_assets.lake.fingerprint import file_hash
+from hansol_assets.lake.databases import Database
 
 MANIFEST_SUFFIX = ".manifest"
+_CONTENT = ("data", "_indices", "_deletions")
 _LARGEST = 2**64 - 1
 """Manifests are named by what is left to this number, so that the newest comes first."""
 
 
-def version_checksums(lancedb: Path, table: str, version: int) -> dict[str, str]:
-    """Returns file name below the database's folder → SHA-256 of all that a version needs.
+def version_checksums(database: Database, table: str, version: int) -> dict[str, str]:
+    """Returns file name below the database → what proves its content, of all a version needs.
 
     Args:
-        lancedb: The database's folder.
+        database: The database.
         table: The table's name.
         version: The version.
     """
-    root = lancedb / f"{table}.lance"
-    files = version_files(root, version)
-    return {path.relative_to(lancedb).as_posix(): file_hash(path) for path in files}
+    return database.stamps(version_files(database, f"{table}.lance", version))
 
 
-def version_files(root: Path, version: int) -> list[Path]:
+def version_files(database: Database, folder: str, version: int) -> list[str]:
     """Returns the manifest of a version and every file that it names, sorted.
 
     Args:
-        root: The table's folder.
+        database: The database.
+        folder: The table's folder.
         version: The version.
     """
-    manifest = _manifest(root, version)
-    content = manifest.read_bytes()
-    named = [path for path in _content_files(root) if _names(content, root, path)]
-    return sorted([manifest, *named])
+    return _version_files(database, folder, version, database.names(folder))
 
 
-def versions(root: Path) -> list[int]:
-    """Returns the versions that a table's folder holds, the oldest first."""
-    stems = (path.stem for path in (root / "_versions").glob(f"*{MANIFEST_SUFFIX}"))
-    return sorted(_LARGEST - int(stem) for stem in stems if stem.isdigit())
-
-
-def drop_all_but(root: Path, needed: Iterable[Path]) -> list[Path]:
+def drop_all_but(database: Database, folder: str, needed: Iterable[str]) -> list[str]:
     """Removes the files of a table that no version needs which is kept; the latest always is.
 
     Hold `LANCEDB_LOCK` meanwhile, so that no version is being written.
 
     Args:
-        root: The table's folder.
+        database: The database.
+        folder: The table's folder.
         needed: The files of the versions that stay readable.
 
     Returns:
         The files that were removed.
     """
-    held = versions(root)
-    staying = {*needed, *(path for latest in held[-1:] for path in version_files(root, latest))}
-    manifests = [_manifest(root, version) for version in held]
+    names = database.names(folder)
+    held = _versions(folder, names)
+    staying = set(needed)
+    for latest in held[-1:]:
+        staying.update(_version_files(database, folder, latest, names))
+    manifests = [_manifest(folder, version) for version in held]
     # Manifests first: a kill in between leaves files that nobody names, not the other way round.
-    removed = [path for path in [*manifests, *_content_files(root)] if path not in staying]
-    for path in removed:
-        path.unlink()
+    removed = [name for name in [*manifests, *_content(folder, names)] if name not in staying]
+    database.remove(removed)
     return removed
 
 
-def _manifest(root: Path, version: int) -> Path:
-    return root / "_versions" / f"{_LARGEST - version:020d}{MANIFEST_SUFFIX}"
+def _version_files(
+    database: Database, folder: str, version: int, names: Iterable[str]
+) -> list[str]:
+    manifest = _manifest(folder, version)
+    content = database.read(manifest)
+    return sorted([manifest, *(n for n in _content(folder, names) if _names(content, folder, n))])
 
 
-def _content_files(root: Path) -> list[Path]:
-    folders = ("data", "_indices", "_deletions")
-    found = (path for folder in folders for path in (root / folder).rglob("*"))
-    return [path for path in found if path.is_file()]
+def _versions(folder: str, names: Iterable[str]) -> list[int]:
+    """The versions of a table, the oldest first."""
+    below = f"{folder}/_versions/"
+    manifests = (n for n in names if n.startswith(below) and n.endswith(MANIFEST_SUFFIX))
+    stems = (PurePosixPath(name).stem for name in manifests)
+    return sorted(_LARGEST - int(stem) for stem in stems if stem.isdigit())
 
 
-def _names(manifest: bytes, root: Path, path: Path) -> bool:
+def _manifest(folder: str, version: int) -> str:
+    return f"{folder}/_versions/{_LARGEST - version:020d}{MANIFEST_SUFFIX}"
+
+
+def _content(folder: str, names: Iterable[str]) -> list[str]:
+    below = tuple(f"{folder}/{kind}/" for kind in _CONTENT)
+    return [name for name in names if name.startswith(below)]
+
+
+def _names(manifest: bytes, folder: str, name: str) -> bool:
     """Whether a manifest names a file: data by name, an index by UUID, deletions by number.
 
     A manifest names what its own transaction replaced too, so this errs on the side of keeping.
     """
-    folder, *rest = path.relative_to(root).parts
-    if folder == "_indices":
+    path = PurePosixPath(name).relative_to(folder)
+    kind, *rest = path.parts
+    if kind == "_indices":
         return uuid.UUID(rest[0]).bytes in manifest
-    if folder == "_deletions":
+    if kind == "_deletions":
         return _varint(int(path.stem.rpartition("-")[2])) in manifest
     return path.name.encode() in manifest
 

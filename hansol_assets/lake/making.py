@@ -13,6 +13,7 @@ import time
 from hansol_assets.lake.declaration import Bound
 from hansol_assets.lake.disk import disk_explained
 from hansol_assets.lake.manifest import Manifest
+from hansol_assets.lake.object_store import store_explained
 from hansol_assets.lake.reports import ArtifactBuild, Build, Log, Outcome, Task
 
 
@@ -26,9 +27,10 @@ def make(bound: Bound, log: Log, *, force: bool = False) -> Outcome:
 
     Raises:
         DiskError: The disk did not take it; what was live still is.
+        ObjectStoreError: The object store did not take it, or did not give what it needs; likewise.
     """
     lake = bound.lake
-    with disk_explained(lake.paths.root):
+    with disk_explained(lake.paths.root), store_explained(lake.database.uri):
         lake.mark_format()
         if bound.declaration.named_by_content:
             return _by_content(bound, log, force=force)
@@ -58,7 +60,9 @@ def _table(bound: Bound, task: Task, log: Log) -> Manifest:
 def _artifact(bound: Bound, task: Task, log: Log) -> Manifest:
     lake, started = bound.lake, time.monotonic()
     with lake.draft(task) as folder:
-        report = bound.call(ArtifactBuild(lake.paths, lake.checkpoints(task), log, folder))
+        report = bound.call(
+            ArtifactBuild(lake.paths, lake.checkpoints(task), log, folder, lake.database)
+        )
         draft = lake.describe(folder, report)
     return lake.keep_artifact(task, draft, started)
 

@@ -41,8 +41,9 @@ class Manifest(BaseModel):
         config: The settings that mattered.
         inputs: Input asset name → data version.
         checksums: File name (or `table`) → SHA-256 of its content.
-        lancedb_files: File below the LanceDB folder → SHA-256, for an artifact that names a version
-            of a table there; that version is whole while these files are.
+        lancedb_files: File below the LanceDB database → what proves it (a SHA-256 in a folder; in
+            an object store the database's URL, size and entity tag), for an artifact that names a
+            version of a table there; that version is whole while these files are.
         columns: Column → DuckDB type, of a table.
         facts: Figures of the asset's metadata: counts, sizes, scores.
         notes: Markdown of the asset's metadata: texts and pictures.
@@ -71,24 +72,40 @@ class Manifest(BaseModel):
     created_at: str
     versions: dict[str, str]
 
-    def save(self, path: Path) -> None:
-        """Writes the manifest in one step, with a checksum of all that it says."""
+    def sealed(self) -> str:
+        """Returns all that the manifest says as JSON, with a checksum of it."""
         content = self.model_dump(mode="json")
-        sealed = json.dumps({SEAL: _seal(content), **content}, ensure_ascii=False, indent=2)
-        write_atomically(path, (sealed + "\n").encode("utf-8"))
+        return json.dumps({SEAL: _seal(content), **content}, ensure_ascii=False, indent=2) + "\n"
+
+    def save(self, path: Path) -> None:
+        """Writes the manifest, sealed, in one step."""
+        write_atomically(path, self.sealed().encode("utf-8"))
 
     @classmethod
-    def load(cls, path: Path) -> "Manifest":
-        """Reads a manifest back.
+    def read(cls, sealed: str) -> "Manifest":
+        """Reads a sealed manifest back.
 
         Raises:
             ValueError: It is not what was written.
         """
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(sealed)
         if not isinstance(content, dict) or content.pop(SEAL, None) != _seal(content):
-            msg = f"{path} is not the manifest that was written"
+            msg = "it is not the manifest that was written"
             raise ValueError(msg)
         return cls.model_validate(content)
+
+    @classmethod
+    def load(cls, path: Path) -> "Manifest":
+        """Reads a manifest's file.
+
+        Raises:
+            ValueError: It is not what was written.
+        """
+        try:
+            return cls.read(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            msg = f"{path}: {error}"
+            raise ValueError(msg) from error
 
     @classmethod
     def find(cls, path: Path) -> "Manifest | None":
@@ -100,9 +117,12 @@ class Manifest(BaseModel):
             manifest = cls.load(path)
         except (FileNotFoundError, ValueError):
             return None
-        named = fingerprint(manifest.asset, manifest.code_version, manifest.config, manifest.inputs)
-        own = (manifest.asset, manifest.fingerprint, named)
-        return manifest if own == (path.parent.name, path.stem, path.stem) else None
+        return manifest if manifest.is_named(path.parent.name, path.stem) else None
+
+    def is_named(self, asset: str, version: str) -> bool:
+        """Whether a name is this manifest's, and the hash of what it says of itself."""
+        named = fingerprint(self.asset, self.code_version, self.config, self.inputs)
+        return (self.asset, self.fingerprint, named) == (asset, version, version)
 
 
 def _seal(content: Mapping[str, Any]) -> str:

@@ -16,11 +16,10 @@ from hansol_assets.lake.lancedb_versions import drop_all_but
 from hansol_assets.lake.locks import LANCEDB_LOCK, file_lock, lock_if_free, lock_name
 from hansol_assets.lake.manifest import Manifest, all_manifests, ancestry, live_profiles
 from hansol_assets.lake.paths import LakePaths
+from hansol_assets.lake.store import Lake
+from hansol_assets.lake.stored_artifacts import Key
 from hansol_assets.lake.sweeping import sweep
 from hansol_assets.lake.warehouse import Warehouse
-
-Key = tuple[str, str]
-"""Asset and fingerprint."""
 
 
 @dataclass(frozen=True)
@@ -46,25 +45,25 @@ class PruneReport:
         swept: Other paths that were removed: published submissions, staging folders, damaged
             results, checkpoints of finished work, files of old index versions.
         forgotten: Cached answers and vectors that were removed, since their model was.
-        freed: Bytes by which the lake is smaller. Space of removed tables stays inside the DuckDB
+        freed: Bytes by which the folder is smaller. Space of removed tables stays inside the DuckDB
             file, which uses it again for the next ones.
     """
 
     removed: tuple[Key, ...]
     kept: tuple[Key, ...]
-    swept: tuple[Path, ...]
+    swept: tuple[Path | str, ...]
     forgotten: int
     freed: int
 
 
-def prune(root: Path, keep: int, retention: Retention) -> PruneReport:
+def prune(lake: Lake, keep: int, retention: Retention) -> PruneReport:
     """Removes old results; what another process is working on stays.
 
     Kept are what is live for any profile, the newest results of each asset, the scores that the
     leaderboard shows, and all that a live result or a kept submission was made from.
 
     Args:
-        root: The lake's folder.
+        lake: The lake; its profile does not matter.
         keep: Results an asset that stay, the newest first, whether live or not.
         retention: The assets of which more stays.
 
@@ -73,36 +72,42 @@ def prune(root: Path, keep: int, retention: Retention) -> PruneReport:
     """
     if keep < 1:
         raise ValueError(f"keep must be at least 1, not {keep}: the last good state has to stay")
-    paths = LakePaths(root)
-    before = bytes_below(root)
+    paths = lake.paths
+    before = bytes_below(paths.root)
     manifests = {(item.asset, item.fingerprint): item for item in all_manifests(paths)}
-    live, tables = live_profiles(paths), set(Warehouse(paths.warehouse).tables())
-    there = [item for item in manifests.values() if _is_there(paths, item, live, tables)]
+    live, held = live_profiles(paths), {*lake.warehouse.tables(), *_stored(lake)}
+    there = [item for item in manifests.values() if _is_there(paths, item, live, held)]
     staying = _staying(paths, there, keep, retention)
     removed = [
         key
         for key, manifest in manifests.items()
-        if key not in staying and _remove(paths, manifest, staying, retention.remembered)
+        if key not in staying and _remove(lake, manifest, staying, retention.remembered)
     ]
     kept = [item for key, item in manifests.items() if key not in set(removed)]
-    swept = [*sweep(paths, keep, retention.published), *_drop_index_versions(paths, kept)]
+    swept = [*sweep(lake, keep, retention.published), *_drop_index_versions(lake, kept)]
     return PruneReport(
         removed=tuple(removed),
         kept=tuple((item.asset, item.fingerprint) for item in kept),
         swept=tuple(swept),
         forgotten=_forget_cached(paths, kept),
-        freed=max(0, before - bytes_below(root)),
+        freed=max(0, before - bytes_below(paths.root)),
     )
 
 
+def _stored(lake: Lake) -> list[Key]:
+    """The artifacts of which the object store has a copy."""
+    recorded = lake.stored.recorded() if lake.stored else ()
+    return [(item.asset, item.fingerprint) for item in recorded]
+
+
 def _is_there(
-    paths: LakePaths, manifest: Manifest, live: Collection[Key], tables: Collection[Key]
+    paths: LakePaths, manifest: Manifest, live: Collection[Key], held: Collection[Key]
 ) -> bool:
     """Whether there are bytes at all; a live result without them is the next run's to rebuild."""
     key = (manifest.asset, manifest.fingerprint)
     if key in live:
         return True
-    return paths.artifact(*key).is_dir() if manifest.kind == "artifact" else key in tables
+    return key in held or (manifest.kind == "artifact" and paths.artifact(*key).is_dir())
 
 
 def _forget_cached(paths: LakePaths, kept: list[Manifest]) -> int:
@@ -131,17 +136,17 @@ def _staying(
     return {(item.asset, item.fingerprint): item for item in staying}
 
 
-def _remove(
-    paths: LakePaths, manifest: Manifest, staying: dict[Key, Manifest], remembered: str
-) -> bool:
-    """Removes one result, its manifest first; says whether it could be."""
-    key = (manifest.asset, manifest.fingerprint)
+def _remove(lake: Lake, manifest: Manifest, staying: dict[Key, Manifest], remembered: str) -> bool:
+    """Removes one result, its copy first and then its manifest; says whether it could be."""
+    paths, key = lake.paths, (manifest.asset, manifest.fingerprint)
     with lock_if_free(paths, lock_name(*key)) as held:
         if not held:
             return False
+        if lake.stored and manifest.kind == "artifact":
+            lake.stored.remove(manifest)
         _forget(paths, manifest, staying, remembered)
         if manifest.kind == "table":
-            Warehouse(paths.warehouse).drop(*key)
+            lake.warehouse.drop(*key)
         else:
             remove_directory(paths.artifact(*key))
     return True
@@ -161,11 +166,18 @@ def _forget(
         path.unlink()
 
 
-def _drop_index_versions(paths: LakePaths, kept: list[Manifest]) -> list[Path]:
-    """Removes what no kept artifact needs of the LanceDB tables that they name."""
-    needed = [paths.lancedb / name for item in kept for name in item.lancedb_files]
-    tables = {path.relative_to(paths.lancedb).parts[0] for path in needed}
-    with file_lock(paths, LANCEDB_LOCK):
+def _drop_index_versions(lake: Lake, kept: list[Manifest]) -> list[Path | str]:
+    """Removes what no kept artifact needs of the LanceDB tables that they name.
+
+    What the object store has a copy of needs its version, too, though another machine made it.
+    """
+    recorded = lake.stored.recorded() if lake.stored else ()
+    placed = [it for it in (*kept, *recorded) if lake.database.is_placed(it.lancedb_files)]
+    needed = {name for item in placed for name in item.lancedb_files}
+    tables = {Path(name).parts[0] for name in needed}
+    with file_lock(lake.paths, LANCEDB_LOCK):
         return [
-            path for table in sorted(tables) for path in drop_all_but(paths.lancedb / table, needed)
+            lake.database.place(name)
+            for table in sorted(tables)
+            for name in drop_all_but(lake.database, table, needed)
         ]

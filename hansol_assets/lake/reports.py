@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol
 import pandas as pd
 import pyarrow.parquet as pq
 
+from hansol_assets.lake.databases import Database
 from hansol_assets.lake.fingerprint import fingerprint, text_hash
 from hansol_assets.lake.locks import LANCEDB_LOCK, file_lock
 from hansol_assets.lake.manifest import Fact, Manifest
@@ -93,12 +94,6 @@ class Build:
     checkpoints: Path
     log: Log
 
-    @contextmanager
-    def lancedb(self) -> Iterator[Path]:
-        """Yields the LanceDB database, held against others that add versions to its tables."""
-        with file_lock(self.paths, LANCEDB_LOCK):
-            yield self.paths.lancedb
-
 
 @dataclass(frozen=True)
 class ArtifactBuild(Build):
@@ -106,9 +101,17 @@ class ArtifactBuild(Build):
 
     Attributes:
         folder: An empty folder, which becomes the artifact.
+        database: The LanceDB database, for an artifact that stands for a version of a table there.
     """
 
     folder: Path
+    database: Database
+
+    @contextmanager
+    def lancedb(self) -> Iterator[Database]:
+        """Yields the LanceDB database, held against others that add versions to its tables."""
+        with file_lock(self.paths, LANCEDB_LOCK):
+            yield self.database
 
 
 @dataclass(frozen=True)

@@ -84,10 +84,10 @@ def find_standing(
         return None
     try:
         bound = [item.bind(lake, settings, settings.raw_files) for item in declarations]
+        made = [item for item in bound if not item.is_idle]
+        manifests = [found for item in made if (found := _found(item)) is not None]
     except LakeError:
         return None
-    made = [item for item in bound if not item.is_idle]
-    manifests = [found for item in made if (found := _found(item)) is not None]
     if len(manifests) < len(made) or not lake.shows(manifests):
         return None
     return Standing(manifests, note["warnings"])

@@ -18,15 +18,22 @@ from typing import Any, Literal
 import pandas as pd
 
 from hansol_assets.lake.atomic import staged_directory, staging_leftovers, write_atomically
+from hansol_assets.lake.databases import Database, FolderDatabase, StoredDatabase
 from hansol_assets.lake.disk import disk_explained
-from hansol_assets.lake.errors import CorruptArtifactError, MissingInputError
-from hansol_assets.lake.fingerprint import FINGERPRINT_PATTERN, file_hash
+from hansol_assets.lake.errors import (
+    CorruptArtifactError,
+    MisplacedIndexError,
+    MissingInputError,
+)
+from hansol_assets.lake.fingerprint import FINGERPRINT_PATTERN
 from hansol_assets.lake.format import check_format, mark_format
 from hansol_assets.lake.locks import LANCEDB_LOCK, file_lock, lock_name
 from hansol_assets.lake.manifest import Fact, Manifest, directory_checksums, library_versions
+from hansol_assets.lake.object_store import ObjectStore
 from hansol_assets.lake.paths import LakePaths
 from hansol_assets.lake.records import files_preview, preview
 from hansol_assets.lake.reports import Report, TableReport, Task
+from hansol_assets.lake.stored_artifacts import StoredArtifacts
 from hansol_assets.lake.warehouse import Warehouse
 
 NO_COLUMNS: Mapping[str, str] = MappingProxyType({})
@@ -46,16 +53,30 @@ class Lake:
     Args:
         root: The lake's folder.
         profile: The name of the profile whose live pointers are read and moved.
+        object_store: The `s3://` URL below which artifacts are copied and the LanceDB database is;
+            None keeps everything in the folder.
+
+    Attributes:
+        paths: The layout of the folder.
+        profile: As it was given.
+        warehouse: The tables.
+        database: The LanceDB database.
+        stored: The artifacts' copies, if there is an object store.
 
     Raises:
         NewerLakeError: A newer version of this project wrote the lake.
     """
 
-    def __init__(self, root: Path, profile: str) -> None:
+    def __init__(self, root: Path, profile: str, object_store: str | None = None) -> None:
         check_format(root)
         self.paths = LakePaths(root)
         self.profile = profile
         self.warehouse = Warehouse(self.paths.warehouse)
+        self.database: Database = FolderDatabase(self.paths.lancedb, self.paths.damaged)
+        self.stored: StoredArtifacts | None = None
+        if object_store is not None:
+            store = ObjectStore(object_store)
+            self.database, self.stored = StoredDatabase(store), StoredArtifacts(store)
 
     def live(self, asset: str) -> Manifest:
         """Returns the manifest of what the profile last materialised of an asset.
@@ -100,11 +121,16 @@ class Lake:
     def artifact(self, manifest: Manifest) -> Path:
         """Returns the folder of an artifact after proving it whole.
 
+        What the folder lacks is fetched from the object store, if there is one.
+
         Raises:
             CorruptArtifactError: A file differs from its checksum; the artifact is set aside.
+            MisplacedIndexError: Its LanceDB table is in another database.
         """
+        if not self.database.is_placed(manifest.lancedb_files):
+            raise MisplacedIndexError(manifest.asset, self.database.uri)
         damaged = self.damaged_files(manifest)
-        if damaged:
+        if damaged and not self._fetched_alone(manifest):
             raise self._corrupt(manifest, f"{', '.join(damaged)} differs from the manifest")
         return self.paths.artifact(manifest.asset, manifest.fingerprint)
 
@@ -121,15 +147,29 @@ class Lake:
         found, wanted = directory_checksums(folder), manifest.checksums
         names = found.keys() | wanted.keys()
         own = sorted(name for name in names if found.get(name) != wanted.get(name))
-        return own + self._damaged_lancedb_files(manifest)
+        return own + self.damaged_lancedb_files(manifest)
 
-    def _damaged_lancedb_files(self, manifest: Manifest) -> list[str]:
-        files = ((name, self.paths.lancedb / name) for name in sorted(manifest.lancedb_files))
-        return [
-            f"lancedb/{name}"
-            for name, path in files
-            if not path.is_file() or file_hash(path) != manifest.lancedb_files[name]
-        ]
+    def damaged_lancedb_files(self, manifest: Manifest) -> list[str]:
+        """Names the files of an index's version that its database lacks, or that changed there."""
+        wanted = manifest.lancedb_files
+        found = self.database.stamps(wanted) if wanted else {}
+        return [f"lancedb/{name}" for name in sorted(wanted) if found.get(name) != wanted[name]]
+
+    def _fetched_alone(self, manifest: Manifest) -> bool:
+        """Fetches an artifact, held against other processes that do the same."""
+        if self.stored is None:
+            return False
+        with file_lock(self.paths, lock_name(manifest.asset, manifest.fingerprint)):
+            return self.is_whole(manifest) or self._fetched(manifest)
+
+    def _fetched(self, manifest: Manifest) -> bool:
+        """Fetches an artifact from the object store; says whether all of it is whole then."""
+        if self.stored is None or manifest.kind == "table":
+            return False
+        if self.damaged_lancedb_files(manifest):
+            return False
+        folder = self.paths.artifact(manifest.asset, manifest.fingerprint)
+        return self.stored.fetch(manifest, folder)
 
     def find_live(self, asset: str) -> Manifest | None:
         """Returns the manifest of what the profile last materialised of an asset, if any."""
@@ -139,12 +179,32 @@ class Lake:
         return Manifest.find(self.paths.manifest(asset, named.strip())) if is_name else None
 
     def find(self, task: Task) -> Manifest | None:
-        """Returns the result of a task if the lake holds it whole; a damaged one is set aside."""
-        manifest = Manifest.find(self.paths.manifest(task.asset, task.fingerprint))
-        if manifest is None or self.is_whole(manifest):
-            return manifest
-        self.set_aside(manifest)
-        return None
+        """Returns the result of a task if the lake holds it whole; a damaged one is set aside.
+
+        With an object store, an artifact is looked for there, too, and is in both afterwards.
+        """
+        path = self.paths.manifest(task.asset, task.fingerprint)
+        known = Manifest.find(path)
+        manifest = known or self._find_stored(task)
+        # A table in another database is no damage: it is made in this one, too.
+        if manifest is None or not self.database.is_placed(manifest.lancedb_files):
+            return None
+        if not self.is_whole(manifest) and not self._fetched(manifest):
+            self.set_aside(manifest)
+            return None
+        if known is None:
+            manifest.save(path)
+        self._store(manifest)
+        return manifest
+
+    def _find_stored(self, task: Task) -> Manifest | None:
+        return self.stored.find(task.asset, task.fingerprint) if self.stored else None
+
+    def _store(self, manifest: Manifest) -> None:
+        """Copies an artifact into the object store, if there is one and it is not there yet."""
+        if self.stored is not None and manifest.kind == "artifact":
+            folder = self.paths.artifact(manifest.asset, manifest.fingerprint)
+            self.stored.keep(manifest, folder)
 
     def recall(self, asset: str, question: str) -> Manifest | None:
         """Returns the result that a question was answered with, if the lake holds it whole."""
@@ -202,14 +262,22 @@ class Lake:
     def keep_artifact(
         self, task: Task, draft: tuple[Report, dict[str, str]], started: float
     ) -> Manifest:
-        """Writes the manifest of an artifact whose folder is in place.
+        """Writes the manifest of an artifact whose folder is in place, and copies it if need be.
+
+        The copy comes last: work is kept though the object store should be lost meanwhile, and the
+        next run that finds it copies it.
 
         Args:
             task: The named work.
             draft: What `describe` said of the folder.
             started: When the work began, by the monotonic clock.
+
+        Raises:
+            ObjectStoreError: The store did not take the copy.
         """
-        return self._keep("artifact", task, *draft, started)
+        manifest = self._keep("artifact", task, *draft, started)
+        self._store(manifest)
+        return manifest
 
     def make_live(self, manifest: Manifest) -> None:
         """Points the profile at a result, unless it does already: a sync of the disk takes time."""
@@ -247,23 +315,38 @@ class Lake:
         Returns:
             Where it is now.
         """
-        self.paths.manifest(manifest.asset, manifest.fingerprint).unlink(missing_ok=True)
+        key = (manifest.asset, manifest.fingerprint)
+        path, folder = self.paths.manifest(*key), self.paths.artifact(*key)
         if manifest.kind == "table":
-            return self.paths.warehouse / self.warehouse.set_aside(
-                manifest.asset, manifest.fingerprint
-            )
-        if self._damaged_lancedb_files(manifest):
-            self._set_aside_lancedb_table(manifest)
-        folder = self.paths.artifact(manifest.asset, manifest.fingerprint)
-        aside = self.paths.damaged / f"{manifest.asset}-{manifest.fingerprint}"
+            path.unlink(missing_ok=True)
+            return self.paths.warehouse / self.warehouse.set_aside(*key)
+        if self.damaged_lancedb_files(manifest):
+            self._set_aside_lancedb_tables(manifest)
+        if self.stored is not None:
+            self.stored.forget(manifest)
+        path.unlink(missing_ok=True)
+        aside = self.paths.damaged / "-".join(key)
         _move_aside(folder, aside)
         return aside
 
-    def _set_aside_lancedb_table(self, manifest: Manifest) -> None:
-        """Moves the whole table: a new version of it would carry the damage on."""
+    def _set_aside_lancedb_tables(self, manifest: Manifest) -> None:
+        """Moves whole tables: a new version of one would carry the damage on.
+
+        Unless a later version is whole: then this one was only pruned, by another machine.
+        """
         with file_lock(self.paths, LANCEDB_LOCK):
-            for name in {Path(name).parts[0] for name in manifest.lancedb_files}:
-                _move_aside(self.paths.lancedb / name, self.paths.damaged / name)
+            for table in {Path(name).parts[0] for name in manifest.lancedb_files}:
+                if self.damaged_lancedb_files(self._newest_of(table, manifest)):
+                    self.database.set_aside(table)
+
+    def _newest_of(self, table: str, manifest: Manifest) -> Manifest:
+        stored = self.stored.recorded() if self.stored else ()
+        of_table = (
+            item
+            for item in stored
+            if any(name.startswith(f"{table}/") for name in item.lancedb_files)
+        )
+        return max([manifest, *of_table], key=lambda item: item.created_at)
 
     def _corrupt(self, manifest: Manifest, problem: str) -> CorruptArtifactError:
         place = self.paths.artifact(manifest.asset, manifest.fingerprint)

@@ -8,12 +8,14 @@ import re
 import shutil
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 from hansol_assets.lake.atomic import remove_directory
 from hansol_assets.lake.fingerprint import FINGERPRINT_PATTERN
 from hansol_assets.lake.locks import lock_if_free, lock_name
 from hansol_assets.lake.paths import LakePaths
+from hansol_assets.lake.store import Lake
 from hansol_assets.lake.warehouse import DAMAGED_PREFIX, Warehouse
 
 STALE_SECONDS = 3600
@@ -22,16 +24,17 @@ STALE_SECONDS = 3600
 _STAGED = re.compile(r"\.(?P<target>.+)\.[0-9a-f]{32}")
 
 
-def sweep(paths: LakePaths, keep: int, published: str) -> Iterator[Path]:
+def sweep(lake: Lake, keep: int, published: str) -> Iterator[Path | str]:
     """Removes what nothing in the lake can load, and yields the paths that are gone.
 
     What another process holds a lock on stays.
 
     Args:
-        paths: The lake.
+        lake: The lake.
         keep: Checkpoints of unfinished work that stay, an asset, the newest first.
         published: The asset whose results are published.
     """
+    paths = lake.paths
     yield from _submissions(paths, published)
     yield from _artifacts(paths)
     yield from _tables(paths)
@@ -41,6 +44,8 @@ def sweep(paths: LakePaths, keep: int, published: str) -> Iterator[Path]:
     if paths.damaged.exists():
         remove_directory(paths.damaged)
         yield paths.damaged
+    if lake.stored:
+        yield from lake.stored.sweep(timedelta(seconds=STALE_SECONDS))
 
 
 def _submissions(paths: LakePaths, published: str) -> Iterator[Path]:

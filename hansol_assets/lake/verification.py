@@ -1,4 +1,7 @@
-"""Proving the lake: every byte that a manifest vouches for is read again.
+"""Proving the lake: every byte in its folder that a manifest vouches for is read again.
+
+Of an object store the listing is read: that the files are there, and have the size and entity tag
+that they were uploaded with. Their bytes are proved whenever they are fetched.
 
 What belongs here: finding what is wrong. What does not: mending it; a run does that, since it sets
 aside and rebuilds what is damaged.
@@ -29,7 +32,7 @@ class Problem:
 
     asset: str
     fingerprint: str
-    place: Path
+    place: Path | str
     problem: str
     remedy: str = _REBUILD
 
@@ -51,6 +54,7 @@ def verify(lake: Lake) -> list[Problem]:
     found = [
         *_manifest_problems(lake),
         *_artifact_problems(lake, [item for item in manifests if item.kind == "artifact"]),
+        *_copy_problems(lake, [item for item in manifests if item.kind == "artifact"]),
         *_table_problems(lake, [item for item in manifests if item.kind == "table"]),
     ]
     told = [
@@ -79,9 +83,24 @@ def _manifest_problems(lake: Lake) -> Iterator[Problem]:
 def _artifact_problems(lake: Lake, manifests: Sequence[Manifest]) -> Iterator[Problem]:
     for manifest in manifests:
         key = (manifest.asset, manifest.fingerprint)
-        for name in lake.damaged_files(manifest):
-            place = lake.paths.artifact(*key) / name
+        folder = lake.paths.artifact(*key)
+        # With a copy the folder is a cache, of which what is used next is fetched.
+        is_cache = lake.stored is not None and not folder.exists()
+        for name in (
+            lake.damaged_lancedb_files(manifest) if is_cache else lake.damaged_files(manifest)
+        ):
+            place = folder / name
             yield Problem(*key, place, "the file is missing, changed, or unknown")
+
+
+def _copy_problems(lake: Lake, manifests: Sequence[Manifest]) -> Iterator[Problem]:
+    if lake.stored is None:
+        return
+    for manifest in manifests:
+        for name in lake.stored.damaged_files(manifest):
+            place = lake.stored.place(manifest, name)
+            problem = "the copy in the object store is missing or changed"
+            yield Problem(manifest.asset, manifest.fingerprint, place, problem)
 
 
 def _table_problems(lake: Lake, manifests: Sequence[Manifest]) -> Iterator[Problem]:

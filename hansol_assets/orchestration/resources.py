@@ -67,7 +67,8 @@ class LakeResource:
         Raises:
             NewerLakeError: A newer version of this project wrote the lake.
         """
-        return cls(settings, Lake(settings.lake_dir, settings.live_name))
+        lake = Lake(settings.lake_dir, settings.live_name, settings.object_store)
+        return cls(settings, lake)
 
     def computing(self) -> AbstractContextManager[Compute]:
         """Lets heavy work run where the settings say."""
@@ -129,6 +130,8 @@ def _begin(
     # The submission alone looks at its template itself, and answers its check.
     if {SUBMISSION} < _planned(instance, run.run_id):
         require_fitting_template(lake.settings)
+    if lake.store.stored:
+        lake.store.stored.require_access()
     locks = lake.store.paths.locks
     with disk_explained(locks):
         stack.enter_context(run_lock(run.run_id, locks))

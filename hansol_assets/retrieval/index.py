@@ -18,6 +18,7 @@ import pyarrow as pa
 from pydantic import Field
 
 from hansol_assets.embedding.embedder import Embedder, width_of
+from hansol_assets.lake.databases import connect
 from hansol_assets.qa.morphemes import content_morphemes
 from hansol_assets.qa.table.columns import ANSWERS, QUESTIONS
 from hansol_assets.retrieval.documents import DocumentSettings, document_texts, document_vectors
@@ -86,7 +87,7 @@ class IndexReport:
 
 
 def build_index(
-    uri: Path,
+    uri: str | Path,
     table_name: str,
     rows: pd.DataFrame,
     folds: pd.DataFrame,
@@ -102,7 +103,7 @@ def build_index(
     before or after it.
 
     Args:
-        uri: Folder of the database; made if missing.
+        uri: The database, a folder or an `s3://` URL; made if missing.
         table_name: Table within it; made if missing.
         rows: Training table: `id, questions, category, answers`.
         folds: `id, fold, split` of the rows.
@@ -112,11 +113,9 @@ def build_index(
         documents: What stands for a row; another choice means the same.
         exact_rows: Rows up to which the vectors need no index of their own.
     """
-    import lancedb
-
     made_by = f"{embedder_id} {documents.model_dump_json()}"
     wanted = _keyed_rows(rows, folds, made_by)
-    database = lancedb.connect(str(uri))
+    database = connect(uri)
     if table_name not in database.list_tables().tables:
         table = database.create_table(table_name, schema=_schema(embedder))
     else:

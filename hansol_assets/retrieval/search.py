@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import numpy as np
 
 from hansol_assets.embedding.embedder import Embedder
+from hansol_assets.lake.databases import connect
+from hansol_assets.lake.object_store import store_explained
 from hansol_assets.qa.morphemes import content_morphemes
 from hansol_assets.qa.table.columns import ANSWERS, QUESTIONS
 from hansol_assets.retrieval.documents import query_vectors
@@ -71,7 +73,7 @@ class HybridSearcher:
     """Searches one version of the index.
 
     Args:
-        uri: Folder of the database.
+        uri: The database, a folder or an `s3://` URL.
         table_name: Table within it.
         embedder: The embedder that the index was built with.
         settings: Depth and fusion.
@@ -80,17 +82,17 @@ class HybridSearcher:
 
     def __init__(
         self,
-        uri: Path,
+        uri: str | Path,
         table_name: str,
         embedder: Embedder,
         settings: RetrievalSettings,
         version: int | None = None,
     ) -> None:
-        import lancedb
-
-        self._table = lancedb.connect(str(uri)).open_table(table_name)
-        if version is not None:
-            self._table.checkout(version)
+        self._uri = str(uri)
+        with store_explained(self._uri):
+            self._table = connect(uri).open_table(table_name)
+            if version is not None:
+                self._table.checkout(version)
         self._embedder = embedder
         self._settings = settings
 
@@ -109,10 +111,14 @@ class HybridSearcher:
 
         Returns:
             The hits of each question, best first.
+
+        Raises:
+            ObjectStoreError: The index is in an object store that was lost meanwhile.
         """
-        dense = self._dense_rows(questions, k, splits)
-        full_text = self._full_text_rows(questions, k, splits)
-        return self._hits(zip(dense, full_text, strict=True), k)
+        with store_explained(self._uri):
+            dense = self._dense_rows(questions, k, splits)
+            full_text = self._full_text_rows(questions, k, splits)
+            return self._hits(zip(dense, full_text, strict=True), k)
 
     def search_dense(
         self, questions: Sequence[str], k: int, splits: Sequence[str]

@@ -127,7 +127,7 @@ LAKES = [
     lake("nothing to publish", lambda place: publish_live(place.lake), "'submission' is not in"),
     lake("a raw file is missing", missing_source, "/nowhere/train.csv is missing",
          "HANSOL_RAW_DIR"),
-    lake("pruning everything", lambda place: prune(place.root, 0, RETENTION),
+    lake("pruning everything", lambda place: prune(place.lake, 0, RETENTION),
          "keep must be at least 1"),
 ]  # fmt: skip
 

@@ -199,7 +199,7 @@ def test_pruning_a_real_lake_keeps_it_whole(
     status = lake_status(lake).groupby("asset")["fingerprint"].count()
     assert status["retrieval_index"] == status["submission"] == 2
 
-    report = prune(lake.paths.root, 1, RETENTION)
+    report = prune(lake, 1, RETENTION)
     assert verify(lake) == []
     assert report.forgotten > 0
     kept = lake_status(lake).groupby("asset")["fingerprint"].count()

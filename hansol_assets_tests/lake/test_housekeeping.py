@@ -88,12 +88,12 @@ def test_the_status_lists_every_result(lake: Lake) -> None:
 def test_the_status_of_an_empty_lake_is_empty(lake: Lake) -> None:
     assert lake_status(lake).empty
     assert verify(lake) == []
-    assert prune(lake.paths.root, 1, RETENTION).removed == ()
+    assert prune(lake, 1, RETENTION).removed == ()
 
 
 def test_old_results_go_and_the_leaderboards_stay(lake: Lake) -> None:
     made = [make(lake, version) for version in range(4)]
-    report = prune(lake.paths.root, 2, RETENTION)
+    report = prune(lake, 2, RETENTION)
     newest = [item["base_model"].fingerprint for item in made[2:]]
     assert held(lake)["base_model"] == newest
     assert held(lake)["validation_scores"] == [
@@ -115,7 +115,7 @@ def test_what_is_live_for_any_profile_stays_with_all_that_it_was_made_from(lake:
     old = make(other, 0)
     for version in range(1, 4):
         make(lake, version)
-    prune(lake.paths.root, 1, RETENTION)
+    prune(lake, 1, RETENTION)
     for asset, manifest in old.items():
         assert other.live(asset) == manifest
         assert other.is_whole(manifest)
@@ -129,7 +129,7 @@ def test_the_published_submission_stays_though_another_is_live(lake: Lake) -> No
         make(lake, version)
     lake.paths.latest_submission.unlink()
     lake.paths.latest_submission.symlink_to(latest.name)
-    prune(lake.paths.root, 1, RETENTION)
+    prune(lake, 1, RETENTION)
     assert (lake.paths.latest_submission / "submission.csv").read_bytes() == b"0" * 1_000
     assert published["submission"].fingerprint in held(lake)["submission"]
     assert published["base_model"].fingerprint in held(lake)["base_model"]
@@ -160,7 +160,7 @@ def test_what_killed_runs_left_is_swept(lake: Lake) -> None:
     unfinished = paths.checkpoints("base_model", "c" * 16)
     unfinished.mkdir(parents=True)
 
-    swept = prune(paths.root, 1, RETENTION).swept
+    swept = prune(lake, 1, RETENTION).swept
     assert set(swept) == {*left, stale, paths.warehouse / f"raw_qa@{'b' * 16}"}
     assert not any(path.exists() for path in [*left, stale])
     assert fresh.exists()
@@ -173,7 +173,7 @@ def test_what_another_process_works_on_stays(lake: Lake) -> None:
     made = [make(lake, version) for version in range(2)]
     old = made[0]["base_model"].fingerprint
     with FileLock(lake.paths.locks / f"base_model-{old}.lock"):
-        report = prune(lake.paths.root, 1, RETENTION)
+        report = prune(lake, 1, RETENTION)
     assert ("base_model", old) in report.kept
     assert old in held(lake)["base_model"]
 
@@ -186,13 +186,13 @@ def test_nothing_outside_the_lake_is_removed(tmp_path: Path) -> None:
     make(lake, 0)
     (lake.paths.root / "artifacts" / "base_model" / ("d" * 16)).symlink_to(outside)
     lake.paths.damaged.symlink_to(outside)
-    prune(lake.paths.root, 1, RETENTION)
+    prune(lake, 1, RETENTION)
     assert (outside / "mine.txt").exists()
 
 
 def test_at_least_one_result_is_kept(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="keep must be at least 1, not 0"):
-        prune(tmp_path, 0, RETENTION)
+        prune(Lake(tmp_path, "tiny"), 0, RETENTION)
 
 
 def test_every_problem_is_named_with_its_place_and_remedy(lake: Lake) -> None:
