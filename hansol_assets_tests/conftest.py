@@ -24,7 +24,8 @@ settings.load_profile("hansol")
 
 
 FAST = {
-    "answering", "assets", "lake", "qa", "test_definitions.py", "test_docs.py", "test_settings.py"
+    "answering", "assets", "deploy", "lake", "qa", "test_definitions.py", "test_docs.py",
+    "test_settings.py",
 }  # fmt: skip
 """Folders and files whose tests take seconds: `make check` runs them."""
 
