@@ -18,12 +18,8 @@ from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
 
 from hansol_assets.modeling.device.profile_table import profile_table
-from hansol_assets.settings import (
-    ENVIRONMENT_PREFIX,
-    PROFILES_DIRECTORY,
-    Settings,
-    load_settings,
-)
+from hansol_assets.profile_files import PROFILES_DIRECTORY
+from hansol_assets.settings import ENVIRONMENT_PREFIX, Settings, load_settings
 
 INTRODUCTION = """\
 # Settings

@@ -1,17 +1,16 @@
 """Settings of a run: a profile file, overridden by the environment, overridden by the launchpad.
 
-What belongs here: how a profile is found, extended, merged and refused. What does not: the meaning
-of a single setting, which stands in the section next to the code that reads it.
+What belongs here: gathering all sections, and refusing what is wrong. What does not: the meaning of
+a single setting, which stands in the section next to the code that reads it, and reading a profile
+(`hansol_assets.profile_files`).
 """
 
 import difflib
 import os
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
@@ -27,12 +26,12 @@ from hansol_assets.answering.submission import SubmissionSettings
 from hansol_assets.answering.training import AdapterSettings
 from hansol_assets.compute.settings import ClusterSettings, Kind
 from hansol_assets.embedding.embedder import EmbedderSettings
-from hansol_assets.errors import UserError
 from hansol_assets.lake.object_store import URL_PATTERN
 from hansol_assets.modeling.base.base_model import BaseModelSettings
 from hansol_assets.modeling.generation.generator import GenerationSettings
 from hansol_assets.modeling.training.adapter import TrainingSettings
 from hansol_assets.modeling.training.fit import FitSettings
+from hansol_assets.profile_files import ProfileError, merged, profile_path, read_profile
 from hansol_assets.qa.folds import FoldSettings
 from hansol_assets.qa.pairing import PairingSettings
 from hansol_assets.qa.prompts import PromptSettings
@@ -59,75 +58,7 @@ ENVIRONMENT_PREFIX = "HANSOL_"
 TEST_PREFIX = "HANSOL_TEST_"
 """Variables that only the project's own tests read."""
 DEFAULT_PROFILE = "tiny"
-PROFILES_DIRECTORY = Path(__file__).parent / "profiles"
 NEAREST_KEY_CUTOFF = 0.6
-_PROFILE_NAME = re.compile(r"\w[\w.-]*")
-
-
-class ProfileError(UserError, ValueError):
-    """A profile, or a setting in the environment or launchpad, that cannot be used."""
-
-
-def profile_path(profile: str) -> Path:
-    """Returns the file of a profile given by name or by path.
-
-    Raises:
-        ProfileError: There is no such profile; the message names the ones that there are. Or its
-            name is none for a folder.
-    """
-    path = Path(profile)
-    if profile and not _PROFILE_NAME.fullmatch(path.stem):
-        raise ProfileError(
-            f"profile '{profile}' cannot be named '{path.stem}': the name becomes a folder of the "
-            "lake. Use letters, digits, '-', '_' and '.', a letter or digit first."
-        )
-    if path.suffix not in {".yaml", ".yml"}:
-        path = PROFILES_DIRECTORY / f"{profile}.yaml"
-    if path.is_file():
-        return path
-    names = ", ".join(sorted(item.stem for item in PROFILES_DIRECTORY.glob("*.yaml")))
-    raise ProfileError(
-        f"profile '{profile}' does not exist. Set HANSOL_PROFILE to one of: {names}, "
-        "or to the path of a YAML file."
-    )
-
-
-def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns nested values with others laid over them."""
-    result = dict(base)
-    for key, value in over.items():
-        below = result.get(key)
-        both_mappings = isinstance(below, Mapping) and isinstance(value, Mapping)
-        result[key] = merged(below, value) if both_mappings else value  # type: ignore[arg-type]
-    return result
-
-
-def read_profile(path: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
-    """Reads a profile file and, below it, the profile that it extends.
-
-    Args:
-        path: The YAML file.
-        seen: The files that led here.
-
-    Raises:
-        ProfileError: The file is not a YAML mapping in UTF-8, or extends itself.
-    """
-    if path in seen:
-        raise ProfileError(f"{path} extends itself through {', '.join(map(str, seen))}.")
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except UnicodeDecodeError as error:
-        raise ProfileError(f"{path} is not UTF-8 text. Save it as UTF-8.") from error
-    except yaml.YAMLError as error:
-        raise ProfileError(f"{path} is not valid YAML: {error}") from error
-    if not isinstance(content, dict):
-        raise ProfileError(f"{path} must hold a mapping of settings, not {type(content).__name__}.")
-    parent = content.pop("extends", None)
-    if parent is None:
-        return content
-    beside = path.parent / str(parent)
-    below = beside if beside.is_file() else profile_path(str(parent))
-    return merged(read_profile(below, (*seen, path)), content)
 
 
 class ProfileSource(PydanticBaseSettingsSource):

@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from hansol_assets.settings import PROFILES_DIRECTORY, ProfileError, load_settings
+from hansol_assets.profile_files import PROFILES_DIRECTORY, ProfileError
+from hansol_assets.settings import load_settings
 
 
 def profile(folder: Path, name: str, text: str) -> str:

@@ -26,7 +26,7 @@ commands = typer.Typer()
 def profiles(as_json: JsonOption = False) -> None:
     """List the profiles with their models, memory needed and licences."""
     from hansol_assets.modeling.device.profile_table import profile_table
-    from hansol_assets.settings import PROFILES_DIRECTORY
+    from hansol_assets.profile_files import PROFILES_DIRECTORY
 
     names = sorted(path.stem for path in PROFILES_DIRECTORY.glob("*.yaml"))
     rows = profile_table({name: load_settings(profile=name) for name in names})

@@ -13,7 +13,8 @@ from rich.measure import Measurement
 from rich.table import Table
 
 from hansol_assets.commands import REFRESH
-from hansol_assets.settings import ProfileError, Settings, load_settings
+from hansol_assets.profile_files import ProfileError
+from hansol_assets.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from hansol_assets.lake.store import Lake

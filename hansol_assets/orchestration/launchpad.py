@@ -14,7 +14,8 @@ import dagster as dg
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from hansol_assets.settings import Settings, load_settings, merged
+from hansol_assets.profile_files import merged
+from hansol_assets.settings import Settings, load_settings
 
 PLACES = ("raw_dir", "lake_dir", "compute")
 """Settings that say where things are, which another profile does not change."""

@@ -28,7 +28,8 @@ def run_lock(run_id: str, locks: Path) -> Iterator[None]:
     """
     locks.mkdir(parents=True, exist_ok=True)
     path = locks / f"{PREFIX}{run_id}.lock"
-    with path.open("a", encoding="utf-8") as file:
+    # NFS gives a shared lock only on a file that is open for reading, too.
+    with path.open("a+", encoding="utf-8") as file:
         fcntl.flock(file, fcntl.LOCK_SH)
         yield
         path.unlink(missing_ok=True)
@@ -103,5 +104,5 @@ def _try_lock(file: IO[str]) -> bool:
 
 
 def _is_free(path: Path) -> bool:
-    with path.open("a", encoding="utf-8") as file:
+    with path.open("a+", encoding="utf-8") as file:
         return _try_lock(file)

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from hansol_assets.settings import merged
+from hansol_assets.profile_files import merged
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"

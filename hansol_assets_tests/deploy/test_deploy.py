@@ -43,7 +43,7 @@ from hansol_assets_tests.deploy.manifests import (
 
 VERSIONS = ("1.29", "1.32", "1.35")
 """Releases of Kubernetes whose schemas hold what the files use."""
-SECTIONS = {*Settings.model_fields, "compute", "cluster"}
+SECTIONS = set(Settings.model_fields)
 MADE_BY_USER = {("Secret", "dagster-postgres"): {"DAGSTER_PG_PASSWORD"}}
 MADE_BY_KUBERAY = {("Secret", "compute"), ("Service", "compute-head-svc")}
 OPTIONAL_SECRETS = {"hansol-tokens", "compute"}

@@ -37,8 +37,9 @@ from hansol_assets.lake.pruning import prune
 from hansol_assets.lake.reports import ArtifactBuild, Outcome, Report, Task
 from hansol_assets.lake.store import Lake
 from hansol_assets.lake.verification import verify
+from hansol_assets.profile_files import ProfileError
 from hansol_assets.retrieval.index import RetrievalSettings, build_index
-from hansol_assets.settings import ProfileError, load_settings
+from hansol_assets.settings import load_settings
 from hansol_assets_tests.lake.handmade import HandMade, make_artifact
 from hansol_assets_tests.lake.stores import (
     BUCKET,

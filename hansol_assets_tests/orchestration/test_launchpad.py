@@ -7,7 +7,8 @@ import pytest
 
 from hansol_assets.definitions import build_defs
 from hansol_assets.orchestration.launchpad import launchpad_fields, settings_of
-from hansol_assets.settings import ProfileError, load_settings
+from hansol_assets.profile_files import ProfileError
+from hansol_assets.settings import load_settings
 
 
 def problems(config: dict[str, Any]) -> list[str]:

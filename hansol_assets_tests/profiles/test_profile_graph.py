@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hansol_assets.settings import PROFILES_DIRECTORY, load_settings
+from hansol_assets.profile_files import PROFILES_DIRECTORY
+from hansol_assets.settings import load_settings
 from hansol_assets_tests.graph import GraphRun, run_graph
 from hansol_assets_tests.modeling.checkpoints import (
     TOKENIZERS,

@@ -6,7 +6,8 @@ import pytest
 import yaml
 
 from hansol_assets.modeling.device.profile_table import profile_table
-from hansol_assets.settings import PROFILES_DIRECTORY, Settings, load_settings
+from hansol_assets.profile_files import PROFILES_DIRECTORY
+from hansol_assets.settings import Settings, load_settings
 
 ASKED_FOR = {
     "gemma-7b": "google/gemma-7b",

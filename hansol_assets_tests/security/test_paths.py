@@ -7,7 +7,8 @@ import pytest
 from hansol_assets.lake.errors import MissingInputError
 from hansol_assets.lake.reports import Report, Task
 from hansol_assets.lake.store import Lake
-from hansol_assets.settings import ProfileError, load_settings
+from hansol_assets.profile_files import ProfileError
+from hansol_assets.settings import load_settings
 from hansol_assets_tests.lake.handmade import make_artifact
 
 OUTWARD = ["..", "../..", "../../outside", "/etc/passwd", "a/../../b", "", "\0", "0" * 15, "G" * 16]

@@ -19,7 +19,8 @@ from hansol_assets.modeling.base.tokenizer import TokenizerSettings, encode_prom
 from hansol_assets.modeling.generation.generator import GenerationRequest, Generator
 from hansol_assets.modeling.progress import NO_FIGURES
 from hansol_assets.modeling.training.adapter import AdapterReport, train_adapter
-from hansol_assets.settings import PROFILES_DIRECTORY, Settings, load_settings
+from hansol_assets.profile_files import PROFILES_DIRECTORY
+from hansol_assets.settings import Settings, load_settings
 from hansol_assets_tests.modeling.checkpoints import (
     TOKENIZERS,
     pickle_weights,
