@@ -7,7 +7,7 @@ What belongs here: what is embedded and indexed. What does not: how a search wor
 from dataclasses import asdict
 from typing import Annotated
 
-from hansol_assets.answering.searching import index_table, write_index_file
+from hansol_assets.answering.searching import TableRows, index_table, write_index_file
 from hansol_assets.embedding.cached import open_embedder
 from hansol_assets.embedding.embedder import EmbedderSettings, embedder_facts, save_embedder
 from hansol_assets.lake.declaration import Setting, lake_artifact, lake_table
@@ -57,15 +57,13 @@ def retrieval_index(
     Rows are named by their content, so a changed row is merged and the others stay. Each change is
     a version of the table; the artifact names the version that belongs to it.
     """
-    rows, folds = rows_and_folds(qa_folds.read())
     embedder = open_embedder(answer_embedder, build.log)
     table = index_table(embedder.get_embedding_dimension())
     with build.lancedb() as database:
         report = build_index(
             database.uri,
             table,
-            rows,
-            folds,
+            TableRows(qa_folds),
             embedder,
             answer_embedder.version,
             documents,

@@ -52,6 +52,7 @@ def profiles(as_json: JsonOption = False) -> None:
 @commands.command()
 def doctor() -> None:
     """Say whether the active profile fits this machine, and what is missing or to be lowered."""
+    from hansol_assets.compute.current import computing_on
     from hansol_assets.hub.models import missing
     from hansol_assets.modeling.device.preflight import device_memory, estimate
 
@@ -59,6 +60,8 @@ def doctor() -> None:
     base = settings.base_model
     device = device_memory()
     console.print(f"profile     {settings.profile_name}: {settings.description}", highlight=False)
+    with computing_on(settings.compute, settings.cluster, settings.lake_dir) as compute:
+        console.print(f"compute     {compute.place}", highlight=False, soft_wrap=True)
     shape = base.known_shape
     if shape is not None:
         for phase, work in (("training", settings.training), ("generation", settings.generation)):

@@ -54,6 +54,11 @@ class LocalCompute:
     def __init__(self) -> None:
         self.done: list[WorkDone] = []
 
+    @property
+    def place(self) -> str:
+        """Where work runs, for a person."""
+        return "this process"
+
     def workers(self, work: BlockWork) -> LocalWorkers:
         """Returns this process; the work is opened with the first block."""
         return LocalWorkers(work, self.done)

@@ -113,6 +113,10 @@ class Compute(Protocol):
 
     done: list[WorkDone]
 
+    @property
+    def place(self) -> str:
+        """Where that is, for a person."""
+
     def workers(self, work: BlockWork) -> Workers:
         """Returns what works on blocks; nothing is loaded before the first one."""
 

@@ -60,10 +60,18 @@ class Cluster:
     Attributes:
         dashboard: Address of its dashboard; empty where it has none.
         nodes: Machines in it.
+        resources: Resource → amount of all of them.
     """
 
     dashboard: str
     nodes: int
+    resources: Mapping[str, float]
+
+    def __str__(self) -> str:
+        """One line for a person."""
+        has = ", ".join(f"{self.resources.get(name, 0):g} {name}" for name in ("CPU", "GPU"))
+        shown = f", dashboard {self.dashboard}" if self.dashboard else ""
+        return f"a Ray cluster of {self.nodes} nodes, {has}{shown}"
 
 
 @contextmanager
@@ -97,6 +105,16 @@ def connected(settings: ClusterSettings, shared: Path) -> Iterator[Cluster]:
         ray.shutdown()
 
 
+def is_started_here() -> bool:
+    """Whether nobody told of a cluster, so that one is started on this machine."""
+    return os.environ.get(ADDRESS, "") in _HERE
+
+
+def resources_here() -> dict[str, float]:
+    """What a cluster that is started on this machine is going to have."""
+    return {"CPU": os.cpu_count() or 1, "GPU": len(list(Path("/dev").glob("nvidia[0-9]*")))}
+
+
 def _ray() -> Any:
     for name, value in _DEFAULTS.items():
         os.environ.setdefault(name, value)
@@ -111,7 +129,7 @@ def _ray() -> Any:
 
 def _connect(ray: Any, address: str, settings: ClusterSettings) -> None:
     quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
-    if address in _HERE:
+    if is_started_here():
         ray.init(address=LOCAL, dashboard_host="127.0.0.1", **quiet)
         return
     if address not in _FOUND_BY_RAY:
@@ -147,9 +165,10 @@ def require_answer(address: str, seconds: float) -> None:
 
 def _looked_at(ray: Any, settings: ClusterSettings, shared: Path) -> Cluster:
     nodes = [node for node in ray.nodes() if node["Alive"]]
-    require_resources(settings, ray.cluster_resources())
+    resources = ray.cluster_resources()
+    require_resources(settings, resources)
     _require_likeness(ray, nodes, shared)
-    return Cluster(_dashboard(ray), len(nodes))
+    return Cluster(_dashboard(ray), len(nodes), resources)
 
 
 def _dashboard(ray: Any) -> str:

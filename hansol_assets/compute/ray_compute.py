@@ -21,7 +21,13 @@ import pyarrow as pa
 from hansol_assets.compute.errors import LostWorkError, last_line
 from hansol_assets.compute.local import LocalWorkers
 from hansol_assets.compute.protocol import BlockWork, GroupWork, Send, Told
-from hansol_assets.compute.ray_cluster import ADDRESS, Cluster, connected
+from hansol_assets.compute.ray_cluster import (
+    Cluster,
+    connected,
+    is_started_here,
+    require_resources,
+    resources_here,
+)
 from hansol_assets.compute.ray_group import run_group
 from hansol_assets.compute.settings import ClusterSettings
 from hansol_assets.compute.told import WorkDone
@@ -57,6 +63,13 @@ class RayCompute:
     def cluster(self) -> Cluster:
         """The cluster, connected to and looked at."""
         return self._stack.enter_context(connected(self._settings, self._shared))
+
+    @property
+    def place(self) -> str:
+        """Where work runs, for a person."""
+        if is_started_here():
+            return "a Ray cluster that is started on this machine with the first work"
+        return f"{self.cluster}"
 
     def workers(self, work: BlockWork) -> "RayWorkers":
         """Returns processes of the cluster; they start with the first blocks."""
@@ -95,7 +108,9 @@ def ray_compute(settings: ClusterSettings, shared: Path) -> Iterator[RayCompute]
     shared.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         compute = RayCompute(settings, shared.resolve(), stack)
-        if os.environ.get(ADDRESS):
+        if is_started_here():
+            require_resources(settings, resources_here())
+        else:
             _ = compute.cluster
         yield compute
 

@@ -6,7 +6,7 @@ reads of one asset consistent while another run moves the live pointers; that no
 before it is used lets a reused asset load nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -97,6 +97,11 @@ class Table(_Stored):
     def read_columns(self, *columns: str) -> pd.DataFrame:
         """Returns some columns of all rows; the table is proved whole once a handle."""
         return self._proved.some_rows(self.manifest, columns, None)
+
+    def chunks(self, columns: Sequence[str], size: int) -> Iterator[pd.DataFrame]:
+        """Yields some columns of all rows, so many at a time; proved as `read_columns` is."""
+        proved, manifest = self._proved, self.manifest
+        yield from proved.warehouse.chunks(manifest.asset, manifest.fingerprint, columns, size)
 
     def rows_of(self, column: str, values: Sequence[str]) -> pd.DataFrame:
         """Returns the rows with one of the values, in their order; proved as `read_columns` is."""

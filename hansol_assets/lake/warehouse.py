@@ -140,6 +140,18 @@ class Warehouse:
             )
             return found.df()
 
+    def chunks(
+        self, asset: str, fingerprint: str, columns: Sequence[str], size: int
+    ) -> Iterator[pd.DataFrame]:
+        """Yields some columns of one version of a table, so many rows at a time, in their order."""
+        shown = ", ".join(map(quoted, columns))
+        with self.connection() as connection:
+            rows = connection.sql(
+                f"select {shown} from {self.table_name(asset, fingerprint)} order by rowid"
+            )
+            for batch in rows.to_arrow_reader(size):
+                yield batch.to_pandas()
+
     def columns(self, asset: str, fingerprint: str) -> dict[str, str]:
         """Returns column → DuckDB type of one version of a table."""
         with self.connection() as connection:

@@ -35,6 +35,9 @@ from hansol_assets.orchestration.resources import LakeResource, user_errors_as_f
 FORCE_TAG = "hansol/force"
 """Run tag that recomputes even what the lake already holds."""
 
+WORTH_A_LINE = 5.0
+"""Seconds of heavy work that the log tells of; the metadata tells of all."""
+
 OWNERS = ["team:hansol-assets"]
 
 INPUT_VERSION_TAG = "dagster/input_data_version/"
@@ -128,7 +131,8 @@ def _told_of_work(context: dg.AssetExecutionContext) -> dict[str, float | str]:
     """Tells where the heavy work went and how fast, which is no part of the result."""
     done = take_done()
     for one in done:
-        context.log.info(str(one))
+        if one.seconds >= WORTH_A_LINE:
+            context.log.info(str(one))
     return summary(done)
 
 

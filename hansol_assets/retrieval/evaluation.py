@@ -16,6 +16,7 @@ from hansol_assets.qa.folds import VALIDATION
 from hansol_assets.qa.sampling import draw
 from hansol_assets.qa.table.columns import ID, QUESTIONS
 from hansol_assets.retrieval.index import RetrievalSettings, build_index
+from hansol_assets.retrieval.rows import FrameRows
 from hansol_assets.retrieval.search import Hit, HybridSearcher
 
 CUTOFFS = (1, 3, 5, 10)
@@ -67,7 +68,8 @@ def evaluate_retrieval(
             indexed = rows.copy()
             indexed.loc[is_asked, QUESTIONS] = pd.Series(left, rows.index[is_asked])
             documents = settings.documents
-            build_index(Path(folder), _TABLE, indexed, folds, embedder, _TABLE, documents)
+            indexed_rows = FrameRows(indexed, folds)
+            build_index(Path(folder), _TABLE, indexed_rows, embedder, _TABLE, documents)
             searcher = HybridSearcher(Path(folder), _TABLE, embedder, settings)
             for mode, search in _modes(searcher).items():
                 found = search(asked.tolist(), max(CUTOFFS), splits)

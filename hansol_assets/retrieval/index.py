@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import Field
 
 from hansol_assets.embedding.embedder import Embedder, width_of
@@ -22,6 +23,7 @@ from hansol_assets.lake.databases import connect
 from hansol_assets.qa.morphemes import content_morphemes
 from hansol_assets.qa.table.columns import ANSWERS, QUESTIONS
 from hansol_assets.retrieval.documents import DocumentSettings, document_texts, document_vectors
+from hansol_assets.retrieval.rows import CHUNK, IndexedRows
 from hansol_assets.settings_model import SettingsModel
 
 if TYPE_CHECKING:
@@ -89,8 +91,7 @@ class IndexReport:
 def build_index(
     uri: str | Path,
     table_name: str,
-    rows: pd.DataFrame,
-    folds: pd.DataFrame,
+    rows: IndexedRows,
     embedder: Embedder,
     embedder_id: str,
     documents: DocumentSettings,
@@ -99,14 +100,14 @@ def build_index(
     """Brings the index to exactly these rows, touching only those that changed.
 
     A row's key is a hash of its content, so the same rows leave the table at the same version, and
-    a changed answer embeds and merges one row. The merge is one commit: a reader sees the table
-    before or after it.
+    a changed answer embeds and merges one row. Many rows are merged some at a time, so that memory
+    does not grow with them and a run that is killed goes on from what it merged; readers open a
+    version, and see none of that. What searches fast is built of all rows in the end.
 
     Args:
         uri: The database, a folder or an `s3://` URL; made if missing.
         table_name: Table within it; made if missing.
-        rows: Training table: `id, questions, category, answers`.
-        folds: `id, fold, split` of the rows.
+        rows: The rows with their folds.
         embedder: Embeds questions and answers.
         embedder_id: Names the embedder (a fingerprint); another one means all rows are embedded
             again.
@@ -114,31 +115,41 @@ def build_index(
         exact_rows: Rows up to which the vectors need no index of their own.
     """
     made_by = f"{embedder_id} {documents.model_dump_json()}"
-    wanted = _keyed_rows(rows, folds, made_by)
+    wanted = _named_rows(rows, made_by)
     database = connect(uri)
     if table_name not in database.list_tables().tables:
         table = database.create_table(table_name, schema=_schema(embedder))
     else:
         table = database.open_table(table_name)
-    held = table.search().select(["id", ROW_KEY]).limit(None).to_arrow().to_pandas()
+    held = table.search().select(["id", ROW_KEY]).limit(None).to_arrow()
     report = _compare(held, wanted, table.version)
-    fresh = wanted[~wanted[ROW_KEY].isin(held[ROW_KEY])]
-    gone = held.loc[~held[ROW_KEY].isin(wanted[ROW_KEY]), ROW_KEY].tolist()
-    if len(fresh) or gone:
-        _merge(table, gone, _embedded(fresh, embedder, documents, table.schema))
+    fresh = wanted.filter(pc.invert(pc.is_in(wanted[ROW_KEY], held[ROW_KEY])))["id"].to_pylist()
+    gone = held.filter(pc.invert(pc.is_in(held[ROW_KEY], wanted[ROW_KEY])))[ROW_KEY].to_pylist()
+    if fresh or gone:
+        for start in range(0, max(len(fresh), 1), CHUNK):
+            own = _keyed(rows.of(fresh[start : start + CHUNK]), made_by)
+            _merge(
+                table, gone if not start else [], _embedded(own, embedder, documents, table.schema)
+            )
     _index_columns(table, has_vector_index=len(wanted) > exact_rows)
     return replace(report, version=table.version)
 
 
-def _keyed_rows(rows: pd.DataFrame, folds: pd.DataFrame, made_by: str) -> pd.DataFrame:
-    joined = rows.merge(folds[["id", "fold", "split"]], on="id", validate="one_to_one")
-    if len(joined) != len(rows):
-        msg = f"{len(rows) - len(joined)} rows have no fold"
-        raise ValueError(msg)
-    frame = joined[["id", "category", "fold", "split"]].copy()
+def _named_rows(rows: IndexedRows, made_by: str) -> pa.Table:
+    """Every row's id and key."""
+    schema = pa.schema([("id", pa.string()), (ROW_KEY, pa.string())])
+    parts = [
+        pa.table({"id": own["id"], ROW_KEY: _keyed(own, made_by)[ROW_KEY]}, schema=schema)
+        for own in rows
+    ]
+    return pa.concat_tables([schema.empty_table(), *parts])
+
+
+def _keyed(rows: pd.DataFrame, made_by: str) -> pd.DataFrame:
+    frame = rows[["id", "category", "fold", "split"]].copy()
     # A warehouse gives lists back as arrays.
     for column in (QUESTIONS, ANSWERS):
-        frame[column] = joined[column].map(list)
+        frame[column] = rows[column].map(list)
     keys = [_row_key(record, made_by) for record in frame.to_dict("records")]
     return frame.assign(**{ROW_KEY: keys})
 
@@ -162,9 +173,9 @@ def _schema(embedder: Embedder) -> pa.Schema:
     )
 
 
-def _compare(held: pd.DataFrame, wanted: pd.DataFrame, version: int) -> IndexReport:
-    unchanged = len(set(held[ROW_KEY]) & set(wanted[ROW_KEY]))
-    kept = len(set(held["id"]) & set(wanted["id"]))
+def _compare(held: pa.Table, wanted: pa.Table, version: int) -> IndexReport:
+    unchanged = pc.sum(pc.is_in(wanted[ROW_KEY], held[ROW_KEY])).as_py() or 0
+    kept = pc.sum(pc.is_in(wanted["id"], held["id"])).as_py() or 0
     return IndexReport(
         rows=len(wanted),
         inserted=len(wanted) - kept,

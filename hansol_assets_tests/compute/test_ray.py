@@ -6,6 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -16,6 +17,7 @@ from hansol_assets.compute.local import LocalCompute
 from hansol_assets.compute.protocol import NO_FIGURES
 from hansol_assets.embedding.muse import DIMENSIONS, MuseEmbedder
 from hansol_assets.embedding.work import EmbedTexts
+from hansol_assets.lake.store import Lake
 from hansol_assets.modeling.base.loading import LoadingSettings
 from hansol_assets.modeling.generation.generator import GenerationRequest, GenerationSettings
 from hansol_assets.modeling.generation.work import AnswerPrompts
@@ -24,6 +26,8 @@ from hansol_assets.modeling.training.work import TrainAdapter
 from hansol_assets_tests.compute.conftest import Connect, TwoNodes
 from hansol_assets_tests.compute.contract import CASES, Case
 from hansol_assets_tests.compute.works import Doubling, Dying, blocks_of, noted
+from hansol_assets_tests.faults.fixtures import Reference
+from hansol_assets_tests.graph import run_graph
 from hansol_assets_tests.modeling.conftest import (
     PAIRS,
     base_dir,
@@ -226,3 +230,25 @@ def test_work_that_dies_each_time_is_given_up(connect: Connect, tmp_path: Path) 
     with pytest.raises(LostWorkError, match=r"dying on the Ray cluster was given up: .*run again"):
         connect(max_failures=1).together(Dying(), send)
     assert len([line for line in lines if "was lost" in line]) == 2
+
+
+def test_the_graph_runs_on_a_cluster_and_makes_the_same(
+    connect: Connect, untrained: Path, undisturbed: Reference, raw_dir: Path, tmp_path: Path
+) -> None:
+    with dg.DagsterInstance.ephemeral(tempdir=str(tmp_path)) as instance:
+        run = run_graph(
+            untrained, raw_dir, instance, compute="ray", cluster={"workers": 2, "least_workers": 2}
+        )
+    assert run.failures == {}
+    wanted = Lake(undisturbed.lake, "small")
+    made = {asset for asset, status in run.statuses.items() if status != "reused"}
+    assert {"lora_adapter", "test_candidates", "submission"} <= made
+    for asset, version in run.data_versions.items():
+        if asset in run.statuses:
+            assert version == wanted.live(asset).fingerprint, asset
+    assert run.submission == (wanted.paths.latest_submission / "submission.csv").read_bytes()
+    facts = run.metadata["lora_adapter"]
+    assert (facts["training_workers"], facts["training_retries"]) == (1, 0)
+    assert facts["training_rows_per_second"] > 0
+    told = run.metadata["test_candidates"]
+    assert told["generation_rows"] == told["prompts_answered"]

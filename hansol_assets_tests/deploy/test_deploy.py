@@ -420,7 +420,8 @@ class TestDagster:
         assert wanted <= given | MADE_BY_USER["Secret", "dagster-postgres"]
 
     def test_the_launcher_takes_its_configuration(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        launchers = pytest.importorskip("dagster_k8s.launcher", reason="dagster-k8s not installed")
+        from dagster_k8s import launcher as launchers
+
         monkeypatch.setenv("DAGSTER_JOB_IMAGE", "image")
         result = process_config(launchers.K8sRunLauncher.config_type(), launcher())
         assert result.success, result.errors
@@ -428,7 +429,6 @@ class TestDagster:
     def test_the_pod_of_a_run_is_the_one_checked_here(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        pytest.importorskip("dagster_k8s", reason="dagster-k8s not installed")
         import kubernetes
         from dagster_k8s import launcher as launchers
         from dagster_k8s.job import construct_dagster_k8s_job

@@ -39,6 +39,7 @@ from hansol_assets.lake.store import Lake
 from hansol_assets.lake.verification import verify
 from hansol_assets.profile_files import ProfileError
 from hansol_assets.retrieval.index import RetrievalSettings, build_index
+from hansol_assets.retrieval.rows import FrameRows
 from hansol_assets.settings import load_settings
 from hansol_assets_tests.lake.handmade import HandMade, make_artifact
 from hansol_assets_tests.lake.stores import (
@@ -121,7 +122,9 @@ def make_index(lake: Lake, answers: tuple[str, ...]) -> Outcome:
     def body(build: ArtifactBuild) -> Report:
         with build.lancedb() as database:
             documents = RetrievalSettings().documents
-            report = build_index(database.uri, TABLE, rows, folds, Embedder(), "e", documents)
+            report = build_index(
+                database.uri, TABLE, FrameRows(rows, folds), Embedder(), "e", documents
+            )
             files = version_checksums(database, TABLE, report.version)
         write_index_file(build.folder, TABLE, report.version)
         facts = {"version": report.version, "inserted": report.inserted, "updated": report.updated}

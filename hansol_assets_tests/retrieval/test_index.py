@@ -9,6 +9,7 @@ from lancedb.query import MatchQuery
 
 from hansol_assets.retrieval.documents import DocumentSettings
 from hansol_assets.retrieval.index import IndexReport, RetrievalSettings, build_index
+from hansol_assets.retrieval.rows import FrameRows
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -19,7 +20,9 @@ SETTINGS = RetrievalSettings()
 def _build(
     uri: Path, rows: pd.DataFrame, folds: pd.DataFrame, embedder: "SentenceTransformer"
 ) -> IndexReport:
-    return build_index(uri, "rows", rows, folds, embedder, "embedder-1", SETTINGS.documents)
+    return build_index(
+        uri, "rows", FrameRows(rows, folds), embedder, "embedder-1", SETTINGS.documents
+    )
 
 
 def _table(uri: Path) -> pd.DataFrame:
@@ -80,13 +83,19 @@ def test_another_fold_embedder_or_document_is_a_change(
     _build(tmp_path, rows, folds, embedder)
     folds.loc[0, "split"] = "validation"
     assert _build(tmp_path, rows, folds, embedder).updated == 1
-    report = build_index(tmp_path, "rows", rows, folds, embedder, "embedder-2", SETTINGS.documents)
+    report = build_index(
+        tmp_path, "rows", FrameRows(rows, folds), embedder, "embedder-2", SETTINGS.documents
+    )
     assert report.updated == 5
     other = RetrievalSettings(documents=DocumentSettings(answer_weight=0))
-    report = build_index(tmp_path, "rows", rows, folds, embedder, "embedder-2", other.documents)
+    report = build_index(
+        tmp_path, "rows", FrameRows(rows, folds), embedder, "embedder-2", other.documents
+    )
     assert report.updated == 5
     fusion = RetrievalSettings(documents=other.documents, rrf_k=60)
-    report = build_index(tmp_path, "rows", rows, folds, embedder, "embedder-2", fusion.documents)
+    report = build_index(
+        tmp_path, "rows", FrameRows(rows, folds), embedder, "embedder-2", fusion.documents
+    )
     assert report.unchanged == 5
 
 
@@ -150,3 +159,45 @@ def test_old_versions_stay_readable(
     table = lancedb.connect(str(tmp_path)).open_table("rows")
     table.checkout(first.version)
     assert sorted(table.to_pandas()["id"]) == rows["id"].tolist()[:3]
+
+
+class Failing:
+    """An embedder that breaks after so many calls."""
+
+    def __init__(self, embedder: "SentenceTransformer", calls: int) -> None:
+        self._embedder = embedder
+        self._calls = calls
+        self.texts = 0
+
+    def get_embedding_dimension(self) -> int | None:
+        return self._embedder.get_embedding_dimension()
+
+    def encode(self, texts: list[str], /, *, show_progress_bar: bool) -> np.ndarray:
+        if not self._calls:
+            raise KeyboardInterrupt
+        self._calls -= 1
+        self.texts += len(texts)
+        return np.asarray(self._embedder.encode(texts, show_progress_bar=show_progress_bar))
+
+
+def test_many_rows_are_merged_some_at_a_time_and_a_killed_run_goes_on(
+    tmp_path: Path,
+    rows: pd.DataFrame,
+    folds: pd.DataFrame,
+    embedder: "SentenceTransformer",
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _build(tmp_path / "at once", rows, folds, embedder)
+    wanted = _table(tmp_path / "at once")
+    monkeypatch.setattr("hansol_assets.retrieval.index.CHUNK", 2)
+    monkeypatch.setattr("hansol_assets.retrieval.rows.CHUNK", 2)
+    # A chunk embeds its questions, then its answers.
+    killed = Failing(embedder, calls=4)
+    with pytest.raises(KeyboardInterrupt):
+        _build(tmp_path / "killed", rows, folds, killed)
+    assert len(_table(tmp_path / "killed")) == 4
+    resumed = Failing(embedder, calls=9)
+    report = _build(tmp_path / "killed", rows, folds, resumed)
+    assert (report.inserted, report.unchanged, report.rows) == (1, 4, 5)
+    assert resumed.texts == 1 + 2
+    pd.testing.assert_frame_equal(_table(tmp_path / "killed"), wanted)

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hansol_assets.retrieval.index import RetrievalSettings, build_index
+from hansol_assets.retrieval.rows import FrameRows
 from hansol_assets.retrieval.search import HybridSearcher
 from hansol_assets_tests.retrieval.conftest import ALL, QUESTIONS, decomposed
 
@@ -20,7 +21,9 @@ SETTINGS = RetrievalSettings()
 def searcher(
     tmp_path: Path, rows: pd.DataFrame, folds: pd.DataFrame, embedder: "SentenceTransformer"
 ) -> HybridSearcher:
-    build_index(tmp_path, "rows", rows, folds, embedder, "embedder-1", SETTINGS.documents)
+    build_index(
+        tmp_path, "rows", FrameRows(rows, folds), embedder, "embedder-1", SETTINGS.documents
+    )
     return HybridSearcher(tmp_path, "rows", embedder, SETTINGS)
 
 
@@ -98,7 +101,14 @@ def test_an_older_version_can_be_searched(
     folds: pd.DataFrame,
     embedder: "SentenceTransformer",
 ) -> None:
-    build_index(tmp_path, "rows", rows.iloc[:1], folds, embedder, "embedder-1", SETTINGS.documents)
+    build_index(
+        tmp_path,
+        "rows",
+        FrameRows(rows.iloc[:1], folds),
+        embedder,
+        "embedder-1",
+        SETTINGS.documents,
+    )
     older = HybridSearcher(tmp_path, "rows", embedder, SETTINGS, searcher.version)
     newest = HybridSearcher(tmp_path, "rows", embedder, SETTINGS)
     question = QUESTIONS["TRAIN_2"][0]
@@ -142,7 +152,9 @@ def test_an_index_over_vectors_finds_what_comparing_with_every_row_does(
     many = pd.concat([rows.assign(id=rows["id"] + f"_{turn}") for turn in range(60)])
     dealt = pd.concat([folds.assign(id=folds["id"] + f"_{turn}") for turn in range(60)])
     documents = SETTINGS.documents
-    build_index(tmp_path, "rows", many, dealt, embedder, "embedder-1", documents, exact_rows=0)
+    build_index(
+        tmp_path, "rows", FrameRows(many, dealt), embedder, "embedder-1", documents, exact_rows=0
+    )
     asked = [pair[0] for pair in QUESTIONS.values()]
     exact, indexed = (
         HybridSearcher(tmp_path, "rows", embedder, SETTINGS.model_copy(update={"exact_rows": most}))
