@@ -14,6 +14,14 @@ from hansol_assets.compute.settings import ClusterSettings
 NODE = {"num_cpus": 2, "object_store_memory": 120_000_000}
 """Two processes a node, whatever the machine has."""
 
+SOON = {
+    "health_check_initial_delay_ms": 1_000,
+    "health_check_period_ms": 500,
+    "health_check_timeout_ms": 2_000,
+    "health_check_failure_threshold": 3,
+}
+"""A lost node is missed within seconds."""
+
 Connect = Callable[..., RayCompute]
 
 
@@ -65,9 +73,11 @@ def two_nodes() -> Iterator[TwoNodes]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
         patch.setenv("OMP_NUM_THREADS", "1")
+        patch.setenv("RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S", "5")
         from ray.cluster_utils import Cluster
 
-        cluster = Cluster(initialize_head=True, head_node_args=NODE)
+        head = {**NODE, "_system_config": SOON}
+        cluster = Cluster(initialize_head=True, head_node_args=head)
         nodes = TwoNodes(cluster, None)
         nodes.make_whole()
         yield nodes
