@@ -7,13 +7,15 @@ table to every step: two paraphrases a row, ragged answers of one to four senten
 many rows share and pairs of place and thing that few do. What does not: measuring
 (`benchmarks/scaling.py`).
 
-A row asks for one aspect of one thing at one place; there are about 310,000 such rows. The same
-rows and seed give the same bytes, and a larger table begins with the smaller one.
+A row asks for one aspect of one thing at one place; there are about 310,000 such rows in each
+building. The same rows and seed give the same bytes, and a larger table begins with the smaller
+one.
 """
 
 import argparse
 import random
 from collections.abc import Iterator
+from itertools import count, islice
 from pathlib import Path
 
 import pandas as pd
@@ -147,10 +149,12 @@ def _rows(seed: int) -> Iterator[tuple[str, str]]:
         for material in MATERIALS
     ]
     random.Random(seed).shuffle(places)  # noqa: S311 - a draw, no secret
-    for turn in range(len(ASPECTS)):
-        for number, (room, spot, form, material) in enumerate(places):
-            aspect = list(ASPECTS)[(number + turn) % len(ASPECTS)]
-            yield f"{room} {spot} {form} {material}", aspect
+    for building in count(1):
+        where = f"{building}동 " if building > 1 else ""
+        for turn in range(len(ASPECTS)):
+            for number, (room, spot, form, material) in enumerate(places):
+                aspect = list(ASPECTS)[(number + turn) % len(ASPECTS)]
+                yield f"{where}{room} {spot} {form} {material}", aspect
 
 
 def _answer(draw: random.Random, thing: str, sentences: tuple[str, ...]) -> str:
@@ -160,24 +164,25 @@ def _answer(draw: random.Random, thing: str, sentences: tuple[str, ...]) -> str:
     return draw.choice(OPENINGS) + " ".join(text.format(thing) for text in (first, *placed))
 
 
-def synthetic_table(rows: int, answers: int = 5, seed: int = 0) -> pd.DataFrame:
+def synthetic_table(rows: int, answers: int = 5, seed: int = 0, start: int = 0) -> pd.DataFrame:
     """Makes a training table.
 
     Args:
         rows: How many.
         answers: References of a row at most; a row in eight has fewer.
         seed: Of every draw.
+        start: Rows of the table that are left out at its beginning.
 
     Returns:
         `id, 질문_1, 질문_2, category, 답변_1 …`, as the competition's.
     """
     records = []
-    for number, (thing, aspect) in zip(range(rows), _rows(seed), strict=False):
+    for number, (thing, aspect) in islice(enumerate(_rows(seed)), start, start + rows):
         draw = random.Random(f"{seed} {number}")  # noqa: S311
         category, questions, sentences = ASPECTS[aspect]
         first, second = draw.sample(questions, 2)
-        count = answers if draw.random() < 7 / 8 else draw.randint(1, answers)
-        texts = list(dict.fromkeys(_answer(draw, thing, sentences) for _ in range(count)))
+        wanted = answers if draw.random() < 7 / 8 else draw.randint(1, answers)
+        texts = list(dict.fromkeys(_answer(draw, thing, sentences) for _ in range(wanted)))
         records.append(
             {
                 "id": f"TRAIN_{number:06}",

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from hansol_assets.embedding.embedder import Embedder, encode, encode_means
-from hansol_assets.embedding.vectors import unit
+from hansol_assets.embedding.embedder import Embedder, encode
+from hansol_assets.embedding.vectors import mean_directions, split_like, unit
 from hansol_assets.qa.morphemes import for_search, nouns
 from hansol_assets.qa.table.columns import QUESTIONS, shortest
 from hansol_assets.settings_model import SettingsModel
@@ -39,8 +39,13 @@ def query_vectors(
     questions: Sequence[str], embedder: Embedder, settings: DocumentSettings
 ) -> np.ndarray:
     """What is searched for in the dense search, [questions, dimensions], unit length or zero."""
-    texts = nouns(questions) if settings.dense_text == "nouns" else list(map(for_search, questions))
-    return unit(encode(embedder, texts))
+    return unit(encode(embedder, _dense_texts(questions, settings)))
+
+
+def _dense_texts(questions: Sequence[str], settings: DocumentSettings) -> list[str]:
+    if settings.dense_text == "nouns":
+        return nouns(questions)
+    return list(map(for_search, questions))
 
 
 def document_vectors(
@@ -60,9 +65,13 @@ def document_vectors(
     Returns:
         [rows, dimensions], unit length.
     """
-    questions = query_vectors(documents, embedder, settings)
-    told = encode_means(embedder, [shortest(own, settings.answers) for own in answers])
-    return unit(questions + settings.answer_weight * unit(told))
+    told = [shortest(own, settings.answers) for own in answers]
+    # In one call: each may start processes.
+    texts = [*_dense_texts(documents, settings), *(text for own in told for text in own)]
+    vectors = encode(embedder, texts)
+    questions, flat = unit(vectors[: len(documents)]), vectors[len(documents) :]
+    means = mean_directions(split_like(flat, told))
+    return unit(questions + settings.answer_weight * unit(means))
 
 
 def document_texts(rows: pd.DataFrame) -> list[str]:
