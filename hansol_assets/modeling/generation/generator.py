@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from hansol_assets.compute.sparing import spared
 from hansol_assets.modeling.base.loading import LoadingSettings, load_causal_lm, load_tokenizer
 from hansol_assets.modeling.base.soundness import check_adapter
 from hansol_assets.modeling.base.tokenizer import Message, cut_prompt, encode_prompt, stop_ids
@@ -89,8 +90,14 @@ def in_batches(
     Returns:
         The batches.
     """
+
+    def lengths(own: list[GenerationRequest]) -> list[int]:
+        return [len(_prompt(tokenizer, request, settings)) for request in own]
+
     measured = [
-        (len(_prompt(tokenizer, request, settings)), request.key, request) for request in requests
+        # A prompt that cannot even be encoded comes first, and is told of when it is answered.
+        (outcome.made or 0, request.key, request)
+        for outcome, request in zip(spared(lengths, requests), requests, strict=True)
     ]
     ordered = [request for *_, request in sorted(measured, key=lambda one: one[:2])]
     size = max(1, settings.batch_size // (settings.samples + 1))

@@ -85,9 +85,7 @@ class AnswerPrompts:
             pa.table(
                 {
                     "key": [request.key for request in batch],
-                    "messages": [
-                        json.dumps(list(request.messages), ensure_ascii=False) for request in batch
-                    ],
+                    "messages": [json.dumps(list(request.messages)) for request in batch],
                 }
             )
             for batch in in_batches(tokenizer, requests, self.settings)

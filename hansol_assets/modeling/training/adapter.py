@@ -33,8 +33,10 @@ from hansol_assets.modeling.settings import TrainingSettings as TrainingSettings
 from hansol_assets.modeling.training.checkpoints import (
     best_keeper,
     checkpoint_step,
+    is_sharded,
     last_whole_checkpoint,
     put_back_best,
+    whole_weights,
 )
 from hansol_assets.modeling.training.log import history_table, progress_callback
 from hansol_assets.modeling.training.model_card import model_card
@@ -48,6 +50,7 @@ from hansol_assets.modeling.training.sft import (
 from hansol_assets.modeling.training.tracking import tracked
 
 if TYPE_CHECKING:
+    import torch
     from transformers import PreTrainedTokenizerBase
     from trl.trainer.sft_trainer import SFTTrainer
 
@@ -211,9 +214,10 @@ def train_adapter(
         kept_step=kept_step(history),
         fit=fit,
     )
+    weights = whole_weights(trainer.model) if is_sharded(trainer.model) else None
     if member.is_first:
         source = source_of(base_dir)
-        save_adapter(trainer.model, tokenizer, source, out_dir)
+        save_adapter(trainer.model, tokenizer, source, out_dir, weights)
         card = model_card(source, data, settings, loading, _results(report))
         (out_dir / CARD_FILE).write_text(card, encoding="utf-8")
     return report
@@ -318,7 +322,11 @@ def encode(
 
 
 def save_adapter(
-    model: Any, tokenizer: "PreTrainedTokenizerBase", source: Source, out_dir: Path
+    model: Any,
+    tokenizer: "PreTrainedTokenizerBase",
+    source: Source,
+    out_dir: Path,
+    weights: "dict[str, torch.Tensor] | None" = None,
 ) -> None:
     """Save a PEFT model's adapter, with its tokenizer, so that its files name no path here.
 
@@ -327,6 +335,7 @@ def save_adapter(
         tokenizer: The sound tokenizer that it was trained with.
         source: The origin of its base model.
         out_dir: A folder; created if missing.
+        weights: Those of the adapter, where the model holds a piece of them; by default its own.
     """
     out_dir.mkdir(parents=True, exist_ok=True)
     for config in model.peft_config.values():
@@ -335,7 +344,7 @@ def save_adapter(
         _sort_sets(config)
     # Else PEFT looks the base model up by name to compare vocabularies; rows of new tokens are
     # saved by themselves.
-    model.save_pretrained(out_dir, save_embedding_layers=False)
+    model.save_pretrained(out_dir, save_embedding_layers=False, state_dict=weights)
     tokenizer.save_pretrained(out_dir)
 
 

@@ -81,19 +81,44 @@ def best_keeper(folder: Path) -> "TrainerCallback":
                 if HELD_OUT_LOSS in entry and entry["step"] < state.global_step
             ]
             now = kwargs["metrics"].get(HELD_OUT_LOSS)
-            is_better = now is not None and now < min(earlier, default=float("inf"))
-            if is_better and state.is_world_process_zero:
-                _keep(kwargs["model"], folder)
+            if now is None or now >= min(earlier, default=float("inf")):
+                return
+            weights = whole_weights(kwargs["model"])
+            if state.is_world_process_zero:
+                _keep(weights, folder)
 
     return Keeper()
 
 
-def _keep(model: "torch.nn.Module", folder: Path) -> None:
+def whole_weights(model: Any) -> "dict[str, torch.Tensor]":
+    """Return the trained weights, put together where each process holds a piece of them.
+
+    All processes that train together have to call it.
+
+    Args:
+        model: What is trained.
+
+    Returns:
+        Parameter → its weight.
+    """
+    return {name: _whole(weight.detach()) for name, weight in _trained(model).items()}
+
+
+def is_sharded(model: Any) -> bool:
+    """Whether this process holds but a piece of each trained weight."""
+    return any(hasattr(weight, "full_tensor") for weight in _trained(model).values())
+
+
+def _whole(weight: Any) -> "torch.Tensor":
+    return weight.full_tensor() if hasattr(weight, "full_tensor") else weight
+
+
+def _keep(weights: "dict[str, torch.Tensor]", folder: Path) -> None:
     from safetensors.torch import save_file
 
     folder.mkdir(parents=True, exist_ok=True)
     unfinished = folder / f"{BEST_FILE}.part"
-    save_file({name: weight.detach() for name, weight in _trained(model).items()}, unfinished)
+    save_file(weights, unfinished)
     unfinished.replace(folder / BEST_FILE)
 
 
@@ -110,7 +135,16 @@ def put_back_best(model: Any, folder: Path) -> None:
     kept = load_file(folder / BEST_FILE)
     with torch.no_grad():
         for name, weight in _trained(model).items():
-            weight.copy_(kept[name])
+            weight.copy_(_piece(kept[name], weight))
+
+
+def _piece(whole: "torch.Tensor", weight: Any) -> "torch.Tensor":
+    """What of a whole weight belongs to this process."""
+    if not hasattr(weight, "full_tensor"):
+        return whole
+    from torch.distributed.tensor import distribute_tensor
+
+    return distribute_tensor(whole, weight.device_mesh, weight.placements)
 
 
 def _trained(model: "torch.nn.Module") -> "dict[str, torch.nn.Parameter]":
