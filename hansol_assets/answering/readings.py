@@ -4,19 +4,34 @@ What belongs here: keeping readings in the lake. What does not: how a text is re
 (`hansol_assets.qa.morphemes`).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib import metadata
 
-import pandas as pd
+import pyarrow as pa
 
+from hansol_assets.compute.current import current
+from hansol_assets.compute.protocol import Worker
 from hansol_assets.lake.cache import READINGS, RowCache
 from hansol_assets.lake.fingerprint import text_hash
 from hansol_assets.lake.store import Lake
-from hansol_assets.qa.morphemes import Reading, remembering
+from hansol_assets.qa.morphemes import Reading, read, remembering
 
 FORM = "1"
 """Raise it when the same morphemes shall be read in another way."""
+
+_BLOCK = 2_000
+"""Texts that are read before they are kept."""
+
+_READ = pa.schema(
+    [
+        ("text", pa.string()),
+        ("content", pa.string()),
+        ("nouns", pa.string()),
+        ("terms", pa.list_(pa.string())),
+    ]
+)
 
 
 class KeptReadings:
@@ -40,14 +55,49 @@ class KeptReadings:
             for row in known.itertuples(index=False)
         }
 
-    def put(self, readings: Mapping[str, Reading]) -> None:
-        """Keeps text → reading."""
-        rows = [
-            (text_hash(text), own.content, own.nouns, sorted(own.terms))
-            for text, own in readings.items()
+    def read(self, texts: Sequence[str]) -> dict[str, Reading]:
+        """Reads texts where heavy work runs, and keeps them block by block."""
+        blocks = [
+            pa.table({"text": texts[start : start + _BLOCK]})
+            for start in range(0, len(texts), _BLOCK)
         ]
-        frame = pd.DataFrame(rows, columns=["key", *Reading._fields])
-        self._cache.put(self._scope, frame)
+        found: dict[str, Reading] = {}
+        for made in current().workers(ReadMorphemes()).map(blocks):
+            keys = [text_hash(text) for text in made["text"].to_pylist()]
+            self._cache.put(self._scope, made.drop_columns(["text"]).add_column(0, "key", [keys]))
+            found |= {
+                row["text"]: Reading(row["content"], row["nouns"], frozenset(row["terms"]))
+                for row in made.to_pylist()
+            }
+        return found
+
+
+@dataclass(frozen=True)
+class ReadMorphemes:
+    """Turns a block with the column `text` into one with the columns of `Reading` beside it."""
+
+    name: str = "morphemes"
+    # A pool of processes starts in five seconds, in which Kiwi reads as many texts.
+    fewest_to_send: int = 10_000
+
+    def open(self) -> Worker:
+        """Returns what reads a block."""
+
+        def read_block(block: pa.Table) -> pa.Table:
+            texts = block["text"].to_pylist()
+            read_ones = read(texts)
+            rows = [
+                {
+                    "text": text,
+                    "content": own.content,
+                    "nouns": own.nouns,
+                    "terms": sorted(own.terms),
+                }
+                for text, own in ((text, read_ones[text]) for text in texts)
+            ]
+            return pa.Table.from_pylist(rows, schema=_READ)
+
+        return read_block
 
 
 @contextmanager

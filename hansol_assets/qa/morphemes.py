@@ -47,8 +47,8 @@ class ReadingStore(Protocol):
     def get(self, texts: Sequence[str]) -> Mapping[str, Reading]:
         """Returns text → reading of those that are kept."""
 
-    def put(self, readings: Mapping[str, Reading]) -> None:
-        """Keeps text → reading."""
+    def read(self, texts: Sequence[str]) -> Mapping[str, Reading]:
+        """Reads texts with `read`, wherever that runs, and keeps text → reading."""
 
 
 _memory: dict[str, Reading] = {}
@@ -119,7 +119,7 @@ def _readings(texts: Sequence[str]) -> list[Reading]:
     different = list(dict.fromkeys(normalised))
     found = {text: _memory[text] for text in different if text in _memory}
     missing = [text for text in different if text not in found]
-    found |= _from_store(missing) if len(missing) >= _FEWEST_TO_ASK_FOR else _read(missing)
+    found |= _from_store(missing) if len(missing) >= _FEWEST_TO_ASK_FOR else read(missing)
     _memory.update((text, found[text]) for text in missing)
     for text in list(islice(_memory, max(0, len(_memory) - _MOST_IN_MEMORY))):
         del _memory[text]
@@ -128,15 +128,14 @@ def _readings(texts: Sequence[str]) -> list[Reading]:
 
 def _from_store(texts: Sequence[str]) -> dict[str, Reading]:
     if not _stores:
-        return _read(texts)
+        return read(texts)
     kept = dict(_stores[-1].get(texts))
-    fresh = _read([text for text in texts if text not in kept])
-    if fresh:
-        _stores[-1].put(fresh)
-    return kept | fresh
+    missing = [text for text in texts if text not in kept]
+    return kept | dict(_stores[-1].read(missing)) if missing else kept
 
 
-def _read(texts: Sequence[str]) -> dict[str, Reading]:
+def read(texts: Sequence[str]) -> dict[str, Reading]:
+    """Reads texts with Kiwi, text → reading; nothing is remembered."""
     return {
         text: Reading(_joined(tokens, CONTENT_TAGS), _joined(tokens, NOUN_TAGS), _terms(tokens))
         for text, tokens in zip(texts, tag(texts), strict=True)

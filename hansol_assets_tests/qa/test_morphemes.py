@@ -1,4 +1,4 @@
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import pytest
 
@@ -9,6 +9,7 @@ from hansol_assets.qa.morphemes import (
     for_search,
     noun_terms,
     nouns,
+    read,
     remembering,
 )
 from hansol_assets_tests.retrieval.conftest import decomposed
@@ -55,10 +56,12 @@ class Shelf:
         """Finds what is kept."""
         return {text: self.kept[text] for text in texts if text in self.kept}
 
-    def put(self, readings: Mapping[str, Reading]) -> None:
-        """Keeps all."""
+    def read(self, texts: Sequence[str]) -> dict[str, Reading]:
+        """Reads all, and keeps them."""
+        readings = read(texts)
         self.kept |= readings
         self.given += len(readings)
+        return readings
 
 
 def test_a_store_is_asked_before_a_text_is_read_and_given_what_it_lacked(
