@@ -27,7 +27,10 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent))
 from rows import REPOSITORY, Options, Row
 
-STAGES = ("training", "generation", "embedding", "retrieval", "tables", "graph", "refresh", "gpu")
+STAGES = (
+    "training", "generation", "embedding", "retrieval", "cluster", "tables", "graph", "refresh",
+    "gpu",
+)  # fmt: skip
 RESULTS = Path(__file__).with_name("results")
 SAMPLE = REPOSITORY / "hansol_assets" / "sample"
 ROUNDS = 3

@@ -44,7 +44,7 @@ __all__ = ["base_dir", "documents"]
 
 ACTOR = "ray::MapWorker"
 MEMBER = "ray::RayTrainWorker"
-DEADLINE = 60
+DEADLINE = 180
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
@@ -80,7 +80,7 @@ def test_a_killed_process_costs_the_block_that_it_had(
     compute = connect()
     killing = once(lambda: len(noted(folder, "block-*")) >= 3, kill(two_nodes, ACTOR))
     blocks = blocks_of(*[5] * 12)
-    made = pa.concat_tables(compute.workers(Doubling(folder, seconds=0.3)).map(blocks))
+    made = pa.concat_tables(compute.workers(Doubling(folder, seconds=0.3, together=2)).map(blocks))
     killing.result()
     assert made["doubled"].to_pylist() == list(range(0, 120, 2))
     assert len(set(noted(folder, "opened"))) == 3

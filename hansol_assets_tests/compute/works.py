@@ -37,10 +37,12 @@ class Doubling:
     Attributes:
         folder: Where each process writes its number, and each block that it began.
         seconds: How long a block takes.
+        together: Processes that have to be there before any of them works.
     """
 
     folder: Path
     seconds: float = 0.0
+    together: int = 1
     name: str = "doubling"
     fewest_to_send: int = 0
 
@@ -49,6 +51,8 @@ class Doubling:
 
         def double(block: pa.Table) -> pa.Table:
             numbers = block["number"].to_pylist()
+            while len(noted(self.folder, "opened")) < self.together:
+                time.sleep(0.05)
             note(self.folder, f"block-{numbers[0]}")
             time.sleep(self.seconds)
             return pa.table({"number": numbers, "doubled": [2 * number for number in numbers]})

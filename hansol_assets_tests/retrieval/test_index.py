@@ -191,8 +191,8 @@ def test_many_rows_are_merged_some_at_a_time_and_a_killed_run_goes_on(
     wanted = _table(tmp_path / "at once")
     monkeypatch.setattr("hansol_assets.retrieval.index.CHUNK", 2)
     monkeypatch.setattr("hansol_assets.retrieval.rows.CHUNK", 2)
-    # A chunk embeds its questions, then its answers.
-    killed = Failing(embedder, calls=4)
+    # A chunk is embedded in one call.
+    killed = Failing(embedder, calls=2)
     with pytest.raises(KeyboardInterrupt):
         _build(tmp_path / "killed", rows, folds, killed)
     assert len(_table(tmp_path / "killed")) == 4
