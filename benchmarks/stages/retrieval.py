@@ -24,6 +24,14 @@ SIZES = {500: 1.0, 32_000: 1.0, 1_000_000: 0.98}
 """Rows → the recall that is asked for."""
 SMALL_SIZES = {500: 1.0, 2_000: 1.0}
 CHUNK = 50_000
+_TOLD = (
+    "numpy hands back bare ids; here each hit is told with its texts, its split seen to and its "
+    "ties broken"
+)
+_PROBED = (
+    "32 partitions are looked at where LanceDB looks at 20: of the ten rows nearest to questions "
+    "that are far from all, 0.969 are found in place of 0.929"
+)
 NAME = "rows"
 
 
@@ -137,8 +145,7 @@ def _size(options: Options, size: int, goal: float) -> list[Row]:
             ratios(best, own),
             lambda ratio: ratio >= 1,
             why=f"a query {min(own):.2f} ms, LanceDB {min(lance):.2f}, numpy {min(brute):.2f}",
-            missed="numpy hands back bare ids; here each hit is told with its texts, its split "
-            "seen to and its ties broken",
+            missed=_PROBED if size > settings.exact_rows else _TOLD,
         ),
         row(
             (f"{stage}: recall@10", "exact search", f"{goal}"),

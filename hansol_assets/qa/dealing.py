@@ -38,7 +38,8 @@ def deal_in_turn(groups: Groups, folds: int, salt: str) -> dict[str, int]:
     fold_of: dict[str, int] = {}
     for group, categories in groups.items():
         load = {fold: (in_category[categories[0], fold], in_fold[fold]) for fold in range(folds)}
-        least = [fold for fold in load if load[fold] == min(load.values())]
+        lowest = min(load.values())
+        least = [fold for fold in load if load[fold] == lowest]
         fold = min(least, key=partial(digest, salt, group))
         fold_of[group] = fold
         in_fold[fold] += len(categories)
