@@ -34,7 +34,8 @@ class EmbedTexts:
     batch_size: int
     width: int
     name: str = "embedding"
-    fewest_to_send: int = 1_000
+    # Two blocks: one alone has nobody to share with.
+    fewest_to_send: int = 4_000
 
     def open(self) -> Callable[[pa.Table], pa.Table]:
         """Loads the embedder."""
