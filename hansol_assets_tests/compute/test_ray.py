@@ -108,7 +108,7 @@ def training(base_dir: Path, folder: Path, **changes: Any) -> TrainAdapter:
         examples=rows[:6],
         held_out=rows[:2],
         settings=small_training_settings(
-            **{"epochs": 16, "max_steps": 24, "save_steps": 2, **changes}
+            **{"epochs": 30, "max_steps": 40, "save_steps": 2, **changes}
         ),
         out_dir=folder / "adapter",
         checkpoint_dir=folder / "checkpoints",
@@ -182,7 +182,7 @@ def test_two_workers_train_as_one_does(
     compute = connect(training_workers=2)
     assert_same_losses(train(compute, base_dir, tmp_path / "two"), alone[1])
     assert (compute.done[-1].workers, compute.done[-1].retries) == (2, 0)
-    assert compute.done[-1].rows == 24 * 4
+    assert compute.done[-1].rows == 40 * 4
 
 
 def test_a_killed_worker_costs_the_steps_since_its_checkpoint(
@@ -197,7 +197,7 @@ def test_a_killed_worker_costs_the_steps_since_its_checkpoint(
     killing = once(checkpoint.exists, kill(two_nodes, MEMBER))
     report = train(compute, base_dir, folder)
     killing.result()
-    assert report.resumed_from_step in range(4, 24, 2)
+    assert report.resumed_from_step in range(4, 40, 2)
     assert weights(folder) == weights(alone[0])
     assert (compute.done[-1].workers, compute.done[-1].retries) == (1, 1)
 
