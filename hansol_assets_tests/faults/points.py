@@ -147,6 +147,7 @@ def _writing_calls() -> list[tuple[Any, str]]:
         (transformers.Trainer, "training_step"),
         (transformers.GenerationMixin, "generate"),
         (LanceDBConnection, "create_table"),
+        (LanceTable, "add"),
         (LanceMergeInsertBuilder, "execute"),
         (LanceTable, "optimize"),
         (LanceTable, "create_index"),

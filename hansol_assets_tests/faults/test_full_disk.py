@@ -63,7 +63,7 @@ def test_limits_on_file_sizes_and_libraries_that_cannot_write(
         assert "ulimit -f" in message
         assert REMEDY in message
     for fault in (
-        Fault(Point("retrieval_index", "before LanceMergeInsertBuilder.execute", 0), *NO_SPACE),
+        Fault(Point("retrieval_index", "before LanceTable.add", 0), *NO_SPACE),
         Fault(Point("lora_adapter", "before Trainer._save_checkpoint", 1), "error", errno.EIO),
         Fault(Point("validation_candidates", "before duckdb.commit", 1), *NO_SPACE),
     ):
