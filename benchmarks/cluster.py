@@ -20,7 +20,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import psutil
 
@@ -86,22 +85,10 @@ class SyntheticRows:
 
 def write_static_model(folder: Path) -> None:
     """Writes an embedder of one random vector a word."""
-    from sentence_transformers import SentenceTransformer
-    from sentence_transformers.base.modules import Normalize
-    from sentence_transformers.sentence_transformer.modules import StaticEmbedding
-    from tokenizers import Tokenizer
-    from tokenizers.models import WordLevel
-    from tokenizers.pre_tokenizers import WhitespaceSplit
+    from hansol_assets_tests.embedding.models import static_model
 
-    names = ("<unk>", *ROOMS, *SPOTS, *FORMS, *MATERIALS)
-    words = {word: place for place, word in enumerate(dict.fromkeys(names))}
-    tokenizer = Tokenizer(WordLevel(words, unk_token="<unk>"))  # noqa: S106 - no secret
-    tokenizer.pre_tokenizer = WhitespaceSplit()
-    draw = np.random.default_rng(0).normal(size=(len(words), DIMENSIONS))
-    static = StaticEmbedding(tokenizer, embedding_weights=draw.astype(np.float32))
-    SentenceTransformer(modules=[static, Normalize()], device="cpu").save_pretrained(
-        str(folder), create_model_card=False
-    )
+    words = tuple(dict.fromkeys((*ROOMS, *SPOTS, *FORMS, *MATERIALS)))
+    static_model(DIMENSIONS, words).save_pretrained(str(folder), create_model_card=False)
 
 
 class Memory:

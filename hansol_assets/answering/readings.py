@@ -4,10 +4,11 @@ What belongs here: keeping readings in the lake. What does not: how a text is re
 (`hansol_assets.qa.morphemes`).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
+from typing import Any
 
 import pyarrow as pa
 
@@ -49,11 +50,8 @@ class KeptReadings:
     def get(self, texts: Sequence[str]) -> dict[str, Reading]:
         """Returns text → reading of those that are kept."""
         text_of = {text_hash(text): text for text in texts}
-        known = self._cache.get(self._scope, list(text_of))
-        return {
-            text_of[row.key]: Reading(row.content, row.nouns, frozenset(row.terms))
-            for row in known.itertuples(index=False)
-        }
+        known = self._cache.get_arrow(self._scope, list(text_of))
+        return {text_of[row["key"]]: _reading(row) for row in known.to_pylist()}
 
     def read(self, texts: Sequence[str]) -> dict[str, Reading]:
         """Reads texts where heavy work runs, and keeps them block by block."""
@@ -65,11 +63,12 @@ class KeptReadings:
         for made in current().workers(ReadMorphemes()).map(blocks):
             keys = [text_hash(text) for text in made["text"].to_pylist()]
             self._cache.put(self._scope, made.drop_columns(["text"]).add_column(0, "key", [keys]))
-            found |= {
-                row["text"]: Reading(row["content"], row["nouns"], frozenset(row["terms"]))
-                for row in made.to_pylist()
-            }
+            found |= {row["text"]: _reading(row) for row in made.to_pylist()}
         return found
+
+
+def _reading(row: Mapping[str, Any]) -> Reading:
+    return Reading(row["content"], row["nouns"], frozenset(row["terms"]))
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ from hansol_assets.compute.protocol import (
     ALONE,
     BlockWork,
     GroupWork,
-    Send,
     Told,
     Worker,
 )
 from hansol_assets.compute.told import WorkDone
+from hansol_assets.lake.reports import Log
 
 
 @dataclass
@@ -63,7 +63,7 @@ class LocalCompute:
         """Returns this process; the work is opened with the first block."""
         return LocalWorkers(work, self.done)
 
-    def together(self, work: GroupWork[Told], send: Send) -> Told:
+    def together(self, work: GroupWork[Told], send: Log) -> Told:
         """Runs the work in this process alone."""
         started = time.monotonic()
         result = work.run(replace(ALONE, send=send))

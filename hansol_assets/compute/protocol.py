@@ -6,25 +6,15 @@ What belongs here: the protocol that both implementations keep. What does not: r
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Protocol, TypeVar
 
 import pyarrow as pa
 
 from hansol_assets.compute.told import WorkDone
+from hansol_assets.lake.reports import NO_FIGURES, Log
 
 Result = TypeVar("Result", covariant=True)
 Told = TypeVar("Told")
-
-NO_FIGURES: Mapping[str, float] = MappingProxyType({})
-
-
-class Send(Protocol):
-    """Takes a line of a run's log, and perhaps the figures in it."""
-
-    def __call__(self, line: str, figures: Mapping[str, float] = NO_FIGURES, /) -> None:
-        """Takes one line."""
-
 
 Worker = Callable[[pa.Table], pa.Table]
 """Works on one block; holds whatever was loaded for it."""
@@ -62,7 +52,7 @@ class Member:
     rank: int
     members: int
     sharding: str
-    send: Send
+    send: Log
 
     @property
     def is_first(self) -> bool:
@@ -120,5 +110,5 @@ class Compute(Protocol):
     def workers(self, work: BlockWork) -> Workers:
         """Returns what works on blocks; nothing is loaded before the first one."""
 
-    def together(self, work: GroupWork[Told], send: Send) -> Told:
+    def together(self, work: GroupWork[Told], send: Log) -> Told:
         """Runs work in a group of processes and returns what the first of them made."""

@@ -21,6 +21,7 @@ from hansol_assets.compute.errors import (
     SmallClusterError,
     UnlikeClusterError,
     UnreachableClusterError,
+    last_line,
 )
 from hansol_assets.compute.settings import ClusterSettings, lacking
 
@@ -97,7 +98,7 @@ def connected(settings: ClusterSettings, shared: Path) -> Iterator[Cluster]:
     if ray.is_initialized():
         yield _looked_at(ray, settings, shared)
         return
-    _connect(ray, os.environ.get(ADDRESS, ""), settings)
+    _connect(ray, settings)
     try:
         yield _looked_at(ray, settings, shared)
     finally:
@@ -127,11 +128,12 @@ def _ray() -> Any:
     return ray
 
 
-def _connect(ray: Any, address: str, settings: ClusterSettings) -> None:
+def _connect(ray: Any, settings: ClusterSettings) -> None:
     quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
     if is_started_here():
         ray.init(address=LOCAL, dashboard_host="127.0.0.1", **quiet)
         return
+    address = os.environ[ADDRESS]
     if address not in _FOUND_BY_RAY:
         require_answer(address, settings.connect_seconds)
     try:
@@ -219,8 +221,7 @@ def _told(ray: Any, told: Any) -> dict[str, str]:
     try:
         answer: dict[str, str] = ray.get(told)
     except (RayError, ModuleNotFoundError) as error:
-        reason = str(error).strip().splitlines()[-1]
-        return {"hansol-assets": f"missing, or broken ({reason})"}
+        return {"hansol-assets": f"missing, or broken ({last_line(str(error))})"}
     return answer
 
 

@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from hansol_assets.compute.errors import LostWorkError, last_line
 from hansol_assets.compute.local import LocalWorkers
-from hansol_assets.compute.protocol import BlockWork, GroupWork, Send, Told
+from hansol_assets.compute.protocol import BlockWork, GroupWork, Told
 from hansol_assets.compute.ray_cluster import (
     Cluster,
     connected,
@@ -32,6 +32,7 @@ from hansol_assets.compute.ray_group import run_group
 from hansol_assets.compute.settings import ClusterSettings
 from hansol_assets.compute.told import WorkDone
 from hansol_assets.errors import UserError
+from hansol_assets.lake.reports import Log
 
 _WORKER = "_worker"
 """Column of which process made a row; taken out again before anybody sees it."""
@@ -75,7 +76,7 @@ class RayCompute:
         """Returns processes of the cluster; they start with the first blocks."""
         return RayWorkers(work, self._settings, self)
 
-    def together(self, work: GroupWork[Told], send: Send) -> Told:
+    def together(self, work: GroupWork[Told], send: Log) -> Told:
         """Runs the work in a group of the cluster's processes.
 
         Raises:

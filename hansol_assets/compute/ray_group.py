@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from hansol_assets.compute.errors import LostWorkError, last_line, user_error_in
-from hansol_assets.compute.protocol import NO_FIGURES, GroupWork, Member, Send, Told, silent
+from hansol_assets.compute.protocol import GroupWork, Member, Told, silent
 from hansol_assets.compute.settings import ClusterSettings, lacking
+from hansol_assets.lake.reports import NO_FIGURES, Log
 
 _STATE = "ray"
 """Folder in the shared one where Ray Train keeps what it knows of a run."""
@@ -36,7 +37,7 @@ class NoRoomError(Exception):
 
 
 def run_group(
-    work: GroupWork[Told], settings: ClusterSettings, shared: Path, send: Send
+    work: GroupWork[Told], settings: ClusterSettings, shared: Path, send: Log
 ) -> tuple[Told, int, int]:
     """Runs work in a group of processes, in a new one if a process or a node of it is lost.
 
@@ -85,7 +86,7 @@ def _room_for(work: GroupWork[Told], settings: ClusterSettings) -> int | None:
 
 
 def _run_once(
-    work: GroupWork[Told], members: int, settings: ClusterSettings, shared: Path, send: Send
+    work: GroupWork[Told], members: int, settings: ClusterSettings, shared: Path, send: Log
 ) -> Told:
     from ray.train import FailureConfig, RunConfig, ScalingConfig, TrainingFailedError
     from ray.train.torch import TorchTrainer
@@ -138,7 +139,7 @@ def _put(lines: Any, line: str, figures: Mapping[str, float] = NO_FIGURES, /) ->
 
 
 @contextmanager
-def _lines_to(send: Send) -> Iterator[Any]:
+def _lines_to(send: Log) -> Iterator[Any]:
     """Yields a queue whose lines are sent on."""
     import ray
     from ray.util.queue import Empty, Queue

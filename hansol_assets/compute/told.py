@@ -48,12 +48,18 @@ def summary(done: Sequence[WorkDone]) -> dict[str, float | str]:
     figures: dict[str, float | str] = {}
     for name in dict.fromkeys(one.name for one in done):
         own = [one for one in done if one.name == name]
-        rows, seconds = sum(one.rows for one in own), sum(one.seconds for one in own)
+        all_of_it = WorkDone(
+            name,
+            rows=sum(one.rows for one in own),
+            seconds=sum(one.seconds for one in own),
+            workers=max(one.workers for one in own),
+            retries=sum(one.retries for one in own),
+        )
         figures |= {
-            f"{name}_rows": rows,
-            f"{name}_rows_per_second": round(rows / max(seconds, 1e-9), 2),
-            f"{name}_workers": max(one.workers for one in own),
-            f"{name}_retries": sum(one.retries for one in own),
+            f"{name}_rows": all_of_it.rows,
+            f"{name}_rows_per_second": round(all_of_it.rows_per_second, 2),
+            f"{name}_workers": all_of_it.workers,
+            f"{name}_retries": all_of_it.retries,
         }
     dashboards = [one.dashboard for one in done if one.dashboard]
     return figures | ({"ray_dashboard": dashboards[-1]} if dashboards else {})

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from hansol_assets.compute.protocol import Worker
 from hansol_assets.compute.sparing import spared
 from hansol_assets.embedding.muse import MuseEmbedder
 
@@ -37,7 +38,7 @@ class EmbedTexts:
     # Two blocks: one alone has nobody to share with.
     fewest_to_send: int = 4_000
 
-    def open(self) -> Callable[[pa.Table], pa.Table]:
+    def open(self) -> Worker:
         """Loads the embedder."""
         model = self.load()
 

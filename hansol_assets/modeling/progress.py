@@ -7,17 +7,12 @@ function for that.
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from types import MappingProxyType
-from typing import Protocol
 
-NO_FIGURES: Mapping[str, float] = MappingProxyType({})
+from hansol_assets.lake.reports import NO_FIGURES as NO_FIGURES
+from hansol_assets.lake.reports import Log
 
-
-class Progress(Protocol):
-    """Takes a line, and perhaps the figures in it, which can then be drawn over time."""
-
-    def __call__(self, line: str, figures: Mapping[str, float] = NO_FIGURES, /) -> None:
-        """Takes one line."""
+Progress = Log
+"""Takes a line, and perhaps the figures in it, which can then be drawn over time."""
 
 
 class ThrottledProgress:

@@ -6,8 +6,9 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from hansol_assets.compute.protocol import NO_FIGURES, Compute
+from hansol_assets.compute.protocol import Compute
 from hansol_assets.errors import InputError
+from hansol_assets.lake.reports import NO_FIGURES
 from hansol_assets_tests.compute.works import Doubling, Inverting, Meeting, Refusing, blocks_of
 
 Case = Callable[[Compute, Path], None]

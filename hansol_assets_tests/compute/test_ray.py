@@ -14,10 +14,11 @@ import pytest
 
 from hansol_assets.compute.errors import LostWorkError
 from hansol_assets.compute.local import LocalCompute
-from hansol_assets.compute.protocol import NO_FIGURES, BlockWork
+from hansol_assets.compute.protocol import BlockWork
 from hansol_assets.compute.ray_compute import RayCompute
 from hansol_assets.embedding.muse import DIMENSIONS, MuseEmbedder
 from hansol_assets.embedding.work import EmbedTexts
+from hansol_assets.lake.reports import NO_FIGURES
 from hansol_assets.lake.store import Lake
 from hansol_assets.modeling.base.loading import LoadingSettings
 from hansol_assets.modeling.generation.generator import GenerationRequest, GenerationSettings
@@ -176,6 +177,17 @@ def assert_same_losses(found: AdapterReport, wanted: AdapterReport) -> None:
     assert (found.tokens, found.kept_step) == (wanted.tokens, wanted.kept_step)
 
 
+def train_through(
+    lose: Callable[[], None], compute: RayCompute, base_dir: Path, folder: Path
+) -> AdapterReport:
+    """Trains, and loses something once the fourth step is kept."""
+    checkpoint = folder / "checkpoints" / "checkpoint-4" / "trainer_state.json"
+    losing = once(checkpoint.exists, lose)
+    report = train(compute, base_dir, folder)
+    losing.result()
+    return report
+
+
 def test_two_workers_train_as_one_does(
     connect: Connect, base_dir: Path, alone: tuple[Path, AdapterReport], tmp_path: Path
 ) -> None:
@@ -193,10 +205,7 @@ def test_a_killed_worker_costs_the_steps_since_its_checkpoint(
     tmp_path: Path,
 ) -> None:
     folder, compute = tmp_path / "killed", connect()
-    checkpoint = folder / "checkpoints" / "checkpoint-4" / "trainer_state.json"
-    killing = once(checkpoint.exists, kill(two_nodes, MEMBER))
-    report = train(compute, base_dir, folder)
-    killing.result()
+    report = train_through(kill(two_nodes, MEMBER), compute, base_dir, folder)
     assert report.resumed_from_step in range(4, 40, 2)
     assert weights(folder) == weights(alone[0])
     assert (compute.done[-1].workers, compute.done[-1].retries) == (1, 1)
@@ -212,10 +221,7 @@ def test_a_lost_node_leaves_a_smaller_group(
     folder = tmp_path / "lost"
     # Each worker takes a whole node.
     compute = connect(training_workers=2, least_training_workers=1, cpus_per_worker=2)
-    checkpoint = folder / "checkpoints" / "checkpoint-4" / "trainer_state.json"
-    losing = once(checkpoint.exists, two_nodes.lose_second)
-    report = train(compute, base_dir, folder)
-    losing.result()
+    report = train_through(two_nodes.lose_second, compute, base_dir, folder)
     assert_same_losses(report, alone[1])
     assert (compute.done[-1].workers, compute.done[-1].retries) == (1, 1)
 

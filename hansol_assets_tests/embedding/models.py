@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 WORDS = ("벽지를", "마루를", "바릅니다.", "깝니다.", "타일을", "붙입니다.")
 
 
-def static_model(width: int) -> "SentenceTransformer":
+def static_model(width: int, known: tuple[str, ...] = WORDS) -> "SentenceTransformer":
     """One random vector a word."""
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.base.modules import Normalize
@@ -20,7 +20,7 @@ def static_model(width: int) -> "SentenceTransformer":
     from tokenizers.pre_tokenizers import WhitespaceSplit
 
     unknown = "<unk>"
-    words = {word: place for place, word in enumerate((unknown, *WORDS))}
+    words = {word: place for place, word in enumerate((unknown, *known))}
     tokenizer = Tokenizer(WordLevel(words, unk_token=unknown))
     tokenizer.pre_tokenizer = WhitespaceSplit()
     weights = np.random.default_rng(0).normal(size=(len(words), width)).astype(np.float32)

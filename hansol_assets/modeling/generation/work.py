@@ -6,12 +6,13 @@ does not: decoding (`hansol_assets.modeling.generation.generator`), which prompt
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pyarrow as pa
 
+from hansol_assets.compute.protocol import Worker
 from hansol_assets.compute.sparing import Outcome, spared
 from hansol_assets.modeling.base.loading import LoadingSettings, load_tokenizer
 from hansol_assets.modeling.generation.generator import (
@@ -58,7 +59,7 @@ class AnswerPrompts:
     name: str = "generation"
     fewest_to_send: int = 0
 
-    def open(self) -> Callable[[pa.Table], pa.Table]:
+    def open(self) -> Worker:
         """Loads the models."""
         generator = Generator(self.base_dir, self.adapter_dir, self.settings, self.loading)
 
