@@ -64,22 +64,16 @@ class RowCache:
 
     def _get(self, scope: str, keys: Sequence[str]) -> pa.Table:
         with self._warehouse.connection() as connection:
-            if not self._is_in(connection):
-                return pa.table({})
             connection.register("wanted", pa.table({"key": pa.array(keys, pa.string())}))
-            found = connection.sql(
-                f"select * exclude (scope) from {self._table} "
-                "where scope = ? and key in (select key from wanted)",
-                params=[scope],
-            )
+            try:
+                found = connection.sql(
+                    f"select * exclude (scope) from {self._table} "
+                    "where scope = ? and key in (select key from wanted)",
+                    params=[scope],
+                )
+            except duckdb.CatalogException:  # nothing was ever put
+                return pa.table({})
             return found.to_arrow_table()
-
-    def _is_in(self, connection: duckdb.DuckDBPyConnection) -> bool:
-        known = connection.execute(
-            "select 1 from duckdb_tables() where schema_name = 'cache' and table_name = ?",
-            [self._name],
-        )
-        return bool(known.fetchall())
 
     def keep_models(self, fingerprints: Collection[str]) -> int:
         """Removes the rows that other models than these made.
@@ -93,7 +87,11 @@ class RowCache:
         if not self._warehouse.path.exists():
             return 0
         with self._warehouse.transaction() as connection:
-            if not self._is_in(connection):
+            known = connection.execute(
+                "select 1 from duckdb_tables() where schema_name = 'cache' and table_name = ?",
+                [self._name],
+            )
+            if not known.fetchall():
                 return 0
             removed = connection.execute(
                 f"delete from {self._table} where left(scope, ?) not in "

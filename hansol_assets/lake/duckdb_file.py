@@ -1,23 +1,24 @@
 """Opening a DuckDB file that other processes use, and that may be damaged.
 
 What belongs here: waiting for the file's lock, and setting a file aside that cannot be opened. What
-does not: any table (`hansol_assets.lake.warehouse`).
+does not: any table (`hansol_assets.lake.warehouse`), and who shares an engine
+(`hansol_assets.lake.duckdb_engine`).
 """
 
 import re
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import duckdb
 from filelock import FileLock
 from tenacity import Retrying, retry_if_exception_message, stop_after_delay, wait_random
 
+from hansol_assets.lake.duckdb_engine import attached
 from hansol_assets.lake.errors import BusyLakeError
 
 LOCK_WAIT_SECONDS = 120
 """How long a process waits for another one that holds the file."""
-
-THREADS = 1
-"""Of a connection: for our small tables, threads take longer to start and end than they save."""
 
 DAMAGED_FOLDER = "damaged"
 """Beside the file: what was damaged, kept for those who want to look at it."""
@@ -38,30 +39,22 @@ def is_corrupt(error: Exception) -> bool:
     return bool(_CORRUPT.search(str(error)))
 
 
-def connect(path: Path) -> duckdb.DuckDBPyConnection:
+@contextmanager
+def opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Opens a DuckDB file; one that cannot be read is set aside, and an empty one opened.
 
     Args:
         path: The file; made if missing.
 
+    Yields:
+        A connection; the file is free for other processes once nobody here has one.
+
     Raises:
         BusyLakeError: Another process held the file for `LOCK_WAIT_SECONDS`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        return _connect(path)
-    except duckdb.Error as error:
-        if not is_corrupt(error):
-            raise
-    # Another process may have seen the same, and put a new file there already.
-    with FileLock(path.with_name(f".{path.name}.lock")):
-        try:
-            return _connect(path)
-        except duckdb.Error as error:
-            if not is_corrupt(error):
-                raise
-        _set_aside(path)
-        return _connect(path)
+    with ExitStack() as stack:
+        yield _entered(stack, path)
 
 
 def opens(path: Path) -> bool:
@@ -70,16 +63,34 @@ def opens(path: Path) -> bool:
     Raises:
         BusyLakeError: Another process held the file for `LOCK_WAIT_SECONDS`.
     """
+    with ExitStack() as stack:
+        return _sound(stack, path) is not None
+
+
+def _entered(stack: ExitStack, path: Path) -> duckdb.DuckDBPyConnection:
+    connection = _sound(stack, path)
+    if connection is not None:
+        return connection
+    # Another process may have seen the same, and put a new file there already.
+    with FileLock(path.with_name(f".{path.name}.lock")):
+        connection = _sound(stack, path)
+        if connection is not None:
+            return connection
+        _set_aside(path)
+        return _patiently(stack, path)
+
+
+def _sound(stack: ExitStack, path: Path) -> duckdb.DuckDBPyConnection | None:
+    """A connection to the file; none where its bytes are not those that DuckDB wrote."""
     try:
-        _connect(path).close()
+        return _patiently(stack, path)
     except duckdb.Error as error:
         if not is_corrupt(error):
             raise
-        return False
-    return True
+        return None
 
 
-def _connect(path: Path) -> duckdb.DuckDBPyConnection:
+def _patiently(stack: ExitStack, path: Path) -> duckdb.DuckDBPyConnection:
     waiting = Retrying(
         retry=retry_if_exception_message(match=_LOCKED),
         wait=wait_random(0.02, 0.2),
@@ -87,7 +98,7 @@ def _connect(path: Path) -> duckdb.DuckDBPyConnection:
         reraise=True,
     )
     try:
-        return waiting(duckdb.connect, str(path), config={"threads": THREADS})
+        return waiting(lambda: stack.enter_context(attached(path)))
     except duckdb.IOException as error:
         if not re.match(_LOCKED, str(error)):
             raise

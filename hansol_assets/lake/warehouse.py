@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from hansol_assets.lake.duckdb_file import connect, is_corrupt, opens, quoted
+from hansol_assets.lake.duckdb_file import is_corrupt, opened, opens, quoted
 
 _BATCH = 8_192
 """Rows that are looked at together where a table is read through."""
@@ -48,11 +48,8 @@ class Warehouse:
         Raises:
             BusyLakeError: Another process held the file for too long; the message names it.
         """
-        connection = connect(self.path)
-        try:
+        with opened(self.path) as connection:
             yield connection
-        finally:
-            connection.close()
 
     @contextmanager
     def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
