@@ -25,7 +25,7 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).parent))
 from rows import REPOSITORY, run
-from synthetic import FORMS, MATERIALS, ROOMS, SPOTS, synthetic_table
+from synthetic import synthetic_table, write_static_model
 
 from hansol_assets.compute.current import computing_on
 from hansol_assets.compute.settings import ClusterSettings
@@ -81,14 +81,6 @@ class SyntheticRows:
                 ],
             }
         )
-
-
-def write_static_model(folder: Path) -> None:
-    """Writes an embedder of one random vector a word."""
-    from hansol_assets_tests.embedding.models import static_model
-
-    words = tuple(dict.fromkeys((*ROOMS, *SPOTS, *FORMS, *MATERIALS)))
-    static_model(DIMENSIONS, words).save_pretrained(str(folder), create_model_card=False)
 
 
 class Memory:

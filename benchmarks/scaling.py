@@ -16,17 +16,20 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from operator import itemgetter
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
-from synthetic import write_raw_files
+from synthetic import QUESTIONS, write_raw_files
 
 PROFILE = Path(__file__).with_name("scaling.yaml")
 RESULTS = Path(__file__).with_name("results")
 FIGURES = RESULTS / "scaling.json"
 PICTURE = Path(__file__).parents[1] / "docs" / "pictures" / "scaling.png"
+NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 SHOWN_ASSETS = 8
 ROWS = (500, 2_000, 8_000, 32_000, 100_000)
 GIB = 2**20  # ru_maxrss is in KiB
@@ -42,25 +45,34 @@ def asset_seconds(lake: Path) -> dict[str, float]:
     return seconds
 
 
-def measure(rows: int, lake: Path, raw: Path) -> dict[str, Any]:
+def measure(
+    rows: int,
+    lake: Path,
+    raw: Path,
+    questions: int = QUESTIONS,
+    settings: Mapping[str, str] = NO_SETTINGS,
+) -> dict[str, Any]:
     """Runs the graph once on a fresh lake.
 
     Args:
         rows: Of the synthetic table.
         lake: An empty folder.
         raw: Where the table is written.
+        questions: Of the test.
+        settings: Further settings, as variables of the environment.
 
     Returns:
         `rows, seconds` (wall), `gib` (highest resident memory of the run's process), `rc` and
         `assets` (name → seconds).
     """
-    write_raw_files(raw, rows)
+    write_raw_files(raw, rows, questions=questions)
     environment = {
         **os.environ,
         "HANSOL_PROFILE": str(PROFILE),
         "HANSOL_RAW_DIR": str(raw),
         "HANSOL_LAKE_DIR": str(lake),
         "DAGSTER_HOME": str(lake / "dagster"),
+        **settings,
     }
     started = time.perf_counter()
     with (lake.parent / f"{lake.name}.log").open("wb") as log:

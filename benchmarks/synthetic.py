@@ -21,6 +21,8 @@ from pathlib import Path
 import pandas as pd
 
 WIDTH = 512
+QUESTIONS = 130
+"""Of a test, as many as the competition's."""
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -208,7 +210,7 @@ def synthetic_questions(count: int, table: pd.DataFrame, seed: int = 0) -> pd.Da
     return pd.DataFrame(rows)
 
 
-def write_raw_files(folder: Path, rows: int, answers: int = 5, questions: int = 130) -> None:
+def write_raw_files(folder: Path, rows: int, answers: int = 5, questions: int = QUESTIONS) -> None:
     """Writes the three files of a competition into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     table = synthetic_table(rows, answers)
@@ -222,13 +224,21 @@ def write_raw_files(folder: Path, rows: int, answers: int = 5, questions: int = 
     template.to_csv(folder / "sample_submission.csv", index=False)
 
 
+def write_static_model(folder: Path) -> None:
+    """Writes an embedder of one random vector a word: what is around an embedder is seen then."""
+    from hansol_assets_tests.embedding.models import static_model
+
+    words = tuple(dict.fromkeys((*ROOMS, *SPOTS, *FORMS, *MATERIALS)))
+    static_model(WIDTH, words).save_pretrained(str(folder), create_model_card=False)
+
+
 def main() -> None:
     """Writes a table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("rows", type=int)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--answers", type=int, default=5, help="references of a row at most")
-    parser.add_argument("--questions", type=int, default=130, help="questions of the test")
+    parser.add_argument("--questions", type=int, default=QUESTIONS, help="questions of the test")
     options = parser.parse_args()
     write_raw_files(options.folder, options.rows, options.answers, options.questions)
 
