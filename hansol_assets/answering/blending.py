@@ -65,15 +65,18 @@ def part_components(
     """
     index = candidates[["question_id", "part", "part_question"]].drop_duplicates(ignore_index=True)
     own = candidates[candidates["origin"] != RETRIEVED]
-    generated = dict(iter(own.groupby(["question_id", "part"])["vector"]))
     splits = index["question_id"].map(split_of)
     width = vectors_of(candidates, 0).shape[1]
+    said, nothing = vectors_of(own, width), np.zeros((0, width))
+    generated = {
+        key: said[places] for key, places in own.groupby(["question_id", "part"]).indices.items()
+    }
     vectors = {name: np.zeros((len(index), width)) for name in COMPONENTS}
     for split in splits.unique():
         places = np.flatnonzero(splits == split)
         asked = index.iloc[places]
         answers = [
-            _stacked(generated.get((key, part)), width)
+            generated.get((key, part), nothing)
             for key, part in zip(asked["question_id"], asked["part"], strict=True)
         ]
         for name, found in (
@@ -131,7 +134,3 @@ def split_of(questions: pd.DataFrame) -> dict[str, str]:
 def split_of_all(questions: pd.DataFrame, split: str) -> dict[str, str]:
     """Returns question id → split where all are of one."""
     return dict.fromkeys(questions["id"], split)
-
-
-def _stacked(vectors: pd.Series | None, width: int) -> np.ndarray:
-    return np.zeros((0, width)) if vectors is None else vectors_of(vectors.to_frame(), width)

@@ -5,10 +5,12 @@ measure by which is chosen (`hansol_assets.scoring.consensus`), and how sure the
 (`hansol_assets.answering.confidence`).
 """
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import zip_longest
+from operator import itemgetter
 from typing import Any, Self
 
 import numpy as np
@@ -235,12 +237,19 @@ def vote(
         worth, less penalties) and `chosen`.
     """
     target_of = dict(zip(parts[PART].itertuples(index=False, name=None), targets, strict=True))
+    texts, worth = candidates["text"].to_numpy(object), candidates["worth"].to_numpy()
+    vectors = vectors_of(candidates, targets.shape[1])
     similarity, votes, scores = np.zeros((3, len(candidates)))
     chosen = np.zeros(len(candidates), dtype=bool)
     for key, places in candidates.groupby(PART).indices.items():
-        own, target = candidates.iloc[places], target_of[key]
-        vectors, worth = vectors_of(own, len(target)), own["worth"].to_numpy()
-        choice = choose_text(own["text"].tolist(), vectors, target, worth, lengths, settings)
+        choice = choose_text(
+            texts[places].tolist(),
+            vectors[places],
+            target_of[key],
+            worth[places],
+            lengths,
+            settings,
+        )
         similarity[places] = choice.similarities
         votes[places] = choice.votes.round(VOTE_DECIMALS)
         scores[places] = choice.scores.round(VOTE_DECIMALS)
@@ -291,13 +300,15 @@ def answer_table(
         prompts` have one entry a part; `source_ids` names every row that the answer quotes, and
         `quotes` what of it; `candidates` has one record a candidate, with its vote.
     """
-    recorded = voted.assign(record=_records(voted))
-    groups = dict(iter(recorded.groupby("question_id", sort=False)))
+    candidates_of: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    rows = voted.drop(columns="vector").assign(record=_records(voted)).to_dict("records")
+    for row in rows:
+        candidates_of[row["question_id"]].append(row)
     signals_of = signals.to_dict("index")
     table = pd.DataFrame(
         [
-            _answer(row.id, row.question, groups[row.id], dict(signals_of[row.id]))
-            for row in questions[["id", "question"]].itertuples(index=False)
+            _answer(own, question, candidates_of[own], dict(signals_of[own]))
+            for own, question in zip(questions["id"], questions["question"], strict=True)
         ]
     )
     vectors = encode(embedder, table["answer"].tolist())
@@ -305,30 +316,38 @@ def answer_table(
 
 
 def _answer(
-    question_id: str, question: str, candidates: pd.DataFrame, signals: dict[str, object]
+    question_id: str,
+    question: str,
+    candidates: Sequence[Mapping[str, Any]],
+    signals: dict[str, object],
 ) -> dict[str, object]:
-    chosen = candidates[candidates["chosen"]].sort_values("part")
-    found = candidates[candidates["origin"] == RETRIEVED]
-    generated = candidates[candidates["origin"].isin(GENERATED)]
-    quotes = [quote for row in chosen[QUOTED_COLUMNS].to_dict("records") for quote in _quotes(row)]
+    chosen = sorted((row for row in candidates if row["chosen"]), key=itemgetter("part"))
+    found = [row["source_id"] for row in candidates if row["origin"] == RETRIEVED]
+    generated = [row for row in candidates if row["origin"] in GENERATED]
+    quotes = [quote for row in chosen for quote in _quotes(row)]
     return {
         "id": question_id,
         "question": question,
-        "answer": joined_texts(question, chosen["text"].tolist()),
+        "answer": joined_texts(question, [row["text"] for row in chosen]),
         "nearest_rows": signals.pop("nearest_rows"),
-        "parts": chosen["part_question"].tolist(),
-        "origins": chosen["origin"].tolist(),
+        "parts": [row["part_question"] for row in chosen],
+        "origins": [row["origin"] for row in chosen],
         "source_ids": list(dict.fromkeys(quote["source_id"] for quote in quotes)),
         QUOTES: quotes,
-        "retrieved_ids": list(dict.fromkeys(found["source_id"])),
-        "prompts": chosen["prompt"].tolist(),
-        "candidates": candidates["record"].tolist(),
+        "retrieved_ids": list(dict.fromkeys(found)),
+        "prompts": [row["prompt"] for row in chosen],
+        "candidates": [row["record"] for row in candidates],
         "signals": signals,
-        "prompt_tokens": int(generated["prompt_tokens"].fillna(0).sum()),
-        "new_tokens": int(generated["new_tokens"].fillna(0).sum()),
-        "seconds": round(float(generated["seconds"].fillna(0).sum()), 4),
+        "prompt_tokens": int(_total(generated, "prompt_tokens")),
+        "new_tokens": int(_total(generated, "new_tokens")),
+        "seconds": round(_total(generated, "seconds"), 4),
         "question_hash": text_hash(question),
     }
+
+
+def _total(candidates: Iterable[Mapping[str, Any]], name: str) -> float:
+    """The sum of what is known."""
+    return float(sum(row[name] for row in candidates if pd.notna(row[name])))
 
 
 def _quotes(candidate: Mapping[Any, Any]) -> list[dict[str, Any]]:

@@ -6,8 +6,9 @@ for drafts (`hansol_assets.scoring.drafting`), which sentences can stand alone
 where the rows come from.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -160,20 +161,22 @@ class Composer:
             msg = "every question needs a row to be answered from"
             raise ValueError(msg)
         asked_nouns = _nouns([*questions, *_questions_of(sources)])
+        source_nouns = _source_nouns(sources, asked_nouns)
         asked = [self._topics.asked(asked_nouns[question]) for question in questions]
         quoted = [
-            self._aptest(one, own, near, asked_nouns)
+            self._aptest(one, own, near, source_nouns)
             for one, own, near in zip(asked, sources, nearness, strict=True)
         ]
         quotes = [self._quotes(own) for own in quoted]
         sentences = [quote.text for own in quotes for quote in own]
         vectors = _directions(sentences, self._embedder)
+        # One by one: what a sentence is mapped to must not depend on those beside it.
+        mapped = lru_cache(maxsize=None)(lambda text: self._shape.linear(vectors[text]))
         nouns = asked_nouns | _nouns(sentences)
         drafts = []
         for place, own in enumerate(quotes):
             target = unit(np.asarray(targets[place], dtype=np.float64))
-            source_nouns = _source_nouns(quoted[place], nouns)
-            pool = self._pool(own, vectors, target, asked[place], nouns, source_nouns)
+            pool = self._pool(own, vectors, target, asked[place], nouns, source_nouns, mapped)
             composed = best_drafts(pool, target, self._shape, self._settings)
             composed += [(quote,) for quote in self._wholes(quoted[place][:2])]
             drafts.append(composed)
@@ -194,13 +197,14 @@ class Composer:
         """
         pieces = [text for own in texts for text in own]
         nouns = _nouns([*questions, *pieces, *_questions_of(sources)])
+        source_nouns = _source_nouns(sources, nouns)
+        asked_of = {question: self._topics.asked(nouns[question]) for question in set(questions)}
         coverage, worth = np.zeros(len(texts)), np.zeros(len(texts))
         for place, (question, said, own) in enumerate(zip(questions, texts, sources, strict=True)):
-            asked = self._topics.asked(nouns[question])
+            asked = asked_of[question]
             named = frozenset[str]().union(*(nouns[text] for text in said))
             coverage[place] = asked.coverage(named)
             worth[place] = self._settings.coverage * coverage[place]
-            source_nouns = _source_nouns(own, nouns)
             bonuses = [self._bonus(asked, named, source_nouns[source.id]) for source in own]
             worth[place] += np.mean(bonuses) if bonuses else 0.0
         return Merits(coverage, worth)
@@ -210,13 +214,12 @@ class Composer:
         asked: Asked,
         sources: Sequence[Source],
         nearness: Sequence[float],
-        nouns: Mapping[str, frozenset[str]],
+        source_nouns: Mapping[str, frozenset[str]],
     ) -> list[Source]:
         """The sources whose sentences are considered, the aptest first.
 
         What a row was asked costs little to know; its sentences have to be read and embedded.
         """
-        source_nouns = _source_nouns(sources, nouns)
         topics = [
             asked.coverage(own) - asked.strangers(frozenset(), own) / 2
             for own in (source_nouns[source.id] for source in sources)
@@ -250,6 +253,7 @@ class Composer:
         asked: Asked,
         nouns: Mapping[str, frozenset[str]],
         source_nouns: Mapping[str, frozenset[str]],
+        mapped: Callable[[str], np.ndarray],
     ) -> Pool:
         """Keeps the most promising sentences."""
         directions = np.array([vectors[quote.text] for quote in quotes])
@@ -266,7 +270,7 @@ class Composer:
         return Pool(
             chosen,
             directions[kept],
-            self._shape.linear(directions[kept]),
+            np.array([mapped(quote.text) for quote in chosen]).reshape(len(chosen), len(target)),
             np.sqrt([len(quote.text) for quote in chosen]),
             np.array(
                 [[term in nouns[quote.text] for term in terms] for quote in chosen], dtype=bool
@@ -357,12 +361,13 @@ def _nouns(texts: Sequence[str]) -> dict[str, frozenset[str]]:
 
 
 def _source_nouns(
-    sources: Sequence[Source], nouns: Mapping[str, frozenset[str]]
+    sources: Sequence[Sequence[Source]], nouns: Mapping[str, frozenset[str]]
 ) -> dict[str, frozenset[str]]:
-    """Row id → nouns of what it was asked."""
+    """Row id → nouns of what it was asked, each different row looked at once."""
+    different = {source.id: source for own in sources for source in own}
     return {
-        source.id: frozenset[str]().union(*(nouns[text] for text in source.questions))
-        for source in sources
+        key: frozenset[str]().union(*(nouns[text] for text in source.questions))
+        for key, source in different.items()
     }
 
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 from math import fsum
 from operator import itemgetter
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 
@@ -89,6 +89,20 @@ class Topics:
         return cls(content["counts"], content["rows"])
 
 
+class _Row(NamedTuple):
+    """A row as a question sees it.
+
+    Attributes:
+        asked: Terms that both ask about.
+        strangers: Telling terms of the row alone, with their weights, the most telling first.
+        is_meant: Whether the row was asked about a thing of the question.
+    """
+
+    asked: frozenset[str]
+    strangers: list[tuple[float, str]]
+    is_meant: bool
+
+
 class Asked:
     """What one question asks about, and how far texts speak of it.
 
@@ -110,12 +124,21 @@ class Asked:
             for term, other in _OPPOSITES.items()
             if term in terms and other not in terms
         ]
-        # Texts name one of a few sets of the asked terms.
+        # Texts name one of a few sets of the asked terms, and many sentences are of one row.
         self._share = lru_cache(maxsize=None)(self._share_of)
+        self._row = lru_cache(maxsize=None)(self._row_of)
 
     def _share_of(self, named: frozenset[str]) -> float:
         # The exact sum: that of floats would depend on the order, which a set does not have.
         return fsum(self.weights[term] for term in named)
+
+    def _row_of(self, source: frozenset[str]) -> "_Row":
+        telling = self._topics.telling(source)
+        return _Row(
+            self._terms & source,
+            [(weight, term) for weight, term in telling if term not in self._terms],
+            not self._things.isdisjoint(source),
+        )
 
     def coverage(self, named: frozenset[str], source: frozenset[str] = frozenset()) -> float:
         """The share of what is asked that is named, by weight, 0 to 1; 0 where nothing is asked.
@@ -124,7 +147,7 @@ class Asked:
             named: Terms that are named.
             source: Further ones.
         """
-        return self._share(self._terms & named | self._terms & source)
+        return self._share(self._terms & named | self._row(source).asked)
 
     def strangers(self, named: frozenset[str], source: frozenset[str]) -> float:
         """How much a text speaks of another thing: the one that its own row was asked about.
@@ -140,14 +163,11 @@ class Asked:
             The weight of the source's most telling term that is not asked, and of naming only the
             opposite of what is asked, in units of ten.
         """
-        is_meant = not (self._things.isdisjoint(source) and self._things.isdisjoint(named))
+        row = self._row(source)
+        is_meant = row.is_meant or not self._things.isdisjoint(named)
         # Of a compound its pieces are terms, too: together they are one stranger.
         strangest = next(
-            (
-                weight
-                for weight, term in self._topics.telling(source)
-                if term not in self._terms and (term in named or not is_meant)
-            ),
+            (weight for weight, term in row.strangers if term in named or not is_meant),
             0.0,
         )
         opposite = any(other in named and term not in named for term, other in self._opposites)
