@@ -74,6 +74,8 @@ def two_nodes() -> Iterator[TwoNodes]:
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
         patch.setenv("OMP_NUM_THREADS", "1")
         patch.setenv("RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S", "5")
+        # Nobody takes this machine away, and a watcher is one process more a group.
+        patch.setenv("RAY_TRAIN_ENABLE_PREEMPTION_WATCHER", "0")
         from ray.cluster_utils import Cluster
 
         head = {**NODE, "_system_config": SOON}
