@@ -18,8 +18,8 @@ THREADS = 1
 """Of an engine: for our small tables, threads take longer to start and end than they save."""
 
 MEMORY = "1GB"
-"""Of an engine: by default it takes most of the machine's, and beside a cache of 800,000 vectors 2 GB
-each time that it tidied up; with this bound 0.7, in the same time."""
+"""Of an engine: by default it takes most of the machine's, and with a cache of 800,000 vectors took
+2 GB each time that it tidied up; with this bound 0.7, in the same time."""
 
 _FILE = "file"
 """What an engine calls the file that is attached to it."""
