@@ -78,7 +78,7 @@ def two_nodes() -> Iterator[TwoNodes]:
         patch.setenv("RAY_TRAIN_ENABLE_PREEMPTION_WATCHER", "0")
         from ray.cluster_utils import Cluster
 
-        head = {**NODE, "_system_config": SOON}
+        head = {**NODE, "include_dashboard": False, "_system_config": SOON}
         cluster = Cluster(initialize_head=True, head_node_args=head)
         nodes = TwoNodes(cluster, None)
         nodes.make_whole()
