@@ -111,8 +111,8 @@ def build_pairs(
     """
     training = _rows_of(rows, folds, TRAINING)
     examples = [
-        _example(SINGLE, [row.id], question, answer)
-        for row in training
+        _example(SINGLE, own, question, answer)
+        for row, own in ((row, [row.id]) for row in training)
         for question, answer in product(row.questions, row.answers)
     ]
     wanted = settings.joined_count

@@ -5,7 +5,7 @@ not: formats (`hansol_assets.qa.table.reading`), which column is which
 (`hansol_assets.qa.table.mapping`), and tables of vectors (`hansol_assets.qa.table.vectors`).
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -110,9 +110,9 @@ def read_train(path: Path, settings: TableSettings) -> TableRead:
     draft.require(questions, draft.mapping.questions, "no question")
     draft.require(answers, draft.mapping.answers, "no answer")
     category = draft.filled_column(draft.mapping.category)
-    content = [
+    content = (
         "\x1f".join([*asked, "", *given]) for asked, given in zip(questions, answers, strict=True)
-    ]
+    )
     columns: dict[str, list[Any]] = {
         ID: draft.ids(content, "row"),
         QUESTIONS: questions,
@@ -235,7 +235,7 @@ class _Draft:
         ]
         return texts
 
-    def ids(self, content: list[str], kind: str) -> list[str]:
+    def ids(self, content: Iterable[str], kind: str) -> list[str]:
         """The ids, filled and unique; made from the content where the table has none."""
         if self.mapping.id is None:
             return content_ids(content, kind)

@@ -6,7 +6,7 @@ What belongs here: naming rows. What does not: which column holds ids
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from hansol_assets.qa.table.violations import Violation
 
@@ -15,7 +15,7 @@ _DIGITS = 12
 and would only be told apart as rows of the same content are)."""
 
 
-def content_ids(content: Sequence[str], kind: str) -> list[str]:
+def content_ids(content: Iterable[str], kind: str) -> list[str]:
     """Names rows by their content, so that another order of the rows renames none.
 
     Rows of the same content get a number from the second on; which of them is which means nothing.
