@@ -20,6 +20,8 @@ from hansol_assets.qa.table.violations import Violation
 SEPARATORS = (",", "\t", ";", "|")
 RARE_SEPARATORS = ("^", "~", "\x01", "\x1f", "¦", ":")
 """Tried where none of the common ones gives a header of several columns."""
+_SHORT = 8
+"""Characters of a cell that may well stand in another row, too."""
 SEPARATOR_NAMES = {
     ",": "comma", "\t": "tab", ";": "semicolon", "|": "bar",
     "^": "caret", "~": "tilde", "¦": "broken bar", ":": "colon",
@@ -168,6 +170,8 @@ def _fill(source: Source, records: Iterator[Record]) -> None:
     Empty cells behind the last column say nothing, and are left out.
     """
     width = len(source.header)
+    # Short cells repeat: the zeros of a template are one object, not fifty million.
+    seen: dict[str, str] = {}
     was_broken = False
     surplus = 0
     for line, all_cells, is_broken in records:
@@ -178,7 +182,7 @@ def _fill(source: Source, records: Iterator[Record]) -> None:
         if len(cells) == width:
             source.places.append(line)
             for column, cell in zip(source.columns, cells, strict=True):
-                column.append(cell)
+                column.append(seen.setdefault(cell, cell) if len(cell) <= _SHORT else cell)
         else:
             source.violations.append(
                 _broken_row(line)

@@ -5,6 +5,7 @@ What belongs here: files of `id, vec_0 …`. What does not: tables of questions 
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,20 +27,16 @@ class VectorTable:
     """A valid file of vectors.
 
     Attributes:
-        frame: `id`, the vector columns (float64 of a submission, text of a template),
-            `file_sha256, row_number`.
+        frame: `id`, the vector columns of a submission (float64), `file_sha256, row_number`.
+        width: Number of vector columns in the file (`vec_0` …).
         path: The file.
         sha256: Hex digest of the file's bytes.
     """
 
     frame: pd.DataFrame
+    width: int
     path: Path
     sha256: str
-
-    @property
-    def width(self) -> int:
-        """Number of vector columns (`vec_0` …)."""
-        return len(numbered(self.frame.columns, VECTOR_PREFIX))
 
 
 def read_template(path: Path) -> VectorTable:
@@ -51,7 +48,7 @@ def read_template(path: Path) -> VectorTable:
     draft = _Draft(path)
     # The template decides the order of the submission's columns, so here it is part of the rule.
     draft.require_order()
-    return draft.finish(draft.text)
+    return draft.finish(draft.text([ID]))
 
 
 def read_submission(path: Path) -> VectorTable:
@@ -77,21 +74,26 @@ class _Draft:
         width = max(1, sum(name.startswith(VECTOR_PREFIX) for name in set(header)))
         self._expected = [ID, *(f"{VECTOR_PREFIX}{number}" for number in range(width))]
         self._violations = [*raw.source.violations, *_check_header(raw.source, self._expected)]
-        present = [name for name in self._expected if header.count(name) == 1]
-        self.text = pd.DataFrame(
-            {name: self._column(name, raw.repairs) for name in present}, dtype=object
-        )
+        self._repairs = raw.repairs
+        self._present = [name for name in self._expected if header.count(name) == 1]
+        self._vectors = numbered(self._present, VECTOR_PREFIX)
         self._require_ids()
 
-    def _column(self, name: str, repairs: Counter[str]) -> list[str]:
+    def text(self, names: Sequence[str]) -> pd.DataFrame:
+        """The columns of these names that are there once."""
+        return pd.DataFrame(
+            {name: self._column(name) for name in names if name in self._present}, dtype=object
+        )
+
+    def _column(self, name: str) -> list[str]:
         cells = self._source.columns[self._source.header.index(name)]
-        return [mend(as_text(cell), repairs) for cell in cells]
+        return [mend(as_text(cell), self._repairs) for cell in cells]
 
     def _require_ids(self) -> None:
-        if ID not in self.text:
+        if ID not in self._present:
             return
         unit, places = self._source.unit, self._source.places
-        ids = self.text[ID].tolist()
+        ids = self._column(ID)
         self._violations += [
             Violation(place, ID, "is empty", "fill the cell", unit)
             for key, place in zip(ids, places, strict=True)
@@ -114,16 +116,15 @@ class _Draft:
 
     def numbers(self) -> pd.DataFrame:
         """The table with its vectors as float64; what is no finite number is a violation."""
-        columns = numbered(self.text.columns, VECTOR_PREFIX)
-        text = self.text[columns]
+        text = self.text(self._vectors)
         values = text.apply(pd.to_numeric, errors="coerce").astype("float64")
         for row, place in np.argwhere(~np.isfinite(values.to_numpy())):
             problem = f"{text.iat[row, place]!r} is not a finite number"
-            line = self._source.places[row]
+            line, column = self._source.places[row], self._vectors[place]
             self._violations.append(
-                Violation(line, columns[place], problem, "write a number", self._source.unit)
+                Violation(line, column, problem, "write a number", self._source.unit)
             )
-        return pd.concat([self.text.drop(columns=columns), values], axis="columns")
+        return pd.concat([self.text([ID]), values], axis="columns")
 
     def finish(self, frame: pd.DataFrame) -> VectorTable:
         if self._violations:
@@ -131,7 +132,7 @@ class _Draft:
         named = frame.assign(
             **{FILE_SHA256: self._sha256, ROW_NUMBER: np.arange(1, len(frame) + 1)}
         )
-        return VectorTable(named, self._path, self._sha256)
+        return VectorTable(named, len(self._vectors), self._path, self._sha256)
 
 
 def _check_header(source: Source, expected: list[str]) -> list[Violation]:
