@@ -40,14 +40,16 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks the fast tests, and puts files with slow ones first: else one worker ends alone."""
-    slow = set()
+    """Marks the fast tests, and puts the slowest files first: else one worker ends alone."""
+    slow, slowest = set(), set()
     for item in items:
+        if item.get_closest_marker("ray"):
+            slowest.add(item.path)
         if item.get_closest_marker("slow") or item.get_closest_marker("real"):
             slow.add(item.path)
         elif item.path.relative_to(ROOT).parts[0] in FAST:
             item.add_marker(pytest.mark.fast)
-    items.sort(key=lambda item: item.path not in slow)
+    items.sort(key=lambda item: (item.path not in slowest, item.path not in slow))
 
 
 @pytest.fixture(autouse=True)

@@ -22,6 +22,9 @@ SOON = {
 }
 """A lost node is missed within seconds."""
 
+SYSTEM = {**SOON, "worker_niceness": 0}
+"""Other tests run beside these, and Ray's processes would wait for all of them."""
+
 Connect = Callable[..., RayCompute]
 
 
@@ -78,7 +81,7 @@ def two_nodes() -> Iterator[TwoNodes]:
         patch.setenv("RAY_TRAIN_ENABLE_PREEMPTION_WATCHER", "0")
         from ray.cluster_utils import Cluster
 
-        head = {**NODE, "include_dashboard": False, "_system_config": SOON}
+        head = {**NODE, "include_dashboard": False, "_system_config": SYSTEM}
         cluster = Cluster(initialize_head=True, head_node_args=head)
         nodes = TwoNodes(cluster, None)
         nodes.make_whole()
