@@ -24,7 +24,7 @@ import pandas as pd
 import psutil
 
 sys.path.insert(0, str(Path(__file__).parent))
-from rows import REPOSITORY, run
+from rows import REPOSITORY, add_figures, run
 from synthetic import synthetic_table, write_static_model
 
 from hansol_assets.compute.current import computing_on
@@ -175,17 +175,7 @@ def main() -> None:
             )
             figures = json.loads(done.output.strip().splitlines()[-1])
             print(json.dumps(figures), flush=True)
-            add(figures, told.figures)
-
-
-def add(figures: dict[str, Any], path: Path) -> None:
-    """Puts a run in the place of an earlier one of the same kind."""
-    known = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
-    kind = ("embedder", "rows", "workers")
-    name = [figures[own] for own in kind]
-    kept = [item for item in known if [item[own] for own in kind] != name]
-    ordered = sorted([*kept, figures], key=lambda item: [item[own] for own in kind])
-    path.write_text(json.dumps(ordered, indent=1) + "\n", encoding="utf-8")
+            add_figures(figures, ("embedder", "rows", "workers"), told.figures)
 
 
 if __name__ == "__main__":

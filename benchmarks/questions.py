@@ -16,6 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parent))
+from rows import add_figures
 from scaling import NO_SETTINGS, measure
 from synthetic import write_static_model
 
@@ -41,9 +42,7 @@ def main() -> None:
     print(json.dumps(figures, indent=1))
     if run["rc"]:
         sys.exit("the run failed, so nothing is kept")
-    known = json.loads(told.figures.read_text("utf-8")) if told.figures.is_file() else []
-    kept = [own for own in known if [*own.values()][:3] != [*figures.values()][:3]]
-    told.figures.write_text(json.dumps([*kept, figures], indent=1) + "\n", encoding="utf-8")
+    add_figures(figures, ("embedder", "rows", "questions"), told.figures)
 
 
 def static_embedder(folder: Path) -> dict[str, str]:

@@ -3,6 +3,7 @@
 What belongs here: what a row is, whether its goal is met, and the clock. What does not: any stage.
 """
 
+import json
 import os
 import statistics
 import subprocess
@@ -26,7 +27,7 @@ class Options:
         raw: Folder with the three CSV files; the sample's unless another is given.
         work: An empty folder of its own.
         rounds: Pairs of runs.
-        most_rows: Tables of vectors that are larger are not measured.
+        most_rows: Tables of vectors that are larger are not measured, longer ones of rows cut.
     """
 
     small: bool
@@ -151,6 +152,25 @@ def run(command: Sequence[str], environment: Mapping[str, str] | None = None) ->
     if process.returncode:
         raise RuntimeError(f"{' '.join(command[:3])} failed:\n{output[-2000:]}")
     return Finished(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 2**20, output)
+
+
+def add_figures(figures: dict[str, Any], kind: Sequence[str], path: Path) -> list[dict[str, Any]]:
+    """Puts a run's figures in the place of those of an earlier one of the same kind.
+
+    Args:
+        figures: Of one run.
+        kind: The figures by which runs are told apart, and ordered.
+        path: A JSON file; made if missing.
+
+    Returns:
+        All that the file holds now.
+    """
+    known = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+    name = [figures[own] for own in kind]
+    kept = [item for item in known if [item[own] for own in kind] != name]
+    ordered = sorted([*kept, figures], key=lambda item: [item[own] for own in kind])
+    path.write_text(json.dumps(ordered, indent=1) + "\n", encoding="utf-8")
+    return ordered
 
 
 def hansol(*words: str) -> list[str]:

@@ -17,12 +17,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
-from operator import itemgetter
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
+from rows import add_figures
 from synthetic import QUESTIONS, write_raw_files
 
 PROFILE = Path(__file__).with_name("scaling.yaml")
@@ -144,18 +144,16 @@ def main() -> None:
         print(table(kept))
         draw(kept, PICTURE)
         return
-    figures = [own for own in kept if own["rows"] not in options.rows]
     with tempfile.TemporaryDirectory() as temporary:
         home = options.lake or Path(temporary)
         for rows in options.rows:
             lake = home / str(rows)
             shutil.rmtree(lake, ignore_errors=True)
             lake.mkdir(parents=True)
-            figures.append(measure(rows, lake, home / f"{rows}-raw"))
-            print(json.dumps(figures[-1] | {"assets": None}), file=sys.stderr, flush=True)
-            figures.sort(key=itemgetter("rows"))
-            options.figures.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
-    print(table(figures))
+            run = measure(rows, lake, home / f"{rows}-raw")
+            print(json.dumps(run | {"assets": None}), file=sys.stderr, flush=True)
+            kept = add_figures(run, ("rows",), options.figures)
+    print(table(kept))
 
 
 if __name__ == "__main__":

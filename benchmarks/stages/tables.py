@@ -7,7 +7,7 @@ single steps (`benchmarks/tables.py`).
 import sys
 from pathlib import Path
 
-from rows import REPOSITORY, Finished, Options, Row, ratios, row, run
+from rows import REPOSITORY, Finished, Options, Row, row, run
 
 BENCHMARKS = REPOSITORY / "benchmarks"
 WHOLE = 1_000_000
@@ -51,15 +51,13 @@ def measure(options: Options) -> list[Row]:
         return run([sys.executable, "-c", code, str(path), out], here)
 
     # A million rows take minutes and ten gigabytes: once.
-    runs = [(once("stages.tables"), once("peers.pandas_pairs"))]
-    own = [mine.processor for mine, _ in runs]
-    other = [theirs.processor for _, theirs in runs]
-    note = f"{count:,} rows: {min(own):.1f} against {min(other):.1f} s of the processor"
+    own, other = once("stages.tables"), once("peers.pandas_pairs")
+    note = f"{count:,} rows: {own.processor:.1f} against {other.processor:.1f} s of the processor"
     stage = "load and pair 1M rows"
     return [
         row(
             (stage, "pandas: read_csv, merge, sample, to_parquet", "3x"),
-            ratios(other, own),
+            [other.processor / own.processor],
             lambda ratio: ratio >= 3,
             why=note,
             missed="every cell is read as text, mended and looked at, duplicates share a fold and "
@@ -67,9 +65,9 @@ def measure(options: Options) -> list[Row]:
         ),
         row(
             (f"{stage}: memory", "4 GB", "under 4 GB"),
-            [mine.gib for mine, _ in runs],
+            [own.gib],
             lambda gib: gib < 4 and count >= WHOLE,
-            why=f"GiB with {count:,} rows, pandas {max(theirs.gib for _, theirs in runs):.2f}",
+            why=f"GiB with {count:,} rows, pandas {other.gib:.2f}",
             missed="every row is Python objects, as in pandas; a columnar reader would get there",
         ),
     ]

@@ -64,13 +64,16 @@ def part_components(
         models: Split → the model that was fitted on the rows that the split may see.
     """
     index = candidates[["question_id", "part", "part_question"]].drop_duplicates(ignore_index=True)
-    own = candidates[candidates["origin"] != RETRIEVED]
     splits = index["question_id"].map(split_of)
-    width = vectors_of(candidates, 0).shape[1]
-    said, nothing = vectors_of(own, width), np.zeros((0, width))
+    every = vectors_of(candidates, 0)
+    width = every.shape[1]
+    is_own = (candidates["origin"] != RETRIEVED).to_numpy()
+    own, own_vectors = candidates[is_own], every[is_own]
     generated = {
-        key: said[places] for key, places in own.groupby(["question_id", "part"]).indices.items()
+        key: own_vectors[places]
+        for key, places in own.groupby(["question_id", "part"]).indices.items()
     }
+    nothing = np.zeros((0, width))
     vectors = {name: np.zeros((len(index), width)) for name in COMPONENTS}
     for split in splits.unique():
         places = np.flatnonzero(splits == split)

@@ -15,7 +15,8 @@ from threading import RLock
 import duckdb
 
 THREADS = 1
-"""Of an engine: for our small tables, threads take longer to start and end than they save."""
+"""Of an engine: for our small tables, threads take longer to start and end than they save. The
+warehouse rests on it: one thread scans a table in the order in which it was written."""
 
 MEMORY = "1GB"
 """Of an engine: by default it takes most of the machine's, and with a cache of 800,000 vectors took

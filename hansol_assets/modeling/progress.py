@@ -8,11 +8,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from hansol_assets.lake.reports import NO_FIGURES as NO_FIGURES
-from hansol_assets.lake.reports import Log
-
-Progress = Log
-"""Takes a line, and perhaps the figures in it, which can then be drawn over time."""
+from hansol_assets.lake.reports import NO_FIGURES, Log
 
 
 class ThrottledProgress:
@@ -23,7 +19,7 @@ class ThrottledProgress:
         seconds: Shortest time between two lines, in seconds.
     """
 
-    def __init__(self, send: Progress, seconds: float) -> None:
+    def __init__(self, send: Log, seconds: float) -> None:
         self._send = send
         self._seconds = seconds
         self._next = 0.0

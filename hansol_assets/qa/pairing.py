@@ -110,6 +110,7 @@ def build_pairs(
         any order give the same frame.
     """
     training = _rows_of(rows, folds, TRAINING)
+    # One list of sources a row, not one an example.
     examples = [
         _example(SINGLE, own, question, answer)
         for row, own in ((row, [row.id]) for row in training)

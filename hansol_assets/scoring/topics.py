@@ -132,7 +132,7 @@ class Asked:
         # The exact sum: that of floats would depend on the order, which a set does not have.
         return fsum(self.weights[term] for term in named)
 
-    def _row_of(self, source: frozenset[str]) -> "_Row":
+    def _row_of(self, source: frozenset[str]) -> _Row:
         telling = self._topics.telling(source)
         return _Row(
             self._terms & source,

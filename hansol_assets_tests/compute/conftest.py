@@ -14,16 +14,14 @@ from hansol_assets.compute.settings import ClusterSettings
 NODE = {"num_cpus": 2, "object_store_memory": 120_000_000}
 """Two processes a node, whatever the machine has."""
 
-SOON = {
+SYSTEM = {
     "health_check_initial_delay_ms": 1_000,
     "health_check_period_ms": 500,
     "health_check_timeout_ms": 2_000,
     "health_check_failure_threshold": 3,
+    "worker_niceness": 0,
 }
-"""A lost node is missed within seconds."""
-
-SYSTEM = {**SOON, "worker_niceness": 0}
-"""Other tests run beside these, and Ray's processes would wait for all of them."""
+"""A lost node is missed within seconds, and processes do not wait for all tests beside these."""
 
 Connect = Callable[..., RayCompute]
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from hansol_assets.lake.reports import NO_FIGURES
 from hansol_assets.modeling.base.base_model import BaseModelSettings, train_base_model
 from hansol_assets.modeling.base.loading import LoadingSettings
 from hansol_assets.modeling.base.scratch import ScratchSettings
 from hansol_assets.modeling.base.tokenizer_training import render_document
-from hansol_assets.modeling.progress import NO_FIGURES
 from hansol_assets.modeling.training.adapter import TrainingSettings
 
 PAIRS = (

@@ -17,13 +17,14 @@ from pydantic import Field
 from hansol_assets.errors import InputError
 from hansol_assets.hub.download import local_folder
 from hansol_assets.hub.models import HubSettings, fetch, pinned
+from hansol_assets.lake.reports import Log
 from hansol_assets.modeling.base.loading import LoadingSettings
 from hansol_assets.modeling.base.scratch import ScratchSettings, train_model
 from hansol_assets.modeling.base.shape import ModelShape
 from hansol_assets.modeling.base.soundness import check_model_folder
 from hansol_assets.modeling.base.source import Source
 from hansol_assets.modeling.base.tokenizer_training import train_tokenizer
-from hansol_assets.modeling.progress import Progress, without_bars
+from hansol_assets.modeling.progress import without_bars
 from hansol_assets.settings_model import SettingsModel
 
 SCRATCH_NAME = "Gemma 3, trained from scratch"
@@ -135,7 +136,7 @@ class BaseModelReport:
 
 
 def make_base_model(
-    documents: Sequence[str], origin: BaseModelOrigin, out_dir: Path, progress: Progress
+    documents: Sequence[str], origin: BaseModelOrigin, out_dir: Path, progress: Log
 ) -> BaseModelReport:
     """Train or fetch a base model, whichever its origin says; see the two functions below."""
     if origin.hub is not None:
@@ -144,7 +145,7 @@ def make_base_model(
 
 
 def train_base_model(
-    documents: Sequence[str], scratch: ScratchSettings, out_dir: Path, progress: Progress
+    documents: Sequence[str], scratch: ScratchSettings, out_dir: Path, progress: Log
 ) -> BaseModelReport:
     """Train a tokenizer and a Gemma 3 model from scratch and save both.
 

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field, model_validator
 
+from hansol_assets.lake.reports import Log
 from hansol_assets.modeling.base.determinism import deterministic
 from hansol_assets.modeling.base.loading import device
 from hansol_assets.modeling.base.precision import autocast
@@ -19,7 +20,7 @@ from hansol_assets.modeling.base.schedule import Optimization
 from hansol_assets.modeling.base.shape import ModelShape
 from hansol_assets.modeling.base.tokenizer import stop_ids
 from hansol_assets.modeling.base.tokenizer_training import SMALLEST_VOCABULARY
-from hansol_assets.modeling.progress import Progress, ThrottledProgress
+from hansol_assets.modeling.progress import ThrottledProgress
 from hansol_assets.settings_model import SettingsModel
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ def train_model(
     documents: Sequence[str],
     tokenizer: "PreTrainedTokenizerBase",
     settings: ScratchSettings,
-    progress: Progress,
+    progress: Log,
 ) -> tuple["Gemma3ForCausalLM", pd.DataFrame]:
     """Train a new model on packed documents, in an order drawn anew for every epoch.
 
@@ -210,7 +211,7 @@ def _fit(
     documents: Sequence[np.ndarray],
     settings: ScratchSettings,
     steps: int,
-    progress: Progress,
+    progress: Log,
 ) -> pd.DataFrame:
     import torch
 

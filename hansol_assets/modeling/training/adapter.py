@@ -17,6 +17,7 @@ import pandas as pd
 
 from hansol_assets.compute.protocol import ALONE, Member
 from hansol_assets.errors import InputError
+from hansol_assets.lake.reports import Log
 from hansol_assets.modeling.base.determinism import deterministic
 from hansol_assets.modeling.base.loading import (
     LoadingSettings,
@@ -28,7 +29,7 @@ from hansol_assets.modeling.base.source import Source, source_of
 from hansol_assets.modeling.base.tokenizer import IGNORED_LABEL, Example, encode_example
 from hansol_assets.modeling.device.failures import device_failures_named
 from hansol_assets.modeling.device.preflight import preflight
-from hansol_assets.modeling.progress import Progress, ThrottledProgress
+from hansol_assets.modeling.progress import ThrottledProgress
 from hansol_assets.modeling.settings import TrainingSettings as TrainingSettings
 from hansol_assets.modeling.training.checkpoints import (
     best_keeper,
@@ -130,7 +131,7 @@ def train_adapter(
     settings: TrainingSettings,
     out_dir: Path,
     checkpoint_dir: Path,
-    progress: Progress,
+    progress: Log,
     loading: LoadingSettings,
     *,
     judged: pd.DataFrame | None = None,
@@ -223,7 +224,7 @@ def train_adapter(
     return report
 
 
-def _train(run: _Run, progress: Progress) -> "SFTTrainer":
+def _train(run: _Run, progress: Log) -> "SFTTrainer":
     """Build a trainer and run it to its end; its model lives in no other frame than this."""
     settings = run.settings
     steps = settings.steps(len(run.train))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from hansol_assets.modeling.progress import Progress
+from hansol_assets.lake.reports import Log
 
 if TYPE_CHECKING:
     from transformers import (
@@ -23,7 +23,7 @@ HISTORY_COLUMNS = ("step", "epoch", "loss", "learning_rate", "eval_loss")
 SENT_FIGURES = ("loss", "learning_rate", "eval_loss")
 
 
-def progress_callback(send: Progress, send_held_out: Progress) -> "TrainerCallback":
+def progress_callback(send: Log, send_held_out: Log) -> "TrainerCallback":
     """Make a Trainer callback that sends a line for every logged loss.
 
     Args:

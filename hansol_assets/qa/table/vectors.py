@@ -48,7 +48,7 @@ def read_template(path: Path) -> VectorTable:
     draft = _Draft(path)
     # The template decides the order of the submission's columns, so here it is part of the rule.
     draft.require_order()
-    return draft.finish(draft.text([ID]))
+    return draft.finish(draft.ids)
 
 
 def read_submission(path: Path) -> VectorTable:
@@ -77,9 +77,10 @@ class _Draft:
         self._repairs = raw.repairs
         self._present = [name for name in self._expected if header.count(name) == 1]
         self._vectors = numbered(self._present, VECTOR_PREFIX)
+        self.ids = self._text([ID])
         self._require_ids()
 
-    def text(self, names: Sequence[str]) -> pd.DataFrame:
+    def _text(self, names: Sequence[str]) -> pd.DataFrame:
         """The columns of these names that are there once."""
         return pd.DataFrame(
             {name: self._column(name) for name in names if name in self._present}, dtype=object
@@ -90,10 +91,10 @@ class _Draft:
         return [mend(as_text(cell), self._repairs) for cell in cells]
 
     def _require_ids(self) -> None:
-        if ID not in self._present:
+        if ID not in self.ids:
             return
         unit, places = self._source.unit, self._source.places
-        ids = self._column(ID)
+        ids = self.ids[ID].tolist()
         self._violations += [
             Violation(place, ID, "is empty", "fill the cell", unit)
             for key, place in zip(ids, places, strict=True)
@@ -116,7 +117,7 @@ class _Draft:
 
     def numbers(self) -> pd.DataFrame:
         """The table with its vectors as float64; what is no finite number is a violation."""
-        text = self.text(self._vectors)
+        text = self._text(self._vectors)
         values = text.apply(pd.to_numeric, errors="coerce").astype("float64")
         for row, place in np.argwhere(~np.isfinite(values.to_numpy())):
             problem = f"{text.iat[row, place]!r} is not a finite number"
@@ -124,7 +125,7 @@ class _Draft:
             self._violations.append(
                 Violation(line, column, problem, "write a number", self._source.unit)
             )
-        return pd.concat([self.text([ID]), values], axis="columns")
+        return pd.concat([self.ids, values], axis="columns")
 
     def finish(self, frame: pd.DataFrame) -> VectorTable:
         if self._violations:

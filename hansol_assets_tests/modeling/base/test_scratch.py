@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from safetensors.torch import load_file
 
+from hansol_assets.lake.reports import NO_FIGURES
 from hansol_assets.modeling.base.base_model import train_base_model
 from hansol_assets.modeling.base.determinism import deterministic
 from hansol_assets.modeling.base.loading import LoadingSettings, load_causal_lm
 from hansol_assets.modeling.base.scratch import ScratchSettings, packed_blocks
 from hansol_assets.modeling.base.source import Source, source_of
-from hansol_assets.modeling.progress import NO_FIGURES
 from hansol_assets_tests.modeling.conftest import ignore, small_base_settings
 
 WEIGHTS = "model.safetensors"

@@ -11,10 +11,10 @@ import pytest
 import torch
 from peft import PeftModel
 
+from hansol_assets.lake.reports import NO_FIGURES
 from hansol_assets.modeling.base.loading import LoadingSettings
 from hansol_assets.modeling.device.failures import LostDeviceError, device_failures_named
 from hansol_assets.modeling.device.preflight import Device, MemoryEstimate, OutOfMemoryError
-from hansol_assets.modeling.progress import NO_FIGURES
 from hansol_assets.modeling.training.adapter import train_adapter
 from hansol_assets.modeling.training.checkpoints import last_whole_checkpoint
 from hansol_assets_tests.modeling.conftest import ignore, small_training_settings

@@ -7,9 +7,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from hansol_assets.lake.reports import NO_FIGURES
 from hansol_assets.modeling.base.loading import LoadingSettings, load_tokenizer
 from hansol_assets.modeling.base.tokenizer import IGNORED_LABEL, end_of_turn_id
-from hansol_assets.modeling.progress import NO_FIGURES
 from hansol_assets.modeling.training.adapter import (
     AdapterReport,
     TrainingSettings,
