@@ -1,6 +1,7 @@
 """A small training table written for the tests, as a file has it and as the project reads it."""
 
 import pandas as pd
+import pyarrow as pa
 
 from hansol_assets.qa.table.columns import ANSWERS, CATEGORY, ID, QUESTIONS
 
@@ -153,6 +154,12 @@ def canonical(file: pd.DataFrame) -> pd.DataFrame:
             ANSWERS: _filled(file, "답변"),
         }
     )
+
+
+def as_read(file: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a file with the competition's names, in Arrow's columns as they are read."""
+    table = pa.Table.from_pandas(canonical(file), preserve_index=False)
+    return table.to_pandas(types_mapper=pd.ArrowDtype)
 
 
 def _filled(file: pd.DataFrame, prefix: str) -> list[list[str]]:

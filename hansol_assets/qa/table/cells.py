@@ -1,24 +1,48 @@
 """The cells of a table as mended texts, row by row.
 
 What belongs here: from columns of cells to lists of texts, with empty cells, placeholders and
-doubles left out. What does not: which columns hold what (`hansol_assets.qa.table.mapping`).
+doubles left out. What does not: which columns hold what (`hansol_assets.qa.table.mapping`). Rows
+are worked on in blocks of Arrow's strings, so that a cell becomes a Python object only where a rule
+must look at its signs.
 """
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from hansol_assets.qa.table.names import is_plural
 from hansol_assets.qa.table.nested import as_text, nested_value, texts_of
-from hansol_assets.qa.table.repairs import mend
-from hansol_assets.qa.table.source import Source
+from hansol_assets.qa.table.repairs import is_plain, mend, mend_all
+from hansol_assets.qa.table.source import Column, Source
 from hansol_assets.qa.table.violations import Violation
 
 LONGEST_CELL = 20_000
 """Characters of a cell; a longer one has swallowed its neighbours, or is no answer."""
 
+LISTS = pa.list_(pa.string())
+
 _LONGEST_PLACEHOLDER = 20
+_BLOCK = 32_768
+"""Rows that are worked on together."""
+
+
+class _Texts(NamedTuple):
+    """Texts of a block, each with the row of the block that it is of, and whether it was plain."""
+
+    rows: np.ndarray
+    texts: pa.Array
+    plain: np.ndarray
+
+    def filter(self, kept: np.ndarray) -> "_Texts":
+        if kept.all():
+            return self
+        return _Texts(self.rows[kept], self.texts.filter(pa.array(kept)), self.plain[kept])
 
 
 class TextCells:
@@ -35,46 +59,90 @@ class TextCells:
         self._repairs = repairs
         self._placeholders = frozenset(map(placeholder_key, placeholders))
 
-    def raw(self, name: str) -> list[Any]:
-        """A column's cells as they are."""
-        return self._source.columns[self._source.header.index(name)]
+    def raw(self, name: str) -> pa.ChunkedArray:
+        """A column's cells as text, not mended; of a cell that holds several, its JSON."""
+        column = self._column(name)
+        if isinstance(column, pa.ChunkedArray):
+            return column
+        return pa.chunked_array([_strings(map(as_text, column))])
 
-    def column(self, name: str) -> list[str]:
-        """A column's cells, mended; of a cell that holds several texts, its JSON."""
-        return [mend(as_text(cell), self._repairs) for cell in self.raw(name)]
+    def column(self, name: str) -> pa.ChunkedArray:
+        """A column's cells as text, mended; of a cell that holds several, its JSON."""
+        mended = [
+            mend_all(chunk, is_plain(chunk), self._repairs) for chunk in self.raw(name).chunks
+        ]
+        return pa.chunked_array(mended, pa.string())
 
-    def lists(self, names: Sequence[str]) -> tuple[list[list[str]], list[Violation]]:
+    def is_empty(self, name: str) -> bool:
+        """Whether every cell of a column is empty, or would be once it is mended."""
+        cells = chain.from_iterable(chunk.to_pylist() for chunk in self.raw(name).chunks)
+        return not any(mend(cell, Counter()) for cell in cells)
+
+    def lists(self, names: Sequence[str]) -> tuple[pa.ChunkedArray, list[Violation]]:
         """The filled texts of some columns, row by row, in the order of the columns.
 
         A text that stands in a row twice counts once. A column holds a text or, in JSON, Parquet
         and a column of a plural name ("answers"), a list of them.
 
         Returns:
-            The texts, and a violation for each that is too long.
+            A list of texts a row, and a violation for each text that is too long.
         """
-        rows: list[list[str]] = [[] for _ in self._source.places]
-        violations = []
+        count = len(self._source.places)
+        violations: list[Violation] = []
+        blocks = [
+            self._lists_of_block(names, start, min(_BLOCK, count - start), violations)
+            for start in range(0, count, _BLOCK)
+        ]
+        return pa.chunked_array(blocks, LISTS), violations
+
+    def _lists_of_block(
+        self, names: Sequence[str], start: int, size: int, violations: list[Violation]
+    ) -> pa.ListArray:
+        columns = []
         for name in names:
-            for row, place, cell in zip(rows, self._source.places, self.raw(name), strict=True):
-                for text in self._texts(cell, name):
-                    if len(text) > LONGEST_CELL:
-                        violations.append(self._too_long(place, name, len(text)))
-                    row.append(text)
-        return [_once(row) for row in rows], violations
+            found = self._texts(name, start, size)
+            violations += self._too_long(found, name, start)
+            columns.append(found)
+        return _as_lists(_first_of_each(_by_row(columns)), size)
 
-    def _texts(self, cell: Any, name: str) -> list[str]:
-        value = nested_value(cell) if is_plural(name) else cell
-        found = [value] if isinstance(value, str) else texts_of(value, asks=name in _ASKS)
-        mended = (mend(text, self._repairs) for text in found)
-        return [text for text in mended if text and not self._is_placeholder(text)]
+    def _texts(self, name: str, start: int, size: int) -> _Texts:
+        """The mended texts of a part of a column, empty ones and placeholders left out."""
+        rows, cells = self._found(name, start, size)
+        plain = is_plain(cells)
+        texts = mend_all(cells, plain, self._repairs)
+        found = _Texts(rows, texts, plain.to_numpy(zero_copy_only=False))
+        return found.filter(self._is_filled(texts))
 
-    def _is_placeholder(self, text: str) -> bool:
-        return len(text) <= _LONGEST_PLACEHOLDER and placeholder_key(text) in self._placeholders
+    def _found(self, name: str, start: int, size: int) -> tuple[np.ndarray, pa.Array]:
+        part = _part(self._column(name), start, size)
+        if isinstance(part, pa.Array) and not is_plural(name):
+            return np.arange(size), part
+        cells = part.to_pylist() if isinstance(part, pa.Array) else part
+        texts = [_texts_of_cell(cell, name) for cell in cells]
+        rows = np.repeat(np.arange(size), [len(own) for own in texts])
+        return rows, _strings(chain.from_iterable(texts))
 
-    def _too_long(self, place: int, name: str, length: int) -> Violation:
-        problem = f"holds {length} characters, of {LONGEST_CELL} at most"
-        remedy = "shorten it, or close the quote that opens it"
-        return Violation(place, name, problem, remedy, self._source.unit)
+    def _is_filled(self, texts: pa.Array) -> np.ndarray:
+        lengths = pc.utf8_length(texts).to_numpy()
+        short = np.flatnonzero((lengths > 0) & (lengths <= _LONGEST_PLACEHOLDER))
+        filled = lengths > 0
+        known = texts.take(pa.array(short)).dictionary_encode()
+        stands_for_none = [
+            placeholder_key(text) in self._placeholders for text in known.dictionary.to_pylist()
+        ]
+        filled[short] = ~np.array(stands_for_none, bool)[known.indices.to_numpy()]
+        return filled
+
+    def _too_long(self, found: _Texts, name: str, start: int) -> Iterator[Violation]:
+        lengths = pc.utf8_length(found.texts).to_numpy()
+        for place in np.flatnonzero(lengths > LONGEST_CELL):
+            problem = f"holds {lengths[place]} characters, of {LONGEST_CELL} at most"
+            remedy = "shorten it, or close the quote that opens it"
+            row = self._source.places[start + int(found.rows[place])]
+            yield Violation(row, name, problem, remedy, self._source.unit)
+
+    def _column(self, name: str) -> Column:
+        return self._source.columns[self._source.header.index(name)]
 
 
 _ASKS = frozenset({"prompt", "question", "instruction", "user", "질문"})
@@ -89,9 +157,68 @@ def placeholder_key(text: str) -> str:
     return key.strip(".()[]<>{}\"'") or key
 
 
-def _once(texts: list[str]) -> list[str]:
-    """The texts without those that say, but for spaces, case and end mark, what one before says."""
-    first_of: dict[str, str] = {}
-    for text in texts:
-        first_of.setdefault(" ".join(text.split()).rstrip(".!?。").casefold(), text)
-    return list(first_of.values())
+def _texts_of_cell(cell: Any, name: str) -> list[str]:
+    value = nested_value(cell) if is_plural(name) else cell
+    return [value] if isinstance(value, str) else texts_of(value, asks=name in _ASKS)
+
+
+def _strings(texts: Iterable[str]) -> pa.Array:
+    return pa.array(list(texts), pa.string())
+
+
+def _part(column: Column, start: int, size: int) -> pa.Array | Sequence[Any]:
+    if isinstance(column, pa.ChunkedArray):
+        return column.slice(start, size).combine_chunks()
+    return column[start : start + size]
+
+
+def _by_row(columns: Sequence[_Texts]) -> _Texts:
+    """The texts of several columns, row by row."""
+    if not columns:
+        return _Texts(np.empty(0, np.int64), _strings([]), np.empty(0, bool))
+    if len(columns) == 1:
+        return columns[0]
+    rows = np.concatenate([own.rows for own in columns])
+    order = np.argsort(rows, kind="stable")
+    texts = pa.concat_arrays([own.texts for own in columns]).take(pa.array(order))
+    return _Texts(rows[order], texts, np.concatenate([own.plain for own in columns])[order])
+
+
+def _first_of_each(found: _Texts) -> _Texts:
+    """Leaves out texts that say what one before in their row says."""
+    places = _likely_doubles(found)
+    texts = found.texts.take(pa.array(places)).to_pylist()
+    said: set[tuple[int, str]] = set()
+    kept = np.ones(len(found.rows), bool)
+    for place, row, text in zip(places, found.rows[places].tolist(), texts, strict=True):
+        key = row, _said(text)
+        kept[place] = key not in said
+        said.add(key)
+    return found.filter(kept)
+
+
+def _likely_doubles(found: _Texts) -> np.ndarray:
+    """The places of all texts in rows of which two may say the same, in their order.
+
+    Plain texts that do are equally long without their end marks.
+    """
+    lengths = pc.binary_length(pc.utf8_rtrim(found.texts, _END_MARKS)).to_numpy()
+    order = np.lexsort((lengths, found.rows))
+    rows, lengths = found.rows[order], lengths[order]
+    are_alike = (rows[1:] == rows[:-1]) & (lengths[1:] == lengths[:-1])
+    doubtful = np.union1d(rows[1:][are_alike], found.rows[~found.plain])
+    is_alone = np.bincount(found.rows) == 1
+    return np.flatnonzero(np.isin(found.rows, doubtful) & ~is_alone[found.rows])
+
+
+_END_MARKS = ".!?。"
+
+
+def _said(text: str) -> str:
+    """What a text says, spaces, case and end mark apart."""
+    return " ".join(text.split()).rstrip(_END_MARKS).casefold()
+
+
+def _as_lists(found: _Texts, size: int) -> pa.ListArray:
+    offsets = np.searchsorted(found.rows, np.arange(size + 1)).astype(np.int32)
+    return pa.ListArray.from_arrays(pa.array(offsets), found.texts)

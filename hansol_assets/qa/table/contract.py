@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from hansol_assets.qa.table.cells import TextCells
+from hansol_assets.qa.table.cells import LISTS, TextCells
 from hansol_assets.qa.table.columns import (
     ANSWERS,
     CATEGORY,
@@ -39,7 +41,6 @@ from hansol_assets.qa.table.names import (
     TEST_QUESTION_WORDS,
     spelling,
 )
-from hansol_assets.qa.table.nested import as_text
 from hansol_assets.qa.table.reading import RawTable, read_columns
 from hansol_assets.qa.table.repairs import BLANK_LINES, REPAIRS
 from hansol_assets.qa.table.settings import TableSettings
@@ -58,7 +59,8 @@ class TableRead:
 
     Attributes:
         frame: The canonical columns, carried columns under their own names as text, then
-            `file_sha256` and `row_number` (which record of its file a row is from, from 1).
+            `file_sha256` and `row_number` (which record of its file a row is from, from 1). All
+            are Arrow's.
         path: The file.
         sha256: Hex digest of the file's bytes.
         form: "csv", "workbook", "json", "jsonl" or "parquet".
@@ -111,9 +113,10 @@ def read_train(path: Path, settings: TableSettings) -> TableRead:
     draft.require(answers, draft.mapping.answers, "no answer")
     category = draft.filled_column(draft.mapping.category)
     content = (
-        "\x1f".join([*asked, "", *given]) for asked, given in zip(questions, answers, strict=True)
+        "\x1f".join([*asked, "", *given])
+        for asked, given in zip(_each(questions), _each(answers), strict=True)
     )
-    columns: dict[str, list[Any]] = {
+    columns = {
         ID: draft.ids(content, "row"),
         QUESTIONS: questions,
         CATEGORY: category,
@@ -135,9 +138,8 @@ def read_test(path: Path, settings: TableSettings) -> TableRead:
     draft = _Draft.read(path, unfilled, map_questions, TEST_QUESTION_WORDS)
     questions = draft.questions()
     draft.require(questions, draft.mapping.questions, "no question")
-    texts = [next(iter(own), "") for own in questions]
-    columns: dict[str, list[Any]] = {ID: draft.ids(texts, "question"), QUESTION: texts}
-    return draft.finish(columns)
+    texts = [next(iter(own), "") for own in _each(questions)]
+    return draft.finish({ID: draft.ids(texts, "question"), QUESTION: _strings(texts)})
 
 
 def no_questions() -> pd.DataFrame:
@@ -159,13 +161,22 @@ def read_references(path: Path, settings: TableSettings) -> TableRead:
     draft = _Draft.read(path, settings, map_references)
     answers = draft.texts(draft.mapping.answers)
     draft.require(answers, draft.mapping.answers, "no reference answer")
-    columns: dict[str, list[Any]] = {ID: draft.ids([""] * len(answers), "row"), ANSWERS: answers}
-    read = draft.finish(columns)
+    read = draft.finish({ID: draft.ids([""] * len(answers), "row"), ANSWERS: answers})
     return _only(read, [ID, ANSWERS, FILE_SHA256, ROW_NUMBER])
 
 
 def _only(read: TableRead, columns: list[str]) -> TableRead:
     return TableRead(**{**vars(read), "frame": read.frame[columns]})
+
+
+def _each(lists: pa.ChunkedArray) -> Iterator[list[str]]:
+    """Yields the lists as Python's, those of one chunk in memory at a time."""
+    for chunk in lists.chunks:
+        yield from chunk.to_pylist()
+
+
+def _strings(texts: list[str]) -> pa.ChunkedArray:
+    return pa.chunked_array([texts], pa.string())
 
 
 @dataclass(eq=False)
@@ -191,69 +202,69 @@ class _Draft:
         draft.violations += swallowing_rows(source, mapping.id)
         return draft
 
-    def texts(self, names: Sequence[str]) -> list[list[str]]:
+    def texts(self, names: Sequence[str]) -> pa.ChunkedArray:
         """The filled cells of some columns, row by row, each text once."""
         texts, violations = self.cells.lists(names)
         self.violations += violations
         return texts
 
-    def questions(self) -> list[list[str]]:
+    def questions(self) -> pa.ChunkedArray:
         """The questions, each with the input that follows it."""
         questions = self.texts(self.mapping.questions)
         if self.mapping.input is None:
             return questions
         inputs = self.texts([self.mapping.input])
-        return [
+        whole = [
             ["\n".join([question, *added]) for question in asked]
-            for asked, added in zip(questions, inputs, strict=True)
+            for asked, added in zip(_each(questions), _each(inputs), strict=True)
         ]
+        return pa.chunked_array([whole], LISTS)
 
-    def require(self, texts: list[list[str]], names: Sequence[str], problem: str) -> None:
+    def require(self, texts: pa.ChunkedArray, names: Sequence[str], problem: str) -> None:
         """Notes every row that has no text in any of some columns."""
         if not names:
             return
         column = names[0] if len(names) == 1 else ""
         said = f"has {problem}: {', '.join(names)} {'is' if len(names) == 1 else 'are'} empty"
-        remedy = "fill one, or drop the row"
-        unit = self.raw.source.unit
-        self.violations += [
-            Violation(place, column, said, remedy, unit)
-            for place, own in zip(self.raw.source.places, texts, strict=True)
-            if not own
-        ]
+        self._note(pc.list_value_length(texts), column, said, "fill one, or drop the row")
 
-    def filled_column(self, name: str | None) -> list[str]:
+    def filled_column(self, name: str | None) -> pa.ChunkedArray:
         """The cells of a column, each of which must be filled; "" for every row without one."""
         if name is None:
-            return [""] * len(self.raw.source.places)
+            return pa.chunked_array([pa.repeat("", len(self.raw.source.places))])
         texts = self.cells.column(name)
-        unit = self.raw.source.unit
-        self.violations += [
-            Violation(place, name, "is empty", "fill the cell", unit)
-            for place, text in zip(self.raw.source.places, texts, strict=True)
-            if not text
-        ]
+        self._note(pc.binary_length(texts), name, "is empty", "fill the cell")
         return texts
 
-    def ids(self, content: Iterable[str], kind: str) -> list[str]:
+    def _note(self, lengths: pa.ChunkedArray, column: str, problem: str, remedy: str) -> None:
+        """Notes every row of which the length is 0."""
+        source = self.raw.source
+        self.violations += [
+            Violation(source.places[row], column, problem, remedy, source.unit)
+            for row in np.flatnonzero(lengths.to_numpy() == 0).tolist()
+        ]
+
+    def ids(self, content: Iterable[str], kind: str) -> pa.ChunkedArray:
         """The ids, filled and unique; made from the content where the table has none."""
         if self.mapping.id is None:
-            return content_ids(content, kind)
+            return _strings(content_ids(content, kind))
         ids = self.filled_column(self.mapping.id)
         source = self.raw.source
         self.violations += doubled(ids, source.places, self.mapping.id, source.unit)
         return ids
 
-    def finish(self, columns: Mapping[str, list[Any]]) -> TableRead:
+    def finish(self, columns: Mapping[str, pa.ChunkedArray]) -> TableRead:
         if self.violations:
             raise ContractError(self.path, self.violations)
         source = self.raw.source
-        frame = pd.DataFrame(columns)
-        own = [*columns, *RESERVED]
-        for name, kept in _carried_names(self.mapping, own):
-            frame[kept] = [as_text(cell) for cell in self.cells.raw(name)]
-        frame[FILE_SHA256] = self.raw.sha256
-        frame[ROW_NUMBER] = source.records
+        carried = _carried_names(self.mapping, [*columns, *RESERVED])
+        whole = {
+            **columns,
+            **{kept: self.cells.raw(name) for name, kept in carried},
+            FILE_SHA256: pa.repeat(self.raw.sha256, len(source.places)),
+            ROW_NUMBER: pa.array(source.records, pa.int64()),
+        }
+        frame = pa.table(whole).to_pandas(types_mapper=pd.ArrowDtype)
         self.raw.repairs[BLANK_LINES] += source.blank_rows
         return TableRead(
             frame=frame,
@@ -279,7 +290,7 @@ def _without_empty(
     empty = {
         kind: name
         for kind, name in found.items()
-        if name is not None and getattr(settings, kind) is None and not any(cells.column(name))
+        if name is not None and getattr(settings, kind) is None and cells.is_empty(name)
     }
     notes += [f"column {name} is empty, and is not used" for name in empty.values()]
     return replace(

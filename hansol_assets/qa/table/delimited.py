@@ -1,9 +1,9 @@
 """Delimited text: CSV, TSV and their like, from text to columns that know their lines.
 
 What belongs here: separators, quotes, rows of another length, and line numbers. What does not:
-encodings (`hansol_assets.qa.table.encodings`), and what the columns mean. Python's `csv` reads it
-and not a columnar reader: one error must name every bad row by the line that an editor shows, and
-reading must go on after each.
+encodings (`hansol_assets.qa.table.encodings`), and what the columns mean. Python's `csv` reads it:
+one error must name every bad row by the line that an editor shows, and reading must go on after
+each. Text without a fault is read by Arrow (`hansol_assets.qa.table.faultless`).
 """
 
 import csv
@@ -13,6 +13,8 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from typing import NamedTuple
 
+import pyarrow as pa
+
 from hansol_assets.qa.table.names import clean_name
 from hansol_assets.qa.table.source import IsHeader, Source
 from hansol_assets.qa.table.violations import Violation
@@ -20,8 +22,6 @@ from hansol_assets.qa.table.violations import Violation
 SEPARATORS = (",", "\t", ";", "|")
 RARE_SEPARATORS = ("^", "~", "\x01", "\x1f", "¦", ":")
 """Tried where none of the common ones gives a header of several columns."""
-_SHORT = 8
-"""Characters of a cell that may well stand in another row, too."""
 SEPARATOR_NAMES = {
     ",": "comma", "\t": "tab", ";": "semicolon", "|": "bar",
     "^": "caret", "~": "tilde", "¦": "broken bar", ":": "colon",
@@ -30,7 +30,10 @@ SEPARATOR_NAMES = {
 TITLE_ROWS = 10
 """Rows at the top in which the header is looked for: exports put a title above it."""
 
-_SAMPLE = 65_536
+SAMPLE = 65_536
+"""Characters from which the separator is told."""
+_TOGETHER = 16_384
+"""Rows that are Python objects at a time."""
 _EXCEL_HINT = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
 _RULE = re.compile(r":?-{3,}:?")
 _COMMA_IN_A_ROW = re.compile(r",(?!\s)")
@@ -83,26 +86,40 @@ def read_delimited(text: str, encoding: str, is_header: IsHeader) -> Source:
         source.header, source.header_place = head[place].cells, head[place].line
     if place:
         source.notes.append(_left_out(head[0].line, head[place - 1].line))
-    source.columns = [[] for _ in source.header]
     _fill(source, chain(head[place + 1 :], records))
-    source.records = list(range(1, len(source.places) + 1))
+    source.records = range(1, len(source.places) + 1)
     return source
 
 
 def find_separator(text: str, is_header: IsHeader) -> str:
     """The separator that gives a header its names.
 
-    Of several, the one whose header stands highest, then the one that gives most columns. Where no
-    header is known, the one that cuts the first rows into equally many columns.
+    Where no header is known, the one that cuts the first rows into equally many columns.
     """
-    sample = text[:_SAMPLE]
-    worths = {one: _worth(sample, one, is_header) for one in (*SEPARATORS, *RARE_SEPARATORS)}
+    sample = text[:SAMPLE]
+    known = known_separator(sample, is_header)
+    if known is not None:
+        return known
+    worths = {one: _worth(sample, one, is_header) for one in SEPARATORS}
+    best = max(SEPARATORS, key=lambda one: worths[one])
+    return best if worths[best].columns > 1 else _of_one_column(text)
+
+
+def known_separator(sample: str, is_header: IsHeader) -> str | None:
+    """The separator that gives a known header its names; None where none does.
+
+    Of several, the one whose header stands highest, then the one that gives most columns.
+
+    Args:
+        sample: The first `SAMPLE` characters.
+        is_header: Tells the header from the title above it.
+    """
     for group in (SEPARATORS, RARE_SEPARATORS):
+        worths = {one: _worth(sample, one, is_header) for one in group}
         best = max(group, key=lambda one: worths[one])
         if worths[best].is_known and worths[best].columns > 1:
             return best
-    best = max(SEPARATORS, key=lambda one: worths[one])
-    return best if worths[best].columns > 1 else _of_one_column(text)
+    return None
 
 
 def _of_one_column(text: str) -> str:
@@ -170,8 +187,8 @@ def _fill(source: Source, records: Iterator[Record]) -> None:
     Empty cells behind the last column say nothing, and are left out.
     """
     width = len(source.header)
-    # Short cells repeat: the zeros of a template are one object, not fifty million.
-    seen: dict[str, str] = {}
+    columns = _GrowingColumns(width)
+    places: list[int] = []
     was_broken = False
     surplus = 0
     for line, all_cells, is_broken in records:
@@ -180,9 +197,8 @@ def _fill(source: Source, records: Iterator[Record]) -> None:
             cells = cells[:width]
             surplus += 1
         if len(cells) == width:
-            source.places.append(line)
-            for column, cell in zip(source.columns, cells, strict=True):
-                column.append(seen.setdefault(cell, cell) if len(cell) <= _SHORT else cell)
+            places.append(line)
+            columns.append(cells)
         else:
             source.violations.append(
                 _broken_row(line)
@@ -190,11 +206,34 @@ def _fill(source: Source, records: Iterator[Record]) -> None:
                 else _other_length(line, len(cells), width, source.separator)
             )
         was_broken = is_broken
+    source.places, source.columns = places, columns.finished()
     source.violations[:] = dict.fromkeys(source.violations)
     if surplus:
         source.notes.append(
             f"empty cells behind the last column are left out of {surplus} row{'s' * (surplus > 1)}"
         )
+
+
+class _GrowingColumns:
+    """Columns to which rows are added, of which few are Python objects at a time."""
+
+    def __init__(self, width: int) -> None:
+        self._chunks: list[list[pa.Array]] = [[] for _ in range(width)]
+        self._rows: list[list[str]] = []
+
+    def append(self, cells: list[str]) -> None:
+        self._rows.append(cells)
+        if len(self._rows) == _TOGETHER:
+            self._flush()
+
+    def finished(self) -> list[pa.ChunkedArray]:
+        self._flush()
+        return [pa.chunked_array(chunks, pa.string()) for chunks in self._chunks]
+
+    def _flush(self) -> None:
+        for chunks, cells in zip(self._chunks, zip(*self._rows, strict=True), strict=False):
+            chunks.append(pa.array(cells, pa.string()))
+        self._rows.clear()
 
 
 def _left_out(first: int, last: int) -> str:

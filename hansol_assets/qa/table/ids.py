@@ -8,6 +8,9 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from hansol_assets.qa.table.violations import Violation
 
 _DIGITS = 12
@@ -35,8 +38,10 @@ def content_ids(content: Iterable[str], kind: str) -> list[str]:
     return ids
 
 
-def doubled(ids: Sequence[str], places: Sequence[int], column: str, unit: str) -> list[Violation]:
+def doubled(ids: pa.ChunkedArray, places: Sequence[int], column: str, unit: str) -> list[Violation]:
     """The rows whose id stood before, each with the row where it did."""
+    if pc.count_distinct(ids).as_py() == len(ids):
+        return []
     first_places: dict[str, int] = {}
     return [
         Violation(
@@ -46,6 +51,6 @@ def doubled(ids: Sequence[str], places: Sequence[int], column: str, unit: str) -
             "give each row its own id",
             unit,
         )
-        for key, place in zip(ids, places, strict=True)
+        for key, place in zip(ids.to_pylist(), places, strict=True)
         if key and first_places.setdefault(key, place) != place
     ]

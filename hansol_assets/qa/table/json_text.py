@@ -52,7 +52,7 @@ def read_json(path: Path, text: str, encoding: str, suffix: str, is_header: IsHe
         problem = f"holds {_described(value)}, not a table"
         raise refusal(path, problem, _WRITE_RECORDS)
     count = len(next(iter(columns.values()), []))
-    places = list(range(1, count + 1))
+    places = range(1, count + 1)
     return Source.of_columns("json", columns, places, encoding=encoding, unit=ROW)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import isnan
 from typing import Any, NamedTuple
 
-from hansol_assets.qa.table.source import IsHeader, Source
+from hansol_assets.qa.table.source import IsHeader, Source, cells_of
 
 USER = "user"
 ASSISTANT = "assistant"
@@ -50,7 +50,7 @@ def flatten(source: Source, is_header: IsHeader) -> Source:
         if name.casefold() not in _CHATS:
             continue
         place = source.header.index(name)
-        source.columns[place] = list(map(nested_value, source.columns[place]))
+        source.columns[place] = list(map(nested_value, cells_of(source.columns[place])))
         if _any(source, name, is_turns):
             flat = _expanded(source, name, _exchange_rows)
             more = len(flat.places) - len(source.places)
@@ -153,7 +153,7 @@ def _records(value: Any) -> list[dict[str, Any]]:
 
 
 def _any(source: Source, name: str, is_wanted: Callable[[Any], bool]) -> bool:
-    return any(map(is_wanted, source.columns[source.header.index(name)]))
+    return any(map(is_wanted, cells_of(source.columns[source.header.index(name)])))
 
 
 def _field(turn: Mapping[str, Any], names: Sequence[str]) -> Any:
@@ -196,13 +196,13 @@ def _question_rows(value: Any) -> list[dict[str, Any]]:
 def _expanded(source: Source, name: str, expand: Expand) -> Source:
     """The source with one column replaced by what each of its cells expands to."""
     place = source.header.index(name)
-    rows = [expand(cell) for cell in source.columns[place]]
+    rows = [expand(cell) for cell in cells_of(source.columns[place])]
     origins = [origin for origin, own in enumerate(rows) for _ in own]
     flat = [row for own in rows for row in own]
     made = dict.fromkeys(str(key) for row in flat for key in row)
     kept = {
-        other: [column[origin] for origin in origins]
-        for other, column in zip(source.header, source.columns, strict=True)
+        other: [cells[origin] for origin in origins]
+        for other, cells in zip(source.header, map(cells_of, source.columns), strict=True)
         if other != name
     }
     if "id" in kept and "id" not in made:

@@ -13,12 +13,13 @@ from typing import Any
 from hansol_assets.qa.table.content import PARQUET, WORKBOOK, Content, open_content
 from hansol_assets.qa.table.delimited import read_delimited
 from hansol_assets.qa.table.encodings import decode
+from hansol_assets.qa.table.faultless import read_faultless
 from hansol_assets.qa.table.json_text import LINES_SUFFIXES, looks_like_json, read_json
 from hansol_assets.qa.table.names import clean_name
 from hansol_assets.qa.table.nested import flatten
 from hansol_assets.qa.table.parquet import read_parquet
 from hansol_assets.qa.table.repairs import NAMES, NFC, OUTER_SPACES, strip_outer
-from hansol_assets.qa.table.source import IsHeader, Source
+from hansol_assets.qa.table.source import IsHeader, Source, cells_of
 from hansol_assets.qa.table.violations import ContractError, Violation
 from hansol_assets.qa.table.workbook import read_workbook
 
@@ -82,6 +83,10 @@ def _read(content: Content, sheet: str | None, is_header: IsHeader) -> Source:
         return read_workbook(content.path, content.data, sheet, is_header)
     if content.kind == PARQUET:
         return read_parquet(content.path, content.data)
+    if content.suffix not in _JSON_SUFFIXES:
+        source = read_faultless(content, is_header)
+        if source is not None:
+            return source
     text, encoding = decode(content.path, content.data)
     if content.suffix in _JSON_SUFFIXES or looks_like_json(text):
         return read_json(content.path, text, encoding, content.suffix, is_header)
@@ -106,7 +111,7 @@ def _clean_header(source: Source, repairs: Counter[str]) -> None:
         repairs[NAMES] += clean != stripped
         names.append(clean)
     blank = [place for place, name in enumerate(names) if not name]
-    empty = [place for place in blank if not any(map(_holds, source.columns[place]))]
+    empty = [place for place in blank if not any(map(_holds, cells_of(source.columns[place])))]
     if empty:
         said = "1 column" if len(empty) == 1 else f"{len(empty)} columns"
         source.notes.append(

@@ -7,6 +7,9 @@ a decision, which is a violation of the contract (`hansol_assets.qa.table.contra
 import unicodedata
 from collections import Counter
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 NFC = "nfc"
 OUTER_SPACES = "outer_spaces"
 STRAY_QUOTES = "stray_quotes"
@@ -19,6 +22,34 @@ _QUOTE = '"'
 INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad"
 """Zero-width characters, direction marks, the byte order mark and the soft hyphen: invisible in an
 editor, and not stripped by str.strip."""
+
+_PLAIN = r"^(?:[!#-~가-힣]+(?: [!#-~가-힣]+)*)?$"
+"""Composed syllables and ASCII without quotes, single spaces between them: nothing to mend."""
+
+
+def is_plain(cells: pa.Array) -> pa.BooleanArray:
+    """Tells the cells that hold nothing but syllables, ASCII signs without quotes, and spaces.
+
+    Args:
+        cells: Strings, none of them null.
+    """
+    return pc.match_substring_regex(cells, _PLAIN)
+
+
+def mend_all(cells: pa.Array, plain: pa.BooleanArray, repairs: Counter[str]) -> pa.Array:
+    """Mends cells as `mend` does; it is called for those alone that are not plain.
+
+    Args:
+        cells: Strings, none of them null.
+        plain: Whether `is_plain` says so of each.
+        repairs: Counts of mended cells by kind of repair; added to.
+    """
+    doubtful = pc.invert(plain)
+    found = cells.filter(doubtful).to_pylist()
+    if not found:
+        return cells
+    mended = pa.array([mend(cell, repairs) for cell in found], cells.type)
+    return pc.replace_with_mask(cells, doubtful, mended)
 
 
 def mend(cell: str, repairs: Counter[str]) -> str:

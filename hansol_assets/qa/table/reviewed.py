@@ -23,6 +23,7 @@ from hansol_assets.qa.table.columns import (
 from hansol_assets.qa.table.ids import content_ids
 from hansol_assets.qa.table.nested import as_text
 from hansol_assets.qa.table.reading import RawTable, read_any_columns
+from hansol_assets.qa.table.source import cells_of
 from hansol_assets.qa.table.violations import ContractError, Violation
 
 ANSWER = "answer"
@@ -46,10 +47,9 @@ def read_reviewed(path: Path) -> pd.DataFrame:
     """
     raw = _read(path)
     cells = TextCells(raw.source, Counter(), ())
-    texts = {name: cells.column(name) for name in (QUESTION, ANSWER)}
-    has_category = CATEGORY in raw.source.header
-    texts[CATEGORY] = cells.column(CATEGORY) if has_category else [""] * len(raw.source.places)
-    frame = pd.DataFrame(texts).assign(place=raw.source.places)
+    present = [name for name in (QUESTION, ANSWER, CATEGORY) if name in raw.source.header]
+    texts = {CATEGORY: "", **{name: cells.column(name).to_pylist() for name in present}}
+    frame = pd.DataFrame(texts).assign(place=list(raw.source.places))
     filled = frame[frame[ANSWER] != ""]
     violations = _violations(filled, raw.source.unit)
     if violations:
@@ -71,8 +71,8 @@ def read_every_row(path: Path) -> pd.DataFrame:
     source = _read(path).source
     if source.violations:
         raise ContractError(path, source.violations)
-    columns = zip(source.header, source.columns, strict=True)
-    return pd.DataFrame({name: [as_text(cell) for cell in cells] for name, cells in columns})
+    columns = zip(source.header, map(cells_of, source.columns), strict=True)
+    return pd.DataFrame({name: list(map(as_text, cells)) for name, cells in columns})
 
 
 def _read(path: Path) -> RawTable:

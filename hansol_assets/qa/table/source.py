@@ -7,12 +7,24 @@ What belongs here: the one form that every reader returns. What does not: readin
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
+
+import pyarrow as pa
 
 from hansol_assets.qa.table.violations import LINE, Violation
 
 IsHeader = Callable[[Sequence[str]], bool]
 """Whether a row of clean names is the header of the table that is wanted."""
+
+Column: TypeAlias = Sequence[Any] | pa.ChunkedArray
+"""The cells of a column: Arrow's strings, none of them null, where all are text, or Python objects.
+"""
+
+
+def cells_of(column: Column) -> Sequence[Any]:
+    """The cells of a column as Python objects."""
+    # Many times faster than to_pylist, which makes a scalar of each cell.
+    return list(column.to_numpy()) if isinstance(column, pa.ChunkedArray) else column
 
 
 @dataclass(eq=False)
@@ -24,7 +36,8 @@ class Source:
         header: Names as the file has them.
         columns: The cells of each column, one for each name; text, or what JSON and Parquet can
             hold.
-        places: Where each row stands in its file, from 1: its line, or its row.
+        places: Where each row stands in its file, from 1: its line, or its row. It may be read
+            again for them, so they are looked at where a row is to be named only.
         header_place: Where the header stands.
         unit: What places count, `LINE` or `ROW`.
         encoding: Of a text file; else empty.
@@ -37,24 +50,24 @@ class Source:
 
     form: str
     header: list[str]
-    columns: list[list[Any]]
-    places: list[int]
+    columns: list[Column]
+    places: Sequence[int]
     header_place: int = 1
     unit: str = LINE
     encoding: str = ""
     separator: str = ""
-    records: list[int] = field(default_factory=list)
+    records: Sequence[int] = ()
     blank_rows: int = 0
     violations: list[Violation] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         if not self.records:
-            self.records = list(range(1, len(self.places) + 1))
+            self.records = range(1, len(self.places) + 1)
 
     @classmethod
     def of_columns(
-        cls, form: str, columns: Mapping[str, list[Any]], places: list[int], **known: Any
+        cls, form: str, columns: Mapping[str, Column], places: Sequence[int], **known: Any
     ) -> "Source":
         """Makes a source of named columns."""
         return cls(form, list(columns), list(columns.values()), places, **known)

@@ -6,9 +6,13 @@ does not: quotes that are not valid CSV (`hansol_assets.qa.table.delimited`).
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from hansol_assets.qa.table.source import Source
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from hansol_assets.qa.table.source import Source, cells_of
 from hansol_assets.qa.table.violations import Violation
 
 _NUMBER = re.compile(r"\d+")
@@ -28,23 +32,43 @@ def swallowing_rows(source: Source, id_column: str | None) -> list[Violation]:
     """
     if not source.separator or id_column is None or not source.places:
         return []
+    long = _rows_of_several_lines(source)
+    if not len(long):
+        return []
     id_place = source.header.index(id_column)
-    ids = source.columns[id_place]
-    known = {key.strip() for key in ids}
+    known = {key.strip() for key in cells_of(source.columns[id_place])}
     shapes = {_NUMBER.sub("0", key) for key in known} - {""}
-    found = []
-    for place, row_id, cells in zip(
-        source.places, ids, zip(*source.columns, strict=True), strict=True
-    ):
-        if any("\n" in cell or "\r" in cell for cell in cells) and any(
-            _is_row(line, row_id, id_place, source, known, shapes) for line in _inner_lines(cells)
-        ):
-            problem = "a quote opened here runs on over the rows that follow"
-            found.append(Violation(place, "", problem, "close the quote on its line"))
-    return found
+    rows = zip(*(column.take(long).to_pylist() for column in _arrays(source)), strict=True)
+    problem = "a quote opened here runs on over the rows that follow"
+    return [
+        Violation(source.places[row], "", problem, "close the quote on its line")
+        for row, cells in zip(long, rows, strict=True)
+        if any(
+            _is_row(line, cells[id_place], id_place, source, known, shapes)
+            for line in _inner_lines(cells)
+        )
+    ]
 
 
-def _inner_lines(cells: tuple[str, ...]) -> Iterator[str]:
+def _rows_of_several_lines(source: Source) -> np.ndarray:
+    """The rows, from 0, of which a cell holds the end of a line."""
+    found = np.zeros(len(source.places), bool)
+    for column in _arrays(source):
+        found |= pc.match_substring_regex(column, "[\r\n]").to_numpy()
+    return np.flatnonzero(found)
+
+
+def _arrays(source: Source) -> list[pa.ChunkedArray]:
+    """The columns as texts; what is nested in one has no lines."""
+    return [
+        column
+        if isinstance(column, pa.ChunkedArray)
+        else pa.chunked_array([[cell if isinstance(cell, str) else "" for cell in column]])
+        for column in source.columns
+    ]
+
+
+def _inner_lines(cells: Sequence[str]) -> Iterator[str]:
     for cell in cells:
         yield from cell.splitlines()[1:]
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from hansol_assets.qa.table.alike import closest
 from hansol_assets.qa.table.columns import FILE_SHA256, ID, ROW_NUMBER, VECTOR_PREFIX, numbered
@@ -18,7 +19,7 @@ from hansol_assets.qa.table.ids import doubled
 from hansol_assets.qa.table.nested import as_text
 from hansol_assets.qa.table.reading import read_columns
 from hansol_assets.qa.table.repairs import mend
-from hansol_assets.qa.table.source import Source
+from hansol_assets.qa.table.source import Source, cells_of
 from hansol_assets.qa.table.violations import ContractError, Violation
 
 
@@ -87,7 +88,7 @@ class _Draft:
         )
 
     def _column(self, name: str) -> list[str]:
-        cells = self._source.columns[self._source.header.index(name)]
+        cells = cells_of(self._source.columns[self._source.header.index(name)])
         return [mend(as_text(cell), self._repairs) for cell in cells]
 
     def _require_ids(self) -> None:
@@ -100,7 +101,7 @@ class _Draft:
             for key, place in zip(ids, places, strict=True)
             if not key
         ]
-        self._violations += doubled(ids, places, ID, unit)
+        self._violations += doubled(pa.chunked_array([ids]), places, ID, unit)
 
     def require_order(self) -> None:
         """Notes the columns that stand where another is expected."""

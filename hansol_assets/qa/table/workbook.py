@@ -139,7 +139,7 @@ def _source(sheet: _Sheet, is_header: IsHeader) -> Source:
         )
     data = sheet.filled[header + 1 + sheet.is_second_header(header + 1) :]
     source.places = [place for place, _ in data]
-    source.records = list(range(1, len(data) + 1))
+    source.records = range(1, len(data) + 1)
     source.columns = [
         [as_text(row[place]) for _, row in data] for place in range(len(source.header))
     ]

@@ -16,7 +16,7 @@ from hansol_assets.qa.table import (
     read_test,
     read_train,
 )
-from hansol_assets_tests.qa.rows import canonical, training_file
+from hansol_assets_tests.qa.rows import as_read, training_file
 
 QUESTION = "벽지의 이음매가 벌어지면 어떻게 하나요?"
 SETTINGS = TableSettings()
@@ -47,7 +47,7 @@ def test_valid_table_keeps_cells_and_gains_file_and_row(tmp_path: Path, rows: pd
     table = read_train(path, SETTINGS)
 
     assert list(table.frame.columns) == [*CANONICAL, "file_sha256", "row_number"]
-    pd.testing.assert_frame_equal(table.frame[CANONICAL], canonical(rows))
+    pd.testing.assert_frame_equal(table.frame[CANONICAL], as_read(rows))
     assert table.frame["row_number"].tolist() == list(range(1, 13))
     assert table.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     assert set(table.frame["file_sha256"]) == {table.sha256}
@@ -66,7 +66,7 @@ def test_every_line_ending_is_read(tmp_path: Path, newline: str) -> None:
 def test_the_order_of_columns_is_free(tmp_path: Path, rows: pd.DataFrame) -> None:
     path = write_train(tmp_path / "train.csv", rows[list(reversed(rows.columns))])
 
-    pd.testing.assert_frame_equal(read_train(path, SETTINGS).frame[CANONICAL], canonical(rows))
+    pd.testing.assert_frame_equal(read_train(path, SETTINGS).frame[CANONICAL], as_read(rows))
 
 
 def test_repairs_are_made_and_counted(tmp_path: Path) -> None:
@@ -327,7 +327,7 @@ def test_training_rows_can_serve_as_references(
     table = read_references(write_train(tmp_path / "references.csv", few), SETTINGS)
 
     assert list(table.frame.columns) == ["id", "answers", "file_sha256", "row_number"]
-    assert table.frame["answers"].tolist() == canonical(few)["answers"].tolist()
+    assert table.frame["answers"].tolist() == as_read(few)["answers"].tolist()
 
 
 def test_references_without_any_answer_in_a_row_are_refused(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pytest
 
 from hansol_assets.qa.table import ContractError, TableSettings, read_test, read_train
-from hansol_assets_tests.qa.rows import canonical, training_file
+from hansol_assets_tests.qa.rows import as_read, training_file
 
 SETTINGS = TableSettings()
 CANONICAL = ["id", "questions", "category", "answers"]
@@ -101,7 +101,7 @@ def test_every_format_gives_the_same_rows(tmp_path: Path, name: str) -> None:
 
     table = read_train(path, SETTINGS)
 
-    pd.testing.assert_frame_equal(table.frame[CANONICAL], canonical(FILE))
+    pd.testing.assert_frame_equal(table.frame[CANONICAL], as_read(FILE))
     assert table.frame["row_number"].tolist() == list(range(1, 13))
 
 
