@@ -1,6 +1,7 @@
 """A small training table written for the tests, as a file has it and as the project reads it."""
 
 import pandas as pd
+import pyarrow as pa
 
 from hansol_assets.qa.table.columns import ANSWERS, CATEGORY, ID, QUESTIONS
 
@@ -158,3 +159,12 @@ def canonical(file: pd.DataFrame) -> pd.DataFrame:
 def _filled(file: pd.DataFrame, prefix: str) -> list[list[str]]:
     cells = file[[name for name in file if name.startswith(prefix)]].to_numpy().tolist()
     return [[text for text in own if text] for own in cells]
+
+
+def arrow_backed(frame: pd.DataFrame, chunk: int) -> pd.DataFrame:
+    """The frame with Arrow's columns, in chunks of so many rows."""
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    if "texts" in frame:
+        table = table.cast(pa.schema({"texts": pa.list_(pa.string())}))
+    pieces = [table.slice(start, chunk) for start in range(0, max(len(frame), 1), chunk)]
+    return pa.concat_tables(pieces).to_pandas(types_mapper=pd.ArrowDtype)
