@@ -4,16 +4,29 @@ What belongs here: tables derived from the raw rows alone. What does not: anythi
 model or an index.
 """
 
+from dataclasses import replace
+
+import pandas as pd
+import pyarrow as pa
+
+from hansol_assets.lake.blocks import kept
 from hansol_assets.lake.declaration import lake_table
 from hansol_assets.lake.handles import Table
-from hansol_assets.lake.reports import TableReport
+from hansol_assets.lake.reports import Build, TableReport
 from hansol_assets.plotting.tables import bar_picture
-from hansol_assets.qa.folds import FoldSettings, assign_folds, rows_and_folds, stock_answers
-from hansol_assets.qa.pairing import PairingSettings, build_held_out, build_pairs
+from hansol_assets.qa.folds import (
+    FoldSettings,
+    assign_folds,
+    rows_and_folds,
+    stock_answers,
+    with_folds,
+)
+from hansol_assets.qa.pairing import BLOCK_BYTES, PairingSettings, build_held_out, pair_blocks
 from hansol_assets.qa.splitting import QuestionMix
 from hansol_assets.qa.splitting import question_mix as measured_mix
 
 SHOWN_STOCK = 20
+_EXAMPLES = "_examples"
 
 
 @lake_table(kinds={"duckdb"}, code_version="3")
@@ -23,8 +36,8 @@ def qa_folds(raw_qa: Table, folds: FoldSettings) -> TableReport:
     Folds are stratified by category, and rows that are added move few. Rows that share a
     question or an answer share a fold, so that no duplicate crosses a split.
     """
-    rows = raw_qa.read()
-    dealt = rows.merge(assign_folds(rows, folds).drop(columns="category"), on="id")
+    rows = raw_qa.read_columnar()
+    dealt = with_folds(rows, assign_folds(rows, folds))
     sizes = dealt["split"].value_counts().to_dict()
     facts = {f"{name}_rows": n for name, n in sizes.items()}
     stock = stock_answers(rows, folds)
@@ -45,19 +58,26 @@ def question_mix(raw_questions: Table, pairing: PairingSettings) -> TableReport:
 
 
 @lake_table(kinds={"duckdb"}, code_version="3")
-def paired_questions(qa_folds: Table, question_mix: Table, pairing: PairingSettings) -> TableReport:
+def paired_questions(
+    qa_folds: Table, question_mix: Table, pairing: PairingSettings, build: Build
+) -> TableReport:
     """The training examples: single questions, and questions of two rows joined into one.
 
     Made from training rows only. Joined examples use the connectives in the proportions of the
     test questions, since the test asks two questions at once.
     """
-    rows, folds = rows_and_folds(qa_folds.read())
+    rows, folds = rows_and_folds(qa_folds.read_columnar())
     mix = QuestionMix.of_table(question_mix.read())
-    pairs = build_pairs(rows, folds, mix, pairing)
-    kinds = pairs["kind"].value_counts().to_dict()
+    report = kept(build, map(_counted, pair_blocks(rows, folds, mix, pairing, BLOCK_BYTES)))
+    kinds = {name.removesuffix(_EXAMPLES): int(n) for name, n in report.facts.items()}
     notes = {"mix": bar_picture("Examples by the way they are joined", kinds, "examples")}
-    facts = {f"{kind}_examples": n for kind, n in kinds.items()}
-    return TableReport(frame=pairs, facts=facts, notes=notes)
+    return replace(report, notes=notes)
+
+
+def _counted(pairs: pa.Table) -> TableReport:
+    frame = pairs.to_pandas(types_mapper=pd.ArrowDtype)
+    kinds = frame["kind"].value_counts().to_dict()
+    return TableReport(frame=frame, facts={f"{kind}{_EXAMPLES}": n for kind, n in kinds.items()})
 
 
 @lake_table(kinds={"duckdb"}, code_version="3")
@@ -69,7 +89,7 @@ def held_out_questions(
     Each row is asked once by itself, and rows of one split are joined in the share and with the
     connectives of the test questions; the references of a joined question are joined the same way.
     """
-    rows, folds = rows_and_folds(qa_folds.read())
+    rows, folds = rows_and_folds(qa_folds.read_columnar())
     mix = QuestionMix.of_table(question_mix.read())
     questions = build_held_out(rows, folds, mix, pairing)
     facts = {

@@ -6,8 +6,9 @@ is told of them. What does not: the work on a block, and storing the table
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 
 import pandas as pd
@@ -61,24 +62,59 @@ class Blocks:
         paths = []
         for start in range(0, len(rows), self.size):
             own = rows.iloc[start : start + self.size].reset_index(drop=True)
-            path = self.build.checkpoints / f"block-{start:09}.parquet"
+            path = _path(self.build, start)
             if not path.exists():
                 _write(path, work(own))
             paths.append(path)
             self.build.log(f"blocks of questions: step {start + len(own)} of {len(rows)}")
-        told = [json.loads(pq.read_schema(path).metadata[_TOLD]) for path in paths]
-        sizes = [pq.read_metadata(path).num_rows for path in paths]
-        return TableReport(
-            frame=pd.read_parquet(paths[0]),
-            blocks=paths,
-            facts=_together([own["facts"] for own in told], sizes),
-            tables=self.shown([own["tables"] for own in told]),
-        )
+        return _put_together(paths, self.shown)
+
+
+def kept(build: Build, blocks: Iterable[TableReport]) -> TableReport:
+    """Makes a table of blocks as they come, one of them in memory at a time.
+
+    They cannot be made each by itself, and are all made anew where a run was stopped.
+
+    Args:
+        build: Where the blocks wait for each other.
+        blocks: One at least; of one alone no file is written.
+
+    Returns:
+        The table, told of as `Blocks.table` tells.
+    """
+    coming = iter(blocks)
+    opening = list(islice(coming, 2))
+    if len(opening) == 1:
+        return opening[0]
+    build.checkpoints.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for number, block in enumerate(chain(opening, coming)):
+        paths.append(_path(build, number))
+        _write(paths[-1], block)
+    return _put_together(paths, first)
+
+
+def _path(build: Build, number: int) -> Path:
+    return build.checkpoints / f"block-{number:09}.parquet"
+
+
+def _put_together(paths: Sequence[Path], shown: Callable[[Sequence[Told]], Told]) -> TableReport:
+    told = [json.loads(pq.read_schema(path).metadata[_TOLD]) for path in paths]
+    sizes = [pq.read_metadata(path).num_rows for path in paths]
+    return TableReport(
+        frame=pd.read_parquet(paths[0]),
+        blocks=paths,
+        facts=_together([own["facts"] for own in told], sizes),
+        tables=shown([own["tables"] for own in told]),
+    )
 
 
 def _write(path: Path, report: TableReport) -> None:
     told = {"facts": dict(report.facts), "tables": dict(report.tables)}
     table = pa.Table.from_pandas(report.frame, preserve_index=False)
+    if any(isinstance(kind, pd.ArrowDtype) for kind in report.frame.dtypes):
+        # Pandas writes the names of these types, and cannot read those of lists.
+        table = table.replace_schema_metadata(None)
     metadata = {**(table.schema.metadata or {}), _TOLD: json.dumps(told, ensure_ascii=False)}
     content = pa.BufferOutputStream()
     pq.write_table(table.replace_schema_metadata(metadata), content)
@@ -86,7 +122,8 @@ def _write(path: Path, report: TableReport) -> None:
 
 
 def _together(facts: Sequence[Mapping[str, Fact]], sizes: Sequence[int]) -> dict[str, Fact]:
-    return {name: _one([own[name] for own in facts if name in own], sizes) for name in facts[0]}
+    names = dict.fromkeys(name for own in facts for name in own)
+    return {name: _one([own[name] for own in facts if name in own], sizes) for name in names}
 
 
 def _one(values: Sequence[Fact], sizes: Sequence[int]) -> Fact:

@@ -94,6 +94,13 @@ class Table(_Stored):
         """Returns the rows, proved whole."""
         return self.lake.table(self.manifest)
 
+    def read_columnar(self) -> pd.DataFrame:
+        """Returns the rows in Arrow's columns, which hold long tables in little memory.
+
+        They are proved as `read_columns` proves them.
+        """
+        return self._proved.warehouse.columnar(self.manifest.asset, self.manifest.fingerprint)
+
     def read_columns(self, *columns: str) -> pd.DataFrame:
         """Returns some columns of all rows; the table is proved whole once a handle."""
         return self._proved.some_rows(self.manifest, columns, None)

@@ -5,10 +5,11 @@ what folds are for (`hansol_assets.qa.folds`).
 """
 
 import re
-from collections import Counter
+from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import partial
-from itertools import accumulate, pairwise
+from itertools import accumulate
 
 from hansol_assets.qa.sampling import digest
 
@@ -33,17 +34,18 @@ def deal_in_turn(groups: Groups, folds: int, salt: str) -> dict[str, int]:
     Of several folds, that of the smallest salted hash. A group that comes after the others moves
     none of them; one that comes between them moves about half of those behind it.
     """
-    in_category: Counter[tuple[str, int]] = Counter()
-    in_fold: Counter[int] = Counter()
+    in_category: dict[str, list[int]] = defaultdict(lambda: [0] * folds)
+    in_fold = [0] * folds
     fold_of: dict[str, int] = {}
     for group, categories in groups.items():
-        load = {fold: (in_category[categories[0], fold], in_fold[fold]) for fold in range(folds)}
-        lowest = min(load.values())
-        least = [fold for fold in load if load[fold] == lowest]
-        fold = min(least, key=partial(digest, salt, group))
+        load = list(zip(in_category[categories[0]], in_fold, strict=True))
+        lowest = min(load)
+        least = [fold for fold, own in enumerate(load) if own == lowest]
+        fold = least[0] if len(least) == 1 else min(least, key=partial(digest, salt, group))
         fold_of[group] = fold
         in_fold[fold] += len(categories)
-        in_category.update((category, fold) for category in categories)
+        for category in categories:
+            in_category[category][fold] += 1
     return fold_of
 
 
@@ -65,9 +67,7 @@ def deal_by_hash(groups: Groups, folds: int, salt: str) -> dict[str, int]:
         each, extra = divmod(starts[-1], folds)
         sizes = [each + ((fold - turn) % folds < extra) for fold in range(folds)]
         turn = (turn + extra) % folds
-        edges = list(pairwise([0, *accumulate(sizes)]))
+        ends = list(accumulate(sizes))
         for group, start in zip(own, starts, strict=False):
-            fold_of[group] = next(
-                fold for fold, (first, end) in enumerate(edges) if first <= start < end
-            )
+            fold_of[group] = bisect_right(ends, start)
     return fold_of

@@ -5,24 +5,22 @@ splits. What does not: what is made of a split's rows (`hansol_assets.qa.pairing
 """
 
 import re
-from collections import Counter, defaultdict
-from collections.abc import Iterator
-from itertools import combinations
+from collections import defaultdict
+from collections.abc import Sequence
+from itertools import combinations, compress, pairwise
+from operator import itemgetter
 from typing import NamedTuple, Self
 
+import numpy as np
 import pandas as pd
 from pydantic import Field, model_validator
 
 from hansol_assets.errors import InputError
 from hansol_assets.qa.dealing import are_numbered, deal_by_hash, deal_in_turn
-from hansol_assets.qa.table.columns import (
-    ANSWERS,
-    CATEGORY,
-    ID,
-    QUESTIONS,
-    ROW_NUMBER,
-    texts_of,
-)
+from hansol_assets.qa.table.columns import ANSWERS, CATEGORY, ID, QUESTIONS, ROW_NUMBER
+from hansol_assets.qa.table.text_lists import TextLists
+from hansol_assets.qa.text_keys import normalise
+from hansol_assets.qa.ties import Answers, Holders, Ties, ties_of
 from hansol_assets.settings_model import SettingsModel
 
 TRAINING = "training"
@@ -30,10 +28,8 @@ CALIBRATION = "calibration"
 VALIDATION = "validation"
 
 FOLD_COLUMNS = ["leak_group", "fold", "split"]
-FEWEST_STOCK_ROWS = 5
-"""Rows that may share an answer in a table of any size before it can be a stock phrase."""
 SHOWN_CHARACTERS = 40
-_NO_WORD = re.compile(r"[\W_]+")
+_DIGITS = str.maketrans("123456789", "0" * 9)
 
 
 class FoldSettings(SettingsModel):
@@ -130,16 +126,36 @@ def assign_folds(rows: pd.DataFrame, settings: FoldSettings) -> pd.DataFrame:
         ValueError: An id stands twice.
         InputError: A split that the settings ask for would be empty.
     """
-    if rows[ID].duplicated().any():
+    ids = rows[ID].tolist()
+    if len(set(ids)) < len(ids):
         msg = "ids must be unique to be dealt to folds"
         raise ValueError(msg)
-    ordered = rows.sort_values(ID, key=lambda ids: ids.map(natural_order)).reset_index(drop=True)
-    folds = ordered[[ID, CATEGORY]].assign(leak_group=_leak_groups(ordered, settings))
+    order = natural_places(ids)
+    categories = rows[CATEGORY].tolist()
+    folds = pd.DataFrame(
+        {
+            ID: [ids[place] for place in order],
+            CATEGORY: [categories[place] for place in order],
+        },
+        dtype=object,
+    )
+    folds["leak_group"] = folds[ID].to_numpy()[_first_tied(rows, np.array(order), settings)]
     fold_of_group = _deal(folds, settings)
     folds["fold"] = folds["leak_group"].map(fold_of_group).astype("int64")
     folds["split"] = folds["fold"].map(settings.split_of)
-    _require_every_split(folds, ordered, settings)
+    _require_every_split(folds, rows.iloc[order], settings)
     return folds
+
+
+def with_folds(rows: pd.DataFrame, folds: pd.DataFrame) -> pd.DataFrame:
+    """Puts the folds beside the rows, whose columns stay as they are.
+
+    Args:
+        rows: The training table.
+        folds: `id, leak_group, fold, split`, a row for each of its rows, in any order.
+    """
+    places = pd.Index(folds[ID]).get_indexer(rows[ID].to_numpy(object))
+    return rows.assign(**{name: folds[name].to_numpy()[places] for name in FOLD_COLUMNS})
 
 
 def rows_and_folds(dealt: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -169,18 +185,35 @@ def find_leaks(rows: pd.DataFrame, folds: pd.DataFrame, settings: FoldSettings) 
         ValueError: The two tables do not hold the same ids.
     """
     split_of = dict(zip(folds[ID], folds["split"], strict=True))
-    if set(split_of) != set(rows[ID]):
+    ids = rows[ID].tolist()
+    if set(split_of) != set(ids):
         msg = "rows and folds hold different ids: make the folds anew"
         raise ValueError(msg)
-    holders: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
-    for tie in _ties(rows.sort_values(ID), settings):
-        holders[tie.kind, tie.key].setdefault(tie.row_id, tie.text)
+    splits = pd.factorize(np.array([split_of[row_id] for row_id in ids], object))[0]
     return [
         Leak(kind, texts[first], first, split_of[first], second, split_of[second])
-        for (kind, _), texts in holders.items()
+        for kind, ties in ties_of(rows, settings.stock_share).items()
+        for texts in _texts_of_holders(_crossing(ties, splits), ids)
         for first, second in combinations(texts, 2)
         if split_of[first] != split_of[second]
     ]
+
+
+def _crossing(ties: Ties, splits: np.ndarray) -> Ties:
+    """The ties by texts that stand in more than one split."""
+    held = Holders.of(ties.keys, splits[ties.rows]).in_more_than(1)
+    return ties.only(np.isin(ties.keys, held.keys))
+
+
+def _texts_of_holders(ties: Ties, ids: list[str]) -> list[dict[str, str]]:
+    """Of each text that ties, the rows that hold it, and how each has it first."""
+    texts = ties.texts.take(ties.places).to_pylist()
+    holders: dict[str, dict[str, str]] = defaultdict(dict)
+    found = zip((ids[row] for row in ties.rows), texts, strict=True)
+    # Sorting is stable: the texts of a row keep their order.
+    for row_id, text in sorted(found, key=itemgetter(0)):
+        holders[normalise(text)].setdefault(row_id, text)
+    return list(holders.values())
 
 
 def natural_order(key: str) -> tuple[tuple[str | int, ...], str]:
@@ -189,9 +222,12 @@ def natural_order(key: str) -> tuple[tuple[str | int, ...], str]:
     return tuple(int(part) if place % 2 else part for place, part in enumerate(parts)), key
 
 
-def normalise(text: str) -> str:
-    """The text's letters and digits alone, in one case; the text where it has none."""
-    return _NO_WORD.sub("", text).casefold() or text
+def natural_places(ids: Sequence[str]) -> list[int]:
+    """The places of ids in their natural order."""
+    # Numbers of one length at the same places are in order as they are written.
+    if len({row_id.translate(_DIGITS) for row_id in ids}) == 1:
+        return sorted(range(len(ids)), key=ids.__getitem__)
+    return sorted(range(len(ids)), key=[natural_order(row_id) for row_id in ids].__getitem__)
 
 
 def stock_answers(rows: pd.DataFrame, settings: FoldSettings) -> dict[str, int]:
@@ -204,23 +240,18 @@ def stock_answers(rows: pd.DataFrame, settings: FoldSettings) -> dict[str, int]:
     Returns:
         The text as the first row has it → rows, the most frequent first.
     """
-    keys = _answer_keys(rows)
-    counts = _stock_keys(keys, settings)
-    first_text: dict[str, str] = {}
-    for answers, own in zip(rows[ANSWERS] if counts else (), keys, strict=False):
-        for answer, key in zip(answers, own, strict=True):
-            if key in counts:
-                first_text.setdefault(key, answer)
-    return {first_text[key]: count for key, count in counts.items()}
+    answers = _answers(rows, settings)
+    texts = answers.texts.take(answers.stock.places).to_pylist()
+    return dict(zip(texts, answers.stock.rows.tolist(), strict=True))
 
 
 def own_answers(rows: pd.DataFrame, settings: FoldSettings) -> list[list[str]]:
     """Each row's answers without stock phrases, which may stand in every split."""
-    keys = _answer_keys(rows)
-    stock = _stock_keys(keys, settings)
+    answers = _answers(rows, settings)
+    is_own, bounds = answers.is_own, pairwise(answers.texts.offsets)
     return [
-        [answer for answer, key in zip(answers, own, strict=True) if key not in stock]
-        for answers, own in zip(rows[ANSWERS], keys, strict=True)
+        list(compress(own, is_own[start:end]))
+        for own, (start, end) in zip(rows[ANSWERS], bounds, strict=True)
     ]
 
 
@@ -231,80 +262,56 @@ def held_out_texts(dealt: pd.DataFrame, settings: FoldSettings) -> list[str]:
         dealt: The training table with `split` beside it.
         settings: The share of the rows from which an answer is a stock phrase.
     """
-    own = dealt.assign(**{ANSWERS: own_answers(dealt, settings)})
-    return texts_of(own[own["split"] != TRAINING])
+    held_out = (dealt["split"] != TRAINING).to_numpy(bool)
+    questions, answers = TextLists.of(dealt[QUESTIONS]), _answers(dealt, settings)
+    asked = np.flatnonzero(held_out[questions.rows])
+    given = np.flatnonzero(held_out[answers.texts.rows] & answers.is_own)
+    return questions.take(asked).to_pylist() + answers.texts.take(given).to_pylist()
 
 
-def _answer_keys(rows: pd.DataFrame) -> list[list[str]]:
-    return [list(map(normalise, answers)) for answers in rows[ANSWERS]]
+def _answers(rows: pd.DataFrame, settings: FoldSettings) -> Answers:
+    return Answers(TextLists.of(rows[ANSWERS]), settings.stock_share)
 
 
-def _stock_keys(keys: list[list[str]], settings: FoldSettings) -> dict[str, int]:
-    """The keys that stand in so many rows that they tie none, the most frequent first."""
-    holders = Counter(key for own in keys for key in dict.fromkeys(own))
-    most = max(FEWEST_STOCK_ROWS, settings.stock_share * len(keys))
-    return {key: count for key, count in holders.most_common() if count > most}
+def _first_tied(rows: pd.DataFrame, order: np.ndarray, settings: FoldSettings) -> np.ndarray:
+    """Finds each row's group: rows linked by shared texts, over any number of steps.
 
+    Args:
+        rows: The training table.
+        order: The places of its rows in the order of their ids.
+        settings: Says what a stock phrase is.
 
-class _Tie(NamedTuple):
-    """A text by which a row is tied to others, and what makes it the same as another text."""
-
-    row_id: str
-    kind: str
-    text: str
-    key: str
-
-
-def _ties(rows: pd.DataFrame, settings: FoldSettings) -> Iterator[_Tie]:
-    """Yields what ties rows: questions, then answers, of which stock phrases only if alone."""
-    for row_id, questions in zip(rows[ID], rows[QUESTIONS], strict=True):
-        for question in questions:
-            yield _Tie(row_id, "question", question, normalise(question))
-    keys = _answer_keys(rows)
-    stock = _stock_keys(keys, settings)
-    for row_id, answers, own in zip(rows[ID], rows[ANSWERS], keys, strict=True):
-        has_other = any(key not in stock for key in own)
-        for answer, key in zip(answers, own, strict=True):
-            if key not in stock or not has_other:
-                yield _Tie(row_id, "answer", answer, key)
-
-
-def _leak_groups(ordered: pd.DataFrame, settings: FoldSettings) -> list[str]:
-    """Name each row's group: rows linked by shared texts, over any number of steps."""
+    Returns:
+        For each row, in that order, where in it the first row of its group is.
+    """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    place_of = {row_id: place for place, row_id in enumerate(ordered[ID])}
-    text_numbers: dict[tuple[str, str], int] = {}
-    edges = [
-        (place_of[tie.row_id], text_numbers.setdefault((tie.kind, tie.key), len(text_numbers)))
-        for tie in _ties(ordered, settings)
-    ]
-    if ROW_NUMBER in ordered:
-        edges += [
-            (place, text_numbers.setdefault(("record", str(number)), len(text_numbers)))
-            for place, number in enumerate(ordered[ROW_NUMBER])
-        ]
-    row_places, text_places = zip(*edges, strict=True)
-    size = len(ordered) + len(text_numbers)
-    links = coo_array(
-        ([1] * len(edges), (row_places, [len(ordered) + place for place in text_places])),
-        shape=(size, size),
-    )
-    labels = connected_components(links, directed=False)[1][: len(ordered)]
-    first_of: dict[int, str] = {}
-    return [
-        first_of.setdefault(label, row_id)
-        for label, row_id in zip(labels, ordered[ID], strict=True)
-    ]
+    size = len(rows)
+    rank = np.argsort(order)
+    links = [_shared(tie.keys, tie.rows) for tie in ties_of(rows, settings.stock_share).values()]
+    if ROW_NUMBER in rows:
+        records = pd.factorize(rows[ROW_NUMBER], use_na_sentinel=False)[0]
+        links.append(_shared(records, np.arange(size)))
+    one, other = (rank[np.concatenate(ends)] for ends in zip(*links, strict=True))
+    graph = coo_array((np.ones(len(one), bool), (one, other)), shape=(size, size))
+    groups = connected_components(graph, directed=False)[1]
+    _, first, group_of = np.unique(groups, return_index=True, return_inverse=True)
+    return first[group_of]
+
+
+def _shared(keys: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Links each row that holds a key with the next one that does."""
+    order = np.argsort(keys, kind="stable")
+    same = np.flatnonzero(np.diff(keys[order]) == 0)
+    return rows[order[same]], rows[order[same + 1]]
 
 
 def _deal(grouped: pd.DataFrame, settings: FoldSettings) -> dict[str, int]:
     """Deals the leak groups to the folds, so that rows which come later move as few as can be."""
-    groups = {
-        str(group): members.tolist()
-        for group, members in grouped.groupby("leak_group", sort=False)[CATEGORY]
-    }
+    groups: dict[str, list[str]] = defaultdict(list)
+    for group, category in zip(grouped["leak_group"], grouped[CATEGORY], strict=True):
+        groups[group].append(category)
     if not are_numbered(grouped[ID].tolist()):
         dealt = deal_by_hash(groups, settings.count, settings.salt)
         if {settings.split_of(fold) for fold in dealt.values()} == settings.splits():
@@ -330,14 +337,12 @@ def _require_every_split(folds: pd.DataFrame, rows: pd.DataFrame, settings: Fold
 
 def _most_shared(rows: pd.DataFrame, settings: FoldSettings) -> str:
     """Names the text that ties most rows."""
-    first_text: dict[str, str] = {}
-    holders: dict[str, set[str]] = defaultdict(set)
-    for tie in _ties(rows, settings):
-        holders[tie.key].add(tie.row_id)
-        first_text.setdefault(tie.key, tie.text)
-    key = max(holders, key=lambda found: len(holders[found]))
-    if len(holders[key]) < 2:
+    ties = list(ties_of(rows, settings.stock_share).values())
+    keys, tied = (np.concatenate([getattr(tie, name) for tie in ties]) for name in ("keys", "rows"))
+    most = Holders.of(keys, tied).most_frequent()
+    if most.rows[0] < 2:
         return ""
-    text = first_text[key]
+    texts = [text for tie in ties for text in tie.texts.take(tie.places).to_pylist()]
+    text = texts[most.places[0]]
     shown = text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS] + "…"
-    return f". Most rows, {len(holders[key])}, share '{shown}'"
+    return f". Most rows, {most.rows[0]}, share '{shown}'"

@@ -6,18 +6,22 @@ and how an example becomes a prompt (`hansol_assets.qa.prompts`).
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice, product
-from typing import Annotated, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, islice
+from typing import Annotated, NamedTuple, Self
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 from pydantic import Field, field_validator
 
-from hansol_assets.qa.folds import CALIBRATION, TRAINING, VALIDATION, natural_order
+from hansol_assets.qa.folds import CALIBRATION, TRAINING, VALIDATION, natural_places
 from hansol_assets.qa.joining import ALSO, AND, KINDS, join_answers, join_questions
 from hansol_assets.qa.sampling import choose, deal, digest, draw, spread_pairs
 from hansol_assets.qa.splitting import QuestionMix
 from hansol_assets.qa.table.columns import ANSWERS, ID, QUESTIONS
+from hansol_assets.qa.table.text_lists import TextLists
 from hansol_assets.settings_model import SettingsModel
 
 SINGLE = "single"
@@ -27,7 +31,22 @@ Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 _ID_LENGTH = 16
 
-_PAIR_COLUMNS = [ID, "kind", "source_ids", "question", "answer"]
+BLOCK_BYTES = 32 * 2**20
+"""Of the texts of a block of examples, so that a few blocks fit in any memory."""
+_EXAMPLE_BYTES = 100
+"""Of an example beside its texts."""
+_JOINED_TOGETHER = 1_000
+"""Joined examples that are made together: each is Python objects meanwhile."""
+
+_PAIR_SCHEMA = pa.schema(
+    {
+        ID: pa.string(),
+        "kind": pa.string(),
+        "source_ids": pa.list_(pa.string()),
+        "question": pa.string(),
+        "answer": pa.string(),
+    }
+)
 _HELD_OUT_COLUMNS = [ID, "split", "kind", "source_ids", "question", "references"]
 
 
@@ -80,14 +99,55 @@ class PairingSettings(SettingsModel):
 class _Row(NamedTuple):
     id: str
     leak_group: str
-    questions: tuple[str, ...]
-    answers: tuple[str, ...]
+    questions: Sequence[str]
+    answers: Sequence[str]
 
 
 class _Join(NamedTuple):
     first: _Row
     second: _Row
     connective: str
+
+
+@dataclass(frozen=True, eq=False)
+class _SplitRows:
+    """The rows of a split, in the order of their ids; texts become Python objects when asked for.
+
+    Attributes:
+        ids: Of the rows.
+        leak_groups: Of the rows.
+        places: Where each row is in the columns of texts, which hold those of other splits, too.
+        questions: A list a row of the table.
+        answers: A list a row of the table.
+    """
+
+    ids: list[str]
+    leak_groups: list[str]
+    places: np.ndarray
+    questions: TextLists
+    answers: TextLists
+
+    @classmethod
+    def of(cls, rows: pd.DataFrame, folds: pd.DataFrame, split: str) -> Self:
+        own = folds[(folds["split"] == split).to_numpy(bool)]
+        found = pd.Index(own[ID].to_numpy(object)).get_indexer(rows[ID].to_numpy(object))
+        chosen = np.flatnonzero(found >= 0)
+        ids = rows[ID].iloc[chosen].tolist()
+        order = natural_places(ids)
+        places = chosen[order]
+        groups = own["leak_group"].to_numpy(object)[found[places]]
+        columns = (TextLists.of(rows[name]) for name in (QUESTIONS, ANSWERS))
+        return cls([ids[place] for place in order], groups.tolist(), places, *columns)
+
+    @property
+    def example_counts(self) -> np.ndarray:
+        """How many questions with an answer each row has, int64."""
+        return self.questions.lengths[self.places] * self.answers.lengths[self.places]
+
+    def row(self, number: int) -> _Row:
+        place = self.places[number]
+        texts = (column.list_at(place) for column in (self.questions, self.answers))
+        return _Row(self.ids[number], self.leak_groups[number], *texts)
 
 
 def build_pairs(
@@ -109,27 +169,35 @@ def build_pairs(
         `id, kind, source_ids, question, answer`; ids are hashes of the content. The same rows in
         any order give the same frame.
     """
-    training = _rows_of(rows, folds, TRAINING)
-    # One list of sources a row, not one an example.
-    examples = [
-        _example(SINGLE, own, question, answer)
-        for row, own in ((row, [row.id]) for row in training)
-        for question, answer in product(row.questions, row.answers)
-    ]
+    pairs = pa.concat_tables(pair_blocks(rows, folds, mix, settings, BLOCK_BYTES))
+    return pairs.to_pandas().assign(source_ids=pairs["source_ids"].to_pylist())
+
+
+def pair_blocks(
+    rows: pd.DataFrame,
+    folds: pd.DataFrame,
+    mix: QuestionMix,
+    settings: PairingSettings,
+    block_bytes: int,
+) -> Iterator[pa.Table]:
+    """Yields the examples of `build_pairs` some at a time, for tables that are too long for it.
+
+    Args:
+        rows: See `build_pairs`.
+        folds: See `build_pairs`.
+        mix: See `build_pairs`.
+        settings: See `build_pairs`.
+        block_bytes: Most of a block, unless one row, or a thousand joined examples, make more.
+    """
+    training = _SplitRows.of(rows, folds, TRAINING)
     wanted = settings.joined_count
     if wanted is None:
-        wanted = _joined_beside(len(examples), mix.joined_share, settings.joined_limit)
-    examples += [
-        _example(
-            JOINED,
-            [join.first.id, join.second.id],
-            _joined_question(join, settings.seed),
-            _joined_answer(join, settings.seed),
-        )
-        for join in _joins(training, wanted, _weights(mix, settings), settings.seed)
-    ]
-    # Two paraphrases of a row may be the same text: one example of it is enough.
-    return pd.DataFrame(examples, columns=_PAIR_COLUMNS).drop_duplicates(ID, ignore_index=True)
+        singles = int(training.example_counts.sum())
+        wanted = _joined_beside(singles, mix.joined_share, settings.joined_limit)
+    joins = _joins(training, wanted, _weights(mix, settings), settings.seed)
+    yield from _together(
+        chain(_singles(training, block_bytes), _joined(joins, settings.seed)), block_bytes
+    )
 
 
 def build_held_out(
@@ -155,12 +223,12 @@ def build_held_out(
     questions = []
     share = _share_asked(folds, mix, settings)
     for split in (CALIBRATION, VALIDATION):
-        held_out = _sampled(_rows_of(rows, folds, split), share, settings.seed)
-        for row in held_out:
+        held_out = _sampled(_SplitRows.of(rows, folds, split), share, settings.seed)
+        for row in map(held_out.row, range(len(held_out.ids))):
             question = choose(row.questions, settings.seed, "single", row.id)
             questions.append(_held_out(split, SINGLE, [row.id], question, row.answers))
-        most = len(held_out) * (len(held_out) - 1)
-        wanted = _joined_beside(len(held_out), mix.joined_share, most)
+        count = len(held_out.ids)
+        wanted = _joined_beside(count, mix.joined_share, count * (count - 1))
         for join in _joins(held_out, wanted, _weights(mix, settings), settings.seed):
             references = [
                 join_answers(first, second, join.connective)
@@ -183,24 +251,77 @@ def _share_asked(folds: pd.DataFrame, mix: QuestionMix, settings: PairingSetting
     return min(1.0, asked / max(count, 1))
 
 
-def _sampled(rows: list[_Row], share: float, seed: int) -> list[_Row]:
-    count = max(1, round(len(rows) * share))
-    return [rows[place] for place in draw([row.id for row in rows], count, seed, "held out")]
-
-
-def _rows_of(rows: pd.DataFrame, folds: pd.DataFrame, split: str) -> list[_Row]:
-    """The rows of a split, in the order of their ids."""
-    group_of = dict(
-        folds.loc[folds["split"] == split, [ID, "leak_group"]].itertuples(index=False, name=None)
+def _sampled(rows: _SplitRows, share: float, seed: int) -> _SplitRows:
+    drawn = draw(rows.ids, max(1, round(len(rows.ids) * share)), seed, "held out")
+    return replace(
+        rows,
+        ids=[rows.ids[number] for number in drawn],
+        leak_groups=[rows.leak_groups[number] for number in drawn],
+        places=rows.places[drawn],
     )
-    chosen = rows[rows[ID].isin(list(group_of))]
-    found = [
-        _Row(row_id, group_of[row_id], tuple(questions), tuple(answers))
-        for row_id, questions, answers in zip(
-            chosen[ID], chosen[QUESTIONS], chosen[ANSWERS], strict=True
+
+
+def _singles(rows: _SplitRows, block_bytes: int) -> Iterator[pa.Table]:
+    """Yields every question with every answer of each row, question by question."""
+    questions, answers = rows.questions, rows.answers
+    asked, given = questions.lengths[rows.places], answers.lengths[rows.places]
+    texts = questions.sizes[rows.places] * given + answers.sizes[rows.places] * asked
+    sizes = np.cumsum(texts + asked * given * _EXAMPLE_BYTES)
+    start = 0
+    while start < len(rows.ids):
+        before = sizes[start - 1] if start else 0
+        end = max(start + 1, int(np.searchsorted(sizes, before + block_bytes, side="right")))
+        yield _singles_of(rows, slice(start, end))
+        start = end
+
+
+def _singles_of(rows: _SplitRows, chosen: slice) -> pa.Table:
+    places = rows.places[chosen]
+    asked, given = rows.questions.lengths[places], rows.answers.lengths[places]
+    counts = asked * given
+    row = np.repeat(np.arange(len(places)), counts)
+    # The place of each example among those of its row.
+    within = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
+    question = rows.questions.offsets[places][row] + within // given[row]
+    answer = rows.answers.offsets[places][row] + within % given[row]
+    ids = pa.array(rows.ids[chosen], pa.string()).take(pa.array(row))
+    return _examples(
+        SINGLE,
+        pa.ListArray.from_arrays(pa.array(np.arange(len(row) + 1), pa.int32()), ids),
+        rows.questions.take(question),
+        rows.answers.take(answer),
+    )
+
+
+def _joined(joins: Iterator[_Join], seed: int) -> Iterator[pa.Table]:
+    while some := list(islice(joins, _JOINED_TOGETHER)):
+        yield _examples(
+            JOINED,
+            pa.array([[join.first.id, join.second.id] for join in some]),
+            pa.array([_joined_question(join, seed) for join in some]),
+            pa.array([_joined_answer(join, seed) for join in some]),
         )
-    ]
-    return sorted(found, key=lambda row: natural_order(row.id))
+
+
+def _examples(kind: str, source_ids: pa.Array, questions: pa.Array, answers: pa.Array) -> pa.Table:
+    parts = zip(source_ids.to_pylist(), questions.to_pylist(), answers.to_pylist(), strict=True)
+    ids = [_id(kind, *sources, question, answer) for sources, question, answer in parts]
+    kinds = pa.array([kind]).take(pa.array(np.zeros(len(ids), np.int64)))
+    columns = [pa.array(ids), kinds, source_ids, questions, answers]
+    examples = pa.Table.from_arrays(columns, names=_PAIR_SCHEMA.names).cast(_PAIR_SCHEMA)
+    # Two paraphrases of a row may be the same text: one example of it is enough.
+    return examples.filter(pa.array(~pd.Series(ids).duplicated()))
+
+
+def _together(parts: Iterable[pa.Table], most: int) -> Iterator[pa.Table]:
+    """Yields tables of at most so many bytes, unless one part has more; one table at least."""
+    waiting: list[pa.Table] = []
+    for part in parts:
+        if waiting and sum(table.nbytes for table in waiting) + part.nbytes > most:
+            yield pa.concat_tables(waiting)
+            waiting = []
+        waiting.append(part)
+    yield pa.concat_tables(waiting or [_PAIR_SCHEMA.empty_table()])
 
 
 def _joined_beside(singles: int, share: float, most: int) -> int:
@@ -215,16 +336,17 @@ def _weights(mix: QuestionMix, settings: PairingSettings) -> Mapping[str, float]
 
 
 def _joins(
-    rows: list[_Row], count: int, weights: Mapping[str, float], seed: int
+    rows: _SplitRows, count: int, weights: Mapping[str, float], seed: int
 ) -> Iterator[_Join]:
+    numbers, groups = range(len(rows.ids)), rows.leak_groups
     pairs = (
         (first, second)
-        for first, second in spread_pairs(rows, lambda row: row.id, seed, "pairs")
-        if first.leak_group != second.leak_group
+        for first, second in spread_pairs(numbers, rows.ids.__getitem__, seed, "pairs")
+        if groups[first] != groups[second]
     )
     drawn = list(islice(pairs, count))
     for (first, second), connective in zip(drawn, deal(len(drawn), weights), strict=True):
-        yield _Join(first, second, connective)
+        yield _Join(rows.row(first), rows.row(second), connective)
 
 
 def _joined_question(join: _Join, seed: int) -> str:
@@ -241,16 +363,12 @@ def _joined_answer(join: _Join, seed: int) -> str:
     return join_answers(first, second, join.connective)
 
 
-def _example(
-    kind: str, source_ids: list[str], question: str, answer: str
-) -> tuple[str, str, list[str], str, str]:
-    key = digest(kind, *source_ids, question, answer)[:_ID_LENGTH]
-    return key, kind, source_ids, question, answer
+def _id(*parts: str) -> str:
+    return digest(*parts)[:_ID_LENGTH]
 
 
 def _held_out(
     split: str, kind: str, source_ids: list[str], question: str, references: Sequence[str]
 ) -> tuple[str, str, str, list[str], str, list[str]]:
     # The split is no part of the id: a row that moves between splits keeps its question's id.
-    key = digest(kind, *source_ids, question)[:_ID_LENGTH]
-    return key, split, kind, source_ids, question, list(references)
+    return _id(kind, *source_ids, question), split, kind, source_ids, question, list(references)

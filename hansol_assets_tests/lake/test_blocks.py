@@ -2,9 +2,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
-from hansol_assets.lake.blocks import Blocks
+from hansol_assets.lake.blocks import Blocks, kept
 from hansol_assets.lake.handles import Table
 from hansol_assets.lake.paths import LakePaths
 from hansol_assets.lake.reports import Build, TableReport, Task
@@ -90,3 +91,34 @@ def test_figures_of_blocks_add_up_or_are_averaged(build: Build) -> None:
 
     assert report.facts == {"questions": 7, "share": round(6 / 14, 4), "adapter": "a"}
     assert report.tables == {"shown": [{"id": "T0"}]}
+
+
+def block(name: str, ids: list[list[str]]) -> TableReport:
+    """Rows in Arrow's columns, of which lists are some."""
+    table = pa.table({"id": [name] * len(ids), "ids": ids})
+    return TableReport(
+        frame=table.to_pandas(types_mapper=pd.ArrowDtype), facts={f"{name}_rows": len(ids)}
+    )
+
+
+def test_blocks_that_come_one_by_one_are_one_table(build: Build, tmp_path: Path) -> None:
+    lake = Lake(tmp_path, "tiny")
+    parts = [block("a", [["1"], ["2", "3"]]), block("b", [["4"]])]
+
+    report = kept(build, parts)
+    made = make_table(lake, Task("blocks", "1", {}, {}), lambda: report)
+
+    assert report.facts == {"a_rows": 2, "b_rows": 1}
+    assert len(report.frame) == 2
+    columnar = Table(lake, made.manifest).read_columnar()
+    assert columnar["ids"].tolist() == [["1"], ["2", "3"], ["4"]]
+    whole = pd.concat([part.frame for part in parts])
+    written = lake.warehouse.write("whole", "1", whole)
+    assert made.manifest.checksums == {"table": written}
+
+
+def test_a_block_alone_leaves_no_file(build: Build) -> None:
+    alone = block("a", [["1"]])
+
+    assert kept(build, iter([alone])) is alone
+    assert not build.checkpoints.exists()

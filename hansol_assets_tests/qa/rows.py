@@ -165,3 +165,12 @@ def as_read(file: pd.DataFrame) -> pd.DataFrame:
 def _filled(file: pd.DataFrame, prefix: str) -> list[list[str]]:
     cells = file[[name for name in file if name.startswith(prefix)]].to_numpy().tolist()
     return [[text for text in own if text] for own in cells]
+
+
+def arrow_backed(frame: pd.DataFrame, chunk: int) -> pd.DataFrame:
+    """The frame with Arrow's columns, in chunks of so many rows."""
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    if "texts" in frame:
+        table = table.cast(pa.schema({"texts": pa.list_(pa.string())}))
+    pieces = [table.slice(start, chunk) for start in range(0, max(len(frame), 1), chunk)]
+    return pa.concat_tables(pieces).to_pandas(types_mapper=pd.ArrowDtype)

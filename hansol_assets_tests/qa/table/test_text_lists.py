@@ -1,0 +1,50 @@
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hansol_assets.qa.table.text_lists import TextLists
+from hansol_assets_tests.qa.rows import arrow_backed
+
+LISTS = st.lists(st.lists(st.sampled_from(["벽지", "a", "", "𠮷野"]), max_size=3), max_size=9)
+
+
+def both(lists: list[list[str]], chunk: int) -> list[TextLists]:
+    plain = pd.DataFrame({"texts": pd.Series(lists, dtype=object)})
+    return [TextLists.of(frame["texts"]) for frame in (plain, arrow_backed(plain, chunk))]
+
+
+@given(lists=LISTS, chunk=st.integers(1, 4), data=st.data())
+def test_texts_are_found_in_either_form(
+    lists: list[list[str]], chunk: int, data: st.DataObject
+) -> None:
+    flat = [text for own in lists for text in own]
+    most = 20 if flat else 0
+    places = data.draw(st.lists(st.integers(0, max(len(flat) - 1, 0)), max_size=most))
+
+    for texts in both(lists, chunk):
+        assert [texts.list_at(row) for row in range(len(texts))] == lists
+        assert texts.take(np.array(places, np.int64)).to_pylist() == [flat[one] for one in places]
+        assert texts.lengths.tolist() == list(map(len, lists))
+        assert texts.rows.tolist() == [row for row, own in enumerate(lists) for _ in own]
+        assert texts.sizes.tolist() == [len("".join(own).encode()) for own in lists]
+
+
+def test_a_part_of_a_table_has_its_own_texts_alone() -> None:
+    frame = arrow_backed(pd.DataFrame({"texts": [["a"], ["b", "c"], ["d"]]}), 3)
+
+    texts = TextLists.of(frame["texts"].iloc[1:])
+
+    assert texts.take(np.arange(3)).to_pylist() == ["b", "c", "d"]
+    assert texts.offsets.tolist() == [0, 2, 3]
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string()])
+def test_arrow_texts_are_not_copied(kind: pa.DataType) -> None:
+    lists = pa.array([["벽지"], ["장판", "타일"]], pa.list_(kind))
+
+    texts = TextLists.of(pd.Series(pd.arrays.ArrowExtensionArray(lists)))
+
+    assert texts.chunks[0].buffers()[-1].address == lists.values.buffers()[-1].address
