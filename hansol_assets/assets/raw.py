@@ -23,7 +23,7 @@ from hansol_assets.qa.table import (
     read_test,
     read_train,
 )
-from hansol_assets.qa.table.columns import answers_of, questions_of
+from hansol_assets.qa.table.columns import ANSWERS, QUESTIONS
 from hansol_assets.qa.table.reviewed import as_rows, no_reviewed, read_reviewed
 from hansol_assets.qa.table.row_quality import RowQualitySettings, without_dropped
 from hansol_assets.qa.table.row_warnings import (
@@ -33,6 +33,7 @@ from hansol_assets.qa.table.row_warnings import (
     WARNINGS,
     row_warnings,
 )
+from hansol_assets.qa.table.text_lists import TextLists
 
 ALL_DROPPED = Violation(
     None,
@@ -79,7 +80,7 @@ def raw_qa(
     """
     read = _unchanged(read_train(train_csv.path, table), train_csv)
     reviewed = as_rows(reviewed_answers.read())
-    rows = pd.concat([read.frame, reviewed], ignore_index=True) if len(reviewed) else read.frame
+    rows = _together(read.frame, reviewed)
     warnings = row_warnings(rows)
     kept = without_dropped(rows, warnings, row_quality)
     if kept.empty:
@@ -96,11 +97,18 @@ def raw_qa(
             "Rows by category", kept["category"].value_counts().to_dict(), "rows"
         ),
         "lengths": length_picture(
-            "Lengths", {"questions": questions_of(kept), "answers": answers_of(kept)}
+            "Lengths", {name: TextLists.of(kept[name]).characters for name in (QUESTIONS, ANSWERS)}
         ),
     }
     tables = {WARNINGS: records(warnings.head(SHOWN_WARNINGS))}
     return TableReport(frame=kept, facts=facts, notes=notes, tables=tables)
+
+
+def _together(rows: pd.DataFrame, more: pd.DataFrame) -> pd.DataFrame:
+    """Puts rows of fewer columns below others, in the types of these."""
+    if more.empty:
+        return rows
+    return pd.concat([rows, more.astype(rows.dtypes[more.columns])], ignore_index=True)
 
 
 @lake_table(kinds={"duckdb"}, code_version="2")

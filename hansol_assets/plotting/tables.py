@@ -1,6 +1,6 @@
 """Pictures of tables: how many there are of what, and how long they are."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,17 +37,16 @@ def bar_picture(title: str, sizes: Mapping[str, float], unit: str) -> str:
     return picture(title, draw, height=max(2.0, 1.0 + 0.25 * len(ranked)))
 
 
-def length_picture(title: str, texts: Mapping[str, Sequence[str]]) -> str:
+def length_picture(title: str, lengths: Mapping[str, np.ndarray]) -> str:
     """Draws how long texts are; the longest hundredth is left out of the picture.
 
     Args:
         title: Heading.
-        texts: Kind → its texts.
+        lengths: Kind → the characters of each of its texts.
     """
 
     def draw(figure: "Figure") -> None:
         axes = figure.subplots()
-        lengths = {kind: np.array([len(text) for text in own]) for kind, own in texts.items()}
         longest = max(float(np.quantile(own, _LONGEST_QUANTILE)) for own in lengths.values())
         edges = np.linspace(0, max(longest, 1), _BINS + 1).tolist()
         for (kind, own), colour in zip(lengths.items(), ("tab:blue", "tab:orange"), strict=False):

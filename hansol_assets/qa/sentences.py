@@ -90,7 +90,12 @@ def sentence_key(sentence: str) -> str:
 
     A sentence without letters or digits is its own key.
     """
-    return re.sub(r"[\W_]+", "", _CONNECTIVE.sub("", sentence.strip())).casefold() or sentence
+    return re.sub(r"[\W_]+", "", without_connective(sentence)).casefold() or sentence
+
+
+def without_connective(sentence: str) -> str:
+    """The sentence without the connective that it begins with, stripped."""
+    return _CONNECTIVE.sub("", sentence.strip())
 
 
 def has_repeated_sentence(text: str) -> bool:

@@ -56,7 +56,7 @@ def pixels(markdown: str) -> np.ndarray:
         lambda: coverage_picture(coverage_curve(*QUESTIONS[["confidence", "text"]].to_numpy().T)),
         lambda: distribution_picture(QUESTIONS, "text", ["human", "ceiling"]),
         lambda: bar_picture("벽지", {"가": 3, "나": 5, "": 1}, "rows"),
-        lambda: length_picture("길이", {"answers": ["가나다", "가나다라마"] * 9}),
+        lambda: length_picture("길이", {"answers": np.array([3, 5] * 9)}),
         lambda: curve_picture("찾기", HITS, "k", "hit_rate", "mode"),
         lambda: vector_map("지도", _DRAW_ONCE, ["가", "나"] * 8),
         lambda: vector_map("하나", _DRAW_ONCE[:1], ["가"]),

@@ -158,8 +158,7 @@ def canonical(file: pd.DataFrame) -> pd.DataFrame:
 
 def as_read(file: pd.DataFrame) -> pd.DataFrame:
     """The rows of a file with the competition's names, in Arrow's columns as they are read."""
-    table = pa.Table.from_pandas(canonical(file), preserve_index=False)
-    return table.to_pandas(types_mapper=pd.ArrowDtype)
+    return arrow_backed(canonical(file), len(file))
 
 
 def _filled(file: pd.DataFrame, prefix: str) -> list[list[str]]:

@@ -53,4 +53,6 @@ def without_dropped(
         The other rows, in order.
     """
     doomed = warnings.loc[warnings["kind"].isin(settings.dropped), "id"]
+    if doomed.empty:
+        return rows
     return rows[~rows[ID].isin(doomed)].reset_index(drop=True)

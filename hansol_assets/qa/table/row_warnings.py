@@ -9,16 +9,22 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from hansol_assets.qa.sentences import (
     has_final_ending,
     is_finished,
     latin_runs,
     sentence_key,
+    without_connective,
 )
 from hansol_assets.qa.table.columns import ANSWERS, ID, QUESTIONS, ROW_NUMBER
 from hansol_assets.qa.table.damaged_text import damage_in
+from hansol_assets.qa.table.text_lists import TextLists
+from hansol_assets.qa.text_keys import text_keys
 
 CONTRADICTION = "contradiction"
 OTHER_LANGUAGE = "other_language"
@@ -44,6 +50,14 @@ _FOREIGN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0400-\u04ff]")
 # Runs of kana, Chinese or Cyrillic that no term of the trade needs.
 _FOREIGN_RUN = re.compile(r"(?:[\u3040-\u30ff\u3400-\u9fff]\s*){8,}|(?:[\u0400-\u04ff]+\s*){4,}")
 
+# What most texts are, by patterns that look at millions in a second. A text that is like them
+# cannot be warned of: syllables, digits and ASCII signs without Latin letters, one of them a word's
+# sign; an answer that ends in a verb's ending and a full stop.
+_HARMLESS = r"^[\t\n\r -@\[-`{-~가-힣]*[0-9가-힣][\t\n\r -@\[-`{-~가-힣]*$"
+_ENDED = r"[가-힣][다요죠까][.?!]$"
+_CONNECTED = r"^[\s\p{Z}]*(?:그리고|또한|아울러|더불어|추가로|또)"
+_GOOD_OR_BAD = ("장점|이점|좋은 ?점", "단점|문제점|나쁜 ?점|안 ?좋은 ?점")
+
 Found = tuple[str, str, str]
 """Place in the row, kind and detail."""
 
@@ -59,16 +73,41 @@ def row_warnings(rows: pd.DataFrame) -> pd.DataFrame:
         `kind` is one of `KINDS`; `column` is "question 2" or "answer 3", counted within the row;
         `row_number` is the row's place in its file, or in the table where that is not known.
     """
-    numbers = rows[ROW_NUMBER] if ROW_NUMBER in rows else range(1, len(rows) + 1)
+    numbers = rows[ROW_NUMBER] if ROW_NUMBER in rows else pd.RangeIndex(1, len(rows) + 1)
+    doubtful = _doubtful(TextLists.of(rows[QUESTIONS]), TextLists.of(rows[ANSWERS]))
+    few = rows[doubtful]
     asked: dict[str, str] = {}
     found = [
         (row_id, number, *warning)
         for row_id, number, questions, answers in zip(
-            rows[ID], numbers, rows[QUESTIONS], rows[ANSWERS], strict=True
+            few[ID], numbers[doubtful], few[QUESTIONS], few[ANSWERS], strict=True
         )
         for warning in _of_row(str(row_id), list(questions), list(answers), asked)
     ]
     return pd.DataFrame(found, columns=COLUMNS)
+
+
+def _doubtful(questions: TextLists, answers: TextLists) -> np.ndarray:
+    """The rows that may be warned of, bool: all others need not be looked at sign by sign."""
+    found = np.zeros(len(questions), bool)
+    found[questions.rows[~questions.matches(_HARMLESS) | _asked_twice(questions)]] = True
+    found[answers.rows[~answers.matches(_HARMLESS) | ~answers.matches(_ENDED)]] = True
+    good, bad = (questions.rows[questions.matches(pattern)] for pattern in _GOOD_OR_BAD)
+    found[np.intersect1d(good, bad)] = True
+    return found
+
+
+def _asked_twice(questions: TextLists) -> np.ndarray:
+    """The questions that another one asks, too, and few others, bool."""
+    bare = TextLists(list(map(_without_connectives, questions.chunks)), questions.offsets)
+    _, of_key, counts = np.unique(text_keys(bare), return_inverse=True, return_counts=True)
+    return counts[of_key] > 1
+
+
+def _without_connectives(texts: pa.Array) -> pa.Array:
+    connected = pc.match_substring_regex(texts, _CONNECTED)
+    bare = [without_connective(text) for text in texts.filter(connected).to_pylist()]
+    return pc.replace_with_mask(texts, connected, pa.array(bare, texts.type)) if bare else texts
 
 
 def _of_row(

@@ -59,6 +59,18 @@ class TextLists:
         before = np.cumsum(np.concatenate([[0], *sizes]), dtype=np.int64)
         return np.diff(before[self.offsets])
 
+    @property
+    def characters(self) -> np.ndarray:
+        """The length of each text, int32."""
+        lengths = [pc.utf8_length(chunk).to_numpy() for chunk in self.chunks]
+        return np.concatenate([np.empty(0, np.int32), *lengths])
+
+    def matches(self, pattern: str) -> np.ndarray:
+        """Which texts hold a match of a pattern of RE2, bool."""
+        found = [pc.match_substring_regex(chunk, pattern) for chunk in self.chunks]
+        parts = [part.to_numpy(zero_copy_only=False) for part in found]
+        return np.concatenate([np.empty(0, bool), *parts])
+
     def take(self, places: np.ndarray) -> pa.Array:
         """Returns some texts.
 

@@ -2,6 +2,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hansol_assets.qa.table import TableSettings, read_train
 from hansol_assets.qa.table.row_quality import RowQualitySettings, without_dropped
@@ -192,3 +194,54 @@ def test_text_that_was_decoded_wrongly_is_named(rows: pd.DataFrame, text: str, d
 def test_honest_signs_are_no_damage(rows: pd.DataFrame, text: str) -> None:
     rows.loc[5, "답변_3"] = text
     assert found(rows) == []
+
+
+PARTS = st.sampled_from(
+    [
+        *(
+            "벽지는 ",
+            "합니다.",
+            "요.",
+            "다",
+            "왜? ",
+            "가. ",
+            "3. ",
+            "…",
+            "을.",
+            "장점",
+            "단점",
+            "좋은 점",
+        ),
+        *(
+            "그리고 ",
+            "\u3000또한, ",
+            "PVC ",
+            "one two three four five six ",
+            "漢字 ",
+            "\ufffd",
+            "?",
+            "\n",
+        ),
+    ]
+)
+TEXTS = st.lists(PARTS, min_size=1, max_size=4).map("".join)
+LISTS = st.lists(TEXTS, min_size=1, max_size=3)
+
+
+@given(st.lists(st.tuples(LISTS, LISTS), min_size=1, max_size=5))
+def test_no_row_is_passed_over_that_would_be_warned_of(
+    cells: list[tuple[list[str], list[str]]],
+) -> None:
+    rows = pd.DataFrame(cells, columns=["questions", "answers"])
+    rows.insert(0, "id", [f"R{place}" for place in range(len(rows))])
+    # With an answer of no word beside the others, each row is looked at by itself.
+    looked_at = rows.assign(answers=[["?", *own] for own in rows["answers"]])
+
+    every = row_warnings(looked_at)
+    every = every[every["column"] != "answer 1"]
+    shifted = every["column"].replace(
+        {f"answer {place + 1}": f"answer {place}" for place in range(1, 4)}
+    )
+
+    expected = every.assign(column=shifted).to_dict("records")
+    assert row_warnings(rows).to_dict("records") == expected
