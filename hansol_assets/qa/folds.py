@@ -143,7 +143,7 @@ def assign_folds(rows: pd.DataFrame, settings: FoldSettings) -> pd.DataFrame:
     fold_of_group = _deal(folds, settings)
     folds["fold"] = folds["leak_group"].map(fold_of_group).astype("int64")
     folds["split"] = folds["fold"].map(settings.split_of)
-    _require_every_split(folds, rows.iloc[order], settings)
+    _require_every_split(folds, rows, settings)
     return folds
 
 
@@ -324,13 +324,14 @@ def _require_every_split(folds: pd.DataFrame, rows: pd.DataFrame, settings: Fold
     empty = settings.splits() - set(folds["split"])
     if not empty:
         return
+    ordered = rows.iloc[natural_places(rows[ID].tolist())]
     groups, needed = folds["leak_group"].nunique(), len(settings.splits())
     remedy = f"add rows, since {needed} groups are needed"
     if groups >= needed:
         remedy = f"lower folds.count (now {settings.count}) to at most {groups}, or add rows"
     msg = (
         f"{len(folds)} rows in {groups} groups without shared texts leave no row for "
-        f"{', '.join(sorted(empty))}: {remedy}{_most_shared(rows, settings)}"
+        f"{', '.join(sorted(empty))}: {remedy}{_most_shared(ordered, settings)}"
     )
     raise InputError(msg)
 
