@@ -38,7 +38,7 @@ _EXAMPLE_BYTES = 100
 _JOINED_TOGETHER = 1_000
 """Joined examples that are made together: each is Python objects meanwhile."""
 
-_PAIR_SCHEMA = pa.schema(
+EXAMPLES = pa.schema(
     {
         ID: pa.string(),
         "kind": pa.string(),
@@ -308,7 +308,7 @@ def _examples(kind: str, source_ids: pa.Array, questions: pa.Array, answers: pa.
     ids = [_id(kind, *sources, question, answer) for sources, question, answer in parts]
     kinds = pa.array([kind]).take(pa.array(np.zeros(len(ids), np.int64)))
     columns = [pa.array(ids), kinds, source_ids, questions, answers]
-    examples = pa.Table.from_arrays(columns, names=_PAIR_SCHEMA.names).cast(_PAIR_SCHEMA)
+    examples = pa.Table.from_arrays(columns, names=EXAMPLES.names).cast(EXAMPLES)
     # Two paraphrases of a row may be the same text: one example of it is enough.
     return examples.filter(pa.array(~pd.Series(ids).duplicated()))
 
@@ -321,7 +321,7 @@ def _together(parts: Iterable[pa.Table], most: int) -> Iterator[pa.Table]:
             yield pa.concat_tables(waiting)
             waiting = []
         waiting.append(part)
-    yield pa.concat_tables(waiting or [_PAIR_SCHEMA.empty_table()])
+    yield pa.concat_tables(waiting or [EXAMPLES.empty_table()])
 
 
 def _joined_beside(singles: int, share: float, most: int) -> int:

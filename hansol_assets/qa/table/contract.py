@@ -254,6 +254,7 @@ class _Draft:
         return ids
 
     def finish(self, columns: Mapping[str, pa.ChunkedArray]) -> TableRead:
+        """The table, if there is no violation; the draft is spent then."""
         if self.violations:
             raise ContractError(self.path, self.violations)
         source = self.raw.source
@@ -265,6 +266,9 @@ class _Draft:
             ROW_NUMBER: pa.array(source.records, pa.int64()),
         }
         frame = pa.table(whole).to_pandas(types_mapper=pd.ArrowDtype)
+        # The cells as they stood in the file are as much memory again.
+        source.columns.clear()
+        pa.default_memory_pool().release_unused()
         self.raw.repairs[BLANK_LINES] += source.blank_rows
         return TableRead(
             frame=frame,

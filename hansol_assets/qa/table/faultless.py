@@ -29,7 +29,7 @@ _SEPARATORS = (",", "\t", ";")
 _BOM = b"\xef\xbb\xbf"
 _MOST_BYTES = 4
 """Bytes of a character in UTF-8 at most."""
-_BLOCK = 1 << 24
+_BLOCK = 1 << 22
 """Bytes that Arrow reads at a time; a row must be shorter."""
 _LOOKED_AT = 1 << 26
 
