@@ -16,7 +16,6 @@ CHUNK = 50_000
 
 def pair(path: Path, out: Path) -> None:
     """Reads, deals to folds and pairs as the graph does."""
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
     from hansol_assets.qa.folds import FoldSettings, assign_folds
