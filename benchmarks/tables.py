@@ -55,7 +55,12 @@ def peak() -> float:
 def measure(path: Path, *, all_steps: bool) -> dict[str, float]:
     """Seconds of each step on a file, and the highest memory after it, as `step` and `step_mib`."""
     from hansol_assets.qa.folds import FoldSettings, assign_folds
-    from hansol_assets.qa.pairing import PairingSettings, build_held_out, build_pairs
+    from hansol_assets.qa.pairing import (
+        BLOCK_BYTES,
+        PairingSettings,
+        build_held_out,
+        pair_blocks,
+    )
     from hansol_assets.qa.splitting import QuestionMix
     from hansol_assets.qa.table import TableSettings, read_train
     from hansol_assets.qa.table.row_warnings import row_warnings
@@ -77,7 +82,8 @@ def measure(path: Path, *, all_steps: bool) -> dict[str, float]:
     folds = assign_folds(rows, FoldSettings())
     clock = timed("folds", clock)
     mix = QuestionMix(0.5, {"그리고": 0.6, "또한,": 0.4})
-    build_pairs(rows, folds, mix, PairingSettings())
+    for _ in pair_blocks(rows, folds, mix, PairingSettings(), BLOCK_BYTES):
+        pass
     build_held_out(rows, folds, mix, PairingSettings())
     timed("pairs and held-out questions", clock)
     return figures

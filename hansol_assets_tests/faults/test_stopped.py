@@ -48,7 +48,7 @@ def test_a_stopped_run_says_so_and_the_next_one_goes_on(
     server: ForkServer, undisturbed: Reference, raw_dir: Path, untrained: Path
 ) -> None:
     code, output = stopped_refresh(untrained, raw_dir, stop_at="adapter: step 1 of")
-    assert code == 1
+    assert code == 1, output
     assert "lora_adapter failed: it was stopped. Finished steps, checkpoints and answers" in output
     assert "what was made before it is kept, and the next run goes on from there" in output
     assert "Traceback" not in output
