@@ -14,11 +14,12 @@ from typing import Annotated, NamedTuple, Self
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import Field, field_validator
 
 from hansol_assets.qa.folds import CALIBRATION, TRAINING, VALIDATION, natural_places
 from hansol_assets.qa.joining import ALSO, AND, KINDS, join_answers, join_questions
-from hansol_assets.qa.sampling import choose, deal, digest, draw, spread_pairs
+from hansol_assets.qa.sampling import PARTS, choose, deal, digest, draw, spread_pairs
 from hansol_assets.qa.splitting import QuestionMix
 from hansol_assets.qa.table.columns import ANSWERS, ID, QUESTIONS
 from hansol_assets.qa.table.text_lists import TextLists
@@ -304,8 +305,10 @@ def _joined(joins: Iterator[_Join], seed: int) -> Iterator[pa.Table]:
 
 
 def _examples(kind: str, source_ids: pa.Array, questions: pa.Array, answers: pa.Array) -> pa.Table:
-    parts = zip(source_ids.to_pylist(), questions.to_pylist(), answers.to_pylist(), strict=True)
-    ids = [_id(kind, *sources, question, answer) for sources, question, answer in parts]
+    parts = (pc.binary_join(source_ids, PARTS), questions, answers)
+    texts = (part.cast(pa.string()) for part in parts)
+    contents = pc.binary_join_element_wise(kind, *texts, PARTS)
+    ids = [_id(content) for content in contents.to_pylist()]
     kinds = pa.array([kind]).take(pa.array(np.zeros(len(ids), np.int64)))
     columns = [pa.array(ids), kinds, source_ids, questions, answers]
     examples = pa.Table.from_arrays(columns, names=EXAMPLES.names).cast(EXAMPLES)

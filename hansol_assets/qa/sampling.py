@@ -12,10 +12,13 @@ from typing import TypeVar
 
 Item = TypeVar("Item")
 
+PARTS = "\x1f"
+"""Stands between the parts of what is hashed: parts that are joined by it hash as they do."""
+
 
 def digest(*parts: object) -> str:
     """Hex sha256 of the parts, told apart even where their texts run together."""
-    return hashlib.sha256("\x1f".join(map(str, parts)).encode()).hexdigest()
+    return hashlib.sha256(PARTS.join(map(str, parts)).encode()).hexdigest()
 
 
 def choose(items: Sequence[Item], *name: object) -> Item:
