@@ -5,7 +5,10 @@ measured, which stands in the domain packages.
 See https://docs.dagster.io/guides/test/asset-checks
 """
 
+from itertools import chain
+
 import dagster as dg
+import pandas as pd
 
 from hansol_assets.answering.holding import READ, text_keys
 from hansol_assets.answering.parts import VISIBLE_SPLITS
@@ -55,7 +58,8 @@ def rows_look_sound(lake: LakeDoor) -> dg.AssetCheckResult:
 @dg.asset_check(asset="qa_folds", blocking=True, automation_condition=ON_CHANGE)
 def folds_do_not_leak(lake: LakeDoor) -> dg.AssetCheckResult:
     """No question and no answer stands in two splits."""
-    leaks = find_leaks(lake.table_of("raw_qa"), lake.table_of("qa_folds"), lake.settings.folds)
+    folds = pd.concat(lake.parts_of("qa_folds", "id", "split"))
+    leaks = find_leaks(lake.columnar_table_of("raw_qa"), folds, lake.settings.folds)
     return dg.AssetCheckResult(
         passed=not leaks,
         metadata={"leaks": len(leaks), "first": [" | ".join(leak) for leak in leaks[:SHOWN]]},
@@ -69,17 +73,20 @@ def pairs_are_from_training_rows(lake: LakeDoor) -> dg.AssetCheckResult:
     The base model, the adapter and the embedder see training rows through this table and through
     the same split, so the check holds for them too.
     """
-    folds, pairs = lake.table_of("qa_folds"), lake.table_of("paired_questions")
-    held_out = set(folds.loc[folds["split"] != TRAINING, "id"])
-    sources = {source for own in pairs["source_ids"] for source in own}
-    texts = set(held_out_texts(folds, lake.settings.folds))
-    shared = sorted((set(pairs["question"]) | set(pairs["answer"])) & texts)
+    folds = lake.columnar_table_of("qa_folds")
+    held_out = frozenset(folds.loc[folds["split"] != TRAINING, "id"])
+    texts = frozenset(held_out_texts(folds, lake.settings.folds))
+    count, rows, shared = 0, set[str](), set[str]()
+    for pairs in lake.parts_of("paired_questions", "source_ids", "question", "answer"):
+        count += len(pairs)
+        rows |= held_out.intersection(chain.from_iterable(pairs["source_ids"]))
+        shared |= texts.intersection(pairs["question"]) | texts.intersection(pairs["answer"])
     return dg.AssetCheckResult(
-        passed=not (sources & held_out or shared),
+        passed=not (rows or shared),
         metadata={
-            "examples": len(pairs),
-            "rows_of_other_splits": sorted(sources & held_out),
-            "texts_of_other_splits": shared[:SHOWN],
+            "examples": count,
+            "rows_of_other_splits": sorted(rows),
+            "texts_of_other_splits": sorted(shared)[:SHOWN],
         },
     )
 

@@ -17,6 +17,7 @@ from hansol_assets.compute.current import computing_on
 from hansol_assets.compute.protocol import Compute
 from hansol_assets.errors import UserError
 from hansol_assets.lake.disk import disk_explained
+from hansol_assets.lake.handles import Table
 from hansol_assets.lake.manifest import Manifest
 from hansol_assets.lake.standing import forget_standing
 from hansol_assets.lake.store import Lake
@@ -29,6 +30,8 @@ from hansol_assets.settings import Settings, require_fitting_template
 SUBMISSION = "submission"
 
 
+_PART = 20_000
+"""Rows that a check looks at together."""
 RETRY_SECONDS = 10
 """Between two tries of what may pass by itself."""
 
@@ -79,6 +82,16 @@ class LakeResource:
         """Returns the live rows of an asset, for a check."""
         with user_errors_as_failures():
             return self.store.table(self.store.live(asset))
+
+    def columnar_table_of(self, asset: str) -> pd.DataFrame:
+        """Returns the live rows of a long table in Arrow's columns, for a check."""
+        with user_errors_as_failures():
+            return Table.pin(self.store, asset).read_columnar()
+
+    def parts_of(self, asset: str, *columns: str) -> Iterator[pd.DataFrame]:
+        """Yields some columns of the live rows of a long table, part by part, for a check."""
+        with user_errors_as_failures():
+            yield from Table.pin(self.store, asset).chunks(columns, _PART)
 
     def manifest_of(self, asset: str) -> Manifest:
         """Returns the live manifest of an asset, for a check."""
