@@ -28,7 +28,7 @@ def normalise(text: str) -> str:
     return _NO_WORD.sub("", text).casefold() or text
 
 
-def text_keys(lists: TextLists) -> np.ndarray:
+def comparison_keys(lists: TextLists) -> np.ndarray:
     """A number for each text, the same one where `normalise` gives the same text.
 
     `normalise` looks at one sign at a time, so that a table of what it makes of each does its work

@@ -13,7 +13,7 @@ import pandas as pd
 
 from hansol_assets.qa.table.columns import ANSWERS, QUESTIONS
 from hansol_assets.qa.table.text_lists import TextLists
-from hansol_assets.qa.text_keys import text_keys
+from hansol_assets.qa.text_keys import comparison_keys
 
 FEWEST_STOCK_ROWS = 5
 """Rows that may share an answer in a table of any size before it can be a stock phrase."""
@@ -122,7 +122,7 @@ class Answers:
 
 def every_text(texts: TextLists) -> Ties:
     """All texts of a column as ties."""
-    keys = text_keys(texts)
+    keys = comparison_keys(texts)
     return Ties(texts, np.arange(len(keys)), keys, texts.rows)
 
 

@@ -166,10 +166,8 @@ def _filled(file: pd.DataFrame, prefix: str) -> list[list[str]]:
     return [[text for text in own if text] for own in cells]
 
 
-def arrow_backed(frame: pd.DataFrame, chunk: int) -> pd.DataFrame:
+def arrow_backed(frame: pd.DataFrame, chunk: int, schema: pa.Schema | None = None) -> pd.DataFrame:
     """The frame with Arrow's columns, in chunks of so many rows."""
-    table = pa.Table.from_pandas(frame, preserve_index=False)
-    if "texts" in frame:
-        table = table.cast(pa.schema({"texts": pa.list_(pa.string())}))
+    table = pa.Table.from_pandas(frame, schema=schema, preserve_index=False)
     pieces = [table.slice(start, chunk) for start in range(0, max(len(frame), 1), chunk)]
     return pa.concat_tables(pieces).to_pandas(types_mapper=pd.ArrowDtype)

@@ -19,7 +19,6 @@ from hansol_assets.qa.splitting import (
     take_apart,
 )
 from hansol_assets.qa.table import TableSettings, read_test, read_train
-from hansol_assets.qa.table.columns import questions_of
 from hansol_assets_tests.qa.rows import ROWS
 
 
@@ -355,6 +354,7 @@ def test_real_questions(real_dir: Path) -> None:
 
 @pytest.mark.real
 def test_real_single_questions_stay_whole(real_dir: Path) -> None:
-    questions = questions_of(read_train(real_dir / "train.csv", TableSettings()).frame)
+    rows = read_train(real_dir / "train.csv", TableSettings()).frame
+    questions = [question for own in rows["questions"] for question in own]
 
     assert question_mix(questions) == QuestionMix(0.0, {})

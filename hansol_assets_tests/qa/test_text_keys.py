@@ -3,14 +3,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hansol_assets.qa.table.text_lists import TextLists
-from hansol_assets.qa.text_keys import normalise, text_keys
+from hansol_assets.qa.text_keys import comparison_keys, normalise
 
 # Signs that fold to two, to one of another plane, or to none; letters of two planes; no letters.
 HARD = "aA_ß ﬁİſ가힣ힰ·１Ⅷꭰ𐐀😀\0\uffff"
 
 
 def keys_of(texts: list[str]) -> list[int]:
-    return text_keys(TextLists.of(pd.Series([texts], dtype=object))).tolist()
+    return comparison_keys(TextLists.of(pd.Series([texts], dtype=object))).tolist()
 
 
 @given(

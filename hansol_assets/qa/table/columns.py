@@ -33,11 +33,6 @@ def numbered(columns: Iterable[str], prefix: str) -> list[str]:
     return sorted(found, key=lambda name: _number(name, prefix) or 0)
 
 
-def questions_of(rows: pd.DataFrame) -> list[str]:
-    """Every question of training rows, row by row."""
-    return [question for own in rows[QUESTIONS] for question in own]
-
-
 def answers_of(rows: pd.DataFrame) -> list[str]:
     """Every reference answer of training rows, row by row."""
     return [answer for own in rows[ANSWERS] for answer in own]
@@ -46,11 +41,6 @@ def answers_of(rows: pd.DataFrame) -> list[str]:
 def shortest(answers: Sequence[str], most: int) -> list[str]:
     """The shortest of a row's answers: they say what was asked for with the least beside it."""
     return sorted(answers, key=len)[:most]
-
-
-def texts_of(rows: pd.DataFrame) -> list[str]:
-    """Every question and every reference answer of training rows."""
-    return questions_of(rows) + answers_of(rows)
 
 
 def _number(name: str, prefix: str) -> int | None:

@@ -24,7 +24,7 @@ from hansol_assets.qa.sentences import (
 from hansol_assets.qa.table.columns import ANSWERS, ID, QUESTIONS, ROW_NUMBER
 from hansol_assets.qa.table.damaged_text import damage_in
 from hansol_assets.qa.table.text_lists import TextLists
-from hansol_assets.qa.text_keys import text_keys
+from hansol_assets.qa.text_keys import comparison_keys
 
 CONTRADICTION = "contradiction"
 OTHER_LANGUAGE = "other_language"
@@ -100,7 +100,7 @@ def _doubtful(questions: TextLists, answers: TextLists) -> np.ndarray:
 def _asked_twice(questions: TextLists) -> np.ndarray:
     """The questions that another one asks, too, and few others, bool."""
     bare = TextLists(list(map(_without_connectives, questions.chunks)), questions.offsets)
-    _, of_key, counts = np.unique(text_keys(bare), return_inverse=True, return_counts=True)
+    _, of_key, counts = np.unique(comparison_keys(bare), return_inverse=True, return_counts=True)
     return counts[of_key] > 1
 
 

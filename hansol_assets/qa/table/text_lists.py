@@ -4,8 +4,9 @@ What belongs here: reaching any text of a column, in Python objects or in Arrow'
 objects of the others. What does not: what the texts are (`hansol_assets.qa.table.columns`).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Self
 
 import numpy as np
@@ -55,21 +56,18 @@ class TextLists:
     @property
     def sizes(self) -> np.ndarray:
         """The bytes of each list's texts in UTF-8, int64."""
-        sizes = [pc.binary_length(chunk).to_numpy() for chunk in self.chunks]
-        before = np.cumsum(np.concatenate([[0], *sizes]), dtype=np.int64)
+        sizes = self._of_each(pc.binary_length)
+        before = np.cumsum(np.concatenate([[0], sizes]), dtype=np.int64)
         return np.diff(before[self.offsets])
 
     @property
     def characters(self) -> np.ndarray:
         """The length of each text, int32."""
-        lengths = [pc.utf8_length(chunk).to_numpy() for chunk in self.chunks]
-        return np.concatenate([np.empty(0, np.int32), *lengths])
+        return self._of_each(pc.utf8_length)
 
     def matches(self, pattern: str) -> np.ndarray:
         """Which texts hold a match of a pattern of RE2, bool."""
-        found = [pc.match_substring_regex(chunk, pattern) for chunk in self.chunks]
-        parts = [part.to_numpy(zero_copy_only=False) for part in found]
-        return np.concatenate([np.empty(0, bool), *parts])
+        return self._of_each(partial(pc.match_substring_regex, pattern=pattern))
 
     def take(self, places: np.ndarray) -> pa.Array:
         """Returns some texts.
@@ -99,6 +97,11 @@ class TextLists:
         # A list is never in two chunks.
         chunk = int(np.searchsorted(self._starts, start, side="right")) - 1
         return self.chunks[chunk].slice(start - self._starts[chunk], end - start).to_pylist()
+
+    def _of_each(self, measure: Callable[[pa.Array], pa.Array]) -> np.ndarray:
+        """What a function of Arrow's says of each text."""
+        chunks = self.chunks or [pa.array([], pa.string())]
+        return pa.chunked_array(list(map(measure, chunks))).to_numpy()
 
     @cached_property
     def _starts(self) -> np.ndarray:

@@ -8,12 +8,14 @@ from hypothesis import strategies as st
 from hansol_assets.qa.table.text_lists import TextLists
 from hansol_assets_tests.qa.rows import arrow_backed
 
+SCHEMA = pa.schema({"texts": pa.list_(pa.string())})
+
 LISTS = st.lists(st.lists(st.sampled_from(["벽지", "a", "", "𠮷野"]), max_size=3), max_size=9)
 
 
 def both(lists: list[list[str]], chunk: int) -> list[TextLists]:
     plain = pd.DataFrame({"texts": pd.Series(lists, dtype=object)})
-    return [TextLists.of(frame["texts"]) for frame in (plain, arrow_backed(plain, chunk))]
+    return [TextLists.of(frame["texts"]) for frame in (plain, arrow_backed(plain, chunk, SCHEMA))]
 
 
 @given(lists=LISTS, chunk=st.integers(1, 4), data=st.data())
