@@ -1,7 +1,10 @@
 """What all tests share: settings of Hypothesis, small raw files, and a graph that was run once."""
 
 import os
+import pickle
+import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
@@ -17,6 +20,7 @@ from hansol_assets.lake.cache import EMBEDDINGS, RowCache
 from hansol_assets_tests.faults.fixtures import server, undisturbed, untrained  # noqa: F401
 from hansol_assets_tests.graph import GraphRun, run_graph, write_raw_files
 from hansol_assets_tests.qa.rows import training_table
+from hansol_assets_tests.sharing import made_once
 
 # The machine's load decides how long an example takes, not the code under test.
 settings.register_profile("hansol", deadline=None)
@@ -74,14 +78,20 @@ def real_dir() -> Path:
 
 
 @pytest.fixture(scope="session")
-def real_texts(
-    real_dir: Path, tmp_path_factory: pytest.TempPathFactory, instance: dg.DagsterInstance
-) -> GraphRun:
+def shared_dir(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A folder that all workers see."""
+    own = tmp_path_factory.getbasetemp()
+    return own if worker_id == "master" else own.parent
+
+
+@pytest.fixture(scope="session")
+def real_texts(real_dir: Path, shared_dir: Path, instance: dg.DagsterInstance) -> GraphRun:
     """The lake of the real rows' vectors: each of their texts is embedded once a session."""
-    # Workers share the folder above their own.
-    lake_dir = tmp_path_factory.getbasetemp().parent / "real"
     run = run_graph(
-        lake_dir, real_dir, instance, select=dg.AssetSelection.assets("answer_embedder")
+        shared_dir / "real",
+        real_dir,
+        instance,
+        select=dg.AssetSelection.assets("answer_embedder"),
     )
     assert run.failures == {}
     return run
@@ -98,9 +108,11 @@ def real_embedder(real_texts: GraphRun) -> CachedEmbedder:
 
 
 @pytest.fixture(scope="session")
-def raw_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """24 rows and 6 questions of the sample."""
-    return write_raw_files(tmp_path_factory.mktemp("raw"), rows=24, questions=6)
+def raw_dir(shared_dir: Path) -> Path:
+    """24 rows and 6 questions of the sample; tests only read them."""
+    return made_once(
+        shared_dir / "raw", lambda folder: write_raw_files(folder, rows=24, questions=6)
+    )
 
 
 @pytest.fixture(scope="session")
@@ -111,9 +123,24 @@ def instance() -> Iterator[dg.DagsterInstance]:
 
 @pytest.fixture(scope="session")
 def graph(
-    raw_dir: Path, tmp_path_factory: pytest.TempPathFactory, instance: dg.DagsterInstance
+    raw_dir: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    shared_dir: Path,
+    instance: dg.DagsterInstance,
 ) -> GraphRun:
-    """The whole graph, materialised once with the smallest models; tests only read it."""
-    run = run_graph(tmp_path_factory.mktemp("lake"), raw_dir, instance)
-    assert run.failures == {}
-    return run
+    """The whole graph, materialised once with the smallest models; tests only read it.
+
+    The worker that first asks for it runs it. Each has a copy of the lake: runs in which nothing
+    is to be done, and what is asked by hand, leave notes there.
+    """
+
+    def make(folder: Path) -> None:
+        run = run_graph(folder / "lake", raw_dir, instance)
+        assert run.failures == {}
+        (folder / "run").write_bytes(pickle.dumps(run))
+
+    made = made_once(shared_dir / "graph", make)
+    run = pickle.loads((made / "run").read_bytes())  # noqa: S301 - a worker beside this one wrote it
+    lake_dir = tmp_path_factory.mktemp("lake") / "lake"
+    shutil.copytree(made / "lake", lake_dir, symlinks=True)
+    return replace(run, settings=run.settings.model_copy(update={"lake_dir": lake_dir}))

@@ -1,6 +1,8 @@
 """Running the real graph on a small lake."""
 
 import shutil
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,7 @@ class GraphRun:
         settings: The settings that it ran with.
         metadata: Asset → metadata of its materialisation.
         data_versions: Asset → data version.
+        told: Asset → figures that were told while it was made, one dictionary a time.
         checks: Check → whether it passed.
         failures: Step → the message that a person sees.
     """
@@ -33,6 +36,7 @@ class GraphRun:
     settings: Settings
     metadata: dict[str, dict[str, Any]]
     data_versions: dict[str, str]
+    told: dict[str, list[dict[str, Any]]]
     checks: dict[str, bool]
     failures: dict[str, str]
 
@@ -85,25 +89,29 @@ def run_graph(
         event.materialization for event in result.get_asset_materialization_events()
     ]
     made = [item for item in materializations if "status" in item.metadata]
+    told = defaultdict(list)
+    for event in result.get_asset_observation_events():
+        observation = event.asset_observation_data.asset_observation
+        told[observation.asset_key.to_user_string()].append(_values(observation.metadata))
     failed = [event for event in result.all_events if event.is_step_failure]
     return GraphRun(
         settings=settings,
-        metadata={
-            item.asset_key.to_user_string(): {
-                name: value.value for name, value in item.metadata.items()
-            }
-            for item in made
-        },
+        metadata={item.asset_key.to_user_string(): _values(item.metadata) for item in made},
         data_versions={
             item.asset_key.to_user_string(): (item.tags or {})["dagster/data_version"]
             for item in made
         },
+        told=dict(told),
         checks={
             f"{check.asset_key.to_user_string()}:{check.check_name}": check.passed
             for check in result.get_asset_check_evaluations()
         },
         failures={str(event.step_key): failure_message(event) for event in failed},
     )
+
+
+def _values(metadata: Mapping[str, dg.MetadataValue]) -> dict[str, Any]:
+    return {name: value.value for name, value in metadata.items()}
 
 
 def take_out(lake: Lake, asset: str) -> None:

@@ -42,12 +42,9 @@ def test_what_is_worth_a_look_stands_in_tables(graph: GraphRun) -> None:
     assert (folder / "submission.csv").read_bytes() == graph.submission
 
 
-def test_losses_are_told_while_a_model_is_trained(
-    graph: GraphRun, instance: dg.DagsterInstance
-) -> None:
+def test_losses_are_told_while_a_model_is_trained(graph: GraphRun) -> None:
     for asset in ("base_model", "lora_adapter"):
-        told = instance.fetch_observations(dg.AssetKey(asset), limit=100).records
-        figures = [record.asset_observation.metadata for record in told if record.asset_observation]
+        figures = graph.told[asset]
         assert any({"step", "loss", "learning_rate"} <= set(own) for own in figures), asset
     assert any("eval_loss" in own for own in figures)
 

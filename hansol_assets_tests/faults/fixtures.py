@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 
 from hansol_assets.lake.store import Lake
 from hansol_assets_tests.faults.runs import Ended, ForkServer, fork_server, what_ended
 from hansol_assets_tests.graph import take_out
+from hansol_assets_tests.sharing import made_once
 
 
 @dataclass(frozen=True)
@@ -35,21 +35,18 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkServer]:
 
 
 @pytest.fixture(scope="session")
-def undisturbed(
-    server: ForkServer, raw_dir: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str
-) -> Reference:
-    """Made by the worker that first asks for it; the others wait, and read the same lake."""
-    own = tmp_path_factory.getbasetemp()
-    folder = (own if worker_id == "master" else own.parent) / "undisturbed"
-    lake, home, made = folder / "lake", folder / "home", folder / "run"
-    folder.mkdir(exist_ok=True)
-    with FileLock(folder / "lock"):
-        if not made.exists():
-            name = server.start(lake, raw_dir, home=home)
-            ended = server.wait(name)
-            assert (ended.code, ended.failures) == (0, {}), ended.log
-            made.write_text(name, encoding="utf-8")
-    return Reference(lake, home, what_ended(made.read_text(encoding="utf-8"), 0))
+def undisturbed(server: ForkServer, raw_dir: Path, shared_dir: Path) -> Reference:
+    """Made by the worker that first asks for it; all read the same lake."""
+
+    def make(folder: Path) -> None:
+        name = server.start(folder / "lake", raw_dir, home=folder / "home")
+        ended = server.wait(name)
+        assert (ended.code, ended.failures) == (0, {}), ended.log
+        (folder / "run").write_text(name, encoding="utf-8")
+
+    folder = made_once(shared_dir / "undisturbed", make)
+    name = (folder / "run").read_text(encoding="utf-8")
+    return Reference(folder / "lake", folder / "home", what_ended(name, 0))
 
 
 @pytest.fixture
