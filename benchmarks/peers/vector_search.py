@@ -4,7 +4,6 @@ What belongs here: both as their documentation has them; LanceDB's search of a t
 index is exact, and a batch of queries is one call. What does not: this project's search.
 """
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,14 +13,17 @@ class LanceDefaults:
     """A LanceDB table, searched with every default.
 
     Args:
-        uri: Folder of the database.
-        name: The table's.
+        table: The table.
     """
 
-    def __init__(self, uri: Path, name: str) -> None:
-        import lancedb
+    def __init__(self, table: Any) -> None:
+        self._table = table
 
-        self._table: Any = lancedb.connect(str(uri)).open_table(name)
+    def index(self) -> None:
+        """Builds an index over whole vectors, which a larger table needs."""
+        from lancedb.index import IvfFlat
+
+        self._table.create_index("vector", config=IvfFlat(distance_type="cosine"))
 
     def search(self, queries: np.ndarray, count: int) -> list[list[str]]:
         """Returns the ids of the nearest rows of each query."""

@@ -35,6 +35,9 @@ MORPHEMES = "morphemes"
 INDEXED = "indexed"
 KEEP_VERSIONS = timedelta(days=36_500)
 """LanceDB would remove versions after a week, and artifacts name old ones."""
+PARTITION_ROWS = 2_048
+"""Rows a partition of the index over vectors: with LanceDB's own 8,192 a question that compares as
+large a share of a million rows takes 1.7 times as long (`benchmarks/stages/retrieval.py`)."""
 
 
 class RetrievalSettings(SettingsModel):
@@ -60,7 +63,7 @@ class RetrievalSettings(SettingsModel):
         "more, an index over the vectors names those that are compared",
     )
     probes: int = Field(
-        32, ge=1, description="partitions of that index that a question looks at; more finds more"
+        112, ge=1, description="partitions of that index that a question looks at; more finds more"
     )
     scored_rows: int = Field(
         300, ge=1, description="rows at most that are asked for to measure the search"
@@ -263,4 +266,5 @@ def _create_vector_index(table: "Table") -> None:
     from lancedb.index import IvfFlat
 
     # Vectors are kept whole: quantised ones found a quarter to two thirds of the nearest ten.
-    table.create_index(VECTOR, config=IvfFlat(distance_type="cosine"), replace=True)
+    config = IvfFlat(distance_type="cosine", target_partition_size=PARTITION_ROWS)
+    table.create_index(VECTOR, config=config, replace=True)

@@ -14,6 +14,7 @@ from hansol_assets.embedding.embedder import (
     load_embedder,
     pinned_embedder,
 )
+from hansol_assets_tests.embedding.models import write_transformer
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -52,6 +53,24 @@ def test_a_fetched_model_is_saved_as_it_was(
     loaded = load_embedder(tmp_path / "fetched")
 
     assert np.array_equal(encode(loaded, TEXTS), encode(embedder, TEXTS))
+
+
+def test_an_encoder_computes_in_the_numbers_that_are_asked_for(tmp_path: Path) -> None:
+    write_transformer(tmp_path / "model", TEXTS * 20, width=64)
+
+    def vectors(dtype: str) -> np.ndarray:
+        told = {"kind": "hub", "model_id": str(tmp_path / "model"), "dtype": dtype}
+        fetch_embedder(EmbedderSettings.model_validate(told), tmp_path / dtype)
+        model = load_embedder(tmp_path / dtype)
+        assert dtype in {str(value.dtype)[6:] for value in model.parameters()} | {"auto"}
+        return encode(model, TEXTS)
+
+    whole, half = vectors("auto"), vectors("bfloat16")
+    assert half.dtype == np.float32
+    assert np.array_equal(whole, vectors("float32"))
+    assert not np.array_equal(whole, half)
+    lengths = np.linalg.norm(whole, axis=1) * np.linalg.norm(half, axis=1)
+    assert ((whole * half).sum(axis=1) / lengths).min() > 0.999
 
 
 def test_an_embedder_of_the_hub_is_pinned_to_its_commit_and_fetched_offline(
