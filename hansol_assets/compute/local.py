@@ -1,7 +1,8 @@
 """Heavy work in this process: the default."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterator, MutableSequence, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -17,6 +18,9 @@ from hansol_assets.compute.protocol import (
 from hansol_assets.compute.told import WorkDone
 from hansol_assets.lake.reports import Log
 
+REMEMBERED = 10_000
+"""Pieces of work: a page that is served for weeks is never asked what it did."""
+
 
 @dataclass
 class LocalWorkers:
@@ -28,7 +32,7 @@ class LocalWorkers:
     """
 
     work: BlockWork
-    done: list[WorkDone]
+    done: MutableSequence[WorkDone]
 
     @cached_property
     def _worker(self) -> Worker:
@@ -52,7 +56,7 @@ class LocalCompute:
     """
 
     def __init__(self) -> None:
-        self.done: list[WorkDone] = []
+        self.done: MutableSequence[WorkDone] = deque(maxlen=REMEMBERED)
 
     @property
     def place(self) -> str:

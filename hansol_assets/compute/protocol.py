@@ -4,7 +4,7 @@ What belongs here: the protocol that both implementations keep. What does not: r
 (`hansol_assets.compute.local`, `hansol_assets.compute.ray_compute`).
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, MutableSequence, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -101,7 +101,7 @@ class Workers(Protocol):
 class Compute(Protocol):
     """Where heavy work runs."""
 
-    done: list[WorkDone]
+    done: MutableSequence[WorkDone]
 
     @property
     def place(self) -> str:

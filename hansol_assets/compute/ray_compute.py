@@ -9,7 +9,7 @@ https://docs.ray.io/en/latest/train/getting-started-pytorch.html
 import logging
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, MutableSequence, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -55,7 +55,7 @@ class RayCompute:
     """
 
     def __init__(self, settings: ClusterSettings, shared: Path, stack: ExitStack) -> None:
-        self.done: list[WorkDone] = []
+        self.done: MutableSequence[WorkDone] = []
         self._settings = settings
         self._shared = shared
         self._stack = stack

@@ -7,7 +7,7 @@ splits. What does not: what is made of a split's rows (`hansol_assets.qa.pairing
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from itertools import combinations, compress, pairwise
+from itertools import combinations
 from operator import itemgetter
 from typing import NamedTuple, Self
 
@@ -243,16 +243,6 @@ def stock_answers(rows: pd.DataFrame, settings: FoldSettings) -> dict[str, int]:
     answers = _answers(rows, settings)
     texts = answers.texts.take(answers.stock.places).to_pylist()
     return dict(zip(texts, answers.stock.rows.tolist(), strict=True))
-
-
-def own_answers(rows: pd.DataFrame, settings: FoldSettings) -> list[list[str]]:
-    """Each row's answers without stock phrases, which may stand in every split."""
-    answers = _answers(rows, settings)
-    is_own, bounds = answers.is_own, pairwise(answers.texts.offsets)
-    return [
-        list(compress(own, is_own[start:end]))
-        for own, (start, end) in zip(rows[ANSWERS], bounds, strict=True)
-    ]
 
 
 def held_out_texts(dealt: pd.DataFrame, settings: FoldSettings) -> list[str]:

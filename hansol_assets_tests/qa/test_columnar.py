@@ -13,7 +13,6 @@ from hansol_assets.qa.folds import (
     held_out_texts,
     natural_order,
     natural_places,
-    own_answers,
     rows_and_folds,
     stock_answers,
     with_folds,
@@ -62,7 +61,6 @@ def test_both_forms_give_the_same(rows: pd.DataFrame, chunk: int) -> None:
     pd.testing.assert_frame_equal(assign_folds(columnar, SETTINGS), folds)
     assert find_leaks(columnar, others, SETTINGS) == find_leaks(rows, others, SETTINGS)
     assert stock_answers(columnar, SETTINGS) == stock_answers(rows, SETTINGS)
-    assert own_answers(columnar, SETTINGS) == own_answers(rows, SETTINGS)
     assert held_out_texts(dealt, SETTINGS) == held_out_texts(with_folds(rows, others), SETTINGS)
     for build in (build_pairs, build_held_out):
         made = build(*rows_and_folds(dealt), MIX, PairingSettings())
