@@ -6,8 +6,9 @@ or one transaction, and wait for each other between processes.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 
 import duckdb
@@ -79,7 +80,8 @@ class Warehouse:
         Returns:
             The checksum of the stored rows.
         """
-        return self._write(asset, fingerprint, [pa.Table.from_pandas(frame, preserve_index=False)])
+        rows = pa.Table.from_pandas(frame, preserve_index=False)
+        return self._write(asset, fingerprint, rows.to_reader())
 
     def write_blocks(self, asset: str, fingerprint: str, blocks: Sequence[Path]) -> str:
         """Stores one version of a table from Parquet files, one of them in memory at a time.
@@ -96,17 +98,18 @@ class Warehouse:
         schemas = [pq.read_schema(path).remove_metadata() for path in blocks]
         schema = pa.unify_schemas(schemas, promote_options="permissive")
         tables = (pq.read_table(path).select(schema.names).cast(schema) for path in blocks)
-        return self._write(asset, fingerprint, tables)
+        batches = chain.from_iterable(table.to_batches() for table in tables)
+        reader = pa.RecordBatchReader.from_batches(schema, batches)
+        return self._write(asset, fingerprint, reader)
 
-    def _write(self, asset: str, fingerprint: str, tables: Iterable[pa.Table]) -> str:
+    def _write(self, asset: str, fingerprint: str, rows: pa.RecordBatchReader) -> str:
+        """Stores rows in one statement: what several insert is held in memory until they commit."""
         name = self.table_name(asset, fingerprint)
         with self.transaction() as connection:
             connection.execute("create schema if not exists versions")
-            for place, incoming in enumerate(tables):
-                connection.register("incoming", incoming)
-                into = f"insert into {name}" if place else f"create or replace table {name} as"
-                connection.execute(f"{into} select * from incoming")
-                connection.unregister("incoming")
+            connection.register("incoming", rows)
+            connection.execute(f"create or replace table {name} as select * from incoming")
+            connection.unregister("incoming")
             return table_checksum(connection, name)
 
     def select(
