@@ -55,8 +55,9 @@ def answer_embeddings(
         answers = generated_answers.rows_of("id", ids[start : start + block])
         candidates = test_candidates.rows_of("question_id", answers["id"].tolist())
         components = part_components(candidates, split_of_all(answers, TEST), models)
-        found.append(strategy_vectors(answers, candidates, components, blend)[strategy])
-    vectors = np.concatenate(found).astype(np.float32)
+        made = strategy_vectors(answers, candidates, components, blend)[strategy]
+        found.append(made.astype(np.float32))
+    vectors = np.concatenate(found)
     frame = pd.DataFrame({"id": ids, "vector": list(vectors)})
     frame.to_parquet(build.folder / EMBEDDINGS_FILE, index=False)
     facts = {"rows": len(frame), "dimensions": vectors.shape[1], "strategy": strategy}

@@ -10,15 +10,22 @@ from hansol_assets.plotting.canvas import picture
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+MOST_POINTS = 5_000
+"""Of a map: more lie upon each other, and to place 100,000 takes 2 GB."""
+
 
 def vector_map(title: str, vectors: np.ndarray, kinds: Sequence[str]) -> str:
     """Draws vectors on the plane of their first two principal components.
 
     Args:
         title: Heading.
-        vectors: [vectors, dimensions], at least one.
+        vectors: [vectors, dimensions], at least one. Of very many some are drawn, evenly.
         kinds: What each is of, [vectors]; one colour a kind.
     """
+    step = -(-len(vectors) // MOST_POINTS)
+    if step > 1:
+        title = f"{title} (one of {step} is drawn)"
+        vectors, kinds = vectors[::step], kinds[::step]
     # Two rows of nothing, which move no component, let a single vector be drawn.
     centred = np.vstack([vectors - vectors.mean(axis=0), np.zeros((2, vectors.shape[1]))])
     _, lengths, axes_of = np.linalg.svd(centred, full_matrices=False)

@@ -95,6 +95,7 @@ class HybridSearcher:
                 self._table.checkout(version)
         self._embedder = embedder
         self._settings = settings
+        self._hides_rows: dict[str, bool] = {}
 
     @property
     def version(self) -> int:
@@ -160,11 +161,14 @@ class HybridSearcher:
 
     def _nearest(self, vectors: np.ndarray, splits: Sequence[str], count: int) -> list[list[Found]]:
         """Searches by the index over vectors, which the table has once it is that large."""
-        query = self._table.search(list(vectors), vector_column_name=VECTOR)
+        query = cast(
+            "LanceVectorQueryBuilder",
+            self._table.search(list(vectors), vector_column_name=VECTOR),
+        )
+        condition = self._condition(splits)
         found = (
-            cast("LanceVectorQueryBuilder", query)
+            (query.where(condition, prefilter=True) if condition else query)
             .distance_type("cosine")
-            .where(is_among("split", splits), prefilter=True)
             .nprobes(self._settings.probes)
             .limit(count)
             .select([ROW_KEY, "id", "_distance"])
@@ -172,24 +176,32 @@ class HybridSearcher:
         )
         return [_ranked(own, "_distance") for own in _by_query(found, len(vectors))]
 
+    def _condition(self, splits: Sequence[str]) -> str | None:
+        """What the rows of the splits fulfil; None where all do: to look takes a fourth as long."""
+        condition = is_among("split", splits)
+        if condition not in self._hides_rows:
+            visible = self._table.count_rows(condition)
+            self._hides_rows[condition] = visible < self._table.count_rows()
+        return condition if self._hides_rows[condition] else None
+
     def _full_text_rows(
         self, questions: Sequence[str], k: int, splits: Sequence[str]
     ) -> list[list[Found]]:
         # LanceDB has no full-text search of a batch; one query at a time leaves a core idle.
         with ThreadPoolExecutor(_QUERIES_AT_ONCE) as pool:
-            match = partial(self._match, k=k, splits=splits)
+            match = partial(self._match, k=k, condition=self._condition(splits))
             return list(pool.map(match, content_morphemes(questions)))
 
-    def _match(self, morphemes: str, k: int, splits: Sequence[str]) -> list[Found]:
+    def _match(self, morphemes: str, k: int, condition: str | None) -> list[Found]:
         from lancedb.query import MatchQuery
 
         if not morphemes:
             return []
         words = MatchQuery(morphemes, MORPHEMES)  # type: ignore[call-arg]
         # A MatchQuery is taken as words, so nothing in a question can be query syntax.
+        query = self._table.search(words, query_type="fts")
         found = (
-            self._table.search(words, query_type="fts")
-            .where(is_among("split", splits), prefilter=True)
+            (query.where(condition, prefilter=True) if condition else query)
             .limit(max(k, self._settings.depth))
             .select([ROW_KEY, "id", "_score"])
             .to_list()

@@ -60,6 +60,7 @@ def pixels(markdown: str) -> np.ndarray:
         lambda: curve_picture("찾기", HITS, "k", "hit_rate", "mode"),
         lambda: vector_map("지도", _DRAW_ONCE, ["가", "나"] * 8),
         lambda: vector_map("하나", _DRAW_ONCE[:1], ["가"]),
+        lambda: vector_map("많음", np.tile(_DRAW_ONCE, (400, 1)), ["가", "나"] * 3_200),
     ],
     ids=[
         "losses",
@@ -72,6 +73,7 @@ def pixels(markdown: str) -> np.ndarray:
         "curves",
         "map",
         "one vector",
+        "many vectors",
     ],
 )
 def test_a_picture_is_drawn_and_the_same_each_time(draw: Callable[[], str]) -> None:

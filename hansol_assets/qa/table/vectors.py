@@ -97,8 +97,8 @@ class _Draft:
         unit, places = self._source.unit, self._source.places
         ids = self.ids[ID].tolist()
         self._violations += [
-            Violation(place, ID, "is empty", "fill the cell", unit)
-            for key, place in zip(ids, places, strict=True)
+            Violation(places[row], ID, "is empty", "fill the cell", unit)
+            for row, key in enumerate(ids)
             if not key
         ]
         self._violations += doubled(pa.chunked_array([ids]), places, ID, unit)

@@ -1,8 +1,9 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from hansol_assets.qa.table import ContractError, read_submission, read_template
+from hansol_assets.qa.table import ContractError, faultless, read_submission, read_template
 from hansol_assets.qa.table.form import UnfitTemplateError, require_fitting, submission_form
 from hansol_assets.qa.table.vectors import VectorTable
 from hansol_assets_tests.qa.table.test_contract import places, write
@@ -15,6 +16,17 @@ def test_template_gives_order_and_width(tmp_path: Path) -> None:
 
     assert table.width == 3
     assert table.frame["id"].tolist() == ["B", "A"]
+
+
+@pytest.mark.parametrize("read", [read_template, read_submission])
+def test_a_file_without_a_fault_is_read_once(
+    read: Callable[[Path], VectorTable], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path / "vectors.csv", "id,vec_0,vec_1\nB,0,0\nA,0,0\n")
+    # Only to say on which line a fault is would it be read again.
+    monkeypatch.setattr(faultless, "open_content", pytest.fail)
+
+    assert read(path).frame["id"].tolist() == ["B", "A"]
 
 
 @pytest.mark.parametrize(
