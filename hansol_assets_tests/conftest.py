@@ -3,6 +3,7 @@
 import os
 import pickle
 import shutil
+import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -35,6 +36,11 @@ FAST = {
 
 
 ROOT = Path(__file__).parent
+
+
+def pytest_configure() -> None:
+    """Lets Ctrl-C be heard: what a shell runs in the background is told to ignore it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
