@@ -53,6 +53,13 @@ _DEFAULTS = {
     "RAY_BACKEND_LOG_LEVEL": "fatal",
 }
 
+_ON_THIS_MACHINE = {
+    # Its name tells where it is usual: all processes of a cluster then listen on 127.0.0.1 alone,
+    # and none on the machine's address.
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+}
+"""Of a cluster that is started here; Ray reads it when it is imported."""
+
 
 @dataclass(frozen=True)
 class Cluster:
@@ -117,7 +124,8 @@ def resources_here() -> dict[str, float]:
 
 
 def _ray() -> Any:
-    for name, value in _DEFAULTS.items():
+    told = _DEFAULTS | (_ON_THIS_MACHINE if is_started_here() else {})
+    for name, value in told.items():
         os.environ.setdefault(name, value)
     # Told by ourselves, where it matters.
     logging.getLogger("ray").setLevel(logging.ERROR)

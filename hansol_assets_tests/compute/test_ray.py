@@ -1,5 +1,8 @@
 """Work on a cluster of two nodes: the contract, real work, and what becomes of it when they die."""
 
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -241,6 +244,36 @@ def test_work_that_dies_each_time_is_given_up(connect: Connect, tmp_path: Path) 
     with pytest.raises(LostWorkError, match=r"dying on the Ray cluster was given up: .*run again"):
         connect(max_failures=0).together(Dying(), send)
     assert len([line for line in lines if "was lost" in line]) == 1
+
+
+LISTENING = """
+import sys
+from pathlib import Path
+
+import psutil
+
+from hansol_assets.compute.ray_cluster import connected
+from hansol_assets.compute.settings import ClusterSettings
+
+with connected(ClusterSettings(workers=1), Path(sys.argv[1])) as cluster:
+    this = psutil.Process()
+    for process in (this, *this.children(recursive=True)):
+        for one in process.net_connections("tcp"):
+            if one.status == psutil.CONN_LISTEN:
+                print(one.laddr.ip.removeprefix("::ffff:"))
+"""
+
+
+def test_a_cluster_that_is_started_here_listens_on_this_machine_alone(tmp_path: Path) -> None:
+    environment = {name: text for name, text in os.environ.items() if not name.startswith("RAY_")}
+    told = subprocess.run(
+        [sys.executable, "-c", LISTENING, tmp_path],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert set(told.stdout.split()) == {"127.0.0.1"}
 
 
 def test_the_graph_runs_on_a_cluster_and_makes_the_same(
