@@ -43,12 +43,15 @@ def write_transformer(folder: Path, texts: list[str], width: int, layers: int = 
     import torch
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import Dense, Pooling, Transformer
-    from transformers import DistilBertConfig, DistilBertModel
+    from transformers import DistilBertConfig, DistilBertModel, PreTrainedTokenizerFast
 
-    tokenizer = train_tokenizer(texts, 700 if layers == 1 else 8_000)
-    # A causal model reads from its right end; the places of this one count from its left.
-    tokenizer.padding_side = "right"
-    tokenizer.model_max_length = 128
+    learned = train_tokenizer(texts, 700 if layers == 1 else 8_000)
+    # Of a class that pads on the right: the places of this model's tokens count from the left.
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=learned.backend_tokenizer,
+        pad_token=learned.pad_token,
+        model_max_length=128,
+    )
     config = DistilBertConfig(
         vocab_size=len(tokenizer), dim=width, hidden_dim=4 * width, n_layers=layers, n_heads=4
     )

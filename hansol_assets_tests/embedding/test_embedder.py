@@ -56,14 +56,15 @@ def test_a_fetched_model_is_saved_as_it_was(
 
 
 def test_an_encoder_computes_in_the_numbers_that_are_asked_for(tmp_path: Path) -> None:
-    write_transformer(tmp_path / "model", TEXTS * 20, width=64)
+    texts = [*TEXTS, "벽지를 바르고 마루를 깝니다."]
+    write_transformer(tmp_path / "model", texts * 20, width=64)
 
     def vectors(dtype: str) -> np.ndarray:
         told = {"kind": "hub", "model_id": str(tmp_path / "model"), "dtype": dtype}
         fetch_embedder(EmbedderSettings.model_validate(told), tmp_path / dtype)
         model = load_embedder(tmp_path / dtype)
         assert dtype in {str(value.dtype)[6:] for value in model.parameters()} | {"auto"}
-        return encode(model, TEXTS)
+        return encode(model, texts)
 
     whole, half = vectors("auto"), vectors("bfloat16")
     assert half.dtype == np.float32
