@@ -19,7 +19,7 @@ from rows import Options, Row, in_turn, processor_seconds, ratios, row
 
 from hansol_assets.embedding.embedder import EmbedderSettings, fetch_embedder, load_embedder
 from hansol_assets.embedding.muse import DIMENSIONS, MuseEmbedder
-from hansol_assets.embedding.vectors import from_arrow
+from hansol_assets.embedding.vectors import from_arrow, unit
 from hansol_assets.embedding.work import EmbedTexts
 from hansol_assets_tests.embedding.models import write_transformer
 
@@ -94,8 +94,7 @@ def _speeds(texts: list[str], ours: list[float], alone: list[float]) -> str:
 
 
 def _least_cosine(found: np.ndarray, wanted: np.ndarray) -> float:
-    lengths = np.linalg.norm(found, axis=1) * np.linalg.norm(wanted, axis=1)
-    return float(((found * wanted).sum(axis=1) / lengths).min())
+    return float((unit(found) * unit(wanted)).sum(axis=1).min())
 
 
 def _installed(options: Options, texts: list[str]) -> Row:
@@ -103,11 +102,10 @@ def _installed(options: Options, texts: list[str]) -> Row:
 
     # The bench gives each stage one thread, and this one is about two.
     os.environ["OMP_NUM_THREADS"] = str(os.cpu_count())
-    model = MuseEmbedder()
-
-    theirs = USE(threads=1)
+    model, theirs = MuseEmbedder(), USE(threads=1)
+    # The first text of each loads its weights.
     theirs.encode("")
-    MuseEmbedder().encode([""])
+    model.encode([""])
 
     def wall(way: Any) -> float:
         started = time.perf_counter()

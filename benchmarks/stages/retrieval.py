@@ -105,7 +105,7 @@ def timed(search: Callable[[], list]) -> float:
 def measure(options: Options) -> list[Row]:
     """Searches tables of every size in turn."""
     sizes = SMALL_SIZES if options.small else SIZES
-    return [one for size, recall in sizes.items() for one in _size(options, size, recall)]
+    return [one for size, goal in sizes.items() for one in _size(options, size, goal)]
 
 
 def recall(found: list[list[str]], wanted: list[list[str]]) -> float:
