@@ -24,8 +24,9 @@ from hansol_assets.answering.choosing import ChoiceSettings
 from hansol_assets.answering.examples import ExampleSettings
 from hansol_assets.answering.submission import SubmissionSettings
 from hansol_assets.answering.training import AdapterSettings
+from hansol_assets.answering.verdicts import VerdictSettings
 from hansol_assets.compute.settings import ClusterSettings, Kind
-from hansol_assets.embedding.embedder import EmbedderSettings
+from hansol_assets.embedding.embedder import EmbedderSettings, RetrieverSettings
 from hansol_assets.lake.object_store import URL_PATTERN
 from hansol_assets.modeling.base.base_model import BaseModelSettings
 from hansol_assets.modeling.generation.generator import GenerationSettings
@@ -41,10 +42,10 @@ from hansol_assets.qa.table.files import STEMS, has_table, raw_files
 from hansol_assets.qa.table.form import require_fitting
 from hansol_assets.qa.table.row_quality import RowQualitySettings
 from hansol_assets.qa.table.settings import TableSettings
+from hansol_assets.retrieval.fitting import AnswerabilitySettings
 from hansol_assets.retrieval.index import RetrievalSettings
 from hansol_assets.scoring.blend import BlendSettings
 from hansol_assets.scoring.components import ComponentSettings
-from hansol_assets.scoring.confidence import ConfidenceSettings
 from hansol_assets.scoring.consensus import SelectionSettings
 from hansol_assets.scoring.drafting import ComposingSettings
 from hansol_assets.scoring.evaluate import ScoreSettings
@@ -142,7 +143,9 @@ class Settings(BaseSettings):
     folds: FoldSettings = FoldSettings()
     pairing: PairingSettings = PairingSettings()
     embedder: EmbedderSettings = EmbedderSettings()
+    retriever: RetrieverSettings = RetrieverSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
+    answerability: AnswerabilitySettings = AnswerabilitySettings()
     prompt: PromptSettings = PromptSettings()
     base_model: BaseModelSettings = BaseModelSettings()
     training: TrainingSettings = TrainingSettings()
@@ -153,7 +156,7 @@ class Settings(BaseSettings):
     blend: BlendSettings = BlendSettings()
     composing: ComposingSettings = ComposingSettings()
     selection: SelectionSettings = SelectionSettings()
-    confidence: ConfidenceSettings = ConfidenceSettings()
+    verdicts: VerdictSettings = VerdictSettings()
     quality: AnswerQualitySettings = AnswerQualitySettings()
     scores: ScoreSettings = ScoreSettings()
     submission: SubmissionSettings = SubmissionSettings()
@@ -226,7 +229,9 @@ class Settings(BaseSettings):
     @property
     def choice(self) -> ChoiceSettings:
         """What the choice of an answer depends on."""
-        return ChoiceSettings(composing=self.composing, selection=self.selection)
+        return ChoiceSettings(
+            composing=self.composing, selection=self.selection, verdicts=self.verdicts
+        )
 
     @property
     def profile_name(self) -> str:

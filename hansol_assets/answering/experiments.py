@@ -1,6 +1,7 @@
 """The experiments that the lake remembers, read from manifests and score tables."""
 
 from hansol_assets.answering.judge import JUDGE
+from hansol_assets.answering.trust import trust_of
 from hansol_assets.lake.handles import History, Table
 from hansol_assets.lake.manifest import ancestry
 from hansol_assets.scoring.leaderboard import Experiment, flat_settings
@@ -28,6 +29,7 @@ def experiment(scores: Table) -> Experiment:
             pair for name, item in ancestors.items() for pair in flat_settings(item.config, name)
         ),
         questions=scores.read(),
+        trust=trust_of(manifest.facts),
         seconds=sum(item.seconds for item in ancestors.values()),
         date=manifest.created_at,
     )

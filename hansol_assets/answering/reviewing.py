@@ -3,7 +3,7 @@
 What belongs here: which questions stand in the queue, and writing the file; questions that were
 asked by hand stand in it until they are answered. What does not: reading it back
 (`hansol_assets.qa.table.reviewed`), and when an answer is doubtful
-(`hansol_assets.scoring.confidence`).
+(`hansol_assets.answering.verdicts`).
 """
 
 from collections.abc import Hashable
@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from hansol_assets.answering.asking import Answer
-from hansol_assets.answering.confidence import most_doubtful
+from hansol_assets.answering.choosing import most_doubtful
 from hansol_assets.lake.atomic import write_atomically
 from hansol_assets.lake.disk import disk_explained
 from hansol_assets.lake.store import Lake
@@ -114,8 +114,8 @@ def add_to_queue(answer: Answer, path: Path) -> bool:
         QUESTION: question,
         "confidence": str(answer.confidence),
         DRAFT: answer.answer,
-        "nearest_row": answer.nearest_rows[0],
-        CATEGORY: answer.nearest_category,
+        "nearest_row": answer.nearest[0]["source_id"] if answer.nearest else "",
+        CATEGORY: answer.category,
         ANSWER: "",
     }
     columns = list(dict.fromkeys([*standing.columns, *row]))

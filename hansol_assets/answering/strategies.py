@@ -1,7 +1,7 @@
 """The vectors that may be submitted for a question, by strategy.
 
-What belongs here: one vector a question for `text`, `consensus` and `blend`. What does not: which
-of them is submitted (`hansol_assets.answering.submission`).
+What belongs here: one vector a question for `text` (the composed one), `consensus` and `blend`.
+What does not: which of them is submitted (`hansol_assets.answering.submission`).
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""Group `answers`: candidates, regressors, the blend's weights, confidence, and the chosen answers.
+"""Group `answers`: candidates, regressors, the blend's weights, and the answers.
 
 What belongs here: the same path for the questions that judge and for those to be submitted. What
 does not: how candidates are made, estimated and chosen (`hansol_assets.answering`).
@@ -17,13 +17,11 @@ from hansol_assets.answering.blending import (
     split_of,
 )
 from hansol_assets.answering.candidates import CandidateInputs, Gatherer
-from hansol_assets.answering.choosing import ChoiceSettings, Chooser, choose_answers
-from hansol_assets.answering.confidence import (
-    CONFIDENCE_FILE,
-    doubts_of_blocks,
-    fit_confidence,
-    load_confidence,
-    with_confidence,
+from hansol_assets.answering.choosing import (
+    ChoiceSettings,
+    Chooser,
+    choose_answers,
+    review_of_blocks,
 )
 from hansol_assets.answering.parts import TEST, to_submit
 from hansol_assets.answering.regressors import (
@@ -42,7 +40,6 @@ from hansol_assets.plotting.tables import bar_picture
 from hansol_assets.qa.folds import CALIBRATION, VALIDATION
 from hansol_assets.scoring.blend import WEIGHTS_FILE, BlendSettings, fit_blend
 from hansol_assets.scoring.components import ComponentSettings
-from hansol_assets.scoring.confidence import ConfidenceSettings
 from hansol_assets.scoring.drafting import ComposingSettings
 from hansol_assets.scoring.evaluate import embed_references
 
@@ -51,10 +48,11 @@ Block = Annotated[int, Setting("candidates.block")]
 Candidates = Annotated[CandidateInputs, Setting("candidate_inputs")]
 
 
-@lake_table(kinds={"huggingface", "duckdb"}, code_version="4", pool="gpu")
+@lake_table(kinds={"huggingface", "duckdb"}, code_version="5", pool="gpu")
 def validation_candidates(
     held_out_questions: Table,
     retrieval_index: Artifact,
+    answerability: Artifact,
     lora_adapter: Artifact,
     settings: Candidates,
     build: Build,
@@ -64,16 +62,17 @@ def validation_candidates(
     For each part of a question: the greedy and the sampled generations, and the reference answers
     of the rows found among those that the question's split may see.
     """
-    gatherer = Gatherer.open(retrieval_index, lora_adapter, settings, build.log)
+    gatherer = Gatherer.open(retrieval_index, answerability, lora_adapter, settings, build.log)
     return gatherer.gather(held_out_questions.read())
 
 
 @lake_table(
-    kinds={"huggingface", "duckdb"}, code_version="4", pool="gpu", skip_without="raw_questions"
+    kinds={"huggingface", "duckdb"}, code_version="5", pool="gpu", skip_without="raw_questions"
 )
 def test_candidates(
     raw_questions: Table,
     retrieval_index: Artifact,
+    answerability: Artifact,
     final_adapter: Artifact,
     settings: Candidates,
     build: Build,
@@ -83,7 +82,7 @@ def test_candidates(
     Made as `validation_candidates` are, with all rows to be found; of many questions block by
     block, so that a killed run goes on with the next one.
     """
-    gatherer = Gatherer.open(retrieval_index, final_adapter, settings, build.log)
+    gatherer = Gatherer.open(retrieval_index, answerability, final_adapter, settings, build.log)
     blocks = Blocks(build, settings.candidates.block)
     return blocks.table(to_submit(raw_questions.read()), gatherer.gather)
 
@@ -150,84 +149,51 @@ def vector_blend(
     return Report(facts={"questions": len(questions), **weights}, notes=notes)
 
 
-@lake_artifact(kinds={"scikitlearn"}, code_version="2")
-def answer_confidence(
+@lake_table(kinds={"duckdb"}, code_version="5")
+def validation_answers(
     held_out_questions: Table,
     validation_candidates: Table,
     answer_regressor: Artifact,
     vector_blend: Artifact,
     qa_folds: Table,
     choice: Choice,
-    confidence: ConfidenceSettings,
-    build: ArtifactBuild,
-) -> Report:
-    """How good an answer is expected to be, learned from the answers to calibration questions.
-
-    They are chosen as all others are, from rows that do not hold them, so their scores say what
-    signals such as the nearness of known answers are worth.
-    """
-    questions = of_split(held_out_questions.read(), CALIBRATION)
-    blend, rows = load_blend(vector_blend), qa_folds.read()
-    chosen = choose_answers(questions, validation_candidates, answer_regressor, blend, rows, choice)
-    references, embedder = questions["references"].tolist(), embedder_of(answer_regressor)
-    fitted = fit_confidence(chosen.frame, references, embedder, confidence)
-    fitted.save(build.folder / CONFIDENCE_FILE)
-    slopes = dict(zip(fitted.signals, fitted.slopes.round(4).tolist(), strict=True))
-    return Report(
-        facts={"questions": len(questions), **{f"slope_{k}": v for k, v in slopes.items()}}
-    )
-
-
-@lake_table(kinds={"duckdb"}, code_version="4")
-def validation_answers(
-    held_out_questions: Table,
-    validation_candidates: Table,
-    answer_regressor: Artifact,
-    answer_confidence: Artifact,
-    qa_folds: Table,
-    choice: Choice,
-    confidence: ConfidenceSettings,
 ) -> TableReport:
-    """The answer to each validation question, with how good it is expected to be.
+    """The answer to each validation question, with the probability that it is right.
 
-    For each part a text is composed of sentences of the nearest rows; of it, the retrieved and the
-    generated ones that is chosen whose expected similarity (minimum Bayes risk), length,
-    completeness and naming of the asked thing are best. The table says which sentences of which
-    rows and which prompts led to each answer, and flags those that a person should review.
+    `answer` is what a person reads: the whole answer of the row that answers, or that the table has
+    no such question. `composed` is a text of sentences of several rows, made and chosen to be
+    near the estimated vector (minimum Bayes risk). The table says which rows and which prompts led
+    to each, and flags the answers that a person should review.
     """
-    chosen = choose_answers(
+    return choose_answers(
         of_split(held_out_questions.read(), VALIDATION),
         validation_candidates,
         answer_regressor,
-        load_blend(answer_confidence.made_from("vector_blend")),
+        load_blend(vector_blend),
         qa_folds.read(),
         choice,
     )
-    return with_confidence(chosen, load_confidence(answer_confidence), confidence)
 
 
-@lake_table(kinds={"duckdb"}, code_version="4")
+@lake_table(kinds={"duckdb"}, code_version="5")
 def generated_answers(
     raw_questions: Table,
     test_candidates: Table,
     final_regressor: Artifact,
-    answer_confidence: Artifact,
+    vector_blend: Artifact,
     qa_folds: Table,
     choice: Choice,
-    confidence: ConfidenceSettings,
     block: Block,
     build: Build,
 ) -> TableReport:
-    """The answer to each test question, chosen and doubted as `validation_answers` are.
+    """The answer to each test question, as `validation_answers` are.
 
     Of many questions they are chosen block by block.
     """
-    blend = load_blend(answer_confidence.made_from("vector_blend"))
-    chooser = Chooser.open(TEST, final_regressor, blend, qa_folds.read(), choice)
-    calibrated = load_confidence(answer_confidence)
+    blend, rows = load_blend(vector_blend), qa_folds.read()
+    chooser = Chooser.open(TEST, final_regressor, blend, rows, choice)
 
     def answer(questions: pd.DataFrame) -> TableReport:
-        chosen = chooser.choose_from(test_candidates, questions)
-        return with_confidence(chosen, calibrated, confidence)
+        return chooser.choose_from(test_candidates, questions)
 
-    return Blocks(build, block, doubts_of_blocks).table(to_submit(raw_questions.read()), answer)
+    return Blocks(build, block, review_of_blocks).table(to_submit(raw_questions.read()), answer)

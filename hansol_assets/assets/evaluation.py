@@ -22,6 +22,7 @@ from hansol_assets.answering.judging import (
     zero_of_parity,
 )
 from hansol_assets.answering.regressors import load_regressors
+from hansol_assets.answering.trust import trust_of
 from hansol_assets.embedding.embedder import EmbedderSettings
 from hansol_assets.lake.declaration import Setting, lake_artifact, lake_table
 from hansol_assets.lake.handles import Artifact, History, Table
@@ -30,7 +31,6 @@ from hansol_assets.lake.records import Records, records
 from hansol_assets.lake.reports import ArtifactBuild, Report, TableReport
 from hansol_assets.plotting.scores import trend_picture
 from hansol_assets.qa.folds import VALIDATION
-from hansol_assets.scoring.confidence import confidence_facts
 from hansol_assets.scoring.evaluate import ScoreSettings
 from hansol_assets.scoring.leaderboard import (
     SHOWN,
@@ -54,11 +54,14 @@ def judge_embedder(
     return keep_judge(answer_embedder, judge, build)
 
 
-@lake_table(kinds={"duckdb"}, code_version="3")
+@lake_table(kinds={"duckdb"}, code_version="4")
 def validation_scores(
     held_out_questions: Table,
     validation_candidates: Table,
     validation_answers: Table,
+    answer_regressor: Artifact,
+    vector_blend: Artifact,
+    retrieval_scores: Table,
     judge_embedder: Artifact,
     qa_folds: Table,
     scores: Annotated[ScoreSettings, Setting("scores.drawing")],
@@ -69,25 +72,28 @@ def validation_scores(
     Columns: the three strategies, the raw generation, each component alone, the blend without each
     component, and the baselines (constant, centroid, nearest answer, one human, the ceiling). The
     public figure is over a 40 % draw, the private one over all, as the competition had them. How
-    far the answers' confidence can be trusted is told and drawn.
+    far answers can be trusted stands beside them, from `retrieval_scores`.
     """
     questions = of_split(held_out_questions.read(), VALIDATION)
     candidates = of_questions(validation_candidates.read(), questions)
-    models = load_regressors(validation_answers.made_from("answer_regressor"))
-    confidence = validation_answers.made_from("answer_confidence")
+    models = load_regressors(answer_regressor)
     judge, answers = open_judge(judge_embedder), validation_answers.read()
     judged = judge_answers(
         questions,
         answers,
         candidates,
         part_components(candidates, split_of(questions), models),
-        load_blend(confidence.made_from("vector_blend")),
+        load_blend(vector_blend),
         judge,
         scores,
         zero_of_parity(judge, models[VALIDATION], qa_folds.read()),
     )
     scored = strategy if judge.embeds_answers else "text"
-    facts = {JUDGE: judge.name, **score_facts(judged, scored, scores), **confidence_facts(judged)}
+    facts = {
+        JUDGE: judge.name,
+        **score_facts(judged, scored, scores),
+        **trust_of(retrieval_scores.facts),
+    }
     worst = worst_questions(judged, answers, questions["references"].tolist())
     return TableReport(
         frame=judged,

@@ -36,30 +36,31 @@ def message_html(text: str) -> str:
     return f'<p role="status">{escape(text)}</p>'
 
 
-def score_html(answer: Answer, labels: Labels) -> str:
-    """The expected score, whether a person should look at the answer, and why."""
-    kind, said = ("fine", labels.stands_alone)
-    if answer.needs_review:
-        kind, said = ("review", labels.needs_review)
-    reasons = "".join(
-        f"<li>{escape(labels.reasons[item['signal']])}</li>" for item in answer.doubts
-    )
-    doubts = f"<p>{escape(labels.doubts)}</p><ul>{reasons}</ul>" if reasons else ""
+def verdict_html(answer: Answer, labels: Labels) -> str:
+    """Whether the table answers, how sure that is, and whether a person should look at it."""
+    kind = "review" if answer.needs_review else "fine"
+    review = f'<p class="ask-review">{escape(labels.needs_review)}</p>'
+    said = f'<p class="ask-{kind}">{escape(labels.verdicts[answer.verdict])}</p>'
     return _section(
-        labels.score,
-        f'<div class="ask-figure">{answer.confidence:.3f}</div>'
-        f'<p class="ask-{kind}">{escape(said)}</p>{doubts}',
+        labels.confidence,
+        f'<div class="ask-figure">{answer.confidence:.2f}</div>'
+        f"{said}{review if answer.needs_review else ''}",
     )
 
 
 def sources_html(answer: Answer, labels: Labels) -> str:
-    """Which sentence is of which row."""
-    rows = [
-        (str(quote["source_id"]), quote["text"], quote["source_question"])
+    """Which rows are quoted, and which were found first."""
+    quotes = [
+        (str(quote["source_id"]), quote["source_question"], quote["text"])
         for quote in answer.quotes
     ]
-    table = _table(labels.source_columns, rows) if rows else message_html(labels.no_sources)
-    return _section(labels.sources, table)
+    quoted = _table(labels.source_columns, quotes) if quotes else message_html(labels.no_sources)
+    nearest = [
+        (str(row["source_id"]), row["source_question"], f"{row['probability']:.2f}")
+        for row in answer.nearest
+    ]
+    found = _section(labels.nearest, _table(labels.nearest_columns, nearest)) if nearest else ""
+    return _section(labels.sources, quoted) + found
 
 
 def versions_html(answer: Answer, labels: Labels) -> str:

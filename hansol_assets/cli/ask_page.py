@@ -11,10 +11,9 @@ from typing import Any
 
 from hansol_assets.answering.asking import LONGEST_QUESTION, Answer, Asker
 from hansol_assets.answering.reviewing import add_to_queue
-from hansol_assets.cli.ask_html import message_html, score_html, sources_html, versions_html
+from hansol_assets.cli.ask_html import message_html, sources_html, verdict_html, versions_html
 from hansol_assets.cli.ask_labels import DEFAULT_LANGUAGE, LABELS, LANGUAGE_NAMES, Labels
 from hansol_assets.errors import UserError
-from hansol_assets.qa.sentences import split_sentences
 
 _WANTED_LANGUAGE = f"""() => {{
   const wanted = new URLSearchParams(window.location.search).get("lang");
@@ -99,16 +98,13 @@ class AskPage:
         except UserError as error:
             yield {self._message: message_html(str(error))}
             return
-        sentences = split_sentences(answer.answer)
-        for count in range(1, len(sentences)):
-            yield {self._text: " ".join(sentences[:count])}
         opened = {self._answer: answer, self._enqueue: gr.update(interactive=True)}
         whole = {self._text: answer.answer, self._message: ""}
         yield whole | opened | self._parts(answer, labels)
 
     def _parts(self, answer: Answer, labels: Labels) -> Updates:
         return {
-            self._score: score_html(answer, labels),
+            self._score: verdict_html(answer, labels),
             self._sources: sources_html(answer, labels),
             self._versions: versions_html(answer, labels),
         }

@@ -98,6 +98,11 @@ def print_json(value: object) -> None:
     typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
+def print_json_line(value: object) -> None:
+    """Prints a value as one line of JSON, Korean as it is."""
+    typer.echo(json.dumps(value, ensure_ascii=False))
+
+
 def open_lake() -> "Lake":
     """Opens the lake that there is; a missing one ends the command."""
     lake = open_or_make_lake()

@@ -212,28 +212,6 @@ class AnswerRegressor:
         }
         return {name: unit(np.asarray(own, dtype=np.float64)) for name, own in found.items()}
 
-    def evidence(self, parts: Sequence[str]) -> pd.DataFrame:
-        """What the answer to each part rests on: signals for its confidence.
-
-        Args:
-            parts: The questions, or parts of questions.
-
-        Returns:
-            `nearest_row` (id of the row whose answers are nearest to the estimate),
-            `answer_nearness` (cosine to them, the centroid taken off), `answer_agreement` (mean of
-            that over the neighbours), and the columns of `AnswerVectorRegressor.signals`.
-        """
-        views = QuestionViews.of(parts, self._embedder)
-        found = self.neighbours_of(self._regression.predict(views))
-        return pd.DataFrame(
-            {
-                "nearest_row": [self.row_ids[place] for place in found.places[:, 0]],
-                "answer_nearness": found.cosines[:, 0],
-                "answer_agreement": found.cosines.mean(axis=1),
-                **self._regression.signals(views),
-            }
-        )
-
     def rows_near(self, vectors: np.ndarray, count: int) -> list[list[tuple[str, float]]]:
         """The rows whose answers are nearest to each vector: id and cosine, nearest first.
 

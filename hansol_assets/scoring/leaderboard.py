@@ -17,7 +17,6 @@ from hansol_assets.scoring.bootstrap import (
     bootstrap_interval,
     paired_bootstrap,
 )
-from hansol_assets.scoring.confidence import confidence_facts
 from hansol_assets.scoring.evaluate import ScoreSettings, parity_note, parity_of
 
 SHARED_QUESTIONS = 30
@@ -41,6 +40,7 @@ class Experiment:
         strategy: What it submits: `text`, `consensus` or `blend`.
         settings: Setting (`asset.section.key`) → value, of everything that it was made from.
         questions: Its per-question scores.
+        trust: How far its answers can be trusted, by name.
         seconds: Time of all the work that led to it.
         date: When it was finished, ISO 8601.
     """
@@ -51,6 +51,7 @@ class Experiment:
     strategy: str
     settings: Mapping[str, Any]
     questions: pd.DataFrame
+    trust: Mapping[str, float]
     seconds: float
     date: str
 
@@ -76,7 +77,7 @@ def leaderboard(experiments: Sequence[Experiment], settings: ScoreSettings) -> p
         One row for each experiment's submitted vector and, of the newest experiment, one row for
         its answer text, each component and each baseline: `rank, kind, name, profile, judge,
         fingerprint, private, public, low, high, parity, text_private, text_public, text_parity,
-        chrf, calibration_error, coverage_area, questions, differs, seconds, date, note`. A figure
+        chrf, questions, differs, seconds, date, note`, and the figures of trust. A figure
         that cannot be measured is NaN, as that of one human reference where every question has one
         reference; `note` says so.
     """
@@ -248,18 +249,13 @@ def _experiment_row(
         "text_public": text["public"],
         "text_parity": text["parity"],
         "chrf": float(item.questions["chrf"].mean()),
-        **_confidence_row(item.questions),
+        **item.trust,
         "questions": len(item.questions),
         "differs": "; ".join(f"{name}={value}" for name, value in sorted(differs.items())),
         "seconds": round(item.seconds, 1),
         "date": item.date,
         "note": parity_note(item.questions),
     }
-
-
-def _confidence_row(questions: pd.DataFrame) -> dict[str, float]:
-    """How far an experiment knew its doubts; nothing of one from before answers had any."""
-    return confidence_facts(questions) if "confidence" in questions else {}
 
 
 def _newest_rows(newest: Experiment, settings: ScoreSettings) -> Iterator[dict[str, Any]]:
