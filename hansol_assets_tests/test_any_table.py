@@ -60,7 +60,7 @@ def known(tmp_path_factory: pytest.TempPathFactory, instance: dg.DagsterInstance
     """A lake in which the sample's texts are embedded: most of each table's are among them."""
     folder = tmp_path_factory.mktemp("known")
     sample().to_csv(folder / "train.csv", index=False)
-    fitted = dg.AssetSelection.assets("retrieval_index", "answer_regressor").upstream()
+    fitted = dg.AssetSelection.assets("answerability", "answer_regressor").upstream()
     done = run_graph(folder / "lake", folder, instance, select=fitted, **FEW_STEPS)
     assert done.failures == {}
     return done.lake

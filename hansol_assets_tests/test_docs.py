@@ -25,7 +25,7 @@ from hansol_assets.scoring.bootstrap import (
     paired_bootstrap,
     parity,
 )
-from hansol_assets.scoring.confidence import coverage_area, expected_calibration_error
+from hansol_assets.scoring.confidence import coverage_at, expected_calibration_error
 from hansol_assets.scoring.cosine import reference_cosines
 from hansol_assets.settings import Settings, load_settings
 from hansol_assets_tests.cli.test_commands import require_command
@@ -267,8 +267,8 @@ class TestTheWorkedExample:
         assert paired.low < 0 < paired.high
 
     def test_confidence(self) -> None:
-        expected, true = np.array([0.8, 0.7, 0.6, 0.5]), np.array([0.8, 0.8, 0.6, 0.4])
-        assert expected_calibration_error(expected, true, bins=2) == pytest.approx(
-            self.said("0.05")
+        confidence, is_right = np.array([0.9, 0.8, 0.6, 0.2]), np.array([True, True, False, False])
+        assert expected_calibration_error(confidence, is_right, bins=2) == pytest.approx(
+            self.said("0.125")
         )
-        assert coverage_area(expected, true) == pytest.approx(self.said("0.746"), abs=5e-4)
+        assert coverage_at(0.95, confidence, is_right) == pytest.approx(self.said("0.5"))

@@ -17,6 +17,7 @@ def test_the_default_profile_is_tiny_and_offline() -> None:
     assert settings.profile_name == "tiny"
     assert settings.base_model.kind == "scratch"
     assert settings.embedder.kind == "muse"
+    assert settings.retriever.kind == "e5"
 
 
 @pytest.mark.parametrize("path", sorted(PROFILES_DIRECTORY.glob("*.yaml")), ids=lambda p: p.stem)

@@ -22,6 +22,7 @@ from hansol_assets.scoring.blend import WEIGHTS_FILE, VectorBlend
 from hansol_assets.scoring.candidates import RETRIEVED, vectors_of
 from hansol_assets.scoring.components import COMPONENTS
 from hansol_assets.scoring.joining import JoinMap
+from hansol_assets.scoring.row_share import ROW_SHARE_FILE, RowShare
 
 
 @dataclass(frozen=True)
@@ -32,11 +33,25 @@ class PartComponents:
         index: `question_id, part, part_question` of each part, in order.
         vectors: Component → [parts, dimensions].
         joining: From the vectors of parts to that of the whole answer.
+        rows: The mean of the found rows' references, by their probabilities, [parts, dimensions],
+            of length 1, or 0 where none was found.
+        confidence: The probability that the first of these rows answers, [parts].
     """
 
     index: pd.DataFrame
     vectors: Mapping[str, np.ndarray]
     joining: JoinMap
+    rows: np.ndarray
+    confidence: np.ndarray
+
+    def submitted(self, blend: VectorBlend, share: RowShare) -> np.ndarray:
+        """The vectors that are submitted, [parts, dimensions]: of rows that answer, or estimated.
+
+        Args:
+            blend: The weights of the components in the estimate.
+            share: How much is of the rows.
+        """
+        return share.mix(self.rows, blend.apply(self.vectors), self.confidence)
 
     def of_questions(self, question_ids: list[str]) -> dict[str, np.ndarray]:
         """Returns component → [questions, dimensions]."""
@@ -63,7 +78,9 @@ def part_components(
         split_of: Question id → split; it decides which model estimates.
         models: Split → the model that was fitted on the rows that the split may see.
     """
-    index = candidates[["question_id", "part", "part_question"]].drop_duplicates(ignore_index=True)
+    index = candidates[["question_id", "part", "part_question", "confidence"]].drop_duplicates(
+        ["question_id", "part"], ignore_index=True
+    )
     splits = index["question_id"].map(split_of)
     every = vectors_of(candidates, 0)
     width = every.shape[1]
@@ -75,6 +92,8 @@ def part_components(
     }
     nothing = np.zeros((0, width))
     vectors = {name: np.zeros((len(index), width)) for name in COMPONENTS}
+    rows = np.zeros((len(index), width))
+    probabilities = _probabilities(candidates)
     for split in splits.unique():
         places = np.flatnonzero(splits == split)
         asked = index.iloc[places]
@@ -86,9 +105,26 @@ def part_components(
             models[split].components(asked["part_question"].tolist(), answers).items()
         ):
             vectors[name][places] = found
+        keys = zip(asked["question_id"], asked["part"], strict=True)
+        rows[places] = models[split].rows_mixed([probabilities.get(key, {}) for key in keys])
     # All models of an artifact share what was chosen once.
     joining = next(iter(models.values())).joining
-    return PartComponents(index, vectors, joining)
+    return PartComponents(index, vectors, joining, rows, index["confidence"].to_numpy(float))
+
+
+def _probabilities(candidates: pd.DataFrame) -> dict[tuple[str, int], dict[str, float]]:
+    """Question and part → the rows found for it, each with the probability that it answers."""
+    found = candidates[candidates["origin"] == RETRIEVED]
+    rows = found.drop_duplicates(["question_id", "part", "source_id"])
+    return {
+        key: dict(zip(own["source_id"], own["probability"].astype(float), strict=True))
+        for key, own in rows.groupby(["question_id", "part"])
+    }
+
+
+def load_row_share(vector_blend: Artifact) -> RowShare:
+    """Reads the share of rows, from an artifact of the asset of that name."""
+    return RowShare.load(vector_blend.open() / ROW_SHARE_FILE)
 
 
 def load_blend(vector_blend: Artifact) -> VectorBlend:

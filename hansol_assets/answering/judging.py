@@ -22,6 +22,7 @@ from hansol_assets.scoring.chrf import chrf_scores
 from hansol_assets.scoring.cosine import public_mask, reference_cosines
 from hansol_assets.scoring.evaluate import ScoreSettings, embed_references
 from hansol_assets.scoring.leaderboard import BASELINES
+from hansol_assets.scoring.row_share import RowShare
 
 RAW_GENERATION = "raw_generation"
 ONLY = "only_"
@@ -48,6 +49,7 @@ def judge_answers(
     candidates: pd.DataFrame,
     components: PartComponents,
     blend: VectorBlend,
+    share: RowShare,
     judge: Judge,
     settings: ScoreSettings,
     centroid_vector: np.ndarray,
@@ -60,6 +62,7 @@ def judge_answers(
         candidates: Columns of `collect_candidates`, of these questions.
         components: Of the same parts.
         blend: The fitted weights.
+        share: How much of a vector is of the rows that answer.
         judge: Embeds the references; it scores vectors only if they are of its space.
         settings: How the public questions are drawn.
         centroid_vector: [dimensions], of the training answers, by the judge.
@@ -90,8 +93,10 @@ def judge_answers(
         RAW_GENERATION: encode(embedder, first_texts(answers, candidates, GREEDY)),
     }
     if judge.embeds_answers:
-        vectors.update(strategy_vectors(answers, candidates, components, blend))
+        vectors.update(strategy_vectors(answers, candidates, components, blend, share))
         vectors |= _ablations(ids, components, blend)
+        estimates = blend.apply(components.vectors)
+        vectors["without_rows"] = components.whole(ids, estimates)
     nearest = encode(embedder, first_texts(answers, candidates, RETRIEVED))
     scores = {name: reference_cosines(own, references) for name, own in vectors.items()}
     baselines = baseline_scores(references, centroid_vector, nearest)

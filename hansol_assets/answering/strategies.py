@@ -11,6 +11,7 @@ from hansol_assets.answering.blending import PartComponents
 from hansol_assets.scoring.blend import VectorBlend
 from hansol_assets.scoring.candidates import vectors_of
 from hansol_assets.scoring.consensus import consensus_vector
+from hansol_assets.scoring.row_share import RowShare
 
 
 def strategy_vectors(
@@ -18,6 +19,7 @@ def strategy_vectors(
     candidates: pd.DataFrame,
     components: PartComponents,
     blend: VectorBlend,
+    share: RowShare,
 ) -> dict[str, np.ndarray]:
     """Computes what each strategy submits.
 
@@ -26,6 +28,7 @@ def strategy_vectors(
         candidates: Columns of `collect_candidates`.
         components: Of the parts of the same questions.
         blend: The fitted weights.
+        share: How much of a vector is of the rows that answer.
 
     Returns:
         Strategy → [questions, dimensions], in the order of the answers. `text` keeps the
@@ -36,7 +39,7 @@ def strategy_vectors(
     return {
         "text": text,
         "consensus": components.whole(ids, _consensus(components, candidates, text.shape[1])),
-        "blend": components.whole(ids, blend.apply(components.vectors)),
+        "blend": components.whole(ids, components.submitted(blend, share)),
     }
 
 

@@ -36,10 +36,10 @@ class VerdictSettings(SettingsModel):
     """Which verdict follows from the probability that the first row answers."""
 
     answered_from: float = Field(
-        0.4, ge=0, le=1, description="confidence from which the first row's answer is given"
+        0.45, ge=0, le=1, description="confidence from which the first row's answer is given"
     )
     related_from: float = Field(
-        0.15,
+        0.3,
         ge=0,
         le=1,
         description="confidence from which the nearest rows are quoted as related, below it they "
@@ -113,6 +113,11 @@ class Sources:
             for key, asked, category, answers in zip(*columns, strict=True)
         }
         self._embedder = embedder
+
+    @property
+    def references(self) -> dict[str, list[str]]:
+        """Row id → its answers."""
+        return {key: answers for key, (_, _, answers) in self._rows.items()}
 
     def question(self, row_id: str) -> str:
         """The first question of a row."""

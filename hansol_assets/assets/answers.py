@@ -6,6 +6,7 @@ does not: how candidates are made, estimated and chosen (`hansol_assets.answerin
 
 from typing import Annotated
 
+import numpy as np
 import pandas as pd
 
 from hansol_assets.answering.blending import (
@@ -23,6 +24,7 @@ from hansol_assets.answering.choosing import (
     choose_answers,
     review_of_blocks,
 )
+from hansol_assets.answering.held_out_rows import ask_held_out, fit_row_share
 from hansol_assets.answering.parts import TEST, to_submit
 from hansol_assets.answering.regressors import (
     fit_for_judging,
@@ -30,18 +32,24 @@ from hansol_assets.answering.regressors import (
     load_choices,
     load_regressors,
 )
-from hansol_assets.answering.searching import embedder_of
+from hansol_assets.answering.searching import embedder_of, open_searcher
 from hansol_assets.embedding.cached import open_embedder
 from hansol_assets.lake.blocks import Blocks
 from hansol_assets.lake.declaration import Setting, lake_artifact, lake_table
 from hansol_assets.lake.handles import Artifact, Table
 from hansol_assets.lake.reports import ArtifactBuild, Build, Report, TableReport
 from hansol_assets.plotting.tables import bar_picture
-from hansol_assets.qa.folds import CALIBRATION, VALIDATION
+from hansol_assets.qa.folds import CALIBRATION, TRAINING, VALIDATION
+from hansol_assets.retrieval.index import RetrievalSettings
 from hansol_assets.scoring.blend import WEIGHTS_FILE, BlendSettings, fit_blend
 from hansol_assets.scoring.components import ComponentSettings
 from hansol_assets.scoring.drafting import ComposingSettings
 from hansol_assets.scoring.evaluate import embed_references
+from hansol_assets.scoring.row_share import ROW_SHARE_FILE
+
+SHOWN_CONFIDENCE = (0.1, 0.5, 0.9)
+MOST_ROWS = 300
+"""Calibration rows that the share of rows is fitted on, at most."""
 
 Choice = Annotated[ChoiceSettings, Setting("choice")]
 Block = Annotated[int, Setting("candidates.block")]
@@ -124,11 +132,15 @@ def final_regressor(
     return Report(facts={f"{split}_fitted_on": n for split, n in fitted.items()})
 
 
-@lake_artifact(kinds={"scikitlearn"}, code_version="3")
+@lake_artifact(kinds={"scikitlearn"}, code_version="4")
 def vector_blend(
     held_out_questions: Table,
     validation_candidates: Table,
     answer_regressor: Artifact,
+    qa_folds: Table,
+    retrieval_index: Artifact,
+    answerability: Artifact,
+    retrieval: RetrievalSettings,
     blend: BlendSettings,
     build: ArtifactBuild,
 ) -> Report:
@@ -137,16 +149,34 @@ def vector_blend(
     Calibration rows are in no training example, so the weights are not flattered by what a model
     has seen; validation rows stay unseen for the judgement. Parts are blended before they are
     joined, so questions asked alone say all that there is to know.
+
+    How much of a vector is of the rows found, as the probability that they answer says, is fitted
+    on the calibration rows asked while the table knows them, and while it does not.
     """
     questions = asked_alone(of_split(held_out_questions.read(), CALIBRATION))
     candidates = of_questions(validation_candidates.read(), questions)
-    components = part_components(candidates, split_of(questions), load_regressors(answer_regressor))
-    references = embed_references(questions["references"].tolist(), embedder_of(answer_regressor))
+    models, embedder = load_regressors(answer_regressor), embedder_of(answer_regressor)
+    components = part_components(candidates, split_of(questions), models)
+    references = embed_references(questions["references"].tolist(), embedder)
     fitted = fit_blend(components.of_questions(questions["id"].tolist()), references, blend)
     fitted.save(build.folder / WEIGHTS_FILE)
+    rows = qa_folds.read()
+    kinds = ask_held_out(
+        rows,
+        rows.loc[rows["split"] == CALIBRATION, "id"].tolist()[:MOST_ROWS],
+        (TRAINING, CALIBRATION),
+        open_searcher(retrieval_index, answerability, retrieval),
+        models[CALIBRATION],
+        fitted,
+        embedder,
+    )
+    share = fit_row_share(kinds, rows, embedder)
+    share.save(build.folder / ROW_SHARE_FILE)
     weights = {f"weight_{name}": round(weight, 4) for name, weight in fitted.weights.items()}
     notes = {"weights": bar_picture("Weights of the components", fitted.weights, "weight")}
-    return Report(facts={"questions": len(questions), **weights}, notes=notes)
+    shares = share.of(np.array(SHOWN_CONFIDENCE)).round(4).tolist()
+    named = {f"row_share_at_{p}": own for p, own in zip(SHOWN_CONFIDENCE, shares, strict=True)}
+    return Report(facts={"questions": len(questions), **weights, **named}, notes=notes)
 
 
 @lake_table(kinds={"duckdb"}, code_version="5")

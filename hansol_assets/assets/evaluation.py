@@ -8,21 +8,28 @@ from typing import Annotated
 
 from hansol_assets.answering.blending import (
     load_blend,
+    load_row_share,
     of_questions,
     of_split,
     part_components,
     split_of,
 )
 from hansol_assets.answering.experiments import experiments
+from hansol_assets.answering.held_out_rows import ask_held_out
 from hansol_assets.answering.judge import JUDGE, keep_judge, open_judge
 from hansol_assets.answering.judging import (
+    SHOWN_WORST,
     judge_answers,
     score_pictures,
     worst_questions,
     zero_of_parity,
 )
+from hansol_assets.answering.known import kind_facts, score_kinds
+from hansol_assets.answering.parts import ALL_SPLITS
 from hansol_assets.answering.regressors import load_regressors
+from hansol_assets.answering.searching import embedder_of, open_searcher
 from hansol_assets.answering.trust import trust_of
+from hansol_assets.answering.verdicts import VerdictSettings
 from hansol_assets.embedding.embedder import EmbedderSettings
 from hansol_assets.lake.declaration import Setting, lake_artifact, lake_table
 from hansol_assets.lake.handles import Artifact, History, Table
@@ -31,6 +38,8 @@ from hansol_assets.lake.records import Records, records
 from hansol_assets.lake.reports import ArtifactBuild, Report, TableReport
 from hansol_assets.plotting.scores import trend_picture
 from hansol_assets.qa.folds import VALIDATION
+from hansol_assets.qa.sampling import draw
+from hansol_assets.retrieval.index import RetrievalSettings
 from hansol_assets.scoring.evaluate import ScoreSettings
 from hansol_assets.scoring.leaderboard import (
     SHOWN,
@@ -84,6 +93,7 @@ def validation_scores(
         candidates,
         part_components(candidates, split_of(questions), models),
         load_blend(vector_blend),
+        load_row_share(vector_blend),
         judge,
         scores,
         zero_of_parity(judge, models[VALIDATION], qa_folds.read()),
@@ -101,6 +111,52 @@ def validation_scores(
         notes=score_pictures(judged, scored),
         tables={"worst_questions": records(worst)},
     )
+
+
+@lake_table(kinds={"duckdb"})
+def known_scores(
+    qa_folds: Table,
+    retrieval_index: Artifact,
+    answerability: Artifact,
+    answer_regressor: Artifact,
+    vector_blend: Artifact,
+    judge_embedder: Artifact,
+    retrieval: RetrievalSettings,
+    verdicts: VerdictSettings,
+    scores: Annotated[ScoreSettings, Setting("scores.drawing")],
+) -> TableReport:
+    """Scores of validation rows asked while the table knows them, and while it does not.
+
+    A known question is a paraphrase of a row that is visible but for that paraphrase; the unknown
+    one is the same with the row taken out. Each is asked alone, and joined with another. The
+    regression has seen the row in neither case, so that known scores are if anything too low.
+    """
+    rows, judge = qa_folds.read(), open_judge(judge_embedder)
+    held_out = rows.loc[rows["split"] == VALIDATION, "id"].tolist()
+    drawn = [held_out[place] for place in draw(held_out, retrieval.scored_rows, "scored")]
+    regressor = load_regressors(answer_regressor)[VALIDATION]
+    known, unknown = ask_held_out(
+        rows,
+        drawn,
+        ALL_SPLITS,
+        open_searcher(retrieval_index, answerability, retrieval),
+        regressor,
+        load_blend(vector_blend),
+        embedder_of(answer_regressor),
+    )
+    table = score_kinds(
+        known,
+        unknown,
+        rows,
+        load_row_share(vector_blend),
+        regressor.joining,
+        judge,
+        zero_of_parity(judge, regressor, rows),
+        verdicts,
+    )
+    facts: dict[str, Fact] = {JUDGE: judge.name, **kind_facts(table, scores.bootstrap)}
+    worst = table.sort_values("vector", kind="stable").groupby("kind").head(SHOWN_WORST)
+    return TableReport(frame=table, facts=facts, tables={"worst": records(worst)})
 
 
 @lake_table(kinds={"duckdb"}, code_version="2")

@@ -10,7 +10,13 @@ from typing import Annotated
 import numpy as np
 import pandas as pd
 
-from hansol_assets.answering.blending import load_blend, part_components, split_of_all
+from hansol_assets.answering.blending import (
+    load_blend,
+    load_row_share,
+    part_components,
+    split_of_all,
+)
+from hansol_assets.answering.known import expected_facts
 from hansol_assets.answering.parts import TEST
 from hansol_assets.answering.promotion import PROMOTED, publish_if_promoted
 from hansol_assets.answering.regressors import load_regressors
@@ -28,12 +34,13 @@ from hansol_assets.lake.reports import ArtifactBuild, Report
 from hansol_assets.plotting.maps import vector_map
 from hansol_assets.qa.table import read_template
 from hansol_assets.qa.table.form import submission_form
+from hansol_assets.scoring.bootstrap import BootstrapSettings
 
 SHOWN_COLUMNS = 7
 EMBEDDINGS_FILE = "embeddings.parquet"
 
 
-@lake_artifact(kinds={"parquet"}, code_version="2")
+@lake_artifact(kinds={"parquet"}, code_version="3")
 def answer_embeddings(
     generated_answers: Table,
     test_candidates: Table,
@@ -46,16 +53,18 @@ def answer_embeddings(
     """One vector for each test question, by the profile's strategy.
 
     `text` embeds the chosen answer, `consensus` averages the candidates' vectors, and `blend` is
-    the fitted combination of all components.
+    the fitted combination of all components, and, as far as a row is likely to answer, the mean of
+    its references.
     """
-    blend, models = load_blend(vector_blend), load_regressors(final_regressor)
+    blend, share = load_blend(vector_blend), load_row_share(vector_blend)
+    models = load_regressors(final_regressor)
     told = generated_answers.read_columns("id", "nearest_category")
     ids, found = told["id"].tolist(), []
     for start in range(0, len(ids), block):
         answers = generated_answers.rows_of("id", ids[start : start + block])
         candidates = test_candidates.rows_of("question_id", answers["id"].tolist())
         components = part_components(candidates, split_of_all(answers, TEST), models)
-        made = strategy_vectors(answers, candidates, components, blend)[strategy]
+        made = strategy_vectors(answers, candidates, components, blend, share)[strategy]
         found.append(made.astype(np.float32))
     vectors = np.concatenate(found)
     frame = pd.DataFrame({"id": ids, "vector": list(vectors)})
@@ -69,19 +78,23 @@ def answer_embeddings(
 
 @lake_artifact(
     kinds={"csv"},
-    code_version="2",
+    code_version="3",
     checks=(FITS_TEMPLATE, PROMOTED),
     conclude=publish_if_promoted,
 )
 def submission(
     submission_template: Source | None,
     answer_embeddings: Artifact,
+    generated_answers: Table,
     validation_scores: Table,
+    known_scores: Table,
+    bootstrap: Annotated[BootstrapSettings, Setting("scores.bootstrap")],
     build: ArtifactBuild,
 ) -> Report:
     """The file to hand in: `submission.csv` in the template's row order and columns.
 
-    Without a template it has the questions' order and the embedder's width.
+    Without a template it has the questions' order and the embedder's width. How many of the
+    questions the table knows, and what is expected of them, stands in its facts.
 
     It is always found at `submissions/latest/submission.csv`, with its manifest beside it. A
     submission that does not fit the template, or whose validation score fell significantly, is not
@@ -97,5 +110,8 @@ def submission(
         "rows": len(frame),
         "dimensions": form.width,
         "validation_score": validation_scores.facts["private"],
+        **expected_facts(
+            generated_answers.read_columns("confidence", "parts"), known_scores.facts, bootstrap
+        ),
     }
     return Report(facts=facts, tables={"preview": preview(frame.iloc[:, :SHOWN_COLUMNS])})

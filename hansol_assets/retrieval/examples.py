@@ -30,7 +30,7 @@ from hansol_assets.retrieval.search import IndexSearcher
 KEPT_ROWS = 10
 """Rows of a question that an example keeps: those beyond are never confused with it."""
 KNOWN = "known"
-NEAR_WEIGHT = 0.3
+NEAR_WEIGHT = 0.15
 """Of a labelled question that no row answers though it sounds so: they are picked to be hard, and
 people ask fewer of them."""
 TABLES = ("sample", "library", "gym")

@@ -6,7 +6,7 @@ not: the settings (`hansol_assets.scoring.components`), the weights of the compo
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -211,6 +211,20 @@ class AnswerRegressor:
             CENTROID: np.tile(self.centroid, (len(parts), 1)),
         }
         return {name: unit(np.asarray(own, dtype=np.float64)) for name, own in found.items()}
+
+    def rows_mixed(self, probabilities: Sequence[Mapping[str, float]]) -> np.ndarray:
+        """The mean answer of rows, weighted, [parts, dimensions], of length 1 or 0.
+
+        Args:
+            probabilities: Row id → weight, for each part.
+        """
+        place = {key: number for number, key in enumerate(self.row_ids)}
+        mixed = np.zeros((len(probabilities), self._row_vectors.shape[1]))
+        for number, own in enumerate(probabilities):
+            if own:
+                places = [place[key] for key in own]
+                mixed[number] = np.array(list(own.values())) @ self._row_vectors[places]
+        return unit(mixed)
 
     def rows_near(self, vectors: np.ndarray, count: int) -> list[list[tuple[str, float]]]:
         """The rows whose answers are nearest to each vector: id and cosine, nearest first.

@@ -27,7 +27,7 @@ def doubting(
     """The lake under a setting by which every answer is doubtful."""
     lake_dir = tmp_path_factory.mktemp("lake") / "lake"
     shutil.copytree(graph.settings.lake_dir, lake_dir, symlinks=True)
-    return run_graph(lake_dir, raw_dir, instance, confidence={"review_below": 1.0})
+    return run_graph(lake_dir, raw_dir, instance, verdicts={"review_below": 1.0})
 
 
 def test_the_queue_lists_the_most_doubtful_first(doubting: GraphRun) -> None:
@@ -49,9 +49,8 @@ def test_what_a_person_fills_in_becomes_a_row_and_the_queue_alone_changes_nothin
     assert (written.waiting, written.filled) == (6, 0)
 
     def again() -> GraphRun:
-        run = run_graph(
-            doubting.settings.lake_dir, raw_dir, instance, confidence={"review_below": 1.0}
-        )
+        lake_dir = doubting.settings.lake_dir
+        run = run_graph(lake_dir, raw_dir, instance, verdicts={"review_below": 1.0})
         assert run.failures == {}
         return run
 
@@ -86,16 +85,17 @@ def test_a_question_asked_by_hand_waits_in_the_file_until_it_is_answered(
     assert (row["question"], row["draft"], row["answer"]) == (asked().question, asked().answer, "")
 
 
-def test_an_answer_quotes_rows_word_for_word_and_tells_its_doubts(doubting: GraphRun) -> None:
+def test_an_answer_is_explained_by_whole_answers_of_rows(doubting: GraphRun) -> None:
     rows = doubting.table("raw_qa").set_index("id")
     for answer in doubting.table("generated_answers").to_dict("records"):
         found = explain(doubting.lake, answer["id"])
         assert found["needs_review"]
         assert found["confidence"] == pytest.approx(answer["confidence"])
-        assert found["quotes"]
+        assert (found["verdict"], found["composed"]) == (answer["verdict"], answer["composed"])
+        assert bool(found["quotes"]) == (answer["verdict"] != "unanswered")
         for quote in found["quotes"]:
-            quoted = rows.loc[quote["source_id"], "answers"][int(quote["source_answer"]) - 1]
-            assert quote["text"].rstrip(".") in quoted
-        costs = [doubt["costs"] for doubt in found["doubts"]]
-        assert costs == sorted(costs, reverse=True)
-        assert all(doubt["reason"] for doubt in found["doubts"])
+            row = rows.loc[quote["source_id"]]
+            assert quote["text"] == row["answers"][int(quote["source_answer"]) - 1]
+            assert quote["source_question"] == row["questions"][0]
+        assert found["nearest"]
+        assert all(0 <= row["probability"] <= 1 for row in found["nearest"])

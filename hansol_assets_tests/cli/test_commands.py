@@ -239,7 +239,7 @@ def test_the_commands_of_the_pages_run_one_after_the_other(
     ran = [line for line in ran if not set(ELSEWHERE) & set(line)]
     assert len(ran) >= 12
     # Every answer is doubtful, so that there is something to review.
-    monkeypatch.setenv("HANSOL_CONFIDENCE__REVIEW_BELOW", "1")
+    monkeypatch.setenv("HANSOL_VERDICTS__REVIEW_BELOW", "1")
     for line in [["hansol", "refresh"], *ran]:
         result = CliRunner().invoke(app, place(line[1:]))
         assert result.exit_code == 0, f"{line}: {result.output}"

@@ -13,11 +13,11 @@ from hansol_assets.plotting.losses import loss_curve
 from hansol_assets.plotting.maps import vector_map
 from hansol_assets.plotting.scores import (
     calibration_picture,
-    coverage_picture,
     distribution_picture,
+    risk_coverage_picture,
 )
 from hansol_assets.plotting.tables import bar_picture, curve_picture, length_picture
-from hansol_assets.scoring.confidence import calibration_table, coverage_curve
+from hansol_assets.scoring.confidence import calibration_table, risk_coverage
 
 MOST_BYTES = 200_000
 HISTORY = pd.DataFrame(
@@ -26,16 +26,17 @@ HISTORY = pd.DataFrame(
 _DRAW = np.random.default_rng(0)
 _DRAW_ONCE = _DRAW.normal(size=(16, 8))
 HITS = pd.DataFrame(
-    {"mode": ["dense"] * 3 + ["hybrid"] * 3, "k": [1, 3, 5] * 2, "hit_rate": [0.5, 0.7, 0.8] * 2}
+    {"mode": ["dense"] * 3 + ["ranked"] * 3, "k": [1, 3, 5] * 2, "hit_rate": [0.5, 0.7, 0.8] * 2}
 )
 QUESTIONS = pd.DataFrame(
     {
-        "confidence": _DRAW.uniform(0.4, 0.8, 40),
         "text": _DRAW.uniform(0.3, 0.9, 40),
         "human": 0.8,
         "ceiling": np.nan,
     }
 )
+CONFIDENCE = _DRAW.uniform(0, 1, 40)
+RIGHT = _DRAW.uniform(0, 1, 40) < CONFIDENCE
 
 
 def pixels(markdown: str) -> np.ndarray:
@@ -50,10 +51,8 @@ def pixels(markdown: str) -> np.ndarray:
     [
         lambda: loss_curve(HISTORY, "base"),
         lambda: loss_curve(HISTORY.drop(columns="eval_loss"), "base"),
-        lambda: calibration_picture(
-            QUESTIONS, calibration_table(*QUESTIONS[["confidence", "text"]].to_numpy().T)
-        ),
-        lambda: coverage_picture(coverage_curve(*QUESTIONS[["confidence", "text"]].to_numpy().T)),
+        lambda: calibration_picture(calibration_table(CONFIDENCE, RIGHT)),
+        lambda: risk_coverage_picture(risk_coverage(CONFIDENCE, RIGHT)),
         lambda: distribution_picture(QUESTIONS, "text", ["human", "ceiling"]),
         lambda: bar_picture("벽지", {"가": 3, "나": 5, "": 1}, "rows"),
         lambda: length_picture("길이", {"answers": np.array([3, 5] * 9)}),
@@ -66,7 +65,7 @@ def pixels(markdown: str) -> np.ndarray:
         "losses",
         "training loss",
         "calibration",
-        "coverage",
+        "risk and coverage",
         "distribution",
         "bars",
         "lengths",

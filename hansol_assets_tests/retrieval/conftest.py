@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from hansol_assets.embedding.muse import MuseEmbedder
+from hansol_assets.embedding.retriever import Retriever
 
 QUESTIONS = {
     "TRAIN_1": ("실크벽지를 닦는 방법은?", "실크벽지의 때는 어떻게 지우나요?"),
@@ -59,3 +60,9 @@ def folds() -> pd.DataFrame:
 @pytest.fixture(scope="session")
 def embedder() -> MuseEmbedder:
     return MuseEmbedder()
+
+
+@pytest.fixture(scope="session")
+def retriever(embedder: MuseEmbedder) -> Retriever:
+    """An encoder that is loaded in a second: where it matters which one it is, ask for `e5`."""
+    return Retriever(embedder)

@@ -9,6 +9,7 @@ from hansol_assets.scoring.leaderboard import Experiment, compare_with_best, fig
 
 SETTINGS = ScoreSettings()
 NAN = float("nan")
+TRUST = {"hit_at_1": 0.9, "auroc": NAN}
 
 
 def experiment(human: list[float], judge: str = "muse") -> Experiment:
@@ -27,7 +28,7 @@ def experiment(human: list[float], judge: str = "muse") -> Experiment:
             "human": human,
         }
     )
-    return Experiment("f", "tiny", judge, "blend", {}, questions, 1.0, "2026-01-01")
+    return Experiment("f", "tiny", judge, "blend", {}, questions, TRUST, 1.0, "2026-01-01")
 
 
 def test_one_reference_a_question_leaves_human_and_parity_open_and_says_so() -> None:
@@ -39,6 +40,8 @@ def test_one_reference_a_question_leaves_human_and_parity_open_and_says_so() -> 
     assert board.loc["submission (blend)", "note"] == ONE_REFERENCE
     assert board.loc["human", "note"] == ONE_REFERENCE
     assert board.index[-1] == "human"
+    assert board.loc["submission (blend)", "hit_at_1"] == 0.9
+    assert board["hit_at_1"].count() == 1
     assert board["rank"].tolist() == list(range(1, len(board) + 1))
 
 
