@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from hansol_assets.commands import PRUNE
 from hansol_assets.lake.errors import DiskError, LakeError
@@ -54,6 +55,21 @@ def disk_explained(place: Path) -> Iterator[None]:
         if explained is None:
             raise
         raise explained from error
+
+
+def require_writable(folder: Path) -> None:
+    """Refuses a folder in which nothing can be written, before any work; makes it if missing.
+
+    Raises:
+        DiskError: See `disk_explained`.
+    """
+    with disk_explained(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            TemporaryFile(dir=folder).close()
+        except OSError as error:
+            # The folder is what a person knows, and not the file that was tried.
+            raise OSError(error.errno, error.strerror) from None
 
 
 def _explain(error: BaseException, place: Path) -> DiskError | None:

@@ -66,6 +66,7 @@ class TableRead:
         form: "csv", "workbook", "json", "jsonl" or "parquet".
         encoding: Of a text file ("utf-8", "utf-8-sig", "cp949", "utf-16" …); else empty.
         separator: Of a delimited file; else empty.
+        sheet: Of a workbook, the sheets that were read; else empty.
         mapping: Which column was taken for what.
         repairs: Number of mended cells by kind of repair; every kind is there, at 0 too.
         notes: What a person should know of how the file was read, a sentence each.
@@ -77,6 +78,7 @@ class TableRead:
     form: str
     encoding: str
     separator: str
+    sheet: str
     mapping: TableMapping
     repairs: dict[str, int]
     notes: tuple[str, ...]
@@ -84,7 +86,12 @@ class TableRead:
     def facts(self) -> dict[str, str | int]:
         """What was recognised and mended, for an asset's metadata and for a person."""
         separator = {"\t": "tab"}.get(self.separator, self.separator)
-        read = {"format": self.form, "encoding": self.encoding, "separator": separator}
+        read = {
+            "format": self.form,
+            "encoding": self.encoding,
+            "separator": separator,
+            "sheet": self.sheet,
+        }
         return {
             **{name: text for name, text in read.items() if text},
             **{f"column_{name}": text for name, text in self.mapping.facts().items()},
@@ -277,6 +284,7 @@ class _Draft:
             form=source.form,
             encoding=source.encoding,
             separator=source.separator,
+            sheet=source.sheet,
             mapping=self.mapping,
             repairs={kind: self.raw.repairs[kind] for kind in REPAIRS},
             notes=(*source.notes, *_carried_note(self.mapping)),

@@ -216,6 +216,7 @@ def _expanded(source: Source, name: str, expand: Expand) -> Source:
         header_place=source.header_place,
         unit=source.unit,
         encoding=source.encoding,
+        sheet=source.sheet,
         records=[source.records[origin] for origin in origins],
         blank_rows=source.blank_rows,
         violations=source.violations,

@@ -4,11 +4,9 @@ What belongs here: the section `table` of the settings. What does not: what is r
 says nothing (`hansol_assets.qa.table.mapping`).
 """
 
-from pathlib import Path
-
 from pydantic import Field, field_validator
 
-from hansol_assets.settings_model import SettingsModel
+from hansol_assets.settings_model import SettingsModel, SettingsPath
 
 PLACEHOLDERS = (
     "없음",
@@ -74,13 +72,13 @@ class TableSettings(SettingsModel):
         description="cells that stand for no text, whatever their case, spaces and full stop",
     )
     sheet: str | None = Field(None, description="sheet of a workbook; null: the first one")
-    train: Path | None = Field(
+    train: SettingsPath | None = Field(
         None, description="file of the table, from the raw folder; null: train.*"
     )
-    test: Path | None = Field(
+    test: SettingsPath | None = Field(
         None, description="file of the questions to answer, from the raw folder; null: test.*"
     )
-    template: Path | None = Field(
+    template: SettingsPath | None = Field(
         None,
         description="file of the submission's template, from the raw folder; null: "
         "sample_submission.*",

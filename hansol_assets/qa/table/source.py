@@ -42,6 +42,7 @@ class Source:
         unit: What places count, `LINE` or `ROW`.
         encoding: Of a text file; else empty.
         separator: Of a delimited file; else empty.
+        sheet: Of a workbook, the sheets that were read; else empty.
         records: Which record of the file each row is from, from 1.
         blank_rows: Rows that hold nothing and were left out.
         violations: Rows that could not be read and are missing.
@@ -56,6 +57,7 @@ class Source:
     unit: str = LINE
     encoding: str = ""
     separator: str = ""
+    sheet: str = ""
     records: Sequence[int] = ()
     blank_rows: int = 0
     violations: list[Violation] = field(default_factory=list)

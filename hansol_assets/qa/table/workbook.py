@@ -48,6 +48,7 @@ def read_workbook(path: Path, data: bytes, sheet: str | None, is_header: IsHeade
         problem = f"is no workbook that can be opened ({error}): it is damaged, or has a password"
         raise refusal(path, problem, "save it as XLSX without a password, or as CSV") from error
     source = _source(found, is_header)
+    source.sheet = chosen
     others = [name for name in names if name != chosen]
     if others:
         source.notes.append(f"sheet {chosen} was read; not {', '.join(others)}")
