@@ -75,7 +75,8 @@ class UnusablePathError(LakeError):
         """Names the folder and the setting."""
         super().__init__(
             f"the lake {root} has a ? in its path, behind which DuckDB looks for options, and "
-            "would write into another folder. Nothing was written. Name another one with HANSOL_LAKE_DIR."
+            "would write into another folder. Nothing was written. Name another one with "
+            "HANSOL_LAKE_DIR."
         )
 
 

@@ -21,7 +21,7 @@ def asset_line(asset: str, facts: Mapping[str, Any]) -> str:
     Args:
         asset: Its name.
         facts: `status`; `seconds` unless it is reused; `rows` or `bytes`; of a file, the sheet and
-            columns that were read.
+            columns that were read, and what a person should know of that.
     """
     status = str(facts["status"])
     seconds = f"{facts['seconds']:8.2f} s" if status != "reused" else " " * 10
@@ -34,7 +34,8 @@ def asset_line(asset: str, facts: Mapping[str, Any]) -> str:
 def _read_as(facts: Mapping[str, Any]) -> str:
     names = {"sheet": "sheet", "column_questions": "questions", "column_answers": "answers"}
     said = [f"{word}: {escape(str(facts[name]))}" for name, word in names.items() if name in facts]
-    return f"; {'; '.join(said)}" if said else ""
+    notes = f"\n        {escape(str(facts['notes']))}" if said and "notes" in facts else ""
+    return f"; {'; '.join(said)}{notes}" if said else ""
 
 
 def check_line(asset: str, check: str, description: str | None, *, is_warning: bool) -> str:

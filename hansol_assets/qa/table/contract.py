@@ -42,7 +42,7 @@ from hansol_assets.qa.table.names import (
     spelling,
 )
 from hansol_assets.qa.table.reading import RawTable, read_columns
-from hansol_assets.qa.table.repairs import BLANK_LINES, REPAIRS
+from hansol_assets.qa.table.repairs import BLANK_LINES, REPAIRS, repair_notes
 from hansol_assets.qa.table.settings import TableSettings
 from hansol_assets.qa.table.swallowed import swallowing_rows
 from hansol_assets.qa.table.violations import ContractError, Violation
@@ -68,7 +68,7 @@ class TableRead:
         separator: Of a delimited file; else empty.
         sheet: Of a workbook, the sheets that were read; else empty.
         mapping: Which column was taken for what.
-        repairs: Number of mended cells by kind of repair; every kind is there, at 0 too.
+        repairs: Number of mended cells by kind of repair; the usual ones are there at 0, too.
         notes: What a person should know of how the file was read, a sentence each.
     """
 
@@ -286,8 +286,12 @@ class _Draft:
             separator=source.separator,
             sheet=source.sheet,
             mapping=self.mapping,
-            repairs={kind: self.raw.repairs[kind] for kind in REPAIRS},
-            notes=(*source.notes, *_carried_note(self.mapping)),
+            repairs={kind: self.raw.repairs[kind] for kind in REPAIRS} | +self.raw.repairs,
+            notes=(
+                *source.notes,
+                *repair_notes(self.raw.repairs),
+                *_carried_note(self.mapping),
+            ),
         )
 
 

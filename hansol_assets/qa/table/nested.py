@@ -5,8 +5,10 @@ that they came in, and which column is which (`hansol_assets.qa.table.mapping`).
 """
 
 import ast
+import io
 import json
 import re
+import tokenize
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import isnan
 from typing import Any, NamedTuple
@@ -26,7 +28,9 @@ _ANSWERING = frozenset(
     {"assistant", "gpt", "chatgpt", "model", "bot", "agent", "답변자", "상담사", "상담원"}
 )
 
-_LOOKS_NESTED = re.compile(r"""[\[{]\s*["'{\[].*["'}\]]\s*[\]}]""", re.DOTALL)
+_LOOKS_NESTED = re.compile(r"""[\[{]\s*["'{\[].*["'}\])]\s*[\]}]""", re.DOTALL)
+
+_OF_NUMPY = re.compile(r"array\(|['\"]\s+['\"]")
 
 Expand = Callable[[Any], list[dict[str, Any]]]
 
@@ -76,13 +80,47 @@ def nested_value(cell: Any) -> Any:
     """
     if not isinstance(cell, str) or not _LOOKS_NESTED.fullmatch(cell.strip()):
         return cell
-    for read in (json.loads, ast.literal_eval):
+    for read in (json.loads, _shown_by_python):
         try:
             value = read(cell.strip())
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
+        except (ValueError, SyntaxError, MemoryError, RecursionError, tokenize.TokenError):
             continue
         return value if _is_list(value) or isinstance(value, Mapping) else cell
     return cell
+
+
+def is_texts(value: Any) -> bool:
+    """Whether a value is a list of texts, or a mapping that holds one as Hugging Face has it."""
+    if isinstance(value, Mapping):
+        return is_texts(value.get("text"))
+    return _is_list(value) and bool(value) and all(isinstance(item, str) for item in value)
+
+
+def _shown_by_python(text: str) -> Any:
+    """The value that Python shows as a text.
+
+    numpy writes an array's name around its items and no commas between them, so that Python would
+    take two texts for one.
+    """
+    if not _OF_NUMPY.search(text):
+        return ast.literal_eval(text)
+    items: list[tuple[int, str]] = []
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.STRING and items and items[-1][0] == tokenize.STRING:
+            items.append((tokenize.OP, ","))
+        if token.type != tokenize.NL:
+            items.append(token[:2])
+    tree = ast.parse(tokenize.untokenize(items).strip(), mode="eval")
+    return ast.literal_eval(_WithoutArrays().visit(tree))
+
+
+class _WithoutArrays(ast.NodeTransformer):
+    """Puts the items of `array([…], dtype=object)` in its place."""
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        """Takes the first argument of a call; one without any is left, and refused later."""
+        self.generic_visit(node)
+        return node.args[0] if node.args else node
 
 
 def texts_of(value: Any, asks: bool = False) -> list[str]:

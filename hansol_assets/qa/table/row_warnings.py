@@ -33,6 +33,8 @@ DOUBLED_QUESTION = "doubled_question"
 WORDLESS = "wordless"
 DAMAGED_TEXT = "damaged_text"
 KINDS = (CONTRADICTION, OTHER_LANGUAGE, UNFINISHED, DOUBLED_QUESTION, WORDLESS, DAMAGED_TEXT)
+"""Kinds of which a setting may drop the whole row."""
+ASKED_AGAIN = "asked_again"
 
 COLUMNS = ["id", "row_number", "column", "kind", "detail"]
 SHOWN_CHARACTERS = 40
@@ -44,6 +46,7 @@ SHOWN_WARNINGS = 200
 
 _ADVANTAGE = re.compile("장점|이점|(?<!안)(?<!안 )좋은 ?점")
 _DRAWBACK = re.compile("단점|문제점|나쁜 ?점|안 ?좋은 ?점")
+_AROUND = " .?!。？！"
 _WORD = re.compile(r"[^\W_]")
 _LOOKED_AT = 200
 _FOREIGN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0400-\u04ff]")
@@ -70,21 +73,47 @@ def row_warnings(rows: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         `id, row_number, column, kind, detail`, in the order of the rows; empty where nothing does.
-        `kind` is one of `KINDS`; `column` is "question 2" or "answer 3", counted within the row;
-        `row_number` is the row's place in its file, or in the table where that is not known.
+        `kind` is one of `KINDS`, or `ASKED_AGAIN`; `column` is "question 2" or "answer 3", counted
+        within the row; `row_number` is the row's place in its file, or in the table where that is
+        not known.
     """
     numbers = rows[ROW_NUMBER] if ROW_NUMBER in rows else pd.RangeIndex(1, len(rows) + 1)
-    doubtful = _doubtful(TextLists.of(rows[QUESTIONS]), TextLists.of(rows[ANSWERS]))
+    questions, answers = TextLists.of(rows[QUESTIONS]), TextLists.of(rows[ANSWERS])
+    again = _asked_again(questions, answers)
+    doubtful = _doubtful(questions, answers)
+    doubtful[answers.rows[again]] = True
     few = rows[doubtful]
+    starts = answers.offsets[:-1][doubtful]
     asked: dict[str, str] = {}
     found = [
         (row_id, number, *warning)
-        for row_id, number, questions, answers in zip(
-            few[ID], numbers[doubtful], few[QUESTIONS], few[ANSWERS], strict=True
+        for row_id, number, asking, given, start in zip(
+            few[ID], numbers[doubtful], few[QUESTIONS], few[ANSWERS], starts, strict=True
         )
-        for warning in _of_row(str(row_id), list(questions), list(answers), asked)
+        for warning in (
+            *_of_row(str(row_id), list(asking), list(given), asked),
+            *_questions_again(list(given), again[start : start + len(given)]),
+        )
     ]
     return pd.DataFrame(found, columns=COLUMNS)
+
+
+def _asked_again(questions: TextLists, answers: TextLists) -> np.ndarray:
+    """The answers that are a question of the table, their own row's or another's, bool."""
+    bare = [_bare(chunk) for chunk in questions.chunks]
+    asked = pa.chunked_array(bare, pa.large_string()).unique()
+    found = [pc.is_in(_bare(chunk), value_set=asked) for chunk in answers.chunks]
+    return pa.chunked_array(found, pa.bool_()).to_numpy()
+
+
+def _bare(texts: pa.Array) -> pa.Array:
+    return pc.utf8_trim(texts.cast(pa.large_string()), _AROUND)
+
+
+def _questions_again(answers: Sequence[str], again: np.ndarray) -> Iterator[Found]:
+    for number, (text, is_question) in enumerate(zip(answers, again, strict=True), start=1):
+        if is_question:
+            yield f"answer {number}", ASKED_AGAIN, f"is a question of the table: {_shown(text)}"
 
 
 def _doubtful(questions: TextLists, answers: TextLists) -> np.ndarray:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+import numpy as np
 import pyarrow as pa
 
 from hansol_assets.qa.table.violations import LINE, Violation
@@ -73,3 +74,19 @@ class Source:
     ) -> "Source":
         """Makes a source of named columns."""
         return cls(form, list(columns), list(columns.values()), places, **known)
+
+    def without_rows(self, places: Sequence[int]) -> None:
+        """Leaves out some rows.
+
+        Args:
+            places: Which ones, from 0.
+        """
+        kept: list[int] = np.delete(np.arange(len(self.places)), places).tolist()
+        self.columns = [
+            column.take(pa.array(kept, pa.int64()))
+            if isinstance(column, pa.ChunkedArray)
+            else [column[place] for place in kept]
+            for column in self.columns
+        ]
+        self.places = [self.places[place] for place in kept]
+        self.records = [self.records[place] for place in kept]

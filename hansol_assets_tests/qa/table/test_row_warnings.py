@@ -245,3 +245,23 @@ def test_no_row_is_passed_over_that_would_be_warned_of(
 
     expected = every.assign(column=shifted).to_dict("records")
     assert row_warnings(rows).to_dict("records") == expected
+
+
+def test_an_answer_that_is_a_question_of_the_table_is_warned_of_and_left_out() -> None:
+    table = pd.DataFrame(
+        [
+            ("A", ["왜 뜨나요?"], ["왜 뜨나요?", "풀이 말랐습니다."]),
+            ("B", ["곰팡이는요?"], ["왜 뜨나요"]),
+            ("C", ["장판은요?"], ["왜 뜨나요? 풀이 말랐습니다."]),
+        ],
+        columns=["id", "questions", "answers"],
+    )
+    warnings = row_warnings(table)
+    again = warnings[warnings["kind"] == "asked_again"]
+
+    assert again[["id", "column"]].to_numpy().tolist() == [["A", "answer 1"], ["B", "answer 1"]]
+    kept = without_dropped(table, again, RowQualitySettings())
+    assert kept[["id", "answers"]].to_numpy().tolist() == [
+        ["A", ["풀이 말랐습니다."]],
+        ["C", ["왜 뜨나요? 풀이 말랐습니다."]],
+    ]
