@@ -44,6 +44,7 @@ from hansol_assets.qa.table.names import (
 from hansol_assets.qa.table.reading import RawTable, read_columns
 from hansol_assets.qa.table.repairs import BLANK_LINES, REPAIRS, repair_notes
 from hansol_assets.qa.table.settings import TableSettings
+from hansol_assets.qa.table.source import SheetRow
 from hansol_assets.qa.table.swallowed import swallowing_rows
 from hansol_assets.qa.table.violations import ContractError, Violation
 
@@ -257,13 +258,19 @@ class _Draft:
             return _strings(content_ids(content, kind))
         ids = self.filled_column(self.mapping.id)
         source = self.raw.source
-        self.violations += doubled(ids, source.places, self.mapping.id, source.unit)
+        clashes = doubled(ids, source.places, self.mapping.id, source.unit)
+        if clashes and isinstance(source.places[0], SheetRow):
+            own = zip(source.places, ids.to_pylist(), strict=True)
+            ids = _strings([f"{getattr(row, 'sheet', '')} {row_id}" for row, row_id in own])
+            source.notes.append("ids stand on several sheets: each has its sheet's name before it")
+            clashes = doubled(ids, source.places, self.mapping.id, source.unit)
+        self.violations += clashes
         return ids
 
     def finish(self, columns: Mapping[str, pa.ChunkedArray]) -> TableRead:
         """The table, if there is no violation; the draft is spent then."""
         if self.violations:
-            raise ContractError(self.path, self.violations)
+            raise ContractError(self.path, [*self.raw.source.doubts, *self.violations])
         source = self.raw.source
         carried = _carried_names(self.mapping, [*columns, *RESERVED])
         whole = {

@@ -259,6 +259,7 @@ def _expanded(source: Source, name: str, expand: Expand) -> Source:
         blank_rows=source.blank_rows,
         violations=source.violations,
         notes=list(source.notes),
+        doubts=source.doubts,
     )
 
 

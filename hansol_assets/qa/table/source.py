@@ -28,6 +28,38 @@ def cells_of(column: Column) -> Sequence[Any]:
     return list(column.to_numpy()) if isinstance(column, pa.ChunkedArray) else column
 
 
+class SheetRow(int):
+    """A row of one of several sheets, which says of which."""
+
+    sheet: str
+
+    def __new__(cls, row: int, sheet: str) -> "SheetRow":
+        """Makes one."""
+        made = super().__new__(cls, row)
+        made.sheet = sheet
+        return made
+
+    def __eq__(self, other: object) -> bool:
+        """Whether it is the same row of the same sheet."""
+        return int(self) == other and self.sheet == getattr(other, "sheet", None)
+
+    def __ne__(self, other: object) -> bool:
+        """Whether it is another row, or of another sheet."""
+        return not self == other
+
+    def __hash__(self) -> int:
+        """As equality asks for."""
+        return hash((int(self), self.sheet))
+
+    def __str__(self) -> str:
+        """The row and its sheet."""
+        return f"{int(self)} of sheet {self.sheet}"
+
+    def __format__(self, form: str) -> str:
+        """As `str`: a message shows the sheet, too."""
+        return format(str(self), form)
+
+
 @dataclass(eq=False)
 class Source:
     """The columns of a file.
@@ -48,6 +80,8 @@ class Source:
         blank_rows: Rows that hold nothing and were left out.
         violations: Rows that could not be read and are missing.
         notes: What a person should know of how the file was read, a sentence each.
+        doubts: Cells that could not be read as a person sees them: told with what is wrong, where
+            anything is.
     """
 
     form: str
@@ -63,6 +97,7 @@ class Source:
     blank_rows: int = 0
     violations: list[Violation] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    doubts: list[Violation] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         if not self.records:
