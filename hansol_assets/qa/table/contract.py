@@ -27,6 +27,7 @@ from hansol_assets.qa.table.columns import (
     ROW_NUMBER,
 )
 from hansol_assets.qa.table.ids import content_ids, doubled
+from hansol_assets.qa.table.looks import Looks, first_texts
 from hansol_assets.qa.table.mapping import (
     TableMapping,
     map_questions,
@@ -51,7 +52,9 @@ from hansol_assets.qa.table.violations import ContractError, Violation
 _EXTRA = 10
 """Carried columns that a note names at most."""
 
-Mapper = Callable[[Sequence[str], int, str, TableSettings], tuple[TableMapping, list[Violation]]]
+Mapper = Callable[
+    [Sequence[str], int, str, TableSettings, Looks], tuple[TableMapping, list[Violation]]
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,7 +206,11 @@ class _Draft:
     ) -> "_Draft":
         raw = read_columns(path, settings.sheet, partial(_is_header, settings, words))
         source = raw.source
-        mapping, violations = map_header(source.header, source.header_place, source.unit, settings)
+        looks = Looks(dict(zip(source.header, map(first_texts, source.columns), strict=True)))
+        mapping, violations = map_header(
+            source.header, source.header_place, source.unit, settings, looks
+        )
+        violations += _onto_numbers(settings, looks)
         cells = TextCells(source, raw.repairs, settings.placeholders)
         mapping = _without_empty(mapping, cells, settings, source.notes)
         draft = cls(path, raw, mapping, cells, [*source.violations, *violations])
@@ -321,6 +328,18 @@ def _without_empty(
         id=None if "id" in empty else mapping.id,
         category=None if "category" in empty else mapping.category,
     )
+
+
+def _onto_numbers(settings: TableSettings, looks: Looks) -> Iterator[Violation]:
+    """Yields a violation for each column of numbers, dates or codes that the settings call texts.
+
+    A column that the table itself calls an answer may hold numbers.
+    """
+    named = (*(settings.questions or ()), *(settings.answers or ()), settings.test_question or "")
+    for name in named:
+        if looks.holds_no_text(name):
+            problem = "holds numbers, dates or codes, and no text to train on"
+            yield Violation(None, name, problem, "name the column of the texts")
 
 
 def _is_header(settings: TableSettings, words: Sequence[str], names: Sequence[str]) -> bool:
