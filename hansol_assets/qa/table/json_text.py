@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from hansol_assets.qa.table.nested import is_turns
+from hansol_assets.qa.table.chats import is_turns
 from hansol_assets.qa.table.source import IsHeader, Source
 from hansol_assets.qa.table.violations import LINE, ROW, ContractError, Violation, refusal
 

@@ -20,6 +20,7 @@ _IS_PAGE = re.compile(
 )
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _BLOCKS = re.compile("^(?:blockquote|br|d[dlt]|div|h[1-6r]|li|[ou]l|p|pre|section|table|tr)$")
+_THINKING = re.compile(r"<(think|thinking|reasoning)>.*?</\1>|^.*?</think>", re.DOTALL)
 _FORMULA = re.compile(r'=\s*(?:T\(\s*)?"(?P<text>(?:[^"]|"")*)"\s*\)?')
 _LINK = re.compile(
     r'=\s*HYPERLINK\(\s*"[^"]*"\s*[,;]\s*"(?P<text>(?:[^"]|"")*)"\s*\)', re.IGNORECASE
@@ -44,6 +45,11 @@ def shown_by_a_browser(text: str) -> str:
         if shown == text:
             return text
         text = shown
+
+
+def without_thinking(text: str) -> str:
+    """A reply without what a model wrote for itself before it: `<think>…</think>`."""
+    return _THINKING.sub("", text) if "</" in text else text
 
 
 def shown_by_a_sheet(text: str) -> str:

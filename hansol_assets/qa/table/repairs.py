@@ -11,7 +11,12 @@ from collections.abc import Mapping
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hansol_assets.qa.table.markup import shown_by_a_browser, shown_by_a_sheet, with_line_breaks
+from hansol_assets.qa.table.markup import (
+    shown_by_a_browser,
+    shown_by_a_sheet,
+    with_line_breaks,
+    without_thinking,
+)
 
 NFC = "nfc"
 OUTER_SPACES = "outer_spaces"
@@ -21,11 +26,13 @@ NAMES = "column_names"
 """Names of columns with invisible or full-width characters in them."""
 REPAIRS = (NFC, OUTER_SPACES, STRAY_QUOTES, BLANK_LINES, NAMES)
 """Kinds that are told at 0, too."""
+THINKING = "thinking"
 HTML = "html"
 FORMULAS = "formulas"
 BREAKS = "breaks"
 LISTS_AS_TEXT = "lists"
 SAID = {
+    THINKING: "what a model wrote for itself (<think>) was taken out of {}",
     HTML: "tags and entities of web pages (HTML) were taken out of {}",
     FORMULAS: 'a formula that is a text (="…") was read as that text in {}',
     LISTS_AS_TEXT: "a list written as a text was read as its texts in {}",
@@ -109,7 +116,12 @@ def _shown(text: str, repairs: Counter[str]) -> str:
     return text
 
 
-_READINGS = {FORMULAS: shown_by_a_sheet, HTML: shown_by_a_browser, BREAKS: with_line_breaks}
+_READINGS = {
+    THINKING: without_thinking,
+    FORMULAS: shown_by_a_sheet,
+    HTML: shown_by_a_browser,
+    BREAKS: with_line_breaks,
+}
 
 
 def strip_outer(text: str) -> str:
