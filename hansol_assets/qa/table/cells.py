@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 
 from hansol_assets.qa.table.names import is_plural
 from hansol_assets.qa.table.nested import as_text, is_texts, nested_value, texts_of
+from hansol_assets.qa.table.personal_data import mask_all
 from hansol_assets.qa.table.repairs import LISTS_AS_TEXT, is_plain, mend, mend_all
 from hansol_assets.qa.table.source import Column, Source
 from hansol_assets.qa.table.violations import Violation
@@ -56,10 +57,19 @@ class TextCells:
         source: The columns.
         repairs: Counts of mended cells by kind; added to.
         placeholders: Cells that stand for no text.
+        masks: Whether personal numbers are masked.
     """
 
-    def __init__(self, source: Source, repairs: Counter[str], placeholders: Iterable[str]) -> None:
+    def __init__(
+        self,
+        source: Source,
+        repairs: Counter[str],
+        placeholders: Iterable[str],
+        *,
+        masks: bool = False,
+    ) -> None:
         self._source = source
+        self._masks = masks
         self._repairs = repairs
         self._placeholders = frozenset(map(placeholder_key, placeholders))
 
@@ -69,6 +79,14 @@ class TextCells:
         if isinstance(column, pa.ChunkedArray):
             return column
         return pa.chunked_array([_strings(map(as_text, column))])
+
+    def carried(self, name: str) -> pa.ChunkedArray:
+        """A column's cells as `raw` gives them, with what is masked in others masked, too."""
+        cells = self.raw(name)
+        if not self._masks:
+            return cells
+        chunks = [mask_all(chunk, self._repairs) for chunk in cells.chunks]
+        return pa.chunked_array(chunks, pa.string())
 
     def column(self, name: str) -> pa.ChunkedArray:
         """A column's cells as text, mended; of a cell that holds several, its JSON."""
@@ -114,6 +132,8 @@ class TextCells:
         rows, cells = self._found(name, start, size)
         plain = is_plain(cells)
         texts = mend_all(cells, plain, self._repairs)
+        if self._masks:
+            texts = mask_all(texts, self._repairs)
         found = _Texts(rows, texts, plain.to_numpy(zero_copy_only=False))
         return found.filter(self._is_filled(texts))
 

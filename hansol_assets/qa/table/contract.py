@@ -211,7 +211,8 @@ class _Draft:
             source.header, source.header_place, source.unit, settings, looks
         )
         violations += _onto_numbers(settings, looks)
-        cells = TextCells(source, raw.repairs, settings.placeholders)
+        masks = settings.personal_data == "mask"
+        cells = TextCells(source, raw.repairs, settings.placeholders, masks=masks)
         mapping = _without_empty(mapping, cells, settings, source.notes)
         draft = cls(path, raw, mapping, cells, [*source.violations, *violations])
         draft.violations += swallowing_rows(source, mapping.id)
@@ -282,7 +283,7 @@ class _Draft:
         carried = _carried_names(self.mapping, [*columns, *RESERVED])
         whole = {
             **columns,
-            **{kept: self.cells.raw(name) for name, kept in carried},
+            **{kept: self.cells.carried(name) for name, kept in carried},
             FILE_SHA256: pa.repeat(self.raw.sha256, len(source.places)),
             ROW_NUMBER: pa.array(source.records, pa.int64()),
         }

@@ -97,9 +97,10 @@ def _gather_turns(source: Source) -> None:
         _put(source, chat or "messages", whole)
     if {"instruction", "output"} <= set(source.header) and _any_in(source, "history", bool):
         columns = [_taken(source, name) for name in ("history", "instruction", "output")]
-        inputs = _taken(source, "input") if "input" in source.header else [""] * len(columns[0])
-        asked = ["\n".join(filter(None, pair)) for pair in zip(columns[1], inputs, strict=True)]
-        _put(source, "messages", list(map(with_history, columns[0], asked, columns[2])))
+        if "input" in source.header:
+            pairs = zip(columns[1], _taken(source, "input"), strict=True)
+            columns[1] = ["\n".join(filter(None, pair)) for pair in pairs]
+        _put(source, "messages", list(map(with_history, *columns)))
 
 
 def _any_in(source: Source, name: str, is_wanted: Callable[[Any], bool]) -> bool:

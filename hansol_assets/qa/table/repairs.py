@@ -31,7 +31,9 @@ HTML = "html"
 FORMULAS = "formulas"
 BREAKS = "breaks"
 LISTS_AS_TEXT = "lists"
+MASKED = "masked"
 SAID = {
+    MASKED: "personal numbers were masked in {}",
     THINKING: "what a model wrote for itself (<think>) was taken out of {}",
     HTML: "tags and entities of web pages (HTML) were taken out of {}",
     FORMULAS: 'a formula that is a text (="…") was read as that text in {}',

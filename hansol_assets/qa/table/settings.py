@@ -4,6 +4,8 @@ What belongs here: the section `table` of the settings. What does not: what is r
 says nothing (`hansol_assets.qa.table.mapping`).
 """
 
+from typing import Literal
+
 from pydantic import Field, field_validator
 
 from hansol_assets.settings_model import SettingsModel, SettingsPath
@@ -87,7 +89,16 @@ class TableSettings(SettingsModel):
         PLACEHOLDERS,
         description="cells that stand for no text, whatever their case, spaces and full stop",
     )
-    sheet: str | None = Field(None, description="sheet of a workbook; null: the first one")
+    personal_data: Literal["keep", "mask"] = Field(
+        "keep",
+        description="resident, phone and card numbers; mask: their digits are asterisks before "
+        "anything is trained. They are warned of in any case",
+    )
+    sheet: str | None = Field(
+        None,
+        description="sheet of a workbook; null: the first one whose columns are known best, and "
+        "those behind it with the same columns",
+    )
     train: SettingsPath | None = Field(
         None, description="file of the table, from the raw folder; null: train.*"
     )
