@@ -40,6 +40,7 @@ from hansol_assets.qa.table.names import (
     QUESTION_WORDS,
     SECOND_QUESTION_WORDS,
     TEST_QUESTION_WORDS,
+    is_numbering,
     spelling,
 )
 from hansol_assets.qa.table.reading import RawTable, read_columns
@@ -214,6 +215,8 @@ class _Draft:
         masks = settings.personal_data == "mask"
         cells = TextCells(source, raw.repairs, settings.placeholders, masks=masks)
         mapping = _without_empty(mapping, cells, settings, source.notes)
+        if mapping.id is None and settings.id is None:
+            mapping = _numbered(mapping, cells, looks)
         draft = cls(path, raw, mapping, cells, [*source.violations, *violations])
         draft.violations += swallowing_rows(source, mapping.id)
         return draft
@@ -329,6 +332,18 @@ def _without_empty(
         id=None if "id" in empty else mapping.id,
         category=None if "category" in empty else mapping.category,
     )
+
+
+def _numbered(mapping: TableMapping, cells: TextCells, looks: Looks) -> TableMapping:
+    """The mapping with the column by which the file numbers its rows, each otherwise, as ids."""
+    for name in mapping.carried:
+        if is_numbering(name) and looks.holds_no_text(name):
+            numbers = cells.column(name)
+            is_filled = pc.min(pc.binary_length(numbers)).as_py()
+            if is_filled and pc.count_distinct(numbers).as_py() == len(numbers):
+                carried = tuple(other for other in mapping.carried if other != name)
+                return replace(mapping, id=name, carried=carried)
+    return mapping
 
 
 def _onto_numbers(settings: TableSettings, looks: Looks) -> Iterator[Violation]:

@@ -40,21 +40,22 @@ def languages_of(texts: Iterable[str]) -> frozenset[str]:
 
 
 def drift_in(text: str, own: frozenset[str]) -> str | None:
-    """The first run of a text that is in no language of its table; None where there is none.
-
-    Addresses and paths are no language, and names of products, which are capitalised, are no prose.
-    """
+    """The first run of a text that is in no language of its table; None where there is none."""
+    english = None if LATIN in own else english_in(text)
+    if english:
+        return english
     bare = _ADDRESS.sub(" ", text)
-    if LATIN not in own:
-        prose = (run for run in latin_runs(bare) if _is_prose(run))
-        found = next(prose, None)
-        if found:
-            return found
     for script, run in _RUNS.items():
         match = run.search(bare) if script not in own and _LETTERS[script].search(bare) else None
         if match:
             return match[0]
     return None
+
+
+def english_in(text: str) -> str | None:
+    """The first run of English prose in a text; addresses, paths and names of products are none."""
+    runs = latin_runs(_ADDRESS.sub(" ", text))
+    return next(filter(_is_prose, runs), None)
 
 
 def _main_script(text: str) -> str | None:

@@ -24,6 +24,7 @@ from hansol_assets.qa.sentences import (
 )
 from hansol_assets.qa.table.columns import ANSWERS, ID, QUESTIONS, ROW_NUMBER
 from hansol_assets.qa.table.damaged_text import damage_in
+from hansol_assets.qa.table.ids import told_by
 from hansol_assets.qa.table.languages import HANGUL, LATIN, drift_in, languages_of
 from hansol_assets.qa.table.personal_data import LIKELY, kinds_in, masked
 from hansol_assets.qa.table.text_lists import TextLists
@@ -83,9 +84,10 @@ Found = tuple[str, str, str]
 
 
 class Asked(NamedTuple):
-    """A row that asked a question: its id and its answers."""
+    """A row that asked a question: its id, how it is told of, and its answers."""
 
     id: str
+    name: str
     answers: list[str]
 
 
@@ -116,7 +118,12 @@ def row_warnings(rows: pd.DataFrame) -> pd.DataFrame:
             few[ID], numbers[doubtful], few[QUESTIONS], few[ANSWERS], starts, strict=True
         )
         for warning in (
-            *_of_row(Asked(str(row_id), list(given)), list(asking), asked, own),
+            *_of_row(
+                Asked(str(row_id), told_by(str(row_id), number), list(given)),
+                list(asking),
+                asked,
+                own,
+            ),
             *_questions_again(list(given), again[start : start + len(given)]),
         )
     ]
@@ -215,11 +222,11 @@ def _doubled(row: Asked, questions: Sequence[str], asked: dict[str, Asked]) -> I
     for number, key in enumerate(keys, start=1):
         first = asked.setdefault(key, row)
         if first.id != row.id:
-            yield f"question {number}", DOUBLED_QUESTION, f"row {first.id} asks the same"
+            yield f"question {number}", DOUBLED_QUESTION, f"row {first.name} asks the same"
             if {_verdict(text) for text in first.answers} ^ {
                 _verdict(text) for text in row.answers
             } == {-1, 1}:
-                yield f"question {number}", CONTRADICTION, f"row {first.id} answers the opposite"
+                yield f"question {number}", CONTRADICTION, f"row {first.name} answers the opposite"
     for number, key in enumerate(keys[1:], start=2):
         if key in keys[: number - 1]:
             detail = f"question {keys.index(key) + 1} asks the same"

@@ -281,3 +281,24 @@ def test_a_mapping_onto_numbers_or_dates_is_refused_by_name(tmp_path: Path, colu
 
     with pytest.raises(ContractError, match=f"column {column}: holds numbers, dates or codes"):
         read_train(path, settings)
+
+
+@pytest.mark.parametrize(
+    ("column", "numbers", "is_id"),
+    [
+        ("번호", "12", True), ("No.", "34", True), ("Ticket #", "56", True),
+        ("접수번호", "78", True), ("번호", "11", False), ("비고", "12", False),
+        ("전화번호", "12", False),
+    ],
+)  # fmt: skip
+def test_rows_are_named_by_the_number_that_the_file_gives_them(
+    tmp_path: Path, column: str, numbers: str, is_id: bool
+) -> None:
+    path = tmp_path / "train.csv"
+    rows = "".join(f"{number},왜 {n}?,풀 {n}.\n" for n, number in enumerate(numbers))
+    path.write_text(f"{column},질문,답변\n{rows}", encoding="utf-8")
+
+    table = read_train(path, SETTINGS)
+
+    assert (table.frame["id"].tolist() == list(numbers)) is is_id
+    assert (table.mapping.carried == ()) is is_id
