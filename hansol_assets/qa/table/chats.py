@@ -99,7 +99,7 @@ def exchange_rows(value: Any, told: Counter[str]) -> list[dict[str, Any]]:
 def as_turns(value: Any) -> list[Mapping[str, Any]]:
     """A reply as turns: it may be one, or a text."""
     if isinstance(value, Mapping):
-        return [value]
+        return as_turns(value["messages"]) if "messages" in value else [value]
     return list(value) if is_turns(value) else [{"role": ASSISTANT, "content": value}]
 
 

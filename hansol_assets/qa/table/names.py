@@ -75,7 +75,7 @@ _NUMBER_IN_BRACKETS = re.compile(r"[(\[](\d+)[)\]]$")
 _SAID_TWICE = re.compile(r"(?P<first>.+?)\s*[(/|]\s*(?P<second>[^()/|]+?)\)?")
 _REMARKS = frozenset({"필수", "required"})
 _NUMBERING = re.compile(
-    r"(?:(?:일련|접수|문의|질문|문항|문서|관리|티켓|상담|요청|사건|사례|항목|글|행) ?)?번호|순번|연번"
+    r"(?:(?:일련|접수|문의|질문|문항|문서|관리|티켓|상담|요청|사건|항목|글|행) ?)?번호|순번|연번"
     r"|(?:(?:ticket|case|faq|question|row|item|record|document|request)[\s_-]*)?"
     r"(?:no|num|number|id|seq|index|idx)|ticket|case"
 )

@@ -32,7 +32,7 @@ _QUESTIONS = "qas"
 _TEXTS = ("content", "value", "text", "parts")
 _CHOSEN = ("chosen", "preferred_output")
 """Columns of the reply that was preferred to another one."""
-_GOOD = ("label", "kto_tag")
+_GOOD = ("label", "kto_tag", "is_good")
 """Columns that say of a reply whether it is a good one."""
 
 _LOOKS_NESTED = re.compile(r"""[\[{]\s*["'{\[].*["'}\])]\s*[\]}]""", re.DOTALL)
@@ -83,15 +83,16 @@ def _gather_turns(source: Source) -> None:
         if name.casefold() in (*_CHATS, *_CHOSEN, "input", "history"):
             place = source.header.index(name)
             cells = cells_of(source.columns[place])
-            if any(isinstance(cell, Mapping) or _is_list(nested_value(cell)) for cell in cells):
+            if any(not isinstance(nested_value(cell), str) for cell in cells):
                 source.columns[place] = list(map(nested_value, cells))
     # {"input": {"messages": […]}, "preferred_output": […]}
-    if _any_in(source, "input", lambda cell: isinstance(cell, Mapping) and "messages" in cell):
+    if _any_in(source, "input", _holds_messages):
         inputs = [dict(cell or {}).get("messages") for cell in _taken(source, "input")]
         _put(source, "messages", inputs)
     chat = next((name for name in source.header if name.casefold() in _CHATS), None)
     chosen = next((name for name in _CHOSEN if name in source.header), None)
-    if chosen and (chat or ("prompt" not in source.header and _any(source, chosen, is_turns))):
+    talks = chosen and (_any(source, chosen, is_turns) or _any(source, chosen, _holds_messages))
+    if chosen and (chat or (talks and "prompt" not in source.header)):
         turns: Sequence[Any] = _taken(source, chat) if chat else [None] * len(source.places)
         whole = list(map(answered_by, turns, _taken(source, chosen)))
         _put(source, chat or "messages", whole)
@@ -101,6 +102,10 @@ def _gather_turns(source: Source) -> None:
             pairs = zip(columns[1], _taken(source, "input"), strict=True)
             columns[1] = ["\n".join(filter(None, pair)) for pair in pairs]
         _put(source, "messages", list(map(with_history, *columns)))
+
+
+def _holds_messages(cell: Any) -> bool:
+    return isinstance(cell, Mapping) and "messages" in cell
 
 
 def _any_in(source: Source, name: str, is_wanted: Callable[[Any], bool]) -> bool:

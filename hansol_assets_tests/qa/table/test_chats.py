@@ -105,6 +105,21 @@ FORMS: dict[str, tuple[list[dict[str, Any]], list[tuple[list[str], list[str]]], 
                        turn("tool", "{}"), ANSWERED]}],
         ONE, "1 calls of tools",
     ),
+    "a preference whose conversations are texts (kakao/diatool-dpo#2)": (
+        [{"chosen": json.dumps({"messages": [ASKED, ANSWERED], "tools": []}),
+          "rejected": json.dumps({"messages": [ASKED, turn("assistant", BAD)]})}],
+        ONE, "not used: rejected",
+    ),
+    "conversations with a label (modelscope/ms-swift#4535)": (
+        [{"messages": [ASKED, ANSWERED], "label": True},
+         {"messages": [ASKED, turn("assistant", BAD)], "label": False}],
+        ONE, "1 replies that column label marks as bad",
+    ),
+    "replies that are good or not (huggingface/trl#1116)": (
+        [{"prompt": Q, "answer": A, "is_good": True},
+         {"prompt": Q, "answer": BAD, "is_good": False}],
+        ONE, "1 replies that column is_good marks as bad",
+    ),
     "every reply of weight 0 but one": (
         [{"messages": [ASKED, ANSWERED]},
          {"messages": [ASKED, turn("assistant", BAD, weight=0)]}],
