@@ -71,9 +71,28 @@ def doctor() -> None:
             console.print(f"{phase:11} {found}", highlight=False)
     absent = missing(base.hub) if base.kind == "hub" else None
     console.print(f"base model  {absent or 'nothing is missing'}", highlight=False)
-    problems = [*_described_files(settings), *([absent] if absent else [])]
+    problems = [*_described_files(settings), *_of_places(settings), *([absent] if absent else [])]
     if problems:
         fail("something is missing or wrong, as said above; a run would end there")
+
+
+def _of_places(settings: Settings) -> list[str]:
+    """Prints what keeps a run from writing where it should; returns it."""
+    from hansol_assets.lake.disk import can_be_made
+    from hansol_assets.lake.format import check_format
+    from hansol_assets.orchestration.home import checked_home
+
+    try:
+        check_format(settings.lake_dir)
+        checked_home(settings.lake_dir / "dagster")
+    except UserError as error:
+        found = str(error)
+    else:
+        if can_be_made(settings.lake_dir):
+            return []
+        found = f"{settings.lake_dir} cannot be written: give this user access to it"
+    console.print(f"lake        {found}", highlight=False, soft_wrap=True, markup=False)
+    return [found]
 
 
 def _described_files(settings: Settings) -> list[str]:

@@ -28,6 +28,7 @@ PROBLEMS = {
         "a part of the path is not a folder",
         "Name another folder with HANSOL_LAKE_DIR, or move the file away",
     ),
+    errno.ENAMETOOLONG: ("the path is too long", "Name a shorter one with HANSOL_LAKE_DIR"),
     errno.EIO: ("the disk reports an input/output error", f"Check the disk, or {_ELSEWHERE}"),
 }
 """Error number → what is wrong, and the remedy."""
@@ -55,6 +56,12 @@ def disk_explained(place: Path) -> Iterator[None]:
         if explained is None:
             raise
         raise explained from error
+
+
+def can_be_made(folder: Path) -> bool:
+    """Whether a folder, or the nearest one above it that there is, lets this user write."""
+    there = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+    return os.access(there, os.W_OK)
 
 
 def require_writable(folder: Path) -> None:

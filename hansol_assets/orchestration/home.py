@@ -25,11 +25,28 @@ def home_folder(default: Path) -> Path:
         InputError: `DAGSTER_HOME` names no folder.
     """
     named = os.environ.get(VARIABLE) or str(default)
+    if "\r" in named:
+        msg = f"{VARIABLE} holds a carriage return (CR): save the file that sets it with Unix ends"
+        raise InputError(msg)
     try:
         return from_home(Path(named)).resolve()
     except ValueError as error:
         msg = f"{VARIABLE}: {error}"
         raise InputError(msg) from error
+
+
+def checked_home(default: Path) -> Path:
+    """Returns Dagster's home, which need not be there yet.
+
+    Args:
+        default: The folder to use where `DAGSTER_HOME` is not set.
+
+    Raises:
+        InputError: It names no folder, or one that Dagster would take for another.
+    """
+    home = home_folder(default)
+    _require_own_databases(home)
+    return home
 
 
 def prepare_home(default: Path) -> Path:
@@ -45,8 +62,7 @@ def prepare_home(default: Path) -> Path:
         InputError: Dagster would keep its databases in another folder than this one.
         DiskError: The folder cannot be made.
     """
-    home = home_folder(default)
-    _require_own_databases(home)
+    home = checked_home(default)
     os.environ[VARIABLE] = str(home)
     with disk_explained(home):
         home.mkdir(parents=True, exist_ok=True)

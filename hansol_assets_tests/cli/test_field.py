@@ -62,3 +62,16 @@ def test_a_lake_that_cannot_be_written_ends_a_run_in_one_line(
     result = invoke("refresh")
     assert result.exit_code == 1
     assert f"error: {lake}: the disk is read-only" in result.output
+
+
+@pytest.mark.parametrize("name", ["a?b", "My%20Repo"])
+def test_doctor_fails_where_a_run_could_not_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("HANSOL_LAKE_DIR", str(tmp_path / name))
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    monkeypatch.delenv("HANSOL_RAW_DIR", raising=False)
+    result = invoke("doctor")
+    assert result.exit_code == 1
+    assert "Nothing was written" in result.output
+    assert list(tmp_path.iterdir()) == []

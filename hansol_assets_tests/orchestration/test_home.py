@@ -36,3 +36,9 @@ def test_a_home_is_found_from_where_a_shell_would(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv(VARIABLE, named)
     assert prepare_home(tmp_path / "unused") == tmp_path / "dagster"
+
+
+def test_a_carriage_return_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, f"{tmp_path}/dagster\r")
+    with pytest.raises(InputError, match="DAGSTER_HOME holds a carriage return"):
+        prepare_home(tmp_path)

@@ -13,12 +13,14 @@ import pyarrow.compute as pc
 
 from hansol_assets.qa.table.names import clean_name
 from hansol_assets.qa.table.nested import as_text
+from hansol_assets.qa.table.repairs import INVISIBLE
 from hansol_assets.qa.table.source import Source
 from hansol_assets.qa.table.violations import Violation
 
 _AROUND = ' \t"\ufeff'
 """What may stand around a name: a byte order mark keeps a quote behind it from being one."""
 _NAMED = 10
+_BLANK = rf"^[\s\p{{Z}}{INVISIBLE}]*$"
 _LAST_ROWS = 3
 """Rows at the end in which totals are looked for."""
 _TOTAL = re.compile(
@@ -35,7 +37,11 @@ _GUIDE = re.compile(
 
 
 def leave_out_rows(source: Source) -> None:
-    """Leaves out the rows that are none of the table, and notes them."""
+    """Leaves out the rows that are none of the table; blank ones are counted, others noted."""
+    blank = _blank_rows(source)
+    if len(blank):
+        source.without_rows(blank)
+        source.blank_rows += len(blank)
     _leave_out_headers(source)
     count = len(source.places)
     if source.form in ("csv", "workbook") and count > 1:
@@ -45,6 +51,19 @@ def leave_out_rows(source: Source) -> None:
         last = range(max(1, count - _LAST_ROWS), count)
         totals = [row for row in last if _is_total(_cells_of_row(source, row))]
         _leave_out(source, totals, "a total stands")
+
+
+def _blank_rows(source: Source) -> np.ndarray:
+    """The rows, from 0, without a sign in any cell, as Excel saves them below a table."""
+    if source.form != "csv" or not source.columns:
+        return np.empty(0, np.int64)
+    blank = np.arange(len(source.places))
+    for column in source.columns:
+        cells = column.take(pa.array(blank)) if isinstance(column, pa.ChunkedArray) else column
+        blank = blank[pc.match_substring_regex(cells, _BLANK).to_numpy()]
+        if not len(blank):
+            break
+    return blank
 
 
 def _is_guide(cells: Sequence[str]) -> bool:

@@ -110,7 +110,7 @@ class Source:
         """Makes a source of named columns."""
         return cls(form, list(columns), list(columns.values()), places, **known)
 
-    def without_rows(self, places: Sequence[int]) -> None:
+    def without_rows(self, places: Sequence[int] | np.ndarray) -> None:
         """Leaves out some rows.
 
         Args:

@@ -70,6 +70,16 @@ def test_a_table_in_markdown_is_read(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("blank", [",,", " , ,", '"\u3000",,\u200b', '" "," "," "'])
+def test_rows_without_a_sign_are_blank(tmp_path: Path, blank: str) -> None:
+    rows = [f'"{question}",{answer},' for question, answer in ROWS]
+
+    table = read(tmp_path, "train.csv", "\n".join(["질문,답변,비고", *rows, blank, blank]) + "\n")
+
+    assert texts(table) == EXPECTED
+    assert table.repairs["blank_lines"] == 2
+
+
 @pytest.mark.parametrize("column", ["id", "category"])
 def test_a_recognised_column_without_any_cell_is_not_used(tmp_path: Path, column: str) -> None:
     rows = "".join(f"{question}\t{answer}\t\n" for question, answer in ROWS)
