@@ -137,6 +137,7 @@ def cross_validate() -> None:
     from hansol_assets.orchestration.automation import CROSS_VALIDATE, rotations
 
     own = settings_or_fail()
+    _print_files(own)
     parities: dict[str, float] = {}
     for rotation in rotations(own.folds):
         console.rule(f"validation folds from {rotation}")

@@ -24,6 +24,7 @@ _CHUNK = 1 << 20
 _LONGEST = 16
 _HIDDEN = frozenset({b' hidden="1"', b' hidden="true"'})
 _ERROR = b' t="e"'
+_STRUCK = b"<strike"
 _PREFIX = re.compile(rb"<(\w+:)?(?:worksheet|styleSheet)\b")
 _FORMATS = re.compile(rb"<(?:\w+:)?cellXfs.*?</(?:\w+:)?cellXfs>", re.DOTALL)
 _FORMAT = re.compile(rb'numFmtId="(\d+)"')
@@ -48,6 +49,7 @@ class Details:
         formulas: Cells with a formula.
         errors: Cells that show an error, and which.
         struck: Cells that are struck out.
+        whole: Cells of which a part is struck out, and the text of the rest.
         hidden: Hidden rows and columns ("row 7", "column D").
         is_known: Whether the file says all this; formats other than XLSX are not read for it.
     """
@@ -56,6 +58,7 @@ class Details:
     formulas: set[Place] = field(default_factory=set)
     errors: dict[Place, str] = field(default_factory=dict)
     struck: set[Place] = field(default_factory=set)
+    whole: dict[Place, str] = field(default_factory=dict)
     hidden: list[str] = field(default_factory=list)
     is_known: bool = True
 
@@ -82,7 +85,7 @@ class Detailer:
         if not found.is_known or not (self._tags or (is_typed and self._has_formats)):
             return found
         page = self._book[sheet]
-        if self._has_hidden:
+        if self._is_whole:
             found.hidden.extend(_hidden(page))
         else:
             page.reset_dimensions()
@@ -96,13 +99,15 @@ class Detailer:
     def _tags(self) -> set[bytes]:
         """What stands in the file's bytes that says more of cells than their values do."""
         parts = [name for name in self._parts if name.startswith("xl/worksheets/sheet")]
-        found = (_marks(self._data, name, b"f", _ERROR, *_HIDDEN) for name in parts)
-        struck = (_marks(self._data, name, b"strike") for name in self._styles)
+        texts = [name for name in self._parts if name == "xl/sharedStrings.xml"]
+        found = (_marks(self._data, name, b"f", _ERROR, _STRUCK, *_HIDDEN) for name in parts)
+        struck = (_marks(self._data, name, b"strike") for name in (*self._styles, *texts))
         return {tag for own in (*found, *struck) for tag in own}
 
     @cached_property
-    def _has_hidden(self) -> bool:
-        return not _HIDDEN.isdisjoint(self._tags)
+    def _is_whole(self) -> bool:
+        """Whether openpyxl must read all at once: else it does not see what is hidden, or struck."""
+        return not {_STRUCK, *_HIDDEN}.isdisjoint(self._tags)
 
     @cached_property
     def _has_formats(self) -> bool:
@@ -114,7 +119,9 @@ class Detailer:
     def _book(self) -> Any:
         from openpyxl import load_workbook
 
-        return load_workbook(io.BytesIO(self._data), read_only=not self._has_hidden)
+        return load_workbook(
+            io.BytesIO(self._data), read_only=not self._is_whole, rich_text=_STRUCK in self._tags
+        )
 
     @cached_property
     def _parts(self) -> list[str]:
@@ -177,6 +184,15 @@ def _note(found: Details, cell: Any) -> None:
         found.formats[place] = cell.number_format
     if cell.font is not None and cell.font.strike:
         found.struck.add(place)
+    elif isinstance(cell.value, list):
+        runs = [getattr(run, "font", None) for run in cell.value]
+        kept = [
+            str(run)
+            for run, font in zip(cell.value, runs, strict=True)
+            if not (font and font.strike)
+        ]
+        if len(kept) < len(cell.value):
+            found.whole[place] = "".join(kept)
 
 
 def _hidden(page: Any) -> Iterator[str]:

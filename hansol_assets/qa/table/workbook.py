@@ -265,6 +265,7 @@ def _doubts(
         ("an error of the sheet, taken for empty", "mend the formula"): details.errors,
         ("struck out, and left out", "take the line through it away, or delete the row"):
             details.struck,
+        ("in a part struck out, which is left out", "take the line through it away"): details.whole,
         ("a number of more digits than a sheet keeps, so that its last ones are lost",
          "write it as a text"): cut,
         ("a number or a date, read by its value and not as the sheet shows it",
@@ -283,6 +284,8 @@ def _show(rows: list[list[Any]], details: Details) -> None:
         if row <= len(rows) and column <= len(rows[row - 1]):
             value = rows[row - 1][column - 1]
             rows[row - 1][column - 1] = shown(value, code) if (row, column) not in empty else ""
+    for (row, column), text in details.whole.items():
+        rows[row - 1][column - 1] = text
 
 
 def _holds(cell: Any) -> bool:

@@ -8,6 +8,8 @@ from typing import Any
 
 import openpyxl
 import pytest
+from openpyxl.cell.rich_text import CellRichText, TextBlock
+from openpyxl.cell.text import InlineFont
 from openpyxl.styles import Font
 
 from hansol_assets.qa.table import ContractError, TableRead, TableSettings, read_train
@@ -99,6 +101,17 @@ def test_what_a_cell_does_not_show_is_named(
 
 def _error(cell: Any, error: str) -> None:
     cell.value, cell.data_type = error, "e"
+
+
+def test_of_a_cell_that_is_struck_out_in_part_the_rest_is_read(tmp_path: Path) -> None:
+    def fill(book: Any) -> None:
+        filled(book.active, HEADER, *ROWS)
+        old = TextBlock(InlineFont(strike=True), "옛말. ")
+        book.active["C2"] = CellRichText(old, TextBlock(InlineFont(b=True), ROWS[0][2]))
+
+    table = read(tmp_path, fill)
+    assert table.frame["answers"].tolist() == ANSWERS
+    assert table.notes == ("C2: in a part struck out, which is left out",)
 
 
 def _struck(cell: Any) -> None:
