@@ -6,7 +6,7 @@ not: formats (`hansol_assets.qa.table.reading`), which column is which
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from hansol_assets.qa.table.columns import (
     RESERVED,
     ROW_NUMBER,
 )
+from hansol_assets.qa.table.content_mapping import numbered, onto_numbers, without_empty
 from hansol_assets.qa.table.ids import content_ids, doubled
 from hansol_assets.qa.table.looks import Looks, first_texts
 from hansol_assets.qa.table.mapping import (
@@ -40,7 +41,6 @@ from hansol_assets.qa.table.names import (
     QUESTION_WORDS,
     SECOND_QUESTION_WORDS,
     TEST_QUESTION_WORDS,
-    is_numbering,
     spelling,
 )
 from hansol_assets.qa.table.reading import RawTable, read_columns
@@ -211,12 +211,12 @@ class _Draft:
         mapping, violations = map_header(
             source.header, source.header_place, source.unit, settings, looks
         )
-        violations += _onto_numbers(settings, looks)
+        violations += onto_numbers(settings, looks)
         masks = settings.personal_data == "mask"
         cells = TextCells(source, raw.repairs, settings.placeholders, masks=masks)
-        mapping = _without_empty(mapping, cells, settings, source.notes)
+        mapping = without_empty(mapping, cells, settings, source.notes)
         if mapping.id is None and settings.id is None:
-            mapping = _numbered(mapping, cells, looks)
+            mapping = numbered(mapping, cells, looks)
         draft = cls(path, raw, mapping, cells, [*source.violations, *violations])
         draft.violations += swallowing_rows(source, mapping.id)
         return draft
@@ -311,51 +311,6 @@ class _Draft:
                 *_carried_note(self.mapping),
             ),
         )
-
-
-def _without_empty(
-    mapping: TableMapping, cells: TextCells, settings: TableSettings, notes: list[str]
-) -> TableMapping:
-    """The mapping without recognised ids and categories of which every cell is empty.
-
-    One that the settings name must be filled.
-    """
-    found = {"id": mapping.id, "category": mapping.category}
-    empty = {
-        kind: name
-        for kind, name in found.items()
-        if name is not None and getattr(settings, kind) is None and cells.is_empty(name)
-    }
-    notes += [f"column {name} is empty, and is not used" for name in empty.values()]
-    return replace(
-        mapping,
-        id=None if "id" in empty else mapping.id,
-        category=None if "category" in empty else mapping.category,
-    )
-
-
-def _numbered(mapping: TableMapping, cells: TextCells, looks: Looks) -> TableMapping:
-    """The mapping with the column by which the file numbers its rows, each otherwise, as ids."""
-    for name in mapping.carried:
-        if is_numbering(name) and looks.holds_no_text(name):
-            numbers = cells.column(name)
-            is_filled = pc.min(pc.binary_length(numbers)).as_py()
-            if is_filled and pc.count_distinct(numbers).as_py() == len(numbers):
-                carried = tuple(other for other in mapping.carried if other != name)
-                return replace(mapping, id=name, carried=carried)
-    return mapping
-
-
-def _onto_numbers(settings: TableSettings, looks: Looks) -> Iterator[Violation]:
-    """Yields a violation for each column of numbers, dates or codes that the settings call texts.
-
-    A column that the table itself calls an answer may hold numbers.
-    """
-    named = (*(settings.questions or ()), *(settings.answers or ()), settings.test_question or "")
-    for name in named:
-        if looks.holds_no_text(name):
-            problem = "holds numbers, dates or codes, and no text to train on"
-            yield Violation(None, name, problem, "name the column of the texts")
 
 
 def _is_header(settings: TableSettings, words: Sequence[str], names: Sequence[str]) -> bool:

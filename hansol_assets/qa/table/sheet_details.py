@@ -106,7 +106,7 @@ class Detailer:
 
     @cached_property
     def _is_whole(self) -> bool:
-        """Whether openpyxl must read all at once: else it does not see what is hidden, or struck."""
+        """Whether openpyxl must read all at once: only so it sees what is hidden, or struck."""
         return not {_STRUCK, *_HIDDEN}.isdisjoint(self._tags)
 
     @cached_property
