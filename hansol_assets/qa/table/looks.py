@@ -5,11 +5,13 @@ not: names (`hansol_assets.qa.table.mapping`).
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 import pyarrow as pa
 
 from hansol_assets.qa.table.nested import as_text
+from hansol_assets.qa.table.repairs import mend
 from hansol_assets.qa.table.source import Column
 
 _LOOKED_AT = 200
@@ -36,9 +38,15 @@ _ASKS = re.compile(
 
 
 def first_texts(column: Column) -> list[str]:
-    """The first cells of a column, as far as they are looked at."""
+    """The first cells of a column, mended, as far as they are looked at."""
     head = column[:_LOOKED_AT]
-    return list(map(as_text, head.to_pylist() if isinstance(head, pa.ChunkedArray) else head))
+    cells = map(as_text, head.to_pylist() if isinstance(head, pa.ChunkedArray) else head)
+    return [mend(cell, Counter()) for cell in cells]
+
+
+def is_no_text(cell: str) -> bool:
+    """Whether a cell is a number, a date or a code."""
+    return bool(_NO_TEXT.fullmatch(cell))
 
 
 class Looks:
@@ -58,7 +66,7 @@ class Looks:
     def holds_no_text(self, name: str) -> bool:
         """Whether a column holds numbers, dates or codes, or nothing."""
         cells = self._cells.get(name)
-        return cells is not None and (not cells or _share(cells, _NO_TEXT.fullmatch) >= _MOST)
+        return cells is not None and (not cells or _share(cells, is_no_text) >= _MOST)
 
     def question(self, names: Sequence[str]) -> str | None:
         """The column that asks most; where none asks, the first of two texts, or the only one."""

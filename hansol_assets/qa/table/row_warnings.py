@@ -26,6 +26,7 @@ from hansol_assets.qa.table.columns import ANSWERS, ID, QUESTIONS, ROW_NUMBER
 from hansol_assets.qa.table.damaged_text import damage_in
 from hansol_assets.qa.table.ids import told_by
 from hansol_assets.qa.table.languages import HANGUL, LATIN, drift_in, languages_of
+from hansol_assets.qa.table.looks import is_no_text
 from hansol_assets.qa.table.personal_data import LIKELY, kinds_in, masked
 from hansol_assets.qa.table.text_lists import TextLists
 from hansol_assets.qa.text_keys import comparison_keys
@@ -196,6 +197,8 @@ def _of_row(
 
 def _breaks_off(end: str, own: frozenset[str]) -> bool:
     if is_finished(end) or has_final_ending(end) or len(end.split()) < _FEW_WORDS:
+        return False
+    if is_no_text(end.strip()):
         return False
     if HANGUL not in own:
         return bool(_GOES_ON.search(end.strip()))

@@ -80,6 +80,14 @@ def test_rows_without_a_sign_are_blank(tmp_path: Path, blank: str) -> None:
     assert table.repairs["blank_lines"] == 2
 
 
+def test_a_number_that_is_written_as_a_formula_names_its_row(tmp_path: Path) -> None:
+    rows = "".join(f'"=""0000{n}""","{q}",{a}\n' for n, (q, a) in enumerate(ROWS))
+
+    table = read(tmp_path, "train.csv", f"번호,질문,답변\n{rows}")
+
+    assert table.frame["id"].tolist() == ["00000", "00001"]
+
+
 @pytest.mark.parametrize("column", ["id", "category"])
 def test_a_recognised_column_without_any_cell_is_not_used(tmp_path: Path, column: str) -> None:
     rows = "".join(f"{question}\t{answer}\t\n" for question, answer in ROWS)
