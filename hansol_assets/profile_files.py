@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from hansol_assets.errors import UserError
+from hansol_assets.settings_model import from_home
 
 PROFILES_DIRECTORY = Path(__file__).parent / "profiles"
 _PROFILE_NAME = re.compile(r"\w[\w.-]*")
@@ -28,7 +29,10 @@ def profile_path(profile: str) -> Path:
         ProfileError: There is no such profile; the message names the ones that there are. Or its
             name is none for a folder.
     """
-    path = Path(profile)
+    try:
+        path = from_home(Path(profile))
+    except ValueError as error:
+        raise ProfileError(f"profile '{profile}': {error}") from error
     if profile and not _PROFILE_NAME.fullmatch(path.stem):
         raise ProfileError(
             f"profile '{profile}' cannot be named '{path.stem}': the name becomes a folder of the "

@@ -38,7 +38,7 @@ from hansol_assets.qa.pairing import PairingSettings
 from hansol_assets.qa.prompts import PromptSettings
 from hansol_assets.qa.quality import AnswerQualitySettings
 from hansol_assets.qa.table import read_template, read_test
-from hansol_assets.qa.table.files import STEMS, has_table, raw_files
+from hansol_assets.qa.table.files import STEMS, holds_anything, raw_files, unused_files
 from hansol_assets.qa.table.form import require_fitting
 from hansol_assets.qa.table.row_quality import RowQualitySettings
 from hansol_assets.qa.table.settings import TableSettings
@@ -49,7 +49,7 @@ from hansol_assets.scoring.components import ComponentSettings
 from hansol_assets.scoring.consensus import SelectionSettings
 from hansol_assets.scoring.drafting import ComposingSettings
 from hansol_assets.scoring.evaluate import ScoreSettings
-from hansol_assets.settings_model import SettingsModel
+from hansol_assets.settings_model import SettingsModel, SettingsPath
 
 REVIEW_CSV = "review_csv"
 RAW_FILES = {asset: f"{stem}.csv" for asset, stem in STEMS.items()} | {REVIEW_CSV: "review.csv"}
@@ -103,13 +103,13 @@ class Settings(BaseSettings):
 
     profile: str = Field(DEFAULT_PROFILE, description="Profile name, or path to a YAML file")
     description: str = Field("", description="What the profile is for, in one sentence")
-    raw_dir: Path | None = Field(
+    raw_dir: SettingsPath | None = Field(
         None,
         description="Folder with the table (train.*), the questions (test.*) and the template "
-        "(sample_submission.*); by default the lake's raw/ folder if it holds train.*, else the "
-        "sample",
+        "(sample_submission.*); by default the lake's raw/ folder if it holds anything, else "
+        "the sample",
     )
-    lake_dir: Path = Field(Path("data_lake"), description="Where everything produced goes")
+    lake_dir: SettingsPath = Field(Path("data_lake"), description="Where everything produced goes")
     object_store: str | None = Field(
         None,
         pattern=URL_PATTERN,
@@ -250,11 +250,18 @@ class Settings(BaseSettings):
         """External asset name → the file behind it; only those that there are, and the table's.
 
         Raises:
-            InputError: The folder holds two files of one name.
+            InputError: It cannot be told which file is the table.
         """
-        files = raw_files(self._raw_folder, self.table)
+        files = raw_files(self.raw_folder, self.table)
         reviewed = {REVIEW_CSV: self.review_file} if self.review_file.is_file() else {}
         return files | reviewed
+
+    def said_of_files(self) -> list[str]:
+        """What a person should know of the raw folder: that it is the sample, or what is left."""
+        if self.raw_folder == SAMPLE_DIRECTORY and self.raw_dir is None:
+            return [f"nothing lies in {self.lake_dir / 'raw'}, so the sample is read"]
+        unused = unused_files(self.raw_folder, self.raw_files.values())
+        return [f"not used of {self.raw_folder}: {', '.join(unused)}"] if unused else []
 
     @property
     def review_file(self) -> Path:
@@ -262,11 +269,12 @@ class Settings(BaseSettings):
         return self.lake_dir / RAW_FILES[REVIEW_CSV]
 
     @property
-    def _raw_folder(self) -> Path:
+    def raw_folder(self) -> Path:
+        """The folder of the raw files: the sample's, where nothing of a person's lies."""
         if self.raw_dir is not None:
             return self.raw_dir
         own = self.lake_dir / "raw"
-        return own if has_table(own) else SAMPLE_DIRECTORY
+        return own if holds_anything(own) else SAMPLE_DIRECTORY
 
 
 SAMPLE_DIRECTORY = Path(__file__).parent / "sample"
@@ -296,11 +304,19 @@ def _problems(error: ValidationError) -> Iterator[str]:
 
 
 def _check_environment(environment: Mapping[str, str]) -> None:
-    """Refuses a misspelt `HANSOL_…` variable, which pydantic-settings would pass over."""
+    """Refuses a misspelt `HANSOL_…` variable, which pydantic-settings would pass over.
+
+    And one that ends as a line of a Windows file does, which no message would show.
+    """
     valid = sorted(Settings.model_fields)
-    for variable in environment:
+    for variable, value in environment.items():
         if not variable.startswith(ENVIRONMENT_PREFIX) or variable.startswith(TEST_PREFIX):
             continue
+        if "\r" in value:
+            raise ProfileError(
+                f"environment variable {variable} holds a carriage return (CR): the file that sets "
+                "it has Windows line ends. Save it with Unix ones (LF)."
+            )
         field = variable.removeprefix(ENVIRONMENT_PREFIX).partition("__")[0].lower()
         if field not in valid:
             raise ProfileError(

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from hansol_assets.errors import InputError
 from hansol_assets.profile_files import PROFILES_DIRECTORY, ProfileError
 from hansol_assets.settings import load_settings
 
@@ -70,6 +71,21 @@ def test_a_misspelt_environment_variable_is_refused(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("HANSOL_TRAINNG__EPOCHS", "3")
     with pytest.raises(ProfileError, match=r"HANSOL_TRAINNG__EPOCHS.*did you mean 'training'"):
         load_settings()
+
+
+def test_a_carriage_return_in_the_environment_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HANSOL_PROFILE", "tiny\r")
+    with pytest.raises(ProfileError, match=r"HANSOL_PROFILE holds a carriage return"):
+        load_settings()
+
+
+def test_the_sample_is_read_only_where_nothing_of_a_person_s_lies(tmp_path: Path) -> None:
+    settings = load_settings(lake_dir=tmp_path)
+    assert settings.said_of_files() == [f"nothing lies in {tmp_path}/raw, so the sample is read"]
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "train.docx").touch()
+    with pytest.raises(InputError, match=r"train\.docx"):
+        _ = settings.raw_files
 
 
 def test_raw_files_come_from_the_lake_once_it_has_them(tmp_path: Path) -> None:

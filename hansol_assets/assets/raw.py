@@ -53,7 +53,7 @@ Reading = Annotated[TableSettings, Setting("table.of_reading")]
 """What decides what is read of a file: where the file is does not."""
 
 
-@lake_table(kinds={"duckdb"}, named_by_content=True)
+@lake_table(kinds={"duckdb"}, named_by_content=True, code_version="2")
 def reviewed_answers(review_csv: Source | None) -> TableReport:
     """The answers that a person filled in after `hansol review`; none where there is no file.
 
@@ -63,7 +63,7 @@ def reviewed_answers(review_csv: Source | None) -> TableReport:
     return TableReport(frame=read_reviewed(review_csv.path) if review_csv else no_reviewed())
 
 
-@lake_table(kinds={"duckdb"}, code_version="2")
+@lake_table(kinds={"duckdb"}, code_version="3")
 def raw_qa(
     train_csv: Source,
     reviewed_answers: Table,
@@ -111,7 +111,7 @@ def _together(rows: pd.DataFrame, more: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([rows, more.astype(rows.dtypes[more.columns])], ignore_index=True)
 
 
-@lake_table(kinds={"duckdb"}, code_version="2")
+@lake_table(kinds={"duckdb"}, code_version="3")
 def raw_questions(test_csv: Source | None, table: Reading) -> TableReport:
     """Every question of the test file, read as strictly as `raw_qa`; none where there is no file.
 

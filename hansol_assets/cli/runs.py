@@ -1,7 +1,6 @@
 """`hansol refresh`, `cross-validate`, `promote` and `home`: running the graph and publishing."""
 
 import math
-import os
 import statistics
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,6 +18,7 @@ from hansol_assets.cli.page import (
     print_records,
     settings_or_fail,
 )
+from hansol_assets.lake.disk import require_writable
 from hansol_assets.lake.paths import LakePaths
 from hansol_assets.orchestration.lines import asset_line
 from hansol_assets.qa.table.files import TEST_CSV
@@ -54,6 +54,7 @@ def refresh(
 ) -> None:
     """Bring every asset up to date; print the scores and what was made."""
     settings = settings_or_fail()
+    _print_files(settings)
     standing = None if force else _standing(settings)
     if standing:
         _print_standing(standing)
@@ -62,6 +63,13 @@ def refresh(
     _print_scores()
     for name, made in outcome(open_lake(), has_questions=TEST_CSV in settings.raw_files):
         console.print(f"{name:13} {made}", soft_wrap=True, highlight=False)
+
+
+def _print_files(settings: Settings) -> None:
+    """Says which files are read, before anything is done with them."""
+    named = [f"{asset}: {path}" for asset, path in settings.raw_files.items()]
+    for line in ["reads " + ", ".join(named), *settings.said_of_files()]:
+        console.print(line, soft_wrap=True, highlight=False, markup=False)
 
 
 def _standing(settings: Settings) -> "Standing | None":
@@ -84,7 +92,9 @@ def _print_standing(standing: "Standing") -> None:
 
 
 def _home(settings: Settings) -> Path:
-    return Path(os.environ.get("DAGSTER_HOME", settings.lake_dir / "dagster"))
+    from hansol_assets.orchestration.home import home_folder
+
+    return home_folder(settings.lake_dir / "dagster")
 
 
 def _what_stands(settings: Settings) -> str:
@@ -127,6 +137,7 @@ def cross_validate() -> None:
     from hansol_assets.orchestration.automation import CROSS_VALIDATE, rotations
 
     own = settings_or_fail()
+    _print_files(own)
     parities: dict[str, float] = {}
     for rotation in rotations(own.folds):
         console.rule(f"validation folds from {rotation}")
@@ -161,7 +172,7 @@ def _run_job(
         start_failure_message,
     )
 
-    open_or_make_lake()
+    require_writable(open_or_make_lake().paths.root)
     prepare_home(settings.lake_dir / "dagster")
     job = build_defs(settings=settings).resolve_job_def(name)
     with dg.DagsterInstance.get() as instance:
