@@ -1,4 +1,4 @@
-"""How people's questions are answered: python benchmarks/asked.py [--lake LAKE] [--set first|second].
+"""How people's questions are answered: python benchmarks/asked.py [--lake LAKE] [--set SET].
 
 Asks the questions of `hansol_assets_tests/asked` of the tables beside them, and those about the
 competition's rows of a lake that was made of them (`--lake`); more files of questions with `--asked
@@ -20,7 +20,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import roc_auc_score
 
 from hansol_assets.answering.asking import Answer, Asker
 from hansol_assets.lake.store import Lake
@@ -45,7 +44,9 @@ def right_rows(rows: str) -> list[set[str]]:
     return [set(part.split("|")) for part in rows.split("+")] if rows != "-" else []
 
 
-def judged(answer: Answer, kind: str, rows: str, references: dict[str, list[str]]) -> dict[str, Any]:
+def judged(
+    answer: Answer, kind: str, rows: str, references: dict[str, list[str]]
+) -> dict[str, Any]:
     """What one answer is worth."""
     meant = right_rows(rows)
     every = {row for part in meant for row in part}
@@ -81,6 +82,8 @@ def figures(told: pd.DataFrame) -> dict[str, float]:
     right = (told["first"] & is_known).to_numpy()
     confidence = told["confidence"].to_numpy()
     answered = told["verdict"] == "answered"
+    from sklearn.metrics import roc_auc_score
+
     found = {
         "known": len(known),
         "right_row_first": known["first"].mean(),
@@ -133,7 +136,9 @@ def refreshed(name: str, folder: Path) -> Path:
     return lake
 
 
-def tables(lake: Path | None, more: list[Path], folder: Path) -> Iterator[tuple[str, Path, list[Path]]]:
+def tables(
+    lake: Path | None, more: list[Path], folder: Path
+) -> Iterator[tuple[str, Path, list[Path]]]:
     """Yields name, lake and files of questions of each table."""
     if lake is not None:
         yield "hansol", lake, more or [ASKED / "hansol.tsv"]

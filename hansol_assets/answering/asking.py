@@ -13,11 +13,12 @@ from typing import Any, Self
 from hansol_assets.answering.parts import ALL_SPLITS
 from hansol_assets.answering.searching import open_searcher
 from hansol_assets.answering.verdicts import (
+    Found,
     PartAnswer,
     Sources,
     Verdict,
     VerdictSettings,
-    answer_part,
+    answer_parts,
     answer_record,
 )
 from hansol_assets.errors import InputError
@@ -150,13 +151,12 @@ class Asker:
 
     def _answered(self, questions: list[str]) -> list[PartAnswer]:
         found = self.searcher.search(questions, self.rows, ALL_SPLITS)
-        return [
-            answer_part(
+        asked = [
+            Found(
                 question,
                 self.searcher.confidence(hits),
                 [(hit.id, hit.probability) for hit in hits],
-                self.sources,
-                self.settings,
             )
             for question, hits in zip(questions, found, strict=True)
         ]
+        return answer_parts(asked, self.sources, self.settings)

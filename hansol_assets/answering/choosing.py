@@ -25,11 +25,12 @@ from hansol_assets.answering.composing import QUOTES, composed_candidates, sourc
 from hansol_assets.answering.regressors import load_composer, load_regressors
 from hansol_assets.answering.searching import embedder_of
 from hansol_assets.answering.verdicts import (
+    Found,
     PartAnswer,
     Sources,
     Verdict,
     VerdictSettings,
-    answer_part,
+    answer_parts,
     answer_record,
 )
 from hansol_assets.embedding.embedder import Embedder, encode
@@ -145,24 +146,29 @@ class Chooser:
         references = answers_of(self.rows)
         lengths = LengthRange.of(references, self.settings.selection)
         voted = vote(every, components.index, targets, lengths, self.settings.selection)
-        told = self._told(questions, candidates)
-        table = answer_table(questions, voted, told, self.embedder, adapter)
+        read = self._records(questions, candidates)
+        table = answer_table(questions, voted, read, self.embedder, adapter)
         facts = _quality(table, voted, references) | _verdict_facts(table)
         return TableReport(frame=table, facts=facts, tables={REVIEW: _review(table)})
 
-    def _told(self, questions: pd.DataFrame, candidates: pd.DataFrame) -> dict[str, dict[str, Any]]:
-        """What a person is told of each question, by its id."""
-        sources = Sources(self.rows, self.embedder)
-        found: dict[str, list[PartAnswer]] = defaultdict(list)
+    def _records(
+        self, questions: pd.DataFrame, candidates: pd.DataFrame
+    ) -> dict[str, dict[str, Any]]:
+        """What a person reads of each question, by its id."""
+        keys, asked = [], []
         for (key, _), own in candidates.groupby(PART, sort=True):
             rows = own.dropna(subset=["source_id"]).drop_duplicates("source_id")
             ranked = rows.sort_values(["probability", "source_id"], ascending=[False, True])
             pairs = list(zip(ranked["source_id"], ranked["probability"], strict=True))
-            asked, confidence = own.iloc[0][["part_question", "confidence"]]
-            answer = answer_part(asked, confidence, pairs, sources, self.settings.verdicts)
-            found[key].append(answer)
+            keys.append(key)
+            first = own.iloc[0]
+            asked.append(Found(first["part_question"], first["confidence"], pairs))
+        sources, settings = Sources(self.rows, self.embedder), self.settings.verdicts
+        parts: dict[str, list[PartAnswer]] = defaultdict(list)
+        for key, answer in zip(keys, answer_parts(asked, sources, settings), strict=True):
+            parts[key].append(answer)
         return {
-            key: _told_record(question, found[key], sources, self.settings.verdicts)
+            key: _record(question, parts[key], sources, settings)
             for key, question in zip(questions["id"], questions["question"], strict=True)
         }
 
@@ -275,7 +281,7 @@ def vote(
 def answer_table(
     questions: pd.DataFrame,
     voted: pd.DataFrame,
-    told: Mapping[str, Mapping[str, Any]],
+    read: Mapping[str, Mapping[str, Any]],
     embedder: Embedder,
     adapter_fingerprint: str,
 ) -> pd.DataFrame:
@@ -284,7 +290,7 @@ def answer_table(
     Args:
         questions: `id, question`.
         voted: What `vote` returned.
-        told: What a person is told of each question, by its id.
+        read: What a person reads of each question, by its id.
         embedder: Embeds the composed texts.
         adapter_fingerprint: The adapter whose generations were among the candidates.
 
@@ -302,7 +308,7 @@ def answer_table(
         candidates_of[row["question_id"]].append(row)
     table = pd.DataFrame(
         [
-            _answer(own, question, candidates_of[own], told[own])
+            _answer(own, question, candidates_of[own], read[own])
             for own, question in zip(questions["id"], questions["question"], strict=True)
         ]
     )
@@ -314,7 +320,7 @@ def _answer(
     question_id: str,
     question: str,
     candidates: Sequence[Mapping[str, Any]],
-    told: Mapping[str, Any],
+    read: Mapping[str, Any],
 ) -> dict[str, object]:
     chosen = sorted((row for row in candidates if row["chosen"]), key=itemgetter("part"))
     found = [row["source_id"] for row in candidates if row["origin"] == RETRIEVED]
@@ -323,7 +329,7 @@ def _answer(
     return {
         "id": question_id,
         "question": question,
-        **told,
+        **read,
         "composed": joined_texts(question, [row["text"] for row in chosen]),
         "parts": [row["part_question"] for row in chosen],
         "origins": [row["origin"] for row in chosen],
@@ -338,7 +344,7 @@ def _answer(
     }
 
 
-def _told_record(
+def _record(
     question: str, parts: Sequence[PartAnswer], sources: Sources, settings: VerdictSettings
 ) -> dict[str, Any]:
     record = answer_record(question, parts)

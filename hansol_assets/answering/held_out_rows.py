@@ -129,4 +129,5 @@ def fit_row_share(kinds: Sequence[HeldOutRows], rows: pd.DataFrame, embedder: Em
         np.concatenate([own.estimates for own in kinds]),
         np.concatenate([own.confidence for own in kinds]),
         embed_references(texts, embedder),
+        np.repeat([1.0, unknown_weight], [len(own.row_ids) for own in kinds]),
     )

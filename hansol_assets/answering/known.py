@@ -15,15 +15,17 @@ from hansol_assets.answering.held_out_rows import HeldOutRows
 from hansol_assets.answering.judge import Judge
 from hansol_assets.answering.verdicts import (
     ANSWERED,
+    Found,
     PartAnswer,
     Sources,
     VerdictSettings,
-    answer_part,
+    answer_parts,
 )
 from hansol_assets.embedding.embedder import encode
 from hansol_assets.lake.manifest import Fact
 from hansol_assets.qa.joining import NONE, join_answers
 from hansol_assets.qa.table.columns import ANSWERS, ID
+from hansol_assets.retrieval.hits import Hit
 from hansol_assets.scoring.baselines import CEILING, CENTROID, HUMAN, baseline_scores
 from hansol_assets.scoring.bootstrap import BootstrapSettings, bootstrap_interval
 from hansol_assets.scoring.cosine import reference_cosines
@@ -70,7 +72,8 @@ def score_kinds(
     tables = []
     for kind, asked in ((KNOWN, known), (UNKNOWN, unknown)):
         vectors = share.mix(asked.rows, asked.estimates, asked.confidence)
-        said = [_answer(asked, place, sources, verdicts) for place in range(len(references))]
+        found = list(map(_found, asked.questions, asked.confidence, asked.hits))
+        said = answer_parts(found, sources, verdicts)
         for form, groups in _forms(len(references)):
             joined = joining.apply([vectors[list(own)] for own in groups])
             judged = {
@@ -99,12 +102,8 @@ def _forms(count: int) -> list[tuple[str, list[tuple[int, ...]]]]:
     return [(SINGLE, alone), (JOINED, list(pairwise(range(count))))] if count else []
 
 
-def _answer(
-    asked: HeldOutRows, place: int, sources: Sources, verdicts: VerdictSettings
-) -> PartAnswer:
-    found = [(hit.id, hit.probability) for hit in asked.hits[place]]
-    confidence = float(asked.confidence[place])
-    return answer_part(asked.questions[place], confidence, found, sources, verdicts)
+def _found(question: str, confidence: float, hits: Sequence[Hit]) -> Found:
+    return Found(question, float(confidence), [(hit.id, hit.probability) for hit in hits])
 
 
 def _whole(texts: Sequence[str]) -> str:

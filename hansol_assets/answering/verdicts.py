@@ -6,7 +6,7 @@ whatever the text says (`hansol_assets.answering.choosing`).
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -15,7 +15,7 @@ import pandas as pd
 from pydantic import Field
 
 from hansol_assets.embedding.embedder import Embedder, encode
-from hansol_assets.embedding.vectors import unit
+from hansol_assets.embedding.vectors import split_like, unit
 from hansol_assets.qa.joining import NONE, join_answers
 from hansol_assets.qa.splitting import take_apart
 from hansol_assets.qa.table.columns import ANSWERS, CATEGORY, ID, QUESTIONS
@@ -127,45 +127,74 @@ class Sources:
         """The category of a row."""
         return str(self._rows[row_id][1])
 
-    def answer(self, row_id: str) -> tuple[int, str]:
-        """The answer of a row nearest to the mean of all of them, and its number, from 1."""
-        answers = self._rows[row_id][2]
-        vectors = unit(encode(self._embedder, answers))
-        place = int(np.argmax((vectors @ vectors.mean(axis=0)).round(_DECIMALS)))
-        return place + 1, str(answers[place])
+    def answers(self, row_ids: Iterable[str]) -> dict[str, tuple[int, str]]:
+        """Row id → the answer nearest to the mean of all of the row's, with its number, from 1."""
+        different = list(dict.fromkeys(row_ids))
+        texts = [self._rows[key][2] for key in different]
+        vectors = unit(encode(self._embedder, [text for own in texts for text in own]))
+        return {
+            key: _central(own, found)
+            for key, own, found in zip(different, texts, split_like(vectors, texts), strict=True)
+        }
 
 
-def answer_part(
-    question: str,
-    confidence: float,
-    found: Sequence[tuple[str, float]],
-    sources: Sources,
-    settings: VerdictSettings,
-) -> PartAnswer:
-    """Answers a question that stands by itself.
+def _central(answers: Sequence[str], vectors: np.ndarray) -> tuple[int, str]:
+    place = int(np.argmax((vectors @ vectors.mean(axis=0)).round(_DECIMALS)))
+    return place + 1, str(answers[place])
 
-    Args:
+
+class Found(NamedTuple):
+    """A question that stands by itself, with the rows found for it.
+
+    Attributes:
         question: The question.
         confidence: The probability that the first row answers.
-        found: Id and probability of the rows found, most probable first.
+        rows: Id and probability of the rows, most probable first.
+    """
+
+    question: str
+    confidence: float
+    rows: Sequence[tuple[str, float]]
+
+
+def answer_parts(
+    asked: Sequence[Found], sources: Sources, settings: VerdictSettings
+) -> list[PartAnswer]:
+    """Answers questions that stand by themselves.
+
+    Args:
+        asked: The questions with the rows found.
         sources: The rows.
         settings: Which verdict follows.
     """
-    verdict = _verdict(confidence, settings) if found else UNANSWERED
+    verdicts = [_verdict(own.confidence, settings) if own.rows else UNANSWERED for own in asked]
     counts = {ANSWERED: 1, RELATED: _RELATED_ROWS, UNANSWERED: 0}
-    quotes = [_quote(row_id, sources) for row_id, _ in found[: counts[verdict]]]
+    quoted = [
+        [key for key, _ in own.rows[: counts[verdict]]]
+        for own, verdict in zip(asked, verdicts, strict=True)
+    ]
+    # In one call: the embedder looks its vectors up in the lake.
+    answers = sources.answers(key for own in quoted for key in own)
+    return [
+        _part(own, verdict, [_quote(key, answers[key], sources) for key in rows], sources)
+        for own, verdict, rows in zip(asked, verdicts, quoted, strict=True)
+    ]
+
+
+def _part(
+    found: Found, verdict: Verdict, quotes: list[dict[str, Any]], sources: Sources
+) -> PartAnswer:
     nearest = [
         {
             "source_id": row_id,
             "source_question": sources.question(row_id),
             "probability": round(float(probability), _DECIMALS),
         }
-        for row_id, probability in found[:_NEAREST_ROWS]
+        for row_id, probability in found.rows[:_NEAREST_ROWS]
     ]
-    text = _text(
-        question, verdict, quotes, [sources.question(key) for key, _ in found[:_NEAREST_ROWS]]
-    )
-    return PartAnswer(question, verdict, round(float(confidence), _DECIMALS), text, quotes, nearest)
+    text = _text(found.question, verdict, quotes, [str(row["source_question"]) for row in nearest])
+    confidence = round(float(found.confidence), _DECIMALS)
+    return PartAnswer(found.question, verdict, confidence, text, quotes, nearest)
 
 
 def _verdict(confidence: float, settings: VerdictSettings) -> Verdict:
@@ -174,8 +203,8 @@ def _verdict(confidence: float, settings: VerdictSettings) -> Verdict:
     return RELATED if confidence >= settings.related_from else UNANSWERED
 
 
-def _quote(row_id: str, sources: Sources) -> dict[str, Any]:
-    number, text = sources.answer(row_id)
+def _quote(row_id: str, answer: tuple[int, str], sources: Sources) -> dict[str, Any]:
+    number, text = answer
     return {
         "source_id": row_id,
         "source_question": sources.question(row_id),

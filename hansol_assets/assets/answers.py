@@ -161,7 +161,7 @@ def vector_blend(
     fitted = fit_blend(components.of_questions(questions["id"].tolist()), references, blend)
     fitted.save(build.folder / WEIGHTS_FILE)
     rows = qa_folds.read()
-    kinds = ask_held_out(
+    known, unknown = ask_held_out(
         rows,
         rows.loc[rows["split"] == CALIBRATION, "id"].tolist()[:MOST_ROWS],
         (TRAINING, CALIBRATION),
@@ -170,7 +170,7 @@ def vector_blend(
         fitted,
         embedder,
     )
-    share = fit_row_share(kinds, rows, embedder)
+    share = fit_row_share(known, unknown, rows, embedder, blend.unknown_weight)
     share.save(build.folder / ROW_SHARE_FILE)
     weights = {f"weight_{name}": round(weight, 4) for name, weight in fitted.weights.items()}
     notes = {"weights": bar_picture("Weights of the components", fitted.weights, "weight")}

@@ -65,14 +65,16 @@ class RowShare:
         estimates: np.ndarray,
         confidence: np.ndarray,
         references: Sequence[np.ndarray],
+        weights: np.ndarray,
     ) -> Self:
-        """Fits both parameters to maximise the mean cosine to the references.
+        """Fits both parameters to maximise the weighted mean cosine to the references.
 
         Args:
             rows: [questions, dimensions].
             estimates: [questions, dimensions].
             confidence: [questions].
             references: One array a question, [references of the question, dimensions].
+            weights: [questions].
         """
         from scipy.optimize import minimize
 
@@ -80,7 +82,7 @@ class RowShare:
 
         def loss(parameters: np.ndarray) -> float:
             made = cls(*parameters).mix(rows, estimates, confidence)
-            score = np.einsum("qd,qd->q", made, aims).mean()
+            score = np.average(np.einsum("qd,qd->q", made, aims), weights=weights)
             return float(_RIDGE * np.sum((parameters - prior) ** 2) - score)
 
         bounds = [(None, None), (0, None)]

@@ -19,8 +19,10 @@ TEXTS = [
     "A freeze costs $10 for each month.",
     "ＡＢＣ　①번 타일…  두  칸",
     "",
+    "결로 " * 240,
     "결로 " * 700,
 ]
+"""The last one has more tokens than count; the package goes on reading there."""
 
 
 @pytest.fixture(scope="module")
@@ -38,9 +40,15 @@ def test_vectors_are_those_of_the_package(
 
     engine = E5(num_threads=1)
     assert engine.dim == DIMENSIONS
-    assert (unit(engine.query(TEXTS)) * vectors).sum(axis=1).min() > 0.999
+    assert (unit(engine.query(TEXTS[:-1])) * vectors[:-1]).sum(axis=1).min() > 0.999
     passages = e5.passages(TEXTS[:4])
     assert (unit(engine.passage(TEXTS[:4])) * passages).sum(axis=1).min() > 0.999
+
+
+def test_of_a_long_text_the_beginning_counts(e5: Retriever, vectors: np.ndarray) -> None:
+    longer = e5.embedder.encode([f"query: {TEXTS[-1]}곰팡이"])[0]
+
+    assert longer == pytest.approx(vectors[-1], abs=1e-5)
 
 
 def test_every_text_has_a_direction(vectors: np.ndarray) -> None:

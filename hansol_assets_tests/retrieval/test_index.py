@@ -15,9 +15,7 @@ from hansol_assets.retrieval.rows import FrameRows
 SETTINGS = RetrievalSettings()
 
 
-def _build(
-    uri: Path, rows: pd.DataFrame, folds: pd.DataFrame, retriever: Retriever
-) -> IndexReport:
+def _build(uri: Path, rows: pd.DataFrame, folds: pd.DataFrame, retriever: Retriever) -> IndexReport:
     return build_index(
         uri, "rows", FrameRows(rows, folds), retriever, "retriever-1", SETTINGS.documents
     )
