@@ -112,14 +112,23 @@ def _held_out(
     return HeldOutRows(ids, questions, hits, confidence, unit(rows), estimates)
 
 
-def fit_row_share(kinds: Sequence[HeldOutRows], rows: pd.DataFrame, embedder: Embedder) -> RowShare:
-    """Fits how much of a vector is of the rows, each kind of question counting the same.
+def fit_row_share(
+    known: HeldOutRows,
+    unknown: HeldOutRows,
+    rows: pd.DataFrame,
+    embedder: Embedder,
+    unknown_weight: float,
+) -> RowShare:
+    """Fits how much of a vector is of the rows.
 
     Args:
-        kinds: Known and unknown questions.
+        known: Questions whose row is visible.
+        unknown: Questions whose row is not.
         rows: The rows of `qa_folds`, for their references.
         embedder: Embeds references.
+        unknown_weight: Of an unknown question; a known one has 1.
     """
+    kinds = (known, unknown)
     answers = dict(zip(rows[ID], rows[ANSWERS], strict=True))
     texts = [list(answers[key]) for own in kinds for key in own.row_ids]
     if not texts:
