@@ -35,7 +35,8 @@ def review(
     lake = open_lake()
     try:
         if export:
-            written = export_queue(lake, settings_or_fail().review_file)
+            settings = settings_or_fail()
+            written = export_queue(lake, settings.review_file, settings.table.placeholders)
             console.print(
                 f"{written.path}: {written.waiting} questions wait for an answer, "
                 f"{written.filled} were answered before. Fill in the column 'answer', then run "
@@ -43,6 +44,8 @@ def review(
                 highlight=False,
                 soft_wrap=True,
             )
+            if written.backup:
+                console.print(f"as it was: {written.backup}", highlight=False, soft_wrap=True)
             return
         queue = review_queue(lake)
     except (LakeError, ContractError) as error:
