@@ -26,11 +26,15 @@ setup: $(VENV)/.installed ## make .venv from requirements.lock
 $(VENV)/.installed: requirements.lock setup.cfg
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Python 3.11 or newer is needed; name it with: make PYTHON=python3.12 ..."; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	@echo 'making $(VENV): about two minutes and 3 GiB, once'
+	@$(PYTHON) -m venv $(VENV)
+	@echo '1 of 3  fetching and unpacking the packages of requirements.lock (a minute or more, as the network is)'
 	@# The lock names all that is needed, and all cores compile at once: half of pip's time.
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile -r requirements.lock
-	$(BIN)/python -m compileall -q -j 0 $(VENV)/lib > /dev/null || true  # templates are no Python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile -r requirements.lock
+	@echo '2 of 3  compiling them (half a minute)'
+	@$(BIN)/python -m compileall -q -j 0 $(VENV)/lib > /dev/null || true  # templates are no Python
+	@echo '3 of 3  installing hansol-assets itself (seconds)'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 submission: setup ## bring every asset up to date and print the submission and its scores

@@ -15,17 +15,16 @@ from hansol_assets.cli.page import (
     fail,
     figure,
     open_lake,
+    print_card,
     print_json,
     print_records,
     settings_or_fail,
-    shortened,
 )
 
 if TYPE_CHECKING:
     from hansol_assets.answering.asking import Asker
 
 SHOWN_CANDIDATES = 8
-SHOWN_CHARACTERS = 120
 
 commands = typer.Typer()
 
@@ -165,7 +164,7 @@ def _shown_quotes(quotes: list[dict[str, Any]]) -> list[dict[str, Any]]:
         {
             "part": quote["part"] + 1,
             "from": f"{quote['source_id']} answer {quote['source_answer']}",
-            "text": shortened(quote["text"], SHOWN_CHARACTERS),
+            "text": quote["text"],
         }
         for quote in quotes
     ]
@@ -173,13 +172,13 @@ def _shown_quotes(quotes: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _print_explanation(found: dict[str, Any]) -> None:
     console.rule(f"{found['id']} ({found['asset']})")
-    console.print(f"[bold]question[/]  {found['question']}", highlight=False)
-    console.print(f"[bold]answer[/]    {found['answer']}", highlight=False)
+    print_card({"question": found["question"], "answer": found["answer"]})
     _print_confidence(found["confidence"], found["needs_review"], found["doubts"])
     if found["quotes"]:
         print_records("what it quotes", _shown_quotes(found["quotes"]))
     for place, part in enumerate(found["parts"], start=1):
-        console.rule(f"part {place}: {part['question']}", align="left")
+        console.rule(f"part {place}", align="left")
+        print_card({"question": part["question"]})
         print_records("rows found", part["retrieved"])
         # Of candidates with one and the same text the best stands for all.
         ranked = sorted(part["candidates"], key=lambda item: -item["score"])
@@ -192,7 +191,7 @@ def _print_explanation(found: dict[str, Any]) -> None:
                     "from": _origin(item),
                     "vote": item["vote"],
                     "score": item["score"],
-                    "text": shortened(item["text"], SHOWN_CHARACTERS),
+                    "text": item["text"],
                 }
                 for item in best_first[:SHOWN_CANDIDATES]
             ],

@@ -12,6 +12,7 @@ from hansol_assets.cli.page import (
     fail,
     open_lake,
     print_json,
+    print_lines,
     print_records,
     settings_or_fail,
 )
@@ -68,7 +69,7 @@ def doctor() -> None:
             found = estimate(shape, base.loading, work, device)
             console.print(f"{phase:11} {found}", highlight=False)
     absent = missing(base.hub) if base.kind == "hub" else None
-    console.print(f"base model  {absent or 'nothing is missing'}", highlight=False)
+    print_lines(f"base model  {absent or 'nothing is missing'}")
     files = settings.raw_files
     for asset, path in files.items():
         state = "found" if path.is_file() else "[red]missing[/]"

@@ -12,13 +12,10 @@ from hansol_assets.cli.page import (
     print_json,
     print_records,
     settings_or_fail,
-    shortened,
 )
 from hansol_assets.commands import REFRESH, REVIEW
 
 commands = typer.Typer()
-
-SHOWN_CHARACTERS = 120
 
 
 @commands.command()
@@ -54,8 +51,6 @@ def review(
         print_json(queue.to_dict("records"))
         return
     shown = queue.head(limit).drop(columns="category")
-    for name in ("question", "draft"):
-        shown[name] = [shortened(text, SHOWN_CHARACTERS) for text in shown[name]]
     print_records(f"{len(queue)} answers need review", shown.to_dict("records"))
     if len(queue):
         console.print(f"To answer them yourself: {REVIEW}", highlight=False)

@@ -42,7 +42,8 @@ def home() -> None:
     from hansol_assets.orchestration.run_locks import end_dead_runs
 
     settings = settings_or_fail()
-    console.print(str(prepare_home(settings.lake_dir / "dagster")), highlight=False)
+    where = str(prepare_home(settings.lake_dir / "dagster"))
+    console.print(where, highlight=False, soft_wrap=True)
     with dg.DagsterInstance.get() as instance:
         for run_id in end_dead_runs(instance, open_or_make_lake().paths.locks):
             console.print(f"run {run_id} was killed; the next one goes on from it", highlight=False)
@@ -120,8 +121,7 @@ def outcome(lake: "Lake", *, has_questions: bool) -> list[tuple[str, str]]:
 def cross_validate() -> None:
     """Judge the profile on every rotation of its folds; each is a row of the leaderboard.
 
-    Each rotation's results are live under a name of their own, so that a rotation that fails
-    leaves the profile's as they were.
+    A rotation that fails leaves the profile's own results as they were.
     """
     from hansol_assets.lake.store import Lake
     from hansol_assets.orchestration.automation import CROSS_VALIDATE, rotations

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import socket
 import time
@@ -12,6 +13,7 @@ import dagster as dg
 import numpy as np
 import pandas as pd
 import pytest
+from rich.cells import cell_len
 from typer.testing import CliRunner, Result
 
 from hansol_assets.assets.groups import declarations
@@ -182,6 +184,55 @@ def test_review_lists_the_queue_and_writes_it(run: Any, graph: GraphRun) -> None
     assert f"{doubtful} answers need review" in run("review").output
 
 
+WIDTHS = (60, 80, 120)
+
+
+def on_one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_what_is_quoted_is_shown_whole_and_broken_between_words_alone(
+    run: Any, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setenv("HANSOL_CONFIDENCE__REVIEW_BELOW", "1")
+    asked = "오래 써도 누렇게 변하지 않는 벽지가 있나요? 그리고 [실크]벽지는 어떻게 청소하나요?"
+    found = json.loads(run("ask", asked, "--json").stdout)
+    explained = json.loads(run("explain", "TEST_000", "--json").stdout)
+    queue = json.loads(run("review", "--json").stdout)
+    parts = explained["parts"]
+    quoted = {
+        ("ask", asked): [found["answer"], *(quote["text"] for quote in found["quotes"])],
+        ("explain", "TEST_000"): [
+            *(explained[name] for name in ("question", "answer")),
+            *(quote["text"] for quote in explained["quotes"]),
+            *(part["question"] for part in parts),
+            *(item["text"] for part in parts for item in part["candidates"] if item["chosen"]),
+        ],
+        ("review",): [row[name] for row in queue for name in ("question", "draft")],
+    }
+    for command, texts in quoted.items():
+        shown = run(*command).output
+        # Hashes of files are there to be copied.
+        lines = [line for line in shown.splitlines() if not re.search(r" [0-9a-f]{64}$", line)]
+        assert max(map(cell_len, lines)) <= width, command
+        for text in texts:
+            assert on_one_line(text) in on_one_line(shown), command
+
+
+def test_what_is_there_to_be_copied_is_on_one_line(
+    run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setenv("HANSOL_PROFILE", "qwen3-4b")
+    monkeypatch.setenv("HF_HOME", "/nowhere")
+    lines = run("doctor").output.splitlines()
+    (command,) = [line for line in lines if "hf download" in line]
+    assert command.endswith('--include "tokenizer*"')
+    assert max(len(line) for line in lines if line.startswith(("training", "base model"))) <= 60
+
+
 def test_a_folder_without_a_lake_is_not_whole(
     run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -264,7 +315,7 @@ def test_a_wrong_setting_is_one_message(run: Any, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("HANSOL_TRAINING__EPOCH", "3")
     result = run("promote")
     assert result.exit_code == 1
-    assert "did you mean 'epochs'" in " ".join(result.output.split())
+    assert "did you mean 'training.epochs'" in " ".join(result.output.split())
 
 
 def test_the_lake_is_listed_and_whole(run: Any) -> None:

@@ -1,12 +1,13 @@
 """Every command that a page or a message names is a command, and both pages say the same."""
 
+import inspect
 import itertools
 import json
 import re
 import shlex
 import shutil
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -243,6 +244,19 @@ def test_the_commands_of_the_pages_run_one_after_the_other(
     for line in [["hansol", "refresh"], *ran]:
         result = CliRunner().invoke(app, place(line[1:]))
         assert result.exit_code == 0, f"{line}: {result.output}"
+
+
+def every_command(command: Any) -> Iterator[Any]:
+    yield command
+    for below in getattr(command, "commands", {}).values():
+        yield from every_command(below)
+
+
+def test_help_texts_break_nowhere_inside_a_sentence() -> None:
+    """The page of help keeps the breaks of every paragraph but the first."""
+    for command in every_command(typer.main.get_command(app)):
+        _, *paragraphs = inspect.cleandoc(command.help or "").split("\n\n")
+        assert not [text for text in paragraphs if "\n" in text], command.name
 
 
 def test_messages_name_commands_that_there_are() -> None:
