@@ -70,10 +70,7 @@ docs: setup ## the documents as pages, in build/docs; a broken link fails
 	@echo 'build/docs/index.html; with its search: $(BIN)/python -m http.server -b 127.0.0.1 -d build/docs'
 
 ui: setup ## Dagster's web UI and daemon on http://127.0.0.1:3000
-	@$(BIN)/hansol home
-	@# dagster dev takes either a workspace or a module, and the README has users export a module.
-	PATH="$(abspath $(BIN)):$$PATH" env -u DAGSTER_MODULE_NAME \
-	  $(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p $(PORT)
+	@exec $(BIN)/hansol ui --port $(PORT)
 
 shell: setup ## a shell in which hansol, dagster and dg are commands
 	@PATH="$(abspath $(BIN)):$$PATH" $${SHELL:-/bin/bash} -i
