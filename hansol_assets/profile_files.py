@@ -38,11 +38,16 @@ def profile_path(profile: str) -> Path:
         path = PROFILES_DIRECTORY / f"{profile}.yaml"
     if path.is_file():
         return path
-    names = ", ".join(sorted(item.stem for item in PROFILES_DIRECTORY.glob("*.yaml")))
     raise ProfileError(
-        f"profile '{profile}' does not exist. Set HANSOL_PROFILE to one of: {names}, "
+        f"profile '{profile}' does not exist. Set HANSOL_PROFILE to one of: "
+        f"{', '.join(profile_names())}, "
         "or to the path of a YAML file."
     )
+
+
+def profile_names() -> list[str]:
+    """Returns the names of the profiles that come along."""
+    return sorted(path.stem for path in PROFILES_DIRECTORY.glob("*.yaml"))
 
 
 def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

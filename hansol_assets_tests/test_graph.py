@@ -10,6 +10,7 @@ import pytest
 
 from hansol_assets.answering.holding import text_keys
 from hansol_assets.lake.fingerprint import file_hash
+from hansol_assets.orchestration.columns import CARRIED
 from hansol_assets_tests.graph import GraphRun, begin_with_texts_of, run_graph, write_raw_files
 
 pytestmark = pytest.mark.slow
@@ -20,6 +21,18 @@ def test_every_asset_is_made_and_every_blocking_check_passes(graph: GraphRun) ->
     blocking = ("folds_do_not_leak", "pairs_are_from_training_rows", "fits_template")
     passed = {name.partition(":")[2] for name, ok in graph.checks.items() if ok}
     assert passed.issuperset(blocking)
+
+
+def test_every_column_of_every_table_is_described(graph: GraphRun) -> None:
+    schemas = {
+        asset: facts["dagster/column_schema"].columns
+        for asset, facts in graph.metadata.items()
+        if "dagster/column_schema" in facts
+    }
+    assert {"raw_qa", "generated_answers", "validation_scores", "leaderboard"} <= set(schemas)
+    for asset, columns in schemas.items():
+        bare = [item.name for item in columns if item.description in (None, "", CARRIED)]
+        assert bare == [], asset
 
 
 def test_every_asset_has_figures_and_a_preview(graph: GraphRun) -> None:

@@ -27,10 +27,9 @@ commands = typer.Typer()
 def profiles(as_json: JsonOption = False) -> None:
     """List the profiles with their models, memory needed and licences."""
     from hansol_assets.modeling.device.profile_table import profile_table
-    from hansol_assets.profile_files import PROFILES_DIRECTORY
+    from hansol_assets.profile_files import profile_names
 
-    names = sorted(path.stem for path in PROFILES_DIRECTORY.glob("*.yaml"))
-    rows = profile_table({name: load_settings(profile=name) for name in names})
+    rows = profile_table({name: load_settings(profile=name) for name in profile_names()})
     known = [row for row in rows if row.parameters is not None]
     if as_json:
         print_json([asdict(row) for row in known])

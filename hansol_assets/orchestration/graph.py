@@ -29,6 +29,7 @@ from hansol_assets.lake.reports import (
 )
 from hansol_assets.lake.store import Lake
 from hansol_assets.orchestration.automation import ON_CHANGE, WHEN_MISSING
+from hansol_assets.orchestration.columns import description_of
 from hansol_assets.orchestration.metadata import table_values
 from hansol_assets.orchestration.resources import LakeResource, user_errors_as_failures
 from hansol_assets.orchestration.sources import NOTHING_FILLED_IN, source_version
@@ -247,7 +248,10 @@ def _facts_of(outcome: Outcome) -> dict[str, Any]:
 def _table_metadata(manifest: Manifest) -> dict[str, Any]:
     if manifest.kind != "table":
         return {}
-    columns = [dg.TableColumn(name, kind) for name, kind in manifest.columns.items()]
+    columns = [
+        dg.TableColumn(name, kind, description_of(manifest.asset, name))
+        for name, kind in manifest.columns.items()
+    ]
     return {
         "dagster/row_count": int(manifest.facts["rows"]),
         "dagster/column_schema": dg.TableSchema(columns),

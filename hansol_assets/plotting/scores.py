@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from hansol_assets.plotting.canvas import picture
+from hansol_assets.plotting.canvas import legend_below, picture, whole_ticks
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,7 +29,7 @@ def calibration_picture(questions: pd.DataFrame, tenths: pd.DataFrame) -> str:
         ends = [tenths["expected"].min(), tenths["expected"].max()]
         axes.plot(ends, ends, ":", color="black", label="as expected")
         axes.set(xlabel="expected score", ylabel=SCORE)
-        axes.legend()
+        legend_below(figure)
 
     return picture("Are expected scores true? (answer text)", draw)
 
@@ -46,7 +46,7 @@ def coverage_picture(curve: pd.DataFrame) -> str:
         axes.plot(curve["coverage"], curve["score"], label="the most confident answers")
         axes.axhline(curve["score"].iloc[-1], ls=":", color="black", label="all answers")
         axes.set(xlabel="share of the questions that are answered", ylabel=SCORE)
-        axes.legend()
+        legend_below(figure)
 
     return picture("What is gained by answering only when confident (answer text)", draw)
 
@@ -71,7 +71,8 @@ def distribution_picture(questions: pd.DataFrame, submitted: str, baselines: lis
             if np.isfinite(mean):
                 axes.axvline(mean, ls="--", color=colour, label=f"{name} {mean:.3f}")
         axes.set(xlabel=SCORE, ylabel="questions")
-        axes.legend(fontsize="small")
+        whole_ticks(axes.yaxis)
+        legend_below(figure)
 
     return picture("Scores of the validation questions", draw)
 
@@ -91,7 +92,7 @@ def trend_picture(experiments: pd.DataFrame) -> str:
             axes.errorbar(own.index, own["private"], spread, fmt="o-", capsize=3, label=profile)
         axes.plot(ordered.index, ordered["text_private"], "x", color="tab:gray", label="text")
         axes.set(xlabel="experiment, the newest last", ylabel="mean cosine")
-        axes.set_xticks(ordered.index.to_numpy())
-        axes.legend()
+        whole_ticks(axes.xaxis)
+        legend_below(figure)
 
     return picture("Submitted score of each experiment, with its interval", draw)
