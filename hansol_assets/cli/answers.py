@@ -2,7 +2,6 @@
 
 import importlib.util
 import os
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -74,6 +73,7 @@ def ask(
     as_json: JsonOption = False,
 ) -> None:
     """Answer a question by the live models, with its confidence and its sources."""
+    from hansol_assets.cli.answer_record import answer_record
     from hansol_assets.errors import UserError
 
     if serve:
@@ -88,7 +88,7 @@ def ask(
     except UserError as error:
         fail(str(error))
     if as_json:
-        print_json(asdict(answer))
+        print_json(answer_record(answer))
         return
     console.print(answer.answer, highlight=False, markup=False)
     _print_confidence(answer.confidence, answer.needs_review, answer.doubts)

@@ -25,10 +25,8 @@ class Labels:
     doubts: str
     reasons: Mapping[str, str]
     sources: str
-    source_columns: tuple[str, str, str]
+    row: str
     no_sources: str
-    versions: str
-    version_columns: tuple[str, str]
     enqueue: str
     enqueued: str
     enqueued_before: str
@@ -56,10 +54,8 @@ KOREAN = Labels(
         "coverage": "물은 것을 답변이 모두 말하지 않습니다",
     },
     sources="출처",
-    source_columns=("행", "인용한 문장", "그 행의 질문"),
+    row="행",
     no_sources="표의 문장을 인용하지 않은 답변입니다.",
-    versions="모델 판본",
-    version_columns=("모델", "판본"),
     enqueue="이 질문을 검토 목록에 넣기",
     enqueued="검토 목록에 넣었습니다: {path}",
     enqueued_before="이미 검토 목록에 있습니다: {path}",
@@ -80,10 +76,8 @@ ENGLISH = Labels(
     doubts="Why less is expected than usual",
     reasons=REASONS,
     sources="Sources",
-    source_columns=("Row", "Quoted sentence", "Question of that row"),
+    row="row",
     no_sources="This answer quotes no sentence of the table.",
-    versions="Versions of the models",
-    version_columns=("Model", "Version"),
     enqueue="Put this question into the review queue",
     enqueued="It was put into the review queue: {path}",
     enqueued_before="It stands in the review queue already: {path}",
