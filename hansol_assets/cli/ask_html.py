@@ -24,7 +24,7 @@ CSS = """
 .ask-source h3 { font-size: 0.95rem; font-weight: 600; margin: 0 0 0.3rem; }
 .ask-source ul { margin: 0; padding-left: 1.1rem; list-style: disc; }
 .ask-source .ask-row {
-  color: var(--body-text-color-subdued); font-size: 0.8rem; margin: 0.3rem 0 0;
+  font-size: 0.8rem; margin: 0.3rem 0 0; opacity: 0.75;
 }
 .ask-figure { font-size: 2.2rem; font-weight: 600; line-height: 1.2; }
 .ask-review { color: #b45309; font-weight: 600; }
