@@ -16,7 +16,7 @@ export TOKENIZERS_PARALLELISM := false
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup submission test check bench bench-small hooks lint format docs ui shell snapshot screenshots lock clean
+.PHONY: help setup submission test check bench bench-small hooks lint format docs ui shell snapshot figures screenshots lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -78,6 +78,9 @@ shell: setup ## a shell in which hansol, dagster and dg are commands
 snapshot: setup ## agree to a change of the public graph
 	$(BIN)/python -c 'import json; from hansol_assets_tests.test_definitions import *; \
 	  SNAPSHOT.write_text(json.dumps(public_graph(build_defs()), ensure_ascii=False, indent=1) + "\n", "utf-8")'
+
+figures: setup ## measure the figures of the README anew, and write them; RAW=DIR for the real rows, too
+	$(BIN)/python benchmarks/readme.py $(RAW)
 
 screenshots: setup ## draw the pictures of the README, from the lake
 	$(BIN)/python -m hansol_assets_tests.browser.screenshots $(HANSOL_LAKE_DIR)

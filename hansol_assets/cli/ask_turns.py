@@ -7,6 +7,7 @@ What belongs here: waiting, and being sent away where too many wait. What does n
 import math
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 
 from hansol_assets.answering.asking import Answer
@@ -45,7 +46,8 @@ class Turns:
 
     def __init__(self, ask: Callable[[str], Answer]) -> None:
         self._ask = ask
-        self._turn = Lock()
+        # One thread: torch keeps memory for each that it was ever used in.
+        self._thread = ThreadPoolExecutor(1)
         self._count = Lock()
         self.taken = 0
         self._seconds = 1.0
@@ -62,11 +64,13 @@ class Turns:
                 raise BusyError(math.ceil(self._seconds * self.taken))
             self.taken += 1
         try:
-            with self._turn:
-                start = time.monotonic()
-                answer = self._ask(question)
-                self._seconds = time.monotonic() - start
-                return answer
+            return self._thread.submit(self._timed, question).result()
         finally:
             with self._count:
                 self.taken -= 1
+
+    def _timed(self, question: str) -> Answer:
+        start = time.monotonic()
+        answer = self._ask(question)
+        self._seconds = time.monotonic() - start
+        return answer

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.console import Console
 from rich.table import Table
 
 from hansol_assets.cli.page import (
@@ -26,6 +27,7 @@ from hansol_assets.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     import dagster as dg
+    import pandas as pd
 
     from hansol_assets.lake.standing import Standing
     from hansol_assets.lake.store import Lake
@@ -190,7 +192,11 @@ def _partition_config(job: "dg.JobDefinition", partition: str | None) -> dict[st
 
 def _print_scores() -> None:
     lake = open_lake()
-    board = lake.table(lake.live("leaderboard"))
+    print_board(lake.table(lake.live("leaderboard")), console)
+
+
+def print_board(board: "pd.DataFrame", console: Console) -> None:
+    """Prints a leaderboard without its ablations, and what to know before it is read."""
     table = Table(title="validation scores (mean cosine to the references)")
     for name in ("name", "kind", "private", "95 % interval", "public", "parity"):
         table.add_column(name, justify="left" if name in ("name", "kind") else "right")

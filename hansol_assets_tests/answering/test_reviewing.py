@@ -15,6 +15,7 @@ from hansol_assets_tests.graph import GraphRun, run_graph
 
 pytestmark = pytest.mark.slow
 
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 ANSWER = "벽지를 마른 걸레로 닦은 뒤 하루 동안 말립니다."
 
 
@@ -69,6 +70,8 @@ def test_what_a_person_fills_in_becomes_a_row_and_the_queue_alone_changes_nothin
     assert run.metadata["raw_qa"]["reviewed_rows"] == 1
     assert row["id"] in set(run.table("qa_folds")["id"])
     # As the README has it: one row more trains nothing.
+    (promise,) = [line for line in README.splitlines() if "one filled in in `review.csv`" in line]
+    assert promise.endswith("nothing is trained |")
     assert run.statuses["reviewed_answers"] == "new"
     assert {run.statuses[name] for name in ("base_model", "lora_adapter", "final_adapter")} == {
         "reused"
