@@ -38,14 +38,16 @@ REAL_ROWS = {
     "nearest": ("nearest (the answer of the nearest row)", "nearest(가장 가까운 행의 답변)"),
 }
 """Row of the leaderboard → what the READMEs call it."""
+SHOWN = {*REAL_ROWS, "constant"}
 
 Board = list[dict[str, object]]
 
 
 def board_of(lake: Lake) -> Board:
     """Returns the figures of a lake's leaderboard as they are kept."""
-    board = lake.table(lake.live("leaderboard"))[COLUMNS].round(4)
-    return json.loads(board.to_json(orient="records"))
+    board = lake.table(lake.live("leaderboard"))
+    shown = board.loc[board["name"].isin(SHOWN), COLUMNS].round(4)
+    return json.loads(shown.to_json(orient="records"))
 
 
 def measured(name: str, raw: Path | None) -> Board:

@@ -5,6 +5,7 @@ import json
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -35,6 +36,11 @@ def test_the_readmes_show_what_was_measured(readme: ModuleType, language: str) -
     assert readme.written(text, language, figures) == text
 
 
+def of_name(board: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The rows that a run prints."""
+    return {row["name"]: row for row in board if row["kind"] != "ablation"}
+
+
 @pytest.mark.slow
 def test_a_run_of_the_sample_gives_the_readmes_figures(
     readme: ModuleType, tmp_path: Path, instance: dg.DagsterInstance
@@ -47,9 +53,9 @@ def test_a_run_of_the_sample_gives_the_readmes_figures(
         select=dg.AssetSelection.assets("leaderboard").upstream(),
     )
     assert run.failures == {}
-    shown = {row["name"]: row for row in json.loads(readme.RESULTS.read_text("utf-8"))["sample"]}
-    found = {row["name"]: row for row in readme.board_of(run.lake)}
-    assert found.keys() == shown.keys()
+    shown = of_name(json.loads(readme.RESULTS.read_text("utf-8"))["sample"])
+    found = of_name(readme.board_of(run.lake))
+    assert found.keys() == shown.keys() > {"nearest", "centroid", "human", "ceiling"}
     for name, row in shown.items():
         off = UNTRAINED if row["kind"] == "baseline" else TRAINED
         for figure in ("private", "public"):

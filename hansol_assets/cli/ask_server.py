@@ -71,5 +71,8 @@ def serve(asker: Asker, review_file: Path, listener: socket.socket) -> None:
     config = uvicorn.Config(
         app, log_level="critical", timeout_graceful_shutdown=_CLOSING_SECONDS, ws="none"
     )
-    with suppress(KeyboardInterrupt):
-        uvicorn.Server(config).run(sockets=[listener])
+    try:
+        with suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run(sockets=[listener])
+    finally:
+        turns.close()

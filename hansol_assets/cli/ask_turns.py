@@ -69,6 +69,10 @@ class Turns:
             with self._count:
                 self.taken -= 1
 
+    def close(self) -> None:
+        """Answers nobody any more; the question that is being answered is the last."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
     def _timed(self, question: str) -> Answer:
         start = time.monotonic()
         answer = self._ask(question)

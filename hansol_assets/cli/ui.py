@@ -26,8 +26,8 @@ HOST = "127.0.0.1"
 SECONDS_TO_END = 4
 """How long Dagster may take by itself: it waits a minute for a browser that has a page open."""
 
-TARGETS = ("DAGSTER_MODULE_NAME", "DAGSTER_WORKSPACE")
-"""Variables that name a code location, which the README has users export for other commands."""
+MODULE = "DAGSTER_MODULE_NAME"
+"""Names a code location; CONTRIBUTING.md has it exported for other commands."""
 
 
 class _ToldToEndError(Exception):
@@ -52,7 +52,7 @@ def ui(
 
 def _run_until_told(command: list[str]) -> int:
     """Runs a command with all that it starts; returns its code, 0 where it was told to end."""
-    environment = {name: value for name, value in os.environ.items() if name not in TARGETS}
+    environment = {name: value for name, value in os.environ.items() if name != MODULE}
     quiet = Event()
     with _told_by_signals():
         # In a session of its own, Ctrl-C does not reach each of its processes by itself: those

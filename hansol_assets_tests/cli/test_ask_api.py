@@ -1,7 +1,7 @@
 """The HTTP answer for programs: what is taken, what is refused, and how it is described."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import replace
 from threading import Event
 from typing import Any
@@ -112,6 +112,27 @@ def test_too_many_that_wait_are_told_when_to_come_back() -> None:
     assert int(refused.headers["retry-after"]) >= 1
     assert "ask again in" in refused.json()["detail"]
     assert turns.taken == 0
+
+
+def test_those_that_wait_do_not_hold_up_the_end() -> None:
+    asked_now, going_on = Event(), Event()
+
+    def slow(question: str) -> Answer:
+        asked_now.set()
+        assert going_on.wait(60)
+        return answer_to(question)
+
+    turns = Turns(slow)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(turns.ask, "첫째")
+        assert asked_now.wait(60)
+        second = pool.submit(turns.ask, "둘째")
+        while turns.taken < 2:
+            pass
+        turns.close()
+        going_on.set()
+        assert first.result().question == "첫째"
+        assert isinstance(second.exception(), CancelledError | RuntimeError)
 
 
 def test_the_description_says_what_there_is(client: TestClient) -> None:
