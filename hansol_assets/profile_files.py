@@ -5,7 +5,7 @@ What belongs here: finding, reading and laying over one another. What does not: 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,11 +42,16 @@ def profile_path(profile: str) -> Path:
         path = PROFILES_DIRECTORY / f"{profile}.yaml"
     if path.is_file():
         return path
-    names = ", ".join(sorted(item.stem for item in PROFILES_DIRECTORY.glob("*.yaml")))
     raise ProfileError(
-        f"profile '{profile}' does not exist. Set HANSOL_PROFILE to one of: {names}, "
+        f"profile '{profile}' does not exist. Set HANSOL_PROFILE to one of: "
+        f"{', '.join(profile_names())}, "
         "or to the path of a YAML file."
     )
+
+
+def profile_names() -> list[str]:
+    """Returns the names of the profiles that come along."""
+    return sorted(path.stem for path in PROFILES_DIRECTORY.glob("*.yaml"))
 
 
 def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -84,4 +89,19 @@ def read_profile(path: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
         return content
     beside = path.parent / str(parent)
     below = beside if beside.is_file() else profile_path(str(parent))
-    return merged(read_profile(below, (*seen, path)), content)
+    # What the profile below it says of itself is not so of this one.
+    own = {"description": _what_it_sets(str(parent), content)} | content
+    return merged(read_profile(below, (*seen, path)), own)
+
+
+def _what_it_sets(parent: str, content: Mapping[str, Any]) -> str:
+    return f"extends {parent} and sets {', '.join(_leaves(content)) or 'nothing'}"
+
+
+def _leaves(content: Mapping[str, Any], *section: str) -> Iterator[str]:
+    """The whole name of every value."""
+    for name, value in content.items():
+        if isinstance(value, Mapping) and value:
+            yield from _leaves(value, *section, str(name))
+        else:
+            yield ".".join((*section, str(name)))

@@ -280,9 +280,22 @@ class Settings(BaseSettings):
 SAMPLE_DIRECTORY = Path(__file__).parent / "sample"
 
 
-def _nearest(name: str, valid: list[str]) -> str:
-    nearest = difflib.get_close_matches(name, valid, n=1, cutoff=NEAREST_KEY_CUTOFF)
-    return f"; did you mean '{nearest[0]}'?" if nearest else f"; valid: {', '.join(valid)}"
+def _meant(name: str, valid: list[str]) -> str | None:
+    """The whole name that was meant: the likest of the same section, or the same one elsewhere."""
+    section, dot, own = name.rpartition(".")
+    close = difflib.get_close_matches(own, valid, n=1, cutoff=NEAREST_KEY_CUTOFF)
+    if close:
+        return f"{section}{dot}{close[0]}"
+    elsewhere = [path for path in _dotted(Settings) if path.endswith(f".{own}")]
+    return min(elsewhere, key=lambda path: path.count("."), default=None)
+
+
+def _dotted(model: Any, *section: str) -> Iterator[str]:
+    """Every setting by its whole name."""
+    for name, field in model.model_fields.items():
+        yield ".".join((*section, name))
+        if hasattr(field.annotation, "model_fields"):
+            yield from _dotted(field.annotation, *section, name)
 
 
 def _valid_keys(location: tuple[int | str, ...]) -> list[str]:
@@ -297,8 +310,11 @@ def _problems(error: ValidationError) -> Iterator[str]:
     for item in error.errors():
         where = ".".join(map(str, item["loc"]))
         if item["type"] == "extra_forbidden":
-            nearest = _nearest(str(item["loc"][-1]), _valid_keys(item["loc"]))
-            yield f"unknown setting '{where}'{nearest}"
+            valid = _valid_keys(item["loc"])
+            meant, section = _meant(where, valid), where.rpartition(".")[0]
+            listed = f"valid{f' in {section}' if section else ''}: {', '.join(valid)}"
+            said = f"did you mean '{meant}'?" if meant else listed
+            yield f"unknown setting '{where}'; {said}"
         else:
             yield f"setting '{where}' = {item['input']!r}: {item['msg']}"
 
@@ -317,11 +333,20 @@ def _check_environment(environment: Mapping[str, str]) -> None:
                 f"environment variable {variable} holds a carriage return (CR): the file that sets "
                 "it has Windows line ends. Save it with Unix ones (LF)."
             )
-        field = variable.removeprefix(ENVIRONMENT_PREFIX).partition("__")[0].lower()
-        if field not in valid:
-            raise ProfileError(
-                f"environment variable {variable} names no setting{_nearest(field, valid)}"
-            )
+        field, *below = variable.removeprefix(ENVIRONMENT_PREFIX).split("__")
+        if field.lower() in valid:
+            continue
+        meant = _meant(field.lower(), valid)
+        if meant is None:
+            said = f"valid: {', '.join(map(_variable, valid))}"
+        else:
+            said = f"did you mean {'__'.join([_variable(meant), *below])}?"
+        raise ProfileError(f"environment variable {variable} names no setting; {said}")
+
+
+def _variable(path: str) -> str:
+    """The environment variable of a setting."""
+    return f"{ENVIRONMENT_PREFIX}{path.replace('.', '__').upper()}"
 
 
 def load_settings(**values: Any) -> Settings:

@@ -31,8 +31,8 @@ settings.load_profile("hansol")
 
 
 FAST = {
-    "answering", "assets", "compute", "deploy", "lake", "qa", "test_definitions.py", "test_docs.py",
-    "test_settings.py",
+    "answering", "asked", "assets", "compute", "deploy", "lake", "qa", "test_definitions.py",
+    "test_docs.py", "test_settings.py",
 }  # fmt: skip
 """Folders and files whose tests take seconds: `make check` runs them."""
 

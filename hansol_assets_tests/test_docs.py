@@ -119,6 +119,17 @@ def test_every_page_is_built_and_loads_nothing_from_another_host(site: Path) -> 
         assert not any(map(is_elsewhere, found)), sheet
 
 
+def test_the_start_page_leads_to_the_readme_and_its_pages(site: Path) -> None:
+    start = (site / "index.html").read_text(encoding="utf-8")
+    for name in ("overview", "overview.ko", "asking", "explaining", "reviewing", "exporting"):
+        assert f'href="{name}.html"' in start, name
+    for name, figure in (("overview", "parity"), ("overview.ko", "갱신")):
+        text = (site / f"{name}.html").read_text(encoding="utf-8")
+        assert figure in text
+        assert 'href="tables.html"' in text
+        assert "docs/" not in "".join(re.findall(r'(?:href|src)="([^"]+)"', text))
+
+
 def test_everything_that_a_page_names_in_the_site_is_there(site: Path) -> None:
     for path in (item for item in site.glob("*.html") if item.stem != "404"):
         page = Loaded()

@@ -48,7 +48,12 @@ def test_an_extended_profile_is_found_beside_the_one_that_extends_it(tmp_path: P
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("training: {epoch: 3}", "unknown setting 'training.epoch'; did you mean 'epochs'?"),
+        (
+            "training: {epoch: 3}",
+            "unknown setting 'training.epoch'; did you mean 'training.epochs'?",
+        ),
+        ("epochs: 3", "unknown setting 'epochs'; did you mean 'training.epochs'?"),
+        ("folds: {xyz: 3}", "unknown setting 'folds.xyz'; valid in folds: "),
         ("trainig: {}", "unknown setting 'trainig'; did you mean 'training'?"),
         ("training: {epochs: many}", "setting 'training.epochs' = 'many'"),
         ("training: {epochs: -1}", "setting 'training.epochs' = -1"),
@@ -68,9 +73,20 @@ def test_a_wrong_profile_is_refused_with_the_remedy(
 
 
 def test_a_misspelt_environment_variable_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HANSOL_TRAINNG__EPOCHS", "3")
-    with pytest.raises(ProfileError, match=r"HANSOL_TRAINNG__EPOCHS.*did you mean 'training'"):
-        load_settings()
+    for wrong in ("HANSOL_TRAINNG__EPOCHS", "HANSOL_EPOCHS"):
+        with monkeypatch.context() as context:
+            context.setenv(wrong, "3")
+            with pytest.raises(ProfileError, match=rf"{wrong} .*mean HANSOL_TRAINING__EPOCHS\?"):
+                load_settings()
+
+
+def test_a_profile_that_extends_another_says_what_it_sets(tmp_path: Path) -> None:
+    mine = profile(tmp_path, "mine", "extends: tiny\ntable: {answers: [A]}\nfolds: {count: 6}\n")
+    assert load_settings(profile=mine).description == (
+        "extends tiny and sets table.answers, folds.count"
+    )
+    own = profile(tmp_path, "own", "extends: mine.yaml\ndescription: Of the help desk.\n")
+    assert load_settings(profile=own).description == "Of the help desk."
 
 
 def test_a_carriage_return_in_the_environment_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,6 +37,12 @@ KNOWN, UNKNOWN = "known", "unknown"
 SINGLE, JOINED = "single", "joined"
 VECTOR, TEXT = "vector", "answer"
 _DECIMALS = 4
+_NO_QUESTION = pd.DataFrame(
+    {name: pd.Series(dtype=str) for name in ("kind", "form", "group", "question")}
+    | {"confidence": pd.Series(dtype=float), "verdict": pd.Series(dtype=str)}
+    | {name: pd.Series(dtype=float) for name in (VECTOR, TEXT, CENTROID, HUMAN, CEILING)}
+)
+"""Where every row has a single question, none can be asked for."""
 
 
 def score_kinds(
@@ -66,6 +72,8 @@ def score_kinds(
         vector` (its score; NaN where the judge is of another space), `answer` (that of the text),
         `centroid, human, ceiling`.
     """
+    if not known.row_ids:
+        return _NO_QUESTION
     sources = Sources(rows, judge.embedder)
     answers = dict(zip(rows[ID], rows[ANSWERS], strict=True))
     references = [list(answers[key]) for key in known.row_ids]
@@ -99,7 +107,7 @@ def score_kinds(
 def _forms(count: int) -> list[tuple[str, list[tuple[int, ...]]]]:
     """Each question alone, and each joined with the next one."""
     alone: list[tuple[int, ...]] = [(place,) for place in range(count)]
-    return [(SINGLE, alone), (JOINED, list(pairwise(range(count))))] if count else []
+    return [(SINGLE, alone), (JOINED, list(pairwise(range(count))))]
 
 
 def _found(question: str, confidence: float, hits: Sequence[Hit]) -> Found:

@@ -57,7 +57,7 @@ def question_mix(raw_questions: Table, pairing: PairingSettings) -> TableReport:
     return TableReport(frame=mix.to_table(), facts={"joined_share": round(mix.joined_share, 4)})
 
 
-@lake_table(kinds={"duckdb"}, code_version="3")
+@lake_table(kinds={"duckdb"}, code_version="4")
 def paired_questions(
     qa_folds: Table, question_mix: Table, pairing: PairingSettings, build: Build
 ) -> TableReport:
@@ -80,7 +80,7 @@ def _counted(pairs: pa.Table) -> TableReport:
     return TableReport(frame=frame, facts={f"{kind}{_EXAMPLES}": n for kind, n in kinds.items()})
 
 
-@lake_table(kinds={"duckdb"}, code_version="3")
+@lake_table(kinds={"duckdb"}, code_version="4")
 def held_out_questions(
     qa_folds: Table, question_mix: Table, pairing: PairingSettings
 ) -> TableReport:

@@ -142,7 +142,7 @@ def lora_adapter(
     return train_on(adapter_examples, base_model, settings, build)
 
 
-@lake_table(kinds={"duckdb"}, named_by_content=True)
+@lake_table(kinds={"duckdb"}, code_version="2", named_by_content=True)
 def final_examples(
     qa_folds: Table,
     question_mix: Table,

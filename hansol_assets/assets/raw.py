@@ -53,14 +53,19 @@ Reading = Annotated[TableSettings, Setting("table.of_reading")]
 """What decides what is read of a file: where the file is does not."""
 
 
-@lake_table(kinds={"duckdb"}, named_by_content=True, code_version="2")
-def reviewed_answers(review_csv: Source | None) -> TableReport:
+@lake_table(kinds={"duckdb"}, code_version="2", named_by_content=True)
+def reviewed_answers(
+    review_csv: Source | None,
+    placeholders: Annotated[tuple[str, ...], Setting("table.placeholders")],
+) -> TableReport:
     """The answers that a person filled in after `hansol review`; none where there is no file.
 
-    Questions that still wait for an answer are no rows of it, so that writing the queue anew makes
-    nothing out of date.
+    Questions that still wait for an answer, a placeholder beside them or not, are no rows of it, so
+    that writing the queue anew makes nothing out of date.
     """
-    return TableReport(frame=read_reviewed(review_csv.path) if review_csv else no_reviewed())
+    if review_csv is None:
+        return TableReport(frame=no_reviewed())
+    return TableReport(frame=read_reviewed(review_csv.path, placeholders))
 
 
 @lake_table(kinds={"duckdb"}, code_version="3")

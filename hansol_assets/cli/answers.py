@@ -2,7 +2,6 @@
 
 import importlib.util
 import os
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,18 +15,17 @@ from hansol_assets.cli.page import (
     fail,
     figure,
     open_lake,
+    print_card,
     print_json,
     print_json_line,
     print_records,
     settings_or_fail,
-    shortened,
 )
 
 if TYPE_CHECKING:
     from hansol_assets.answering.asking import Answer, Asker
 
 SHOWN_CANDIDATES = 8
-SHOWN_CHARACTERS = 120
 
 commands = typer.Typer()
 
@@ -121,6 +119,8 @@ def _questions(question: str | None, file: Path | None) -> list[str]:
 
 def _print_answer(answer: "Answer", *, as_json: bool, as_line: bool) -> None:
     if as_json:
+        from hansol_assets.cli.answer_record import answer_record
+
         record = answer_record(answer)
         print_json_line(record) if as_line else print_json(record)
         return
@@ -130,13 +130,6 @@ def _print_answer(answer: "Answer", *, as_json: bool, as_line: bool) -> None:
     _print_verdict(answer.verdict, answer.confidence, needs_review=answer.needs_review)
     print_records("quoted rows", _shown_quotes(answer.quotes))
     print_records("nearest questions", _shown_nearest(answer.nearest))
-
-
-def answer_record(answer: "Answer") -> dict[str, Any]:
-    """Returns an answer as programs read it."""
-    names = ("question", "answer", "verdict", "confidence", "needs_review", "quotes", "nearest")
-    record = asdict(answer)
-    return {name: record[name] for name in names} | {"parts": record["parts"]}
 
 
 def _open_asker() -> "Asker":
@@ -201,7 +194,7 @@ def _shown_quotes(quotes: list[dict[str, Any]]) -> list[dict[str, Any]]:
             "part": quote["part"] + 1,
             "row": quote["source_id"],
             "question": quote["source_question"],
-            "quoted": shortened(quote["text"], SHOWN_CHARACTERS),
+            "quoted": quote["text"],
         }
         for quote in quotes
     ]
@@ -221,14 +214,15 @@ def _shown_nearest(nearest: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _print_explanation(found: dict[str, Any]) -> None:
     console.rule(f"{found['id']} ({found['asset']})")
-    console.print(f"[bold]question[/]  {found['question']}", highlight=False)
-    console.print(f"[bold]answer[/]    {found['answer']}", highlight=False)
+    print_card(
+        {"question": found["question"], "answer": found["answer"], "composed": found["composed"]}
+    )
     _print_verdict(found["verdict"], found["confidence"], needs_review=found["needs_review"])
     print_records("quoted rows", _shown_quotes(found["quotes"]))
     print_records("nearest questions", _shown_nearest(found["nearest"]))
-    console.print(f"[bold]composed[/]  {escape(found['composed'])}", highlight=False)
     for place, part in enumerate(found["parts"], start=1):
-        console.rule(f"part {place}: {part['question']}", align="left")
+        console.rule(f"part {place}", align="left")
+        print_card({"question": part["question"]})
         print_records("rows found", part["retrieved"])
         # Of candidates with one and the same text the best stands for all.
         ranked = sorted(part["candidates"], key=lambda item: -item["score"])
@@ -241,7 +235,7 @@ def _print_explanation(found: dict[str, Any]) -> None:
                     "from": _origin(item),
                     "vote": item["vote"],
                     "score": item["score"],
-                    "text": shortened(item["text"], SHOWN_CHARACTERS),
+                    "text": item["text"],
                 }
                 for item in best_first[:SHOWN_CANDIDATES]
             ],

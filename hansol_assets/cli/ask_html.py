@@ -1,11 +1,10 @@
-"""The parts of the page that asks which are tables and figures, as HTML.
+"""The parts of the page that asks which are cards and figures, as HTML.
 
-What belongs here: an answer's figures, sources and versions as HTML, every text of them escaped.
+What belongs here: an answer's figures and sources as HTML, every text of them escaped.
 What does not: their words (`hansol_assets.cli.ask_labels`) and what moves them
 (`hansol_assets.cli.ask_page`).
 """
 
-from collections.abc import Iterable, Sequence
 from html import escape
 
 from hansol_assets.answering.asking import Answer
@@ -13,16 +12,20 @@ from hansol_assets.cli.ask_labels import Labels
 
 CSS = """
 .gradio-container { width: 100% !important; max-width: 64rem !important; margin: 0 auto; }
+.gradio-container, #answer textarea { word-break: keep-all; overflow-wrap: anywhere; }
 .ask-section h2 { font-size: 1rem; font-weight: 600; margin: 0.5rem 0; }
-.ask-section .ask-table { width: 100%; border-collapse: collapse; }
-.ask-section .ask-table, .ask-section .ask-table tr { border: 0; }
-.ask-section .ask-table thead, .ask-section .ask-table tbody { border: 0; }
-.ask-section .ask-table th, .ask-section .ask-table td {
-  border: 0; border-bottom: 1px solid var(--border-color-primary); padding: 0.4rem 0.6rem;
-  text-align: left; vertical-align: top; word-break: keep-all; overflow-wrap: anywhere;
+.ask-sources {
+  display: grid; gap: 0.8rem;
+  grid-template-columns: repeat(auto-fill, minmax(min(100%, 20rem), 1fr));
 }
-.ask-section .ask-table th { color: var(--body-text-color); font-weight: 600; }
-.ask-section .ask-table td:first-child { white-space: nowrap; }
+.ask-source {
+  border: 1px solid var(--border-color-primary); border-radius: 0.5rem; padding: 0.6rem 0.8rem;
+}
+.ask-source h3 { font-size: 0.95rem; font-weight: 600; margin: 0 0 0.3rem; }
+.ask-source ul { margin: 0; padding-left: 1.1rem; list-style: disc; }
+.ask-source .ask-row {
+  font-size: 0.8rem; margin: 0.3rem 0 0; opacity: 0.75;
+}
 .ask-figure { font-size: 2.2rem; font-weight: 600; line-height: 1.2; }
 .ask-review { color: #b45309; font-weight: 600; }
 .ask-fine { color: #15803d; font-weight: 600; }
@@ -49,32 +52,28 @@ def verdict_html(answer: Answer, labels: Labels) -> str:
 
 
 def sources_html(answer: Answer, labels: Labels) -> str:
-    """Which rows are quoted, and which were found first."""
-    quotes = [
-        (str(quote["source_id"]), quote["source_question"], quote["text"])
-        for quote in answer.quotes
-    ]
-    quoted = _table(labels.source_columns, quotes) if quotes else message_html(labels.no_sources)
+    """Each row that is quoted as a card, its question and its answer, and the rows found first."""
+    sentences: dict[str, list[str]] = {}
+    for quote in answer.quotes:
+        sentences.setdefault(quote["source_id"], []).append(quote["text"])
+    question_of = {quote["source_id"]: quote["source_question"] for quote in answer.quotes}
+    cards = "".join(_card(key, question_of[key], texts, labels) for key, texts in sentences.items())
+    content = f'<div class="ask-sources">{cards}</div>' if cards else ""
     nearest = [
         (str(row["source_id"]), row["source_question"], f"{row['probability']:.2f}")
         for row in answer.nearest
     ]
     found = _section(labels.nearest, _table(labels.nearest_columns, nearest)) if nearest else ""
-    return _section(labels.sources, quoted) + found
+    return _section(labels.sources, content or message_html(labels.no_sources)) + found
 
 
-def versions_html(answer: Answer, labels: Labels) -> str:
-    """Which models made the answer."""
-    return _section(labels.versions, _table(labels.version_columns, answer.versions.items()))
+def _card(key: str, question: str, texts: list[str], labels: Labels) -> str:
+    quoted = "".join(f"<li>{escape(text)}</li>" for text in dict.fromkeys(texts))
+    return (
+        f'<article class="ask-source"><h3>{escape(question)}</h3><ul>{quoted}</ul>'
+        f'<p class="ask-row">{escape(labels.row)} {escape(str(key))}</p></article>'
+    )
 
 
 def _section(title: str, content: str) -> str:
     return f'<section class="ask-section"><h2>{escape(title)}</h2>{content}</section>'
-
-
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    head = "".join(f"<th>{escape(name)}</th>" for name in header)
-    body = "".join(
-        f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows
-    )
-    return f'<table class="ask-table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'

@@ -23,10 +23,8 @@ class Labels:
     nearest: str
     nearest_columns: tuple[str, str, str]
     sources: str
-    source_columns: tuple[str, str, str]
+    row: str
     no_sources: str
-    versions: str
-    version_columns: tuple[str, str]
     enqueue: str
     enqueued: str
     enqueued_before: str
@@ -51,10 +49,8 @@ KOREAN = Labels(
     nearest="가장 가까운 질문",
     nearest_columns=("행", "질문", "확률"),
     sources="출처",
-    source_columns=("행", "질문", "인용한 답변"),
+    row="행",
     no_sources="표에서 인용한 답변이 없습니다.",
-    versions="모델 판본",
-    version_columns=("모델", "판본"),
     enqueue="이 질문을 검토 목록에 넣기",
     enqueued="검토 목록에 넣었습니다: {path}",
     enqueued_before="이미 검토 목록에 있습니다: {path}",
@@ -79,10 +75,8 @@ ENGLISH = Labels(
     nearest="Nearest questions",
     nearest_columns=("Row", "Question", "Probability"),
     sources="Sources",
-    source_columns=("Row", "Question", "Quoted answer"),
+    row="row",
     no_sources="Nothing of the table is quoted.",
-    versions="Versions of the models",
-    version_columns=("Model", "Version"),
     enqueue="Put this question into the review queue",
     enqueued="It was put into the review queue: {path}",
     enqueued_before="It stands in the review queue already: {path}",

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from hansol_assets.answering.asking import LONGEST_QUESTION, Answer, Asker
+from hansol_assets.answering.asking import LONGEST_QUESTION, Answer
 from hansol_assets.answering.reviewing import add_to_queue
-from hansol_assets.cli.ask_html import message_html, sources_html, verdict_html, versions_html
+from hansol_assets.cli.ask_html import message_html, sources_html, verdict_html
 from hansol_assets.cli.ask_labels import DEFAULT_LANGUAGE, LABELS, LANGUAGE_NAMES, Labels
+from hansol_assets.cli.ask_turns import Turns
 from hansol_assets.errors import UserError
 
 _WANTED_LANGUAGE = f"""() => {{
@@ -29,14 +30,14 @@ class AskPage:
     """The page's parts, and what they do.
 
     Args:
-        asker: Answers.
+        turns: Answers.
         review_file: Where questions are put that a person should answer.
     """
 
-    def __init__(self, asker: Asker, review_file: Path) -> None:
+    def __init__(self, turns: Turns, review_file: Path) -> None:
         import gradio as gr
 
-        self._asker = asker
+        self._turns = turns
         self._review_file = review_file
         labels = LABELS[DEFAULT_LANGUAGE]
         with gr.Blocks(title="hansol ask", analytics_enabled=False) as self.blocks:
@@ -61,7 +62,6 @@ class AskPage:
                     self._score = gr.HTML(elem_id="score")
                     self._enqueue = gr.Button(labels.enqueue, interactive=False)
             self._sources = gr.HTML(elem_id="sources")
-            self._versions = gr.HTML(elem_id="versions")
             self._listen()
 
     def _listen(self) -> None:
@@ -69,8 +69,7 @@ class AskPage:
 
         asked = [self._question, self._language]
         shown = [
-            self._answer, self._text, self._score, self._sources, self._versions, self._message,
-            self._enqueue,
+            self._answer, self._text, self._score, self._sources, self._message, self._enqueue,
         ]  # fmt: skip
         own: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         gr.on([self._ask.click, self._question.submit], self._answered, asked, shown, **own)
@@ -78,7 +77,7 @@ class AskPage:
         self._enqueue.click(self._enqueued, kept, [self._message], **own)
         words = [
             self._title, self._language, self._question, self._ask, self._text, self._enqueue,
-            self._score, self._sources, self._versions, self._message,
+            self._score, self._sources, self._message,
         ]  # fmt: skip
         self._language.change(self._in_language, kept, words, **own)
         self.blocks.load(self._first_words, [self._language], words, js=_WANTED_LANGUAGE, **own)
@@ -88,17 +87,18 @@ class AskPage:
 
         labels, asked = LABELS[language], question.strip()
         problem = _problem(asked, labels)
-        blank = dict.fromkeys([self._text, self._score, self._sources, self._versions], "")
+        blank = dict.fromkeys([self._text, self._score, self._sources], "")
         closed = {self._answer: None, self._enqueue: gr.update(interactive=False)}
         yield blank | closed | {self._message: message_html(problem or labels.working)}
         if problem:
             return
         try:
-            answer = self._asker.ask(asked)
+            answer = self._turns.ask(asked)
         except UserError as error:
             yield {self._message: message_html(str(error))}
             return
         opened = {self._answer: answer, self._enqueue: gr.update(interactive=True)}
+        # At once: an answer without its warning would be taken at its word.
         whole = {self._text: answer.answer, self._message: ""}
         yield whole | opened | self._parts(answer, labels)
 
@@ -106,7 +106,6 @@ class AskPage:
         return {
             self._score: verdict_html(answer, labels),
             self._sources: sources_html(answer, labels),
-            self._versions: versions_html(answer, labels),
         }
 
     def _enqueued(self, answer: Answer, language: str) -> Updates:

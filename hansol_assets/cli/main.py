@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from hansol_assets.cli import answers, lake, models, review, runs
+from hansol_assets.cli import answers, lake, models, review, runs, ui
 from hansol_assets.cli.page import fail
 from hansol_assets.errors import UserError
 from hansol_assets.lake.disk import disk_explained
@@ -60,8 +60,8 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
 )
-for commands in (runs.commands, answers.commands, review.commands, models.commands):
-    app.add_typer(commands)
+for group in (runs, ui, answers, review, models):
+    app.add_typer(group.commands)
 app.add_typer(models.export_app, name="export")
 app.add_typer(lake.lake_app, name="lake")
 

@@ -13,6 +13,7 @@ from hansol_assets.cli.page import (
     fail,
     open_lake,
     print_json,
+    print_lines,
     print_records,
     settings_or_fail,
 )
@@ -28,10 +29,9 @@ commands = typer.Typer()
 def profiles(as_json: JsonOption = False) -> None:
     """List the profiles with their models, memory needed and licences."""
     from hansol_assets.modeling.device.profile_table import profile_table
-    from hansol_assets.profile_files import PROFILES_DIRECTORY
+    from hansol_assets.profile_files import profile_names
 
-    names = sorted(path.stem for path in PROFILES_DIRECTORY.glob("*.yaml"))
-    rows = profile_table({name: load_settings(profile=name) for name in names})
+    rows = profile_table({name: load_settings(profile=name) for name in profile_names()})
     known = [row for row in rows if row.parameters is not None]
     if as_json:
         print_json([asdict(row) for row in known])
@@ -70,7 +70,7 @@ def doctor() -> None:
             found = estimate(shape, base.loading, work, device)
             console.print(f"{phase:11} {found}", highlight=False)
     absent = missing(base.hub) if base.kind == "hub" else None
-    console.print(f"base model  {absent or 'nothing is missing'}", highlight=False)
+    print_lines(f"base model  {absent or 'nothing is missing'}")
     problems = [*_described_files(settings), *_of_places(settings), *([absent] if absent else [])]
     if problems:
         fail("something is missing or wrong, as said above; a run would end there")

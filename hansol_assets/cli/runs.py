@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.console import Console
 from rich.table import Table
 
 from hansol_assets.cli.page import (
@@ -26,6 +27,7 @@ from hansol_assets.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     import dagster as dg
+    import pandas as pd
 
     from hansol_assets.lake.standing import Standing
     from hansol_assets.lake.store import Lake
@@ -42,7 +44,8 @@ def home() -> None:
     from hansol_assets.orchestration.run_locks import end_dead_runs
 
     settings = settings_or_fail()
-    console.print(str(prepare_home(settings.lake_dir / "dagster")), highlight=False)
+    where = str(prepare_home(settings.lake_dir / "dagster"))
+    console.print(where, highlight=False, soft_wrap=True)
     with dg.DagsterInstance.get() as instance:
         for run_id in end_dead_runs(instance, open_or_make_lake().paths.locks):
             console.print(f"run {run_id} was killed; the next one goes on from it", highlight=False)
@@ -130,8 +133,7 @@ def outcome(lake: "Lake", *, has_questions: bool) -> list[tuple[str, str]]:
 def cross_validate() -> None:
     """Judge the profile on every rotation of its folds; each is a row of the leaderboard.
 
-    Each rotation's results are live under a name of their own, so that a rotation that fails
-    leaves the profile's as they were.
+    A rotation that fails leaves the profile's own results as they were.
     """
     from hansol_assets.lake.store import Lake
     from hansol_assets.orchestration.automation import CROSS_VALIDATE, rotations
@@ -201,7 +203,11 @@ def _partition_config(job: "dg.JobDefinition", partition: str | None) -> dict[st
 
 def _print_scores() -> None:
     lake = open_lake()
-    board = lake.table(lake.live("leaderboard"))
+    print_board(lake.table(lake.live("leaderboard")), console)
+
+
+def print_board(board: "pd.DataFrame", console: Console) -> None:
+    """Prints a leaderboard without its ablations, and what to know before it is read."""
     table = Table(title="validation scores (mean cosine to the references)")
     for name in ("name", "kind", "private", "95 % interval", "public", "parity"):
         table.add_column(name, justify="left" if name in ("name", "kind") else "right")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from hansol_assets.plotting.canvas import picture
+from hansol_assets.plotting.canvas import legend_below, picture, whole_ticks
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -23,10 +23,10 @@ def calibration_picture(tenths: pd.DataFrame) -> str:
 
     def draw(figure: "Figure") -> None:
         axes = figure.subplots()
-        axes.plot([0, 1], [0, 1], ":", color="black", label="as told")
+        axes.plot([0, 1], [0, 1], ":", color="black", label="calibrated")
         axes.scatter(tenths["confidence"], tenths["right"], tenths["questions"] * 2 + 10)
         axes.set(xlabel="confidence", ylabel="share whose first row answers", xlim=(0, 1))
-        axes.legend()
+        legend_below(figure)
 
     return picture("Are probabilities true? (a dot's size: questions)", draw)
 
@@ -69,7 +69,8 @@ def distribution_picture(questions: pd.DataFrame, submitted: str, baselines: lis
             if np.isfinite(mean):
                 axes.axvline(mean, ls="--", color=colour, label=f"{name} {mean:.3f}")
         axes.set(xlabel=SCORE, ylabel="questions")
-        axes.legend(fontsize="small")
+        whole_ticks(axes.yaxis)
+        legend_below(figure)
 
     return picture("Scores of the validation questions", draw)
 
@@ -89,7 +90,7 @@ def trend_picture(experiments: pd.DataFrame) -> str:
             axes.errorbar(own.index, own["private"], spread, fmt="o-", capsize=3, label=profile)
         axes.plot(ordered.index, ordered["text_private"], "x", color="tab:gray", label="text")
         axes.set(xlabel="experiment, the newest last", ylabel="mean cosine")
-        axes.set_xticks(ordered.index.to_numpy())
-        axes.legend()
+        whole_ticks(axes.xaxis)
+        legend_below(figure)
 
     return picture("Submitted score of each experiment, with its interval", draw)

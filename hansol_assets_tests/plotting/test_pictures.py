@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 from matplotlib.image import imread
 
 from hansol_assets.plotting import canvas
@@ -15,6 +16,7 @@ from hansol_assets.plotting.scores import (
     calibration_picture,
     distribution_picture,
     risk_coverage_picture,
+    trend_picture,
 )
 from hansol_assets.plotting.tables import bar_picture, curve_picture, length_picture
 from hansol_assets.scoring.confidence import calibration_table, risk_coverage
@@ -46,7 +48,17 @@ def pixels(markdown: str) -> np.ndarray:
     return imread(io.BytesIO(content), format="png")
 
 
-@pytest.mark.parametrize(
+EXPERIMENTS = pd.DataFrame(
+    {
+        "date": ["1", "2"],
+        "profile": "tiny",
+        "private": [0.6, 0.7],
+        "low": 0.5,
+        "high": 0.8,
+        "text_private": 0.5,
+    }
+)
+PICTURES = pytest.mark.parametrize(
     "draw",
     [
         lambda: loss_curve(HISTORY, "base"),
@@ -57,6 +69,7 @@ def pixels(markdown: str) -> np.ndarray:
         lambda: bar_picture("벽지", {"가": 3, "나": 5, "": 1}, "rows"),
         lambda: length_picture("길이", {"answers": np.array([3, 5] * 9)}),
         lambda: curve_picture("찾기", HITS, "k", "hit_rate", "mode"),
+        lambda: trend_picture(EXPERIMENTS),
         lambda: vector_map("지도", _DRAW_ONCE, ["가", "나"] * 8),
         lambda: vector_map("하나", _DRAW_ONCE[:1], ["가"]),
         lambda: vector_map("많음", np.tile(_DRAW_ONCE, (400, 1)), ["가", "나"] * 3_200),
@@ -70,11 +83,15 @@ def pixels(markdown: str) -> np.ndarray:
         "bars",
         "lengths",
         "curves",
+        "trend",
         "map",
         "one vector",
         "many vectors",
     ],
 )
+
+
+@PICTURES
 def test_a_picture_is_drawn_and_the_same_each_time(draw: Callable[[], str]) -> None:
     markdown = draw()
     drawn = pixels(markdown)
@@ -84,6 +101,36 @@ def test_a_picture_is_drawn_and_the_same_each_time(draw: Callable[[], str]) -> N
     colourful = drawn[..., :3].max(axis=2) - drawn[..., :3].min(axis=2) > 0.3
     assert colourful.sum() > 20
     assert draw() == markdown
+
+
+COUNTED = {
+    "optimiser step",
+    "questions",
+    "rows",
+    "characters",
+    "texts",
+    "k",
+    "experiment, the newest last",
+}
+"""Labels of axes on which things are counted."""
+
+
+@PICTURES
+def test_no_legend_covers_a_line_and_what_is_counted_has_whole_ticks(
+    draw: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    figures: list[Figure] = []
+    monkeypatch.setattr(Figure, "savefig", lambda figure, *_, **__: figures.append(figure))
+    draw()
+    (figure,) = figures
+    figure.canvas.draw()
+    plots = [axes.get_window_extent() for axes in figure.axes]
+    legends = [*figure.legends, *(axes.get_legend() for axes in figure.axes)]
+    for legend in filter(None, legends):
+        assert not any(legend.get_window_extent().overlaps(plot) for plot in plots)
+    for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)):
+        if axis.label.get_text() in COUNTED:
+            assert all(float(tick).is_integer() for tick in axis.get_majorticklocs())
 
 
 def test_hangul_is_drawn_as_letters_and_not_as_boxes() -> None:

@@ -77,7 +77,8 @@ def test_every_row_is_asked_for_while_it_is_there_and_while_it_is_not(asked: pd.
     # The paraphrases of TRAIN_4 share their words, those of TRAIN_5 share none.
     assert known[RANKS].iloc[0].tolist() == [1, 1, 1]
     assert np.isinf(known["full_text_rank"].iloc[1])
-    assert (known["confidence"].to_numpy() > unknown["confidence"].to_numpy()).all()
+    assert (known["confidence"].to_numpy() >= unknown["confidence"].to_numpy()).all()
+    assert known["confidence"].iloc[0] > 10 * unknown["confidence"].iloc[0]
 
 
 def test_unrelated_questions_are_those_that_nothing_learned_from(asked: pd.DataFrame) -> None:
