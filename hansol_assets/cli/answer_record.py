@@ -4,14 +4,22 @@ What belongs here: the one form in which an answer leaves. What does not: answer
 (`hansol_assets.answering`).
 """
 
-import json
-from dataclasses import asdict
 from typing import Any
 
 from hansol_assets.answering.asking import Answer
 
+KEYS = (
+    "question",
+    "answer",
+    "verdict",
+    "confidence",
+    "needs_review",
+    "quotes",
+    "nearest",
+    "parts",
+)
+
 
 def answer_record(answer: Answer) -> dict[str, Any]:
-    """Returns an answer as plain values, as JSON has them: null for a figure that there is not."""
-    record: dict[str, Any] = json.loads(json.dumps(asdict(answer)), parse_constant=lambda _: None)
-    return record
+    """Returns an answer as plain values, as JSON has them."""
+    return {key: getattr(answer, key) for key in KEYS}

@@ -59,11 +59,11 @@ def sources_html(answer: Answer, labels: Labels) -> str:
     question_of = {quote["source_id"]: quote["source_question"] for quote in answer.quotes}
     cards = "".join(_card(key, question_of[key], texts, labels) for key, texts in sentences.items())
     content = f'<div class="ask-sources">{cards}</div>' if cards else ""
-    nearest = [
-        (str(row["source_id"]), row["source_question"], f"{row['probability']:.2f}")
+    lines = "".join(
+        f"<li>{escape(row['source_question'])} ({row['probability']:.2f})</li>"
         for row in answer.nearest
-    ]
-    found = _section(labels.nearest, _table(labels.nearest_columns, nearest)) if nearest else ""
+    )
+    found = _section(labels.nearest, f"<ul>{lines}</ul>") if lines else ""
     return _section(labels.sources, content or message_html(labels.no_sources)) + found
 
 

@@ -21,7 +21,6 @@ class Labels:
     verdicts: Mapping[str, str]
     needs_review: str
     nearest: str
-    nearest_columns: tuple[str, str, str]
     sources: str
     row: str
     no_sources: str
@@ -47,7 +46,6 @@ KOREAN = Labels(
     },
     needs_review="사람의 검토가 필요합니다",
     nearest="가장 가까운 질문",
-    nearest_columns=("행", "질문", "확률"),
     sources="출처",
     row="행",
     no_sources="표에서 인용한 답변이 없습니다.",
@@ -73,7 +71,6 @@ ENGLISH = Labels(
     },
     needs_review="A person should review it",
     nearest="Nearest questions",
-    nearest_columns=("Row", "Question", "Probability"),
     sources="Sources",
     row="row",
     no_sources="Nothing of the table is quoted.",
