@@ -77,7 +77,9 @@ def examples_of(
     """
     pools = [[RowTexts(hit.questions, hit.answers) for hit in own.hits] for own in asked]
     found = features.of([own.question for own in asked], pools)
-    kept = [nearest(own) for own in found]
+    kept = [
+        _with_answering(nearest(values), own) for values, own in zip(found, asked, strict=True)
+    ]
     answers = [
         own.hits[place].id in own.answering
         for own, places in zip(asked, kept, strict=True)
@@ -92,6 +94,12 @@ def examples_of(
         np.asarray(weights, dtype=np.float64),
         np.array([group] * len(asked), dtype=str),
     )
+
+
+def _with_answering(places: np.ndarray, asked: Asked) -> np.ndarray:
+    """Adds rows that answer, however far: without them none would seem to."""
+    answering = [n for n, hit in enumerate(asked.hits) if hit.id in asked.answering]
+    return np.concatenate([places, np.setdiff1d(answering, places).astype(places.dtype)])
 
 
 def nearest(features: np.ndarray) -> np.ndarray:
