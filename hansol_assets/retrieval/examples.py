@@ -77,9 +77,7 @@ def examples_of(
     """
     pools = [[RowTexts(hit.questions, hit.answers) for hit in own.hits] for own in asked]
     found = features.of([own.question for own in asked], pools)
-    kept = [
-        _with_answering(nearest(values), own) for values, own in zip(found, asked, strict=True)
-    ]
+    kept = [_with_answering(nearest(values), own) for values, own in zip(found, asked, strict=True)]
     answers = [
         own.hits[place].id in own.answering
         for own, places in zip(asked, kept, strict=True)

@@ -171,9 +171,6 @@ def test_what_judges_was_never_learned_from() -> None:
     assert len(unrelated_questions()[UNSEEN_UNRELATED]) >= 50
 
 
-@pytest.mark.xfail(
-    strict=True, reason="unrelated.tsv has all Korean questions first: English ones alone judge"
-)
 def test_what_judges_is_of_both_languages() -> None:
     languages = labelled("unrelated")["language"]
 
