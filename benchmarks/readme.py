@@ -33,7 +33,7 @@ REAL_ROWS = {
     "ceiling": ("ceiling", "ceiling(상한)"),
     "human": ("human (one reference)", "human(사람 답변 하나)"),
     "submission (blend)": ("**submission (blend)**", "**submission (blend)**"),
-    "text": ("text (the answer that people read)", "text(사람이 읽는 답변)"),
+    "text": ("text (composed of several rows)", "text(여러 행의 문장)"),
     "centroid": ("centroid", "centroid(센트로이드)"),
     "nearest": ("nearest (the answer of the nearest row)", "nearest(가장 가까운 행의 답변)"),
 }

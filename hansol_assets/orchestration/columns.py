@@ -40,7 +40,7 @@ OF_EVERY_TABLE = {
     "finished": "Whether the model ended by itself",
     "dense_rank": "Its place by vectors, from 1; empty where they did not find it",
     "fts_rank": "Its place by words, from 1; empty where they did not find it",
-    "confidence": "The probability that the first row found answers, 0 to 1; the least of the parts",
+    "confidence": "The probability that the first row answers, 0 to 1; of parts the least",
     "needs_review": "Whether a person should look at the answer",
     "nearest_rows": "The row found first, a part",
     "nearest_category": "The category of the first of the nearest rows",
