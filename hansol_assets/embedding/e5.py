@@ -40,7 +40,10 @@ E5 = InstalledWeights(
 _MAGIC = b"E5S1"
 _BLOCK = 32
 """Weights that share a scale."""
-_BATCH_TOKENS = 2_048
+_BATCH_TOKENS = 384
+"""Tokens that are multiplied together, padding included."""
+_STEP = 8
+"""Texts are padded to a multiple of so many tokens."""
 _DECIMALS = 6
 _LINEARS = {
     "q": "attention.self.query",
@@ -61,7 +64,10 @@ _EMBEDDINGS = {
 
 
 class E5Embedder:
-    """Turns texts, each behind its prefix, into 384 dimensions.
+    """Turns texts, each behind its prefix, into 384 dimensions, with the same bytes in any company.
+
+    A product's last bits hang on how many rows are multiplied together. So a text is padded to a
+    multiple of some tokens, and all batches of a width have as many texts, made up by empty ones.
 
     Raises:
         InstalledWeightsError: The package is not installed, or its weights are not the pinned ones.
@@ -88,36 +94,51 @@ class E5Embedder:
         tokens = [encoding.ids for encoding in model.tokenizer.encode_batch(normalised)]
         vectors = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
         with torch.inference_mode():
-            for places in _batches(list(map(len, tokens))):
-                vectors[places] = _pooled(model.bert, [tokens[place] for place in places])
+            for batch in _batches(list(map(len, tokens))):
+                own = [tokens[place] for place in batch.places]
+                vectors[batch.places] = _pooled(model.bert, own, batch)
         return vectors.round(_DECIMALS)
 
 
-def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Yields places of texts of about one length, so many that padded they fill a batch."""
-    places: list[int] = []
-    for place in np.argsort(lengths, kind="stable").tolist():
-        if places and (len(places) + 1) * lengths[place] > _BATCH_TOKENS:
-            yield places
-            places = []
-        places.append(place)
-    if places:
-        yield places
+class _Batch(NamedTuple):
+    """Texts that are encoded together.
+
+    Attributes:
+        places: Where they stand among all texts.
+        width: Tokens of each, with padding.
+        size: Texts, with empty ones.
+    """
+
+    places: list[int]
+    width: int
+    size: int
 
 
-def _pooled(bert: "BertModel", tokens: Sequence[Sequence[int]]) -> np.ndarray:
-    """The mean of each text's last hidden states, scaled to length 1."""
+def _batches(lengths: Sequence[int]) -> Iterator[_Batch]:
+    """Yields texts of one width together, the shortest first."""
+    places: dict[int, list[int]] = {}
+    for place, length in enumerate(lengths):
+        places.setdefault(-(-length // _STEP) * _STEP, []).append(place)
+    for width, own in sorted(places.items()):
+        size = max(1, _BATCH_TOKENS // width)
+        for start in range(0, len(own), size):
+            yield _Batch(own[start : start + size], width, size)
+
+
+def _pooled(bert: "BertModel", tokens: Sequence[Sequence[int]], batch: _Batch) -> np.ndarray:
+    """The mean of each text's last hidden states, scaled to length 1, [texts, 384]."""
     import torch
 
-    width = max(map(len, tokens))
-    ids = torch.ones((len(tokens), width), dtype=torch.long)
-    mask = torch.zeros((len(tokens), width), dtype=torch.long)
+    ids = torch.ones((batch.size, batch.width), dtype=torch.long)
+    mask = torch.zeros((batch.size, batch.width), dtype=torch.long)
+    # An empty text has one token to look at, or its means would be no numbers.
+    mask[:, 0] = 1
     for row, own in enumerate(tokens):
         ids[row, : len(own)] = torch.tensor(own)
         mask[row, : len(own)] = 1
     states = bert(input_ids=ids, attention_mask=mask).last_hidden_state
     means = (states * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
-    return torch.nn.functional.normalize(means, dim=1).numpy()
+    return torch.nn.functional.normalize(means, dim=1).numpy()[: len(tokens)]
 
 
 class _Loaded(NamedTuple):
