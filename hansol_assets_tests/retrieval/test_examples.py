@@ -145,7 +145,8 @@ def test_what_ships_alone_tells_known_from_unknown(prior: Prior) -> None:
         found = model.probabilities(pools)
         known = np.array([own.any() for own in answers])
         first = [own[np.argmax(values)] for own, values in zip(answers, found, strict=True)]
-        assert np.mean(np.array(first)[known]) > 0.75, name
+        # Rows that were not among the nearest count as wrong, too.
+        assert np.mean(np.array(first)[known]) > 0.7, name
         sure = np.array([model.confidence(-np.sort(-own)) for own in found])
         off = sure[-UNRELATED_EACH:]
         assert (sure[known][:, None] > off).mean() > 0.95, name
