@@ -4,22 +4,34 @@ What belongs here: the one form in which an answer leaves. What does not: answer
 (`hansol_assets.answering`).
 """
 
-from typing import Any
+from typing import Any, TypedDict
 
 from hansol_assets.answering.asking import Answer
-
-KEYS = (
-    "question",
-    "answer",
-    "verdict",
-    "confidence",
-    "needs_review",
-    "quotes",
-    "nearest",
-    "parts",
-)
+from hansol_assets.answering.verdicts import Verdict
 
 
-def answer_record(answer: Answer) -> dict[str, Any]:
-    """Returns an answer as plain values, as JSON has them."""
-    return {key: getattr(answer, key) for key in KEYS}
+class AnswerRecord(TypedDict):
+    """An answer as JSON has it; see `Answer` for what each key holds."""
+
+    question: str
+    answer: str
+    verdict: Verdict
+    confidence: float
+    needs_review: bool
+    quotes: list[dict[str, Any]]
+    nearest: list[dict[str, Any]]
+    parts: list[str]
+
+
+def answer_record(answer: Answer) -> AnswerRecord:
+    """Returns an answer as plain values."""
+    return AnswerRecord(
+        question=answer.question,
+        answer=answer.answer,
+        verdict=answer.verdict,
+        confidence=answer.confidence,
+        needs_review=answer.needs_review,
+        quotes=answer.quotes,
+        nearest=answer.nearest,
+        parts=answer.parts,
+    )

@@ -15,8 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from hansol_assets.answering.asking import LONGEST_QUESTION, Answer
-from hansol_assets.cli.answer_record import answer_record
+from hansol_assets.answering.asking import LONGEST_QUESTION
+from hansol_assets.cli.answer_record import AnswerRecord, answer_record
 from hansol_assets.cli.ask_turns import BusyError, Turns
 from hansol_assets.errors import InputError, UserError
 
@@ -68,7 +68,7 @@ def asking_api(turns: Turns) -> FastAPI:
     @app.post(
         "/api/ask",
         summary="Answer a question",
-        response_model=Answer,
+        response_model=AnswerRecord,
         responses={
             code: {"model": Problem, "description": text} for code, text in refusals.items()
         },

@@ -42,12 +42,14 @@ def message_html(text: str) -> str:
 def verdict_html(answer: Answer, labels: Labels) -> str:
     """Whether the table answers, how sure that is, and whether a person should look at it."""
     kind = "review" if answer.needs_review else "fine"
-    review = f'<p class="ask-review">{escape(labels.needs_review)}</p>'
-    said = f'<p class="ask-{kind}">{escape(labels.verdicts[answer.verdict])}</p>'
+    words = [
+        labels.verdicts[answer.verdict],
+        *([labels.needs_review] if answer.needs_review else []),
+    ]
+    said = "".join(f"{escape(text)}.<br>" for text in words)
     return _section(
         labels.confidence,
-        f'<div class="ask-figure">{answer.confidence:.2f}</div>'
-        f"{said}{review if answer.needs_review else ''}",
+        f'<div class="ask-figure">{answer.confidence:.2f}</div><p class="ask-{kind}">{said}</p>',
     )
 
 

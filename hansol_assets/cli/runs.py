@@ -89,7 +89,7 @@ def _standing(settings: Settings) -> "Standing | None":
 def _print_standing(standing: "Standing") -> None:
     for manifest in standing.manifests:
         line = asset_line(manifest.asset, {**manifest.facts, "status": "reused"})
-        console.print(line, highlight=False)
+        console.print(line, highlight=False, soft_wrap=True)
     for warning in standing.warnings:
         console.print(warning, soft_wrap=True, highlight=False)
 
