@@ -4,7 +4,9 @@ What belongs here: the one form in which an answer leaves. What does not: answer
 (`hansol_assets.answering`).
 """
 
-from typing import Any, TypedDict
+from typing import Any
+
+from typing_extensions import TypedDict
 
 from hansol_assets.answering.asking import Answer
 from hansol_assets.answering.verdicts import Verdict

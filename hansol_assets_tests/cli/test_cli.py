@@ -18,6 +18,7 @@ from typer.testing import CliRunner, Result
 
 from hansol_assets.assets.groups import declarations
 from hansol_assets.cli.main import app
+from hansol_assets.cli.page import console
 from hansol_assets.cli.runs import outcome
 from hansol_assets.lake.standing import find_standing
 from hansol_assets.lake.store import Lake
@@ -45,6 +46,10 @@ def run(graph: GraphRun, raw_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setenv("HANSOL_LAKE_DIR", str(graph.settings.lake_dir))
     monkeypatch.setenv("HANSOL_RAW_DIR", str(raw_dir))
     monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("TERM", "xterm")
+    # What other tests of this process left behind must not decide how wide a line is.
+    monkeypatch.setattr(console, "_width", None)
+    monkeypatch.setattr(console, "_environ", os.environ)
 
     def invoke(*arguments: object) -> Result:
         return CliRunner().invoke(app, [str(item) for item in arguments])
