@@ -127,7 +127,7 @@ def add_to_queue(answer: Answer, path: Path) -> bool:
         return False
     row: dict[Hashable, str] = {
         ID: content_ids([question], _ASKED)[0],
-        QUESTION: question,
+        QUESTION: answer.question.strip(),
         "confidence": str(answer.confidence),
         DRAFT: answer.answer,
         "nearest_row": answer.nearest[0]["source_id"] if answer.nearest else "",

@@ -215,4 +215,6 @@ def test_pruning_a_real_lake_keeps_it_whole(
     back = server.run(lake.paths.root, raw_dir)
     assert back.failures == {}
     assert {"retrieval_index", "submission"} <= set(back.begun)
-    assert submitted(lake.paths.root) == submitted(undisturbed.lake)
+    # Of the changed rows the scores were better: what was made is not what is published.
+    made = lake.artifact(lake.live("submission")) / "submission.csv"
+    assert made.read_bytes() == submitted(undisturbed.lake)
