@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 POLL_SECONDS = 0.01
-LONGEST_RUN_SECONDS = 120
+LONGEST_RUN_SECONDS = 300
 
 
 @dataclass
