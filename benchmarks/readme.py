@@ -25,7 +25,10 @@ from hansol_assets.lake.store import Lake
 REPOSITORY = Path(__file__).parents[1]
 RESULTS = Path(__file__).with_name("results") / "readme.json"
 READMES = {"en": "README.md", "ko": "README.ko.md"}
-COLUMNS = ["name", "kind", "private", "low", "high", "public", "parity", "note"]
+COLUMNS = [
+    *("name", "kind", "private", "low", "high", "parity"),
+    *("known", "unknown", "known_parity", "unknown_parity", "note"),
+]
 WIDTH = 82
 """Columns of a terminal in which the leaderboard is printed."""
 
@@ -33,7 +36,7 @@ REAL_ROWS = {
     "ceiling": ("ceiling", "ceiling(상한)"),
     "human": ("human (one reference)", "human(사람 답변 하나)"),
     "submission (blend)": ("**submission (blend)**", "**submission (blend)**"),
-    "text": ("text (composed of several rows)", "text(여러 행의 문장)"),
+    "answer": ("answer (what a person reads)", "answer(사람이 읽는 답)"),
     "centroid": ("centroid", "centroid(센트로이드)"),
     "nearest": ("nearest (the answer of the nearest row)", "nearest(가장 가까운 행의 답변)"),
 }
@@ -75,12 +78,15 @@ def real_block(board: Board, language: str) -> str:
     """The leaderboard of the real rows as a table of Markdown."""
     place = list(READMES).index(language)
     head = (("row", "private", "95 % interval"), ("행", "private", "95 % 구간"))[place]
-    lines = [f"| {' | '.join((*head, 'parity'))} |", "| --- | --- | --- | --- |"]
+    kinds = (("parity", "known", "unknown"), ("parity", "아는 질문", "모르는 질문"))[place]
+    lines = [f"| {' | '.join((*head, *kinds))} |", "| --- | --- | --- | --- | --- | --- |"]
     of_name = {str(row["name"]): pd.Series(row) for row in board}
     for name, said in REAL_ROWS.items():
         row = of_name[name]
         interval = f"{row.low:.3f}–{row.high:.3f}"
-        lines.append(f"| {said[place]} | {row.private:.3f} | {interval} | {row.parity:.3f} |")
+        parities = (row.parity, row.known_parity, row.unknown_parity)
+        told = " | ".join(f"{value:.3f}" for value in parities)
+        lines.append(f"| {said[place]} | {row.private:.3f} | {interval} | {told} |")
     return "\n".join(lines)
 
 

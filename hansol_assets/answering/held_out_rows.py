@@ -49,27 +49,18 @@ class HeldOutRows:
 
 
 def ask_held_out(
-    rows: pd.DataFrame,
-    held_out: Sequence[str],
-    visible: Sequence[str],
-    searcher: RowSearcher,
-    regressor: AnswerRegressor,
-    blend: VectorBlend,
-    embedder: Embedder,
-) -> tuple[HeldOutRows, HeldOutRows]:
+    rows: pd.DataFrame, held_out: Sequence[str], visible: Sequence[str], searcher: RowSearcher
+) -> tuple[dict[str, Asked], dict[str, Asked]]:
     """Asks for rows by their last paraphrase.
 
     Args:
         rows: The rows of `qa_folds`.
         held_out: Ids of the rows to ask for; those with one question are passed over.
         visible: Splits of the rows that are searched, theirs among them.
-        searcher: Finds and ranks rows.
-        regressor: Fitted without the held-out rows.
-        blend: The weights of its components.
-        embedder: Embeds references.
+        searcher: Finds rows.
 
     Returns:
-        The questions as known and as unknown ones, in one order.
+        Row id → its question as a known one, and as an unknown one.
     """
     asked_rows = rows[rows[ID].isin(set(held_out))]
 
@@ -77,39 +68,44 @@ def ask_held_out(
         return searcher.index.pools(texts, searcher.depth, visible)
 
     known, unknown = own_questions(asked_rows, search)
-    ids = [next(iter(own.answering)) for own in known]
-    kept = set(ids)
-    without = [own for key, own in zip(asked_rows[ID], unknown, strict=True) if key in kept]
-    parts = [own.question for own in known]
-    estimates = blend.apply(regressor.components(parts)) if parts else np.zeros((0, 0))
-    answers = dict(zip(rows[ID], rows[ANSWERS], strict=True))
-    return (
-        _held_out(ids, known, estimates, searcher, answers, embedder),
-        _held_out(ids, without, estimates, searcher, answers, embedder),
-    )
+    by_id = {next(iter(own.answering)): own for own in known}
+    without = dict(zip(asked_rows[ID], unknown, strict=True))
+    return by_id, {key: without[key] for key in by_id}
 
 
-def _held_out(
-    ids: list[str],
-    asked: Sequence[Asked],
-    estimates: np.ndarray,
+def look_up(
+    asked: Mapping[str, Asked],
+    rows: pd.DataFrame,
     searcher: RowSearcher,
-    answers: Mapping[str, Sequence[str]],
+    regressor: AnswerRegressor,
+    blend: VectorBlend,
     embedder: Embedder,
 ) -> HeldOutRows:
-    questions = [own.question for own in asked]
-    hits = searcher.ranker.ranked(questions, [own.hits for own in asked])
+    """Ranks the rows found for questions, and makes what their vectors are mixed of.
+
+    Args:
+        asked: Row id → its question, with the rows found.
+        rows: The rows of `qa_folds`.
+        searcher: Ranks rows.
+        regressor: Fitted without the held-out rows.
+        blend: The weights of its components.
+        embedder: Embeds references.
+    """
+    questions = [own.question for own in asked.values()]
+    estimates = blend.apply(regressor.components(questions)) if questions else np.zeros((0, 0))
+    answers = dict(zip(rows[ID], rows[ANSWERS], strict=True))
+    hits = searcher.ranker.ranked(questions, [own.hits for own in asked.values()])
     confidence = np.array([searcher.confidence(own) for own in hits])
     mixed = [{hit.id: hit.probability for hit in own[:MIXED_ROWS]} for own in hits]
     named = list(dict.fromkeys(key for own in mixed for key in own))
     means = encode_means(embedder, [list(answers[key]) for key in named]) if named else None
     place = {key: number for number, key in enumerate(named)}
-    rows = np.zeros_like(estimates)
+    found = np.zeros_like(estimates)
     for number, own in enumerate(mixed):
         if own and means is not None:
             weights = np.array(list(own.values()))
-            rows[number] = weights @ means[[place[key] for key in own]]
-    return HeldOutRows(ids, questions, hits, confidence, unit(rows), estimates)
+            found[number] = weights @ means[[place[key] for key in own]]
+    return HeldOutRows(list(asked), questions, hits, confidence, unit(found), estimates)
 
 
 def fit_row_share(

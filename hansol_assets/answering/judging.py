@@ -21,6 +21,7 @@ from hansol_assets.scoring.candidates import GREEDY, RETRIEVED
 from hansol_assets.scoring.chrf import chrf_scores
 from hansol_assets.scoring.cosine import public_mask, reference_cosines
 from hansol_assets.scoring.evaluate import ScoreSettings, embed_references
+from hansol_assets.scoring.kinds import ASKED, UNKNOWN
 from hansol_assets.scoring.leaderboard import BASELINES
 from hansol_assets.scoring.row_share import RowShare
 
@@ -68,9 +69,9 @@ def judge_answers(
         centroid_vector: [dimensions], of the training answers, by the judge.
 
     Returns:
-        `id, kind, group, public, chrf, confidence`, the score of the `answer` that a person reads,
-        of the composed `text`, of the raw generation and of the baselines; and, where the judge
-        can score vectors, one column for each strategy, component alone (`only_…`) and blend
+        `id, kind, asked, group, public, chrf, confidence`, the score of the `answer` that a person
+        reads, of the composed `text`, of the raw generation and of the baselines; and, where the
+        judge can score vectors, one column for each strategy, component alone (`only_…`) and blend
         without a component (`without_…`).
     """
     embedder = judge.embedder
@@ -80,6 +81,7 @@ def judge_answers(
         {
             "id": ids,
             "kind": questions["kind"].tolist(),
+            ASKED: UNKNOWN,
             # Joined questions share rows with others; their first row stands for them.
             "group": [sources[0] for sources in questions["source_ids"]],
             "public": public_mask(ids, settings.public_share, settings.public_salt),
@@ -96,7 +98,8 @@ def judge_answers(
         vectors.update(strategy_vectors(answers, candidates, components, blend, share))
         vectors |= _ablations(ids, components, blend)
         estimates = blend.apply(components.vectors)
-        vectors["without_rows"] = components.whole(ids, estimates)
+        vectors[f"{WITHOUT}rows"] = components.whole(ids, estimates)
+        vectors[f"{ONLY}rows"] = components.whole(ids, components.rows)
     nearest = encode(embedder, first_texts(answers, candidates, RETRIEVED))
     scores = {name: reference_cosines(own, references) for name, own in vectors.items()}
     baselines = baseline_scores(references, centroid_vector, nearest)

@@ -1,113 +1,143 @@
-"""Scores of held-out questions that the table knows, beside the same ones that it does not.
+"""Scores of held-out questions that the table knows, and how many of those to be answered it knows.
 
-What belongs here: one table of scores, a row a question and kind. What does not: how the questions
-are asked (`hansol_assets.answering.held_out_rows`) and what a judge is
-(`hansol_assets.answering.judge`).
+What belongs here: both. What does not: how the questions are asked
+(`hansol_assets.answering.held_out_rows`), and how those that the table does not know are judged
+(`hansol_assets.answering.judging`).
 """
 
-from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Sequence
+from itertools import chain, pairwise
 
 import numpy as np
 import pandas as pd
 
 from hansol_assets.answering.held_out_rows import HeldOutRows
 from hansol_assets.answering.judge import Judge
-from hansol_assets.answering.verdicts import (
-    ANSWERED,
-    Found,
-    PartAnswer,
-    Sources,
-    VerdictSettings,
-    answer_parts,
-)
+from hansol_assets.answering.judging import ONLY, WITHOUT
+from hansol_assets.answering.parts import ALL_SPLITS
+from hansol_assets.answering.verdicts import Found, Sources, VerdictSettings, answer_parts
 from hansol_assets.embedding.embedder import encode
-from hansol_assets.lake.manifest import Fact
 from hansol_assets.qa.joining import NONE, join_answers
+from hansol_assets.qa.sampling import draw
+from hansol_assets.qa.splitting import take_apart
 from hansol_assets.qa.table.columns import ANSWERS, ID
 from hansol_assets.retrieval.hits import Hit
-from hansol_assets.scoring.baselines import CEILING, CENTROID, HUMAN, baseline_scores
-from hansol_assets.scoring.bootstrap import BootstrapSettings, bootstrap_interval
-from hansol_assets.scoring.cosine import reference_cosines
-from hansol_assets.scoring.evaluate import embed_references, parity_of
+from hansol_assets.retrieval.ranking import RowSearcher
+from hansol_assets.scoring.baselines import baseline_scores
+from hansol_assets.scoring.bootstrap import bootstrap_interval
+from hansol_assets.scoring.cosine import public_mask, reference_cosines
+from hansol_assets.scoring.evaluate import ScoreSettings, embed_references
 from hansol_assets.scoring.joining import JoinMap
+from hansol_assets.scoring.kinds import ASKED, EVEN_SHARE, KNOWN
+from hansol_assets.scoring.leaderboard import ANSWER
 from hansol_assets.scoring.row_share import RowShare
 
-KNOWN, UNKNOWN = "known", "unknown"
 SINGLE, JOINED = "single", "joined"
-VECTOR, TEXT = "vector", "answer"
-_DECIMALS = 4
-_NO_QUESTION = pd.DataFrame(
-    {name: pd.Series(dtype=str) for name in ("kind", "form", "group", "question")}
-    | {"confidence": pd.Series(dtype=float), "verdict": pd.Series(dtype=str)}
-    | {name: pd.Series(dtype=float) for name in (VECTOR, TEXT, CENTROID, HUMAN, CEILING)}
-)
-"""Where every row has a single question, none can be asked for."""
+ROWS = "rows"
+VECTOR = "blend"
+_MOST_QUESTIONS = 300
+_STEP = 0.05
+"""Shares are rounded to multiples, so that one more question of the same kind renames no score."""
 
 
-def score_kinds(
-    known: HeldOutRows,
-    unknown: HeldOutRows,
+def known_shares(
+    questions: pd.DataFrame, searcher: RowSearcher, settings: ScoreSettings
+) -> pd.DataFrame:
+    """Measures how many parts of the questions to be answered have a row that answers them.
+
+    Args:
+        questions: `id, question`; of many so many are drawn by hash.
+        searcher: Finds and ranks rows.
+        settings: How the interval is drawn; questions are drawn whole.
+
+    Returns:
+        `figure, value`: `share`, the mean probability that the first row answers, with `low` and
+        `high`, each rounded; a half, from 0 to 1, where nothing is asked.
+    """
+    if questions.empty:
+        found = (EVEN_SHARE, 0.0, 1.0)
+    else:
+        drawn = questions.iloc[draw(questions["id"].tolist(), _MOST_QUESTIONS, "known")]
+        parts = [taken.parts for taken in take_apart(drawn["question"].tolist())]
+        asked = list(chain.from_iterable(parts))
+        sure = np.array(
+            [searcher.confidence(own) for own in searcher.search(asked, searcher.depth, ALL_SPLITS)]
+        )
+        groups = np.repeat(drawn["id"].to_numpy(), list(map(len, parts))).tolist()
+        found = (float(sure.mean()), *bootstrap_interval(sure, settings.bootstrap, groups))
+    values = [round(round(value / _STEP) * _STEP, 4) for value in found]
+    return pd.DataFrame({"figure": ["share", "low", "high"], "value": values})
+
+
+def score_known(
+    asked: HeldOutRows,
     rows: pd.DataFrame,
     share: RowShare,
     joining: JoinMap,
     judge: Judge,
     centroid_vector: np.ndarray,
     verdicts: VerdictSettings,
+    settings: ScoreSettings,
 ) -> pd.DataFrame:
-    """Scores the vectors and answers of held-out questions, alone and joined two by two.
+    """Scores the vectors and answers of known questions, alone and joined two by two.
 
     Args:
-        known: Questions whose row is visible.
-        unknown: The same ones with their rows taken out.
+        asked: Questions whose row is visible.
         rows: The rows of `qa_folds`.
         share: How vectors of rows and estimates are mixed.
         joining: From the vectors of parts to that of a whole answer.
         judge: Scores texts, and vectors of its own space.
         centroid_vector: [dimensions], of the training answers: the zero of parity.
         verdicts: Which answer follows from a probability.
+        settings: How the public questions are drawn.
 
     Returns:
-        `kind, form` (single or joined), `group` (the first row), `question, confidence, verdict,
-        vector` (its score; NaN where the judge is of another space), `answer` (that of the text),
-        `centroid, human, ceiling`.
+        Columns as `judge_answers` has them, as far as a known question has them: the vector that
+        is submitted, rows and estimate alone, the answer and the baselines. Nothing where every row
+        has a single question, by which it would be found.
     """
-    if not known.row_ids:
-        return _NO_QUESTION
-    sources = Sources(rows, judge.embedder)
+    if not asked.row_ids:
+        return pd.DataFrame()
     answers = dict(zip(rows[ID], rows[ANSWERS], strict=True))
-    references = [list(answers[key]) for key in known.row_ids]
-    tables = []
-    for kind, asked in ((KNOWN, known), (UNKNOWN, unknown)):
-        vectors = share.mix(asked.rows, asked.estimates, asked.confidence)
-        found = list(map(_found, asked.questions, asked.confidence, asked.hits))
-        said = answer_parts(found, sources, verdicts)
-        for form, groups in _forms(len(references)):
-            joined = joining.apply([vectors[list(own)] for own in groups])
-            judged = {
-                VECTOR: joined if judge.embeds_answers else np.full_like(joined, np.nan),
-                TEXT: encode(judge.embedder, [_whole([said[n].text for n in g]) for g in groups]),
-            }
-            targets = [_references([references[n] for n in own]) for own in groups]
-            tables.append(
-                pd.DataFrame(
-                    {
-                        "kind": kind,
-                        "form": form,
-                        "group": [asked.row_ids[own[0]] for own in groups],
-                        "question": [" ".join(asked.questions[n] for n in own) for own in groups],
-                        "confidence": [min(asked.confidence[list(own)]) for own in groups],
-                        "verdict": [_verdict([said[n] for n in own]) for own in groups],
-                    }
-                ).join(_scores(judged, targets, judge, centroid_vector))
-            )
-    return pd.concat(tables, ignore_index=True)
+    found = list(map(_found, asked.questions, asked.confidence, asked.hits))
+    said = [part.text for part in answer_parts(found, Sources(rows, judge.embedder), verdicts)]
+    vectors = {
+        VECTOR: share.mix(asked.rows, asked.estimates, asked.confidence),
+        f"{ONLY}{ROWS}": asked.rows,
+        f"{WITHOUT}{ROWS}": asked.estimates,
+    }
+    alone: list[tuple[int, ...]] = [(place,) for place in range(len(asked.row_ids))]
+    groups = [*alone, *pairwise(range(len(asked.row_ids)))]
+    keys = [[asked.row_ids[place] for place in own] for own in groups]
+    references = embed_references(
+        [_references([answers[key] for key in own]) for own in keys], judge.embedder
+    )
+    nearest = [next((hit.answers[0] for hit in own), "") for own in asked.hits]
+    judged = {ANSWER: _encoded(said, groups, judge)}
+    if judge.embeds_answers:
+        judged |= {
+            name: joining.apply([own[list(group)] for group in groups])
+            for name, own in vectors.items()
+        }
+    ids = [f"{KNOWN} {'+'.join(own)}" for own in keys]
+    table = pd.DataFrame(
+        {
+            "id": ids,
+            "kind": [SINGLE if len(own) == 1 else JOINED for own in groups],
+            ASKED: KNOWN,
+            "group": [own[0] for own in keys],
+            "public": public_mask(ids, settings.public_share, settings.public_salt),
+            "confidence": [min(asked.confidence[list(own)]) for own in groups],
+            **{name: reference_cosines(own, references) for name, own in judged.items()},
+        }
+    )
+    return table.join(
+        baseline_scores(references, centroid_vector, _encoded(nearest, groups, judge))
+    )
 
 
-def _forms(count: int) -> list[tuple[str, list[tuple[int, ...]]]]:
-    """Each question alone, and each joined with the next one."""
-    alone: list[tuple[int, ...]] = [(place,) for place in range(count)]
-    return [(SINGLE, alone), (JOINED, list(pairwise(range(count))))]
+def _encoded(texts: Sequence[str], groups: Sequence[tuple[int, ...]], judge: Judge) -> np.ndarray:
+    return encode(judge.embedder, [_whole([texts[place] for place in own]) for own in groups])
 
 
 def _found(question: str, confidence: float, hits: Sequence[Hit]) -> Found:
@@ -123,68 +153,3 @@ def _whole(texts: Sequence[str]) -> str:
 
 def _references(parts: Sequence[Sequence[str]]) -> list[str]:
     return [_whole(own) for own in zip(*parts, strict=False)]
-
-
-def _verdict(parts: Sequence[PartAnswer]) -> str:
-    return ANSWERED if all(part.verdict == ANSWERED for part in parts) else "not answered"
-
-
-def _scores(
-    judged: dict[str, np.ndarray],
-    references: list[list[str]],
-    judge: Judge,
-    centroid_vector: np.ndarray,
-) -> pd.DataFrame:
-    embedded = embed_references(references, judge.embedder)
-    found = {name: reference_cosines(vectors, embedded) for name, vectors in judged.items()}
-    baselines = baseline_scores(embedded, centroid_vector, judged[TEXT])
-    return pd.DataFrame(found).join(baselines[[CENTROID, HUMAN, CEILING]])
-
-
-def expected_facts(
-    answers: pd.DataFrame, facts: Mapping[str, Fact], bootstrap: BootstrapSettings
-) -> dict[str, float]:
-    """What a submission is expected to score, from how many of its questions the table knows.
-
-    Args:
-        answers: `confidence, parts` of every question to be submitted.
-        facts: Of `known_scores`.
-        bootstrap: How the interval is drawn.
-
-    Returns:
-        `known_share` (mean probability that a row answers, with its interval) and
-        `expected_score`; nothing where no score was measured.
-    """
-    confidence = answers["confidence"].to_numpy(float)
-    low, high = bootstrap_interval(confidence, bootstrap)
-    shares = {"": float(confidence.mean()), "_low": low, "_high": high}
-    found = {f"known_share{end}": round(value, _DECIMALS) for end, value in shares.items()}
-    forms = [SINGLE if len(own) == 1 else JOINED for own in answers["parts"]]
-    names = [(f"{KNOWN}_{form}_{VECTOR}", f"{UNKNOWN}_{form}_{VECTOR}") for form in forms]
-    if not all(name in facts for pair in names for name in pair):
-        return found
-    known, unknown = np.array([[float(facts[name]) for name in pair] for pair in names]).T
-    expected = confidence * known + (1 - confidence) * unknown
-    return found | {"expected_score": round(float(expected.mean()), _DECIMALS)}
-
-
-def kind_facts(scores: pd.DataFrame, bootstrap: BootstrapSettings) -> dict[str, float]:
-    """Sums up the scores of each kind and form: score and parity of vectors and answers.
-
-    Args:
-        scores: What `score_kinds` returned.
-        bootstrap: How intervals are drawn, over rows.
-    """
-    facts: dict[str, float] = {}
-    for (kind, form), own in scores.groupby(["kind", "form"], sort=True):
-        groups = own["group"].tolist()
-        for name in (VECTOR, TEXT):
-            low, high = bootstrap_interval(own[name].to_numpy(), bootstrap, groups)
-            prefix = f"{kind}_{form}_{name}"
-            facts |= {
-                prefix: float(own[name].mean()),
-                f"{prefix}_low": low,
-                f"{prefix}_high": high,
-                f"{prefix}_parity": parity_of(own, name),
-            }
-    return {name: round(value, _DECIMALS) for name, value in facts.items()}

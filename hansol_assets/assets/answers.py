@@ -24,7 +24,7 @@ from hansol_assets.answering.choosing import (
     choose_answers,
     review_of_blocks,
 )
-from hansol_assets.answering.held_out_rows import ask_held_out, fit_row_share
+from hansol_assets.answering.held_out_rows import ask_held_out, fit_row_share, look_up
 from hansol_assets.answering.parts import TEST, to_submit
 from hansol_assets.answering.regressors import (
     fit_for_judging,
@@ -161,14 +161,11 @@ def vector_blend(
     fitted = fit_blend(components.of_questions(questions["id"].tolist()), references, blend)
     fitted.save(build.folder / WEIGHTS_FILE)
     rows = qa_folds.read()
-    known, unknown = ask_held_out(
-        rows,
-        rows.loc[rows["split"] == CALIBRATION, "id"].tolist()[:MOST_ROWS],
-        (TRAINING, CALIBRATION),
-        open_searcher(retrieval_index, answerability, retrieval),
-        models[CALIBRATION],
-        fitted,
-        embedder,
+    searcher, model = open_searcher(retrieval_index, answerability, retrieval), models[CALIBRATION]
+    held_out = rows.loc[rows["split"] == CALIBRATION, "id"].tolist()[:MOST_ROWS]
+    known, unknown = (
+        look_up(asked, rows, searcher, model, fitted, embedder)
+        for asked in ask_held_out(rows, held_out, (TRAINING, CALIBRATION), searcher)
     )
     share = fit_row_share(known, unknown, rows, embedder, blend.unknown_weight)
     share.save(build.folder / ROW_SHARE_FILE)

@@ -16,7 +16,6 @@ from hansol_assets.answering.blending import (
     part_components,
     split_of_all,
 )
-from hansol_assets.answering.known import expected_facts
 from hansol_assets.answering.parts import TEST
 from hansol_assets.answering.promotion import PROMOTED, publish_if_promoted
 from hansol_assets.answering.regressors import load_regressors
@@ -34,7 +33,6 @@ from hansol_assets.lake.reports import ArtifactBuild, Report
 from hansol_assets.plotting.maps import vector_map
 from hansol_assets.qa.table import read_template
 from hansol_assets.qa.table.form import submission_form
-from hansol_assets.scoring.bootstrap import BootstrapSettings
 
 SHOWN_COLUMNS = 7
 EMBEDDINGS_FILE = "embeddings.parquet"
@@ -78,23 +76,20 @@ def answer_embeddings(
 
 @lake_artifact(
     kinds={"csv"},
-    code_version="3",
+    code_version="4",
     checks=(FITS_TEMPLATE, PROMOTED),
     conclude=publish_if_promoted,
 )
 def submission(
     submission_template: Source | None,
     answer_embeddings: Artifact,
-    generated_answers: Table,
     validation_scores: Table,
-    known_scores: Table,
-    bootstrap: Annotated[BootstrapSettings, Setting("scores.bootstrap")],
     build: ArtifactBuild,
 ) -> Report:
     """The file to hand in: `submission.csv` in the template's row order and columns.
 
-    Without a template it has the questions' order and the embedder's width. How many of the
-    questions the table knows, and what is expected of them, stands in its facts.
+    Without a template it has the questions' order and the embedder's width. What it is expected to
+    score is the validation score, which mixes known and unknown questions as the test does.
 
     It is always found at `submissions/latest/submission.csv`, with its manifest beside it. A
     submission that does not fit the template, or whose validation score fell significantly, is not
@@ -110,8 +105,6 @@ def submission(
         "rows": len(frame),
         "dimensions": form.width,
         "validation_score": validation_scores.facts["private"],
-        **expected_facts(
-            generated_answers.read_columns("confidence", "parts"), known_scores.facts, bootstrap
-        ),
+        "known_share": validation_scores.facts["known_share"],
     }
     return Report(facts=facts, tables={"preview": preview(frame.iloc[:, :SHOWN_COLUMNS])})

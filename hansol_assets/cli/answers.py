@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from hansol_assets.answering.asking import Answer, Asker
 
 SHOWN_CANDIDATES = 8
+_KINDS = {"known": "knows", "unknown": "does not know"}
 
 commands = typer.Typer()
 
@@ -36,8 +37,15 @@ def score(
     references: Annotated[Path, typer.Argument(help="Ids and answers; empty cells are skipped.")],
     as_json: JsonOption = False,
 ) -> None:
-    """Score a submission against reference answers with the active profile's embedder."""
-    from hansol_assets.answering.submission_scoring import score_files, scoring_judge
+    """Score a submission against reference answers with the active profile's embedder.
+
+    Questions that the lake has answered are told apart by whether its table knows them.
+    """
+    from hansol_assets.answering.submission_scoring import (
+        score_files,
+        scores_by_kind,
+        scoring_judge,
+    )
     from hansol_assets.lake.errors import LakeError
     from hansol_assets.qa.table import ContractError
 
@@ -49,16 +57,22 @@ def score(
         lake = open_lake()
         judge = scoring_judge(lake, settings.scores)
         report = score_files(lake, submission, references, settings.scores, settings.table)
+        limit = settings.verdicts.answered_from
+        kinds = scores_by_kind(lake, report.questions, settings.scores, limit)
     except (LakeError, ContractError, ValueError) as error:
         fail(str(error))
     if as_json:
-        print_json({"judge": judge, **report.to_json()})
+        by_kind = {kind: own.to_json() for kind, own in kinds.items()}
+        print_json({"judge": judge, **report.to_json(), "kinds": by_kind})
         return
     low, high = report.interval
     table = Table(title=f"{submission.name} on {report.n} questions", show_header=False)
     for name in ("private", "public", "centroid", "human", "ceiling", "parity"):
         table.add_row(name, figure(getattr(report, name)))
     table.add_row("95 % interval", f"{low:.4f}–{high:.4f}")
+    for kind, own in kinds.items():
+        told = f"{figure(own.private)}, parity {figure(own.parity)}"
+        table.add_row(f"the {own.n} that the table {_KINDS[kind]}", told)
     table.add_row("judge", judge)
     console.print(table)
     if report.note:

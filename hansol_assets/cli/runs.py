@@ -209,15 +209,15 @@ def _print_scores() -> None:
 def print_board(board: "pd.DataFrame", console: Console) -> None:
     """Prints a leaderboard without its ablations, and what to know before it is read."""
     table = Table(title="validation scores (mean cosine to the references)")
-    for name in ("name", "kind", "private", "95 % interval", "public", "parity"):
-        table.add_column(name, justify="left" if name in ("name", "kind") else "right")
+    for name in ("name", "private", "95 % interval", "known", "unknown", "parity"):
+        table.add_column(name, justify="left" if name == "name" else "right")
     for row in board[board["kind"] != "ablation"].itertuples():
         table.add_row(
             row.name,
-            row.kind,
             figure(row.private),
             "" if math.isnan(row.low) else f"{row.low:.4f}–{row.high:.4f}",
-            figure(row.public),
+            figure(row.known),
+            figure(row.unknown),
             "" if math.isnan(row.parity) else f"{row.parity:.3f}",
         )
     console.print(table)

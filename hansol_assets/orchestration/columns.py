@@ -59,7 +59,20 @@ OF_EVERY_TABLE = {
     "adapter_fingerprint": "The adapter that answered",
     "group": "The question's first row: questions of one row are drawn together",
     "public": "Of the questions that stand for the public board",
-    "private": "Mean score over all validation questions",
+    "asked": "Whether the row that answers is in the table: known or unknown",
+    "weight": "Its share in the mix of questions that is asked",
+    "private": "Mean score over all validation questions, in the mix that is asked",
+    "known": "Mean score of the questions whose row is in the table",
+    "unknown": "Mean score of the questions whose row is hidden",
+    **{
+        f"{kind}_{end}": f"{words} of {kind}"
+        for kind in ("known", "unknown")
+        for end, words in (
+            ("low", "Lower end of the interval"),
+            ("high", "Upper end of the interval"),
+            ("parity", "Parity"),
+        )
+    },
     "chrf": "Character n-gram F-score of the text against its references, 0 to 100",
     "raw_generation": "Score of the model's text alone",
     "consensus": "Score of the vector nearest to all candidates",
@@ -93,10 +106,8 @@ OF_ONE_TABLE = {
     ("question_mix", "part"): "A connective, or what the other rows are a share of",
     ("validation_scores", "nearest"): "Score of the nearest row's answer",
     ("validation_scores", "answer"): "Score of the answer that a person reads",
-    ("known_scores", "answer"): "Score of the answer that a person reads",
-    ("known_scores", "kind"): "Whether the row that answers is visible: known or unknown",
-    ("known_scores", "form"): "Whether one question is asked, or two are joined",
-    ("known_scores", "vector"): "Score of the vector that would be submitted",
+    ("known_share", "figure"): "The share, or an end of its interval",
+    ("known_share", "value"): "Share of the parts of questions that a row answers, 0 to 1",
     ("retrieval_scores", "kind"): "Known, unknown (its row taken out) or unrelated to the table",
     ("retrieval_scores", "row_id"): "The row that answers; empty where none does",
     ("retrieval_scores", "first_id"): "The row that came first; empty where none was found",

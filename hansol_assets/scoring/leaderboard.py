@@ -18,13 +18,21 @@ from hansol_assets.scoring.bootstrap import (
     paired_bootstrap,
 )
 from hansol_assets.scoring.evaluate import ScoreSettings, parity_note, parity_of
+from hansol_assets.scoring.kinds import ASKED, KNOWN, UNKNOWN, WEIGHT, weighted_mean
 
 SHARED_QUESTIONS = 30
 """Questions that two experiments must share to be compared: fewer say nothing."""
 
+ANSWER = "answer"
+"""The score of the text that a person reads."""
 DECIMALS = 4
-SHOWN = ["rank", "kind", "name", "profile", "private", "low", "high", "public", "parity"]
+SHOWN = [
+    *("rank", "kind", "name", "profile", "private", "low", "high", "public", "parity"),
+    *(f"{kind}{figure}" for kind in (KNOWN, UNKNOWN) for figure in ("", "_parity")),
+]
 """The columns that a person looks at first."""
+
+_FIGURES = ("private", "low", "high", "parity")
 
 BASELINES = (CONSTANT, CENTROID, NEAREST, HUMAN, CEILING)
 
@@ -76,10 +84,10 @@ def leaderboard(experiments: Sequence[Experiment], settings: ScoreSettings) -> p
     Returns:
         One row for each experiment's submitted vector and, of the newest experiment, one row for
         its answer text, each component and each baseline: `rank, kind, name, profile, judge,
-        fingerprint, private, public, low, high, parity, text_private, text_public, text_parity,
-        chrf, questions, differs, seconds, date, note`, and the figures of trust. A figure
-        that cannot be measured is NaN, as that of one human reference where every question has one
-        reference; `note` says so.
+        fingerprint`, the figures of `figures`, those of the answer text (`text_private,
+        text_public, text_parity`), `chrf, questions, differs, seconds, date, note`, and the figures
+        of trust. A figure that cannot be measured is NaN, as that of one human reference where
+        every question has one reference; `note` says so.
     """
     if not experiments:
         return pd.DataFrame()
@@ -109,15 +117,14 @@ def compare(
     """
     if newest.judge != other.judge:
         return None
-    both = newest.questions.merge(other.questions, on="id", suffixes=("", "_other"))
+    scores = [newest.strategy, f"{other.strategy}_other"]
+    both = newest.questions.merge(other.questions, on="id", suffixes=("", "_other")).dropna(
+        subset=scores
+    )
     if len(both) < min(SHARED_QUESTIONS, len(newest.questions)):
         return None
-    return paired_bootstrap(
-        both[newest.strategy].to_numpy(),
-        both[f"{other.strategy}_other"].to_numpy(),
-        settings,
-        both["group"].tolist(),
-    )
+    mine, theirs = (both[name].to_numpy() for name in scores)
+    return paired_bootstrap(mine, theirs, settings, both["group"].tolist(), both[WEIGHT].to_numpy())
 
 
 def compare_with_best(
@@ -142,7 +149,7 @@ def compare_with_best(
     ]
     if not comparable:
         return None
-    best = max(comparable, key=lambda item: float(item.questions[item.strategy].mean()))
+    best = max(comparable, key=lambda item: weighted_mean(item.questions, item.strategy))
     result = compare(newest, best, settings)
     return None if result is None else (best, result)
 
@@ -161,27 +168,36 @@ def figures(questions: pd.DataFrame, score: str, settings: ScoreSettings) -> dic
     """Sums up one column of per-question scores.
 
     Args:
-        questions: Per-question scores with `group, public` and the baselines.
+        questions: Per-question scores with `group, public, asked, weight` and the baselines.
         score: The column.
         settings: How the interval is drawn.
 
     Returns:
-        `private, public, low, high, parity`, over the questions that have a score; NaN where none
-        has.
+        `private, public, low, high, parity` over the mix that is asked; NaN where questions of a
+        kind in it have no score. Likewise of each kind alone: `known, known_low, known_high,
+        known_parity`, and the same of unknown ones.
     """
     scored = questions[questions[score].notna()]
+    kinds = {kind: scored[scored[ASKED] == kind] for kind in (KNOWN, UNKNOWN)}
+    is_whole = set(scored[ASKED]) >= set(questions.loc[questions[WEIGHT] > 0, ASKED])
+    mixed = scored if is_whole else scored.iloc[:0]
+    found = dict(zip(_FIGURES, _mean_and_parity(mixed, score, settings), strict=True))
+    found["public"] = weighted_mean(mixed[mixed["public"]], score)
+    for kind, own in kinds.items():
+        names = (kind, *(f"{kind}_{name}" for name in _FIGURES[1:]))
+        found |= zip(names, _mean_and_parity(own, score, settings), strict=True)
+    return found
+
+
+def _mean_and_parity(
+    scored: pd.DataFrame, score: str, settings: ScoreSettings
+) -> tuple[float, float, float, float]:
+    """Weighted mean, both ends of its interval, and parity; NaN without scores."""
     if scored.empty:
-        return dict.fromkeys(("private", "public", "low", "high", "parity"), float("nan"))
-    values = scored[score]
-    groups = scored["group"].tolist()
-    low, high = bootstrap_interval(values.to_numpy(), settings.bootstrap, groups)
-    return {
-        "private": float(values.mean()),
-        "public": float(values[scored["public"]].mean()),
-        "low": low,
-        "high": high,
-        "parity": parity_of(scored, score),
-    }
+        return (float("nan"),) * 4
+    groups, weights = scored["group"].tolist(), scored[WEIGHT].to_numpy()
+    low, high = bootstrap_interval(scored[score].to_numpy(), settings.bootstrap, groups, weights)
+    return weighted_mean(scored, score), low, high, parity_of(scored, score)
 
 
 def score_facts(
@@ -195,12 +211,12 @@ def score_facts(
         settings: How the interval is drawn.
     """
     submitted = figures(questions, strategy, settings)
-    text = figures(questions, "text", settings)
+    text = figures(questions, ANSWER, settings)
     return {
         "strategy": strategy,
         **{name: round(value, DECIMALS) for name, value in submitted.items()},
         **{f"text_{name}": round(value, DECIMALS) for name, value in text.items()},
-        **{name: round(float(questions[name].mean()), DECIMALS) for name in BASELINES},
+        **{name: round(weighted_mean(questions, name), DECIMALS) for name in BASELINES},
         "chrf": round(float(questions["chrf"].mean()), 2),
     }
 
@@ -236,7 +252,7 @@ def differing_settings(newest: Experiment, other: Experiment) -> pd.DataFrame:
 def _experiment_row(
     item: Experiment, differing: set[str], settings: ScoreSettings
 ) -> dict[str, Any]:
-    text = figures(item.questions, "text", settings)
+    text = figures(item.questions, ANSWER, settings)
     differs = {name: value for name, value in item.settings.items() if name in differing}
     return {
         "kind": "experiment",
@@ -259,8 +275,8 @@ def _experiment_row(
 
 
 def _newest_rows(newest: Experiment, settings: ScoreSettings) -> Iterator[dict[str, Any]]:
-    known = {"id", "kind", "group", "public", "chrf", "confidence", newest.strategy}
-    for score in (name for name in newest.questions.columns if name not in known):
+    others = {"id", "kind", "group", "public", "chrf", "confidence", ASKED, WEIGHT, newest.strategy}
+    for score in (name for name in newest.questions.columns if name not in others):
         yield {
             "kind": "baseline" if score in BASELINES else "ablation",
             "name": score,

@@ -1,4 +1,4 @@
-"""Scores of questions that the table knows, and of those that it does not."""
+"""Scores of questions that the table knows, and how many it knows."""
 
 import numpy as np
 import pandas as pd
@@ -6,11 +6,11 @@ import pytest
 
 from hansol_assets.answering.held_out_rows import HeldOutRows
 from hansol_assets.answering.judge import Judge
-from hansol_assets.answering.known import expected_facts, kind_facts, score_kinds
+from hansol_assets.answering.known import known_shares, score_known
 from hansol_assets.answering.verdicts import VerdictSettings
 from hansol_assets.embedding.muse import MuseEmbedder
 from hansol_assets.retrieval.hits import Hit
-from hansol_assets.scoring.bootstrap import BootstrapSettings
+from hansol_assets.scoring.evaluate import ScoreSettings
 from hansol_assets.scoring.joining import JoinMap
 from hansol_assets.scoring.row_share import RowShare
 
@@ -22,62 +22,7 @@ ROWS = pd.DataFrame(
         "answers": [["벽의 이슬입니다."], ["타일 사이입니다."], ["구운 판입니다."]],
     }
 )
-BOOTSTRAP = BootstrapSettings(resamples=100)
-FACTS = {
-    "known_single_vector": 0.9,
-    "unknown_single_vector": 0.5,
-    "known_joined_vector": 0.8,
-    "unknown_joined_vector": 0.6,
-}
-
-
-def to_submit(*rows: tuple[float, int]) -> pd.DataFrame:
-    """Answers with their confidence, of so many parts."""
-    return pd.DataFrame(
-        {
-            "confidence": [confidence for confidence, _ in rows],
-            "parts": [[str(place) for place in range(count)] for _, count in rows],
-        }
-    )
-
-
-def test_a_submission_is_expected_to_score_by_what_the_table_knows() -> None:
-    found = expected_facts(to_submit((1.0, 1), (0.0, 1), (0.5, 2)), FACTS, BOOTSTRAP)
-
-    assert found["known_share"] == 0.5
-    assert found["known_share_low"] <= 0.5 <= found["known_share_high"]
-    assert found["expected_score"] == pytest.approx((0.9 + 0.5 + 0.7) / 3, abs=1e-4)
-
-
-def test_without_a_measure_of_the_form_no_score_is_expected() -> None:
-    single = {name: value for name, value in FACTS.items() if "single" in name}
-
-    assert "expected_score" in expected_facts(to_submit((0.4, 1)), single, BOOTSTRAP)
-    found = expected_facts(to_submit((0.4, 1), (0.4, 2)), single, BOOTSTRAP)
-    assert found["known_share"] == 0.4
-    assert "expected_score" not in found
-
-
-def test_kinds_and_forms_are_summed_up_apart() -> None:
-    scores = pd.DataFrame(
-        {
-            "kind": ["known", "known", "unknown", "unknown"],
-            "form": "single",
-            "group": ["A", "B"] * 2,
-            "vector": [0.8, 0.9, 0.5, 0.6],
-            "answer": [0.7, 0.7, np.nan, np.nan],
-            "centroid": 0.4,
-            "human": 0.8,
-            "ceiling": 0.9,
-        }
-    )
-    facts = kind_facts(scores, BOOTSTRAP)
-
-    assert facts["known_single_vector"] == pytest.approx(0.85)
-    assert facts["unknown_single_vector"] == pytest.approx(0.55)
-    assert facts["known_single_vector_parity"] == pytest.approx((0.85 - 0.4) / 0.4)
-    assert facts["known_single_vector_low"] <= 0.85 <= facts["known_single_vector_high"]
-    assert np.isnan(facts["unknown_single_answer"])
+SETTINGS = ScoreSettings()
 
 
 @pytest.fixture(scope="module")
@@ -99,54 +44,77 @@ def held_out(confidence: list[float], first: list[str], judge: Judge) -> HeldOut
     return HeldOutRows(ids, questions, hits, np.array(confidence), vectors, estimates)
 
 
-def scores(known: HeldOutRows, unknown: HeldOutRows, judge: Judge) -> pd.DataFrame:
+def scores(asked: HeldOutRows, judge: Judge) -> pd.DataFrame:
     joining, centroid = JoinMap.identity(512), np.eye(512)[0]
-    return score_kinds(
-        known, unknown, ROWS, RowShare(0.0, 1.0), joining, judge, centroid, VerdictSettings()
-    )
+    share, verdicts = RowShare(0.0, 1.0), VerdictSettings()
+    return score_known(asked, ROWS, share, joining, judge, centroid, verdicts, SETTINGS)
 
 
-def test_each_question_is_scored_alone_and_joined_known_and_unknown(judge: Judge) -> None:
-    known = held_out([0.99, 0.9], ["A", "B"], judge)
-    unknown = held_out([0.05, 0.6], ["B", "C"], judge)
-    table = scores(known, unknown, judge)
+def test_each_question_is_scored_alone_and_joined(judge: Judge) -> None:
+    table = scores(held_out([0.99, 0.9], ["A", "B"], judge), judge).set_index("id")
 
-    assert table.groupby(["kind", "form"]).size().to_dict() == {
-        ("known", "single"): 2,
-        ("known", "joined"): 1,
-        ("unknown", "single"): 2,
-        ("unknown", "joined"): 1,
-    }
-    by_kind = table.set_index(["kind", "form"]).sort_index(kind="stable")
-    single = by_kind.loc[("known", "single")]
+    assert table["kind"].tolist() == ["single", "single", "joined"]
+    assert table["asked"].eq("known").all()
+    assert table["group"].tolist() == ["A", "B", "A"]
     # Each has one reference, which is its row's answer.
-    assert single["answer"].to_numpy() == pytest.approx([1, 1], abs=1e-4)
-    assert single["vector"].iloc[0] > 0.99
-    assert (single["vector"] > by_kind.loc[("unknown", "single"), "vector"].to_numpy()).all()
-    assert table["verdict"].tolist() == [
-        *["answered"] * 3,
-        "not answered",
-        "answered",
-        "not answered",
-    ]
-    assert by_kind.loc[("known", "joined"), "question"].item() == "결로의 뜻은? 줄눈의 뜻은?"
-    assert by_kind.loc[("unknown", "joined"), "confidence"].item() == 0.05
+    assert table["answer"].to_numpy()[:2] == pytest.approx([1, 1], abs=1e-4)
+    assert table.loc["known A", "blend"] > 0.99
+    assert (table["blend"] > table["without_rows"]).all()
+    assert table["only_rows"].to_numpy()[:2] == pytest.approx([1, 1], abs=1e-4)
+    assert table["nearest"].to_numpy()[:2] == pytest.approx([1, 1], abs=1e-4)
+    assert table.loc["known A+B", "confidence"] == 0.9
+
+
+def test_a_row_mistaken_for_another_costs_its_score(judge: Judge) -> None:
+    right = scores(held_out([0.9, 0.9], ["A", "B"], judge), judge)
+    wrong = scores(held_out([0.9, 0.9], ["A", "C"], judge), judge)
+
+    assert wrong["answer"].iloc[0] == right["answer"].iloc[0]
+    assert (wrong["answer"].iloc[1:] < right["answer"].iloc[1:]).all()
+    assert wrong["blend"].iloc[1] < right["blend"].iloc[1]
 
 
 def test_a_judge_of_another_space_scores_texts_alone(judge: Judge) -> None:
     other = Judge("other", judge.embedder, embeds_answers=False)
-    asked = held_out([0.9, 0.9], ["A", "B"], other)
-    table = scores(asked, asked, other)
+    table = scores(held_out([0.9, 0.9], ["A", "B"], other), other)
 
-    assert table["vector"].isna().all()
+    assert "blend" not in table
     assert table["answer"].notna().all()
 
 
 def test_where_every_row_has_one_question_there_is_nothing_to_score(judge: Judge) -> None:
     nothing = HeldOutRows([], [], [], np.zeros(0), np.zeros((0, 0)), np.zeros((0, 0)))
-    table = scores(nothing, nothing, judge)
 
-    assert len(table) == 0
-    asked = held_out([0.9, 0.9], ["A", "B"], judge)
-    assert table.columns.tolist() == scores(asked, asked, judge).columns.tolist()
-    assert kind_facts(table, BOOTSTRAP) == {}
+    assert scores(nothing, judge).empty
+
+
+class Searcher:
+    """Knows what is asked of wallpaper."""
+
+    depth = 5
+
+    def search(self, questions: list[str], k: int, splits: tuple[str, ...]) -> list[list[float]]:
+        assert set(splits) == {"training", "calibration", "validation"}
+        return [[0.9 if "벽지" in text else 0.1] for text in questions]
+
+    def confidence(self, hits: list[float]) -> float:
+        return hits[0]
+
+
+def test_the_known_share_is_measured_part_by_part() -> None:
+    texts = [
+        "벽지란 무엇인가요? 그리고 엔진 오일은 언제 갈아야 하나요?",
+        "벽지 수명은 얼마나 되나요?",
+    ]
+    asked = pd.DataFrame({"id": ["Q1", "Q2"], "question": texts})
+    found = known_shares(asked, Searcher(), SETTINGS)  # type: ignore[arg-type]
+    shares = dict(zip(found["figure"], found["value"], strict=True))
+
+    # (0.9 + 0.1 + 0.9) / 3 and the means of the two questions, in steps.
+    assert shares == {"share": 0.65, "low": 0.5, "high": 0.9}
+
+
+def test_where_nothing_is_asked_a_half_is_taken() -> None:
+    found = known_shares(pd.DataFrame({"id": [], "question": []}), Searcher(), SETTINGS)  # type: ignore[arg-type]
+
+    assert found["value"].tolist() == [0.5, 0.0, 1.0]

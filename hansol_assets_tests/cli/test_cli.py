@@ -104,6 +104,22 @@ def test_score_judges_a_submission_that_this_project_did_not_make(
     assert report["n"] == count
 
 
+def test_score_tells_the_questions_apart_that_the_table_knows(
+    run: Any, graph: GraphRun, references: Path
+) -> None:
+    answered = graph.table("generated_answers")[["id", "confidence"]]
+    frame = pd.read_csv(references).iloc[: len(answered)]
+    frame.assign(id=answered["id"]).to_csv(references, index=False)
+    path = submission_of(references, np.ones((len(frame), 512)))
+    kinds = json.loads(run("score", path, references, "--json").stdout)["kinds"]
+
+    known = int((answered["confidence"] >= graph.settings.verdicts.answered_from).sum())
+    sizes = {"known": known, "unknown": len(answered) - known}
+    assert {kind: own["n"] for kind, own in kinds.items()} == {k: n for k, n in sizes.items() if n}
+    shown = " ".join(run("score", path, references).output.split())
+    assert "that the table" in shown
+
+
 @pytest.mark.parametrize(
     ("width", "dropped", "message"),
     [(512, 1, "has no vector for 1 questions"), (384, 0, "384 dimensions, the embedder's 512")],
