@@ -5,7 +5,7 @@ component is made (`hansol_assets.scoring.answer_regressor`) and weighed
 (`hansol_assets.scoring.blend`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,6 +36,7 @@ class PartComponents:
         rows: The mean of the found rows' references, by their probabilities, [parts, dimensions],
             of length 1, or 0 where none was found.
         confidence: The probability that the first of these rows answers, [parts].
+        first_rows: The id of the first of them, of each part; "" where none was found.
     """
 
     index: pd.DataFrame
@@ -43,15 +44,34 @@ class PartComponents:
     joining: JoinMap
     rows: np.ndarray
     confidence: np.ndarray
+    first_rows: list[str]
 
-    def submitted(self, blend: VectorBlend, share: RowShare) -> np.ndarray:
-        """The vectors that are submitted, [parts, dimensions]: of rows that answer, or estimated.
+    def submitted(
+        self,
+        question_ids: list[str],
+        blend: VectorBlend,
+        share: RowShare,
+        answers: Mapping[str, Sequence[str]],
+        embedder: Embedder,
+    ) -> np.ndarray:
+        """The vectors that are submitted, [questions, dimensions]: of rows, or estimated.
 
         Args:
+            question_ids: The questions, in the wanted order.
             blend: The weights of the components in the estimate.
             share: How much is of the rows.
+            answers: Row id → its references, of `first_rows` at least.
+            embedder: Embeds joined references, in the space of the components.
         """
-        return share.mix(self.rows, blend.apply(self.vectors), self.confidence)
+        parts = share.mix(self.rows, blend.apply(self.vectors), self.confidence)
+        groups = self.index.groupby("question_id").indices
+        places = [groups[key] for key in question_ids]
+        return share.mix_joined(
+            self.whole(question_ids, parts),
+            [[answers.get(self.first_rows[place], ()) for place in own] for own in places],
+            [self.confidence[own] for own in places],
+            embedder,
+        )
 
     def of_questions(self, question_ids: list[str]) -> dict[str, np.ndarray]:
         """Returns component → [questions, dimensions]."""
@@ -84,11 +104,11 @@ def part_components(
     splits = index["question_id"].map(split_of)
     every = vectors_of(candidates, 0)
     width = every.shape[1]
-    is_own = (candidates["origin"] != RETRIEVED).to_numpy()
-    own, own_vectors = candidates[is_own], every[is_own]
+    is_made = (candidates["origin"] != RETRIEVED).to_numpy()
+    made_vectors = every[is_made]
     generated = {
-        key: own_vectors[places]
-        for key, places in own.groupby(["question_id", "part"]).indices.items()
+        key: made_vectors[places]
+        for key, places in candidates[is_made].groupby(["question_id", "part"]).indices.items()
     }
     nothing = np.zeros((0, width))
     vectors = {name: np.zeros((len(index), width)) for name in COMPONENTS}
@@ -101,15 +121,19 @@ def part_components(
             generated.get((key, part), nothing)
             for key, part in zip(asked["question_id"], asked["part"], strict=True)
         ]
-        for name, found in (
-            models[split].components(asked["part_question"].tolist(), answers).items()
-        ):
-            vectors[name][places] = found
+        for name, own in models[split].components(asked["part_question"].tolist(), answers).items():
+            vectors[name][places] = own
         keys = zip(asked["question_id"], asked["part"], strict=True)
         rows[places] = models[split].rows_mixed([probabilities.get(key, {}) for key in keys])
     # All models of an artifact share what was chosen once.
     joining = next(iter(models.values())).joining
-    return PartComponents(index, vectors, joining, rows, index["confidence"].to_numpy(float))
+    confidence = index["confidence"].to_numpy(float)
+    keys = zip(index["question_id"], index["part"], strict=True)
+    first = [
+        max(found, key=found.__getitem__) if (found := probabilities.get(key)) else ""
+        for key in keys
+    ]
+    return PartComponents(index, vectors, joining, rows, confidence, first)
 
 
 def _probabilities(candidates: pd.DataFrame) -> dict[tuple[str, int], dict[str, float]]:

@@ -4,6 +4,8 @@ What belongs here: every figure that a question gives (strategies, baselines, ab
 all comparisons can be paired. What does not: sums and intervals (`hansol_assets.scoring.evaluate`).
 """
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -54,6 +56,7 @@ def judge_answers(
     judge: Judge,
     settings: ScoreSettings,
     centroid_vector: np.ndarray,
+    rows: Mapping[str, Sequence[str]],
 ) -> pd.DataFrame:
     """Scores every strategy, baseline and ablation on every question.
 
@@ -67,6 +70,7 @@ def judge_answers(
         judge: Embeds the references; it scores vectors only if they are of its space.
         settings: How the public questions are drawn.
         centroid_vector: [dimensions], of the training answers, by the judge.
+        rows: Row id → its references.
 
     Returns:
         `id, kind, asked, group, public, chrf, confidence`, the score of the `answer` that a person
@@ -95,7 +99,9 @@ def judge_answers(
         RAW_GENERATION: encode(embedder, first_texts(answers, candidates, GREEDY)),
     }
     if judge.embeds_answers:
-        vectors.update(strategy_vectors(answers, candidates, components, blend, share))
+        vectors.update(
+            strategy_vectors(answers, candidates, components, blend, share, rows, embedder)
+        )
         vectors |= _ablations(ids, components, blend)
         estimates = blend.apply(components.vectors)
         vectors[f"{WITHOUT}rows"] = components.whole(ids, estimates)

@@ -119,6 +119,13 @@ def score_known(
             name: joining.apply([own[list(group)] for group in groups])
             for name, own in vectors.items()
         }
+        first = [list(own[0].answers) if own else [] for own in asked.hits]
+        judged[VECTOR] = share.mix_joined(
+            judged[VECTOR],
+            [[first[place] for place in own] for own in groups],
+            [asked.confidence[list(own)] for own in groups],
+            judge.embedder,
+        )
     ids = [f"{KNOWN} {'+'.join(own)}" for own in keys]
     table = pd.DataFrame(
         {

@@ -81,7 +81,8 @@ def known_share(
     """
     searcher = open_searcher(retrieval_index, answerability, retrieval)
     found = known_shares(raw_questions.read(), searcher, scores)
-    facts = dict(zip("known_" + found["figure"], found["value"].tolist(), strict=True))
+    share, low, high = found["value"].tolist()
+    facts = {"known_share": share, "known_share_low": low, "known_share_high": high}
     return TableReport(frame=found, facts=facts)
 
 
@@ -122,8 +123,9 @@ def validation_scores(
     share, model = load_row_share(vector_blend), models[VALIDATION]
     zero = zero_of_parity(judge, model, rows)
     components = part_components(candidates, split_of(questions), models)
+    references = dict(zip(rows["id"], rows["answers"], strict=True))
     unknown = judge_answers(
-        questions, answers, candidates, components, blend, share, judge, scores, zero
+        questions, answers, candidates, components, blend, share, judge, scores, zero, references
     )
     searcher = open_searcher(retrieval_index, answerability, retrieval)
     held_out = rows.loc[rows["split"] == VALIDATION, "id"].tolist()

@@ -19,6 +19,7 @@ from hansol_assets.answering.blending import (
 from hansol_assets.answering.parts import TEST
 from hansol_assets.answering.promotion import PROMOTED, publish_if_promoted
 from hansol_assets.answering.regressors import load_regressors
+from hansol_assets.answering.searching import embedder_of
 from hansol_assets.answering.strategies import strategy_vectors
 from hansol_assets.answering.submission import (
     FITS_TEMPLATE,
@@ -35,15 +36,18 @@ from hansol_assets.qa.table import read_template
 from hansol_assets.qa.table.form import submission_form
 
 SHOWN_COLUMNS = 7
+EXPECTATION = ("low", "high", "known_share", "known_share_low", "known_share_high")
+"""What stands beside the score that a submission is expected to have."""
 EMBEDDINGS_FILE = "embeddings.parquet"
 
 
-@lake_artifact(kinds={"parquet"}, code_version="3")
+@lake_artifact(kinds={"parquet"}, code_version="4")
 def answer_embeddings(
     generated_answers: Table,
     test_candidates: Table,
     final_regressor: Artifact,
     vector_blend: Artifact,
+    qa_folds: Table,
     strategy: Annotated[Strategy, Setting("submission.strategy")],
     block: Annotated[int, Setting("candidates.block")],
     build: ArtifactBuild,
@@ -55,14 +59,18 @@ def answer_embeddings(
     its references.
     """
     blend, share = load_blend(vector_blend), load_row_share(vector_blend)
-    models = load_regressors(final_regressor)
+    models, embedder = load_regressors(final_regressor), embedder_of(final_regressor)
     told = generated_answers.read_columns("id", "nearest_category")
     ids, found = told["id"].tolist(), []
     for start in range(0, len(ids), block):
         answers = generated_answers.rows_of("id", ids[start : start + block])
         candidates = test_candidates.rows_of("question_id", answers["id"].tolist())
         components = part_components(candidates, split_of_all(answers, TEST), models)
-        made = strategy_vectors(answers, candidates, components, blend, share)[strategy]
+        first = qa_folds.rows_of("id", sorted({*components.first_rows} - {""}))
+        rows = dict(zip(first["id"], first["answers"], strict=True))
+        made = strategy_vectors(answers, candidates, components, blend, share, rows, embedder)[
+            strategy
+        ]
         found.append(made.astype(np.float32))
     vectors = np.concatenate(found)
     frame = pd.DataFrame({"id": ids, "vector": list(vectors)})
@@ -105,6 +113,6 @@ def submission(
         "rows": len(frame),
         "dimensions": form.width,
         "validation_score": validation_scores.facts["private"],
-        "known_share": validation_scores.facts["known_share"],
+        **{name: validation_scores.facts[name] for name in EXPECTATION},
     }
     return Report(facts=facts, tables={"preview": preview(frame.iloc[:, :SHOWN_COLUMNS])})

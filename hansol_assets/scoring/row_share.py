@@ -12,17 +12,22 @@ same thing, so that no fixed share serves both.
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial, reduce
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 
+from hansol_assets.embedding.embedder import Embedder, encode_means
 from hansol_assets.embedding.vectors import mean_directions, unit
+from hansol_assets.qa.joining import AND, join_answers
 
 ROW_SHARE_FILE = "row_share.json"
 _PRIOR = (-1.0, 1.0)
 _RIDGE = 1e-3
 _TINY = 1e-4
+_LEAST_SHARE = 0.05
+"""Below it joined references are not worth their embedding."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,41 @@ class RowShare:
         """
         share = np.where(np.any(rows != 0, axis=1), self.of(confidence), 0.0)[:, None]
         return unit(share * rows + (1 - share) * estimates)
+
+    def mix_joined(
+        self,
+        wholes: np.ndarray,
+        answers: Sequence[Sequence[Sequence[str]]],
+        confidence: Sequence[np.ndarray],
+        embedder: Embedder,
+    ) -> np.ndarray:
+        """Mixes the joined references of rows into the vectors of answers to joined questions.
+
+        The map of joining knows what joining does on average; where all parts are known, their
+        joined references say it of these rows. Their share is the product of the parts' shares.
+
+        Args:
+            wholes: Of length 1, [questions, dimensions].
+            answers: Of each question, for each of its parts, the references of the row found first.
+            confidence: The probability that it answers, of each part, one array a question.
+            embedder: Embeds joined references.
+
+        Returns:
+            [questions, dimensions], of length 1; questions of one part as they are.
+        """
+        shares = np.array([self.of(own).prod() if len(own) > 1 else 0.0 for own in confidence])
+        places = [
+            place
+            for place, own in enumerate(answers)
+            if shares[place] > _LEAST_SHARE and all(map(len, own))
+        ]
+        if not places:
+            return wholes
+        texts = [[joined(own) for own in zip(*answers[place], strict=False)] for place in places]
+        share, mixed = shares[places][:, None], wholes.copy()
+        rows = unit(encode_means(embedder, texts))
+        mixed[places] = unit(share * rows + (1 - share) * wholes[places])
+        return mixed
 
     @classmethod
     def fit(
@@ -97,6 +137,11 @@ class RowShare:
     def load(cls, path: Path) -> Self:
         """Reads parameters."""
         return cls(**json.loads(path.read_text(encoding="utf-8")))
+
+
+def joined(texts: Sequence[str]) -> str:
+    """The answers to the parts of a question as one answer."""
+    return reduce(partial(join_answers, kind=AND), texts)
 
 
 UNFITTED = RowShare(*_PRIOR)

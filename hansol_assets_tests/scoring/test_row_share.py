@@ -78,3 +78,31 @@ def test_parameters_are_kept(tmp_path: Path) -> None:
 
     assert RowShare.load(tmp_path / "share.json") == UNFITTED
     assert UNFITTED.slope > 0
+
+
+class Flags:
+    """Knows joined texts from others."""
+
+    def encode(self, texts: list[str], **_: object) -> np.ndarray:
+        return np.array(
+            [[1.0, 0.0] if text == "벽입니다. 그리고 문입니다." else [0.5, 0.5] for text in texts]
+        )
+
+
+def test_joined_references_have_the_share_of_all_parts() -> None:
+    answers = [[["벽입니다"], ["문입니다."]], [["벽입니다"]], [["벽입니다"], []]]
+    sure = [np.array([0.8, 0.5]), np.array([0.9]), np.array([0.9, 0.9])]
+    wholes = np.repeat(ESTIMATE, 3, axis=0)
+    mixed = EVEN.mix_joined(wholes, answers, sure, Flags())  # type: ignore[arg-type]
+
+    # 0.8 times 0.5 of the joined references; one part, or a part without a row, stays as it is.
+    assert mixed[0] == pytest.approx(np.array([0.4, 0.6]) / np.hypot(0.4, 0.6))
+    assert mixed[1:].tolist() == wholes[1:].tolist()
+    assert wholes.tolist() == np.repeat(ESTIMATE, 3, axis=0).tolist()
+
+
+def test_unsure_parts_are_not_embedded() -> None:
+    unsure = [np.array([0.1, 0.1])]
+    mixed = EVEN.mix_joined(ESTIMATE, [[["벽입니다"], ["문입니다."]]], unsure, None)  # type: ignore[arg-type]
+
+    assert mixed is ESTIMATE
