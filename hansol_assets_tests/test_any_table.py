@@ -83,7 +83,8 @@ def test_a_table_of_any_shape_reaches_the_leaderboard(
     done = run(tmp_path, known, instance)
     assert "submission" not in done.statuses
     board = done.table("leaderboard").set_index("name")
-    assert board["private"].drop("human").notna().all()
+    assert board["unknown"].drop("human").notna().all()
+    assert board.loc[board["kind"] == "experiment", "private"].notna().all()
     assert (answers == 1) == board.loc[["human"], "private"].isna().all()
 
 

@@ -129,6 +129,10 @@ def outcome(lake: "Lake", *, has_questions: bool) -> list[tuple[str, str]]:
     ]
 
 
+_PARITIES = ("parity", "known_parity", "unknown_parity", "text_known_parity")
+"""What `cross-validate` prints of each rotation."""
+
+
 @commands.command("cross-validate")
 def cross_validate() -> None:
     """Judge the profile on every rotation of its folds; each is a row of the leaderboard.
@@ -140,21 +144,19 @@ def cross_validate() -> None:
 
     own = settings_or_fail()
     _print_files(own)
-    parities: dict[str, float] = {}
+    found: list[dict[str, Any]] = []
     for rotation in rotations(own.folds):
         console.rule(f"validation folds from {rotation}")
         if not _run_job(CROSS_VALIDATE, own, partition=rotation):
             fail("the run failed; the rotations before it are on the leaderboard.")
         live_name = load_settings(rotation=int(rotation)).live_name
         scores = Lake(own.lake_dir, live_name).live("validation_scores")
-        parities[rotation] = float(scores.facts.get("parity", math.nan))
+        parities = {name: float(scores.facts.get(name, math.nan)) for name in _PARITIES}
+        found.append({"validation folds from": rotation, **parities})
     # The profile's own leaderboard gains the rotations; all else of it is reused.
     _run_job("judge", own)
-    print_records(
-        "parity by rotation",
-        [{"validation folds from": start, "parity": value} for start, value in parities.items()],
-    )
-    console.print(f"mean parity  {statistics.fmean(parities.values()):.3f}", highlight=False)
+    means = {name: statistics.fmean(own[name] for own in found) for name in _PARITIES}
+    print_records("parity by rotation", [*found, {"validation folds from": "mean", **means}])
 
 
 def _run_job(
