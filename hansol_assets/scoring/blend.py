@@ -48,7 +48,7 @@ class BlendSettings(SettingsModel):
     )
 
     unknown_weight: float = Field(
-        2.0,
+        4.0,
         gt=0,
         description="weight of a question that no row answers where the share of the rows found is "
         "fitted; one that a row answers has 1. More costs known questions, less costs unknown ones",
