@@ -33,6 +33,7 @@ _LONGEST_PLACEHOLDER = 20
 _LIST = r"^\s*[\[{]"
 _PYTHON_LIST = r"^\s*[\[{]\s*(?:array\(\[\s*)?'"
 """As Python shows a list of texts, or a mapping that holds one: nobody answers so."""
+_IS_PYTHON_LIST = re.compile(_PYTHON_LIST)
 _BLOCK = 32_768
 """Rows that are worked on together."""
 
@@ -167,7 +168,7 @@ class TextCells:
     def _texts_of_cell(self, cell: Any, name: str, *, is_listed: bool) -> list[str]:
         if not isinstance(cell, str):
             return texts_of(cell, asks=name in _ASKS)
-        if not (is_listed or re.match(_PYTHON_LIST, cell)):
+        if not (is_listed or _IS_PYTHON_LIST.match(cell)):
             return [cell]
         value = nested_value(cell)
         if value is cell or not (is_plural(name) or is_texts(value)):

@@ -1,8 +1,9 @@
 """What a sheet shows of its cells beyond their values: formats, formulas, errors, what is hidden.
 
 What belongs here: what Calamine, which gives values alone, does not say of an XLSX file. What does
-not: which rows are the table (`hansol_assets.qa.table.workbook`). Openpyxl reads it, many times
-slower, and so only where the file's own bytes say that there is something to read.
+not: which rows are the table (`hansol_assets.qa.table.workbook`). It is read where the file's own
+bytes say that there is something to read; openpyxl, many times slower, reads styles alone, and all
+only where a part of a text is struck out.
 """
 
 import io
@@ -11,7 +12,8 @@ import zipfile
 from collections.abc import Container, Iterator, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
+from types import SimpleNamespace
 from typing import Any
 
 from hansol_assets.qa.table.nested import as_text
@@ -26,6 +28,7 @@ _PREFIX = re.compile(rb"<(\w+:)?(?:worksheet|styleSheet)\b")
 _FORMATS = re.compile(rb"<(?:\w+:)?cellXfs.*?</(?:\w+:)?cellXfs>", re.DOTALL)
 _FORMAT = re.compile(rb'numFmtId="(\d+)"')
 _OF_TEXT = frozenset({b"0", b"49"})
+_REMEMBERED = 1 << 15
 _EXACT_DIGITS = 15
 """Digits of a number that a sheet keeps; of a longer one it has zeros behind them."""
 _LOCAL_DATES = {"mm-dd-yy": "yyyy-mm-dd", "m/d/yy h:mm": "yyyy-mm-dd h:mm"}
@@ -102,14 +105,14 @@ class Detailer:
 
     @cached_property
     def _reader(self) -> Any:
+        """The workbook without texts and cells, which take long to read and are Calamine's."""
         from openpyxl.reader.excel import ExcelReader
+        from openpyxl.styles.stylesheet import apply_stylesheet
 
-        class WithoutTexts(ExcelReader):
-            def read_strings(self) -> None:
-                """Calamine has read them."""
-
-        reader = WithoutTexts(io.BytesIO(self._data), read_only=True)
-        reader.read()
+        reader = ExcelReader(io.BytesIO(self._data), read_only=True)
+        reader.read_manifest()
+        reader.read_workbook()
+        apply_stylesheet(reader.archive, reader.wb)
         return reader
 
     @cached_property
@@ -122,10 +125,11 @@ class Detailer:
         from openpyxl.cell.read_only import ReadOnlyCell
 
         book = self._reader.wb
-        cells = (
-            ReadOnlyCell(book.worksheets[0], 1, 1, None, style_id=number)
+        sheet = SimpleNamespace(parent=book)
+        cells = [
+            ReadOnlyCell(sheet, 1, 1, None, style_id=number)
             for number in range(len(book._cell_styles))
-        )
+        ]
         return [Style(cell.number_format, bool(cell.font and cell.font.strike)) for cell in cells]
 
     @cached_property
@@ -168,16 +172,22 @@ def shown(value: Any, number_format: str = "General") -> str:
     is_number = isinstance(value, int | float)
     if number_format in GENERAL:
         return _plain_number(value) if is_number else as_text(value)
-    from xlfmt import format_value
-
     number = _number(value) if is_number or isinstance(value, timedelta) else value
     try:
-        text = str(format_value(number, _local(number_format, value))).strip()
+        text = _formatted(number, _local(number_format, value))
     except (TypeError, ValueError, ArithmeticError):
         return as_text(value)
     if _KOREAN.search(number_format):
         text = text.replace("AM", "오전").replace("PM", "오후")
     return text
+
+
+@lru_cache(_REMEMBERED, typed=True)
+def _formatted(value: Any, code: str) -> str:
+    """A value as a format shows it; few columns of numbers and dates have many different ones."""
+    from xlfmt import format_value
+
+    return str(format_value(value, code)).strip()
 
 
 def is_cut(value: Any) -> bool:

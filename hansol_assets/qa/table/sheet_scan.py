@@ -70,11 +70,15 @@ class _Scanner:
     """Is told of every element, and notes a cell once the next one begins."""
 
     def __init__(self, styles: Sequence[Style]) -> None:
+        from openpyxl.utils.cell import coordinate_to_tuple
+
         self.found = Details()
         self.hidden_rows: list[str] = []
         self.hidden_columns: list[str] = []
         self._styles = styles
-        self._place = (0, 0)
+        self._place_of = coordinate_to_tuple
+        self._row = 0
+        self._place: Place | str = (0, 0)
         self._kind, self._style = "n", 0
         self._inside: set[str] = set()
 
@@ -84,18 +88,20 @@ class _Scanner:
         if name == "c":
             self.note()
             self._kind, self._style = attributes.get("t", "n"), int(attributes.get("s", 0))
-            self._place = _place(attributes.get("r"), self._place)
+            self._place = attributes.get("r") or self._behind()
         elif name in ("v", "is", "f"):
             self._inside.add(name)
         elif name == "row":
             self.note()
-            self._place = (int(attributes.get("r", self._place[0] + 1)), 0)
+            self._row = int(attributes.get("r", self._row + 1))
+            self._place = (self._row, 0)
             if attributes.get("hidden") in _TRUE:
-                self.hidden_rows.append(f"row {self._place[0]}")
+                self.hidden_rows.append(f"row {self._row}")
         elif name == "col" and attributes.get("hidden") in _TRUE:
             from openpyxl.utils import get_column_letter
 
-            self.hidden_columns.append(f"column {get_column_letter(int(attributes['min']))}")
+            letter = get_column_letter(int(attributes["min"]))
+            self.hidden_columns.append(f"column {letter}")
 
     def note(self) -> None:
         """Notes the cell that was begun; one that holds nothing is none."""
@@ -103,19 +109,24 @@ class _Scanner:
             return
         is_formula = "f" in self._inside
         self._inside.clear()
-        style = self._styles[self._style]
+        style, found = self._styles[self._style], self.found
         if is_formula:
-            self.found.formulas.add(self._place)
+            found.formulas.add(self._found_place())
         elif self._kind == "e":
-            self.found.errors.add(self._place)
+            found.errors.add(self._found_place())
         if (is_formula or self._kind not in _TEXTS) and style.number_format not in GENERAL:
-            self.found.formats[self._place] = style.number_format
+            found.formats[self._found_place()] = style.number_format
         if style.is_struck:
-            self.found.struck.add(self._place)
+            found.struck.add(self._found_place())
 
+    def _behind(self) -> Place:
+        """Where a cell is that does not say so."""
+        row, column = self._found_place()
+        return row, column + 1
 
-def _place(reference: str | None, before: Place) -> Place:
-    """Where a cell is; one that does not say so is behind the one before it."""
-    from openpyxl.utils.cell import coordinate_to_tuple
-
-    return coordinate_to_tuple(reference) if reference else (before[0], before[1] + 1)
+    def _found_place(self) -> Place:
+        """Where the cell is that was begun: few are looked at, so that few references are read."""
+        begun = self._place
+        place: Place = self._place_of(begun) if isinstance(begun, str) else begun
+        self._place = place
+        return place
