@@ -50,8 +50,8 @@ class Answer:
         confidence: The probability that the row it rests on answers, 0 to 1; of joined questions
             that of the least sure part.
         needs_review: Whether a person should look at it.
-        quotes: `part, source_id, source_question, source_answer, text` of every row that is quoted.
-        nearest: `part, source_id, source_question, probability` of the rows found first.
+        quotes: `part` and what `PartAnswer` has of every row that is quoted.
+        nearest: The same of the rows found first.
         parts: Each part's question, as it was searched for.
         category: Of the row found first; empty where none was.
         versions: Asset → fingerprint of the models that made it.

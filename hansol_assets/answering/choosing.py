@@ -64,6 +64,7 @@ CANDIDATE_COLUMNS = [
     "origin",
     "rank",
     "source_id",
+    "source_row",
     "source_answer",
     "probability",
     "dense_rank",
@@ -163,7 +164,7 @@ class Chooser:
             keys.append(key)
             first = own.iloc[0]
             asked.append(Found(first["part_question"], first["confidence"], pairs))
-        sources, settings = Sources(self.rows, self.embedder), self.settings.verdicts
+        sources, settings = self._quotable, self.settings.verdicts
         parts: dict[str, list[PartAnswer]] = defaultdict(list)
         for key, answer in zip(keys, answer_parts(asked, sources, settings), strict=True):
             parts[key].append(answer)
@@ -183,6 +184,10 @@ class Chooser:
         return self.choose(questions, own, str(candidates.facts["adapter"]))
 
     @cached_property
+    def _quotable(self) -> Sources:
+        return Sources(self.rows, self.embedder)
+
+    @cached_property
     def _sources(self) -> dict[str, Source]:
         return sources_of(self.rows)
 
@@ -194,7 +199,9 @@ class Chooser:
             parts, targets, model, self.composer, self._sources, composing
         )
         every = pd.concat([candidates, composed], ignore_index=True)
-        return every.assign(**vars(candidate_merits(every, self.composer, self._sources)))
+        told = every["source_id"].map(self._quotable.told_by, na_action="ignore")
+        merits = vars(candidate_merits(every, self.composer, self._sources))
+        return every.assign(source_row=told, **merits)
 
 
 def choose_answers(
@@ -296,7 +303,7 @@ def answer_table(
 
     Returns:
         `id, question, answer, verdict, confidence, needs_review, quotes, nearest, part_verdicts,
-        nearest_rows, nearest_category, source_ids` (what a person reads, and what it rests on),
+        nearest_category, source_ids` (what a person reads, and what it rests on),
         `composed` (the text chosen toward the vector), `parts, origins, composed_from,
         retrieved_ids, prompts, candidates, prompt_tokens, new_tokens, seconds, question_hash,
         adapter_fingerprint, vector` (of the composed text), in the order of the questions. `parts,
@@ -348,8 +355,7 @@ def _record(
     question: str, parts: Sequence[PartAnswer], sources: Sources, settings: VerdictSettings
 ) -> dict[str, Any]:
     record = answer_record(question, parts)
-    nearest = [part.nearest[0]["source_id"] if part.nearest else "" for part in parts]
-    first = next(filter(None, nearest), "")
+    first = next((row["source_id"] for row in record["nearest"]), "")
     return {
         "answer": record["answer"],
         "verdict": record["verdict"],
@@ -358,7 +364,6 @@ def _record(
         "quotes": record["quotes"],
         "nearest": record["nearest"],
         "part_verdicts": record["part_verdicts"],
-        "nearest_rows": nearest,
         "nearest_category": sources.category(first) if first else "",
         "source_ids": list(dict.fromkeys(quote["source_id"] for quote in record["quotes"])),
     }
@@ -403,8 +408,9 @@ def _verdict_facts(table: pd.DataFrame) -> dict[str, float]:
 
 def _review(answers: pd.DataFrame) -> Records:
     doubtful = most_doubtful(answers).head(SHOWN_DOUBTS)
-    columns = ["id", "question", "answer", "verdict", "confidence", "needs_review", "source_ids"]
-    return records(doubtful[columns])
+    columns = ["id", "question", "answer", "verdict", "confidence", "needs_review", "rows"]
+    rows = [[quote["source_row"] for quote in own] for own in doubtful["quotes"]]
+    return records(doubtful.assign(rows=rows)[columns])
 
 
 def most_doubtful(answers: pd.DataFrame) -> pd.DataFrame:

@@ -107,7 +107,7 @@ def _parts(answer: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _retrieved(candidates: pd.DataFrame) -> list[dict[str, Any]]:
     found = candidates[candidates["origin"] == RETRIEVED].drop_duplicates("source_id")
-    return _plain(found[["source_id", "probability", "dense_rank", "fts_rank"]])
+    return _plain(found[["source_id", "source_row", "probability", "dense_rank", "fts_rank"]])
 
 
 def _plain(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -67,7 +67,7 @@ def review_queue(lake: Lake) -> pd.DataFrame:
     answers = lake.table(lake.live("generated_answers"))
     doubtful = most_doubtful(answers[answers["needs_review"]])
     queue = doubtful.assign(
-        nearest_row=[own[0] for own in doubtful["nearest_rows"]],
+        nearest_row=[_first_row(own) for own in doubtful["nearest"]],
         **{DRAFT: doubtful["answer"], CATEGORY: doubtful["nearest_category"]},
     )
     return queue[QUEUE_COLUMNS]
@@ -130,12 +130,16 @@ def add_to_queue(answer: Answer, path: Path) -> bool:
         QUESTION: answer.question.strip(),
         "confidence": str(answer.confidence),
         DRAFT: answer.answer,
-        "nearest_row": answer.nearest[0]["source_id"] if answer.nearest else "",
+        "nearest_row": _first_row(answer.nearest),
         CATEGORY: answer.category,
         ANSWER: "",
     }
     _write(path, standing, [*standing.to_dict("records"), row], keep=False)
     return True
+
+
+def _first_row(nearest: Sequence[Mapping[str, str]]) -> str:
+    return nearest[0]["source_row"] if len(nearest) else ""
 
 
 def _every_row(path: Path) -> pd.DataFrame:

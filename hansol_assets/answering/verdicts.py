@@ -18,7 +18,8 @@ from hansol_assets.embedding.embedder import Embedder, encode
 from hansol_assets.embedding.vectors import split_like, unit
 from hansol_assets.qa.joining import NONE, join_answers
 from hansol_assets.qa.splitting import take_apart
-from hansol_assets.qa.table.columns import ANSWERS, CATEGORY, ID, QUESTIONS
+from hansol_assets.qa.table.columns import ANSWERS, CATEGORY, ID, QUESTIONS, ROW_NUMBER
+from hansol_assets.qa.table.ids import told_by
 from hansol_assets.settings_model import SettingsModel
 
 Verdict = Literal["answered", "related", "unanswered"]
@@ -85,9 +86,10 @@ class PartAnswer:
         verdict: Whether a row answers it.
         confidence: The probability that the first row answers, 0 to 1.
         text: What a person reads.
-        quotes: `source_id, source_question, source_answer` (which of the row's answers, from 1) and
-            `text`, of each row that it quotes.
-        nearest: `source_id, source_question, probability` of the rows found first.
+        quotes: `source_id, source_row` (as a person is told of it), `source_question,
+            source_answer` (which of the row's answers, from 1) and `text`, of each row that it
+            quotes.
+        nearest: `source_id, source_row, source_question, probability` of the rows found first.
     """
 
     question: str
@@ -102,22 +104,22 @@ class Sources:
     """The rows that may be quoted, and which of their answers says best what all of them say.
 
     Args:
-        rows: `id, questions, category, answers`.
+        rows: `id, questions, category, answers, row_number`.
         embedder: Compares the answers of a row.
     """
 
     def __init__(self, rows: pd.DataFrame, embedder: Embedder) -> None:
-        columns = (rows[ID], rows[QUESTIONS], rows[CATEGORY], rows[ANSWERS])
+        columns = (rows[ID], rows[QUESTIONS], rows[CATEGORY], rows[ANSWERS], rows[ROW_NUMBER])
         self._rows = {
-            key: (list(asked), category, list(answers))
-            for key, asked, category, answers in zip(*columns, strict=True)
+            key: (list(asked), category, list(answers), number)
+            for key, asked, category, answers, number in zip(*columns, strict=True)
         }
         self._embedder = embedder
 
     @property
     def references(self) -> dict[str, list[str]]:
         """Row id → its answers."""
-        return {key: answers for key, (_, _, answers) in self._rows.items()}
+        return {key: answers for key, (_, _, answers, _) in self._rows.items()}
 
     def question(self, row_id: str) -> str:
         """The first question of a row."""
@@ -126,6 +128,10 @@ class Sources:
     def category(self, row_id: str) -> str:
         """The category of a row."""
         return str(self._rows[row_id][1])
+
+    def told_by(self, row_id: str) -> str:
+        """How a person is told of a row."""
+        return told_by(row_id, self._rows[row_id][3])
 
     def answers(self, row_ids: Iterable[str]) -> dict[str, tuple[int, str]]:
         """Row id → the answer nearest to the mean of all of the row's, with its number, from 1."""
@@ -187,6 +193,7 @@ def _part(
     nearest = [
         {
             "source_id": row_id,
+            "source_row": sources.told_by(row_id),
             "source_question": sources.question(row_id),
             "probability": round(float(probability), _DECIMALS),
         }
@@ -207,6 +214,7 @@ def _quote(row_id: str, answer: tuple[int, str], sources: Sources) -> dict[str, 
     number, text = answer
     return {
         "source_id": row_id,
+        "source_row": sources.told_by(row_id),
         "source_question": sources.question(row_id),
         "source_answer": number,
         "text": text,

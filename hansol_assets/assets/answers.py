@@ -176,7 +176,7 @@ def vector_blend(
     return Report(facts={"questions": len(questions), **weights, **named}, notes=notes)
 
 
-@lake_table(kinds={"duckdb"}, code_version="5")
+@lake_table(kinds={"duckdb"}, code_version="6")
 def validation_answers(
     held_out_questions: Table,
     validation_candidates: Table,
@@ -202,7 +202,7 @@ def validation_answers(
     )
 
 
-@lake_table(kinds={"duckdb"}, code_version="5")
+@lake_table(kinds={"duckdb"}, code_version="6")
 def generated_answers(
     raw_questions: Table,
     test_candidates: Table,

@@ -57,6 +57,7 @@ Reading = Annotated[TableSettings, Setting("table.of_reading")]
 def reviewed_answers(
     review_csv: Source | None,
     placeholders: Annotated[tuple[str, ...], Setting("table.placeholders")],
+    personal_data: Annotated[str, Setting("table.personal_data")],
 ) -> TableReport:
     """The answers that a person filled in after `hansol review`; none where there is no file.
 
@@ -65,7 +66,8 @@ def reviewed_answers(
     """
     if review_csv is None:
         return TableReport(frame=no_reviewed())
-    return TableReport(frame=read_reviewed(review_csv.path, placeholders))
+    masks = personal_data == "mask"
+    return TableReport(frame=read_reviewed(review_csv.path, placeholders, masks=masks))
 
 
 @lake_table(kinds={"duckdb"}, code_version="3")

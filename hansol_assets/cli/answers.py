@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 SHOWN_CANDIDATES = 8
 _KINDS = {"known": "knows", "unknown": "does not know"}
+SHOWN_RANKS = ("probability", "dense_rank", "fts_rank")
 
 commands = typer.Typer()
 
@@ -206,7 +207,7 @@ def _shown_quotes(quotes: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [
         {
             "part": quote["part"] + 1,
-            "row": quote["source_id"],
+            "row": quote["source_row"],
             "question": quote["source_question"],
             "quoted": quote["text"],
         }
@@ -218,7 +219,7 @@ def _shown_nearest(nearest: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [
         {
             "part": row["part"] + 1,
-            "row": row["source_id"],
+            "row": row["source_row"],
             "question": row["source_question"],
             "probability": f"{row['probability']:.2f}",
         }
@@ -237,7 +238,11 @@ def _print_explanation(found: dict[str, Any]) -> None:
     for place, part in enumerate(found["parts"], start=1):
         console.rule(f"part {place}", align="left")
         print_card({"question": part["question"]})
-        print_records("rows found", part["retrieved"])
+        found_rows = [
+            {"row": row["source_row"], **{name: row[name] for name in SHOWN_RANKS}}
+            for row in part["retrieved"]
+        ]
+        print_records("rows found", found_rows)
         # Of candidates with one and the same text the best stands for all.
         ranked = sorted(part["candidates"], key=lambda item: -item["score"])
         best_first = list({item["text"]: item for item in reversed(ranked)}.values())[::-1]
@@ -261,4 +266,4 @@ def _print_explanation(found: dict[str, Any]) -> None:
 def _origin(candidate: dict[str, Any]) -> str:
     if candidate["source_id"] is None:
         return f"#{candidate['rank']:.0f}"
-    return f"{candidate['source_id']} answer {candidate['source_answer']:.0f}"
+    return f"{candidate['source_row']} answer {candidate['source_answer']:.0f}"

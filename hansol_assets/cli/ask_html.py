@@ -5,7 +5,9 @@ What does not: their words (`hansol_assets.cli.ask_labels`) and what moves them
 (`hansol_assets.cli.ask_page`).
 """
 
+from collections.abc import Mapping, Sequence
 from html import escape
+from typing import Any
 
 from hansol_assets.answering.asking import Answer
 from hansol_assets.cli.ask_labels import Labels
@@ -55,11 +57,10 @@ def verdict_html(answer: Answer, labels: Labels) -> str:
 
 def sources_html(answer: Answer, labels: Labels) -> str:
     """Each row that is quoted as a card, its question and its answer, and the rows found first."""
-    sentences: dict[str, list[str]] = {}
+    quotes_of: dict[str, list[dict[str, Any]]] = {}
     for quote in answer.quotes:
-        sentences.setdefault(quote["source_id"], []).append(quote["text"])
-    question_of = {quote["source_id"]: quote["source_question"] for quote in answer.quotes}
-    cards = "".join(_card(key, question_of[key], texts, labels) for key, texts in sentences.items())
+        quotes_of.setdefault(quote["source_id"], []).append(quote)
+    cards = "".join(_card(quotes, labels) for quotes in quotes_of.values())
     content = f'<div class="ask-sources">{cards}</div>' if cards else ""
     lines = "".join(
         f"<li>{escape(row['source_question'])} ({row['probability']:.2f})</li>"
@@ -69,11 +70,14 @@ def sources_html(answer: Answer, labels: Labels) -> str:
     return _section(labels.sources, content or message_html(labels.no_sources)) + found
 
 
-def _card(key: str, question: str, texts: list[str], labels: Labels) -> str:
-    quoted = "".join(f"<li>{escape(text)}</li>" for text in dict.fromkeys(texts))
+def _card(quotes: Sequence[Mapping[str, Any]], labels: Labels) -> str:
+    """What is quoted of one row."""
+    texts = dict.fromkeys(quote["text"] for quote in quotes)
+    quoted = "".join(f"<li>{escape(text)}</li>" for text in texts)
+    question, row = quotes[0]["source_question"], quotes[0]["source_row"]
     return (
         f'<article class="ask-source"><h3>{escape(question)}</h3><ul>{quoted}</ul>'
-        f'<p class="ask-row">{escape(labels.row)} {escape(str(key))}</p></article>'
+        f'<p class="ask-row">{escape(labels.row)} {escape(row)}</p></article>'
     )
 
 

@@ -42,7 +42,6 @@ OF_EVERY_TABLE = {
     "fts_rank": "Its place by words, from 1; empty where they did not find it",
     "confidence": "The probability that the first row answers, 0 to 1; of parts the least",
     "needs_review": "Whether a person should look at the answer",
-    "nearest_rows": "The row found first, a part",
     "nearest_category": "The category of the first of the nearest rows",
     "parts": "The questions into which it was split",
     "origins": "How the chosen text of each part came about",

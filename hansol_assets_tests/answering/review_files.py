@@ -17,7 +17,13 @@ def asked(question: str = "타일은 왜 깨지나요?") -> Answer:
         needs_review=True,
         quotes=[],
         nearest=[
-            {"part": 0, "source_id": "R1", "source_question": "타일이란?", "probability": 0.3}
+            {
+                "part": 0,
+                "source_id": "row_0123456789ab",
+                "source_row": "17",
+                "source_question": "타일이란?",
+                "probability": 0.3,
+            }
         ],
         parts=[question],
         category="하자",

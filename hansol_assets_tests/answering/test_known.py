@@ -20,6 +20,7 @@ ROWS = pd.DataFrame(
         "questions": [["결로란?", "결로의 뜻은?"], ["줄눈이란?", "줄눈의 뜻은?"], ["타일이란?"]],
         "category": "",
         "answers": [["벽의 이슬입니다."], ["타일 사이입니다."], ["구운 판입니다."]],
+        "row_number": [1, 2, 3],
     }
 )
 SETTINGS = ScoreSettings()

@@ -21,12 +21,18 @@ from hansol_assets.answering.verdicts import (
 SETTINGS = VerdictSettings(answered_from=0.5, related_from=0.2, review_below=0.6)
 ROWS = pd.DataFrame(
     [
-        ("R1", ["결로란?", "결로의 뜻은?"], "하자", ["벽의 이슬입니다.", "이슬입니다.", "곰팡이."]),
-        ("R2", ["결로의 원인은?"], "하자", ["온도 차이입니다."]),
-        ("R3", ["What is grout?"], "tiles", ["Grout fills joints."]),
-        ("R4", ["줄눈은 왜 갈라지나요?"], "타일", ["말라서 갈라집니다."]),
+        (
+            "R1",
+            ["결로란?", "결로의 뜻은?"],
+            "하자",
+            ["벽의 이슬입니다.", "이슬입니다.", "곰팡이."],
+            1,
+        ),
+        ("R2", ["결로의 원인은?"], "하자", ["온도 차이입니다."], 2),
+        ("R3", ["What is grout?"], "tiles", ["Grout fills joints."], 3),
+        ("R4", ["줄눈은 왜 갈라지나요?"], "타일", ["말라서 갈라집니다."], 4),
     ],
-    columns=["id", "questions", "category", "answers"],
+    columns=["id", "questions", "category", "answers", "row_number"],
 )
 VECTORS = {
     "이슬입니다.": (1.0, 0.2),
@@ -138,7 +144,7 @@ def test_the_answer_is_the_one_that_says_best_what_all_say(sources: Sources) -> 
 
 
 def test_of_equal_answers_the_first_one_is_given() -> None:
-    rows = pd.DataFrame([("A", ["q"], "", ["x", "y"])], columns=ROWS.columns)
+    rows = pd.DataFrame([("A", ["q"], "", ["x", "y"], 1)], columns=ROWS.columns)
 
     assert Sources(rows, Given()).answers(["A"]) == {"A": (1, "x")}
 
@@ -151,6 +157,24 @@ def test_every_quote_names_the_question_of_its_row(sources: Sources) -> None:
             assert quote["source_question"] == row["questions"][0]
             assert quote["text"] == row["answers"][quote["source_answer"] - 1]
             assert part.verdict == "answered" or quote["source_question"] in part.text
+
+
+@pytest.mark.parametrize(
+    ("row_id", "number", "name"),
+    [
+        ("R1", 17, "R1"),
+        ("row_0123456789ab", 17, "17"),
+        ("row_0123456789ab_2", 18, "18"),
+        ("reviewed_0123456789ab", 0, "of the review file"),
+    ],
+)
+def test_a_person_is_told_of_a_row_by_what_the_file_has(
+    row_id: str, number: int, name: str
+) -> None:
+    rows = pd.DataFrame([(row_id, ["q"], "", ["x"], number)], columns=ROWS.columns)
+    (part,) = told(Sources(rows, Given()), ("q", 0.9, [(row_id, 0.9)]))
+
+    assert [row["source_row"] for row in (*part.quotes, *part.nearest)] == [name, name]
 
 
 def test_answers_of_many_questions_are_looked_up_at_once() -> None:

@@ -33,6 +33,7 @@ _LONGEST_PLACEHOLDER = 20
 _LIST = r"^\s*[\[{]"
 _PYTHON_LIST = r"^\s*[\[{]\s*(?:array\(\[\s*)?'"
 """As Python shows a list of texts, or a mapping that holds one: nobody answers so."""
+_IS_PYTHON_LIST = re.compile(_PYTHON_LIST)
 _BLOCK = 32_768
 """Rows that are worked on together."""
 
@@ -72,6 +73,7 @@ class TextCells:
         self._masks = masks
         self._repairs = repairs
         self._placeholders = frozenset(map(placeholder_key, placeholders))
+        self._lists: dict[str, int] = {}
 
     def raw(self, name: str) -> pa.ChunkedArray:
         """A column's cells as text, not mended; of a cell that holds several, its JSON."""
@@ -140,7 +142,8 @@ class TextCells:
     def _found(self, name: str, start: int, size: int) -> tuple[np.ndarray, pa.Array]:
         part = _part(self._column(name), start, size)
         is_listed = is_plural(name) or self._holds_lists(name)
-        if isinstance(part, pa.Array) and not (is_listed or _any_matches(part, _PYTHON_LIST)):
+        may_be_list = is_listed or (self._lists_in(name) and _any_matches(part, _PYTHON_LIST))
+        if isinstance(part, pa.Array) and not may_be_list:
             return np.arange(size), part
         cells = part.to_pylist() if isinstance(part, pa.Array) else part
         texts = [self._texts_of_cell(cell, name, is_listed=is_listed) for cell in cells]
@@ -149,16 +152,23 @@ class TextCells:
 
     def _holds_lists(self, name: str) -> bool:
         """Whether most cells of a column are lists written as texts; one alone is an answer."""
-        column = self._column(name)
-        if not isinstance(column, pa.ChunkedArray):
+        lists = self._lists_in(name)
+        if lists < 2:
             return False
-        lists = pc.sum(pc.match_substring_regex(column, _LIST)).as_py() or 0
-        return lists > 1 and lists >= pc.sum(pc.greater(pc.binary_length(column), 0)).as_py() / 2
+        filled = pc.sum(pc.greater(pc.binary_length(self._column(name)), 0)).as_py()
+        return bool(lists >= filled / 2)
+
+    def _lists_in(self, name: str) -> int:
+        """How many cells of a column may be lists written as texts."""
+        column = self._column(name)
+        if name not in self._lists and isinstance(column, pa.ChunkedArray):
+            self._lists[name] = pc.sum(pc.match_substring_regex(column, _LIST)).as_py() or 0
+        return self._lists.get(name, 0)
 
     def _texts_of_cell(self, cell: Any, name: str, *, is_listed: bool) -> list[str]:
         if not isinstance(cell, str):
             return texts_of(cell, asks=name in _ASKS)
-        if not (is_listed or re.match(_PYTHON_LIST, cell)):
+        if not (is_listed or _IS_PYTHON_LIST.match(cell)):
             return [cell]
         value = nested_value(cell)
         if value is cell or not (is_plural(name) or is_texts(value)):

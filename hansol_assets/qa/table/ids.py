@@ -19,12 +19,19 @@ _DIGITS = 12
 and would only be told apart as rows of the same content are)."""
 
 
-_MADE = re.compile(rf"row_[0-9a-f]{{{_DIGITS}}}(?:_\d+)?")
+_MADE = re.compile(rf"(?:row|reviewed)_[0-9a-f]{{{_DIGITS}}}(?:_\d+)?")
 
 
 def told_by(row_id: str, number: int) -> str:
-    """How a message names a row: by its own id, or by its number where that was made here."""
-    return str(number) if _MADE.fullmatch(row_id) else row_id
+    """How a person is told of a row: by its own id, or by its number where that was made here.
+
+    Args:
+        row_id: The id.
+        number: Which row of its file it is, from 1; 0 for an answer of the review file.
+    """
+    if _MADE.fullmatch(row_id) is None:
+        return row_id
+    return str(number) if number else "of the review file"
 
 
 def content_ids(content: Iterable[str], kind: str) -> list[str]:

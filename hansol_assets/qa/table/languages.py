@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
-from hansol_assets.qa.sentences import latin_runs
+from hansol_assets.qa.sentences import LONG_RUN, latin_runs
 
 HANGUL, LATIN, HAN, CYRILLIC = "hangul", "latin", "han", "cyrillic"
 _LETTERS = {
@@ -44,17 +44,18 @@ def drift_in(text: str, own: frozenset[str]) -> str | None:
     english = None if LATIN in own else english_in(text)
     if english:
         return english
-    bare = _ADDRESS.sub(" ", text)
     for script, run in _RUNS.items():
-        match = run.search(bare) if script not in own and _LETTERS[script].search(bare) else None
-        if match:
-            return match[0]
+        if script not in own and _LETTERS[script].search(text):
+            match = run.search(_ADDRESS.sub(" ", text))
+            if match:
+                return match[0]
     return None
 
 
 def english_in(text: str) -> str | None:
     """The first run of English prose in a text; addresses, paths and names of products are none."""
-    runs = latin_runs(_ADDRESS.sub(" ", text))
+    # Few texts have as many words, and the addresses take long to find.
+    runs = latin_runs(_ADDRESS.sub(" ", text)) if len(_WORD.findall(text)) >= LONG_RUN else []
     return next(filter(_is_prose, runs), None)
 
 

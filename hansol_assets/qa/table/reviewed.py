@@ -24,6 +24,7 @@ from hansol_assets.qa.table.columns import (
 from hansol_assets.qa.table.formulas import unguarded
 from hansol_assets.qa.table.ids import content_ids
 from hansol_assets.qa.table.nested import as_text
+from hansol_assets.qa.table.personal_data import masked
 from hansol_assets.qa.table.reading import RawTable, read_any_columns
 from hansol_assets.qa.table.settings import PLACEHOLDERS
 from hansol_assets.qa.table.source import cells_of
@@ -39,12 +40,15 @@ NOT_YET = ("보류", "대기", "확인 중", "확인 필요", "검토 중", "모
 """What a person writes who puts an answer off, beside a table's placeholders."""
 
 
-def read_reviewed(path: Path, placeholders: Iterable[str] = PLACEHOLDERS) -> pd.DataFrame:
+def read_reviewed(
+    path: Path, placeholders: Iterable[str] = PLACEHOLDERS, *, masks: bool = False
+) -> pd.DataFrame:
     """Reads the rows of a review file whose answer was filled in.
 
     Args:
         path: A table in any format, as an editor or Excel saved it.
         placeholders: Cells that stand for no answer; `NOT_YET` does, too.
+        masks: Whether personal numbers are masked.
 
     Returns:
         `REVIEWED_COLUMNS` as texts, ordered by id, which is made of the question.
@@ -62,6 +66,8 @@ def read_reviewed(path: Path, placeholders: Iterable[str] = PLACEHOLDERS) -> pd.
     violations = _violations(filled, raw.source.unit)
     if violations:
         raise ContractError(path, violations)
+    if masks:
+        filled = filled.assign(**{name: filled[name].map(masked) for name in (QUESTION, ANSWER)})
     named = filled.assign(**{ID: content_ids(filled[QUESTION].tolist(), "reviewed")})
     return named[REVIEWED_COLUMNS].sort_values(ID, ignore_index=True).astype("string")
 

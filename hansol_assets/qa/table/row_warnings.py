@@ -7,7 +7,7 @@ the contract (`hansol_assets.qa.table.contract`), and whether a doubtful row sta
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import combinations
+from itertools import combinations, compress
 from typing import NamedTuple
 
 import numpy as np
@@ -108,15 +108,16 @@ def row_warnings(rows: pd.DataFrame) -> pd.DataFrame:
     questions, answers = TextLists.of(rows[QUESTIONS]), TextLists.of(rows[ANSWERS])
     again = _asked_again(questions, answers)
     own = languages_of(_first(questions) + _first(answers))
-    doubtful = _doubtful(questions, answers, own)
-    doubtful[answers.rows[again]] = True
+    harmless, ended = (_HARMLESS_LATIN, _ENDED_LATIN) if own == {LATIN} else (_HARMLESS, _ENDED)
+    odd = _odd(questions, harmless), _odd(answers, harmless, ended)
+    doubtful = _doubtful(questions, answers, (odd[0], odd[1] | again))
     few = rows[doubtful]
-    starts = answers.offsets[:-1][doubtful]
+    starts = (texts.offsets[:-1][doubtful] for texts in (questions, answers))
     asked: dict[str, Asked] = {}
     found = [
         (row_id, number, *warning)
-        for row_id, number, asking, given, start in zip(
-            few[ID], numbers[doubtful], few[QUESTIONS], few[ANSWERS], starts, strict=True
+        for row_id, number, asking, given, first, start in zip(
+            few[ID], numbers[doubtful], few[QUESTIONS], few[ANSWERS], *starts, strict=True
         )
         for warning in (
             *_of_row(
@@ -124,6 +125,7 @@ def row_warnings(rows: pd.DataFrame) -> pd.DataFrame:
                 list(asking),
                 asked,
                 own,
+                (odd[0][first : first + len(asking)], odd[1][start : start + len(given)]),
             ),
             *_questions_again(list(given), again[start : start + len(given)]),
         )
@@ -154,14 +156,19 @@ def _first(texts: TextLists) -> list[str]:
     return texts.take(np.arange(count)[:: max(1, count // _MEASURED)]).to_pylist()
 
 
-def _doubtful(questions: TextLists, answers: TextLists, own: frozenset[str]) -> np.ndarray:
-    """The rows that may be warned of, bool: all others need not be looked at sign by sign."""
-    harmless, ended = (_HARMLESS_LATIN, _ENDED_LATIN) if own == {LATIN} else (_HARMLESS, _ENDED)
+def _odd(texts: TextLists, *usual: str) -> np.ndarray:
+    """The texts that may be warned of, bool: all others need not be looked at sign by sign."""
+    unusual = (~texts.matches(pattern) for pattern in usual)
+    return np.logical_or.reduce([*unusual, texts.matches(LIKELY)])
+
+
+def _doubtful(
+    questions: TextLists, answers: TextLists, odd: tuple[np.ndarray, np.ndarray]
+) -> np.ndarray:
+    """The rows that may be warned of, bool, for one of their texts or several together."""
     found = np.zeros(len(questions), bool)
-    found[questions.rows[~questions.matches(harmless) | _asked_twice(questions)]] = True
-    found[answers.rows[~answers.matches(harmless) | ~answers.matches(ended)]] = True
-    for texts in (questions, answers):
-        found[texts.rows[texts.matches(LIKELY)]] = True
+    found[questions.rows[odd[0] | _asked_twice(questions)]] = True
+    found[answers.rows[odd[1]]] = True
     good, bad = (questions.rows[questions.matches(pattern)] for pattern in _GOOD_OR_BAD)
     found[np.intersect1d(good, bad)] = True
     return found
@@ -181,13 +188,17 @@ def _without_connectives(texts: pa.Array) -> pa.Array:
 
 
 def _of_row(
-    row: Asked, questions: Sequence[str], asked: dict[str, Asked], own: frozenset[str]
+    row: Asked,
+    questions: Sequence[str],
+    asked: dict[str, Asked],
+    own: frozenset[str],
+    odd: tuple[np.ndarray, np.ndarray],
 ) -> Iterator[Found]:
     yield from _doubled(row, questions, asked)
     yield from _contradiction(questions)
-    for number, text in enumerate(questions, start=1):
+    for number, text in compress(enumerate(questions, start=1), odd[0]):
         yield from _of_text(f"question {number}", text, own)
-    for number, text in enumerate(row.answers, start=1):
+    for number, text in compress(enumerate(row.answers, start=1), odd[1]):
         yield from _of_text(f"answer {number}", text, own)
         # How a text ends is told by its last characters; the patterns would look at all of them.
         if _WORD.search(text) and _breaks_off(text[-_LOOKED_AT:], own):
@@ -234,12 +245,6 @@ def _doubled(row: Asked, questions: Sequence[str], asked: dict[str, Asked]) -> I
         if key in keys[: number - 1]:
             detail = f"question {keys.index(key) + 1} asks the same"
             yield f"question {number}", DOUBLED_QUESTION, detail
-
-
-def _are_opposite(some: Sequence[str], others: Sequence[str]) -> bool:
-    """Whether all verdicts of some answers are yes, and all of others no, or the other way."""
-    signs, other_signs = ({_verdict(text) for text in own} - {0} for own in (some, others))
-    return bool(signs and other_signs) and signs.isdisjoint(other_signs)
 
 
 def _verdict(answer: str) -> int:

@@ -1,24 +1,23 @@
 """What a sheet shows of its cells beyond their values: formats, formulas, errors, what is hidden.
 
 What belongs here: what Calamine, which gives values alone, does not say of an XLSX file. What does
-not: which rows are the table (`hansol_assets.qa.table.workbook`). Openpyxl reads it, many times
-slower, and so only where the file's own bytes say that there is something to read.
+not: which rows are the table (`hansol_assets.qa.table.workbook`). It is read where the file's own
+bytes say that there is something to read; openpyxl, many times slower, reads styles alone, and all
+only where a part of a text is struck out.
 """
 
 import io
 import re
 import zipfile
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterator, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
+from types import SimpleNamespace
 from typing import Any
 
 from hansol_assets.qa.table.nested import as_text
-
-Place = tuple[int, int]
-"""Row and column of a cell, both from 1."""
+from hansol_assets.qa.table.sheet_scan import GENERAL, Details, Place, Style, scan
 
 _CHUNK = 1 << 20
 _LONGEST = 16
@@ -29,7 +28,7 @@ _PREFIX = re.compile(rb"<(\w+:)?(?:worksheet|styleSheet)\b")
 _FORMATS = re.compile(rb"<(?:\w+:)?cellXfs.*?</(?:\w+:)?cellXfs>", re.DOTALL)
 _FORMAT = re.compile(rb'numFmtId="(\d+)"')
 _OF_TEXT = frozenset({b"0", b"49"})
-GENERAL = frozenset({"General", "@"})
+_REMEMBERED = 1 << 15
 _EXACT_DIGITS = 15
 """Digits of a number that a sheet keeps; of a longer one it has zeros behind them."""
 _LOCAL_DATES = {"mm-dd-yy": "yyyy-mm-dd", "m/d/yy h:mm": "yyyy-mm-dd h:mm"}
@@ -38,29 +37,6 @@ _LONG_DATE, _LONG_DATE_CODE = "[$-F800]", 'yyyy"년" m"월" d"일" dddd'
 _LOCALE = re.compile(r"\[\$-[\w-]+\]")
 _KOREAN = re.compile(r"\[\$-(?:\w*412|ko-KR)\]|\[\$[^\]-]+-412\]")
 _WEEKDAYS = "월화수목금토일"
-
-
-@dataclass(frozen=True)
-class Details:
-    """What is to be known of the cells of a sheet.
-
-    Attributes:
-        formats: Number formats other than the general one.
-        formulas: Cells with a formula.
-        errors: Cells that show an error, and which.
-        struck: Cells that are struck out.
-        whole: Cells of which a part is struck out, and the text of the rest.
-        hidden: Hidden rows and columns ("row 7", "column D").
-        is_known: Whether the file says all this; formats other than XLSX are not read for it.
-    """
-
-    formats: dict[Place, str] = field(default_factory=dict)
-    formulas: set[Place] = field(default_factory=set)
-    errors: dict[Place, str] = field(default_factory=dict)
-    struck: set[Place] = field(default_factory=set)
-    whole: dict[Place, str] = field(default_factory=dict)
-    hidden: list[str] = field(default_factory=list)
-    is_known: bool = True
 
 
 class Detailer:
@@ -82,18 +58,27 @@ class Detailer:
         """
         found = Details(is_known="xl/workbook.xml" in self._parts)
         is_typed = any(not isinstance(cell, str) for row in rows for cell in row)
-        if not found.is_known or not (self._tags or (is_typed and self._has_formats)):
+        has_marks = self._tags or self._strikes_cells or (is_typed and self._has_formats)
+        if not found.is_known or not has_marks:
             return found
-        page = self._book[sheet]
-        if self._is_whole:
-            found.hidden.extend(_hidden(page))
-        else:
-            page.reset_dimensions()
-        for row in page.iter_rows():
-            for cell in row:
-                if cell.value is not None:
-                    _note(found, cell)
+        with self._reader.archive.open(self._sheets[sheet]) as part:
+            found = scan(part, self._styles)
+        for place, code in found.formats.items():
+            if place not in found.formulas and _is_no_date(_value_at(rows, place), code):
+                found.errors.add(place)
+        if self._has_struck_runs:
+            found.whole.update(self._parts_of_texts(sheet, found.struck))
         return found
+
+    def _parts_of_texts(self, sheet: str, struck: Container[Place]) -> Iterator[tuple[Place, str]]:
+        """The cells of which a part is struck out, with the rest: only openpyxl's objects say."""
+        for row in self._rich_book[sheet].iter_rows():
+            for cell in row:
+                place = cell.row, cell.column
+                if isinstance(cell.value, list) and place not in struck:
+                    rest = _without_struck(cell.value)
+                    if rest is not None:
+                        yield place, rest
 
     @cached_property
     def _tags(self) -> set[bytes]:
@@ -101,27 +86,57 @@ class Detailer:
         parts = [name for name in self._parts if name.startswith("xl/worksheets/sheet")]
         texts = [name for name in self._parts if name == "xl/sharedStrings.xml"]
         found = (_marks(self._data, name, b"f", _ERROR, _STRUCK, *_HIDDEN) for name in parts)
-        struck = (_marks(self._data, name, b"strike") for name in (*self._styles, *texts))
+        struck = (_marks(self._data, name, b"strike") for name in texts)
         return {tag for own in (*found, *struck) for tag in own}
 
     @cached_property
-    def _is_whole(self) -> bool:
-        """Whether openpyxl must read all at once: only so it sees what is hidden, or struck."""
-        return not {_STRUCK, *_HIDDEN}.isdisjoint(self._tags)
+    def _strikes_cells(self) -> bool:
+        return any(_marks(self._data, name, b"strike") for name in self._style_parts)
+
+    @property
+    def _has_struck_runs(self) -> bool:
+        return any(tag.endswith(b"strike") for tag in self._tags)
 
     @cached_property
     def _has_formats(self) -> bool:
-        styles = b"".join(_part(self._data, name) for name in self._styles)
+        styles = b"".join(_part(self._data, name) for name in self._style_parts)
         used = {one for part in _FORMATS.findall(styles) for one in _FORMAT.findall(part)}
         return bool(used - _OF_TEXT)
 
     @cached_property
-    def _book(self) -> Any:
+    def _reader(self) -> Any:
+        """The workbook without texts and cells, which take long to read and are Calamine's."""
+        from openpyxl.reader.excel import ExcelReader
+        from openpyxl.styles.stylesheet import apply_stylesheet
+
+        reader = ExcelReader(io.BytesIO(self._data), read_only=True)
+        reader.read_manifest()
+        reader.read_workbook()
+        apply_stylesheet(reader.archive, reader.wb)
+        return reader
+
+    @cached_property
+    def _sheets(self) -> dict[str, str]:
+        """Sheet → the part of the file that holds its cells."""
+        return {sheet.name: rel.target for sheet, rel in self._reader.parser.find_sheets()}
+
+    @cached_property
+    def _styles(self) -> list[Style]:
+        from openpyxl.cell.read_only import ReadOnlyCell
+
+        book = self._reader.wb
+        sheet = SimpleNamespace(parent=book)
+        cells = [
+            ReadOnlyCell(sheet, 1, 1, None, style_id=number)
+            for number in range(len(book._cell_styles))
+        ]
+        return [Style(cell.number_format, bool(cell.font and cell.font.strike)) for cell in cells]
+
+    @cached_property
+    def _rich_book(self) -> Any:
         from openpyxl import load_workbook
 
-        return load_workbook(
-            io.BytesIO(self._data), read_only=not self._is_whole, rich_text=_STRUCK in self._tags
-        )
+        return load_workbook(io.BytesIO(self._data), rich_text=True)
 
     @cached_property
     def _parts(self) -> list[str]:
@@ -131,7 +146,7 @@ class Detailer:
             return archive.namelist()
 
     @property
-    def _styles(self) -> list[str]:
+    def _style_parts(self) -> list[str]:
         return [name for name in self._parts if name == "xl/styles.xml"]
 
 
@@ -157,11 +172,9 @@ def shown(value: Any, number_format: str = "General") -> str:
     is_number = isinstance(value, int | float)
     if number_format in GENERAL:
         return _plain_number(value) if is_number else as_text(value)
-    from xlfmt import format_value
-
     number = _number(value) if is_number or isinstance(value, timedelta) else value
     try:
-        text = str(format_value(number, _local(number_format, value))).strip()
+        text = _formatted(number, _local(number_format, value))
     except (TypeError, ValueError, ArithmeticError):
         return as_text(value)
     if _KOREAN.search(number_format):
@@ -169,39 +182,44 @@ def shown(value: Any, number_format: str = "General") -> str:
     return text
 
 
+@lru_cache(_REMEMBERED, typed=True)
+def _formatted(value: Any, code: str) -> str:
+    """A value as a format shows it; few columns of numbers and dates have many different ones."""
+    from xlfmt import format_value
+
+    return str(format_value(value, code)).strip()
+
+
 def is_cut(value: Any) -> bool:
     """Whether a sheet has zeros in the place of a number's last digits."""
     return isinstance(value, int | float) and abs(value) >= 10**_EXACT_DIGITS
 
 
-def _note(found: Details, cell: Any) -> None:
-    place = (cell.row, cell.column)
-    if cell.data_type == "f":
-        found.formulas.add(place)
-    if cell.data_type == "e":
-        found.errors[place] = str(cell.value)
-    if cell.data_type != "s" and cell.number_format not in GENERAL:
-        found.formats[place] = cell.number_format
-    if cell.font is not None and cell.font.strike:
-        found.struck.add(place)
-    elif isinstance(cell.value, list):
-        runs = [getattr(run, "font", None) for run in cell.value]
-        kept = [
-            str(run)
-            for run, font in zip(cell.value, runs, strict=True)
-            if not (font and font.strike)
-        ]
-        if len(kept) < len(cell.value):
-            found.whole[place] = "".join(kept)
+def _without_struck(runs: Sequence[Any]) -> str | None:
+    """The text of a cell without its runs that are struck out; None where none is."""
+    fonts = [getattr(run, "font", None) for run in runs]
+    kept = [str(run) for run, font in zip(runs, fonts, strict=True) if not (font and font.strike)]
+    return "".join(kept) if len(kept) < len(runs) else None
 
 
-def _hidden(page: Any) -> Iterator[str]:
-    for number, row in sorted(page.row_dimensions.items()):
-        if row.hidden:
-            yield f"row {number}"
-    for letter, column in sorted(page.column_dimensions.items()):
-        if column.hidden:
-            yield f"column {letter}"
+def _value_at(rows: Sequence[Sequence[Any]], place: Place) -> Any:
+    row, column = place
+    cells = rows[row - 1] if row <= len(rows) else ()
+    return cells[column - 1] if column <= len(cells) else None
+
+
+def _is_no_date(value: Any, number_format: str) -> bool:
+    """Whether a number is in a cell for dates, and too large for one."""
+    from openpyxl.styles.numbers import is_date_format, is_timedelta_format
+    from openpyxl.utils.datetime import from_excel
+
+    if not isinstance(value, int | float) or not is_date_format(number_format):
+        return False
+    try:
+        from_excel(value, timedelta=is_timedelta_format(number_format))
+    except (OverflowError, ValueError):
+        return True
+    return False
 
 
 def _part(data: bytes, name: str) -> bytes:

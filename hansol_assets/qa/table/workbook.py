@@ -14,14 +14,8 @@ from typing import TYPE_CHECKING, Any
 from hansol_assets.qa.table.header_places import TITLE_ROWS, HeaderPlace, best_header
 from hansol_assets.qa.table.names import clean_name
 from hansol_assets.qa.table.repairs import strip_outer
-from hansol_assets.qa.table.sheet_details import (
-    Detailer,
-    Details,
-    Place,
-    is_cut,
-    open_carefully,
-    shown,
-)
+from hansol_assets.qa.table.sheet_details import Detailer, is_cut, open_carefully, shown
+from hansol_assets.qa.table.sheet_scan import Details, Place
 from hansol_assets.qa.table.source import IsHeader, SheetRow, Source
 from hansol_assets.qa.table.violations import ROW, Violation, refusal
 

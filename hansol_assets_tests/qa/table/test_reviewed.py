@@ -39,6 +39,13 @@ def test_what_is_filled_in_is_read_however_it_was_saved(tmp_path: Path, encoding
     }
 
 
+def test_personal_numbers_are_masked_where_the_table_s_are(tmp_path: Path) -> None:
+    path = review_file(tmp_path, f"{FILLED} 문의: 010-1234-5678")
+
+    assert read_reviewed(path)["answer"][0].endswith("010-1234-5678")
+    assert read_reviewed(path, masks=True)["answer"][0].endswith("***-****-****")
+
+
 def test_the_order_of_the_file_and_open_questions_change_nothing(tmp_path: Path) -> None:
     first = read_reviewed(review_file(tmp_path, FILLED, OTHER))
     second = read_reviewed(review_file(tmp_path, OTHER, OPEN, FILLED))

@@ -173,6 +173,16 @@ def test_the_table_of_a_workbook_is_found(
     assert table.notes == notes
 
 
+def test_a_workbook_may_hold_a_chart_and_a_filter(tmp_path: Path) -> None:
+    def fill(book: Any) -> None:
+        filled(book.active, HEADER, ("1", "얼마나 걸리나요?", 0.35))
+        book.active["C2"].number_format = "0%"
+        book.active.auto_filter.ref = "A1:C2"
+        book.create_chartsheet("그림")
+
+    assert read(tmp_path, fill).frame["answers"].tolist() == [["35%"]]
+
+
 def _two_sheets(second: tuple[Any, ...]) -> Fill:
     def fill(book: Any) -> None:
         book.active.title = "하나"
