@@ -14,8 +14,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from hansol_assets.embedding.embedder import Embedder
+from hansol_assets.embedding.embedder import Embedder, encode
 from hansol_assets.embedding.retriever import Retriever
+from hansol_assets.embedding.vectors import unit
 from hansol_assets.qa.folds import TRAINING
 from hansol_assets.qa.table.columns import ANSWERS, ID, QUESTIONS, numbered
 from hansol_assets.retrieval.answerability import Examples
@@ -202,7 +203,10 @@ def make_prior(retriever: Retriever, embedder: Embedder, settings: RetrievalSett
         settings: How rows are searched.
     """
     labelled = _labelled("aspects.tsv")
-    aspects = Aspects.fit(retriever.queries(labelled["question"]), labelled["aspect"])
+    texts = labelled["question"].tolist()
+    aspects = Aspects.fit(
+        retriever.queries(texts), unit(encode(embedder, texts)), labelled["aspect"]
+    )
     parts = [
         _examples_of_table(name, number, retriever, embedder, aspects, settings)
         for number, name in enumerate(TABLES)
