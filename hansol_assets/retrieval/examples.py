@@ -14,8 +14,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from hansol_assets.embedding.embedder import Embedder
+from hansol_assets.embedding.embedder import Embedder, encode
 from hansol_assets.embedding.retriever import Retriever
+from hansol_assets.embedding.vectors import unit
 from hansol_assets.qa.folds import TRAINING
 from hansol_assets.qa.table.columns import ANSWERS, ID, QUESTIONS, numbered
 from hansol_assets.retrieval.answerability import Examples
@@ -36,6 +37,23 @@ people ask fewer of them."""
 TABLES = ("sample", "library", "gym")
 UNRELATED_EACH = 40
 PRIOR_FILE = Path(__file__).parent / "labelled" / "prior.safetensors"
+_THINGS = (
+    "신용카드",
+    "세탁기",
+    "비타민",
+    "커튼",
+    "수영",
+    "감자",
+    "침대",
+    "자전거",
+    "콘크리트",
+    "보험",
+    "나사",
+    "샤워기",
+    "방충망",
+    "페인트",
+)
+"""What the forms among the labelled aspects are asked of."""
 _TABLE = "labelled"
 _NONE = "-"
 _OR = "|"
@@ -201,8 +219,8 @@ def make_prior(retriever: Retriever, embedder: Embedder, settings: RetrievalSett
         embedder: Knows likeness of sentences.
         settings: How rows are searched.
     """
-    labelled = _labelled("aspects.tsv")
-    aspects = Aspects.fit(retriever.queries(labelled["question"]), labelled["aspect"])
+    texts, asked = _labelled_aspects()
+    aspects = Aspects.fit(retriever.queries(texts), unit(encode(embedder, texts)), asked)
     parts = [
         _examples_of_table(name, number, retriever, embedder, aspects, settings)
         for number, name in enumerate(TABLES)
@@ -254,6 +272,16 @@ def labelled_table(name: str) -> pd.DataFrame:
             ANSWERS: [list(filter(None, own)) for own in table[said].values.tolist()],
         }
     )
+
+
+def _labelled_aspects() -> tuple[list[str], list[str]]:
+    """Questions with their aspects; a form is asked of every thing, so that it is told from it."""
+    told = {
+        text.format(thing): aspect
+        for aspect, text in _labelled("aspects.tsv").itertuples(index=False)
+        for thing in _THINGS
+    }
+    return list(told), list(told.values())
 
 
 def _labelled(name: str) -> pd.DataFrame:

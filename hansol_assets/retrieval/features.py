@@ -1,13 +1,12 @@
 """What can be seen of a question beside a row that may answer it.
 
-What belongs here: similarities by both encoders, shared terms and letters, and whether the same is
-asked of the thing. What does not: what they are worth (`hansol_assets.retrieval.answerability`) and
-which rows are looked at (`hansol_assets.retrieval.search`).
+What belongs here: similarities by both encoders, the terms that a row names, and whether the same
+is asked of the thing. What does not: what they are worth (`hansol_assets.retrieval.answerability`)
+and which rows are looked at (`hansol_assets.retrieval.search`).
 """
 
 import json
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -27,23 +26,23 @@ from hansol_assets.retrieval.documents import DocumentSettings, passage
 from hansol_assets.retrieval.rows_in_memory import RowTexts
 
 FEATURES = (
-    "question_similarity",
     "question_margin",
     "passage_similarity",
     "passage_margin",
     "likeness_margin",
     "asked_terms",
-    "letters",
     "same_aspect",
     "opposite_aspect",
+    "aspect_likeness",
 )
 _BEST = 3
 """Rows that stand out; what lies beyond them is the level of the table for a question."""
 _ANSWERS = 2
 """Answers of a row, shortest first, in which an asked term counts as named."""
-_LETTERS = 3
 _FLOOR = 0.03
-"""Of a probability before its logarithm is taken."""
+"""Of the probability of the same aspect before its logarithm is taken."""
+_ASPECT_FLOOR = 0.001
+"""Likewise, of the probability of each aspect."""
 _OPPOSITES = ("advantage", "drawback")
 _NO_SIGN = re.compile(r"\W+")
 _DECIMALS = 5
@@ -98,7 +97,6 @@ class _Looks(NamedTuple):
     found: np.ndarray
     alike: np.ndarray
     aspects: np.ndarray
-    letters: list[frozenset[str]]
 
 
 @dataclass(frozen=True)
@@ -137,9 +135,8 @@ class PairFeatures:
         passages = self.retriever.passages(
             [passage(row.questions, row.answers, self.documents) for row in rows]
         )
-        row_terms = _terms(
-            " ".join((*row.questions, *shortest(row.answers, _ANSWERS))) for row in rows
-        )
+        named = [" ".join((*row.questions, *shortest(row.answers, _ANSWERS))) for row in rows]
+        row_terms, row_letters = _terms(named), list(map(_letters, named))
         question_terms = _terms(questions)
         found = []
         for number, pool in enumerate(pools):
@@ -149,22 +146,22 @@ class PairFeatures:
             places = [row_of[row] for row in pool]
             paraphrases = [asked_of[text] for row in pool for text in row.questions]
             starts = np.cumsum([0, *(len(row.questions) for row in pool[:-1])])
-            similarity, likeness, same, opposite, letters = (
-                np.maximum.reduceat(values, starts)
-                for values in self._beside(of_questions, number, of_rows, paraphrases)
-            )
+            found_by = of_rows.found[paraphrases] @ of_questions.found[number]
+            alike = of_rows.alike[paraphrases] @ of_questions.alike[number]
             nearness = passages[places] @ of_questions.found[number]
-            terms = [self.terms.share(question_terms[number], row_terms[p]) for p in places]
+            asked_terms = question_terms[number]
+            terms = [
+                self.terms.share(asked_terms, _named(asked_terms, row_terms[p], row_letters[p]))
+                for p in places
+            ]
+            theirs = _means(of_rows.aspects[paraphrases], starts)
             columns = (
-                similarity,
-                _margin(similarity),
+                _margin(np.maximum.reduceat(found_by, starts)),
                 nearness,
                 _margin(nearness),
-                _margin(likeness),
+                _margin(np.maximum.reduceat(alike, starts)),
                 terms,
-                letters,
-                np.log(_FLOOR + same),
-                opposite,
+                *self._beside(of_questions.aspects[number], theirs),
             )
             found.append(np.column_stack(columns).round(_DECIMALS))
         return found
@@ -173,24 +170,16 @@ class PairFeatures:
         normalised = list(map(for_search, texts))
         found = self.retriever.queries(normalised)
         alike = unit(encode(self.embedder, normalised))
-        aspects = self.aspects.probabilities(found) if len(found) else np.zeros((0, 1))
-        return _Looks(found, alike, aspects, list(map(_letters, normalised)))
+        is_any = len(found) > 0
+        aspects = self.aspects.probabilities(found, alike) if is_any else np.zeros((0, 1))
+        return _Looks(found, alike, aspects)
 
-    def _beside(
-        self, questions: _Looks, number: int, rows: _Looks, places: Sequence[int]
-    ) -> tuple[np.ndarray, ...]:
-        """Similarity, likeness, same and opposite aspect, and letters, of one question."""
+    def _beside(self, own: np.ndarray, theirs: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Same and opposite aspect, and likeness of aspects, of a question and rows."""
         advantage, drawback = map(self.aspects.names.index, _OPPOSITES)
-        own, theirs = questions.aspects[number], rows.aspects[places]
-        letters = [_dice(questions.letters[number], rows.letters[place]) for place in places]
         opposite = own[advantage] * theirs[:, drawback] + own[drawback] * theirs[:, advantage]
-        return (
-            rows.found[places] @ questions.found[number],
-            rows.alike[places] @ questions.alike[number],
-            theirs @ own,
-            opposite,
-            np.array(letters),
-        )
+        likeness = _profiles(theirs) @ _profiles(own[None])[0]
+        return np.log(_FLOOR + theirs @ own), opposite, likeness
 
 
 def _margin(similarities: np.ndarray) -> np.ndarray:
@@ -200,17 +189,27 @@ def _margin(similarities: np.ndarray) -> np.ndarray:
     return (similarities - level) / max(1 - level, 1e-6)
 
 
+def _means(values: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """The mean of each run of rows: one paraphrase that asks for something else is outvoted."""
+    counts = np.diff([*starts, len(values)])
+    return np.asarray(np.add.reduceat(values, starts) / counts[:, None])
+
+
+def _profiles(aspects: np.ndarray) -> np.ndarray:
+    """How the probabilities of aspects stand to each other, unit length."""
+    logits = np.log(_ASPECT_FLOOR + aspects)
+    return unit(logits - logits.mean(axis=1, keepdims=True))
+
+
 def _terms(texts: Iterable[str]) -> list[frozenset[str]]:
     return [frozenset(own.split()) for own in content_morphemes(list(texts))]
 
 
-def _letters(text: str) -> frozenset[str]:
-    """Runs of letters, of Hangul its jamo, so that 샷시 and 샤시 share most of them."""
-    plain = unicodedata.normalize("NFD", _NO_SIGN.sub("", text.lower()))
-    return frozenset(
-        plain[start : start + _LETTERS] for start in range(max(1, len(plain) - _LETTERS + 1))
-    )
+def _letters(text: str) -> str:
+    """A text without what compounds are written apart by."""
+    return _NO_SIGN.sub("", for_search(text).lower())
 
 
-def _dice(one: frozenset[str], other: frozenset[str]) -> float:
-    return 2 * len(one & other) / (len(one) + len(other))
+def _named(asked: frozenset[str], terms: frozenset[str], letters: str) -> frozenset[str]:
+    """Terms that a text has, be it within a compound; single syllables are within too many."""
+    return frozenset(term for term in asked if term in terms or (len(term) > 1 and term in letters))

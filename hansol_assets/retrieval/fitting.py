@@ -144,8 +144,7 @@ class Fitter:
         texts = unrelated_questions()[UNRELATED]
         pools = self.searcher.pools(texts, self.depth, visible)
         asked = [Asked(text, hits, ()) for text, hits in zip(texts, pools, strict=True)]
-        weights = [self.settings.known_weight] * len(asked)
-        return examples_of(asked, features, weights, "table")
+        return examples_of(asked, features, np.ones(len(asked)).tolist(), "table")
 
 
 def save_ranker(ranker: Ranker, folder: Path) -> None:

@@ -1,11 +1,14 @@
 import unicodedata
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from hansol_assets.embedding.embedder import encode
 from hansol_assets.embedding.muse import MuseEmbedder
 from hansol_assets.embedding.retriever import Retriever
+from hansol_assets.embedding.vectors import unit
 from hansol_assets.retrieval.answerability import Answerability
 from hansol_assets.retrieval.aspects import Aspects
 from hansol_assets.retrieval.documents import DocumentSettings
@@ -82,18 +85,25 @@ SIDES = {
 """Aspect → questions that a small model of aspects learns from."""
 
 
+def both(
+    retriever: Retriever, embedder: MuseEmbedder, texts: Sequence[str]
+) -> tuple[np.ndarray, np.ndarray]:
+    """The vectors that the aspect of a question is told from."""
+    return retriever.queries(texts), unit(encode(embedder, texts))
+
+
 @pytest.fixture(scope="session")
 def features(retriever: Retriever, embedder: MuseEmbedder) -> PairFeatures:
     told = [(text, name) for name, own in SIDES.items() for text in own]
     texts, names = zip(*told, strict=True)
-    aspects = Aspects.fit(retriever.queries(texts), names)
+    aspects = Aspects.fit(*both(retriever, embedder, texts), names)
     terms = TermWeights.fit(list(QUESTIONS.values()))
     return PairFeatures(retriever, embedder, terms, aspects, DocumentSettings())
 
 
 @pytest.fixture(scope="session")
 def ranker(features: PairFeatures) -> Ranker:
-    """Goes by the similarity of questions alone: even odds at 0.6."""
-    slopes = 25 * np.eye(len(FEATURES))[FEATURES.index("question_similarity")]
+    """Goes by the margin of questions alone: even odds at 0.6."""
+    slopes = 25 * np.eye(len(FEATURES))[FEATURES.index("question_margin")]
     model = Answerability(0.6 * np.ones(len(FEATURES)), slopes, 0.0, np.array([0.0, 1.0, 0.0]))
     return Ranker(features, model)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hansol_assets.retrieval.answerability import Answerability, Examples
 from hansol_assets.retrieval.features import FEATURES
 
-SIMILARITY = FEATURES.index("question_similarity")
+SIMILARITY = FEATURES.index("passage_similarity")
 OPPOSITE = FEATURES.index("opposite_aspect")
 IDENTITY = [0.0, 1.0, 0.0]
 PLAIN = Answerability(

@@ -23,40 +23,48 @@ def beside(features: PairFeatures, question: str, rows: list[RowTexts]) -> dict[
 def test_a_rows_own_question_is_like_it_in_every_way(features: PairFeatures) -> None:
     seen = beside(features, QUESTIONS["TRAIN_3"][1], ROWS)
 
-    for name in ("question_similarity", "question_margin", "likeness_margin", "letters"):
+    for name in ("question_margin", "likeness_margin"):
         assert seen[name].argmax() == 2, name
-    assert seen["question_similarity"][2] == pytest.approx(1, abs=1e-3)
     assert seen["question_margin"][2] == pytest.approx(1, abs=1e-3)
-    assert seen["letters"][2] == seen["asked_terms"][2] == 1
+    assert seen["asked_terms"][2] == 1
     assert seen["asked_terms"].argmax() == 2
 
 
 def test_the_nearest_paraphrase_speaks_for_a_row(features: PairFeatures) -> None:
     asked = QUESTIONS["TRAIN_2"][1]
     one = RowTexts(QUESTIONS["TRAIN_2"][:1], ANSWERS["TRAIN_2"])
-    both = beside(features, asked, ROWS)["question_similarity"][1]
-    first = beside(features, asked, [ROWS[0], one, *ROWS[2:]])["question_similarity"][1]
+    both = beside(features, asked, ROWS)["question_margin"][1]
+    first = beside(features, asked, [ROWS[0], one, *ROWS[2:]])["question_margin"][1]
 
     assert both > first
 
 
 def test_a_margin_is_what_a_row_stands_out_by(features: PairFeatures) -> None:
     seen = beside(features, QUESTIONS["TRAIN_1"][0], ROWS)
-    similarity = seen["question_similarity"]
+    similarity = seen["passage_similarity"]
     # The three nearest stand out; the others are the level of the table.
     level = np.sort(similarity)[:-3].mean()
 
-    assert seen["question_margin"] == pytest.approx((similarity - level) / (1 - level), abs=1e-4)
+    assert seen["passage_margin"] == pytest.approx((similarity - level) / (1 - level), abs=1e-4)
     alone = beside(features, QUESTIONS["TRAIN_1"][0], ROWS[1:2])
     assert alone["question_margin"].tolist() == alone["passage_margin"].tolist() == [0]
 
 
-def test_letters_know_a_thing_by_either_spelling(features: PairFeatures) -> None:
-    rows = [RowTexts((text,), ("답입니다.",)) for text in ("샤시 교체", "문짝 교체", "방문 도색")]
-    letters = beside(features, "샷시 교체", rows)["letters"]
+def test_a_term_is_named_within_a_compound_too(features: PairFeatures) -> None:
+    rows = [RowTexts((text,), ("답입니다.",)) for text in ("준불연재료란?", "불연 재료란?", "문짝")]
+    terms = beside(features, "불연재료", rows)["asked_terms"]
 
-    assert letters[0] > 0.6 > letters[1] > letters[2]
-    assert beside(features, decomposed("샷시  교체!"), rows)["letters"].tolist() == letters.tolist()
+    assert terms.tolist() == [1, 1, 0]
+    assert beside(features, decomposed("불연  재료!"), rows)["asked_terms"].tolist() == [1, 1, 0]
+
+
+def test_a_paraphrase_that_asks_for_the_other_side_is_outvoted(features: PairFeatures) -> None:
+    good, bad = SIDES["advantage"], SIDES["drawback"]
+    rows = [RowTexts(texts, ("답입니다.",)) for texts in ((good[0], bad[0]), (bad[0], bad[1]))]
+    seen = beside(features, bad[1], rows)
+
+    assert seen["same_aspect"].argmax() == seen["aspect_likeness"].argmax() == 1
+    assert seen["opposite_aspect"].argmax() == 0
 
 
 def test_the_other_side_of_a_thing_is_known_as_that(features: PairFeatures) -> None:
@@ -69,7 +77,7 @@ def test_the_other_side_of_a_thing_is_known_as_that(features: PairFeatures) -> N
         good["opposite_aspect"].max(), bad["opposite_aspect"].max()
     )
     for place, own in enumerate((good, bad, price)):
-        assert own["same_aspect"].argmax() == place
+        assert own["same_aspect"].argmax() == own["aspect_likeness"].argmax() == place
 
 
 def test_a_question_looks_the_same_in_any_company(features: PairFeatures) -> None:
