@@ -4,6 +4,7 @@ What belongs here: how experiments become rows, and whether the newest is better
 where experiments are kept.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +33,10 @@ SHOWN = [
 ]
 """The columns that a person looks at first."""
 
+UNMEASURED = (
+    "of the strategy '{strategy}' unknown questions alone are scored: it has no figure for the mix "
+    "that is asked"
+)
 _FIGURES = ("private", "low", "high", "parity")
 
 BASELINES = (CONSTANT, CENTROID, NEAREST, HUMAN, CEILING)
@@ -252,7 +257,11 @@ def differing_settings(newest: Experiment, other: Experiment) -> pd.DataFrame:
 def _experiment_row(
     item: Experiment, differing: set[str], settings: ScoreSettings
 ) -> dict[str, Any]:
+    submitted = figures(item.questions, item.strategy, settings)
     text = figures(item.questions, ANSWER, settings)
+    notes = [parity_note(item.questions)]
+    if math.isnan(submitted["private"]):
+        notes.append(UNMEASURED.format(strategy=item.strategy))
     differs = {name: value for name, value in item.settings.items() if name in differing}
     return {
         "kind": "experiment",
@@ -260,7 +269,7 @@ def _experiment_row(
         "profile": item.profile,
         "judge": item.judge,
         "fingerprint": item.fingerprint,
-        **figures(item.questions, item.strategy, settings),
+        **submitted,
         "text_private": text["private"],
         "text_public": text["public"],
         "text_parity": text["parity"],
@@ -270,7 +279,7 @@ def _experiment_row(
         "differs": "; ".join(f"{name}={value}" for name, value in sorted(differs.items())),
         "seconds": round(item.seconds, 1),
         "date": item.date,
-        "note": parity_note(item.questions),
+        "note": "\n\n".join(filter(None, notes)),
     }
 
 

@@ -107,6 +107,17 @@ def test_what_is_scored_for_one_kind_alone_has_no_figure_for_the_mix() -> None:
     assert found["unknown"] == pytest.approx(0.55)
 
 
+def test_a_strategy_without_known_scores_says_so() -> None:
+    questions = of_both_kinds([0.8, 0.9, 0.7], [0.5, 0.6], 0.8)
+    scored = questions.assign(text=questions["without_rows"], answer=0.6, chrf=30.0)
+    one = Experiment("f", "tiny", "muse", "text", {}, scored, TRUST, 1.0, "2026-01-01")
+    row = leaderboard([one], SETTINGS).set_index("name").loc["submission (text)"]
+
+    assert np.isnan(row["private"])
+    assert row["unknown"] == pytest.approx(0.55)
+    assert "no figure for the mix" in row["note"]
+
+
 @pytest.mark.parametrize(("share", "private"), [(0.0, 0.55), (1.0, 0.775)])
 def test_a_kind_that_is_not_asked_is_judged_all_the_same(share: float, private: float) -> None:
     found = figures(of_both_kinds([0.8, 0.9, 0.7], [0.5, 0.6], share), "blend", SETTINGS)
