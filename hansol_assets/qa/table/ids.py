@@ -31,7 +31,7 @@ def told_by(row_id: str, number: int) -> str:
     """
     if _MADE.fullmatch(row_id) is None:
         return row_id
-    return str(number) if number else "of the review file"
+    return str(number) if number else "review.csv"
 
 
 def content_ids(content: Iterable[str], kind: str) -> list[str]:
