@@ -165,7 +165,7 @@ def test_every_quote_names_the_question_of_its_row(sources: Sources) -> None:
         ("R1", 17, "R1"),
         ("row_0123456789ab", 17, "17"),
         ("row_0123456789ab_2", 18, "18"),
-        ("reviewed_0123456789ab", 0, "of the review file"),
+        ("reviewed_0123456789ab", 0, "review.csv"),
     ],
 )
 def test_a_person_is_told_of_a_row_by_what_the_file_has(
