@@ -154,7 +154,9 @@ def validation_scores(
         notes=score_pictures(judged, scored),
         tables={
             "worst_questions": records(worst),
-            "worst_known": records(shown.reindex(columns=["id", "confidence", scored, ANSWER])),
+            "worst_known": records(
+                shown.reindex(columns=[*dict.fromkeys(("id", "confidence", scored, ANSWER))])
+            ),
         },
     )
 

@@ -37,6 +37,7 @@ ARTIFACTS = {
 
 DUCKDB_BLOCK = 2**18
 NAMED_BY_CONTENT = {
+    "known_share",
     "reviewed_answers",
     "question_mix",
     "pretraining_corpus",
