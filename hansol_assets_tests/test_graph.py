@@ -45,7 +45,11 @@ def test_what_is_worth_a_look_stands_in_tables(graph: GraphRun) -> None:
     worst = [row.data for row in graph.metadata["validation_scores"]["worst_questions"].records]
     assert set(worst[0]) >= {"question", "text", "reference", "score", "source_ids"}
     assert [row["score"] for row in worst] == sorted(row["score"] for row in worst)
-    assert len(worst) == min(20, len(graph.table("validation_scores")))
+    scores = graph.table("validation_scores")
+    assert len(worst) == min(20, (scores["asked"] == "unknown").sum())
+    known = [row.data for row in graph.metadata["validation_scores"]["worst_known"].records]
+    assert len(known) == min(20, (scores["asked"] == "known").sum())
+    assert [row["answer"] for row in known] == sorted(row["answer"] for row in known)
     doubtful = [row.data for row in graph.metadata["generated_answers"]["most_doubtful"].records]
     assert set(doubtful[0]) >= {"question", "answer", "verdict", "confidence"}
     board = [row.data for row in graph.metadata["leaderboard"]["leaderboard"].records]
