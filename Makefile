@@ -16,7 +16,7 @@ export TOKENIZERS_PARALLELISM := false
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup submission test check bench bench-small hooks lint format docs ui shell snapshot screenshots lock clean
+.PHONY: help setup submission test check bench bench-small hooks lint format docs ui shell snapshot figures screenshots lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -26,11 +26,15 @@ setup: $(VENV)/.installed ## make .venv from requirements.lock
 $(VENV)/.installed: requirements.lock setup.cfg
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Python 3.11 or newer is needed; name it with: make PYTHON=python3.12 ..."; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	@echo 'making $(VENV): about two minutes and 3 GiB, once'
+	@$(PYTHON) -m venv $(VENV)
+	@echo '1 of 3  fetching and unpacking the packages of requirements.lock (a minute or more, as the network is)'
 	@# The lock names all that is needed, and all cores compile at once: half of pip's time.
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile -r requirements.lock
-	$(BIN)/python -m compileall -q -j 0 $(VENV)/lib > /dev/null || true  # templates are no Python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile -r requirements.lock
+	@echo '2 of 3  compiling them (half a minute)'
+	@$(BIN)/python -m compileall -q -j 0 $(VENV)/lib > /dev/null || true  # templates are no Python
+	@echo '3 of 3  installing hansol-assets itself (seconds)'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 submission: setup ## bring every asset up to date and print the submission and its scores
@@ -66,10 +70,7 @@ docs: setup ## the documents as pages, in build/docs; a broken link fails
 	@echo 'build/docs/index.html; with its search: $(BIN)/python -m http.server -b 127.0.0.1 -d build/docs'
 
 ui: setup ## Dagster's web UI and daemon on http://127.0.0.1:3000
-	@$(BIN)/hansol home
-	@# dagster dev takes either a workspace or a module, and the README has users export a module.
-	PATH="$(abspath $(BIN)):$$PATH" env -u DAGSTER_MODULE_NAME \
-	  $(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p $(PORT)
+	@exec $(BIN)/hansol ui --port $(PORT)
 
 shell: setup ## a shell in which hansol, dagster and dg are commands
 	@PATH="$(abspath $(BIN)):$$PATH" $${SHELL:-/bin/bash} -i
@@ -77,6 +78,9 @@ shell: setup ## a shell in which hansol, dagster and dg are commands
 snapshot: setup ## agree to a change of the public graph
 	$(BIN)/python -c 'import json; from hansol_assets_tests.test_definitions import *; \
 	  SNAPSHOT.write_text(json.dumps(public_graph(build_defs()), ensure_ascii=False, indent=1) + "\n", "utf-8")'
+
+figures: setup ## measure the figures of the README anew, and write them; RAW=DIR for the real rows, too
+	$(BIN)/python benchmarks/readme.py $(RAW)
 
 screenshots: setup ## draw the pictures of the README, from the lake
 	$(BIN)/python -m hansol_assets_tests.browser.screenshots $(HANSOL_LAKE_DIR)

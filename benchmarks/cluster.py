@@ -32,6 +32,7 @@ from hansol_assets.compute.settings import ClusterSettings
 from hansol_assets.embedding.cached import CachedEmbedder
 from hansol_assets.embedding.embedder import load_embedder
 from hansol_assets.embedding.muse import DIMENSIONS, MuseEmbedder
+from hansol_assets.embedding.retriever import Retriever
 from hansol_assets.embedding.work import EmbedTexts
 from hansol_assets.lake.cache import EMBEDDINGS, RowCache
 from hansol_assets.lake.warehouse import Warehouse
@@ -134,7 +135,12 @@ def measure(rows: int, workers: int, *, muse: bool) -> dict[str, Any]:
             )
             started = time.perf_counter()
             report = build_index(
-                root / "lancedb", "rows", SyntheticRows(rows), embedder, "e", DocumentSettings()
+                root / "lancedb",
+                "rows",
+                SyntheticRows(rows),
+                Retriever(embedder),
+                "e",
+                DocumentSettings(),
             )
             seconds = time.perf_counter() - started
             embedding = [one for one in compute.done if one.name == "embedding"]

@@ -30,20 +30,11 @@ from hansol_assets.scoring.blend import BlendSettings, VectorBlend, fit_blend
 from hansol_assets.scoring.bootstrap import parity
 from hansol_assets.scoring.components import ComponentSettings
 from hansol_assets.scoring.composing import Composer, Source
-from hansol_assets.scoring.confidence import (
-    Confidence,
-    ConfidenceSettings,
-    calibration_table,
-    coverage_area,
-    expected_calibration_error,
-    needs_review,
-)
 from hansol_assets.scoring.cosine import reference_cosines
 from hansol_assets.scoring.drafting import ComposingSettings
 from hansol_assets.scoring.evaluate import embed_references
 
 ROTATIONS = (0, 2, 4, 6, 8)
-SIGNALS = ["answer_nearness", "answer_agreement", "certainty", "question_nearness"]
 
 
 class Remembering:
@@ -72,14 +63,14 @@ class Answered:
         questions: Columns of `build_held_out`, and `answer`.
         vectors: Name → [questions, dimensions].
         references: One array a question.
-        signals: What their confidence may rest on, one row a question.
+        coverage: The share of the asked terms that each text names, [questions].
         centroid: Direction of the mean answer, [dimensions].
     """
 
     questions: pd.DataFrame
     vectors: dict[str, np.ndarray]
     references: list[np.ndarray]
-    signals: pd.DataFrame
+    coverage: np.ndarray
     centroid: np.ndarray
 
     def scores(self, name: str) -> np.ndarray:
@@ -95,7 +86,7 @@ def answer(
     rows: pd.DataFrame,
     embedder: Embedder,
 ) -> Answered:
-    """Makes every vector, text and signal of questions."""
+    """Makes every vector and text of questions."""
     parts = [split_question(question) for question in questions["question"]]
     texts = [part for own in parts for part in own]
     components = regressor.components(texts)
@@ -110,11 +101,8 @@ def answer(
         [[source_of[key] for key, _ in own] for own in near],
         [[nearness for _, nearness in own] for own in near],
     )
-    signals = regressor.evidence(texts)[SIGNALS].assign(
-        similarity=[one.similarity for one in composed], coverage=[one.coverage for one in composed]
-    )
     places = np.repeat(np.arange(len(parts)), [len(own) for own in parts])
-    by_question = signals.groupby(places).mean().assign(parts=[len(own) for own in parts])
+    coverage = pd.Series([one.coverage for one in composed]).groupby(places).mean().to_numpy()
     written = [
         joined_texts(question, [one.text for one in own])
         for question, own in zip(
@@ -137,15 +125,13 @@ def answer(
         questions.assign(answer=written),
         {**joined, "blend, parts averaged": plain, "composed text": encode(embedder, written)},
         embed_references(questions["references"].tolist(), embedder),
-        by_question,
+        coverage,
         regressor.answer_centroid,
     )
 
 
-def rotation(
-    rows: pd.DataFrame, test: pd.DataFrame, embedder: Embedder, start: int
-) -> tuple[pd.Series, pd.DataFrame]:
-    """Measures one rotation: its figures, and expected beside true scores."""
+def rotation(rows: pd.DataFrame, test: pd.DataFrame, embedder: Embedder, start: int) -> pd.Series:
+    """Measures one rotation."""
     folds = assign_folds(rows, FoldSettings(validation_fold=start))
     split = folds.set_index("id").loc[rows["id"], "split"].to_numpy()
     mix = question_mix(test["question"].tolist()).rounded(PairingSettings().mix_step)
@@ -161,11 +147,6 @@ def rotation(
         embed_references(alone["references"].tolist(), embedder),
         BlendSettings(),
     )
-    composer = Composer.fit(training, embedder, composing)
-    calibrating = answer(asked, regressor, composer, blend, training, embedder)
-    confidence = Confidence.fit(
-        calibrating.signals, calibrating.scores("composed text"), ConfidenceSettings(), {"parts"}
-    )
     final = AnswerRegressor.fit(known, embedder, regressor.choices, settings)
     judged = answer(
         held_out[held_out["split"] == VALIDATION].reset_index(drop=True),
@@ -175,16 +156,11 @@ def rotation(
         known,
         embedder,
     )
-    expected = confidence.predict(judged.signals)
     answers = [text for own in known["answers"] for text in own]
-    return figures(judged, expected, blend, answers), pd.DataFrame(
-        {"expected": expected, "score": judged.scores("composed text")}
-    )
+    return figures(judged, blend, answers)
 
 
-def figures(
-    judged: Answered, expected: np.ndarray, blend: VectorBlend, answers: list[str]
-) -> pd.Series:
+def figures(judged: Answered, blend: VectorBlend, answers: list[str]) -> pd.Series:
     """All figures of one rotation, by name."""
     baselines = baseline_scores(judged.references, judged.centroid, judged.vectors["blend"])
     means = baselines.mean()
@@ -201,19 +177,7 @@ def figures(
             scores = judged.scores(name)[places].mean()
             found[f"parity of {name}, {kind}"] = parity(scores, base[CENTROID], base[HUMAN])
     found |= {f"weight of {name}": weight for name, weight in blend.weights.items()}
-    review = needs_review(expected, ConfidenceSettings())
-    found |= {
-        "calibration error": expected_calibration_error(expected, text),
-        "text score": text.mean(),
-        "area under score against coverage": coverage_area(expected, text),
-        "share that needs review": review.mean(),
-        "score of what needs review": text[review].mean() if review.any() else np.nan,
-        "score of the rest": text[~review].mean(),
-        "rank correlation, expected and true": pd.Series(expected).corr(
-            pd.Series(text), method="spearman"
-        ),
-        "coverage of asked terms": judged.signals["coverage"].mean(),
-    }
+    found |= {"text score": text.mean(), "coverage of asked terms": judged.coverage.mean()}
     quality = answer_quality(judged.questions["answer"].tolist(), answers)
     return pd.Series({**found, **{f"quality: {name}": value for name, value in quality.items()}})
 
@@ -222,15 +186,12 @@ def main(raw: Path, rotations: tuple[int, ...], embedder: Remembering) -> None:
     """Measures the rotations and prints the tables."""
     rows = read_train(raw / "train.csv", TableSettings()).frame
     test = read_test(raw / "test.csv", TableSettings()).frame
-    measured, calibration = {}, []
+    measured = {}
     for start in rotations:
-        measured[start], judged = rotation(rows, test, embedder, start)
-        calibration.append(judged)
+        measured[start] = rotation(rows, test, embedder, start)
         print(f"rotation {start}:", measured[start]["parity of blend":].head(1).to_dict())
     table = pd.DataFrame(measured)
     print(table.assign(mean=table.mean(axis=1)).round(4).to_markdown())
-    both = pd.concat(calibration)
-    print(calibration_table(*both.to_numpy().T).round(3).to_markdown(index=False))
 
 
 if __name__ == "__main__":

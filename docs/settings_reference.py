@@ -46,7 +46,7 @@ A profile of your own says only what differs:
 extends: tiny
 training:
   epochs: 2
-confidence:
+verdicts:
   review_below: 0.65
 ```
 

@@ -24,7 +24,7 @@ SOURCES = {
     "test_csv": "The questions to answer as a file, one a row. Its data version is the SHA-256 of "
     "its content.",
     "review_csv": "The questions that `hansol review --export` wrote, with the answers that a "
-    "person filled in. Its data version is the SHA-256 of its content.",
+    "person filled in. Its data version is the SHA-256 of those answers.",
     "submission_template": "The competition's template as a file: `id, vec_0 …`. It gives the "
     "submission's row order and width. Its data version is the SHA-256 of its content.",
 }

@@ -5,13 +5,14 @@ What belongs here: finding, reading and laying over one another. What does not: 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from hansol_assets.errors import UserError
+from hansol_assets.settings_model import from_home
 
 PROFILES_DIRECTORY = Path(__file__).parent / "profiles"
 _PROFILE_NAME = re.compile(r"\w[\w.-]*")
@@ -28,7 +29,10 @@ def profile_path(profile: str) -> Path:
         ProfileError: There is no such profile; the message names the ones that there are. Or its
             name is none for a folder.
     """
-    path = Path(profile)
+    try:
+        path = from_home(Path(profile))
+    except ValueError as error:
+        raise ProfileError(f"profile '{profile}': {error}") from error
     if profile and not _PROFILE_NAME.fullmatch(path.stem):
         raise ProfileError(
             f"profile '{profile}' cannot be named '{path.stem}': the name becomes a folder of the "
@@ -38,11 +42,16 @@ def profile_path(profile: str) -> Path:
         path = PROFILES_DIRECTORY / f"{profile}.yaml"
     if path.is_file():
         return path
-    names = ", ".join(sorted(item.stem for item in PROFILES_DIRECTORY.glob("*.yaml")))
     raise ProfileError(
-        f"profile '{profile}' does not exist. Set HANSOL_PROFILE to one of: {names}, "
+        f"profile '{profile}' does not exist. Set HANSOL_PROFILE to one of: "
+        f"{', '.join(profile_names())}, "
         "or to the path of a YAML file."
     )
+
+
+def profile_names() -> list[str]:
+    """Returns the names of the profiles that come along."""
+    return sorted(path.stem for path in PROFILES_DIRECTORY.glob("*.yaml"))
 
 
 def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -80,4 +89,19 @@ def read_profile(path: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
         return content
     beside = path.parent / str(parent)
     below = beside if beside.is_file() else profile_path(str(parent))
-    return merged(read_profile(below, (*seen, path)), content)
+    # What the profile below it says of itself is not so of this one.
+    own = {"description": _what_it_sets(str(parent), content)} | content
+    return merged(read_profile(below, (*seen, path)), own)
+
+
+def _what_it_sets(parent: str, content: Mapping[str, Any]) -> str:
+    return f"extends {parent} and sets {', '.join(_leaves(content)) or 'nothing'}"
+
+
+def _leaves(content: Mapping[str, Any], *section: str) -> Iterator[str]:
+    """The whole name of every value."""
+    for name, value in content.items():
+        if isinstance(value, Mapping) and value:
+            yield from _leaves(value, *section, str(name))
+        else:
+            yield ".".join((*section, str(name)))

@@ -24,8 +24,9 @@ from hansol_assets.answering.choosing import ChoiceSettings
 from hansol_assets.answering.examples import ExampleSettings
 from hansol_assets.answering.submission import SubmissionSettings
 from hansol_assets.answering.training import AdapterSettings
+from hansol_assets.answering.verdicts import VerdictSettings
 from hansol_assets.compute.settings import ClusterSettings, Kind
-from hansol_assets.embedding.embedder import EmbedderSettings
+from hansol_assets.embedding.embedder import EmbedderSettings, RetrieverSettings
 from hansol_assets.lake.object_store import URL_PATTERN
 from hansol_assets.modeling.base.base_model import BaseModelSettings
 from hansol_assets.modeling.generation.generator import GenerationSettings
@@ -37,18 +38,18 @@ from hansol_assets.qa.pairing import PairingSettings
 from hansol_assets.qa.prompts import PromptSettings
 from hansol_assets.qa.quality import AnswerQualitySettings
 from hansol_assets.qa.table import read_template, read_test
-from hansol_assets.qa.table.files import STEMS, has_table, raw_files
+from hansol_assets.qa.table.files import STEMS, holds_anything, raw_files, unused_files
 from hansol_assets.qa.table.form import require_fitting
 from hansol_assets.qa.table.row_quality import RowQualitySettings
 from hansol_assets.qa.table.settings import TableSettings
+from hansol_assets.retrieval.fitting import AnswerabilitySettings
 from hansol_assets.retrieval.index import RetrievalSettings
 from hansol_assets.scoring.blend import BlendSettings
 from hansol_assets.scoring.components import ComponentSettings
-from hansol_assets.scoring.confidence import ConfidenceSettings
 from hansol_assets.scoring.consensus import SelectionSettings
 from hansol_assets.scoring.drafting import ComposingSettings
 from hansol_assets.scoring.evaluate import ScoreSettings
-from hansol_assets.settings_model import SettingsModel
+from hansol_assets.settings_model import SettingsModel, SettingsPath
 
 REVIEW_CSV = "review_csv"
 RAW_FILES = {asset: f"{stem}.csv" for asset, stem in STEMS.items()} | {REVIEW_CSV: "review.csv"}
@@ -102,13 +103,13 @@ class Settings(BaseSettings):
 
     profile: str = Field(DEFAULT_PROFILE, description="Profile name, or path to a YAML file")
     description: str = Field("", description="What the profile is for, in one sentence")
-    raw_dir: Path | None = Field(
+    raw_dir: SettingsPath | None = Field(
         None,
         description="Folder with the table (train.*), the questions (test.*) and the template "
-        "(sample_submission.*); by default the lake's raw/ folder if it holds train.*, else the "
-        "sample",
+        "(sample_submission.*); by default the lake's raw/ folder if it holds anything, else "
+        "the sample",
     )
-    lake_dir: Path = Field(Path("data_lake"), description="Where everything produced goes")
+    lake_dir: SettingsPath = Field(Path("data_lake"), description="Where everything produced goes")
     object_store: str | None = Field(
         None,
         pattern=URL_PATTERN,
@@ -142,7 +143,9 @@ class Settings(BaseSettings):
     folds: FoldSettings = FoldSettings()
     pairing: PairingSettings = PairingSettings()
     embedder: EmbedderSettings = EmbedderSettings()
+    retriever: RetrieverSettings = RetrieverSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
+    answerability: AnswerabilitySettings = AnswerabilitySettings()
     prompt: PromptSettings = PromptSettings()
     base_model: BaseModelSettings = BaseModelSettings()
     training: TrainingSettings = TrainingSettings()
@@ -153,7 +156,7 @@ class Settings(BaseSettings):
     blend: BlendSettings = BlendSettings()
     composing: ComposingSettings = ComposingSettings()
     selection: SelectionSettings = SelectionSettings()
-    confidence: ConfidenceSettings = ConfidenceSettings()
+    verdicts: VerdictSettings = VerdictSettings()
     quality: AnswerQualitySettings = AnswerQualitySettings()
     scores: ScoreSettings = ScoreSettings()
     submission: SubmissionSettings = SubmissionSettings()
@@ -226,7 +229,9 @@ class Settings(BaseSettings):
     @property
     def choice(self) -> ChoiceSettings:
         """What the choice of an answer depends on."""
-        return ChoiceSettings(composing=self.composing, selection=self.selection)
+        return ChoiceSettings(
+            composing=self.composing, selection=self.selection, verdicts=self.verdicts
+        )
 
     @property
     def profile_name(self) -> str:
@@ -245,11 +250,18 @@ class Settings(BaseSettings):
         """External asset name → the file behind it; only those that there are, and the table's.
 
         Raises:
-            InputError: The folder holds two files of one name.
+            InputError: It cannot be told which file is the table.
         """
-        files = raw_files(self._raw_folder, self.table)
+        files = raw_files(self.raw_folder, self.table)
         reviewed = {REVIEW_CSV: self.review_file} if self.review_file.is_file() else {}
         return files | reviewed
+
+    def said_of_files(self) -> list[str]:
+        """What a person should know of the raw folder: that it is the sample, or what is left."""
+        if self.raw_folder == SAMPLE_DIRECTORY and self.raw_dir is None:
+            return [f"nothing lies in {self.lake_dir / 'raw'}, so the sample is read"]
+        unused = unused_files(self.raw_folder, self.raw_files.values())
+        return [f"not used of {self.raw_folder}: {', '.join(unused)}"] if unused else []
 
     @property
     def review_file(self) -> Path:
@@ -257,19 +269,33 @@ class Settings(BaseSettings):
         return self.lake_dir / RAW_FILES[REVIEW_CSV]
 
     @property
-    def _raw_folder(self) -> Path:
+    def raw_folder(self) -> Path:
+        """The folder of the raw files: the sample's, where nothing of a person's lies."""
         if self.raw_dir is not None:
             return self.raw_dir
         own = self.lake_dir / "raw"
-        return own if has_table(own) else SAMPLE_DIRECTORY
+        return own if holds_anything(own) else SAMPLE_DIRECTORY
 
 
 SAMPLE_DIRECTORY = Path(__file__).parent / "sample"
 
 
-def _nearest(name: str, valid: list[str]) -> str:
-    nearest = difflib.get_close_matches(name, valid, n=1, cutoff=NEAREST_KEY_CUTOFF)
-    return f"; did you mean '{nearest[0]}'?" if nearest else f"; valid: {', '.join(valid)}"
+def _meant(name: str, valid: list[str]) -> str | None:
+    """The whole name that was meant: the likest of the same section, or the same one elsewhere."""
+    section, dot, own = name.rpartition(".")
+    close = difflib.get_close_matches(own, valid, n=1, cutoff=NEAREST_KEY_CUTOFF)
+    if close:
+        return f"{section}{dot}{close[0]}"
+    elsewhere = [path for path in _dotted(Settings) if path.endswith(f".{own}")]
+    return min(elsewhere, key=lambda path: path.count("."), default=None)
+
+
+def _dotted(model: Any, *section: str) -> Iterator[str]:
+    """Every setting by its whole name."""
+    for name, field in model.model_fields.items():
+        yield ".".join((*section, name))
+        if hasattr(field.annotation, "model_fields"):
+            yield from _dotted(field.annotation, *section, name)
 
 
 def _valid_keys(location: tuple[int | str, ...]) -> list[str]:
@@ -284,23 +310,43 @@ def _problems(error: ValidationError) -> Iterator[str]:
     for item in error.errors():
         where = ".".join(map(str, item["loc"]))
         if item["type"] == "extra_forbidden":
-            nearest = _nearest(str(item["loc"][-1]), _valid_keys(item["loc"]))
-            yield f"unknown setting '{where}'{nearest}"
+            valid = _valid_keys(item["loc"])
+            meant, section = _meant(where, valid), where.rpartition(".")[0]
+            listed = f"valid{f' in {section}' if section else ''}: {', '.join(valid)}"
+            said = f"did you mean '{meant}'?" if meant else listed
+            yield f"unknown setting '{where}'; {said}"
         else:
             yield f"setting '{where}' = {item['input']!r}: {item['msg']}"
 
 
 def _check_environment(environment: Mapping[str, str]) -> None:
-    """Refuses a misspelt `HANSOL_…` variable, which pydantic-settings would pass over."""
+    """Refuses a misspelt `HANSOL_…` variable, which pydantic-settings would pass over.
+
+    And one that ends as a line of a Windows file does, which no message would show.
+    """
     valid = sorted(Settings.model_fields)
-    for variable in environment:
+    for variable, value in environment.items():
         if not variable.startswith(ENVIRONMENT_PREFIX) or variable.startswith(TEST_PREFIX):
             continue
-        field = variable.removeprefix(ENVIRONMENT_PREFIX).partition("__")[0].lower()
-        if field not in valid:
+        if "\r" in value:
             raise ProfileError(
-                f"environment variable {variable} names no setting{_nearest(field, valid)}"
+                f"environment variable {variable} holds a carriage return (CR): the file that sets "
+                "it has Windows line ends. Save it with Unix ones (LF)."
             )
+        field, *below = variable.removeprefix(ENVIRONMENT_PREFIX).split("__")
+        if field.lower() in valid:
+            continue
+        meant = _meant(field.lower(), valid)
+        if meant is None:
+            said = f"valid: {', '.join(map(_variable, valid))}"
+        else:
+            said = f"did you mean {'__'.join([_variable(meant), *below])}?"
+        raise ProfileError(f"environment variable {variable} names no setting; {said}")
+
+
+def _variable(path: str) -> str:
+    """The environment variable of a setting."""
+    return f"{ENVIRONMENT_PREFIX}{path.replace('.', '__').upper()}"
 
 
 def load_settings(**values: Any) -> Settings:

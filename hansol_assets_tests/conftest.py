@@ -15,7 +15,9 @@ from hypothesis import settings
 
 from hansol_assets.compute.local import LocalCompute
 from hansol_assets.embedding.cached import CachedEmbedder
+from hansol_assets.embedding.e5 import E5Embedder
 from hansol_assets.embedding.muse import DIMENSIONS, MuseEmbedder
+from hansol_assets.embedding.retriever import Retriever
 from hansol_assets.embedding.work import EmbedTexts
 from hansol_assets.lake.cache import EMBEDDINGS, RowCache
 from hansol_assets_tests.faults.fixtures import server, undisturbed, untrained  # noqa: F401
@@ -29,8 +31,8 @@ settings.load_profile("hansol")
 
 
 FAST = {
-    "answering", "assets", "compute", "deploy", "lake", "qa", "test_definitions.py", "test_docs.py",
-    "test_settings.py",
+    "answering", "asked", "assets", "compute", "deploy", "lake", "qa", "test_definitions.py",
+    "test_docs.py", "test_settings.py",
 }  # fmt: skip
 """Folders and files whose tests take seconds: `make check` runs them."""
 
@@ -111,6 +113,12 @@ def real_embedder(real_texts: GraphRun) -> CachedEmbedder:
     return CachedEmbedder(
         cache, scope, DIMENSIONS, lambda: LocalCompute().workers(EmbedTexts(MuseEmbedder, 64, 512))
     )
+
+
+@pytest.fixture(scope="session")
+def e5() -> Retriever:
+    """The encoder that finds rows by default; it takes some seconds to load."""
+    return Retriever(E5Embedder(), "query: ", "passage: ")
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,7 @@ from hansol_assets.scoring.bootstrap import (
     paired_bootstrap,
     parity,
 )
-from hansol_assets.scoring.confidence import coverage_area, expected_calibration_error
+from hansol_assets.scoring.confidence import coverage_at, expected_calibration_error
 from hansol_assets.scoring.cosine import reference_cosines
 from hansol_assets.settings import Settings, load_settings
 from hansol_assets_tests.cli.test_commands import require_command
@@ -117,6 +117,17 @@ def test_every_page_is_built_and_loads_nothing_from_another_host(site: Path) -> 
     for sheet in (*site.rglob("*.css"), *site.rglob("*.svg")):
         found = styled(sheet.read_text(encoding="utf-8"))
         assert not any(map(is_elsewhere, found)), sheet
+
+
+def test_the_start_page_leads_to_the_readme_and_its_pages(site: Path) -> None:
+    start = (site / "index.html").read_text(encoding="utf-8")
+    for name in ("overview", "overview.ko", "asking", "explaining", "reviewing", "exporting"):
+        assert f'href="{name}.html"' in start, name
+    for name, figure in (("overview", "parity"), ("overview.ko", "갱신")):
+        text = (site / f"{name}.html").read_text(encoding="utf-8")
+        assert figure in text
+        assert 'href="tables.html"' in text
+        assert "docs/" not in "".join(re.findall(r'(?:href|src)="([^"]+)"', text))
 
 
 def test_everything_that_a_page_names_in_the_site_is_there(site: Path) -> None:
@@ -267,8 +278,8 @@ class TestTheWorkedExample:
         assert paired.low < 0 < paired.high
 
     def test_confidence(self) -> None:
-        expected, true = np.array([0.8, 0.7, 0.6, 0.5]), np.array([0.8, 0.8, 0.6, 0.4])
-        assert expected_calibration_error(expected, true, bins=2) == pytest.approx(
-            self.said("0.05")
+        confidence, is_right = np.array([0.9, 0.8, 0.6, 0.2]), np.array([True, True, False, False])
+        assert expected_calibration_error(confidence, is_right, bins=2) == pytest.approx(
+            self.said("0.125")
         )
-        assert coverage_area(expected, true) == pytest.approx(self.said("0.746"), abs=5e-4)
+        assert coverage_at(0.95, confidence, is_right) == pytest.approx(self.said("0.5"))

@@ -10,6 +10,7 @@ import pytest
 
 from hansol_assets.answering.holding import text_keys
 from hansol_assets.lake.fingerprint import file_hash
+from hansol_assets.orchestration.columns import CARRIED
 from hansol_assets_tests.graph import GraphRun, begin_with_texts_of, run_graph, write_raw_files
 
 pytestmark = pytest.mark.slow
@@ -22,6 +23,18 @@ def test_every_asset_is_made_and_every_blocking_check_passes(graph: GraphRun) ->
     assert passed.issuperset(blocking)
 
 
+def test_every_column_of_every_table_is_described(graph: GraphRun) -> None:
+    schemas = {
+        asset: facts["dagster/column_schema"].columns
+        for asset, facts in graph.metadata.items()
+        if "dagster/column_schema" in facts
+    }
+    assert {"raw_qa", "generated_answers", "validation_scores", "leaderboard"} <= set(schemas)
+    for asset, columns in schemas.items():
+        bare = [item.name for item in columns if item.description in (None, "", CARRIED)]
+        assert bare == [], asset
+
+
 def test_every_asset_has_figures_and_a_preview(graph: GraphRun) -> None:
     for asset, facts in graph.metadata.items():
         assert facts["fingerprint"] == graph.data_versions[asset]
@@ -30,11 +43,15 @@ def test_every_asset_has_figures_and_a_preview(graph: GraphRun) -> None:
 
 def test_what_is_worth_a_look_stands_in_tables(graph: GraphRun) -> None:
     worst = [row.data for row in graph.metadata["validation_scores"]["worst_questions"].records]
-    assert set(worst[0]) >= {"question", "answer", "reference", "score", "source_ids"}
+    assert set(worst[0]) >= {"question", "text", "reference", "score", "source_ids"}
     assert [row["score"] for row in worst] == sorted(row["score"] for row in worst)
-    assert len(worst) == min(20, len(graph.table("validation_scores")))
+    scores = graph.table("validation_scores")
+    assert len(worst) == min(20, (scores["asked"] == "unknown").sum())
+    known = [row.data for row in graph.metadata["validation_scores"]["worst_known"].records]
+    assert len(known) == min(20, (scores["asked"] == "known").sum())
+    assert [row["answer"] for row in known] == sorted(row["answer"] for row in known)
     doubtful = [row.data for row in graph.metadata["generated_answers"]["most_doubtful"].records]
-    assert set(doubtful[0]) >= {"question", "answer", "confidence", "source_ids"}
+    assert set(doubtful[0]) >= {"question", "answer", "verdict", "confidence"}
     board = [row.data for row in graph.metadata["leaderboard"]["leaderboard"].records]
     assert [row["rank"] for row in board] == list(range(1, len(board) + 1))
     assert graph.metadata["leaderboard"]["trend"].startswith("![")
@@ -184,8 +201,8 @@ def test_the_real_rows_go_through_the_whole_graph(
     assert len(run.table("generated_answers")) == 130
     assert run.metadata["generated_answers"]["finished_share"] >= 0.95
     # Retrieval carries the score: it holds with models that are too small to be of use.
-    assert run.metadata["validation_scores"]["parity"] > 0.6
-    assert (
-        run.metadata["validation_scores"]["text_private"]
-        > (run.metadata["validation_scores"]["nearest"])
-    )
+    scores = run.metadata["validation_scores"]
+    assert scores["unknown_parity"] > 0.6
+    assert scores["known_parity"] > 1.1
+    assert scores["text_known_parity"] > 0.95
+    assert scores["unknown"] < scores["private"] < scores["known"]

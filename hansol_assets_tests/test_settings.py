@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from hansol_assets.errors import InputError
 from hansol_assets.profile_files import PROFILES_DIRECTORY, ProfileError
 from hansol_assets.settings import load_settings
 
@@ -17,6 +18,7 @@ def test_the_default_profile_is_tiny_and_offline() -> None:
     assert settings.profile_name == "tiny"
     assert settings.base_model.kind == "scratch"
     assert settings.embedder.kind == "muse"
+    assert settings.retriever.kind == "e5"
 
 
 @pytest.mark.parametrize("path", sorted(PROFILES_DIRECTORY.glob("*.yaml")), ids=lambda p: p.stem)
@@ -46,7 +48,12 @@ def test_an_extended_profile_is_found_beside_the_one_that_extends_it(tmp_path: P
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("training: {epoch: 3}", "unknown setting 'training.epoch'; did you mean 'epochs'?"),
+        (
+            "training: {epoch: 3}",
+            "unknown setting 'training.epoch'; did you mean 'training.epochs'?",
+        ),
+        ("epochs: 3", "unknown setting 'epochs'; did you mean 'training.epochs'?"),
+        ("folds: {xyz: 3}", "unknown setting 'folds.xyz'; valid in folds: "),
         ("trainig: {}", "unknown setting 'trainig'; did you mean 'training'?"),
         ("training: {epochs: many}", "setting 'training.epochs' = 'many'"),
         ("training: {epochs: -1}", "setting 'training.epochs' = -1"),
@@ -66,9 +73,35 @@ def test_a_wrong_profile_is_refused_with_the_remedy(
 
 
 def test_a_misspelt_environment_variable_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HANSOL_TRAINNG__EPOCHS", "3")
-    with pytest.raises(ProfileError, match=r"HANSOL_TRAINNG__EPOCHS.*did you mean 'training'"):
+    for wrong in ("HANSOL_TRAINNG__EPOCHS", "HANSOL_EPOCHS"):
+        with monkeypatch.context() as context:
+            context.setenv(wrong, "3")
+            with pytest.raises(ProfileError, match=rf"{wrong} .*mean HANSOL_TRAINING__EPOCHS\?"):
+                load_settings()
+
+
+def test_a_profile_that_extends_another_says_what_it_sets(tmp_path: Path) -> None:
+    mine = profile(tmp_path, "mine", "extends: tiny\ntable: {answers: [A]}\nfolds: {count: 6}\n")
+    assert load_settings(profile=mine).description == (
+        "extends tiny and sets table.answers, folds.count"
+    )
+    own = profile(tmp_path, "own", "extends: mine.yaml\ndescription: Of the help desk.\n")
+    assert load_settings(profile=own).description == "Of the help desk."
+
+
+def test_a_carriage_return_in_the_environment_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HANSOL_PROFILE", "tiny\r")
+    with pytest.raises(ProfileError, match=r"HANSOL_PROFILE holds a carriage return"):
         load_settings()
+
+
+def test_the_sample_is_read_only_where_nothing_of_a_person_s_lies(tmp_path: Path) -> None:
+    settings = load_settings(lake_dir=tmp_path)
+    assert settings.said_of_files() == [f"nothing lies in {tmp_path}/raw, so the sample is read"]
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "train.docx").touch()
+    with pytest.raises(InputError, match=r"train\.docx"):
+        _ = settings.raw_files
 
 
 def test_raw_files_come_from_the_lake_once_it_has_them(tmp_path: Path) -> None:

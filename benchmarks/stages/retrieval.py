@@ -15,8 +15,9 @@ import pyarrow as pa
 from peers.vector_search import BruteForce, LanceDefaults
 from rows import Options, Row, in_turn, ratios, row
 
+from hansol_assets.embedding.retriever import Retriever
 from hansol_assets.retrieval.index import RetrievalSettings, _create_vector_index
-from hansol_assets.retrieval.search import HybridSearcher
+from hansol_assets.retrieval.search import IndexSearcher
 
 if TYPE_CHECKING:
     from lancedb.table import Table
@@ -88,11 +89,9 @@ def write_table(uri: Path, vectors: np.ndarray) -> "Table":
 
 def ours(uri: Path, queries: np.ndarray, settings: RetrievalSettings) -> Callable[[], list]:
     """This project's search, as a call without arguments: the one place that knows its form."""
-    searcher = HybridSearcher(uri, NAME, Given(queries), settings)
+    searcher = IndexSearcher(uri, NAME, Retriever(Given(queries)), settings)
     texts = [f"질문 {place}" for place in range(len(queries))]
-    return lambda: [
-        [hit.id for hit in own] for own in searcher.search_dense(texts, NEAREST, ["train"])
-    ]
+    return lambda: [[hit.id for hit in own] for own in searcher.dense(texts, NEAREST, ["train"])]
 
 
 def timed(search: Callable[[], list]) -> float:
@@ -131,11 +130,7 @@ def _size(options: Options, size: int, goal: float) -> list[Row]:
             Row(stage, better, "never slower", why=why),
             Row(f"{stage}: recall@10", "exact search", f"{goal}", why=why),
         ]
-    settings = RetrievalSettings(
-        top_k=NEAREST,
-        depth=NEAREST,
-        documents={"dense_text": "question"},  # type: ignore[arg-type]
-    )
+    settings = RetrievalSettings(top_k=NEAREST, depth=NEAREST)
     vectors, queries = clustered(size, 1), clustered(QUERIES, 2)
     plain = LanceDefaults(write_table(options.work / f"{size}-lancedb", vectors))
     uri = options.work / str(size)

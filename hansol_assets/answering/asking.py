@@ -1,31 +1,35 @@
 """Answers to questions that no file holds, by the live models.
 
-What belongs here: opening the models once, warming them up, and asking them. What does not: how an
-answer is made (`hansol_assets.answering.candidates`, `hansol_assets.answering.choosing`), and
-showing it (`hansol_assets.cli`).
+What belongs here: opening the models once, warming them up, and asking them. What does not: which
+answer follows from the rows found (`hansol_assets.answering.verdicts`), and showing it
+(`hansol_assets.cli`).
 """
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Self
 
-import pandas as pd
-
-from hansol_assets.answering.blending import load_blend
-from hansol_assets.answering.candidates import CandidateInputs, Gatherer
-from hansol_assets.answering.choosing import ChoiceSettings, Chooser
-from hansol_assets.answering.confidence import doubts_of, load_confidence, with_confidence
-from hansol_assets.answering.parts import TEST
+from hansol_assets.answering.parts import ALL_SPLITS
+from hansol_assets.answering.searching import open_searcher
+from hansol_assets.answering.verdicts import (
+    Found,
+    PartAnswer,
+    Sources,
+    Verdict,
+    VerdictSettings,
+    answer_parts,
+    answer_record,
+)
 from hansol_assets.errors import InputError
 from hansol_assets.lake.fingerprint import text_hash
 from hansol_assets.lake.handles import Artifact, Table
 from hansol_assets.lake.store import Lake
-from hansol_assets.qa.table.columns import ID, QUESTIONS
-from hansol_assets.scoring.confidence import Confidence, ConfidenceSettings
+from hansol_assets.qa.splitting import take_apart
+from hansol_assets.retrieval.index import RetrievalSettings
+from hansol_assets.retrieval.ranking import RowSearcher
 
-MODELS = ("retrieval_index", "final_adapter", "final_regressor", "answer_confidence")
+MODELS = ("retrieval_index", "answerability")
 LONGEST_QUESTION = 1000
 """Characters of a question; joined ones of the competition have 200 at most."""
 
@@ -40,26 +44,29 @@ class Answer:
     Attributes:
         id: Made of the question.
         question: As it was asked.
-        answer: The text.
-        confidence: Its expected score, a mean cosine to references.
+        answer: What a person reads.
+        verdict: `answered`, `related` (the table has no such question, the nearest are quoted) or
+            `unanswered`; of joined questions that are answered in part, `related`.
+        confidence: The probability that the row it rests on answers, 0 to 1; of joined questions
+            that of the least sure part.
         needs_review: Whether a person should look at it.
-        doubts: Why less is expected of it than of the usual answer; see `doubts_of`.
-        quotes: `part, source_id, source_answer, place, text` of each sentence that it says, and
-            `source_question`, the first one of that row.
-        nearest_rows: The row nearest to what is expected, for each part.
-        nearest_category: Of the first of them.
+        quotes: `part` and what `PartAnswer` has of every row that is quoted.
+        nearest: The same of the rows found first.
+        parts: Each part's question, as it was searched for.
+        category: Of the row found first; empty where none was.
         versions: Asset → fingerprint of the models that made it.
     """
 
     id: str
     question: str
     answer: str
+    verdict: Verdict
     confidence: float
     needs_review: bool
-    doubts: list[dict[str, Any]]
     quotes: list[dict[str, Any]]
-    nearest_rows: list[str]
-    nearest_category: str
+    nearest: list[dict[str, Any]]
+    parts: list[str]
+    category: str
     versions: Mapping[str, str]
 
 
@@ -68,53 +75,39 @@ class Asker:
     """The live models, opened once; they are loaded when warmed up, or with the first question.
 
     Attributes:
-        gatherer: Finds and makes candidates.
-        chooser: Chooses among them.
-        confidence: Knows how good answers are.
-        settings: From which expected score on an answer may stand alone.
+        searcher: Finds and ranks rows.
+        sources: The rows.
+        rows: How many rows are found for a question.
+        settings: Which verdict follows from a probability.
         versions: Asset → fingerprint of the models.
     """
 
-    gatherer: Gatherer
-    chooser: Chooser
-    confidence: Confidence
-    settings: ConfidenceSettings
+    searcher: RowSearcher
+    sources: Sources
+    rows: int
+    settings: VerdictSettings
     versions: Mapping[str, str]
 
     @classmethod
-    def open(
-        cls,
-        lake: Lake,
-        candidates: CandidateInputs,
-        choice: ChoiceSettings,
-        confidence: ConfidenceSettings,
-        log: Callable[[str], None],
-    ) -> Self:
+    def open(cls, lake: Lake, retrieval: RetrievalSettings, verdicts: VerdictSettings) -> Self:
         """Opens what is live.
 
         Args:
             lake: The lake under the active profile.
-            candidates: How candidates are made.
-            choice: How texts are composed and chosen.
-            confidence: From which expected score on an answer may stand alone.
-            log: Writes a line of progress.
+            retrieval: How rows are searched.
+            verdicts: Which verdict follows from a probability.
 
         Raises:
             MissingInputError: A model is not in the lake.
         """
         live = {name: Artifact.pin(lake, name) for name in MODELS}
-        calibrated = live["answer_confidence"]
+        searcher = open_searcher(live["retrieval_index"], live["answerability"], retrieval)
+        rows = Table.pin(lake, "qa_folds").read()
         return cls(
-            Gatherer.open(live["retrieval_index"], live["final_adapter"], candidates, log),
-            Chooser.open(
-                TEST,
-                live["final_regressor"],
-                load_blend(calibrated.made_from("vector_blend")),
-                Table.pin(lake, "qa_folds").read(),
-                choice,
-            ),
-            load_confidence(calibrated),
-            confidence,
+            searcher,
+            Sources(rows, searcher.ranker.features.embedder),
+            retrieval.top_k,
+            verdicts,
             {name: item.version for name, item in live.items()},
         )
 
@@ -139,28 +132,31 @@ class Asker:
                 f"the question has {len(question)} characters, of {LONGEST_QUESTION} at most: "
                 "shorten it, or ask its parts one by one"
             )
-        key = text_hash(question)[:_ID_DIGITS]
-        questions = pd.DataFrame({"id": [key], "question": [question], "split": [TEST]})
-        candidates = self.gatherer.gather(questions)
-        chosen = self.chooser.choose(questions, candidates.frame, str(candidates.facts["adapter"]))
-        (row,) = with_confidence(chosen, self.confidence, self.settings).frame.to_dict("records")
+        parts = self._answered(list(take_apart([question])[0].parts))
+        record = answer_record(question, parts)
+        first = next((row["source_id"] for part in parts for row in part.nearest), None)
         return Answer(
-            key,
-            question,
-            row["answer"],
-            float(row["confidence"]),
-            bool(row["needs_review"]),
-            doubts_of(row, self.confidence),
-            [
-                quote | {"source_question": self._question_of[quote["source_id"]]}
-                for quote in row["quotes"]
-            ],
-            row["nearest_rows"],
-            row["nearest_category"],
-            self.versions,
+            id=text_hash(question)[:_ID_DIGITS],
+            question=question,
+            answer=record["answer"],
+            verdict=record["verdict"],
+            confidence=record["confidence"],
+            needs_review=record["confidence"] < self.settings.review_below,
+            quotes=record["quotes"],
+            nearest=record["nearest"],
+            parts=[part.question for part in parts],
+            category=self.sources.category(first) if first else "",
+            versions=self.versions,
         )
 
-    @cached_property
-    def _question_of(self) -> Mapping[str, str]:
-        rows = self.chooser.rows
-        return {key: own[0] for key, own in zip(rows[ID], rows[QUESTIONS], strict=True)}
+    def _answered(self, questions: list[str]) -> list[PartAnswer]:
+        found = self.searcher.search(questions, self.rows, ALL_SPLITS)
+        asked = [
+            Found(
+                question,
+                self.searcher.confidence(hits),
+                [(hit.id, hit.probability) for hit in hits],
+            )
+            for question, hits in zip(questions, found, strict=True)
+        ]
+        return answer_parts(asked, self.sources, self.settings)

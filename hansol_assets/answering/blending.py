@@ -5,7 +5,7 @@ component is made (`hansol_assets.scoring.answer_regressor`) and weighed
 (`hansol_assets.scoring.blend`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,7 @@ from hansol_assets.scoring.blend import WEIGHTS_FILE, VectorBlend
 from hansol_assets.scoring.candidates import RETRIEVED, vectors_of
 from hansol_assets.scoring.components import COMPONENTS
 from hansol_assets.scoring.joining import JoinMap
+from hansol_assets.scoring.row_share import ROW_SHARE_FILE, RowShare
 
 
 @dataclass(frozen=True)
@@ -32,11 +33,45 @@ class PartComponents:
         index: `question_id, part, part_question` of each part, in order.
         vectors: Component → [parts, dimensions].
         joining: From the vectors of parts to that of the whole answer.
+        rows: The mean of the found rows' references, by their probabilities, [parts, dimensions],
+            of length 1, or 0 where none was found.
+        confidence: The probability that the first of these rows answers, [parts].
+        first_rows: The id of the first of them, of each part; "" where none was found.
     """
 
     index: pd.DataFrame
     vectors: Mapping[str, np.ndarray]
     joining: JoinMap
+    rows: np.ndarray
+    confidence: np.ndarray
+    first_rows: list[str]
+
+    def submitted(
+        self,
+        question_ids: list[str],
+        blend: VectorBlend,
+        share: RowShare,
+        answers: Mapping[str, Sequence[str]],
+        embedder: Embedder,
+    ) -> np.ndarray:
+        """The vectors that are submitted, [questions, dimensions]: of rows, or estimated.
+
+        Args:
+            question_ids: The questions, in the wanted order.
+            blend: The weights of the components in the estimate.
+            share: How much is of the rows.
+            answers: Row id → its references, of `first_rows` at least.
+            embedder: Embeds joined references, in the space of the components.
+        """
+        parts = share.mix(self.rows, blend.apply(self.vectors), self.confidence)
+        groups = self.index.groupby("question_id").indices
+        places = [groups[key] for key in question_ids]
+        return share.mix_joined(
+            self.whole(question_ids, parts),
+            [[answers.get(self.first_rows[place], ()) for place in own] for own in places],
+            [self.confidence[own] for own in places],
+            embedder,
+        )
 
     def of_questions(self, question_ids: list[str]) -> dict[str, np.ndarray]:
         """Returns component → [questions, dimensions]."""
@@ -63,18 +98,22 @@ def part_components(
         split_of: Question id → split; it decides which model estimates.
         models: Split → the model that was fitted on the rows that the split may see.
     """
-    index = candidates[["question_id", "part", "part_question"]].drop_duplicates(ignore_index=True)
+    index = candidates[["question_id", "part", "part_question", "confidence"]].drop_duplicates(
+        ["question_id", "part"], ignore_index=True
+    )
     splits = index["question_id"].map(split_of)
     every = vectors_of(candidates, 0)
     width = every.shape[1]
-    is_own = (candidates["origin"] != RETRIEVED).to_numpy()
-    own, own_vectors = candidates[is_own], every[is_own]
+    is_made = (candidates["origin"] != RETRIEVED).to_numpy()
+    made_vectors = every[is_made]
     generated = {
-        key: own_vectors[places]
-        for key, places in own.groupby(["question_id", "part"]).indices.items()
+        key: made_vectors[places]
+        for key, places in candidates[is_made].groupby(["question_id", "part"]).indices.items()
     }
     nothing = np.zeros((0, width))
     vectors = {name: np.zeros((len(index), width)) for name in COMPONENTS}
+    rows = np.zeros((len(index), width))
+    probabilities = _probabilities(candidates)
     for split in splits.unique():
         places = np.flatnonzero(splits == split)
         asked = index.iloc[places]
@@ -82,13 +121,34 @@ def part_components(
             generated.get((key, part), nothing)
             for key, part in zip(asked["question_id"], asked["part"], strict=True)
         ]
-        for name, found in (
-            models[split].components(asked["part_question"].tolist(), answers).items()
-        ):
-            vectors[name][places] = found
+        for name, own in models[split].components(asked["part_question"].tolist(), answers).items():
+            vectors[name][places] = own
+        keys = zip(asked["question_id"], asked["part"], strict=True)
+        rows[places] = models[split].rows_mixed([probabilities.get(key, {}) for key in keys])
     # All models of an artifact share what was chosen once.
     joining = next(iter(models.values())).joining
-    return PartComponents(index, vectors, joining)
+    confidence = index["confidence"].to_numpy(float)
+    keys = zip(index["question_id"], index["part"], strict=True)
+    first = [
+        max(found, key=found.__getitem__) if (found := probabilities.get(key)) else ""
+        for key in keys
+    ]
+    return PartComponents(index, vectors, joining, rows, confidence, first)
+
+
+def _probabilities(candidates: pd.DataFrame) -> dict[tuple[str, int], dict[str, float]]:
+    """Question and part → the rows found for it, each with the probability that it answers."""
+    found = candidates[candidates["origin"] == RETRIEVED]
+    rows = found.drop_duplicates(["question_id", "part", "source_id"])
+    return {
+        key: dict(zip(own["source_id"], own["probability"].astype(float), strict=True))
+        for key, own in rows.groupby(["question_id", "part"])
+    }
+
+
+def load_row_share(vector_blend: Artifact) -> RowShare:
+    """Reads the share of rows, from an artifact of the asset of that name."""
+    return RowShare.load(vector_blend.open() / ROW_SHARE_FILE)
 
 
 def load_blend(vector_blend: Artifact) -> VectorBlend:

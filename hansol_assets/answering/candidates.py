@@ -32,7 +32,7 @@ from hansol_assets.modeling.generation.work import AnswerPrompts
 from hansol_assets.qa.cleaning import clean_answer
 from hansol_assets.qa.prompts import PromptSettings
 from hansol_assets.retrieval.index import RetrievalSettings
-from hansol_assets.retrieval.search import HybridSearcher
+from hansol_assets.retrieval.ranking import RowSearcher
 from hansol_assets.scoring.candidates import (
     ORIGINS,
     Candidate,
@@ -76,7 +76,7 @@ class Gatherer:
     """Everything by which candidates are found and made, opened once.
 
     Attributes:
-        searcher: Finds rows.
+        searcher: Finds and ranks rows.
         weights: The adapter that answers prompts.
         base_model: What it was trained on.
         embedder: Embeds candidates.
@@ -84,7 +84,7 @@ class Gatherer:
         log: Writes a line to the run's log.
     """
 
-    searcher: HybridSearcher
+    searcher: RowSearcher
     weights: Artifact
     base_model: Artifact
     embedder: CachedEmbedder
@@ -95,6 +95,7 @@ class Gatherer:
     def open(
         cls,
         retrieval_index: Artifact,
+        answerability: Artifact,
         adapter: Artifact,
         settings: CandidateInputs,
         log: Callable[[str], None],
@@ -103,13 +104,14 @@ class Gatherer:
 
         Args:
             retrieval_index: What is searched.
+            answerability: Ranks what is found.
             adapter: Answers the prompts, on the base model that it was trained on.
             settings: All that the result depends on beside these.
             log: Writes a line to the run's log.
         """
         weights = adapter_weights(adapter)
-        searcher = open_searcher(retrieval_index, settings.retrieval)
-        embedder = embedder_of(retrieval_index)
+        searcher = open_searcher(retrieval_index, answerability, settings.retrieval)
+        embedder = embedder_of(answerability)
         return cls(searcher, weights, weights.made_from("base_model"), embedder, settings, log)
 
     @cached_property
@@ -179,8 +181,9 @@ def collect_candidates(
         settings: Which retrieved answers are candidates.
 
     Returns:
-        The columns of `candidate_table`; `part_question`, `prompt`; `prompt_tokens, new_tokens,
-        seconds, finished` of generated and `retrieval_score, dense_rank, fts_rank` of retrieved
+        The columns of `candidate_table`; `part_question`, `confidence` (that the part's first row
+        answers), `prompt`; `prompt_tokens, new_tokens,
+        seconds, finished` of generated and `probability, dense_rank, fts_rank` of retrieved
         candidates. One row a candidate, in the order of the parts.
     """
     by_request = dict(iter(generations.groupby("key"))) if len(generations) else {}
@@ -211,12 +214,18 @@ def _candidates(
 
 def _part_facts(parts: Sequence[Part]) -> pd.DataFrame:
     facts = [
-        (part.question_id, part.place, part.text, part.request.key, _prompt_text(part))
+        (
+            part.question_id,
+            part.place,
+            part.text,
+            part.confidence,
+            part.request.key,
+            _prompt_text(part),
+        )
         for part in parts
     ]
-    return pd.DataFrame(
-        facts, columns=["question_id", "part", "part_question", "request", "prompt"]
-    )
+    columns = ["question_id", "part", "part_question", "confidence", "request", "prompt"]
+    return pd.DataFrame(facts, columns=columns)
 
 
 def _prompt_text(part: Part) -> str:
@@ -233,10 +242,10 @@ def _generation_facts(generations: pd.DataFrame) -> pd.DataFrame:
 
 def _hit_facts(parts: Sequence[Part]) -> pd.DataFrame:
     facts = [
-        (part.question_id, part.place, hit.id, hit.score, hit.dense_rank, hit.fts_rank)
+        (part.question_id, part.place, hit.id, hit.probability, hit.dense_rank, hit.fts_rank)
         for part in parts
         for hit in part.hits
     ]
-    columns = ["question_id", "part", "source_id", "retrieval_score", "dense_rank", "fts_rank"]
+    columns = ["question_id", "part", "source_id", "probability", "dense_rank", "fts_rank"]
     frame = pd.DataFrame(facts, columns=columns)
     return frame.astype({"dense_rank": "Int64", "fts_rank": "Int64"})

@@ -1,8 +1,8 @@
-"""The answer of every question: one candidate a part, chosen by expected similarity.
+"""The answers of every question: what a person reads, and a text composed toward the vector.
 
-What belongs here: choosing part by part, and putting the parts together again. What does not: the
-measure by which is chosen (`hansol_assets.scoring.consensus`), and how sure the choice is
-(`hansol_assets.answering.confidence`).
+What belongs here: both texts part by part, and putting the parts together again. What does not: the
+measure by which a composed text is chosen (`hansol_assets.scoring.consensus`), and what a person is
+told (`hansol_assets.answering.verdicts`).
 """
 
 from collections import defaultdict
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import zip_longest
 from operator import itemgetter
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 import numpy as np
 import pandas as pd
@@ -24,15 +24,25 @@ from hansol_assets.answering.blending import (
 from hansol_assets.answering.composing import QUOTES, composed_candidates, sources_of
 from hansol_assets.answering.regressors import load_composer, load_regressors
 from hansol_assets.answering.searching import embedder_of
+from hansol_assets.answering.verdicts import (
+    Found,
+    PartAnswer,
+    Sources,
+    Verdict,
+    VerdictSettings,
+    answer_parts,
+    answer_record,
+)
 from hansol_assets.embedding.embedder import Embedder, encode
 from hansol_assets.lake.fingerprint import text_hash
 from hansol_assets.lake.handles import Artifact, Table
+from hansol_assets.lake.records import Records, records
 from hansol_assets.lake.reports import TableReport
 from hansol_assets.qa.cleaning import without_repetition
 from hansol_assets.qa.joining import NONE, join_answers
 from hansol_assets.qa.quality import answer_quality
 from hansol_assets.qa.splitting import take_apart
-from hansol_assets.qa.table.columns import CATEGORY, ID, answers_of
+from hansol_assets.qa.table.columns import answers_of
 from hansol_assets.scoring.answer_regressor import AnswerRegressor
 from hansol_assets.scoring.blend import VectorBlend
 from hansol_assets.scoring.candidates import GREEDY, RETRIEVED, SAMPLED, vectors_of
@@ -42,29 +52,21 @@ from hansol_assets.scoring.drafting import ComposingSettings
 from hansol_assets.settings_model import SettingsModel
 
 PART = ["question_id", "part"]
-PART_COLUMNS = [*PART, "part_question", "prompt"]
+PART_COLUMNS = [*PART, "part_question", "confidence", "prompt"]
 QUOTED_COLUMNS = ["part", "source_id", "source_answer", "text", QUOTES]
 GENERATED = (GREEDY, SAMPLED)
-PARTS = "parts"
-SIGNALS = [
-    "answer_nearness",
-    "answer_agreement",
-    "certainty",
-    "question_nearness",
-    "similarity",
-    "coverage",
-    PARTS,
-]
-"""What the confidence in an answer rests on; see `AnswerRegressor.evidence` for the first four."""
 LENGTH_FIGURES = ("length_median", "length_ratio", "outside_length_share")
 VOTE_DECIMALS = 6
+REVIEW = "most_doubtful"
+SHOWN_DOUBTS = 20
 CANDIDATE_COLUMNS = [
     "part",
     "origin",
     "rank",
     "source_id",
+    "source_row",
     "source_answer",
-    "retrieval_score",
+    "probability",
     "dense_rank",
     "fts_rank",
     "coverage",
@@ -76,10 +78,11 @@ CANDIDATE_COLUMNS = [
 
 
 class ChoiceSettings(SettingsModel):
-    """How the answer text is put together and chosen."""
+    """How texts are put together and chosen, and which answers a person reads."""
 
     composing: ComposingSettings
     selection: SelectionSettings
+    verdicts: VerdictSettings
 
 
 @dataclass(frozen=True)
@@ -144,12 +147,31 @@ class Chooser:
         references = answers_of(self.rows)
         lengths = LengthRange.of(references, self.settings.selection)
         voted = vote(every, components.index, targets, lengths, self.settings.selection)
-        signals = answer_signals(voted, self.models[self.split])
-        table = answer_table(questions, voted, signals, self.embedder, adapter)
-        category_of = dict(zip(self.rows[ID], self.rows[CATEGORY], strict=True))
-        nearest = [category_of[rows[0]] for rows in table["nearest_rows"]]
-        table.insert(table.columns.get_loc("nearest_rows") + 1, "nearest_category", nearest)
-        return TableReport(frame=table, facts=_quality(table, voted, references))
+        read = self._records(questions, candidates)
+        table = answer_table(questions, voted, read, self.embedder, adapter)
+        facts = _quality(table, voted, references) | _verdict_facts(table)
+        return TableReport(frame=table, facts=facts, tables={REVIEW: _review(table)})
+
+    def _records(
+        self, questions: pd.DataFrame, candidates: pd.DataFrame
+    ) -> dict[str, dict[str, Any]]:
+        """What a person reads of each question, by its id."""
+        keys, asked = [], []
+        for (key, _), own in candidates.groupby(PART, sort=True):
+            rows = own.dropna(subset=["source_id"]).drop_duplicates("source_id")
+            ranked = rows.sort_values(["probability", "source_id"], ascending=[False, True])
+            pairs = list(zip(ranked["source_id"], ranked["probability"], strict=True))
+            keys.append(key)
+            first = own.iloc[0]
+            asked.append(Found(first["part_question"], first["confidence"], pairs))
+        sources, settings = self._quotable, self.settings.verdicts
+        parts: dict[str, list[PartAnswer]] = defaultdict(list)
+        for key, answer in zip(keys, answer_parts(asked, sources, settings), strict=True):
+            parts[key].append(answer)
+        return {
+            key: _record(question, parts[key], sources, settings)
+            for key, question in zip(questions["id"], questions["question"], strict=True)
+        }
 
     def choose_from(self, candidates: Table, questions: pd.DataFrame) -> TableReport:
         """Chooses answers among stored candidates; no others are read.
@@ -160,6 +182,10 @@ class Chooser:
         """
         own = candidates.rows_of("question_id", questions["id"].tolist())
         return self.choose(questions, own, str(candidates.facts["adapter"]))
+
+    @cached_property
+    def _quotable(self) -> Sources:
+        return Sources(self.rows, self.embedder)
 
     @cached_property
     def _sources(self) -> dict[str, Source]:
@@ -173,7 +199,9 @@ class Chooser:
             parts, targets, model, self.composer, self._sources, composing
         )
         every = pd.concat([candidates, composed], ignore_index=True)
-        return every.assign(**vars(candidate_merits(every, self.composer, self._sources)))
+        told = every["source_id"].map(self._quotable.told_by, na_action="ignore")
+        merits = vars(candidate_merits(every, self.composer, self._sources))
+        return every.assign(source_row=told, **merits)
 
 
 def choose_answers(
@@ -257,30 +285,10 @@ def vote(
     return candidates.assign(similarity=similarity, vote=votes, score=scores, chosen=chosen)
 
 
-def answer_signals(voted: pd.DataFrame, regressor: AnswerRegressor) -> pd.DataFrame:
-    """Gathers what the confidence in an answer may rest on.
-
-    Args:
-        voted: What `vote` returned.
-        regressor: The one that estimated the targets.
-
-    Returns:
-        The columns of `SIGNALS`, means over the parts of a question, and `nearest_rows`: for each
-        part the row whose answers are nearest to what is expected; by question id.
-    """
-    chosen = voted[voted["chosen"]].sort_values(PART, kind="stable")
-    evidence = regressor.evidence(chosen["part_question"].tolist()).set_index(chosen.index)
-    parts = pd.concat([chosen[["question_id", "similarity", "coverage"]], evidence], axis=1)
-    grouped = parts.groupby("question_id", sort=False)
-    signals = grouped[[name for name in SIGNALS if name != PARTS]].mean()
-    rows = grouped["nearest_row"].agg(list)
-    return signals.assign(**{PARTS: grouped.size().astype(float)}, nearest_rows=rows)
-
-
 def answer_table(
     questions: pd.DataFrame,
     voted: pd.DataFrame,
-    signals: pd.DataFrame,
+    read: Mapping[str, Mapping[str, Any]],
     embedder: Embedder,
     adapter_fingerprint: str,
 ) -> pd.DataFrame:
@@ -289,29 +297,29 @@ def answer_table(
     Args:
         questions: `id, question`.
         voted: What `vote` returned.
-        signals: What `answer_signals` returned.
-        embedder: Embeds the answers.
+        read: What a person reads of each question, by its id.
+        embedder: Embeds the composed texts.
         adapter_fingerprint: The adapter whose generations were among the candidates.
 
     Returns:
-        `id, question, answer, nearest_rows, parts, origins, source_ids, quotes, retrieved_ids,
-        prompts, candidates, signals, prompt_tokens, new_tokens, seconds, question_hash,
-        adapter_fingerprint, vector`, in the order of the questions. `nearest_rows, parts, origins,
-        prompts` have one entry a part; `source_ids` names every row that the answer quotes, and
-        `quotes` what of it; `candidates` has one record a candidate, with its vote.
+        `id, question, answer, verdict, confidence, needs_review, quotes, nearest, part_verdicts,
+        nearest_category, source_ids` (what a person reads, and what it rests on),
+        `composed` (the text chosen toward the vector), `parts, origins, composed_from,
+        retrieved_ids, prompts, candidates, prompt_tokens, new_tokens, seconds, question_hash,
+        adapter_fingerprint, vector` (of the composed text), in the order of the questions. `parts,
+        origins, prompts` have one entry a part; `candidates` has one record a candidate.
     """
     candidates_of: dict[str, list[dict[str, Any]]] = defaultdict(list)
     rows = voted.drop(columns="vector").assign(record=_records(voted)).to_dict("records")
     for row in rows:
         candidates_of[row["question_id"]].append(row)
-    signals_of = signals.to_dict("index")
     table = pd.DataFrame(
         [
-            _answer(own, question, candidates_of[own], dict(signals_of[own]))
+            _answer(own, question, candidates_of[own], read[own])
             for own, question in zip(questions["id"], questions["question"], strict=True)
         ]
     )
-    vectors = encode(embedder, table["answer"].tolist())
+    vectors = encode(embedder, table["composed"].tolist())
     return table.assign(adapter_fingerprint=adapter_fingerprint, vector=list(vectors))
 
 
@@ -319,7 +327,7 @@ def _answer(
     question_id: str,
     question: str,
     candidates: Sequence[Mapping[str, Any]],
-    signals: dict[str, object],
+    read: Mapping[str, Any],
 ) -> dict[str, object]:
     chosen = sorted((row for row in candidates if row["chosen"]), key=itemgetter("part"))
     found = [row["source_id"] for row in candidates if row["origin"] == RETRIEVED]
@@ -328,20 +336,36 @@ def _answer(
     return {
         "id": question_id,
         "question": question,
-        "answer": joined_texts(question, [row["text"] for row in chosen]),
-        "nearest_rows": signals.pop("nearest_rows"),
+        **read,
+        "composed": joined_texts(question, [row["text"] for row in chosen]),
         "parts": [row["part_question"] for row in chosen],
         "origins": [row["origin"] for row in chosen],
-        "source_ids": list(dict.fromkeys(quote["source_id"] for quote in quotes)),
-        QUOTES: quotes,
+        "composed_from": list(dict.fromkeys(quote["source_id"] for quote in quotes)),
         "retrieved_ids": list(dict.fromkeys(found)),
         "prompts": [row["prompt"] for row in chosen],
         "candidates": [row["record"] for row in candidates],
-        "signals": signals,
         "prompt_tokens": int(_total(generated, "prompt_tokens")),
         "new_tokens": int(_total(generated, "new_tokens")),
         "seconds": round(_total(generated, "seconds"), 4),
         "question_hash": text_hash(question),
+    }
+
+
+def _record(
+    question: str, parts: Sequence[PartAnswer], sources: Sources, settings: VerdictSettings
+) -> dict[str, Any]:
+    record = answer_record(question, parts)
+    first = next((row["source_id"] for row in record["nearest"]), "")
+    return {
+        "answer": record["answer"],
+        "verdict": record["verdict"],
+        "confidence": record["confidence"],
+        "needs_review": record["confidence"] < settings.review_below,
+        "quotes": record["quotes"],
+        "nearest": record["nearest"],
+        "part_verdicts": record["part_verdicts"],
+        "nearest_category": sources.category(first) if first else "",
+        "source_ids": list(dict.fromkeys(quote["source_id"] for quote in record["quotes"])),
     }
 
 
@@ -368,12 +392,41 @@ def _records(candidates: pd.DataFrame) -> list[dict[str, object]]:
 
 
 def _quality(table: pd.DataFrame, voted: pd.DataFrame, references: list[str]) -> dict[str, float]:
-    """How well the answers are formed."""
-    quality = answer_quality(table["answer"].tolist(), references)
+    """How well the composed texts are formed."""
+    quality = answer_quality(table["composed"].tolist(), references)
     # References answer one question each, so lengths are compared part by part.
     parts = answer_quality(voted.loc[voted["chosen"], "text"].tolist(), references)
     quality |= {name: parts[name] for name in LENGTH_FIGURES}
     return {name: round(value, 4) for name, value in quality.items()}
+
+
+def _verdict_facts(table: pd.DataFrame) -> dict[str, float]:
+    counts = {name: int((table["verdict"] == name).sum()) for name in get_args(Verdict)}
+    mean = round(float(table["confidence"].mean()), 4)
+    return {**counts, "needs_review": int(table["needs_review"].sum()), "mean_confidence": mean}
+
+
+def _review(answers: pd.DataFrame) -> Records:
+    doubtful = most_doubtful(answers).head(SHOWN_DOUBTS)
+    columns = ["id", "question", "answer", "verdict", "confidence", "needs_review", "rows"]
+    rows = [[quote["source_row"] for quote in own] for own in doubtful["quotes"]]
+    return records(doubtful.assign(rows=rows)[columns])
+
+
+def most_doubtful(answers: pd.DataFrame) -> pd.DataFrame:
+    """Returns answers in the order in which a person should look at them."""
+    return answers.sort_values(["confidence", "id"], ignore_index=True)
+
+
+def review_of_blocks(told: Sequence[Mapping[str, Records]]) -> Mapping[str, Records]:
+    """Returns the most doubtful answers of all blocks.
+
+    Args:
+        told: The tables of `Chooser.choose`, of each block.
+    """
+    doubtful = [row for own in told for row in own[REVIEW]]
+    by_doubt = sorted(doubtful, key=lambda row: (row["confidence"], row["id"]))
+    return {**told[0], REVIEW: by_doubt[:SHOWN_DOUBTS]}
 
 
 def joined_texts(question: str, texts: list[str]) -> str:

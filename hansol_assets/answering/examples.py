@@ -19,8 +19,9 @@ from hansol_assets.qa.pairing import PairingSettings
 from hansol_assets.qa.prompts import ContextRow, PromptSettings, build_messages
 from hansol_assets.qa.sampling import draw
 from hansol_assets.qa.table.columns import ANSWERS, ID, QUESTIONS
+from hansol_assets.retrieval.hits import Hit
 from hansol_assets.retrieval.index import RetrievalSettings
-from hansol_assets.retrieval.search import Hit, HybridSearcher
+from hansol_assets.retrieval.ranking import RowSearcher
 from hansol_assets.settings_model import SettingsModel
 
 MOST_SOURCES = 2
@@ -49,7 +50,7 @@ def context_rows(hits: Sequence[Hit]) -> list[ContextRow]:
 
 def training_examples(
     pairs: pd.DataFrame,
-    searcher: HybridSearcher,
+    searcher: RowSearcher,
     prompt: PromptSettings,
     splits: Sequence[str] = (TRAINING,),
 ) -> pd.DataFrame:
@@ -57,7 +58,7 @@ def training_examples(
 
     Args:
         pairs: `source_ids, question, answer` of every example.
-        searcher: The retrieval index.
+        searcher: Finds and ranks rows.
         prompt: The form of a prompt.
         splits: Splits of the rows that prompts may show.
 
@@ -109,7 +110,7 @@ def drawn_examples(
 def adapter_table(
     drawn: pd.DataFrame,
     rows: pd.DataFrame,
-    searcher: HybridSearcher,
+    searcher: RowSearcher,
     prompt: PromptSettings,
     splits: Sequence[str] = (TRAINING,),
 ) -> pd.DataFrame:
@@ -118,7 +119,7 @@ def adapter_table(
     Args:
         drawn: What `drawn_examples` returned.
         rows: The rows of `qa_folds`.
-        searcher: The retrieval index.
+        searcher: Finds and ranks rows.
         prompt: The form of a prompt.
         splits: Splits of the rows that prompts may show.
 

@@ -9,9 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from hansol_assets.answering.confidence import doubts_of, load_confidence
 from hansol_assets.lake.errors import LakeError
-from hansol_assets.lake.handles import Artifact, Table
 from hansol_assets.lake.manifest import Manifest, ancestry
 from hansol_assets.lake.store import Lake
 from hansol_assets.scoring.blend import WEIGHTS_FILE, VectorBlend
@@ -43,8 +41,9 @@ def explain(lake: Lake, question_id: str) -> dict[str, Any]:
         question_id: Id of a test question, or of a validation question.
 
     Returns:
-        `id, asset, question, answer, confidence, needs_review, doubts` (why less is expected of it
-        than of the usual answer), `quotes` (which sentences of which rows it says), `parts` (each
+        `id, asset, question, answer, verdict, confidence, needs_review, quotes` (which answers of
+        which rows it says), `nearest` (the rows found first, with their probabilities), `composed`
+        (the text made toward the vector that is submitted), `parts` (each
         with its question, prompt, retrieved rows and candidates with their votes), `blend_weights,
         versions` (asset → fingerprint) and `files` (external asset → SHA-256 of its file); plain
         values only.
@@ -60,10 +59,12 @@ def explain(lake: Lake, question_id: str) -> dict[str, Any]:
         "asset": manifest.asset,
         "question": answer["question"],
         "answer": answer["answer"],
+        "verdict": answer["verdict"],
         "confidence": answer["confidence"],
         "needs_review": bool(answer["needs_review"]),
-        "doubts": doubts_of(answer, load_confidence(_confidence_of(lake, manifest))),
         "quotes": _plain(pd.DataFrame(list(answer["quotes"]))),
+        "nearest": _plain(pd.DataFrame(list(answer["nearest"]))),
+        "composed": answer["composed"],
         "parts": _parts(answer),
         "blend_weights": VectorBlend.load(
             lake.artifact(ancestors["vector_blend"]) / WEIGHTS_FILE
@@ -76,10 +77,6 @@ def explain(lake: Lake, question_id: str) -> dict[str, Any]:
             if len(version) == SHA256_DIGITS
         },
     }
-
-
-def _confidence_of(lake: Lake, answers: Manifest) -> Artifact:
-    return Table(lake, answers).made_from("answer_confidence")
 
 
 def _find(lake: Lake, question_id: str) -> tuple[Manifest, dict[str, Any]]:
@@ -110,7 +107,7 @@ def _parts(answer: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _retrieved(candidates: pd.DataFrame) -> list[dict[str, Any]]:
     found = candidates[candidates["origin"] == RETRIEVED].drop_duplicates("source_id")
-    return _plain(found[["source_id", "retrieval_score", "dense_rank", "fts_rank"]])
+    return _plain(found[["source_id", "source_row", "probability", "dense_rank", "fts_rank"]])
 
 
 def _plain(frame: pd.DataFrame) -> list[dict[str, Any]]:

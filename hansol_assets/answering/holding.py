@@ -18,9 +18,9 @@ RECIPE = "recipe"
 """Column: names how the rows are made; those of another recipe have all changed."""
 
 
-def recipe_of(embedder: str, **sections: SettingsModel) -> str:
-    """Names how rows are made: by which embedder's search, with which settings."""
-    return text_hash(canonical_json({"embedder": embedder, **config_of(**sections)}))
+def recipe_of(retriever: str, **sections: SettingsModel) -> str:
+    """Names how rows are made: by which encoder's search, with which settings."""
+    return text_hash(canonical_json({"retriever": retriever, **config_of(**sections)}))
 
 
 def text_keys(texts: Iterable[str]) -> list[str]:

@@ -4,6 +4,8 @@ What belongs here: every figure that a question gives (strategies, baselines, ab
 all comparisons can be paired. What does not: sums and intervals (`hansol_assets.scoring.evaluate`).
 """
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -12,21 +14,18 @@ from hansol_assets.answering.choosing import joined_texts
 from hansol_assets.answering.judge import Judge
 from hansol_assets.answering.strategies import strategy_vectors
 from hansol_assets.embedding.embedder import encode
-from hansol_assets.plotting.scores import (
-    calibration_picture,
-    coverage_picture,
-    distribution_picture,
-)
+from hansol_assets.plotting.scores import distribution_picture
 from hansol_assets.qa.folds import VALIDATION
 from hansol_assets.scoring.answer_regressor import AnswerRegressor
 from hansol_assets.scoring.baselines import baseline_scores
 from hansol_assets.scoring.blend import VectorBlend
 from hansol_assets.scoring.candidates import GREEDY, RETRIEVED
 from hansol_assets.scoring.chrf import chrf_scores
-from hansol_assets.scoring.confidence import calibration_table, coverage_curve
 from hansol_assets.scoring.cosine import public_mask, reference_cosines
 from hansol_assets.scoring.evaluate import ScoreSettings, embed_references
+from hansol_assets.scoring.kinds import ASKED, UNKNOWN
 from hansol_assets.scoring.leaderboard import BASELINES
+from hansol_assets.scoring.row_share import RowShare
 
 RAW_GENERATION = "raw_generation"
 ONLY = "only_"
@@ -53,26 +52,31 @@ def judge_answers(
     candidates: pd.DataFrame,
     components: PartComponents,
     blend: VectorBlend,
+    share: RowShare,
     judge: Judge,
     settings: ScoreSettings,
     centroid_vector: np.ndarray,
+    rows: Mapping[str, Sequence[str]],
 ) -> pd.DataFrame:
     """Scores every strategy, baseline and ablation on every question.
 
     Args:
         questions: `id, kind, source_ids, references`.
-        answers: Columns of `answer_table`, with their confidence, in the order of the questions.
+        answers: Columns of `answer_table`, in the order of the questions.
         candidates: Columns of `collect_candidates`, of these questions.
         components: Of the same parts.
         blend: The fitted weights.
+        share: How much of a vector is of the rows that answer.
         judge: Embeds the references; it scores vectors only if they are of its space.
         settings: How the public questions are drawn.
         centroid_vector: [dimensions], of the training answers, by the judge.
+        rows: Row id → its references.
 
     Returns:
-        `id, kind, group, public, chrf, confidence`, the score of the answer's `text`, of the raw
-        generation and of the baselines; and, where the judge can score vectors, one column for each
-        strategy, component alone (`only_…`) and blend without a component (`without_…`).
+        `id, kind, asked, group, public, chrf, confidence`, the score of the `answer` that a person
+        reads, of the composed `text`, of the raw generation and of the baselines; and, where the
+        judge can score vectors, one column for each strategy, component alone (`only_…`) and blend
+        without a component (`without_…`).
     """
     embedder = judge.embedder
     references = embed_references(questions["references"].tolist(), embedder)
@@ -81,20 +85,27 @@ def judge_answers(
         {
             "id": ids,
             "kind": questions["kind"].tolist(),
+            ASKED: UNKNOWN,
             # Joined questions share rows with others; their first row stands for them.
             "group": [sources[0] for sources in questions["source_ids"]],
             "public": public_mask(ids, settings.public_share, settings.public_salt),
-            "chrf": chrf_scores(answers["answer"].tolist(), questions["references"].tolist()),
+            "chrf": chrf_scores(answers["composed"].tolist(), questions["references"].tolist()),
             "confidence": answers["confidence"],
         }
     )
     vectors: dict[str, np.ndarray] = {
-        "text": encode(embedder, answers["answer"].tolist()),
+        "answer": encode(embedder, answers["answer"].tolist()),
+        "text": encode(embedder, answers["composed"].tolist()),
         RAW_GENERATION: encode(embedder, first_texts(answers, candidates, GREEDY)),
     }
     if judge.embeds_answers:
-        vectors.update(strategy_vectors(answers, candidates, components, blend))
+        vectors.update(
+            strategy_vectors(answers, candidates, components, blend, share, rows, embedder)
+        )
         vectors |= _ablations(ids, components, blend)
+        estimates = blend.apply(components.vectors)
+        vectors[f"{WITHOUT}rows"] = components.whole(ids, estimates)
+        vectors[f"{ONLY}rows"] = components.whole(ids, components.rows)
     nearest = encode(embedder, first_texts(answers, candidates, RETRIEVED))
     scores = {name: reference_cosines(own, references) for name, own in vectors.items()}
     baselines = baseline_scores(references, centroid_vector, nearest)
@@ -102,18 +113,13 @@ def judge_answers(
 
 
 def score_pictures(questions: pd.DataFrame, submitted: str) -> dict[str, str]:
-    """Draws the scores of questions and how far their confidence can be trusted, as markdown.
+    """Draws the scores of questions, as markdown.
 
     Args:
         questions: What `judge_answers` returned.
         submitted: The column of what is submitted.
     """
-    expected, scores = questions["confidence"].to_numpy(), questions["text"].to_numpy()
-    return {
-        "score_distribution": distribution_picture(questions, submitted, list(BASELINES)),
-        "calibration": calibration_picture(questions, calibration_table(expected, scores)),
-        "coverage": coverage_picture(coverage_curve(expected, scores)),
-    }
+    return {"score_distribution": distribution_picture(questions, submitted, list(BASELINES))}
 
 
 def worst_questions(
@@ -123,22 +129,22 @@ def worst_questions(
 
     Args:
         judged: What `judge_answers` returned.
-        answers: `question, answer, confidence, source_ids`, in the same order.
+        answers: `question, composed, confidence, composed_from`, in the same order.
         references: Of each question, at least one.
 
     Returns:
-        `id, question, answer, reference, score, confidence, source_ids`, at most `SHOWN_WORST`
+        `id, question, text, reference, score, confidence, source_ids`, at most `SHOWN_WORST`
         rows; the reference is the first one.
     """
     table = pd.DataFrame(
         {
             "id": judged["id"],
             "question": answers["question"].to_numpy(),
-            "answer": answers["answer"].to_numpy(),
+            "text": answers["composed"].to_numpy(),
             "reference": [own[0] for own in references],
             "score": judged["text"],
             "confidence": judged["confidence"],
-            "source_ids": answers["source_ids"].to_numpy(),
+            "source_ids": answers["composed_from"].to_numpy(),
         }
     )
     return table.sort_values("score", kind="stable").head(SHOWN_WORST)

@@ -15,7 +15,8 @@ from hansol_assets.modeling.generation.generator import GenerationRequest
 from hansol_assets.qa.folds import CALIBRATION, TRAINING, VALIDATION
 from hansol_assets.qa.prompts import PromptSettings, build_messages
 from hansol_assets.qa.splitting import take_apart
-from hansol_assets.retrieval.search import Hit, HybridSearcher
+from hansol_assets.retrieval.hits import Hit
+from hansol_assets.retrieval.ranking import RowSearcher
 
 TEST = "test"
 """The split of the questions that have no row."""
@@ -43,7 +44,8 @@ class Part:
         question_id: The whole question's id.
         place: Place within the question, from 0.
         text: The part's own question.
-        hits: The rows found for it, best first.
+        hits: The rows found for it, most probable first.
+        confidence: The probability that the first of them answers it.
         request: The prompt that asks it.
     """
 
@@ -51,13 +53,14 @@ class Part:
     place: int
     text: str
     hits: tuple[Hit, ...]
+    confidence: float
     request: GenerationRequest
 
 
 def plan_parts(
     questions: pd.DataFrame,
     splits: Sequence[str],
-    searcher: HybridSearcher,
+    searcher: RowSearcher,
     prompt: PromptSettings,
     top_k: int,
 ) -> list[Part]:
@@ -66,7 +69,7 @@ def plan_parts(
     Args:
         questions: `id, question`.
         splits: The split of each question; it decides which rows are searched.
-        searcher: The retrieval index.
+        searcher: Finds and ranks rows.
         prompt: The form of a prompt.
         top_k: Rows found for a part.
 
@@ -91,6 +94,7 @@ def plan_parts(
             place,
             text,
             tuple(hits[split, text]),
+            searcher.confidence(hits[split, text]),
             generation_request(build_messages(text, context_rows(hits[split, text]), prompt)),
         )
         for question_id, place, text, split in placed

@@ -3,32 +3,33 @@
 What belongs here: which questions stand in the queue, and writing the file; questions that were
 asked by hand stand in it until they are answered. What does not: reading it back
 (`hansol_assets.qa.table.reviewed`), and when an answer is doubtful
-(`hansol_assets.scoring.confidence`).
+(`hansol_assets.answering.verdicts`).
 """
 
-from collections.abc import Hashable
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
 
 from hansol_assets.answering.asking import Answer
-from hansol_assets.answering.confidence import most_doubtful
+from hansol_assets.answering.choosing import most_doubtful
 from hansol_assets.lake.atomic import write_atomically
 from hansol_assets.lake.disk import disk_explained
 from hansol_assets.lake.store import Lake
 from hansol_assets.qa.table.columns import CATEGORY, ID, QUESTION
+from hansol_assets.qa.table.formulas import guarded
 from hansol_assets.qa.table.ids import content_ids
-from hansol_assets.qa.table.reviewed import (
-    ANSWER,
-    no_reviewed,
-    read_every_row,
-    read_reviewed,
-)
+from hansol_assets.qa.table.repairs import mend
+from hansol_assets.qa.table.reviewed import ANSWER, read_every_row, read_reviewed
+from hansol_assets.qa.table.settings import PLACEHOLDERS
 
 DRAFT = "draft"
 QUEUE_COLUMNS = [ID, QUESTION, "confidence", DRAFT, "nearest_row", CATEGORY]
 _FILE_COLUMNS = [*QUEUE_COLUMNS, ANSWER]
+_OF_THE_DRAFT = ("confidence", DRAFT, "nearest_row")
 _ASKED = "asked"
 """The first word of the ids of questions that were asked by hand."""
 
@@ -41,11 +42,13 @@ class ReviewFile:
         path: Where it is.
         waiting: Questions whose answer is to be filled in.
         filled: Questions that were answered before, which are kept.
+        backup: The file as it was, where another one was written in its place.
     """
 
     path: Path
     waiting: int
     filled: int
+    backup: Path | None
 
 
 def review_queue(lake: Lake) -> pd.DataFrame:
@@ -64,31 +67,44 @@ def review_queue(lake: Lake) -> pd.DataFrame:
     answers = lake.table(lake.live("generated_answers"))
     doubtful = most_doubtful(answers[answers["needs_review"]])
     queue = doubtful.assign(
-        nearest_row=[own[0] for own in doubtful["nearest_rows"]],
+        nearest_row=[_first_row(own) for own in doubtful["nearest"]],
         **{DRAFT: doubtful["answer"], CATEGORY: doubtful["nearest_category"]},
     )
     return queue[QUEUE_COLUMNS]
 
 
-def export_queue(lake: Lake, path: Path) -> ReviewFile:
-    """Writes the review file: what was answered before, then the queue with nothing filled in.
+def export_queue(lake: Lake, path: Path, placeholders: Iterable[str] = PLACEHOLDERS) -> ReviewFile:
+    """Merges the queue into the review file, and keeps the file beside it as it was.
 
-    Questions that were asked by hand are in no table of the lake, so they stay, too.
+    Rows that wait for an answer get the draft of now, new ones come below. A row that a person
+    wrote something in stays whatever the queue says, as do their own columns and questions that
+    were asked by hand; only untouched rows that are no longer doubtful go.
 
     Args:
         lake: The lake under the active profile.
-        path: The file; answers that it holds are kept.
+        path: The file.
+        placeholders: Cells that stand for no answer.
 
     Raises:
         ContractError: The file that is there cannot be read; it is left as it is.
+        DiskError: The file cannot be written.
         MissingInputError: Nothing was answered yet.
     """
-    filled = read_reviewed(path) if path.is_file() else no_reviewed()
-    doubtful = review_queue(lake).assign(**{ANSWER: ""}).to_dict("records")
-    queue = pd.DataFrame([*doubtful, *_waiting_asked(path)], columns=_FILE_COLUMNS)
-    queue = queue[~queue[QUESTION].isin(filled[QUESTION])].drop_duplicates(QUESTION)
-    _write(path, pd.concat([filled, queue], ignore_index=True)[_FILE_COLUMNS])
-    return ReviewFile(path, len(queue), len(filled))
+    answered = set(read_reviewed(path, placeholders)[QUESTION]) if path.is_file() else set()
+    queue = review_queue(lake).drop_duplicates(QUESTION).assign(**{ANSWER: ""}).astype("string")
+    of_question = {row[QUESTION]: row for row in queue.to_dict("records")}
+    standing = _every_row(path)
+    merged: list[dict[Hashable, str]] = []
+    for row in standing.to_dict("records"):
+        doubtful = of_question.pop(_asked(row), None)
+        if _asked(row) in answered or (doubtful is None and _is_a_persons(row)):
+            merged.append(row)
+        elif doubtful is not None:
+            merged.append(row | {name: doubtful[name] for name in _OF_THE_DRAFT})
+    merged += of_question.values()
+    backup = _write(path, standing, merged, keep=True)
+    waiting = sum(_asked(row) not in answered for row in merged)
+    return ReviewFile(path, waiting, len(answered), backup)
 
 
 def add_to_queue(answer: Answer, path: Path) -> bool:
@@ -105,36 +121,61 @@ def add_to_queue(answer: Answer, path: Path) -> bool:
         ContractError: The file that is there cannot be read; it is left as it is.
         DiskError: The file cannot be written.
     """
-    question = answer.question.strip()
+    question = mend(answer.question, Counter())
     standing = _every_row(path)
-    if question in set(standing[QUESTION].str.strip()):
+    if question in {_asked(row) for row in standing.to_dict("records")}:
         return False
-    row = {
+    row: dict[Hashable, str] = {
         ID: content_ids([question], _ASKED)[0],
-        QUESTION: question,
+        QUESTION: answer.question.strip(),
         "confidence": str(answer.confidence),
         DRAFT: answer.answer,
-        "nearest_row": answer.nearest_rows[0],
-        CATEGORY: answer.nearest_category,
+        "nearest_row": _first_row(answer.nearest),
+        CATEGORY: answer.category,
         ANSWER: "",
     }
-    columns = list(dict.fromkeys([*standing.columns, *row]))
-    rows = [*standing.to_dict("records"), row]
-    _write(path, pd.DataFrame(rows, columns=columns).fillna(""))
+    _write(path, standing, [*standing.to_dict("records"), row], keep=False)
     return True
+
+
+def _first_row(nearest: Sequence[Mapping[str, str]]) -> str:
+    return nearest[0]["source_row"] if len(nearest) else ""
 
 
 def _every_row(path: Path) -> pd.DataFrame:
     return read_every_row(path) if path.is_file() else pd.DataFrame(columns=_FILE_COLUMNS)
 
 
-def _waiting_asked(path: Path) -> list[dict[Hashable, str]]:
-    rows = _every_row(path).reindex(columns=_FILE_COLUMNS, fill_value="").to_dict("records")
-    return [row for row in rows if row[ID].startswith(f"{_ASKED}_") and not row[ANSWER].strip()]
+def _asked(row: Mapping[Hashable, str]) -> str:
+    """The question of a row, as it is read."""
+    return mend(row[QUESTION], Counter())
 
 
-def _write(path: Path, table: pd.DataFrame) -> None:
+def _is_a_persons(row: Mapping[Hashable, str]) -> bool:
+    """Whether a person wrote something in a row, or asked its question by hand."""
+    written = [cell for name, cell in row.items() if name not in QUEUE_COLUMNS]
+    by_hand = row.get(ID, "").startswith(f"{_ASKED}_") or not row.get(DRAFT)
+    return by_hand or any(map(str.strip, written))
+
+
+def _write(
+    path: Path, standing: pd.DataFrame, rows: Sequence[Mapping[Hashable, str]], *, keep: bool
+) -> Path | None:
+    """Writes the file where its rows are others; returns where the one of before is kept."""
+    columns = list(dict.fromkeys([*standing.columns, *_FILE_COLUMNS]))
+    table = pd.DataFrame(rows, columns=columns).fillna("")
+    if path.is_file() and table.equals(standing):
+        return None
     with disk_explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
+        backup = _kept_beside(path) if keep and path.is_file() else None
         # With the mark by which Excel knows UTF-8.
-        write_atomically(path, table.to_csv(index=False).encode("utf-8-sig"))
+        write_atomically(path, table.map(guarded).to_csv(index=False).encode("utf-8-sig"))
+    return backup
+
+
+def _kept_beside(path: Path) -> Path:
+    saved = datetime.fromtimestamp(path.stat().st_mtime)
+    backup = path.with_name(f"{path.stem}.{saved:%Y-%m-%d-%H%M%S}{path.suffix}")
+    write_atomically(backup, path.read_bytes())
+    return backup

@@ -1,4 +1,4 @@
-"""Opening the retrieval index at the version that an artifact names."""
+"""Opening the retrieval index at the version that an artifact names, and what ranks its rows."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -8,10 +8,13 @@ from pathlib import Path
 import pandas as pd
 
 from hansol_assets.embedding.cached import CachedEmbedder, open_embedder
+from hansol_assets.embedding.retriever import Retriever, open_retriever
 from hansol_assets.lake.handles import Artifact, Table
+from hansol_assets.retrieval.fitting import load_ranker
 from hansol_assets.retrieval.index import RetrievalSettings
+from hansol_assets.retrieval.ranking import Ranker, RowSearcher
 from hansol_assets.retrieval.rows import CHUNK, INDEXED_COLUMNS
-from hansol_assets.retrieval.search import HybridSearcher
+from hansol_assets.retrieval.search import IndexSearcher
 
 INDEX_FILE = "index.json"
 
@@ -51,15 +54,40 @@ def embedder_of(artifact: Artifact) -> CachedEmbedder:
     return open_embedder(artifact.made_from("answer_embedder"))
 
 
-def open_searcher(retrieval_index: Artifact, settings: RetrievalSettings) -> HybridSearcher:
-    """Opens the retrieval index at its version, with the embedder that it was built with.
+def retriever_of(artifact: Artifact) -> Retriever:
+    """Opens the retriever that an artifact was made with."""
+    return open_retriever(artifact.made_from("retriever"))
+
+
+def open_index(retrieval_index: Artifact, settings: RetrievalSettings) -> IndexSearcher:
+    """Opens the retrieval index at its version, with the encoder that it was built with.
 
     Args:
         retrieval_index: An artifact of the asset of that name.
-        settings: Depth and fusion.
+        settings: How rows are searched.
     """
     index = json.loads((retrieval_index.open() / INDEX_FILE).read_text(encoding="utf-8"))
-    embedder = embedder_of(retrieval_index)
-    return HybridSearcher(
-        retrieval_index.lancedb, index["table"], embedder, settings, index["version"]
+    retriever = retriever_of(retrieval_index)
+    return IndexSearcher(
+        retrieval_index.lancedb, index["table"], retriever, settings, index["version"]
     )
+
+
+def open_ranker(answerability: Artifact, settings: RetrievalSettings) -> Ranker:
+    """Opens what ranks rows, from an artifact of the asset `answerability`."""
+    retriever, embedder = retriever_of(answerability), embedder_of(answerability)
+    return load_ranker(answerability.open(), retriever, embedder, settings.documents)
+
+
+def open_searcher(
+    retrieval_index: Artifact, answerability: Artifact, settings: RetrievalSettings
+) -> RowSearcher:
+    """Opens the search by which rows are found for questions, and ranked.
+
+    Args:
+        retrieval_index: An artifact of the asset of that name.
+        answerability: Likewise.
+        settings: How rows are searched.
+    """
+    ranker = open_ranker(answerability, settings)
+    return RowSearcher(open_index(retrieval_index, settings), ranker, settings.depth)

@@ -7,6 +7,7 @@ What belongs here: reading the two files and the embedder. What does not: the sc
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from hansol_assets.answering.blending import known_centroid
 from hansol_assets.answering.judge import judge_name
@@ -15,7 +16,13 @@ from hansol_assets.embedding.embedder import embedder_facts, load_embedder
 from hansol_assets.lake.store import Lake
 from hansol_assets.qa.table import TableSettings, read_references, read_submission
 from hansol_assets.qa.table.columns import ANSWERS, ID
-from hansol_assets.scoring.evaluate import ScoreReport, ScoreSettings, score_submission
+from hansol_assets.scoring.evaluate import (
+    ScoreReport,
+    ScoreSettings,
+    report_of,
+    score_submission,
+)
+from hansol_assets.scoring.kinds import KNOWN, UNKNOWN
 
 
 def score_files(
@@ -70,3 +77,28 @@ def scoring_judge(lake: Lake, settings: ScoreSettings) -> str:
         )
         raise ValueError(msg)
     return own
+
+
+def scores_by_kind(
+    lake: Lake, questions: pd.DataFrame, settings: ScoreSettings, answered_from: float
+) -> dict[str, ScoreReport]:
+    """Scores the questions that the table knows, and those that it does not, apart.
+
+    Args:
+        lake: Its answers say how likely a row of the table answers each question.
+        questions: Of a `ScoreReport`.
+        settings: How intervals are drawn.
+        answered_from: The probability from which on a question is known.
+
+    Returns:
+        `known` and `unknown` → their scores; only what is told: nothing of questions that were
+        never answered here.
+    """
+    answers = lake.find_live("generated_answers")
+    if answers is None:
+        return {}
+    told = lake.table(answers).set_index("id")["confidence"]
+    asked = questions[questions["id"].isin(told.index)]
+    is_known = asked["id"].map(told) >= answered_from
+    kinds = {KNOWN: asked[is_known], UNKNOWN: asked[~is_known]}
+    return {kind: report_of(own, settings) for kind, own in kinds.items() if len(own)}

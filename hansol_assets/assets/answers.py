@@ -1,4 +1,4 @@
-"""Group `answers`: candidates, regressors, the blend's weights, confidence, and the chosen answers.
+"""Group `answers`: candidates, regressors, the blend's weights, and the answers.
 
 What belongs here: the same path for the questions that judge and for those to be submitted. What
 does not: how candidates are made, estimated and chosen (`hansol_assets.answering`).
@@ -6,6 +6,7 @@ does not: how candidates are made, estimated and chosen (`hansol_assets.answerin
 
 from typing import Annotated
 
+import numpy as np
 import pandas as pd
 
 from hansol_assets.answering.blending import (
@@ -17,14 +18,13 @@ from hansol_assets.answering.blending import (
     split_of,
 )
 from hansol_assets.answering.candidates import CandidateInputs, Gatherer
-from hansol_assets.answering.choosing import ChoiceSettings, Chooser, choose_answers
-from hansol_assets.answering.confidence import (
-    CONFIDENCE_FILE,
-    doubts_of_blocks,
-    fit_confidence,
-    load_confidence,
-    with_confidence,
+from hansol_assets.answering.choosing import (
+    ChoiceSettings,
+    Chooser,
+    choose_answers,
+    review_of_blocks,
 )
+from hansol_assets.answering.held_out_rows import ask_held_out, fit_row_share, look_up
 from hansol_assets.answering.parts import TEST, to_submit
 from hansol_assets.answering.regressors import (
     fit_for_judging,
@@ -32,29 +32,35 @@ from hansol_assets.answering.regressors import (
     load_choices,
     load_regressors,
 )
-from hansol_assets.answering.searching import embedder_of
+from hansol_assets.answering.searching import embedder_of, open_searcher
 from hansol_assets.embedding.cached import open_embedder
 from hansol_assets.lake.blocks import Blocks
 from hansol_assets.lake.declaration import Setting, lake_artifact, lake_table
 from hansol_assets.lake.handles import Artifact, Table
 from hansol_assets.lake.reports import ArtifactBuild, Build, Report, TableReport
 from hansol_assets.plotting.tables import bar_picture
-from hansol_assets.qa.folds import CALIBRATION, VALIDATION
+from hansol_assets.qa.folds import CALIBRATION, TRAINING, VALIDATION
+from hansol_assets.retrieval.index import RetrievalSettings
 from hansol_assets.scoring.blend import WEIGHTS_FILE, BlendSettings, fit_blend
 from hansol_assets.scoring.components import ComponentSettings
-from hansol_assets.scoring.confidence import ConfidenceSettings
 from hansol_assets.scoring.drafting import ComposingSettings
 from hansol_assets.scoring.evaluate import embed_references
+from hansol_assets.scoring.row_share import ROW_SHARE_FILE
+
+SHOWN_CONFIDENCE = (0.1, 0.5, 0.9)
+MOST_ROWS = 300
+"""Calibration rows that the share of rows is fitted on, at most."""
 
 Choice = Annotated[ChoiceSettings, Setting("choice")]
 Block = Annotated[int, Setting("candidates.block")]
 Candidates = Annotated[CandidateInputs, Setting("candidate_inputs")]
 
 
-@lake_table(kinds={"huggingface", "duckdb"}, code_version="4", pool="gpu")
+@lake_table(kinds={"huggingface", "duckdb"}, code_version="6", pool="gpu")
 def validation_candidates(
     held_out_questions: Table,
     retrieval_index: Artifact,
+    answerability: Artifact,
     lora_adapter: Artifact,
     settings: Candidates,
     build: Build,
@@ -64,16 +70,17 @@ def validation_candidates(
     For each part of a question: the greedy and the sampled generations, and the reference answers
     of the rows found among those that the question's split may see.
     """
-    gatherer = Gatherer.open(retrieval_index, lora_adapter, settings, build.log)
+    gatherer = Gatherer.open(retrieval_index, answerability, lora_adapter, settings, build.log)
     return gatherer.gather(held_out_questions.read())
 
 
 @lake_table(
-    kinds={"huggingface", "duckdb"}, code_version="4", pool="gpu", skip_without="raw_questions"
+    kinds={"huggingface", "duckdb"}, code_version="6", pool="gpu", skip_without="raw_questions"
 )
 def test_candidates(
     raw_questions: Table,
     retrieval_index: Artifact,
+    answerability: Artifact,
     final_adapter: Artifact,
     settings: Candidates,
     build: Build,
@@ -83,7 +90,7 @@ def test_candidates(
     Made as `validation_candidates` are, with all rows to be found; of many questions block by
     block, so that a killed run goes on with the next one.
     """
-    gatherer = Gatherer.open(retrieval_index, final_adapter, settings, build.log)
+    gatherer = Gatherer.open(retrieval_index, answerability, final_adapter, settings, build.log)
     blocks = Blocks(build, settings.candidates.block)
     return blocks.table(to_submit(raw_questions.read()), gatherer.gather)
 
@@ -125,11 +132,15 @@ def final_regressor(
     return Report(facts={f"{split}_fitted_on": n for split, n in fitted.items()})
 
 
-@lake_artifact(kinds={"scikitlearn"}, code_version="3")
+@lake_artifact(kinds={"scikitlearn"}, code_version="4")
 def vector_blend(
     held_out_questions: Table,
     validation_candidates: Table,
     answer_regressor: Artifact,
+    qa_folds: Table,
+    retrieval_index: Artifact,
+    answerability: Artifact,
+    retrieval: RetrievalSettings,
     blend: BlendSettings,
     build: ArtifactBuild,
 ) -> Report:
@@ -138,96 +149,78 @@ def vector_blend(
     Calibration rows are in no training example, so the weights are not flattered by what a model
     has seen; validation rows stay unseen for the judgement. Parts are blended before they are
     joined, so questions asked alone say all that there is to know.
+
+    How much of a vector is of the rows found, as the probability that they answer says, is fitted
+    on the calibration rows asked while the table knows them, and while it does not.
     """
     questions = asked_alone(of_split(held_out_questions.read(), CALIBRATION))
     candidates = of_questions(validation_candidates.read(), questions)
-    components = part_components(candidates, split_of(questions), load_regressors(answer_regressor))
-    references = embed_references(questions["references"].tolist(), embedder_of(answer_regressor))
+    models, embedder = load_regressors(answer_regressor), embedder_of(answer_regressor)
+    components = part_components(candidates, split_of(questions), models)
+    references = embed_references(questions["references"].tolist(), embedder)
     fitted = fit_blend(components.of_questions(questions["id"].tolist()), references, blend)
     fitted.save(build.folder / WEIGHTS_FILE)
+    rows = qa_folds.read()
+    searcher, model = open_searcher(retrieval_index, answerability, retrieval), models[CALIBRATION]
+    held_out = rows.loc[rows["split"] == CALIBRATION, "id"].tolist()[:MOST_ROWS]
+    known, unknown = (
+        look_up(asked, rows, searcher, model, fitted, embedder)
+        for asked in ask_held_out(rows, held_out, (TRAINING, CALIBRATION), searcher)
+    )
+    share = fit_row_share(known, unknown, rows, embedder, blend.unknown_weight)
+    share.save(build.folder / ROW_SHARE_FILE)
     weights = {f"weight_{name}": round(weight, 4) for name, weight in fitted.weights.items()}
     notes = {"weights": bar_picture("Weights of the components", fitted.weights, "weight")}
-    return Report(facts={"questions": len(questions), **weights}, notes=notes)
+    shares = share.of(np.array(SHOWN_CONFIDENCE)).round(4).tolist()
+    named = {f"row_share_at_{p}": own for p, own in zip(SHOWN_CONFIDENCE, shares, strict=True)}
+    return Report(facts={"questions": len(questions), **weights, **named}, notes=notes)
 
 
-@lake_artifact(kinds={"scikitlearn"}, code_version="2")
-def answer_confidence(
+@lake_table(kinds={"duckdb"}, code_version="6")
+def validation_answers(
     held_out_questions: Table,
     validation_candidates: Table,
     answer_regressor: Artifact,
     vector_blend: Artifact,
     qa_folds: Table,
     choice: Choice,
-    confidence: ConfidenceSettings,
-    build: ArtifactBuild,
-) -> Report:
-    """How good an answer is expected to be, learned from the answers to calibration questions.
-
-    They are chosen as all others are, from rows that do not hold them, so their scores say what
-    signals such as the nearness of known answers are worth.
-    """
-    questions = of_split(held_out_questions.read(), CALIBRATION)
-    blend, rows = load_blend(vector_blend), qa_folds.read()
-    chosen = choose_answers(questions, validation_candidates, answer_regressor, blend, rows, choice)
-    references, embedder = questions["references"].tolist(), embedder_of(answer_regressor)
-    fitted = fit_confidence(chosen.frame, references, embedder, confidence)
-    fitted.save(build.folder / CONFIDENCE_FILE)
-    slopes = dict(zip(fitted.signals, fitted.slopes.round(4).tolist(), strict=True))
-    return Report(
-        facts={"questions": len(questions), **{f"slope_{k}": v for k, v in slopes.items()}}
-    )
-
-
-@lake_table(kinds={"duckdb"}, code_version="4")
-def validation_answers(
-    held_out_questions: Table,
-    validation_candidates: Table,
-    answer_regressor: Artifact,
-    answer_confidence: Artifact,
-    qa_folds: Table,
-    choice: Choice,
-    confidence: ConfidenceSettings,
 ) -> TableReport:
-    """The answer to each validation question, with how good it is expected to be.
+    """The answer to each validation question, with the probability that it is right.
 
-    For each part a text is composed of sentences of the nearest rows; of it, the retrieved and the
-    generated ones that is chosen whose expected similarity (minimum Bayes risk), length,
-    completeness and naming of the asked thing are best. The table says which sentences of which
-    rows and which prompts led to each answer, and flags those that a person should review.
+    `answer` is what a person reads: the whole answer of the row that answers, or that the table has
+    no such question. `composed` is a text of sentences of several rows, made and chosen to be
+    near the estimated vector (minimum Bayes risk). The table says which rows and which prompts led
+    to each, and flags the answers that a person should review.
     """
-    chosen = choose_answers(
+    return choose_answers(
         of_split(held_out_questions.read(), VALIDATION),
         validation_candidates,
         answer_regressor,
-        load_blend(answer_confidence.made_from("vector_blend")),
+        load_blend(vector_blend),
         qa_folds.read(),
         choice,
     )
-    return with_confidence(chosen, load_confidence(answer_confidence), confidence)
 
 
-@lake_table(kinds={"duckdb"}, code_version="4")
+@lake_table(kinds={"duckdb"}, code_version="6")
 def generated_answers(
     raw_questions: Table,
     test_candidates: Table,
     final_regressor: Artifact,
-    answer_confidence: Artifact,
+    vector_blend: Artifact,
     qa_folds: Table,
     choice: Choice,
-    confidence: ConfidenceSettings,
     block: Block,
     build: Build,
 ) -> TableReport:
-    """The answer to each test question, chosen and doubted as `validation_answers` are.
+    """The answer to each test question, as `validation_answers` are.
 
     Of many questions they are chosen block by block.
     """
-    blend = load_blend(answer_confidence.made_from("vector_blend"))
-    chooser = Chooser.open(TEST, final_regressor, blend, qa_folds.read(), choice)
-    calibrated = load_confidence(answer_confidence)
+    blend, rows = load_blend(vector_blend), qa_folds.read()
+    chooser = Chooser.open(TEST, final_regressor, blend, rows, choice)
 
     def answer(questions: pd.DataFrame) -> TableReport:
-        chosen = chooser.choose_from(test_candidates, questions)
-        return with_confidence(chosen, calibrated, confidence)
+        return chooser.choose_from(test_candidates, questions)
 
-    return Blocks(build, block, doubts_of_blocks).table(to_submit(raw_questions.read()), answer)
+    return Blocks(build, block, review_of_blocks).table(to_submit(raw_questions.read()), answer)

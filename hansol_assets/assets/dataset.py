@@ -46,7 +46,7 @@ def qa_folds(raw_qa: Table, folds: FoldSettings) -> TableReport:
     return TableReport(frame=dealt, facts={**facts, "stock_answers": len(stock)}, notes=notes)
 
 
-@lake_table(kinds={"duckdb"}, named_by_content=True)
+@lake_table(kinds={"duckdb"}, code_version="2", named_by_content=True)
 def question_mix(raw_questions: Table, pairing: PairingSettings) -> TableReport:
     """How the test questions join two: the share of joined ones, and of each connective.
 
@@ -57,7 +57,7 @@ def question_mix(raw_questions: Table, pairing: PairingSettings) -> TableReport:
     return TableReport(frame=mix.to_table(), facts={"joined_share": round(mix.joined_share, 4)})
 
 
-@lake_table(kinds={"duckdb"}, code_version="3")
+@lake_table(kinds={"duckdb"}, code_version="4")
 def paired_questions(
     qa_folds: Table, question_mix: Table, pairing: PairingSettings, build: Build
 ) -> TableReport:
@@ -80,7 +80,7 @@ def _counted(pairs: pa.Table) -> TableReport:
     return TableReport(frame=frame, facts={f"{kind}{_EXAMPLES}": n for kind, n in kinds.items()})
 
 
-@lake_table(kinds={"duckdb"}, code_version="3")
+@lake_table(kinds={"duckdb"}, code_version="4")
 def held_out_questions(
     qa_folds: Table, question_mix: Table, pairing: PairingSettings
 ) -> TableReport:

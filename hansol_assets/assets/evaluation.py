@@ -6,22 +6,32 @@ What belongs here: judging what the answers group made. What does not: how a sco
 
 from typing import Annotated
 
+import pandas as pd
+
 from hansol_assets.answering.blending import (
     load_blend,
+    load_row_share,
     of_questions,
     of_split,
     part_components,
     split_of,
 )
 from hansol_assets.answering.experiments import experiments
+from hansol_assets.answering.held_out_rows import ask_held_out, look_up
 from hansol_assets.answering.judge import JUDGE, keep_judge, open_judge
 from hansol_assets.answering.judging import (
+    SHOWN_WORST,
     judge_answers,
     score_pictures,
     worst_questions,
     zero_of_parity,
 )
+from hansol_assets.answering.known import known_shares, score_known
+from hansol_assets.answering.parts import ALL_SPLITS
 from hansol_assets.answering.regressors import load_regressors
+from hansol_assets.answering.searching import embedder_of, open_searcher
+from hansol_assets.answering.trust import trust_of
+from hansol_assets.answering.verdicts import VerdictSettings
 from hansol_assets.embedding.embedder import EmbedderSettings
 from hansol_assets.lake.declaration import Setting, lake_artifact, lake_table
 from hansol_assets.lake.handles import Artifact, History, Table
@@ -30,9 +40,12 @@ from hansol_assets.lake.records import Records, records
 from hansol_assets.lake.reports import ArtifactBuild, Report, TableReport
 from hansol_assets.plotting.scores import trend_picture
 from hansol_assets.qa.folds import VALIDATION
-from hansol_assets.scoring.confidence import confidence_facts
+from hansol_assets.qa.sampling import draw
+from hansol_assets.retrieval.index import RetrievalSettings
 from hansol_assets.scoring.evaluate import ScoreSettings
+from hansol_assets.scoring.kinds import ASKED, KNOWN, weigh
 from hansol_assets.scoring.leaderboard import (
+    ANSWER,
     SHOWN,
     comparison_facts,
     differing_settings,
@@ -54,46 +67,97 @@ def judge_embedder(
     return keep_judge(answer_embedder, judge, build)
 
 
-@lake_table(kinds={"duckdb"}, code_version="3")
+@lake_table(kinds={"duckdb"}, named_by_content=True)
+def known_share(
+    raw_questions: Table,
+    retrieval_index: Artifact,
+    answerability: Artifact,
+    retrieval: RetrievalSettings,
+    scores: Annotated[ScoreSettings, Setting("scores.drawing")],
+) -> TableReport:
+    """How many of the questions to be answered the table knows, part by part, with its interval.
+
+    It stands beside `question_mix`, not in it: a changed row may move it, and shall train nothing.
+    """
+    searcher = open_searcher(retrieval_index, answerability, retrieval)
+    found = known_shares(raw_questions.read(), searcher, scores)
+    share, low, high = found["value"].tolist()
+    facts = {"known_share": share, "known_share_low": low, "known_share_high": high}
+    return TableReport(frame=found, facts=facts)
+
+
+@lake_table(kinds={"duckdb"}, code_version="5")
 def validation_scores(
     held_out_questions: Table,
     validation_candidates: Table,
     validation_answers: Table,
+    answer_regressor: Artifact,
+    vector_blend: Artifact,
+    retrieval_index: Artifact,
+    answerability: Artifact,
+    retrieval_scores: Table,
     judge_embedder: Artifact,
     qa_folds: Table,
+    question_mix: Table,
+    known_share: Table,
+    retrieval: RetrievalSettings,
+    verdicts: VerdictSettings,
     scores: Annotated[ScoreSettings, Setting("scores.drawing")],
     strategy: Annotated[str, Setting("submission.strategy")],
 ) -> TableReport:
     """Mean cosine to the references of each validation question, for every way to answer it.
 
+    *Unknown* questions have their row hidden. *Known* ones have it visible, and ask by a paraphrase
+    that nothing has seen; the regression has not seen the row either, so that their scores are if
+    anything too low. Both are weighed as the questions to be answered ask.
+
     Columns: the three strategies, the raw generation, each component alone, the blend without each
     component, and the baselines (constant, centroid, nearest answer, one human, the ceiling). The
     public figure is over a 40 % draw, the private one over all, as the competition had them. How
-    far the answers' confidence can be trusted is told and drawn.
+    far answers can be trusted stands beside them, from `retrieval_scores`.
     """
-    questions = of_split(held_out_questions.read(), VALIDATION)
+    questions, rows = of_split(held_out_questions.read(), VALIDATION), qa_folds.read()
     candidates = of_questions(validation_candidates.read(), questions)
-    models = load_regressors(validation_answers.made_from("answer_regressor"))
-    confidence = validation_answers.made_from("answer_confidence")
+    models, blend = load_regressors(answer_regressor), load_blend(vector_blend)
     judge, answers = open_judge(judge_embedder), validation_answers.read()
-    judged = judge_answers(
-        questions,
-        answers,
-        candidates,
-        part_components(candidates, split_of(questions), models),
-        load_blend(confidence.made_from("vector_blend")),
-        judge,
-        scores,
-        zero_of_parity(judge, models[VALIDATION], qa_folds.read()),
+    share, model = load_row_share(vector_blend), models[VALIDATION]
+    zero = zero_of_parity(judge, model, rows)
+    components = part_components(candidates, split_of(questions), models)
+    references = dict(zip(rows["id"], rows["answers"], strict=True))
+    unknown = judge_answers(
+        questions, answers, candidates, components, blend, share, judge, scores, zero, references
     )
-    scored = strategy if judge.embeds_answers else "text"
-    facts = {JUDGE: judge.name, **score_facts(judged, scored, scores), **confidence_facts(judged)}
-    worst = worst_questions(judged, answers, questions["references"].tolist())
+    searcher = open_searcher(retrieval_index, answerability, retrieval)
+    held_out = rows.loc[rows["split"] == VALIDATION, "id"].tolist()
+    drawn = [held_out[place] for place in draw(held_out, retrieval.scored_rows, "scored")]
+    asked, _ = ask_held_out(rows, drawn, ALL_SPLITS, searcher)
+    found = look_up(asked, rows, searcher, model, blend, embedder_of(answer_regressor))
+    known = score_known(found, rows, share, model.joining, judge, zero, verdicts, scores)
+    measured = float(known_share.facts["known_share"])
+    judged = weigh(
+        pd.concat([unknown, known], ignore_index=True),
+        measured if scores.known_share is None else scores.known_share,
+        float(question_mix.facts["joined_share"]),
+    )
+    scored = strategy if judge.embeds_answers else ANSWER
+    facts = {
+        JUDGE: judge.name,
+        **score_facts(judged, scored, scores),
+        **known_share.facts,
+        **trust_of(retrieval_scores.facts),
+    }
+    worst = worst_questions(unknown, answers, questions["references"].tolist())
+    shown = judged[judged[ASKED] == KNOWN].sort_values(ANSWER, kind="stable").head(SHOWN_WORST)
     return TableReport(
         frame=judged,
         facts=facts,
         notes=score_pictures(judged, scored),
-        tables={"worst_questions": records(worst)},
+        tables={
+            "worst_questions": records(worst),
+            "worst_known": records(
+                shown.reindex(columns=[*dict.fromkeys(("id", "confidence", scored, ANSWER))])
+            ),
+        },
     )
 
 

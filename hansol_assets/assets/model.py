@@ -47,6 +47,7 @@ def pretraining_corpus(
     paired_questions: Table,
     qa_folds: Table,
     retrieval_index: Artifact,
+    answerability: Artifact,
     folds: FoldSettings,
     kind: Annotated[str, Setting("base_model.kind")],
     most_drift: Annotated[float, Setting("base_model.corpus_drift")],
@@ -66,11 +67,11 @@ def pretraining_corpus(
         return TableReport(frame=no_corpus())
     pairs = paired_questions.read()
     singles = drawn_documents(asked_once(pairs[pairs["kind"] == SINGLE]), documents)
-    embedder = retrieval_index.made_from("answer_embedder").version
-    wanted = singles.assign(recipe=recipe_of(embedder, prompt=prompt, retrieval=retrieval))
+    retriever = retrieval_index.made_from("retriever").version
+    wanted = singles.assign(recipe=recipe_of(retriever, prompt=prompt, retrieval=retrieval))
 
     def make() -> pd.DataFrame:
-        searcher = open_searcher(retrieval_index, retrieval)
+        searcher = open_searcher(retrieval_index, answerability, retrieval)
         return corpus_table(wanted, training_examples(wanted, searcher, prompt))
 
     return _held(
@@ -105,6 +106,7 @@ def adapter_examples(
     held_out_questions: Table,
     qa_folds: Table,
     retrieval_index: Artifact,
+    answerability: Artifact,
     folds: FoldSettings,
     settings: Annotated[ExampleSettings, Setting("examples")],
     adapter_examples: Table | None,
@@ -119,7 +121,7 @@ def adapter_examples(
     drawn = drawn_examples(pairs, held_out, settings, _recipe(retrieval_index, settings))
 
     def make() -> pd.DataFrame:
-        searcher = open_searcher(retrieval_index, settings.retrieval)
+        searcher = open_searcher(retrieval_index, answerability, settings.retrieval)
         return adapter_table(drawn, rows, searcher, settings.prompt)
 
     wanted, kept_out = drawn[list(EXAMPLE_IDENTITY)], held_out_texts(rows, folds)
@@ -140,11 +142,12 @@ def lora_adapter(
     return train_on(adapter_examples, base_model, settings, build)
 
 
-@lake_table(kinds={"duckdb"}, named_by_content=True)
+@lake_table(kinds={"duckdb"}, code_version="2", named_by_content=True)
 def final_examples(
     qa_folds: Table,
     question_mix: Table,
     retrieval_index: Artifact,
+    answerability: Artifact,
     final_fit: Annotated[bool, Setting("final_fit")],
     settings: Annotated[ExampleSettings, Setting("examples")],
     final_examples: Table | None,
@@ -163,7 +166,7 @@ def final_examples(
     drawn = drawn_examples(pairs, none_held_out, settings, _recipe(retrieval_index, settings))
 
     def make() -> pd.DataFrame:
-        searcher = open_searcher(retrieval_index, settings.retrieval)
+        searcher = open_searcher(retrieval_index, answerability, settings.retrieval)
         return adapter_table(drawn, every, searcher, settings.prompt, ALL_SPLITS)
 
     return _held(final_examples, drawn[list(EXAMPLE_IDENTITY)], (), settings.drift, make)
@@ -190,8 +193,7 @@ def final_adapter(
 
 
 def _recipe(retrieval_index: Artifact, settings: ExampleSettings) -> str:
-    embedder = retrieval_index.made_from("answer_embedder").version
-    return recipe_of(embedder, examples=settings)
+    return recipe_of(retrieval_index.made_from("retriever").version, examples=settings)
 
 
 def _held(

@@ -53,17 +53,24 @@ Reading = Annotated[TableSettings, Setting("table.of_reading")]
 """What decides what is read of a file: where the file is does not."""
 
 
-@lake_table(kinds={"duckdb"}, named_by_content=True)
-def reviewed_answers(review_csv: Source | None) -> TableReport:
+@lake_table(kinds={"duckdb"}, code_version="2", named_by_content=True)
+def reviewed_answers(
+    review_csv: Source | None,
+    placeholders: Annotated[tuple[str, ...], Setting("table.placeholders")],
+    personal_data: Annotated[str, Setting("table.personal_data")],
+) -> TableReport:
     """The answers that a person filled in after `hansol review`; none where there is no file.
 
-    Questions that still wait for an answer are no rows of it, so that writing the queue anew makes
-    nothing out of date.
+    Questions that still wait for an answer, a placeholder beside them or not, are no rows of it, so
+    that writing the queue anew makes nothing out of date.
     """
-    return TableReport(frame=read_reviewed(review_csv.path) if review_csv else no_reviewed())
+    if review_csv is None:
+        return TableReport(frame=no_reviewed())
+    masks = personal_data == "mask"
+    return TableReport(frame=read_reviewed(review_csv.path, placeholders, masks=masks))
 
 
-@lake_table(kinds={"duckdb"}, code_version="2")
+@lake_table(kinds={"duckdb"}, code_version="3")
 def raw_qa(
     train_csv: Source,
     reviewed_answers: Table,
@@ -111,7 +118,7 @@ def _together(rows: pd.DataFrame, more: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([rows, more.astype(rows.dtypes[more.columns])], ignore_index=True)
 
 
-@lake_table(kinds={"duckdb"}, code_version="2")
+@lake_table(kinds={"duckdb"}, code_version="3")
 def raw_questions(test_csv: Source | None, table: Reading) -> TableReport:
     """Every question of the test file, read as strictly as `raw_qa`; none where there is no file.
 

@@ -1,4 +1,4 @@
-"""Group `retrieval`: the embedder, the index over the training rows, and how well it finds them.
+"""Group `retrieval`: the encoders, the index over the rows, and what ranks the rows found.
 
 What belongs here: what is embedded and indexed. What does not: how a search works
 (`hansol_assets.retrieval`).
@@ -7,14 +7,26 @@ What belongs here: what is embedded and indexed. What does not: how a search wor
 from dataclasses import asdict
 from typing import Annotated
 
-from hansol_assets.answering.searching import TableRows, index_table, write_index_file
+from hansol_assets.answering.searching import (
+    TableRows,
+    index_table,
+    open_index,
+    open_ranker,
+    write_index_file,
+)
+from hansol_assets.answering.trust import trust_facts, trust_pictures
+from hansol_assets.answering.verdicts import VerdictSettings
 from hansol_assets.embedding.cached import open_embedder
-from hansol_assets.embedding.embedder import EmbedderSettings, embedder_facts, save_embedder
+from hansol_assets.embedding.embedder import (
+    EmbedderSettings,
+    RetrieverSettings,
+    embedder_facts,
+    save_embedder,
+)
+from hansol_assets.embedding.retriever import open_retriever, retriever_facts
 from hansol_assets.lake.declaration import Setting, lake_artifact, lake_table
 from hansol_assets.lake.handles import Artifact, Table
 from hansol_assets.lake.lancedb_versions import version_checksums
-from hansol_assets.lake.manifest import Fact
-from hansol_assets.lake.records import records
 from hansol_assets.lake.reports import (
     ROWS_MADE,
     ROWS_REUSED,
@@ -23,11 +35,14 @@ from hansol_assets.lake.reports import (
     Report,
     TableReport,
 )
-from hansol_assets.plotting.tables import curve_picture
 from hansol_assets.qa.folds import rows_and_folds
 from hansol_assets.retrieval.documents import DocumentSettings
-from hansol_assets.retrieval.evaluation import evaluate_retrieval
+from hansol_assets.retrieval.evaluation import evaluate_search
+from hansol_assets.retrieval.examples import load_prior, make_prior
+from hansol_assets.retrieval.features import FEATURES
+from hansol_assets.retrieval.fitting import AnswerabilitySettings, Fitter, save_ranker
 from hansol_assets.retrieval.index import RetrievalSettings, build_index
+from hansol_assets.scoring.bootstrap import BootstrapSettings
 
 
 @lake_artifact(kinds={"huggingface"}, code_version="5", pool="gpu", retries=3)
@@ -44,10 +59,23 @@ def answer_embedder(
     return Report(facts=embedder_facts(embedder))
 
 
-@lake_artifact(kinds={"lancedb"}, code_version="3", pool="gpu")
+@lake_artifact(kinds={"huggingface"}, pool="gpu", retries=3)
+def retriever(
+    settings: Annotated[RetrieverSettings, Setting("retriever.pinned")], build: ArtifactBuild
+) -> Report:
+    """The pretrained encoder by which rows are found for questions.
+
+    It may be another than `answer_embedder`, in whose space answers lie and are judged: an encoder
+    made for finding ranks rows better, one made for likeness judges sentences better.
+    """
+    save_embedder(settings, build.folder)
+    return Report(facts=retriever_facts(settings))
+
+
+@lake_artifact(kinds={"lancedb"}, code_version="4", pool="gpu")
 def retrieval_index(
     qa_folds: Table,
-    answer_embedder: Artifact,
+    retriever: Artifact,
     documents: Annotated[DocumentSettings, Setting("retrieval.documents")],
     exact_rows: Annotated[int, Setting("retrieval.exact_rows")],
     build: ArtifactBuild,
@@ -57,15 +85,15 @@ def retrieval_index(
     Rows are named by their content, so a changed row is merged and the others stay. Each change is
     a version of the table; the artifact names the version that belongs to it.
     """
-    embedder = open_embedder(answer_embedder, build.log)
-    table = index_table(embedder.get_embedding_dimension())
+    encoder = open_retriever(retriever, build.log)
+    table = index_table(int(retriever.facts["dimensions"]))
     with build.lancedb() as database:
         report = build_index(
             database.uri,
             table,
             TableRows(qa_folds),
-            embedder,
-            answer_embedder.version,
+            encoder,
+            retriever.version,
             documents,
             exact_rows,
         )
@@ -75,32 +103,63 @@ def retrieval_index(
         **asdict(report),
         ROWS_MADE: report.inserted + report.updated,
         ROWS_REUSED: report.unchanged,
-        "texts_embedded": embedder.embedded,
     }
     return Report(facts=facts, lancedb_files=files)
 
 
-@lake_table(kinds={"lancedb", "duckdb"}, code_version="3")
-def retrieval_scores(
-    qa_folds: Table, answer_embedder: Artifact, retrieval: RetrievalSettings, build: Build
-) -> TableReport:
-    """Hit rate and mean reciprocal rank of full-text, dense and hybrid search.
+@lake_artifact(kinds={"scikitlearn"}, code_version="2", pool="gpu")
+def answerability(
+    qa_folds: Table,
+    retrieval_index: Artifact,
+    retriever: Artifact,
+    answer_embedder: Artifact,
+    retrieval: RetrievalSettings,
+    settings: Annotated[AnswerabilitySettings, Setting("answerability")],
+    build: ArtifactBuild,
+) -> Report:
+    """Does this row answer this question? A calibrated probability for each row found, and none.
 
-    Each validation question must find the row that it came from, of which only the other
-    paraphrase is left in the index.
+    Learned from labelled questions that ship with this package, and from the training rows: each
+    asked for by a paraphrase that it does not show, and with the row taken out. Calibrated on the
+    calibration rows, and on tables that ship while they are kept back.
+    """
+    encoder, embedder = open_retriever(retriever, build.log), open_embedder(answer_embedder)
+    is_shipped = retriever.facts["model"] == "e5" and answer_embedder.facts["model"] == "muse"
+    prior = load_prior() if is_shipped else make_prior(encoder, embedder, retrieval)
+    fitter = Fitter(
+        open_index(retrieval_index, retrieval),
+        encoder,
+        embedder,
+        prior,
+        retrieval.documents,
+        retrieval.depth,
+        settings,
+    )
+    ranker, known, unknown = fitter.fit(qa_folds.read())
+    save_ranker(ranker, build.folder)
+    standard = (ranker.model.slopes * prior.examples.features.std(axis=0)).round(3).tolist()
+    slopes = {f"slope_{name}": slope for name, slope in zip(FEATURES, standard, strict=True)}
+    facts = {"labelled_questions": len(prior.examples.weights), "known": known, "unknown": unknown}
+    return Report(facts={**facts, **slopes})
+
+
+@lake_table(kinds={"lancedb", "duckdb"}, code_version="4")
+def retrieval_scores(
+    qa_folds: Table,
+    answerability: Artifact,
+    retrieval: RetrievalSettings,
+    verdicts: VerdictSettings,
+    bootstrap: Annotated[BootstrapSettings, Setting("scores.bootstrap")],
+    build: Build,
+) -> TableReport:
+    """How far answers can be trusted, question by question, on rows that nothing learned from.
+
+    *Known*: each validation row is asked for by a paraphrase that is not in the index. *Unknown*:
+    the same with the row taken out. *Unrelated*: questions that ship with this package.
     """
     rows, folds = rows_and_folds(qa_folds.read())
     build.checkpoints.mkdir(parents=True, exist_ok=True)
-    scores = evaluate_retrieval(
-        rows, folds, open_embedder(answer_embedder, build.log), retrieval, build.checkpoints
-    )
-    best = scores[scores["k"] == scores["k"].max()].set_index("mode")
-    # Where no row can be asked for, there is no figure.
-    known = {f"mrr_{mode}": round(float(value), 4) for mode, value in best["mrr"].dropna().items()}
-    if known:
-        ends = best.loc["hybrid", ["mrr_low", "mrr_high"]]
-        known |= {f"{end}_hybrid": round(float(ends[end]), 4) for end in ends.index}
-    facts: dict[str, Fact] = {"asked_questions": int(scores["questions"].max()), **known}
-    hits = curve_picture("Rows found among the first k", scores, "k", "hit_rate", "mode")
-    tables = {"scores": records(scores)}
-    return TableReport(frame=scores, facts=facts, notes={"hits": hits}, tables=tables)
+    ranker = open_ranker(answerability, retrieval)
+    asked = evaluate_search(rows, folds, ranker, retrieval, build.checkpoints)
+    facts = trust_facts(asked, verdicts, bootstrap)
+    return TableReport(frame=asked, facts=facts, notes=trust_pictures(asked))

@@ -10,10 +10,16 @@ from typing import Annotated
 import numpy as np
 import pandas as pd
 
-from hansol_assets.answering.blending import load_blend, part_components, split_of_all
+from hansol_assets.answering.blending import (
+    load_blend,
+    load_row_share,
+    part_components,
+    split_of_all,
+)
 from hansol_assets.answering.parts import TEST
 from hansol_assets.answering.promotion import PROMOTED, publish_if_promoted
 from hansol_assets.answering.regressors import load_regressors
+from hansol_assets.answering.searching import embedder_of
 from hansol_assets.answering.strategies import strategy_vectors
 from hansol_assets.answering.submission import (
     FITS_TEMPLATE,
@@ -30,15 +36,18 @@ from hansol_assets.qa.table import read_template
 from hansol_assets.qa.table.form import submission_form
 
 SHOWN_COLUMNS = 7
+EXPECTATION = ("low", "high", "known_share", "known_share_low", "known_share_high")
+"""What stands beside the score that a submission is expected to have."""
 EMBEDDINGS_FILE = "embeddings.parquet"
 
 
-@lake_artifact(kinds={"parquet"}, code_version="2")
+@lake_artifact(kinds={"parquet"}, code_version="4")
 def answer_embeddings(
     generated_answers: Table,
     test_candidates: Table,
     final_regressor: Artifact,
     vector_blend: Artifact,
+    qa_folds: Table,
     strategy: Annotated[Strategy, Setting("submission.strategy")],
     block: Annotated[int, Setting("candidates.block")],
     build: ArtifactBuild,
@@ -46,16 +55,22 @@ def answer_embeddings(
     """One vector for each test question, by the profile's strategy.
 
     `text` embeds the chosen answer, `consensus` averages the candidates' vectors, and `blend` is
-    the fitted combination of all components.
+    the fitted combination of all components, and, as far as a row is likely to answer, the mean of
+    its references.
     """
-    blend, models = load_blend(vector_blend), load_regressors(final_regressor)
+    blend, share = load_blend(vector_blend), load_row_share(vector_blend)
+    models, embedder = load_regressors(final_regressor), embedder_of(final_regressor)
     told = generated_answers.read_columns("id", "nearest_category")
     ids, found = told["id"].tolist(), []
     for start in range(0, len(ids), block):
         answers = generated_answers.rows_of("id", ids[start : start + block])
         candidates = test_candidates.rows_of("question_id", answers["id"].tolist())
         components = part_components(candidates, split_of_all(answers, TEST), models)
-        made = strategy_vectors(answers, candidates, components, blend)[strategy]
+        first = qa_folds.rows_of("id", sorted({*components.first_rows} - {""}))
+        rows = dict(zip(first["id"], first["answers"], strict=True))
+        made = strategy_vectors(answers, candidates, components, blend, share, rows, embedder)[
+            strategy
+        ]
         found.append(made.astype(np.float32))
     vectors = np.concatenate(found)
     frame = pd.DataFrame({"id": ids, "vector": list(vectors)})
@@ -69,7 +84,7 @@ def answer_embeddings(
 
 @lake_artifact(
     kinds={"csv"},
-    code_version="2",
+    code_version="4",
     checks=(FITS_TEMPLATE, PROMOTED),
     conclude=publish_if_promoted,
 )
@@ -81,7 +96,8 @@ def submission(
 ) -> Report:
     """The file to hand in: `submission.csv` in the template's row order and columns.
 
-    Without a template it has the questions' order and the embedder's width.
+    Without a template it has the questions' order and the embedder's width. What it is expected to
+    score is the validation score, which mixes known and unknown questions as the test does.
 
     It is always found at `submissions/latest/submission.csv`, with its manifest beside it. A
     submission that does not fit the template, or whose validation score fell significantly, is not
@@ -97,5 +113,6 @@ def submission(
         "rows": len(frame),
         "dimensions": form.width,
         "validation_score": validation_scores.facts["private"],
+        **{name: validation_scores.facts[name] for name in EXPECTATION},
     }
     return Report(facts=facts, tables={"preview": preview(frame.iloc[:, :SHOWN_COLUMNS])})

@@ -2,11 +2,11 @@
 
 import importlib.util
 import os
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from hansol_assets.cli.page import (
@@ -15,17 +15,19 @@ from hansol_assets.cli.page import (
     fail,
     figure,
     open_lake,
+    print_card,
     print_json,
+    print_json_line,
     print_records,
     settings_or_fail,
-    shortened,
 )
 
 if TYPE_CHECKING:
-    from hansol_assets.answering.asking import Asker
+    from hansol_assets.answering.asking import Answer, Asker
 
 SHOWN_CANDIDATES = 8
-SHOWN_CHARACTERS = 120
+_KINDS = {"known": "knows", "unknown": "does not know"}
+SHOWN_RANKS = ("probability", "dense_rank", "fts_rank")
 
 commands = typer.Typer()
 
@@ -36,8 +38,15 @@ def score(
     references: Annotated[Path, typer.Argument(help="Ids and answers; empty cells are skipped.")],
     as_json: JsonOption = False,
 ) -> None:
-    """Score a submission against reference answers with the active profile's embedder."""
-    from hansol_assets.answering.submission_scoring import score_files, scoring_judge
+    """Score a submission against reference answers with the active profile's embedder.
+
+    Questions that the lake has answered are told apart by whether its table knows them.
+    """
+    from hansol_assets.answering.submission_scoring import (
+        score_files,
+        scores_by_kind,
+        scoring_judge,
+    )
     from hansol_assets.lake.errors import LakeError
     from hansol_assets.qa.table import ContractError
 
@@ -49,16 +58,22 @@ def score(
         lake = open_lake()
         judge = scoring_judge(lake, settings.scores)
         report = score_files(lake, submission, references, settings.scores, settings.table)
+        limit = settings.verdicts.answered_from
+        kinds = scores_by_kind(lake, report.questions, settings.scores, limit)
     except (LakeError, ContractError, ValueError) as error:
         fail(str(error))
     if as_json:
-        print_json({"judge": judge, **report.to_json()})
+        by_kind = {kind: own.to_json() for kind, own in kinds.items()}
+        print_json({"judge": judge, **report.to_json(), "kinds": by_kind})
         return
     low, high = report.interval
     table = Table(title=f"{submission.name} on {report.n} questions", show_header=False)
     for name in ("private", "public", "centroid", "human", "ceiling", "parity"):
         table.add_row(name, figure(getattr(report, name)))
     table.add_row("95 % interval", f"{low:.4f}–{high:.4f}")
+    for kind, own in kinds.items():
+        told = f"{figure(own.private)}, parity {figure(own.parity)}"
+        table.add_row(f"the {own.n} that the table {_KINDS[kind]}", told)
     table.add_row("judge", judge)
     console.print(table)
     if report.note:
@@ -68,32 +83,68 @@ def score(
 @commands.command()
 def ask(
     question: Annotated[str | None, typer.Argument(help="A question, or several joined.")] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            "--file", exists=True, dir_okay=False, help="A text file, one question a line."
+        ),
+    ] = None,
     serve: Annotated[
         bool, typer.Option("--serve", help="Serve a page that asks, on this machine alone.")
     ] = False,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Where the page is served.")] = 7860,
     as_json: JsonOption = False,
 ) -> None:
-    """Answer a question by the live models, with its confidence and its sources."""
+    """Answer a question from the table, with its probability, its sources and the nearest rows."""
     from hansol_assets.errors import UserError
 
     if serve:
-        if question is not None or as_json:
+        if question is not None or file is not None or as_json:
             fail("--serve takes neither a question nor --json: it is asked on the page")
         _serve(port)
         return
-    if question is None or not question.strip():
-        fail("there is no question: put it in quotes behind `hansol ask`, or serve a page: --serve")
+    questions = _questions(question, file)
     try:
-        answer = _open_asker().ask(question)
+        asker = _open_asker()
+        for text in questions:
+            _print_answer(asker.ask(text), as_json=as_json, as_line=file is not None)
     except UserError as error:
         fail(str(error))
+
+
+def _questions(question: str | None, file: Path | None) -> list[str]:
+    if file is None:
+        if question is None or not question.strip():
+            fail(
+                "there is no question: put it in quotes behind `hansol ask`, name a file with "
+                "--file, or serve a page: --serve"
+            )
+        return [question]
+    if question is not None:
+        fail("a question and --file exclude each other: leave one of them out")
+    try:
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        fail(f"{file} is not UTF-8 text ({error.reason} at byte {error.start}): save it as UTF-8")
+    questions = [line.strip() for line in lines if line.strip()]
+    if not questions:
+        fail(f"{file} holds no question: write one on each line")
+    return questions
+
+
+def _print_answer(answer: "Answer", *, as_json: bool, as_line: bool) -> None:
     if as_json:
-        print_json(asdict(answer))
+        from hansol_assets.cli.answer_record import answer_record
+
+        record = answer_record(answer)
+        print_json_line(record) if as_line else print_json(record)
         return
+    if as_line:
+        console.rule(escape(answer.question), align="left")
     console.print(answer.answer, highlight=False, markup=False)
-    _print_confidence(answer.confidence, answer.needs_review, answer.doubts)
-    print_records("what it quotes", _shown_quotes(answer.quotes))
+    _print_verdict(answer.verdict, answer.confidence, needs_review=answer.needs_review)
+    print_records("quoted rows", _shown_quotes(answer.quotes))
+    print_records("nearest questions", _shown_nearest(answer.nearest))
 
 
 def _open_asker() -> "Asker":
@@ -102,13 +153,7 @@ def _open_asker() -> "Asker":
 
     set_process_defaults()
     settings = settings_or_fail()
-    return Asker.open(
-        open_lake(),
-        settings.candidate_inputs,
-        settings.choice,
-        settings.confidence,
-        lambda _: None,
-    )
+    return Asker.open(open_lake(), settings.retrieval, settings.verdicts)
 
 
 def _serve(port: int) -> None:
@@ -153,34 +198,51 @@ def explain(
     _print_explanation(found)
 
 
-def _print_confidence(confidence: float, needs_review: bool, doubts: list[dict[str, Any]]) -> None:
-    doubt = "needs review" if needs_review else "stands by itself"
-    console.print(f"[bold]expected score[/]  {confidence:.3f}: {doubt}", highlight=False)
-    if doubts:
-        print_records("why less is expected than usual", doubts)
+def _print_verdict(verdict: str, confidence: float, *, needs_review: bool) -> None:
+    doubt = ", a person should review it" if needs_review else ""
+    console.print(f"[bold]{verdict}[/]  probability {confidence:.2f}{doubt}", highlight=False)
 
 
 def _shown_quotes(quotes: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [
         {
             "part": quote["part"] + 1,
-            "from": f"{quote['source_id']} answer {quote['source_answer']}",
-            "text": shortened(quote["text"], SHOWN_CHARACTERS),
+            "row": quote["source_row"],
+            "question": quote["source_question"],
+            "quoted": quote["text"],
         }
         for quote in quotes
     ]
 
 
+def _shown_nearest(nearest: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [
+        {
+            "part": row["part"] + 1,
+            "row": row["source_row"],
+            "question": row["source_question"],
+            "probability": f"{row['probability']:.2f}",
+        }
+        for row in nearest
+    ]
+
+
 def _print_explanation(found: dict[str, Any]) -> None:
     console.rule(f"{found['id']} ({found['asset']})")
-    console.print(f"[bold]question[/]  {found['question']}", highlight=False)
-    console.print(f"[bold]answer[/]    {found['answer']}", highlight=False)
-    _print_confidence(found["confidence"], found["needs_review"], found["doubts"])
-    if found["quotes"]:
-        print_records("what it quotes", _shown_quotes(found["quotes"]))
+    print_card(
+        {"question": found["question"], "answer": found["answer"], "composed": found["composed"]}
+    )
+    _print_verdict(found["verdict"], found["confidence"], needs_review=found["needs_review"])
+    print_records("quoted rows", _shown_quotes(found["quotes"]))
+    print_records("nearest questions", _shown_nearest(found["nearest"]))
     for place, part in enumerate(found["parts"], start=1):
-        console.rule(f"part {place}: {part['question']}", align="left")
-        print_records("rows found", part["retrieved"])
+        console.rule(f"part {place}", align="left")
+        print_card({"question": part["question"]})
+        found_rows = [
+            {"row": row["source_row"], **{name: row[name] for name in SHOWN_RANKS}}
+            for row in part["retrieved"]
+        ]
+        print_records("rows found", found_rows)
         # Of candidates with one and the same text the best stands for all.
         ranked = sorted(part["candidates"], key=lambda item: -item["score"])
         best_first = list({item["text"]: item for item in reversed(ranked)}.values())[::-1]
@@ -192,7 +254,7 @@ def _print_explanation(found: dict[str, Any]) -> None:
                     "from": _origin(item),
                     "vote": item["vote"],
                     "score": item["score"],
-                    "text": shortened(item["text"], SHOWN_CHARACTERS),
+                    "text": item["text"],
                 }
                 for item in best_first[:SHOWN_CANDIDATES]
             ],
@@ -204,4 +266,4 @@ def _print_explanation(found: dict[str, Any]) -> None:
 def _origin(candidate: dict[str, Any]) -> str:
     if candidate["source_id"] is None:
         return f"#{candidate['rank']:.0f}"
-    return f"{candidate['source_id']} answer {candidate['source_answer']:.0f}"
+    return f"{candidate['source_row']} answer {candidate['source_answer']:.0f}"

@@ -1,28 +1,33 @@
-"""The parts of the page that asks which are tables and figures, as HTML.
+"""The parts of the page that asks which are cards and figures, as HTML.
 
-What belongs here: an answer's figures, sources and versions as HTML, every text of them escaped.
+What belongs here: an answer's figures and sources as HTML, every text of them escaped.
 What does not: their words (`hansol_assets.cli.ask_labels`) and what moves them
 (`hansol_assets.cli.ask_page`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
+from typing import Any
 
 from hansol_assets.answering.asking import Answer
 from hansol_assets.cli.ask_labels import Labels
 
 CSS = """
 .gradio-container { width: 100% !important; max-width: 64rem !important; margin: 0 auto; }
+.gradio-container, #answer textarea { word-break: keep-all; overflow-wrap: anywhere; }
 .ask-section h2 { font-size: 1rem; font-weight: 600; margin: 0.5rem 0; }
-.ask-section .ask-table { width: 100%; border-collapse: collapse; }
-.ask-section .ask-table, .ask-section .ask-table tr { border: 0; }
-.ask-section .ask-table thead, .ask-section .ask-table tbody { border: 0; }
-.ask-section .ask-table th, .ask-section .ask-table td {
-  border: 0; border-bottom: 1px solid var(--border-color-primary); padding: 0.4rem 0.6rem;
-  text-align: left; vertical-align: top; word-break: keep-all; overflow-wrap: anywhere;
+.ask-sources {
+  display: grid; gap: 0.8rem;
+  grid-template-columns: repeat(auto-fill, minmax(min(100%, 20rem), 1fr));
 }
-.ask-section .ask-table th { color: var(--body-text-color); font-weight: 600; }
-.ask-section .ask-table td:first-child { white-space: nowrap; }
+.ask-source {
+  border: 1px solid var(--border-color-primary); border-radius: 0.5rem; padding: 0.6rem 0.8rem;
+}
+.ask-source h3 { font-size: 0.95rem; font-weight: 600; margin: 0 0 0.3rem; }
+.ask-source ul { margin: 0; padding-left: 1.1rem; list-style: disc; }
+.ask-source .ask-row {
+  font-size: 0.8rem; margin: 0.3rem 0 0; opacity: 0.75;
+}
 .ask-figure { font-size: 2.2rem; font-weight: 600; line-height: 1.2; }
 .ask-review { color: #b45309; font-weight: 600; }
 .ask-fine { color: #15803d; font-weight: 600; }
@@ -36,44 +41,45 @@ def message_html(text: str) -> str:
     return f'<p role="status">{escape(text)}</p>'
 
 
-def score_html(answer: Answer, labels: Labels) -> str:
-    """The expected score, whether a person should look at the answer, and why."""
-    kind, said = ("fine", labels.stands_alone)
-    if answer.needs_review:
-        kind, said = ("review", labels.needs_review)
-    reasons = "".join(
-        f"<li>{escape(labels.reasons[item['signal']])}</li>" for item in answer.doubts
-    )
-    doubts = f"<p>{escape(labels.doubts)}</p><ul>{reasons}</ul>" if reasons else ""
+def verdict_html(answer: Answer, labels: Labels) -> str:
+    """Whether the table answers, how sure that is, and whether a person should look at it."""
+    kind = "review" if answer.needs_review else "fine"
+    words = [
+        labels.verdicts[answer.verdict],
+        *([labels.needs_review] if answer.needs_review else []),
+    ]
+    said = "".join(f"{escape(text)}.<br>" for text in words)
     return _section(
-        labels.score,
-        f'<div class="ask-figure">{answer.confidence:.3f}</div>'
-        f'<p class="ask-{kind}">{escape(said)}</p>{doubts}',
+        labels.confidence,
+        f'<div class="ask-figure">{answer.confidence:.2f}</div><p class="ask-{kind}">{said}</p>',
     )
 
 
 def sources_html(answer: Answer, labels: Labels) -> str:
-    """Which sentence is of which row."""
-    rows = [
-        (str(quote["source_id"]), quote["text"], quote["source_question"])
-        for quote in answer.quotes
-    ]
-    table = _table(labels.source_columns, rows) if rows else message_html(labels.no_sources)
-    return _section(labels.sources, table)
+    """Each row that is quoted as a card, its question and its answer, and the rows found first."""
+    quotes_of: dict[str, list[dict[str, Any]]] = {}
+    for quote in answer.quotes:
+        quotes_of.setdefault(quote["source_id"], []).append(quote)
+    cards = "".join(_card(quotes, labels) for quotes in quotes_of.values())
+    content = f'<div class="ask-sources">{cards}</div>' if cards else ""
+    lines = "".join(
+        f"<li>{escape(row['source_question'])} ({row['probability']:.2f})</li>"
+        for row in answer.nearest
+    )
+    found = _section(labels.nearest, f"<ul>{lines}</ul>") if lines else ""
+    return _section(labels.sources, content or message_html(labels.no_sources)) + found
 
 
-def versions_html(answer: Answer, labels: Labels) -> str:
-    """Which models made the answer."""
-    return _section(labels.versions, _table(labels.version_columns, answer.versions.items()))
+def _card(quotes: Sequence[Mapping[str, Any]], labels: Labels) -> str:
+    """What is quoted of one row."""
+    texts = dict.fromkeys(quote["text"] for quote in quotes)
+    quoted = "".join(f"<li>{escape(text)}</li>" for text in texts)
+    question, row = quotes[0]["source_question"], quotes[0]["source_row"]
+    return (
+        f'<article class="ask-source"><h3>{escape(question)}</h3><ul>{quoted}</ul>'
+        f'<p class="ask-row">{escape(labels.row)} {escape(row)}</p></article>'
+    )
 
 
 def _section(title: str, content: str) -> str:
     return f'<section class="ask-section"><h2>{escape(title)}</h2>{content}</section>'
-
-
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    head = "".join(f"<th>{escape(name)}</th>" for name in header)
-    body = "".join(
-        f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows
-    )
-    return f'<table class="ask-table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'

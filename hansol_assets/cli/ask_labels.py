@@ -6,8 +6,6 @@ What belongs here: words. What does not: their place (`hansol_assets.cli.ask_pag
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hansol_assets.answering.confidence import REASONS
-
 
 @dataclass(frozen=True)
 class Labels:
@@ -19,16 +17,13 @@ class Labels:
     ask: str
     working: str
     answer: str
-    score: str
+    confidence: str
+    verdicts: Mapping[str, str]
     needs_review: str
-    stands_alone: str
-    doubts: str
-    reasons: Mapping[str, str]
+    nearest: str
     sources: str
-    source_columns: tuple[str, str, str]
+    row: str
     no_sources: str
-    versions: str
-    version_columns: tuple[str, str]
     enqueue: str
     enqueued: str
     enqueued_before: str
@@ -43,23 +38,17 @@ KOREAN = Labels(
     ask="질문하기",
     working="답변을 만들고 있습니다…",
     answer="답변",
-    score="기대 점수",
-    needs_review="사람의 검토가 필요합니다",
-    stands_alone="검토 없이 써도 됩니다",
-    doubts="평소보다 점수가 낮은 까닭",
-    reasons={
-        "answer_nearness": "예상한 답과 가까운 답변이 표에 없습니다",
-        "answer_agreement": "예상한 답과 가까운 행들의 말이 서로 다릅니다",
-        "certainty": "이와 비슷한 질문이 표에 적습니다",
-        "question_nearness": "가장 가까운 질문도 이 질문과 멉니다",
-        "similarity": "답변이 예상한 답과 멉니다",
-        "coverage": "물은 것을 답변이 모두 말하지 않습니다",
+    confidence="맞을 확률",
+    verdicts={
+        "answered": "표의 행이 답합니다",
+        "related": "표에 이 질문이 없어 가까운 행을 보여 줍니다",
+        "unanswered": "표에 답이 없습니다",
     },
+    needs_review="사람의 검토가 필요합니다",
+    nearest="가장 가까운 질문",
     sources="출처",
-    source_columns=("행", "인용한 문장", "그 행의 질문"),
-    no_sources="표의 문장을 인용하지 않은 답변입니다.",
-    versions="모델 판본",
-    version_columns=("모델", "판본"),
+    row="행",
+    no_sources="표에서 인용한 답변이 없습니다.",
     enqueue="이 질문을 검토 목록에 넣기",
     enqueued="검토 목록에 넣었습니다: {path}",
     enqueued_before="이미 검토 목록에 있습니다: {path}",
@@ -74,16 +63,17 @@ ENGLISH = Labels(
     ask="Ask",
     working="An answer is being made…",
     answer="Answer",
-    score="Expected score",
+    confidence="Probability that it is right",
+    verdicts={
+        "answered": "A row of the table answers it",
+        "related": "The table has no such question: the nearest rows are shown",
+        "unanswered": "The table does not hold an answer",
+    },
     needs_review="A person should review it",
-    stands_alone="It stands by itself",
-    doubts="Why less is expected than usual",
-    reasons=REASONS,
+    nearest="Nearest questions",
     sources="Sources",
-    source_columns=("Row", "Quoted sentence", "Question of that row"),
-    no_sources="This answer quotes no sentence of the table.",
-    versions="Versions of the models",
-    version_columns=("Model", "Version"),
+    row="row",
+    no_sources="Nothing of the table is quoted.",
     enqueue="Put this question into the review queue",
     enqueued="It was put into the review queue: {path}",
     enqueued_before="It stands in the review queue already: {path}",

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from hansol_assets.answering.asking import LONGEST_QUESTION, Answer, Asker
+from hansol_assets.answering.asking import LONGEST_QUESTION, Answer
 from hansol_assets.answering.reviewing import add_to_queue
-from hansol_assets.cli.ask_html import message_html, score_html, sources_html, versions_html
+from hansol_assets.cli.ask_html import message_html, sources_html, verdict_html
 from hansol_assets.cli.ask_labels import DEFAULT_LANGUAGE, LABELS, LANGUAGE_NAMES, Labels
+from hansol_assets.cli.ask_turns import Turns
 from hansol_assets.errors import UserError
-from hansol_assets.qa.sentences import split_sentences
 
 _WANTED_LANGUAGE = f"""() => {{
   const wanted = new URLSearchParams(window.location.search).get("lang");
@@ -30,14 +30,14 @@ class AskPage:
     """The page's parts, and what they do.
 
     Args:
-        asker: Answers.
+        turns: Answers.
         review_file: Where questions are put that a person should answer.
     """
 
-    def __init__(self, asker: Asker, review_file: Path) -> None:
+    def __init__(self, turns: Turns, review_file: Path) -> None:
         import gradio as gr
 
-        self._asker = asker
+        self._turns = turns
         self._review_file = review_file
         labels = LABELS[DEFAULT_LANGUAGE]
         with gr.Blocks(title="hansol ask", analytics_enabled=False) as self.blocks:
@@ -62,7 +62,6 @@ class AskPage:
                     self._score = gr.HTML(elem_id="score")
                     self._enqueue = gr.Button(labels.enqueue, interactive=False)
             self._sources = gr.HTML(elem_id="sources")
-            self._versions = gr.HTML(elem_id="versions")
             self._listen()
 
     def _listen(self) -> None:
@@ -70,8 +69,7 @@ class AskPage:
 
         asked = [self._question, self._language]
         shown = [
-            self._answer, self._text, self._score, self._sources, self._versions, self._message,
-            self._enqueue,
+            self._answer, self._text, self._score, self._sources, self._message, self._enqueue,
         ]  # fmt: skip
         own: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         gr.on([self._ask.click, self._question.submit], self._answered, asked, shown, **own)
@@ -79,7 +77,7 @@ class AskPage:
         self._enqueue.click(self._enqueued, kept, [self._message], **own)
         words = [
             self._title, self._language, self._question, self._ask, self._text, self._enqueue,
-            self._score, self._sources, self._versions, self._message,
+            self._score, self._sources, self._message,
         ]  # fmt: skip
         self._language.change(self._in_language, kept, words, **own)
         self.blocks.load(self._first_words, [self._language], words, js=_WANTED_LANGUAGE, **own)
@@ -89,28 +87,25 @@ class AskPage:
 
         labels, asked = LABELS[language], question.strip()
         problem = _problem(asked, labels)
-        blank = dict.fromkeys([self._text, self._score, self._sources, self._versions], "")
+        blank = dict.fromkeys([self._text, self._score, self._sources], "")
         closed = {self._answer: None, self._enqueue: gr.update(interactive=False)}
         yield blank | closed | {self._message: message_html(problem or labels.working)}
         if problem:
             return
         try:
-            answer = self._asker.ask(asked)
+            answer = self._turns.ask(asked)
         except UserError as error:
             yield {self._message: message_html(str(error))}
             return
-        sentences = split_sentences(answer.answer)
-        for count in range(1, len(sentences)):
-            yield {self._text: " ".join(sentences[:count])}
         opened = {self._answer: answer, self._enqueue: gr.update(interactive=True)}
+        # At once: an answer without its warning would be taken at its word.
         whole = {self._text: answer.answer, self._message: ""}
         yield whole | opened | self._parts(answer, labels)
 
     def _parts(self, answer: Answer, labels: Labels) -> Updates:
         return {
-            self._score: score_html(answer, labels),
+            self._score: verdict_html(answer, labels),
             self._sources: sources_html(answer, labels),
-            self._versions: versions_html(answer, labels),
         }
 
     def _enqueued(self, answer: Answer, language: str) -> Updates:

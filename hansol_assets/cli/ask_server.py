@@ -1,7 +1,8 @@
-"""Serving the page of `hansol ask --serve` on this machine alone.
+"""Serving the page and the API of `hansol ask --serve` on this machine alone.
 
 What belongs here: the socket, the server, and what of Gradio reaches beyond the page, which is all
-off. What does not: the page (`hansol_assets.cli.ask_page`).
+off. What does not: the page (`hansol_assets.cli.ask_page`) and what programs are answered
+(`hansol_assets.cli.ask_api`).
 """
 
 import os
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from hansol_assets.answering.asking import Asker
 from hansol_assets.cli.ask_html import CSS
+from hansol_assets.cli.ask_turns import Turns
 
 HOST = "127.0.0.1"
 
@@ -31,7 +33,7 @@ def listen(port: int) -> socket.socket:
 
 
 def serve(asker: Asker, review_file: Path, listener: socket.socket) -> None:
-    """Serves the page until Ctrl-C.
+    """Serves page and API until Ctrl-C.
 
     Args:
         asker: Answers; its models are loaded.
@@ -42,21 +44,21 @@ def serve(asker: Asker, review_file: Path, listener: socket.socket) -> None:
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     import gradio as gr
     import uvicorn
-    from fastapi import FastAPI
-    from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+    from hansol_assets.cli.ask_api import OwnPagesAlone, asking_api
     from hansol_assets.cli.ask_page import AskPage
 
+    port = listener.getsockname()[1]
+    turns = Turns(asker.ask)
     # Gradio's own launch() looks for its server through a proxy, and can be told to share it.
-    app = FastAPI(openapi_url=None)
-    # Keeps out pages of other sites whose name was made to point to this machine.
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])
+    app = asking_api(turns)
+    app.add_middleware(OwnPagesAlone, addresses=[f"{host}:{port}" for host in (HOST, "localhost")])
     gr.mount_gradio_app(
         app,
-        AskPage(asker, review_file).blocks,
+        AskPage(turns, review_file).blocks,
         path="/",
         server_name=HOST,
-        server_port=listener.getsockname()[1],
+        server_port=port,
         theme=gr.themes.Default(font=_FONTS, font_mono="monospace"),
         css=CSS,
         footer_links=[],
@@ -69,5 +71,8 @@ def serve(asker: Asker, review_file: Path, listener: socket.socket) -> None:
     config = uvicorn.Config(
         app, log_level="critical", timeout_graceful_shutdown=_CLOSING_SECONDS, ws="none"
     )
-    with suppress(KeyboardInterrupt):
-        uvicorn.Server(config).run(sockets=[listener])
+    try:
+        with suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run(sockets=[listener])
+    finally:
+        turns.close()

@@ -10,14 +10,16 @@ import os
 import sys
 import warnings
 from importlib.metadata import version
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from hansol_assets.cli import answers, lake, models, review, runs
+from hansol_assets.cli import answers, lake, models, review, runs, ui
 from hansol_assets.cli.page import fail
 from hansol_assets.errors import UserError
+from hansol_assets.lake.disk import disk_explained
 
 
 class _Commands(TyperGroup):
@@ -26,9 +28,29 @@ class _Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Runs the command that was asked for."""
         try:
-            return super().invoke(ctx)
+            return self._explained(ctx)
         except UserError as error:
             fail(str(error))
+
+    def _explained(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except OSError:
+            with disk_explained(Path("the lake")):
+                raise
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Refuses an argument in another encoding, which no library below could write."""
+        for place, argument in enumerate(args, start=1):
+            try:
+                argument.encode()
+            except UnicodeEncodeError:
+                shown = os.fsencode(argument).decode(errors="backslashreplace")
+                fail(
+                    f"argument {place} is not UTF-8 text: {shown}. Set the terminal, or the file "
+                    "that holds the command, to UTF-8, and write it again."
+                )
+        return super().parse_args(ctx, args)
 
 
 app = typer.Typer(
@@ -38,8 +60,8 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
 )
-for commands in (runs.commands, answers.commands, review.commands, models.commands):
-    app.add_typer(commands)
+for group in (runs, ui, answers, review, models):
+    app.add_typer(group.commands)
 app.add_typer(models.export_app, name="export")
 app.add_typer(lake.lake_app, name="lake")
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from hansol_assets.cli.page import (
     JsonOption,
@@ -12,12 +13,14 @@ from hansol_assets.cli.page import (
     fail,
     open_lake,
     print_json,
+    print_lines,
     print_records,
     settings_or_fail,
 )
+from hansol_assets.errors import UserError
+from hansol_assets.qa.table import ContractError, TableSettings
 from hansol_assets.qa.table.description import describe_test, describe_train
-from hansol_assets.qa.table.settings import TableSettings
-from hansol_assets.settings import load_settings
+from hansol_assets.settings import Settings, load_settings, require_fitting_template
 
 commands = typer.Typer()
 
@@ -26,10 +29,9 @@ commands = typer.Typer()
 def profiles(as_json: JsonOption = False) -> None:
     """List the profiles with their models, memory needed and licences."""
     from hansol_assets.modeling.device.profile_table import profile_table
-    from hansol_assets.profile_files import PROFILES_DIRECTORY
+    from hansol_assets.profile_files import profile_names
 
-    names = sorted(path.stem for path in PROFILES_DIRECTORY.glob("*.yaml"))
-    rows = profile_table({name: load_settings(profile=name) for name in names})
+    rows = profile_table({name: load_settings(profile=name) for name in profile_names()})
     known = [row for row in rows if row.parameters is not None]
     if as_json:
         print_json([asdict(row) for row in known])
@@ -68,15 +70,52 @@ def doctor() -> None:
             found = estimate(shape, base.loading, work, device)
             console.print(f"{phase:11} {found}", highlight=False)
     absent = missing(base.hub) if base.kind == "hub" else None
-    console.print(f"base model  {absent or 'nothing is missing'}", highlight=False)
+    print_lines(f"base model  {absent or 'nothing is missing'}")
+    problems = [*_described_files(settings), *_of_places(settings), *([absent] if absent else [])]
+    if problems:
+        fail("something is missing or wrong, as said above; a run would end there")
+
+
+def _of_places(settings: Settings) -> list[str]:
+    """Prints what keeps a run from writing where it should; returns it."""
+    from hansol_assets.lake.disk import can_be_made
+    from hansol_assets.lake.format import check_format
+    from hansol_assets.orchestration.home import checked_home
+
+    try:
+        check_format(settings.lake_dir)
+        checked_home(settings.lake_dir / "dagster")
+    except UserError as error:
+        found = str(error)
+    else:
+        if can_be_made(settings.lake_dir):
+            return []
+        found = f"{settings.lake_dir} cannot be written: give this user access to it"
+    console.print(f"lake        {found}", highlight=False, soft_wrap=True, markup=False)
+    return [found]
+
+
+def _described_files(settings: Settings) -> list[str]:
+    """Prints which files are read, and as what; returns what would end a run."""
+    problems: list[str] = []
     files = settings.raw_files
+    for line in settings.said_of_files():
+        console.print(f"raw files   {line}", highlight=False, soft_wrap=True, markup=False)
     for asset, path in files.items():
+        lines = _described(asset, path, settings.table, problems)
         state = "found" if path.is_file() else "[red]missing[/]"
-        console.print(f"raw file    {asset}: {path} {state}", highlight=False, soft_wrap=True)
-        for line in _described(asset, path, settings.table) if path.is_file() else ():
+        console.print(
+            f"raw file    {asset}: {escape(str(path))} {state}", highlight=False, soft_wrap=True
+        )
+        for line in lines:
             console.print(f"            {line}", highlight=False, soft_wrap=True, markup=False)
-    if absent or not all(path.is_file() for path in files.values()):
-        fail("something is missing, as said above; a run would end there")
+    if not problems:
+        try:
+            require_fitting_template(settings)
+        except UserError as error:
+            problems.append(str(error))
+            console.print(str(error), highlight=False, soft_wrap=True, markup=False)
+    return problems
 
 
 export_app = typer.Typer(help="Take what is in the lake elsewhere.", no_args_is_help=True)
@@ -88,7 +127,6 @@ def export_adapter_command(
 ) -> None:
     """Copy the live adapter into a folder that plain peft loads."""
     from hansol_assets.answering.adapters import adapter_weights
-    from hansol_assets.errors import UserError
     from hansol_assets.lake.handles import Artifact
     from hansol_assets.modeling.training.export import export_adapter
 
@@ -106,6 +144,14 @@ def _known(value: float | None, form: str) -> str:
     return "" if value is None else form.format(value)
 
 
-def _described(asset: str, path: Path, table: TableSettings) -> list[str]:
+def _described(asset: str, path: Path, table: TableSettings, problems: list[str]) -> list[str]:
+    """What is recognised of a file, or why it cannot be read, which is a problem."""
     describe = {"train_csv": describe_train, "test_csv": describe_test}.get(asset)
-    return describe(path, table) if describe else []
+    if not path.is_file():
+        problems.append(f"{path} is missing")
+        return []
+    try:
+        return describe(path, table) if describe else []
+    except ContractError as error:
+        problems.append(str(error))
+        return str(error).splitlines()

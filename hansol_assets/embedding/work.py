@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from hansol_assets.compute.protocol import Worker
 from hansol_assets.compute.sparing import spared
+from hansol_assets.embedding.e5 import E5Embedder
 from hansol_assets.embedding.muse import MuseEmbedder
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class EmbedTexts:
         width: The width of its vectors.
     """
 
-    load: "Callable[[], SentenceTransformer | MuseEmbedder]"
+    load: "Callable[[], SentenceTransformer | MuseEmbedder | E5Embedder]"
     batch_size: int
     width: int
     name: str = "embedding"

@@ -72,7 +72,10 @@ def staged_directory(target: Path) -> Iterator[Path]:
     staging.mkdir()
     try:
         yield staging
+        readers = staging.stat().st_mode & 0o444
         for path in sorted(staging.rglob("*")):
+            # safetensors lets nobody else read its files, whatever the umask says.
+            path.chmod(path.stat().st_mode | readers)
             sync_directory(path) if path.is_dir() else _sync_file(path)
         sync_directory(staging)
         _replace_directory(staging, target)

@@ -11,6 +11,7 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
+from hansol_assets.lake.duckdb_engine import can_be_written
 from hansol_assets.lake.duckdb_file import is_corrupt
 from hansol_assets.lake.fingerprint import FINGERPRINT_LENGTH
 from hansol_assets.lake.warehouse import Warehouse
@@ -103,10 +104,14 @@ class RowCache:
     def put(self, scope: str, rows: pd.DataFrame | pa.Table) -> None:
         """Adds rows in one transaction; rows with a key already there are replaced.
 
+        In a lake that cannot be written nothing is: the rows can be made again.
+
         Args:
             scope: What the rows were made with.
             rows: A column `key`, and the same further columns at every call.
         """
+        if not can_be_written(self._warehouse.path):
+            return
         table = (
             rows if isinstance(rows, pa.Table) else pa.Table.from_pandas(rows, preserve_index=False)
         )

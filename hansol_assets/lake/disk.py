@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from hansol_assets.commands import PRUNE
 from hansol_assets.lake.errors import DiskError, LakeError
@@ -27,6 +28,7 @@ PROBLEMS = {
         "a part of the path is not a folder",
         "Name another folder with HANSOL_LAKE_DIR, or move the file away",
     ),
+    errno.ENAMETOOLONG: ("the path is too long", "Name a shorter one with HANSOL_LAKE_DIR"),
     errno.EIO: ("the disk reports an input/output error", f"Check the disk, or {_ELSEWHERE}"),
 }
 """Error number → what is wrong, and the remedy."""
@@ -54,6 +56,27 @@ def disk_explained(place: Path) -> Iterator[None]:
         if explained is None:
             raise
         raise explained from error
+
+
+def can_be_made(folder: Path) -> bool:
+    """Whether a folder, or the nearest one above it that there is, lets this user write."""
+    there = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+    return os.access(there, os.W_OK)
+
+
+def require_writable(folder: Path) -> None:
+    """Refuses a folder in which nothing can be written, before any work; makes it if missing.
+
+    Raises:
+        DiskError: See `disk_explained`.
+    """
+    with disk_explained(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            TemporaryFile(dir=folder).close()
+        except OSError as error:
+            # The folder is what a person knows, and not the file that was tried.
+            raise OSError(error.errno, error.strerror) from None
 
 
 def _explain(error: BaseException, place: Path) -> DiskError | None:

@@ -51,7 +51,8 @@ class _Engine:
         """Attaches the file, where nobody has it yet, and returns a connection to it."""
         if not self.users:
             name = str(self._path).replace("'", "''")
-            self._root.execute(f"attach '{name}' as {_FILE}")
+            mode = "" if can_be_written(self._path) else " (read_only)"
+            self._root.execute(f"attach '{name}' as {_FILE}{mode}")
         self.users += 1
         return self._root.cursor().execute(f"use {_FILE}")
 
@@ -64,6 +65,11 @@ class _Engine:
     def end(self) -> None:
         """Frees the file whatever has become of the engine."""
         self._root.close()
+
+
+def can_be_written(path: Path) -> bool:
+    """Whether this user, and this disk, let a file be written, or made."""
+    return os.access(path.parent, os.W_OK) and (os.access(path, os.W_OK) or not path.exists())
 
 
 _engines: dict[tuple[int, Path], _Engine] = {}

@@ -68,6 +68,18 @@ class NotAFolderError(LakeError):
         )
 
 
+class UnusablePathError(LakeError):
+    """A folder's name that DuckDB reads otherwise."""
+
+    def __init__(self, root: Path) -> None:
+        """Names the folder and the setting."""
+        super().__init__(
+            f"the lake {root} has a ? in its path, behind which DuckDB looks for options, and "
+            "would write into another folder. Nothing was written. Name another one with "
+            "HANSOL_LAKE_DIR."
+        )
+
+
 class NewerLakeError(LakeError):
     """The lake was written by a version of this project that lays it out differently."""
 

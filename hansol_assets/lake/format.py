@@ -6,7 +6,7 @@ Raise `FORMAT` when a lake of the new version would be misread by the version be
 from pathlib import Path
 
 from hansol_assets.lake.atomic import write_atomically
-from hansol_assets.lake.errors import NewerLakeError, NotAFolderError
+from hansol_assets.lake.errors import NewerLakeError, NotAFolderError, UnusablePathError
 
 FORMAT = 1
 FORMAT_FILE = "format"
@@ -20,8 +20,11 @@ def check_format(root: Path) -> None:
 
     Raises:
         NotAFolderError: A file stands where the lake should be.
+        UnusablePathError: Its path holds a question mark.
         NewerLakeError: The lake's format is newer than `FORMAT`, or is not a number.
     """
+    if "?" in str(root.absolute()):
+        raise UnusablePathError(root)
     if root.exists() and not root.is_dir():
         raise NotAFolderError(root)
     path = root / FORMAT_FILE

@@ -28,6 +28,7 @@ HIDDEN_COLUMNS = (
     "prompts",
     "signals",
     "quotes",
+    "nearest",
     "retrieved_ids",
     "messages",
     "read",

@@ -9,14 +9,14 @@ import functools
 import json
 import operator
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
-from hansol_assets.lake.fingerprint import file_hash
+from hansol_assets.lake.handles import Source
 from hansol_assets.orchestration.resources import LakeResource
 from hansol_assets.orchestration.run_locks import end_dead_runs
+from hansol_assets.orchestration.sources import NOTHING_FILLED_IN, source_version
 from hansol_assets.qa.folds import FoldSettings
 from hansol_assets.settings import RAW_FILES, AutomationSettings, Settings
 
@@ -180,15 +180,15 @@ def watch_raw_files(context: dg.SensorEvaluationContext) -> dg.SensorResult:
     # A killed run would hold the queue, which lets one run go on at a time.
     end_dead_runs(context.instance, lake.store.paths.locks)
     seen: dict[str, dict[str, str]] = json.loads(context.cursor) if context.cursor else {}
-    events = list(_file_changes(lake.settings.raw_files, seen))
+    events = list(_file_changes(lake.settings, seen))
     return dg.SensorResult(asset_events=events, cursor=json.dumps(seen))
 
 
 def _file_changes(
-    files: dict[str, Path], seen: dict[str, dict[str, str]]
+    settings: Settings, seen: dict[str, dict[str, str]]
 ) -> Iterator[dg.AssetMaterialization]:
     """Yields an event for each new content, and notes in `seen` what was seen."""
-    for asset, path in files.items():
+    for asset, path in settings.raw_files.items():
         if not path.is_file():
             continue
         stat = path.stat()
@@ -198,9 +198,9 @@ def _file_changes(
         last["state"] = state
         if known or not settled:
             continue
-        version = file_hash(path)
+        version = source_version(asset, Source.pin(path), settings)
         last["hashed"] = state
-        if last.get("version") == version:
+        if last.get("version", NOTHING_FILLED_IN) == version:
             continue
         last["version"] = version
         yield dg.AssetMaterialization(asset, tags={"dagster/data_version": version})

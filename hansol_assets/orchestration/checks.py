@@ -12,6 +12,7 @@ import pandas as pd
 
 from hansol_assets.answering.holding import READ, text_keys
 from hansol_assets.answering.parts import VISIBLE_SPLITS
+from hansol_assets.answering.trust import TRUST_INTERVALS
 from hansol_assets.modeling.training.fit import memorises
 from hansol_assets.orchestration.automation import ON_CHANGE
 from hansol_assets.orchestration.metadata import table_values
@@ -208,8 +209,8 @@ def validation_answers_are_well_formed(lake: LakeDoor) -> dg.AssetCheckResult:
 
 
 @dg.asset_check(asset="retrieval_scores", automation_condition=ON_CHANGE)
-def hybrid_search_beats_its_parts(lake: LakeDoor) -> dg.AssetCheckResult:
-    """Hybrid search has a higher mean reciprocal rank than full-text and dense search alone.
+def ranking_beats_its_parts(lake: LakeDoor) -> dg.AssetCheckResult:
+    """The ranking's mean reciprocal rank is no lower than that of full-text or dense search alone.
 
     A row is asked for by one of its paraphrases; where no row has two, nothing can be measured.
     """
@@ -218,12 +219,34 @@ def hybrid_search_beats_its_parts(lake: LakeDoor) -> dg.AssetCheckResult:
         return dg.AssetCheckResult(
             passed=True, description="not measurable: no validation row has two questions"
         )
-    figures = {name: float(facts[f"mrr_{name}"]) for name in ("full_text", "dense", "hybrid")}
+    figures = {name: float(facts[f"mrr_{name}"]) for name in ("full_text", "dense", "ranked")}
     return dg.AssetCheckResult(
-        passed=figures["hybrid"] > max(figures["full_text"], figures["dense"]),
+        passed=figures["ranked"] >= max(figures["full_text"], figures["dense"]),
         severity=dg.AssetCheckSeverity.WARN,
         description="MRR: " + ", ".join(f"{name} {value:.3f}" for name, value in figures.items()),
         metadata=figures,
+    )
+
+
+@dg.asset_check(asset="retrieval_scores", automation_condition=ON_CHANGE)
+def answers_can_be_trusted(lake: LakeDoor) -> dg.AssetCheckResult:
+    """No figure of trust lies significantly below that of the version before.
+
+    It warns where the upper end of an interval is lower than the earlier figure.
+    """
+    newest, *earlier = reversed(lake.history_of("retrieval_scores"))
+    measured = [name for name in TRUST_INTERVALS if name in newest.facts]
+    before = earlier[0].facts if earlier else {}
+    fallen = [
+        f"{name} {float(newest.facts[name]):.3f}, {float(before[name]):.3f} before"
+        for name in measured
+        if name in before and float(newest.facts[f"{name}_high"]) < float(before[name])
+    ]
+    return dg.AssetCheckResult(
+        passed=not fallen,
+        severity=dg.AssetCheckSeverity.WARN,
+        description="; ".join(fallen) or None,
+        metadata={name: float(newest.facts[name]) for name in measured},
     )
 
 

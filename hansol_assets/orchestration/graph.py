@@ -29,8 +29,10 @@ from hansol_assets.lake.reports import (
 )
 from hansol_assets.lake.store import Lake
 from hansol_assets.orchestration.automation import ON_CHANGE, WHEN_MISSING
+from hansol_assets.orchestration.columns import description_of
 from hansol_assets.orchestration.metadata import table_values
 from hansol_assets.orchestration.resources import LakeResource, user_errors_as_failures
+from hansol_assets.orchestration.sources import NOTHING_FILLED_IN, source_version
 
 FORCE_TAG = "hansol/force"
 """Run tag that recomputes even what the lake already holds."""
@@ -121,10 +123,10 @@ def _materialize(
     except dg.Failure as failure:
         yield from _failed_check(failure)
         raise
-    _report_sources(context, bound)
+    versions = _report_sources(context, lake, bound)
     with user_errors_as_failures():
         yield from _conclude(declaration, lake, outcome.manifest)
-    yield _result(outcome, bound, _told_of_work(context))
+    yield _result(outcome, bound, versions, _told_of_work(context))
 
 
 def _told_of_work(context: dg.AssetExecutionContext) -> dict[str, float | str]:
@@ -180,22 +182,34 @@ def _check_result(verdict: Verdict, *, blocks: bool) -> dg.AssetCheckResult:
     )
 
 
-def _report_sources(context: dg.AssetExecutionContext, bound: Bound) -> None:
-    """Records in the event log the version of each raw file that was read.
+def _report_sources(
+    context: dg.AssetExecutionContext, lake: LakeResource, bound: Bound
+) -> dict[str, str]:
+    """Records in the event log the version of each raw file that was read, and returns them.
 
     As a materialisation: automation conditions do not look at observations of external assets.
     """
-    for asset, source in bound.sources.items():
+    versions = {
+        asset: source_version(asset, source, lake.settings)
+        for asset, source in bound.sources.items()
+    }
+    told = {asset: version for asset, version in versions.items() if version != NOTHING_FILLED_IN}
+    for asset, version in told.items():
+        path = bound.sources[asset].path
         metadata: dict[str, Any] = {
-            "path": dg.MetadataValue.path(str(source.path)),
-            "bytes": source.path.stat().st_size,
+            "path": dg.MetadataValue.path(str(path)),
+            "bytes": path.stat().st_size,
         }
-        tags = {"dagster/data_version": source.version}
+        tags = {"dagster/data_version": version}
         context.log_event(dg.AssetMaterialization(asset, metadata=metadata, tags=tags))
+    return told
 
 
 def _result(
-    outcome: Outcome, bound: Bound, work: Mapping[str, float | str]
+    outcome: Outcome,
+    bound: Bound,
+    sources: Mapping[str, str],
+    work: Mapping[str, float | str],
 ) -> dg.MaterializeResult[Any]:
     manifest = outcome.manifest
     metadata: dict[str, Any] = {
@@ -212,9 +226,7 @@ def _result(
     }
     # Dagster looks external inputs up before the step runs, so it cannot know a file's version
     # the first time that the file is read; without these tags the asset would at once be stale.
-    provenance = {
-        f"{INPUT_VERSION_TAG}{asset}": source.version for asset, source in bound.sources.items()
-    }
+    provenance = {f"{INPUT_VERSION_TAG}{asset}": version for asset, version in sources.items()}
     return dg.MaterializeResult(
         metadata=metadata, data_version=dg.DataVersion(manifest.fingerprint), tags=provenance
     )
@@ -236,7 +248,10 @@ def _facts_of(outcome: Outcome) -> dict[str, Any]:
 def _table_metadata(manifest: Manifest) -> dict[str, Any]:
     if manifest.kind != "table":
         return {}
-    columns = [dg.TableColumn(name, kind) for name, kind in manifest.columns.items()]
+    columns = [
+        dg.TableColumn(name, kind, description_of(manifest.asset, name))
+        for name, kind in manifest.columns.items()
+    ]
     return {
         "dagster/row_count": int(manifest.facts["rows"]),
         "dagster/column_schema": dg.TableSchema(columns),

@@ -14,7 +14,7 @@ import dagster as dg
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from hansol_assets.profile_files import merged
+from hansol_assets.profile_files import merged, profile_names
 from hansol_assets.settings import Settings, load_settings
 
 PLACES = ("raw_dir", "lake_dir", "compute")
@@ -26,13 +26,23 @@ _SCALARS: dict[Any, Any] = {bool: bool, int: int, float: float, str: str, Path: 
 def launchpad_fields(settings: Settings) -> dict[str, dg.Field]:
     """Returns one field a setting, with its description, type and the value that it has now.
 
+    The profile is one that comes along, or the one that runs start from: any other text names none.
+
     Args:
         settings: The settings that runs start from.
 
     Raises:
         TypeError: A setting has a type that has no form.
     """
-    return _fields(type(settings), settings.model_dump(mode="json"), ())
+    values = settings.model_dump(mode="json")
+    known = dict.fromkeys([*profile_names(), settings.profile])
+    profile = dg.Field(
+        dg.Enum("profile", list(map(dg.EnumValue, known))),
+        default_value=settings.profile,
+        description=f"{type(settings).model_fields['profile'].description}, as HANSOL_PROFILE "
+        "named it when the code location was loaded",
+    )
+    return {**_fields(type(settings), values, ()), "profile": profile}
 
 
 def settings_of(form: Mapping[str, Any], base: Settings) -> Settings:

@@ -20,14 +20,22 @@ def asset_line(asset: str, facts: Mapping[str, Any]) -> str:
 
     Args:
         asset: Its name.
-        facts: `status`; `seconds` unless it is reused; `rows` or `bytes`.
+        facts: `status`; `seconds` unless it is reused; `rows` or `bytes`; of a file, the sheet and
+            columns that were read, and what a person should know of that.
     """
     status = str(facts["status"])
     seconds = f"{facts['seconds']:8.2f} s" if status != "reused" else " " * 10
     size = f"{facts['rows']:,} rows" if "rows" in facts else f"{facts.get('bytes', 0):,} bytes"
     if status == "updated":
         size += f", {facts[ROWS_MADE]:,} made"
-    return f"[{COLOURS[status]}]{status:7}[/] {asset:22} {seconds}  {size}"
+    return f"[{COLOURS[status]}]{status:7}[/] {asset:22} {seconds}  {size}{_read_as(facts)}"
+
+
+def _read_as(facts: Mapping[str, Any]) -> str:
+    names = {"sheet": "sheet", "column_questions": "questions", "column_answers": "answers"}
+    said = [f"{word}: {escape(str(facts[name]))}" for name, word in names.items() if name in facts]
+    notes = f"\n        {escape(str(facts['notes']))}" if said and "notes" in facts else ""
+    return f"; {'; '.join(said)}{notes}" if said else ""
 
 
 def check_line(asset: str, check: str, description: str | None, *, is_warning: bool) -> str:

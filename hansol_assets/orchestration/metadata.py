@@ -8,7 +8,8 @@ from collections.abc import Mapping
 
 import dagster as dg
 
-from hansol_assets.lake.records import Records
+from hansol_assets.lake.records import Records, Value
+from hansol_assets.qa.table.personal_data import masked
 
 _TYPES = {bool: "bool", int: "int", float: "float", str: "string"}
 
@@ -22,14 +23,20 @@ def table_value(rows: Records) -> dg.TableMetadataValue:
     """Returns rows as a table, each column with the type of its values.
 
     Args:
-        rows: At least one, all with the same columns.
+        rows: At least one, all with the same columns. Personal numbers are masked, whatever the
+            table keeps: Dagster's log remembers what it is told.
     """
     columns = [
         dg.TableColumn(name, _type_of([row[name] for row in rows if row[name] is not None]))
         for name in rows[0]
     ]
     schema = dg.TableSchema(columns)
-    return dg.TableMetadataValue([dg.TableRecord(dict(row)) for row in rows], schema)
+    shown = [{name: _without_numbers(value) for name, value in row.items()} for row in rows]
+    return dg.TableMetadataValue([dg.TableRecord(row) for row in shown], schema)
+
+
+def _without_numbers(value: Value) -> Value:
+    return masked(value) if isinstance(value, str) else value
 
 
 def _type_of(values: list[str | int | float | bool | None]) -> str:

@@ -13,13 +13,20 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    Task,
     TaskID,
     TextColumn,
+    TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
 _STEP = re.compile(r"(?P<work>[\w ]+): step (?P<done>\d+) of (?P<total>\d+)(?P<rest>.*)")
 _ANSWERED = re.compile(r"(?P<work>answered) (?P<done>\d+) of (?P<total>\d+) questions(?P<rest>)")
+
+
+SPEED_SECONDS = 600
+"""Of the past from which the speed is told: lines of slow work are minutes apart."""
 
 
 class HowFar(NamedTuple):
@@ -44,6 +51,16 @@ def how_far(line: str) -> HowFar | None:
     if match is None:
         return None
     return HowFar(match["work"], int(match["done"]), int(match["total"]), match["rest"])
+
+
+class _Time(TimeRemainingColumn):
+    """The time that remains; until that is known, the time that work has taken."""
+
+    def render(self, task: Task) -> Text:
+        """Returns what is known."""
+        if task.time_remaining is not None:
+            return super().render(task) + Text(" left", "progress.remaining")
+        return TimeElapsedColumn().render(task) + Text(" so far", "progress.elapsed")
 
 
 class ProgressBar:
@@ -84,10 +101,11 @@ class ProgressBar:
             TextColumn("  [dim]{task.description}[/dim]"),
             BarColumn(),
             MofNCompleteColumn(),
-            TimeRemainingColumn(),
+            _Time(),
             TextColumn("[dim]{task.fields[rest]}[/dim]"),
             console=self._console,
             transient=True,
+            speed_estimate_period=SPEED_SECONDS,
         )
         task = progress.add_task(state.work, total=state.total, completed=state.done, rest="")
         progress.start()

@@ -17,7 +17,7 @@ from hansol_assets.compute.current import computing_on
 from hansol_assets.compute.protocol import Compute
 from hansol_assets.errors import UserError
 from hansol_assets.lake.disk import disk_explained
-from hansol_assets.lake.handles import Table
+from hansol_assets.lake.handles import History, Table
 from hansol_assets.lake.manifest import Manifest
 from hansol_assets.lake.standing import forget_standing
 from hansol_assets.lake.store import Lake
@@ -92,6 +92,12 @@ class LakeResource:
         """Yields some columns of the live rows of a long table, part by part, for a check."""
         with user_errors_as_failures():
             yield from Table.pin(self.store, asset).chunks(columns, _PART)
+
+    def history_of(self, asset: str) -> list[Table]:
+        """Returns all versions of an asset's rows, the live one last, for a check."""
+        with user_errors_as_failures():
+            live = History.pin(self.store, asset)
+            return [*live.earlier, live]
 
     def manifest_of(self, asset: str) -> Manifest:
         """Returns the live manifest of an asset, for a check."""

@@ -70,7 +70,7 @@ class TerminalHandler(logging.Handler):
         if "status" not in facts:
             return  # the version of a raw file
         line = asset_line(made.asset_key.to_user_string(), facts)
-        self._console.print(line, highlight=False)
+        self._console.print(line, highlight=False, soft_wrap=True)
 
 
 def is_check(event: dg.DagsterEvent) -> bool:

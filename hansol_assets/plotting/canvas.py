@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from hansol_assets.errors import UserError
 
 if TYPE_CHECKING:
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 _FONT_PACKAGE = "koreanize_matplotlib"
@@ -56,6 +57,19 @@ def picture(
         figure.savefig(content, format="png", metadata={"Software": None})
     drawn = base64.b64encode(content.getvalue()).decode("ascii")
     return f"![{title}](data:image/png;base64,{drawn})"
+
+
+def legend_below(figure: "Figure") -> None:
+    """Puts the legend below the axes, where it covers nothing."""
+    figure.legend(loc="outside lower center", ncols=3, fontsize="small")
+
+
+def whole_ticks(*axes: "Axis") -> None:
+    """Gives an axis on which things are counted whole numbers."""
+    from matplotlib.ticker import MaxNLocator
+
+    for axis in axes:
+        axis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
 
 
 @cache

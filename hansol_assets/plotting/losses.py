@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from hansol_assets.plotting.canvas import picture
+from hansol_assets.plotting.canvas import legend_below, picture, whole_ticks
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -38,6 +38,7 @@ def loss_curve(history: pd.DataFrame, title: str) -> str:
         rates = losses.twinx()
         rates.plot(trained["step"], trained["learning_rate"], ":", color="tab:gray")
         rates.set_ylabel("learning rate (dotted)")
-        figure.legend(loc="outside lower center", ncols=2)
+        whole_ticks(losses.xaxis)
+        legend_below(figure)
 
     return picture(title, draw)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from hansol_assets.plotting.canvas import picture
+from hansol_assets.plotting.canvas import legend_below, picture, whole_ticks
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -14,41 +14,39 @@ SCORE = "score (mean cosine to the references)"
 _BINS = 25
 
 
-def calibration_picture(questions: pd.DataFrame, tenths: pd.DataFrame) -> str:
-    """Draws expected beside true scores.
+def calibration_picture(tenths: pd.DataFrame) -> str:
+    """Draws probabilities beside the share that was right.
 
     Args:
-        questions: `confidence` and `text`, one row a question.
-        tenths: `expected, score`, means of equally many questions.
+        tenths: `questions, confidence, right`, one row a bin.
     """
 
     def draw(figure: "Figure") -> None:
         axes = figure.subplots()
-        axes.plot(questions["confidence"], questions["text"], ".", color="silver", label="question")
-        axes.plot(tenths["expected"], tenths["score"], "o-", label="mean of a tenth")
-        ends = [tenths["expected"].min(), tenths["expected"].max()]
-        axes.plot(ends, ends, ":", color="black", label="as expected")
-        axes.set(xlabel="expected score", ylabel=SCORE)
-        axes.legend()
+        axes.plot([0, 1], [0, 1], ":", color="black", label="calibrated")
+        axes.scatter(tenths["confidence"], tenths["right"], tenths["questions"] * 2 + 10)
+        axes.set(xlabel="confidence", ylabel="share whose first row answers", xlim=(0, 1))
+        legend_below(figure)
 
-    return picture("Are expected scores true? (answer text)", draw)
+    return picture("Are probabilities true? (a dot's size: questions)", draw)
 
 
-def coverage_picture(curve: pd.DataFrame) -> str:
-    """Draws the mean score of the most confident answers over their share.
+def risk_coverage_picture(curve: pd.DataFrame) -> str:
+    """Draws the share of wrong answers over the share of questions that are answered.
 
     Args:
-        curve: `coverage, score`, the smallest coverage first.
+        curve: `coverage, risk`, coverage rising.
     """
 
     def draw(figure: "Figure") -> None:
         axes = figure.subplots()
-        axes.plot(curve["coverage"], curve["score"], label="the most confident answers")
-        axes.axhline(curve["score"].iloc[-1], ls=":", color="black", label="all answers")
-        axes.set(xlabel="share of the questions that are answered", ylabel=SCORE)
-        axes.legend()
+        axes.plot(curve["coverage"], curve["risk"])
+        axes.set(
+            xlabel="share of the questions that are answered, the surest first",
+            ylabel="share of these answered wrongly",
+        )
 
-    return picture("What is gained by answering only when confident (answer text)", draw)
+    return picture("What is gained by answering only when sure", draw)
 
 
 def distribution_picture(questions: pd.DataFrame, submitted: str, baselines: list[str]) -> str:
@@ -71,7 +69,8 @@ def distribution_picture(questions: pd.DataFrame, submitted: str, baselines: lis
             if np.isfinite(mean):
                 axes.axvline(mean, ls="--", color=colour, label=f"{name} {mean:.3f}")
         axes.set(xlabel=SCORE, ylabel="questions")
-        axes.legend(fontsize="small")
+        whole_ticks(axes.yaxis)
+        legend_below(figure)
 
     return picture("Scores of the validation questions", draw)
 
@@ -91,7 +90,7 @@ def trend_picture(experiments: pd.DataFrame) -> str:
             axes.errorbar(own.index, own["private"], spread, fmt="o-", capsize=3, label=profile)
         axes.plot(ordered.index, ordered["text_private"], "x", color="tab:gray", label="text")
         axes.set(xlabel="experiment, the newest last", ylabel="mean cosine")
-        axes.set_xticks(ordered.index.to_numpy())
-        axes.legend()
+        whole_ticks(axes.xaxis)
+        legend_below(figure)
 
     return picture("Submitted score of each experiment, with its interval", draw)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from hansol_assets.plotting.canvas import picture
+from hansol_assets.plotting.canvas import legend_below, picture, whole_ticks
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -33,6 +33,8 @@ def bar_picture(title: str, sizes: Mapping[str, float], unit: str) -> str:
         axes.bar_label(bars, fmt="%.4g", padding=3)
         axes.margins(x=0.1)
         axes.set(xlabel=unit)
+        if all(float(size).is_integer() for size in sizes.values()):
+            whole_ticks(axes.xaxis)
 
     return picture(title, draw, height=max(2.0, 1.0 + 0.25 * len(ranked)))
 
@@ -53,7 +55,8 @@ def length_picture(title: str, lengths: Mapping[str, np.ndarray]) -> str:
             median = f"{kind}, median {np.median(own):.0f}"
             axes.hist(own, bins=edges, alpha=0.6, color=colour, label=median)
         axes.set(xlabel="characters", ylabel="texts")
-        axes.legend()
+        whole_ticks(axes.xaxis, axes.yaxis)
+        legend_below(figure)
 
     return picture(title, draw)
 
@@ -74,6 +77,8 @@ def curve_picture(title: str, table: pd.DataFrame, x: str, y: str, by: str) -> s
         for kind, own in table.groupby(by, sort=False):
             axes.plot(own[x], own[y], "o-", label=str(kind))
         axes.set(xlabel=x, ylabel=y)
-        axes.legend()
+        if pd.api.types.is_integer_dtype(table[x]):
+            whole_ticks(axes.xaxis)
+        legend_below(figure)
 
     return picture(title, draw)

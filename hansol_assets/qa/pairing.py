@@ -19,7 +19,7 @@ from pydantic import Field, field_validator
 
 from hansol_assets.qa.folds import CALIBRATION, TRAINING, VALIDATION, natural_places
 from hansol_assets.qa.joining import ALSO, AND, KINDS, join_answers, join_questions
-from hansol_assets.qa.sampling import PARTS, choose, deal, digest, draw, spread_pairs
+from hansol_assets.qa.sampling import PARTS, choose, deal_by_name, digest, draw, spread_pairs
 from hansol_assets.qa.splitting import QuestionMix
 from hansol_assets.qa.table.columns import ANSWERS, ID, QUESTIONS
 from hansol_assets.qa.table.text_lists import TextLists
@@ -348,7 +348,8 @@ def _joins(
         if groups[first] != groups[second]
     )
     drawn = list(islice(pairs, count))
-    for (first, second), connective in zip(drawn, deal(len(drawn), weights), strict=True):
+    names = [digest(seed, rows.ids[first], rows.ids[second]) for first, second in drawn]
+    for (first, second), connective in zip(drawn, deal_by_name(names, weights), strict=True):
         yield _Join(rows.row(first), rows.row(second), connective)
 
 

@@ -10,7 +10,8 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from hansol_assets.qa.sentences import has_repeated_sentence, is_finished, latin_runs
+from hansol_assets.qa.sentences import has_repeated_sentence, is_finished
+from hansol_assets.qa.table.languages import LATIN, english_in, languages_of
 from hansol_assets.settings_model import SettingsModel
 
 
@@ -40,7 +41,8 @@ def answer_quality(answers: Sequence[str], references: Sequence[str]) -> dict[st
 
     Returns:
         `finished_share` (ends in a finished sentence), `empty_count`, `repeated_count` (answers
-        with a sentence said twice), `latin_run_count` (answers that drift into English),
+        with a sentence said twice), `latin_run_count` (answers that drift into English, which
+        their references are not in),
         `length_median`, `reference_length_median` (characters), `length_ratio` (the first over the
         second) and `outside_length_share` (lengths outside the references' 5th to 95th percentile).
 
@@ -53,13 +55,14 @@ def answer_quality(answers: Sequence[str], references: Sequence[str]) -> dict[st
     texts = [answer.strip() for answer in answers]
     lengths = np.array([len(text) for text in texts])
     reference_lengths = np.array([len(reference.strip()) for reference in references])
+    is_korean = LATIN not in languages_of(references)
     low, high = np.percentile(reference_lengths, [5, 95])
     median, reference_median = np.median(lengths), np.median(reference_lengths)
     return {
         "finished_share": float(np.mean([is_finished(text) for text in texts])),
         "empty_count": float(np.sum(lengths == 0)),
         "repeated_count": float(sum(has_repeated_sentence(text) for text in texts)),
-        "latin_run_count": float(sum(bool(latin_runs(text)) for text in texts)),
+        "latin_run_count": float(is_korean and sum(bool(english_in(text)) for text in texts)),
         "length_median": float(median),
         "reference_length_median": float(reference_median),
         "length_ratio": float(median / max(reference_median, 1.0)),

@@ -66,3 +66,14 @@ def deal(count: int, weights: Mapping[str, float]) -> list[str]:
         given[lagging] += 1
         dealt.append(lagging)
     return dealt
+
+
+def deal_by_name(names: Sequence[str], weights: Mapping[str, float]) -> list[str]:
+    """Deal something to each name, in the proportions of the weights.
+
+    A name keeps what it has when others are added: the names in their order fall into one block a
+    kind, and only at the ends of the blocks do some move to the next.
+    """
+    dealt = sorted(deal(len(names), weights))
+    by_name = dict(zip(sorted(names), dealt, strict=True))
+    return [by_name[name] for name in names]

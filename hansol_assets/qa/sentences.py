@@ -30,6 +30,8 @@ _FINAL_ENDING = re.compile(
 _AFTERTHOUGHT = re.compile(r"(?:\s*[(（][^()（）]*[)）]|\s*[:;=]-?[)(D]+|\s*[ㅎㅋㅠㅜ~^]+)+$")
 _CONNECTIVE = re.compile(r"^(?:그리고|또한|아울러|더불어|추가로|또),?\s+")
 _LATIN_WORD = re.compile(r"[A-Za-z][A-Za-z'’-]*")
+LONG_RUN = 6
+"""Words in Latin letters that are a run."""
 _LATIN_RUN = re.compile(rf"{_LATIN_WORD.pattern}(?:[\s,.:;/()]+{_LATIN_WORD.pattern})*")
 
 
@@ -104,7 +106,7 @@ def has_repeated_sentence(text: str) -> bool:
     return len(set(keys)) < len(keys)
 
 
-def latin_runs(text: str, words: int = 6) -> list[str]:
+def latin_runs(text: str, words: int = LONG_RUN) -> list[str]:
     """Runs of at least so many words in Latin letters: a Korean answer that drifts into English.
 
     The default lets the trade's long names pass ("Material Safety Data Sheet", "Medium Density

@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 
 RELATION = "relation"
 """How "A와 B의 관계는 무엇인가요?" joins; it is counted and cut, but not written by joining."""
+REQUEST = "request"
+"""How "A 종류랑 B가 뭔지 알려 주세요" joins, likewise."""
 SHARE_DECIMALS = 6
 _JOINED = "joined questions"
 
@@ -55,6 +57,16 @@ _RELATION = re.compile(
     rf"(?P<first>.+?{_ASKING})[?.]?(?:와|과)\s+(?P<second>.+{_ASKING})[?.]?의\s+관계(?:는|가|를)?\s*"
     r"(?:무엇인가요|무엇입니까|뭔가요|뭐야|어떤가요|어떻게\s+되나요|(?:알려|설명해)\s*(?:주세요|줘))[.?!]*"
 )
+_ASPECT = (
+    r"(?:종류|장점|단점|특징|방법|[는은을]\s?법|원인|이유|기준|차이"
+    r"|용도|가격|비용|수명|주기|뜻|역할)"
+)
+_REQUESTS = re.compile(
+    rf"(?P<first>\S.*{_ASPECT})(?:이랑|랑|하고|과|와)\s+"
+    r"(?P<second>\S.*(?:[가-힣][는은인을]지|뭔지))\s+"
+    r"(?P<request>(?:다\s+|모두\s+|좀\s+)*(?:알려|설명|가르쳐|궁금|알고\s*싶)[^?.!]*)[?.!]*"
+)
+_UNWRITTEN = (RELATION, REQUEST)
 _LISTED = (SLASH, LINE)
 _TOPICS_ANEW = 2
 
@@ -99,7 +111,8 @@ class TakenApart:
 
     Attributes:
         parts: The questions in order, at least one.
-        joins: How each part but the first is joined to the one before: of `KINDS`, or `RELATION`.
+        joins: How each part but the first is joined to the one before: of `KINDS`, `RELATION` or
+            `REQUEST`.
     """
 
     parts: tuple[str, ...]
@@ -131,7 +144,7 @@ def take_apart(texts: Sequence[str]) -> list[TakenApart]:
     """
     plain_texts = [plain(text, CONNECTIVE) for text in texts]
     different = list(dict.fromkeys(plain_texts))
-    related = {text: taken for text in different if (taken := _relation(text))}
+    related = {text: taken for text in different if (taken := _relation(text) or _requests(text))}
     tagged = [text for text in different if text not in related and may_be_joined(text)]
     taken_of = related | {
         text: _taken(text, tokens) for text, tokens in zip(tagged, tag(tagged), strict=True)
@@ -145,10 +158,12 @@ def take_apart(texts: Sequence[str]) -> list[TakenApart]:
 def question_mix(questions: Sequence[str]) -> QuestionMix:
     """Measure the share of joined questions and the proportions of all kinds of joining.
 
-    A relation counts as joined, but not among the kinds: joining does not write it.
+    What joining does not write, such as a relation, counts as joined, but not among the kinds.
     """
     taken = take_apart(questions)
-    counts = Counter(kind for question in taken for kind in question.joins if kind != RELATION)
+    counts = Counter(
+        kind for question in taken for kind in question.joins if kind not in _UNWRITTEN
+    )
     return QuestionMix(
         joined_share=sum(bool(question.joins) for question in taken) / max(1, len(questions)),
         connectives={kind: counts[kind] / counts.total() for kind in KINDS if counts[kind]},
@@ -161,6 +176,18 @@ def _relation(text: str) -> TakenApart | None:
         return None
     parts = (close_question(match["first"]), close_question(match["second"]))
     return TakenApart(parts, (RELATION,))
+
+
+def _requests(text: str) -> TakenApart | None:
+    """Two things of which one request asks, each for something of its own."""
+    match = _REQUESTS.fullmatch(text.strip())
+    if match is None or refers_back(match["second"]):
+        return None
+    (tokens,) = tag([match["second"]])
+    if not names_topic(match["second"], tokens):
+        return None
+    parts = (f"{match[name]} {match['request']}" for name in ("first", "second"))
+    return TakenApart(tuple(map(close_question, parts)), (REQUEST,))
 
 
 def _taken(text: str, tokens: "Sequence[Token]") -> TakenApart:

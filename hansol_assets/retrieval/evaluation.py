@@ -1,110 +1,123 @@
-"""How good retrieval is: hit rate and MRR of each way to search.
+"""How well the rows that answer are found, question by question.
 
-What belongs here: the measurement. What does not: the search (`hansol_assets.retrieval.search`).
+What belongs here: asking for rows that nothing was fitted on. What does not: the search
+(`hansol_assets.retrieval.search`) and what the ranks add up to (`hansol_assets.answering.trust`).
 """
 
-from collections.abc import Callable, Sequence
-from operator import itemgetter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
 
-from hansol_assets.embedding.embedder import Embedder
 from hansol_assets.qa.folds import VALIDATION
 from hansol_assets.qa.sampling import draw
 from hansol_assets.qa.table.columns import ID, QUESTIONS
+from hansol_assets.retrieval.examples import unrelated_questions, without_row
+from hansol_assets.retrieval.fitting import UNSEEN_UNRELATED
+from hansol_assets.retrieval.hits import Hit
 from hansol_assets.retrieval.index import RetrievalSettings, build_index
+from hansol_assets.retrieval.ranking import Ranker
 from hansol_assets.retrieval.rows import FrameRows
-from hansol_assets.retrieval.search import Hit, HybridSearcher
+from hansol_assets.retrieval.search import IndexSearcher
 
-CUTOFFS = (1, 3, 5, 10)
-MODES = ("full_text", "dense", "hybrid")
+KNOWN = "known"
+UNKNOWN = "unknown"
+UNRELATED = "unrelated"
+MODES = ("full_text", "dense", "ranked")
 _TABLE = "evaluation"
-_QUANTILE = 1.96
-"""Of the normal distribution, for 95 %."""
 
 
-def evaluate_retrieval(
+def evaluate_search(
     rows: pd.DataFrame,
     folds: pd.DataFrame,
-    embedder: Embedder,
+    ranker: Ranker,
     settings: RetrievalSettings,
     workdir: Path,
-    split: str = VALIDATION,
 ) -> pd.DataFrame:
-    """Measures full-text, dense and hybrid search on questions whose own row is known.
+    """Asks for validation rows by a paraphrase that is not in the index, and without the row.
 
-    Each held-out row is asked for by its first paraphrase, in an index where only the others are
-    left of it; then by its second. All other rows are in the index as usual. A row with one
-    question cannot be asked for without being found by that very question, and is not asked for.
-    Of more rows than `scored_rows`, so many are drawn by hash.
+    Each row is asked for by its last paraphrase (*known*: the others are in the index), then once
+    more with the row taken out (*unknown*). A row with one question can only be asked for in the
+    second way. *Unrelated* questions ship with this package, and nothing learned from them. Of more
+    rows than `scored_rows`, so many are drawn by hash.
 
     Args:
         rows: Training table.
         folds: `id, fold, split`.
-        embedder: Embedder of the index; not fitted on the held-out rows.
-        settings: Depth and fusion.
+        ranker: Fitted without the validation rows.
+        settings: How rows are searched.
         workdir: Folder for a temporary index; left as it was.
-        split: The rows that are asked for.
 
     Returns:
-        `mode, k, hit_rate, mrr, mrr_low, mrr_high, questions`: share of the questions whose row is
-        among the first k hits, mean reciprocal rank within them (0 beyond), and its 95 % interval
-        by the normal approximation over rows; NaN where no row can be asked for.
+        `kind, row_id, question, first_id, full_text_rank, dense_rank, ranked_rank, confidence`, one
+        row a question: the ranks of the row that answers (infinite where it was not found, or
+        where none answers), which row came first, and how sure that is.
     """
-    held_out = set(folds.loc[folds["split"] == split, "id"])
-    can_be_asked = rows.loc[rows[ID].isin(held_out) & (rows[QUESTIONS].map(len) > 1), ID].tolist()
-    drawn = {can_be_asked[place] for place in draw(can_be_asked, settings.scored_rows, "scored")}
-    is_asked = rows[ID].isin(drawn)
-    splits = sorted(set(folds["split"]))
-    ranks: dict[str, list[float]] = {mode: [] for mode in MODES}
-    # The second index differs from the first in the rows that are asked for: they alone are merged.
+    held_out = set(folds.loc[folds["split"] == VALIDATION, ID])
+    ids = rows.loc[rows[ID].isin(held_out), ID].tolist()
+    drawn = {ids[place] for place in draw(ids, settings.scored_rows, "scored")}
+    asked = rows[rows[ID].isin(drawn)]
+    indexed = rows.assign(
+        **{
+            QUESTIONS: [
+                _without_last(own) if key in drawn else own
+                for key, own in zip(rows[ID], rows[QUESTIONS], strict=True)
+            ]
+        }
+    )
+    texts = [own[-1] for own in asked[QUESTIONS]]
+    retriever = ranker.features.retriever
     with TemporaryDirectory(dir=workdir) as folder:
-        for place in (0, 1) if drawn else ():
-            asked = rows.loc[is_asked, QUESTIONS].map(itemgetter(place))
-            left = [_without(own, place) for own in rows.loc[is_asked, QUESTIONS]]
-            indexed = rows.copy()
-            indexed.loc[is_asked, QUESTIONS] = pd.Series(left, rows.index[is_asked])
-            documents = settings.documents
-            indexed_rows = FrameRows(indexed, folds)
-            build_index(Path(folder), _TABLE, indexed_rows, embedder, _TABLE, documents)
-            searcher = HybridSearcher(Path(folder), _TABLE, embedder, settings)
-            for mode, search in _modes(searcher).items():
-                found = search(asked.tolist(), max(CUTOFFS), splits)
-                ranks[mode].extend(map(_rank_of, rows.loc[is_asked, ID], found))
+        build_index(
+            folder, _TABLE, FrameRows(indexed, folds), retriever, _TABLE, settings.documents
+        )
+        searcher = IndexSearcher(folder, _TABLE, retriever, settings)
+        splits = sorted(set(folds["split"]))
+        pools = searcher.pools(texts, settings.depth, splits)
+        unrelated = list(unrelated_questions()[UNSEEN_UNRELATED])
+        off_pools = searcher.pools(unrelated, settings.depth, splits)
+    named = list(zip(asked[ID], asked[QUESTIONS], texts, pools, strict=True))
+    known = [(key, text, hits) for key, own, text, hits in named if len(set(own)) > 1]
+    unknown = [("", text, without_row(hits, key)) for key, _, text, hits in named]
+    off = [("", text, hits) for text, hits in zip(unrelated, off_pools, strict=True)]
+    parts = [
+        _asked(ranker, kind, own)
+        for kind, own in ((KNOWN, known), (UNKNOWN, unknown), (UNRELATED, off))
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _without_last(questions: Sequence[str]) -> list[str]:
+    return [text for text in questions if text != questions[-1]] or list(questions)
+
+
+def _asked(ranker: Ranker, kind: str, asked: Sequence[tuple[str, str, list[Hit]]]) -> pd.DataFrame:
+    ids, texts = [key for key, _, _ in asked], [text for _, text, _ in asked]
+    pools = [hits for _, _, hits in asked]
+    ranked = ranker.ranked(texts, pools)
+    ranks = [_ranks(hits, key) for hits, key in zip(ranked, ids, strict=True)]
     return pd.DataFrame(
-        [_row(mode, k, own) for mode, own in ranks.items() for k in CUTOFFS],
-        columns=["mode", "k", "hit_rate", "mrr", "mrr_low", "mrr_high", "questions"],
+        {
+            "kind": kind,
+            "row_id": ids,
+            "question": texts,
+            "first_id": [hits[0].id if hits else "" for hits in ranked],
+            **{f"{mode}_rank": np.array([own[mode] for own in ranks], float) for mode in MODES},
+            "confidence": [
+                ranker.model.confidence([hit.probability for hit in hits]) for hits in ranked
+            ],
+        }
     )
 
 
-Search = Callable[[Sequence[str], int, Sequence[str]], list[list[Hit]]]
-
-
-def _modes(searcher: HybridSearcher) -> dict[str, Search]:
-    return dict(
-        zip(MODES, (searcher.search_full_text, searcher.search_dense, searcher.search), strict=True)
-    )
-
-
-def _without(questions: Sequence[str], place: int) -> list[str]:
-    return [question for other, question in enumerate(questions) if other != place]
-
-
-def _rank_of(row_id: str, hits: list[Hit]) -> float:
-    return next((hit.rank for hit in hits if hit.id == row_id), float("inf"))
-
-
-def _row(mode: str, k: int, ranks: list[float]) -> tuple[str, int, float, float, float, float, int]:
-    if not ranks:
-        nothing = float("nan")
-        return mode, k, nothing, nothing, nothing, nothing, 0
-    found = np.array(ranks)
-    gains = np.where(found <= k, 1 / found, 0.0)
-    # A row is asked for twice, and its two questions are found together or not: rows are the draw.
-    by_row = gains.reshape(2, -1).mean(axis=0)
-    mean, error = by_row.mean(), by_row.std() / np.sqrt(len(by_row))
-    low, high = mean - _QUANTILE * error, mean + _QUANTILE * error
-    return mode, k, float((found <= k).mean()), float(mean), float(low), float(high), len(ranks)
+def _ranks(hits: Sequence[Hit], row_id: str) -> Mapping[str, float]:
+    found = next((hit for hit in hits if hit.id == row_id), None)
+    if found is None:
+        return dict.fromkeys(MODES, float("inf"))
+    ranks = (found.fts_rank, found.dense_rank, found.rank)
+    return {
+        mode: float("inf") if rank is None else float(rank)
+        for mode, rank in zip(MODES, ranks, strict=True)
+    }

@@ -18,7 +18,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
-from hansol_assets.embedding.embedder import Embedder, width_of
+from hansol_assets.embedding.embedder import width_of
+from hansol_assets.embedding.retriever import Retriever
 from hansol_assets.lake.databases import connect
 from hansol_assets.qa.morphemes import content_morphemes
 from hansol_assets.qa.table.columns import ANSWERS, QUESTIONS
@@ -45,13 +46,10 @@ class RetrievalSettings(SettingsModel):
 
     top_k: int = Field(20, ge=1, description="rows that a search returns")
     depth: int = Field(
-        50, ge=1, description="rows that each search gives to the fusion, or k where that is more"
-    )
-    rrf_k: int = Field(
-        2, ge=1, description="rank constant of reciprocal rank fusion; more flattens the ranks"
-    )
-    dense_weight: float = Field(
-        1.3, gt=0, description="weight of the dense search in the fusion; full text has 1"
+        20,
+        ge=1,
+        description="rows that each of the two searches gives to the ranking, or k where that is "
+        "more",
     )
     documents: DocumentSettings = Field(
         DocumentSettings(), description="what stands for a row in the dense search"
@@ -95,8 +93,8 @@ def build_index(
     uri: str | Path,
     table_name: str,
     rows: IndexedRows,
-    embedder: Embedder,
-    embedder_id: str,
+    retriever: Retriever,
+    retriever_id: str,
     documents: DocumentSettings,
     exact_rows: int = RetrievalSettings().exact_rows,
 ) -> IndexReport:
@@ -111,17 +109,16 @@ def build_index(
         uri: The database, a folder or an `s3://` URL; made if missing.
         table_name: Table within it; made if missing.
         rows: The rows with their folds.
-        embedder: Embeds questions and answers.
-        embedder_id: Names the embedder (a fingerprint); another one means all rows are embedded
-            again.
+        retriever: Embeds what stands for a row.
+        retriever_id: Names it (a fingerprint); another one means all rows are embedded again.
         documents: What stands for a row; another choice means the same.
         exact_rows: Rows up to which the vectors need no index of their own.
     """
-    made_by = f"{embedder_id} {documents.model_dump_json()}"
+    made_by = f"{retriever_id} {documents.model_dump_json()}"
     wanted = _named_rows(rows, made_by)
     database = connect(uri)
     if table_name not in database.list_tables().tables:
-        table = database.create_table(table_name, schema=_schema(embedder))
+        table = database.create_table(table_name, schema=_schema(retriever))
     else:
         table = database.open_table(table_name)
     held = table.search().select(["id", ROW_KEY]).limit(None).to_arrow()
@@ -132,7 +129,7 @@ def build_index(
         for start in range(0, max(len(fresh), 1), CHUNK):
             own = _keyed(rows.of(fresh[start : start + CHUNK]), made_by)
             _merge(
-                table, gone if not start else [], _embedded(own, embedder, documents, table.schema)
+                table, gone if not start else [], _embedded(own, retriever, documents, table.schema)
             )
     _index_columns(table, has_vector_index=len(wanted) > exact_rows)
     return replace(report, version=table.version)
@@ -162,8 +159,8 @@ def _row_key(record: Mapping[Hashable, Any], made_by: str) -> str:
     return hashlib.sha256(content.encode()).hexdigest()
 
 
-def _schema(embedder: Embedder) -> pa.Schema:
-    width = width_of(embedder)
+def _schema(retriever: Retriever) -> pa.Schema:
+    width = width_of(retriever.embedder)
     texts = [ROW_KEY, "id", "category", "split", MORPHEMES]
     return pa.schema(
         [
@@ -207,13 +204,13 @@ def _merge(table: "Table", gone: Collection[str], fresh: pa.Table) -> None:
 
 
 def _embedded(
-    frame: pd.DataFrame, embedder: Embedder, settings: DocumentSettings, schema: pa.Schema
+    frame: pd.DataFrame, retriever: Retriever, settings: DocumentSettings, schema: pa.Schema
 ) -> pa.Table:
     """The rows as the table holds them."""
     if frame.empty:
         return schema.empty_table()
     documents = document_texts(frame)
-    vectors = document_vectors(documents, frame[ANSWERS].tolist(), embedder, settings)
+    vectors = document_vectors(frame, retriever, settings)
     columns = {
         **{name: pa.array(frame[name], schema.field(name).type) for name in frame.columns},
         MORPHEMES: pa.array(content_morphemes(documents)),

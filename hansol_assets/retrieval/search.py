@@ -1,26 +1,23 @@
-"""Hybrid search: full text and dense vectors, fused by reciprocal rank.
+"""Finding rows by full text and by dense vectors.
 
-What belongs here: asking the index. What does not: what is in it
-(`hansol_assets.retrieval.index`) and how good the answers are
-(`hansol_assets.retrieval.evaluation`).
+What belongs here: asking the index. What does not: what is in it (`hansol_assets.retrieval.index`)
+and the order in which rows answer (`hansol_assets.retrieval.ranking`).
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
-from hansol_assets.embedding.embedder import Embedder
+from hansol_assets.embedding.retriever import Retriever
 from hansol_assets.lake.databases import connect
 from hansol_assets.lake.object_store import store_explained
-from hansol_assets.qa.morphemes import content_morphemes
+from hansol_assets.qa.morphemes import content_morphemes, for_search
 from hansol_assets.qa.table.columns import ANSWERS, QUESTIONS
-from hansol_assets.retrieval.documents import query_vectors
+from hansol_assets.retrieval.hits import Hit
 from hansol_assets.retrieval.index import (
     MORPHEMES,
     ROW_KEY,
@@ -38,47 +35,14 @@ _Query = TypeVar("_Query", bound="LanceQueryBuilder")
 _QUERIES_AT_ONCE = 4
 
 
-@dataclass(frozen=True)
-class Hit:
-    """A row found for a question.
-
-    Attributes:
-        id: The row's id in the training table.
-        row_key: Hash of the row's content.
-        rank: Place among the question's hits, from 1.
-        score: Reciprocal-rank score; only its order means something.
-        dense_rank: Place in the dense search, from 1; None where it did not find the row.
-        fts_rank: Place in the full-text search, likewise.
-        questions: The paraphrases of the row's question, one or more.
-        answers: The row's reference answers.
-    """
-
-    id: str
-    row_key: str
-    rank: int
-    score: float
-    dense_rank: int | None
-    fts_rank: int | None
-    questions: tuple[str, ...]
-    answers: tuple[str, ...]
-
-
-class _Fused(NamedTuple):
-    row_key: str
-    id: str
-    score: float
-    dense_rank: int | None
-    fts_rank: int | None
-
-
-class HybridSearcher:
+class IndexSearcher:
     """Searches one version of the index.
 
     Args:
         uri: The database, a folder or an `s3://` URL.
         table_name: Table within it.
-        embedder: The embedder that the index was built with.
-        settings: Depth and fusion.
+        retriever: The encoder that the index was built with.
+        settings: How many rows are looked at.
         version: The table's version; None for the latest.
     """
 
@@ -86,7 +50,7 @@ class HybridSearcher:
         self,
         uri: str | Path,
         table_name: str,
-        embedder: Embedder,
+        retriever: Retriever,
         settings: RetrievalSettings,
         version: int | None = None,
     ) -> None:
@@ -95,7 +59,7 @@ class HybridSearcher:
             self._table = connect(uri).open_table(table_name)
             if version is not None:
                 self._table.checkout(version)
-        self._embedder = embedder
+        self._retriever = retriever
         self._settings = settings
         self._hides_rows: dict[str, bool] = {}
 
@@ -104,48 +68,40 @@ class HybridSearcher:
         """The version of the table that is searched."""
         return int(self._table.version)
 
-    def search(self, questions: Sequence[str], k: int, splits: Sequence[str]) -> list[list[Hit]]:
-        """Hybrid search: both searches fused by reciprocal rank (Cormack et al. 2009).
+    def pools(self, questions: Sequence[str], depth: int, splits: Sequence[str]) -> list[list[Hit]]:
+        """The rows that either search finds for each question, not ranked yet.
 
         Args:
             questions: Any number of questions.
-            k: Hits a question, at most.
-            splits: Only rows of these splits are searched, before they are ranked.
-
-        Returns:
-            The hits of each question, best first.
+            depth: Rows that each search gives, at most.
+            splits: Only rows of these splits are searched.
 
         Raises:
             ObjectStoreError: The index is in an object store that was lost meanwhile.
         """
         with store_explained(self._uri):
-            dense = self._dense_rows(questions, k, splits)
-            full_text = self._full_text_rows(questions, k, splits)
-            return self._hits(zip(dense, full_text, strict=True), k)
+            dense = self._dense_rows(questions, depth, splits)
+            full_text = self._full_text_rows(questions, depth, splits)
+            return self._hits(zip(dense, full_text, strict=True))
 
-    def search_dense(
-        self, questions: Sequence[str], k: int, splits: Sequence[str]
-    ) -> list[list[Hit]]:
-        """Search by cosine of embedding vectors alone; arguments as for `search`."""
-        return self._hits(((rows, []) for rows in self._dense_rows(questions, k, splits)), k)
+    def dense(self, questions: Sequence[str], k: int, splits: Sequence[str]) -> list[list[Hit]]:
+        """Search by cosine of vectors alone; arguments as for `pools`."""
+        return self._hits((rows, []) for rows in self._dense_rows(questions, k, splits))
 
-    def search_full_text(
-        self, questions: Sequence[str], k: int, splits: Sequence[str]
-    ) -> list[list[Hit]]:
-        """Search by BM25 over morphemes alone; arguments as for `search`."""
-        return self._hits((([], rows) for rows in self._full_text_rows(questions, k, splits)), k)
+    def full_text(self, questions: Sequence[str], k: int, splits: Sequence[str]) -> list[list[Hit]]:
+        """Search by BM25 over morphemes alone; arguments as for `pools`."""
+        return self._hits(([], rows) for rows in self._full_text_rows(questions, k, splits))
 
     def _dense_rows(
         self, questions: Sequence[str], k: int, splits: Sequence[str]
     ) -> list[list[Found]]:
         if not questions:
             return []
-        vectors = query_vectors(questions, self._embedder, self._settings.documents)
-        count = max(k, self._settings.depth)
+        vectors = self._retriever.queries(list(map(for_search, questions)))
         rows = (
-            self._in_memory.search(vectors, splits, count)
+            self._in_memory.search(vectors, splits, k)
             if self._is_small
-            else self._nearest(vectors, splits, count)
+            else self._nearest(vectors, splits, k)
         )
         # Signs alone ask for nothing, though a sentence model has a vector for them, too.
         has_words = [any(map(str.isalnum, question)) for question in questions]
@@ -202,46 +158,18 @@ class HybridSearcher:
         # A MatchQuery is taken as words, so nothing in a question can be query syntax.
         found = (
             _among(self._table.search(words, query_type="fts"), condition)
-            .limit(max(k, self._settings.depth))
+            .limit(k)
             .select([ROW_KEY, "id", "_score"])
             .to_list()
         )
         return _ranked([{**row, "_score": -row["_score"]} for row in found], "_score")
 
-    def _hits(self, found: Iterable[tuple[list[Found], list[Found]]], k: int) -> list[list[Hit]]:
-        """The best rows of each question, with their texts."""
-        fused = [self._fuse(dense, full_text)[:k] for dense, full_text in found]
-        texts = self._texts(list(dict.fromkeys(one.row_key for own in fused for one in own)))
-        return [
-            [
-                Hit(
-                    id=one.id,
-                    row_key=one.row_key,
-                    rank=rank,
-                    score=one.score,
-                    dense_rank=one.dense_rank,
-                    fts_rank=one.fts_rank,
-                    questions=texts[one.row_key].questions,
-                    answers=texts[one.row_key].answers,
-                )
-                for rank, one in enumerate(own, start=1)
-            ]
-            for own in fused
-        ]
-
-    def _fuse(self, dense: list[Found], full_text: list[Found]) -> list[_Fused]:
-        id_of = {row.row_key: row.id for row in (*dense, *full_text)}
-        dense_rank = {row.row_key: rank for rank, row in enumerate(dense, start=1)}
-        fts_rank = {row.row_key: rank for rank, row in enumerate(full_text, start=1)}
-        scores: dict[str, float] = defaultdict(float)
-        for ranks, weight in ((dense_rank, self._settings.dense_weight), (fts_rank, 1.0)):
-            for key, rank in ranks.items():
-                scores[key] += weight / (self._settings.rrf_k + rank)
-        ordered = sorted(id_of, key=lambda key: (-scores[key], id_of[key]))
-        return [
-            _Fused(key, id_of[key], scores[key], dense_rank.get(key), fts_rank.get(key))
-            for key in ordered
-        ]
+    def _hits(self, found: Iterable[tuple[list[Found], list[Found]]]) -> list[list[Hit]]:
+        """The rows of each question with their texts, those of the dense search first."""
+        named = [(dense, full_text) for dense, full_text in found]
+        keys = dict.fromkeys(row.row_key for own in named for row in (*own[0], *own[1]))
+        texts = self._texts(list(keys))
+        return [_pool(dense, full_text, texts) for dense, full_text in named]
 
     def _texts(self, keys: Sequence[str]) -> Mapping[str, RowTexts]:
         """Row key → what the row was asked and answers."""
@@ -251,6 +179,20 @@ class HybridSearcher:
             return {}
         query = self._table.search().where(is_among(ROW_KEY, keys)).limit(None)
         return texts_of(query.select([ROW_KEY, QUESTIONS, ANSWERS]).to_arrow())
+
+
+def _pool(
+    dense: Sequence[Found], full_text: Sequence[Found], texts: Mapping[str, RowTexts]
+) -> list[Hit]:
+    dense_rank = {row.row_key: rank for rank, row in enumerate(dense, start=1)}
+    fts_rank = {row.row_key: rank for rank, row in enumerate(full_text, start=1)}
+    id_of = {row.row_key: row.id for row in (*dense, *full_text)}
+    return [
+        Hit(
+            key, row_key, rank, 0.0, dense_rank.get(row_key), fts_rank.get(row_key), *texts[row_key]
+        )
+        for rank, (row_key, key) in enumerate(id_of.items(), start=1)
+    ]
 
 
 def _among(query: _Query, condition: str | None) -> _Query:

@@ -6,7 +6,7 @@ not: the settings (`hansol_assets.scoring.components`), the weights of the compo
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -212,27 +212,19 @@ class AnswerRegressor:
         }
         return {name: unit(np.asarray(own, dtype=np.float64)) for name, own in found.items()}
 
-    def evidence(self, parts: Sequence[str]) -> pd.DataFrame:
-        """What the answer to each part rests on: signals for its confidence.
+    def rows_mixed(self, probabilities: Sequence[Mapping[str, float]]) -> np.ndarray:
+        """The mean answer of rows, weighted, [parts, dimensions], of length 1 or 0.
 
         Args:
-            parts: The questions, or parts of questions.
-
-        Returns:
-            `nearest_row` (id of the row whose answers are nearest to the estimate),
-            `answer_nearness` (cosine to them, the centroid taken off), `answer_agreement` (mean of
-            that over the neighbours), and the columns of `AnswerVectorRegressor.signals`.
+            probabilities: Row id → weight, for each part.
         """
-        views = QuestionViews.of(parts, self._embedder)
-        found = self.neighbours_of(self._regression.predict(views))
-        return pd.DataFrame(
-            {
-                "nearest_row": [self.row_ids[place] for place in found.places[:, 0]],
-                "answer_nearness": found.cosines[:, 0],
-                "answer_agreement": found.cosines.mean(axis=1),
-                **self._regression.signals(views),
-            }
-        )
+        place = {key: number for number, key in enumerate(self.row_ids)}
+        mixed = np.zeros((len(probabilities), self._row_vectors.shape[1]))
+        for number, own in enumerate(probabilities):
+            if own:
+                places = [place[key] for key in own]
+                mixed[number] = np.array(list(own.values())) @ self._row_vectors[places]
+        return unit(mixed)
 
     def rows_near(self, vectors: np.ndarray, count: int) -> list[list[tuple[str, float]]]:
         """The rows whose answers are nearest to each vector: id and cosine, nearest first.

@@ -47,6 +47,13 @@ class BlendSettings(SettingsModel):
         description="mean cosine that a squared distance of 1 from the prior must be worth",
     )
 
+    unknown_weight: float = Field(
+        4.0,
+        gt=0,
+        description="weight of a question that no row answers where the share of the rows found is "
+        "fitted; one that a row answers has 1. More costs known questions, less costs unknown ones",
+    )
+
     @field_validator("prior")
     @classmethod
     def _adds_up(cls, prior: dict[str, float]) -> dict[str, float]:

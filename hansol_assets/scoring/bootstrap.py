@@ -45,7 +45,10 @@ class PairedResult(NamedTuple):
 
 
 def bootstrap_interval(
-    scores: np.ndarray, settings: BootstrapSettings, groups: Sequence[str] | None = None
+    scores: np.ndarray,
+    settings: BootstrapSettings,
+    groups: Sequence[str] | None = None,
+    weights: np.ndarray | None = None,
 ) -> Interval:
     """Percentile bootstrap interval of a mean (Efron 1979).
 
@@ -54,11 +57,12 @@ def bootstrap_interval(
         settings: Level, resamples and seed.
         groups: What questions have in common (their source row); groups are then drawn whole, since
             questions from one row rise and fall together. None: questions are drawn.
+        weights: Of the questions in a weighted mean, [questions]; None: all are alike.
 
     Raises:
         ValueError: There are no scores.
     """
-    return _interval(_resampled_means(scores, settings, groups), settings.level)
+    return _interval(_resampled_means(scores, settings, groups, weights), settings.level)
 
 
 def paired_bootstrap(
@@ -66,6 +70,7 @@ def paired_bootstrap(
     second: np.ndarray,
     settings: BootstrapSettings,
     groups: Sequence[str] | None = None,
+    weights: np.ndarray | None = None,
 ) -> PairedResult:
     """Paired bootstrap of a difference: both scores of a question are drawn together.
 
@@ -74,6 +79,7 @@ def paired_bootstrap(
         second: [questions], of the same questions in the same order.
         settings: Level, resamples and seed.
         groups: As in `bootstrap_interval`.
+        weights: Likewise.
 
     Raises:
         ValueError: The scores are none, or not of the same questions.
@@ -82,9 +88,11 @@ def paired_bootstrap(
         msg = f"paired scores must be of the same questions: {len(first)} and {len(second)}"
         raise ValueError(msg)
     differences = np.asarray(first, dtype=np.float64) - np.asarray(second, dtype=np.float64)
-    means = _resampled_means(differences, settings, groups)
+    means = _resampled_means(differences, settings, groups, weights)
     low, high = _interval(means, settings.level)
-    return PairedResult(float(differences.mean()), low, high, float((means > 0).mean()))
+    return PairedResult(
+        float(np.average(differences, weights=weights)), low, high, float((means > 0).mean())
+    )
 
 
 def parity(score: float, centroid: float, human: float) -> float:
@@ -97,17 +105,21 @@ def parity(score: float, centroid: float, human: float) -> float:
 
 
 def _resampled_means(
-    scores: np.ndarray, settings: BootstrapSettings, groups: Sequence[str] | None
+    scores: np.ndarray,
+    settings: BootstrapSettings,
+    groups: Sequence[str] | None,
+    weights: np.ndarray | None,
 ) -> np.ndarray:
     values = np.asarray(scores, dtype=np.float64)
     if not values.size:
         msg = "no scores to resample"
         raise ValueError(msg)
     _, group = np.unique(np.arange(len(values)) if groups is None else groups, return_inverse=True)
-    sums = np.bincount(group, weights=values)
-    sizes = np.bincount(group)
-    draws = _draws(len(sums), settings.resamples, settings.seed)
-    return (draws @ sums) / (draws @ sizes)
+    shares = np.ones(len(values)) if weights is None else np.asarray(weights, dtype=np.float64)
+    draws = _draws(int(group.max()) + 1, settings.resamples, settings.seed)
+    sizes = draws @ np.bincount(group, weights=shares)
+    # A draw may miss every group that has a weight.
+    return (draws @ np.bincount(group, weights=values * shares))[sizes > 0] / sizes[sizes > 0]
 
 
 @lru_cache(maxsize=2)

@@ -22,6 +22,7 @@ from hansol_assets.scoring.bootstrap import (
     parity,
 )
 from hansol_assets.scoring.cosine import public_mask, reference_cosines
+from hansol_assets.scoring.kinds import weighted_mean
 from hansol_assets.settings_model import SettingsModel
 
 NAMED_IDS = 10
@@ -42,6 +43,13 @@ class ScoreSettings(SettingsModel):
     )
     public_salt: str = Field("public", description="another salt draws other public questions")
     bootstrap: BootstrapSettings = Field(BootstrapSettings(), description="how intervals are drawn")
+    known_share: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="share of the questions whose answer the table holds, by which scores of known "
+        "and unknown ones are weighed; by default it is measured on the questions to be answered",
+    )
     judge: EmbedderSettings | None = Field(
         None,
         description="the pretrained embedder that scores; by default the one that the answers are "
@@ -162,14 +170,15 @@ def parity_of(questions: pd.DataFrame, score: str) -> float:
     """Parity of one column of scores, over the questions where a person can be measured.
 
     Args:
-        questions: Per-question scores with `centroid` and `human`.
+        questions: Per-question scores with `centroid` and `human`; weighted, where they are of a
+            mix.
         score: The column.
 
     Returns:
         NaN where no question has two references, or people score no higher than the centroid.
     """
     measured = questions[questions[HUMAN].notna()]
-    means = [float(measured[name].mean()) for name in (score, CENTROID, HUMAN)]
+    means = [weighted_mean(measured, name) for name in (score, CENTROID, HUMAN)]
     return parity(*means)
 
 

@@ -4,6 +4,7 @@ What belongs here: how experiments become rows, and whether the newest is better
 where experiments are kept.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,15 +18,26 @@ from hansol_assets.scoring.bootstrap import (
     bootstrap_interval,
     paired_bootstrap,
 )
-from hansol_assets.scoring.confidence import confidence_facts
 from hansol_assets.scoring.evaluate import ScoreSettings, parity_note, parity_of
+from hansol_assets.scoring.kinds import ASKED, KNOWN, UNKNOWN, WEIGHT, weighted_mean
 
 SHARED_QUESTIONS = 30
 """Questions that two experiments must share to be compared: fewer say nothing."""
 
+ANSWER = "answer"
+"""The score of the text that a person reads."""
 DECIMALS = 4
-SHOWN = ["rank", "kind", "name", "profile", "private", "low", "high", "public", "parity"]
+SHOWN = [
+    *("rank", "kind", "name", "profile", "private", "low", "high", "public", "parity"),
+    *(f"{kind}{figure}" for kind in (KNOWN, UNKNOWN) for figure in ("", "_parity")),
+]
 """The columns that a person looks at first."""
+
+UNMEASURED = (
+    "of the strategy '{strategy}' unknown questions alone are scored: it has no figure for the mix "
+    "that is asked"
+)
+_FIGURES = ("private", "low", "high", "parity")
 
 BASELINES = (CONSTANT, CENTROID, NEAREST, HUMAN, CEILING)
 
@@ -41,6 +53,7 @@ class Experiment:
         strategy: What it submits: `text`, `consensus` or `blend`.
         settings: Setting (`asset.section.key`) → value, of everything that it was made from.
         questions: Its per-question scores.
+        trust: How far its answers can be trusted, by name.
         seconds: Time of all the work that led to it.
         date: When it was finished, ISO 8601.
     """
@@ -51,6 +64,7 @@ class Experiment:
     strategy: str
     settings: Mapping[str, Any]
     questions: pd.DataFrame
+    trust: Mapping[str, float]
     seconds: float
     date: str
 
@@ -75,10 +89,10 @@ def leaderboard(experiments: Sequence[Experiment], settings: ScoreSettings) -> p
     Returns:
         One row for each experiment's submitted vector and, of the newest experiment, one row for
         its answer text, each component and each baseline: `rank, kind, name, profile, judge,
-        fingerprint, private, public, low, high, parity, text_private, text_public, text_parity,
-        chrf, calibration_error, coverage_area, questions, differs, seconds, date, note`. A figure
-        that cannot be measured is NaN, as that of one human reference where every question has one
-        reference; `note` says so.
+        fingerprint`, the figures of `figures`, those of the answer text (`text_private,
+        text_public, text_parity`), `chrf, questions, differs, seconds, date, note`, and the figures
+        of trust. A figure that cannot be measured is NaN, as that of one human reference where
+        every question has one reference; `note` says so.
     """
     if not experiments:
         return pd.DataFrame()
@@ -108,15 +122,14 @@ def compare(
     """
     if newest.judge != other.judge:
         return None
-    both = newest.questions.merge(other.questions, on="id", suffixes=("", "_other"))
+    scores = [newest.strategy, f"{other.strategy}_other"]
+    both = newest.questions.merge(other.questions, on="id", suffixes=("", "_other")).dropna(
+        subset=scores
+    )
     if len(both) < min(SHARED_QUESTIONS, len(newest.questions)):
         return None
-    return paired_bootstrap(
-        both[newest.strategy].to_numpy(),
-        both[f"{other.strategy}_other"].to_numpy(),
-        settings,
-        both["group"].tolist(),
-    )
+    mine, theirs = (both[name].to_numpy() for name in scores)
+    return paired_bootstrap(mine, theirs, settings, both["group"].tolist(), both[WEIGHT].to_numpy())
 
 
 def compare_with_best(
@@ -141,7 +154,7 @@ def compare_with_best(
     ]
     if not comparable:
         return None
-    best = max(comparable, key=lambda item: float(item.questions[item.strategy].mean()))
+    best = max(comparable, key=lambda item: weighted_mean(item.questions, item.strategy))
     result = compare(newest, best, settings)
     return None if result is None else (best, result)
 
@@ -160,27 +173,36 @@ def figures(questions: pd.DataFrame, score: str, settings: ScoreSettings) -> dic
     """Sums up one column of per-question scores.
 
     Args:
-        questions: Per-question scores with `group, public` and the baselines.
+        questions: Per-question scores with `group, public, asked, weight` and the baselines.
         score: The column.
         settings: How the interval is drawn.
 
     Returns:
-        `private, public, low, high, parity`, over the questions that have a score; NaN where none
-        has.
+        `private, public, low, high, parity` over the mix that is asked; NaN where questions of a
+        kind in it have no score. Likewise of each kind alone: `known, known_low, known_high,
+        known_parity`, and the same of unknown ones.
     """
     scored = questions[questions[score].notna()]
+    kinds = {kind: scored[scored[ASKED] == kind] for kind in (KNOWN, UNKNOWN)}
+    is_whole = set(scored[ASKED]) >= set(questions.loc[questions[WEIGHT] > 0, ASKED])
+    mixed = scored if is_whole else scored.iloc[:0]
+    found = dict(zip(_FIGURES, _mean_and_parity(mixed, score, settings), strict=True))
+    found["public"] = weighted_mean(mixed[mixed["public"]], score)
+    for kind, own in kinds.items():
+        names = (kind, *(f"{kind}_{name}" for name in _FIGURES[1:]))
+        found |= zip(names, _mean_and_parity(own, score, settings), strict=True)
+    return found
+
+
+def _mean_and_parity(
+    scored: pd.DataFrame, score: str, settings: ScoreSettings
+) -> tuple[float, float, float, float]:
+    """Weighted mean, both ends of its interval, and parity; NaN without scores."""
     if scored.empty:
-        return dict.fromkeys(("private", "public", "low", "high", "parity"), float("nan"))
-    values = scored[score]
-    groups = scored["group"].tolist()
-    low, high = bootstrap_interval(values.to_numpy(), settings.bootstrap, groups)
-    return {
-        "private": float(values.mean()),
-        "public": float(values[scored["public"]].mean()),
-        "low": low,
-        "high": high,
-        "parity": parity_of(scored, score),
-    }
+        return (float("nan"),) * 4
+    groups, weights = scored["group"].tolist(), scored[WEIGHT].to_numpy()
+    low, high = bootstrap_interval(scored[score].to_numpy(), settings.bootstrap, groups, weights)
+    return weighted_mean(scored, score), low, high, parity_of(scored, score)
 
 
 def score_facts(
@@ -194,12 +216,12 @@ def score_facts(
         settings: How the interval is drawn.
     """
     submitted = figures(questions, strategy, settings)
-    text = figures(questions, "text", settings)
+    text = figures(questions, ANSWER, settings)
     return {
         "strategy": strategy,
         **{name: round(value, DECIMALS) for name, value in submitted.items()},
         **{f"text_{name}": round(value, DECIMALS) for name, value in text.items()},
-        **{name: round(float(questions[name].mean()), DECIMALS) for name in BASELINES},
+        **{name: round(weighted_mean(questions, name), DECIMALS) for name in BASELINES},
         "chrf": round(float(questions["chrf"].mean()), 2),
     }
 
@@ -235,7 +257,11 @@ def differing_settings(newest: Experiment, other: Experiment) -> pd.DataFrame:
 def _experiment_row(
     item: Experiment, differing: set[str], settings: ScoreSettings
 ) -> dict[str, Any]:
-    text = figures(item.questions, "text", settings)
+    submitted = figures(item.questions, item.strategy, settings)
+    text = figures(item.questions, ANSWER, settings)
+    notes = [parity_note(item.questions)]
+    if math.isnan(submitted["private"]):
+        notes.append(UNMEASURED.format(strategy=item.strategy))
     differs = {name: value for name, value in item.settings.items() if name in differing}
     return {
         "kind": "experiment",
@@ -243,28 +269,23 @@ def _experiment_row(
         "profile": item.profile,
         "judge": item.judge,
         "fingerprint": item.fingerprint,
-        **figures(item.questions, item.strategy, settings),
+        **submitted,
         "text_private": text["private"],
         "text_public": text["public"],
         "text_parity": text["parity"],
         "chrf": float(item.questions["chrf"].mean()),
-        **_confidence_row(item.questions),
+        **item.trust,
         "questions": len(item.questions),
         "differs": "; ".join(f"{name}={value}" for name, value in sorted(differs.items())),
         "seconds": round(item.seconds, 1),
         "date": item.date,
-        "note": parity_note(item.questions),
+        "note": "\n\n".join(filter(None, notes)),
     }
 
 
-def _confidence_row(questions: pd.DataFrame) -> dict[str, float]:
-    """How far an experiment knew its doubts; nothing of one from before answers had any."""
-    return confidence_facts(questions) if "confidence" in questions else {}
-
-
 def _newest_rows(newest: Experiment, settings: ScoreSettings) -> Iterator[dict[str, Any]]:
-    known = {"id", "kind", "group", "public", "chrf", "confidence", newest.strategy}
-    for score in (name for name in newest.questions.columns if name not in known):
+    others = {"id", "kind", "group", "public", "chrf", "confidence", ASKED, WEIGHT, newest.strategy}
+    for score in (name for name in newest.questions.columns if name not in others):
         yield {
             "kind": "baseline" if score in BASELINES else "ablation",
             "name": score,

@@ -12,12 +12,21 @@ def asked(question: str = "타일은 왜 깨지나요?") -> Answer:
         id="1",
         question=question,
         answer='충격을 받아, "갑자기" 깨집니다.',
+        verdict="unanswered",
         confidence=0.4,
         needs_review=True,
-        doubts=[],
         quotes=[],
-        nearest_rows=["R1"],
-        nearest_category="하자",
+        nearest=[
+            {
+                "part": 0,
+                "source_id": "row_0123456789ab",
+                "source_row": "17",
+                "source_question": "타일이란?",
+                "probability": 0.3,
+            }
+        ],
+        parts=[question],
+        category="하자",
         versions={},
     )
 

@@ -35,9 +35,9 @@ def hold(
     return held_still(previous, current[IDENTITY], held_out, most, lambda: current)
 
 
-def test_a_recipe_names_the_embedder_and_the_settings() -> None:
+def test_a_recipe_names_the_retriever_and_the_settings() -> None:
     prompts = PromptSettings(), PromptSettings(context_rows=5)
-    names = {recipe_of(embedder, prompt=own) for embedder in ("a", "b") for own in prompts}
+    names = {recipe_of(retriever, prompt=own) for retriever in ("a", "b") for own in prompts}
     assert len(names) == 4
     assert recipe_of("a", prompt=PromptSettings()) in names
 

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import dagster as dg
+import numpy as np
 import pytest
 
 from hansol_assets_tests.embedding.models import static_model
@@ -40,9 +41,10 @@ def test_every_figure_names_its_judge(graph: GraphRun, otherwise: GraphRun) -> N
 
 def test_vectors_of_another_space_are_not_scored(graph: GraphRun, otherwise: GraphRun) -> None:
     scores = otherwise.table("validation_scores")
-    assert otherwise.metadata["validation_scores"]["strategy"] == "text"
+    assert otherwise.metadata["validation_scores"]["strategy"] == "answer"
     assert {"blend", "consensus"}.isdisjoint(scores.columns)
-    assert scores[["text", "human", "centroid"]].notna().all(axis=None)
+    assert scores[["answer", "human", "centroid"]].notna().all(axis=None)
+    assert not np.isnan(otherwise.metadata["validation_scores"]["private"])
     assert {"blend", "consensus"} <= set(graph.table("validation_scores").columns)
 
 

@@ -29,7 +29,7 @@ def test_a_file_is_made_that_holds_the_question_with_its_draft(tmp_path: Path) -
     assert row["id"].startswith("asked_")
     assert row["question"] == asked().question
     assert row["draft"] == asked().answer
-    assert (row["nearest_row"], row["category"], row["answer"]) == ("R1", "하자", "")
+    assert (row["nearest_row"], row["category"], row["answer"]) == ("17", "하자", "")
     assert len(read_reviewed(path)) == 0
 
 

@@ -34,7 +34,7 @@ PROFILES = [
     profile(
         "a misspelt key",
         "generation: {top_pp: 0.5}",
-        "unknown setting 'generation.top_pp'; did you mean 'top_p'?",
+        "unknown setting 'generation.top_pp'; did you mean 'generation.top_p'?",
     ),
     profile("a section that is a value", "folds: 5", "setting 'folds' = 5"),
     profile("two faults", "folds: {count: 0}\nwrong: 1", "'folds.count' = 0", "setting 'wrong'"),

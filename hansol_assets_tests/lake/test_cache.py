@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -59,3 +60,14 @@ def test_a_damaged_cache_is_begun_anew(cache: RowCache, tmp_path: Path) -> None:
     assert cache.get("model", texts).empty
     cache.put("model", rows(a="벽지"))
     assert cache.get("model", ["a"])["text"].tolist() == ["벽지"]
+
+
+def test_a_lake_that_cannot_be_written_is_read(
+    cache: RowCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache.put("model", rows(a="벽지"))
+    monkeypatch.setattr("os.access", lambda *_: False)
+    cache.put("model", rows(b="마루판"))
+    assert cache.get("model", ["a", "b"])["text"].tolist() == ["벽지"]
+    with pytest.raises(duckdb.InvalidInputException, match="read-only"):
+        cache._warehouse.write("raw_qa", "1", rows(c="장판"))

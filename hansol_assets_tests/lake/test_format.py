@@ -3,7 +3,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from hansol_assets.lake.errors import NewerLakeError
+from hansol_assets.lake.errors import NewerLakeError, UnusablePathError
 from hansol_assets.lake.format import FORMAT
 from hansol_assets.lake.reports import TableReport, Task
 from hansol_assets.lake.store import Lake
@@ -27,3 +27,9 @@ def test_a_lake_of_another_format_is_refused(tmp_path: Path, text: str) -> None:
     assert f"this version reads up to {FORMAT}" in str(raised.value)
     assert "Update hansol-assets, or name another folder with HANSOL_LAKE_DIR" in str(raised.value)
     assert (tmp_path / "format").read_text(encoding="utf-8") == text
+
+
+def test_a_path_that_duckdb_takes_for_another_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UnusablePathError, match="Nothing was written"):
+        Lake(tmp_path / "a?b", "tiny")
+    assert list(tmp_path.iterdir()) == []

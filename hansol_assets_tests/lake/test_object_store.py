@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from hansol_assets.answering.promotion import RETENTION
 from hansol_assets.answering.searching import index_table, write_index_file
 from hansol_assets.cli.main import app
+from hansol_assets.embedding.retriever import Retriever
 from hansol_assets.errors import UserError
 from hansol_assets.lake import object_store
 from hansol_assets.lake.databases import connect
@@ -123,7 +124,7 @@ def make_index(lake: Lake, answers: tuple[str, ...]) -> Outcome:
         with build.lancedb() as database:
             documents = RetrievalSettings().documents
             report = build_index(
-                database.uri, TABLE, FrameRows(rows, folds), Embedder(), "e", documents
+                database.uri, TABLE, FrameRows(rows, folds), Retriever(Embedder()), "e", documents
             )
             files = version_checksums(database, TABLE, report.version)
         write_index_file(build.folder, TABLE, report.version)

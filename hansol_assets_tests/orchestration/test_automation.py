@@ -139,6 +139,27 @@ def test_a_touched_file_is_no_change(tick: Tick, raw: Path) -> None:
     assert [tick() for _ in range(3)] == [(set(), set())] * 3
 
 
+def test_of_the_review_queue_only_an_answer_that_was_filled_in_asks_for_a_run(
+    tick: Tick, raw: Path
+) -> None:
+    path = raw.parent / "lake" / "review.csv"
+    path.parent.mkdir(exist_ok=True)
+    for _ in range(FIRST_TICKS):
+        tick()
+    written = "question,draft,answer\n벽지는 왜 우나요?,풀이 마릅니다.,"
+    for left_open in (f"{written}\n", f"{written}보류\n", f"{written}\n타일은 왜 깨지나요?,,\n"):
+        path.write_text(left_open, encoding="utf-8")
+        assert [tick() for _ in range(QUIET_TICKS)] == [(set(), set())] * QUIET_TICKS
+
+    for answered in (f"{written}풀이 말라서 웁니다.\n", f"{written}\n"):
+        path.write_text(answered, encoding="utf-8")
+        looks = [tick() for _ in range(QUIET_TICKS)]
+        assert [changed for changed, _ in looks if changed] == [{"review_csv"}]
+        (asked,) = [asked for _, asked in looks if asked]
+        assert {"reviewed_answers", "raw_qa", "submission"} <= asked
+        assert "raw_questions" not in asked
+
+
 @pytest.mark.parametrize(("switch", "status"), [("off", "STOPPED"), ("on", "RUNNING")])
 def test_automation_is_on_unless_it_is_switched_off(
     switch: str, status: str, monkeypatch: pytest.MonkeyPatch

@@ -6,9 +6,15 @@ import dagster as dg
 import pandas as pd
 import pytest
 
+from hansol_assets.lake.manifest import Fact
 from hansol_assets.lake.reports import TableReport, Task
 from hansol_assets.lake.store import Lake
-from hansol_assets.orchestration.checks import folds_do_not_leak, pairs_are_from_training_rows
+from hansol_assets.orchestration.checks import (
+    answers_can_be_trusted,
+    folds_do_not_leak,
+    pairs_are_from_training_rows,
+    ranking_beats_its_parts,
+)
 from hansol_assets.orchestration.resources import LakeResource
 from hansol_assets.qa.folds import FoldSettings, assign_folds, rows_and_folds
 from hansol_assets.qa.pairing import PairingSettings, build_pairs
@@ -85,3 +91,59 @@ def test_an_example_of_a_held_out_row_is_found(
         False,
         none | {"texts_of_other_splits": [held_out["answers"][0]]},
     )
+
+
+def measured(folder: Path, *versions: dict[str, Fact]) -> LakeResource:
+    """A lake that holds versions of `retrieval_scores`, the last one live."""
+    found = door(folder)
+    for number, facts in enumerate(versions):
+        report = TableReport(frame=pd.DataFrame({"version": [number]}), facts=facts)
+        task = Task("retrieval_scores", str(number), {}, {})
+        make_table(found.store, task, lambda report=report: report)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("ranked", "passes"), [(0.9, True), (0.8, True), (0.79, False)], ids=["more", "as much", "less"]
+)
+def test_a_ranking_that_loses_what_a_search_found_is_warned_of(
+    tmp_path: Path, ranked: float, passes: bool
+) -> None:
+    facts = {"asked_questions": 9, "mrr_full_text": 0.6, "mrr_dense": 0.8, "mrr_ranked": ranked}
+    passed, told = verdict(ranking_beats_its_parts, measured(tmp_path, facts))
+
+    assert passed == passes
+    assert told["ranked"] == ranked
+
+
+def test_a_ranking_without_paraphrases_cannot_be_measured(tmp_path: Path) -> None:
+    lake = measured(tmp_path, {"asked_questions": 0})
+
+    assert verdict(ranking_beats_its_parts, lake) == (True, {})
+
+
+def trusted(value: float, high: float) -> dict[str, Fact]:
+    return {"hit_at_1": value, "hit_at_1_low": value - 0.1, "hit_at_1_high": high}
+
+
+@pytest.mark.parametrize(
+    ("newest", "passes"),
+    [(trusted(0.95, 0.99), True), (trusted(0.8, 0.9), True), (trusted(0.8, 0.89), False)],
+    ids=["risen", "fallen within its interval", "fallen"],
+)
+def test_answers_that_can_be_trusted_less_are_warned_of(
+    tmp_path: Path, newest: dict[str, Fact], passes: bool
+) -> None:
+    lake = measured(tmp_path, trusted(0.2, 0.3), trusted(0.9, 0.95), newest)
+    passed, told = verdict(answers_can_be_trusted, lake)
+
+    assert passed == passes
+    assert told == {"hit_at_1": newest["hit_at_1"]}
+
+
+def test_the_first_figures_and_new_ones_are_compared_with_nothing(tmp_path: Path) -> None:
+    first = measured(tmp_path / "first", trusted(0.1, 0.2))
+    other = measured(tmp_path / "other", {"auroc": 0.9, "auroc_high": 0.95}, trusted(0.1, 0.2))
+
+    assert verdict(answers_can_be_trusted, first)[0]
+    assert verdict(answers_can_be_trusted, other)[0]

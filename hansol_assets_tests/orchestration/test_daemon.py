@@ -13,7 +13,12 @@ import pytest
 
 from hansol_assets.lake.store import Lake
 from hansol_assets_tests.graph import GraphRun, take_out
-from hansol_assets_tests.orchestration.web_ui import free_port, wait_until, web_ui
+from hansol_assets_tests.orchestration.web_ui import (
+    free_port,
+    told_to_end,
+    wait_until,
+    web_ui,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -32,7 +37,7 @@ def lake(graph: GraphRun, tmp_path: Path) -> Lake:
 
 @pytest.fixture
 def ui(tmp_path: Path, raw: Path, lake: Lake) -> Iterator[subprocess.Popen[bytes]]:
-    with web_ui(tmp_path, raw, lake.paths.root, free_port()) as process:
+    with web_ui(tmp_path, raw, lake.paths.root, free_port(), end=told_to_end) as process:
         yield process
 
 

@@ -1,5 +1,6 @@
 """The launchpad's form: typed, described, complete, and turned back into settings."""
 
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -31,6 +32,7 @@ def problems(config: dict[str, Any]) -> list[str]:
         ({"embeder": {}}, 'Received unexpected config entry "embeder"'),
         ({"folds": {"count": 2.5}}, "count"),
         ({"final_fit": "perhaps"}, "final_fit"),
+        ({"profile": "qwen4"}, "path root:resources:lake:config:profile not in enum"),
     ],
 )
 def test_a_wrong_value_is_refused_before_the_run(config: dict[str, Any], says: str) -> None:
@@ -41,6 +43,16 @@ def test_a_wrong_value_is_refused_before_the_run(config: dict[str, Any], says: s
 
 def test_right_values_pass() -> None:
     assert problems({"folds": {"count": 5}, "final_fit": True, "raw_dir": None}) == []
+    assert problems({"profile": "gemma-7b"}) == []
+
+
+def test_a_profile_of_ones_own_is_one_of_the_launchpads(tmp_path: Path) -> None:
+    own = tmp_path / "mine.yaml"
+    own.write_text("extends: tiny\n", encoding="utf-8")
+    settings = load_settings(profile=str(own))
+    field = launchpad_fields(settings)["profile"]
+    assert field.default_value == settings.profile
+    assert settings.profile in {value.config_value for value in field.config_type.enum_values}
 
 
 def test_every_setting_has_a_description_and_the_value_that_it_has_now() -> None:

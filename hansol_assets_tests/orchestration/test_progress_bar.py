@@ -41,6 +41,9 @@ def test_on_a_terminal_a_bar_is_drawn_and_taken_away() -> None:
     assert "adapter" in drawn
     assert "12/24" in drawn
     assert "loss 2.400" in drawn
+    # Before the second line nothing is known of the end.
+    assert "so far" in drawn
+    assert "-:--:--" not in drawn
 
 
 def test_where_nobody_looks_there_is_none() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 from matplotlib.image import imread
 
 from hansol_assets.plotting import canvas
@@ -13,11 +14,12 @@ from hansol_assets.plotting.losses import loss_curve
 from hansol_assets.plotting.maps import vector_map
 from hansol_assets.plotting.scores import (
     calibration_picture,
-    coverage_picture,
     distribution_picture,
+    risk_coverage_picture,
+    trend_picture,
 )
 from hansol_assets.plotting.tables import bar_picture, curve_picture, length_picture
-from hansol_assets.scoring.confidence import calibration_table, coverage_curve
+from hansol_assets.scoring.confidence import calibration_table, risk_coverage
 
 MOST_BYTES = 200_000
 HISTORY = pd.DataFrame(
@@ -26,16 +28,17 @@ HISTORY = pd.DataFrame(
 _DRAW = np.random.default_rng(0)
 _DRAW_ONCE = _DRAW.normal(size=(16, 8))
 HITS = pd.DataFrame(
-    {"mode": ["dense"] * 3 + ["hybrid"] * 3, "k": [1, 3, 5] * 2, "hit_rate": [0.5, 0.7, 0.8] * 2}
+    {"mode": ["dense"] * 3 + ["ranked"] * 3, "k": [1, 3, 5] * 2, "hit_rate": [0.5, 0.7, 0.8] * 2}
 )
 QUESTIONS = pd.DataFrame(
     {
-        "confidence": _DRAW.uniform(0.4, 0.8, 40),
         "text": _DRAW.uniform(0.3, 0.9, 40),
         "human": 0.8,
         "ceiling": np.nan,
     }
 )
+CONFIDENCE = _DRAW.uniform(0, 1, 40)
+RIGHT = _DRAW.uniform(0, 1, 40) < CONFIDENCE
 
 
 def pixels(markdown: str) -> np.ndarray:
@@ -45,19 +48,28 @@ def pixels(markdown: str) -> np.ndarray:
     return imread(io.BytesIO(content), format="png")
 
 
-@pytest.mark.parametrize(
+EXPERIMENTS = pd.DataFrame(
+    {
+        "date": ["1", "2"],
+        "profile": "tiny",
+        "private": [0.6, 0.7],
+        "low": 0.5,
+        "high": 0.8,
+        "text_private": 0.5,
+    }
+)
+PICTURES = pytest.mark.parametrize(
     "draw",
     [
         lambda: loss_curve(HISTORY, "base"),
         lambda: loss_curve(HISTORY.drop(columns="eval_loss"), "base"),
-        lambda: calibration_picture(
-            QUESTIONS, calibration_table(*QUESTIONS[["confidence", "text"]].to_numpy().T)
-        ),
-        lambda: coverage_picture(coverage_curve(*QUESTIONS[["confidence", "text"]].to_numpy().T)),
+        lambda: calibration_picture(calibration_table(CONFIDENCE, RIGHT)),
+        lambda: risk_coverage_picture(risk_coverage(CONFIDENCE, RIGHT)),
         lambda: distribution_picture(QUESTIONS, "text", ["human", "ceiling"]),
         lambda: bar_picture("벽지", {"가": 3, "나": 5, "": 1}, "rows"),
         lambda: length_picture("길이", {"answers": np.array([3, 5] * 9)}),
         lambda: curve_picture("찾기", HITS, "k", "hit_rate", "mode"),
+        lambda: trend_picture(EXPERIMENTS),
         lambda: vector_map("지도", _DRAW_ONCE, ["가", "나"] * 8),
         lambda: vector_map("하나", _DRAW_ONCE[:1], ["가"]),
         lambda: vector_map("많음", np.tile(_DRAW_ONCE, (400, 1)), ["가", "나"] * 3_200),
@@ -66,16 +78,20 @@ def pixels(markdown: str) -> np.ndarray:
         "losses",
         "training loss",
         "calibration",
-        "coverage",
+        "risk and coverage",
         "distribution",
         "bars",
         "lengths",
         "curves",
+        "trend",
         "map",
         "one vector",
         "many vectors",
     ],
 )
+
+
+@PICTURES
 def test_a_picture_is_drawn_and_the_same_each_time(draw: Callable[[], str]) -> None:
     markdown = draw()
     drawn = pixels(markdown)
@@ -85,6 +101,36 @@ def test_a_picture_is_drawn_and_the_same_each_time(draw: Callable[[], str]) -> N
     colourful = drawn[..., :3].max(axis=2) - drawn[..., :3].min(axis=2) > 0.3
     assert colourful.sum() > 20
     assert draw() == markdown
+
+
+COUNTED = {
+    "optimiser step",
+    "questions",
+    "rows",
+    "characters",
+    "texts",
+    "k",
+    "experiment, the newest last",
+}
+"""Labels of axes on which things are counted."""
+
+
+@PICTURES
+def test_no_legend_covers_a_line_and_what_is_counted_has_whole_ticks(
+    draw: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    figures: list[Figure] = []
+    monkeypatch.setattr(Figure, "savefig", lambda figure, *_, **__: figures.append(figure))
+    draw()
+    (figure,) = figures
+    figure.canvas.draw()
+    plots = [axes.get_window_extent() for axes in figure.axes]
+    legends = [*figure.legends, *(axes.get_legend() for axes in figure.axes)]
+    for legend in filter(None, legends):
+        assert not any(legend.get_window_extent().overlaps(plot) for plot in plots)
+    for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)):
+        if axis.label.get_text() in COUNTED:
+            assert all(float(tick).is_integer() for tick in axis.get_majorticklocs())
 
 
 def test_hangul_is_drawn_as_letters_and_not_as_boxes() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hansol_assets.qa.sampling import choose, deal, digest, draw, spread_pairs
+from hansol_assets.qa.sampling import choose, deal, deal_by_name, digest, draw, spread_pairs
 
 NAMES = st.lists(st.text(max_size=3), unique=True, max_size=8)
 
@@ -73,3 +73,13 @@ def test_a_weight_of_zero_is_never_dealt() -> None:
 
 def test_weights_need_not_sum_to_one() -> None:
     assert Counter(deal(40, {"a": 3.0, "b": 1.0})) == pytest.approx({"a": 30, "b": 10})
+
+
+@given(names=NAMES, weight=st.floats(0, 1))
+def test_a_name_keeps_what_it_was_dealt_when_others_come(names: list[str], weight: float) -> None:
+    weights = {"a": weight, "b": 1 - weight}
+    dealt = dict(zip(names, deal_by_name(names, weights), strict=True))
+    among_more = dict(zip([*names, "????"], deal_by_name([*names, "????"], weights), strict=True))
+
+    assert Counter(dealt.values()) == Counter(deal(len(names), weights))
+    assert sum(among_more[name] != kind for name, kind in dealt.items()) <= 1

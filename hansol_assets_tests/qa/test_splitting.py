@@ -12,6 +12,7 @@ from hansol_assets.qa.back_references import refers_back
 from hansol_assets.qa.joining import KINDS, LINE, NONE, SLASH, THEN, close_question, join_questions
 from hansol_assets.qa.splitting import (
     RELATION,
+    REQUEST,
     QuestionMix,
     TakenApart,
     question_mix,
@@ -113,6 +114,10 @@ def test_safe_cuts(text: str, parts: list[str]) -> None:
         "붓 그리고 롤러 가운데 무엇이 좋은가요?",
         "미장이 어떤 일인지, 그리고 조적이 무엇인지 알려주세요.",
         "누수가 났을 때 이로 인해 벽지가 상하는지, 그리고 이를 막는 방법은 무엇인가요?",
+        # One thing, of which two aspects are asked.
+        "도배 방법이랑 비용이 얼마인지 알려줘",
+        "무늬목의 종류와 특징이 무엇인지 알려주세요",
+        "샌딩 방법과 그 이유가 무엇인지 알려주세요",
         # A relation of two things is one question.
         "습도와 벽지 수축의 관계는 무엇인가요?",
         "문을 왜 닫아 두나요와 습도의 관계는 무엇인가요?",
@@ -195,6 +200,17 @@ def test_unsafe_questions_stay_whole(text: str) -> None:
             "문은 왜 닫나요와 합판은 왜 휘나요의 관계는 무엇인가요?",
             ("문은 왜 닫나요?", "합판은 왜 휘나요?"),
             (RELATION,),
+        ),
+        # One request for two things, of each something of its own.
+        (
+            "붓의 종류하고 무늬목이 뭔지 알려주세요",
+            ("붓의 종류 알려주세요.", "무늬목이 뭔지 알려주세요."),
+            (REQUEST,),
+        ),
+        (
+            "장판 까는 방법이랑 합판은 왜 휘는지 설명해 줘",
+            ("장판 까는 방법 설명해 줘.", "합판은 왜 휘는지 설명해 줘."),
+            (REQUEST,),
         ),
     ],
 )

@@ -1,9 +1,19 @@
 import unicodedata
+from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from hansol_assets.embedding.embedder import encode
 from hansol_assets.embedding.muse import MuseEmbedder
+from hansol_assets.embedding.retriever import Retriever
+from hansol_assets.embedding.vectors import unit
+from hansol_assets.retrieval.answerability import Answerability
+from hansol_assets.retrieval.aspects import Aspects
+from hansol_assets.retrieval.documents import DocumentSettings
+from hansol_assets.retrieval.features import FEATURES, PairFeatures, TermWeights
+from hansol_assets.retrieval.ranking import Ranker
 
 QUESTIONS = {
     "TRAIN_1": ("실크벽지를 닦는 방법은?", "실크벽지의 때는 어떻게 지우나요?"),
@@ -59,3 +69,41 @@ def folds() -> pd.DataFrame:
 @pytest.fixture(scope="session")
 def embedder() -> MuseEmbedder:
     return MuseEmbedder()
+
+
+@pytest.fixture(scope="session")
+def retriever(embedder: MuseEmbedder) -> Retriever:
+    """An encoder that is loaded in a second: where it matters which one it is, ask for `e5`."""
+    return Retriever(embedder)
+
+
+SIDES = {
+    "advantage": ["실크벽지의 장점은?", "타일이 좋은 점은 무엇인가요?", "advantages of cork"],
+    "drawback": ["실크벽지의 단점은?", "타일이 나쁜 점은 무엇인가요?", "drawbacks of cork"],
+    "price": ["실크벽지는 얼마인가요?", "타일의 가격이 궁금해요", "price of cork"],
+}
+"""Aspect → questions that a small model of aspects learns from."""
+
+
+def both(
+    retriever: Retriever, embedder: MuseEmbedder, texts: Sequence[str]
+) -> tuple[np.ndarray, np.ndarray]:
+    """The vectors that the aspect of a question is told from."""
+    return retriever.queries(texts), unit(encode(embedder, texts))
+
+
+@pytest.fixture(scope="session")
+def features(retriever: Retriever, embedder: MuseEmbedder) -> PairFeatures:
+    told = [(text, name) for name, own in SIDES.items() for text in own]
+    texts, names = zip(*told, strict=True)
+    aspects = Aspects.fit(*both(retriever, embedder, texts), names)
+    terms = TermWeights.fit(list(QUESTIONS.values()))
+    return PairFeatures(retriever, embedder, terms, aspects, DocumentSettings())
+
+
+@pytest.fixture(scope="session")
+def ranker(features: PairFeatures) -> Ranker:
+    """Goes by the margin of questions alone: even odds at 0.6."""
+    slopes = 25 * np.eye(len(FEATURES))[FEATURES.index("question_margin")]
+    model = Answerability(0.6 * np.ones(len(FEATURES)), slopes, 0.0, np.array([0.0, 1.0, 0.0]))
+    return Ranker(features, model)

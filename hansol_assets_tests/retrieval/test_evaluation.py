@@ -1,75 +1,140 @@
-from pathlib import Path
-from typing import TYPE_CHECKING
+"""Rows are asked for by what the index does not show."""
 
+from pathlib import Path
+
+import numpy as np
 import pandas as pd
 import pytest
 
-from hansol_assets.embedding.cached import CachedEmbedder
+from hansol_assets.answering.verdicts import VerdictSettings
+from hansol_assets.embedding.muse import MuseEmbedder
+from hansol_assets.embedding.retriever import Retriever
 from hansol_assets.qa.folds import FoldSettings, assign_folds
 from hansol_assets.qa.table import TableSettings, read_train
-from hansol_assets.retrieval.evaluation import CUTOFFS, evaluate_retrieval
-from hansol_assets.retrieval.index import RetrievalSettings
+from hansol_assets.retrieval import evaluation
+from hansol_assets.retrieval.evaluation import (
+    KNOWN,
+    MODES,
+    UNKNOWN,
+    UNRELATED,
+    evaluate_search,
+)
+from hansol_assets.retrieval.examples import load_prior, unrelated_questions
+from hansol_assets.retrieval.fitting import UNSEEN_UNRELATED, AnswerabilitySettings, Fitter
+from hansol_assets.retrieval.index import RetrievalSettings, build_index
+from hansol_assets.retrieval.ranking import Ranker
+from hansol_assets.retrieval.rows import FrameRows
+from hansol_assets.retrieval.search import IndexSearcher
+from hansol_assets_tests.retrieval.conftest import QUESTIONS
 
-if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
-
-SETTINGS = RetrievalSettings()
-
-
-def test_figures_are_counted_both_ways_round(
-    tmp_path: Path, rows: pd.DataFrame, folds: pd.DataFrame, embedder: "SentenceTransformer"
-) -> None:
-    # TRAIN_5 is the one held-out row; its paraphrases share no word.
-    table = evaluate_retrieval(rows, folds, embedder, SETTINGS, tmp_path)
-
-    assert set(table["mode"]) == {"full_text", "dense", "hybrid"}
-    assert table["k"].tolist() == [*CUTOFFS] * 3
-    assert (table["questions"] == 2).all()
-    full_text = table[table["mode"] == "full_text"]
-    assert full_text["mrr"].tolist() == [0, 0, 0, 0]
-    assert table["hit_rate"].between(0, 1).all()
-    assert not any(tmp_path.iterdir())
+SETTINGS = RetrievalSettings(depth=3)
+RANKS = [f"{mode}_rank" for mode in MODES]
 
 
-def test_a_row_that_keeps_its_words_is_found(
-    tmp_path: Path, rows: pd.DataFrame, folds: pd.DataFrame, embedder: "SentenceTransformer"
-) -> None:
-    folds["split"] = folds["split"].replace({"validation": "training", "calibration": "validation"})
-    table = evaluate_retrieval(rows, folds, embedder, SETTINGS, tmp_path)
-
-    assert (table["hit_rate"] == 1).all()
-    assert (table[["mrr", "mrr_low", "mrr_high"]] == 1).all(axis=None)
-
-
-def test_a_row_with_one_question_is_not_asked_for(
-    tmp_path: Path, rows: pd.DataFrame, folds: pd.DataFrame, embedder: "SentenceTransformer"
-) -> None:
+@pytest.fixture
+def asked(tmp_path: Path, rows: pd.DataFrame, folds: pd.DataFrame, ranker: Ranker) -> pd.DataFrame:
+    """Both TRAIN_4 and TRAIN_5 are held out."""
     folds["split"] = folds["split"].replace({"calibration": "validation"})
-    some = rows.assign(
-        questions=[own[: 1 + place % 2] for place, own in enumerate(rows["questions"])]
-    )
-    none = rows.assign(questions=rows["questions"].str[:1])
+    table = evaluate_search(rows, folds, ranker, SETTINGS, tmp_path)
+    assert not any(tmp_path.iterdir())
+    return table
 
-    # TRAIN_4 has two questions, TRAIN_5 has one.
-    asked = evaluate_retrieval(some, folds, embedder, SETTINGS, tmp_path)
-    nothing = evaluate_retrieval(none, folds, embedder, SETTINGS, tmp_path)
 
-    assert (asked["questions"] == 2).all()
-    assert (nothing["questions"] == 0).all()
-    assert nothing[["hit_rate", "mrr", "mrr_low", "mrr_high"]].isna().all(axis=None)
-    assert len(nothing) == len(asked)
+def test_a_known_question_is_one_that_the_index_does_not_show(
+    tmp_path: Path,
+    rows: pd.DataFrame,
+    folds: pd.DataFrame,
+    ranker: Ranker,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    indexed: list[FrameRows] = []
+
+    def watched(uri: str, name: str, shown: FrameRows, *others: object) -> object:
+        indexed.append(shown)
+        return build_index(uri, name, shown, *others)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(evaluation, "build_index", watched)
+    table = evaluate_search(rows, folds, ranker, SETTINGS, tmp_path)
+    known = table[table["kind"] == KNOWN]
+
+    assert known["question"].tolist() == [QUESTIONS["TRAIN_5"][1]]
+    (shown,) = indexed
+    texts = {row["id"]: list(row["questions"]) for own in shown for row in own.to_dict("records")}
+    assert texts["TRAIN_5"] == [QUESTIONS["TRAIN_5"][0]]
+    # What nobody asks for is whole.
+    assert texts["TRAIN_1"] == list(QUESTIONS["TRAIN_1"])
+    assert (known[RANKS[1:]] >= 1).all(axis=None)
+
+
+def test_every_row_is_asked_for_while_it_is_there_and_while_it_is_not(asked: pd.DataFrame) -> None:
+    known, unknown = asked[asked["kind"] == KNOWN], asked[asked["kind"] == UNKNOWN]
+
+    assert known["row_id"].tolist() == ["TRAIN_4", "TRAIN_5"]
+    assert unknown["question"].tolist() == known["question"].tolist()
+    assert np.isinf(unknown[RANKS].to_numpy()).all()
+    for question, first in zip(unknown["question"], unknown["first_id"], strict=True):
+        own = known.loc[known["question"] == question, "row_id"].item()
+        assert first != own
+    # The paraphrases of TRAIN_4 share their words, those of TRAIN_5 share none.
+    assert known[RANKS].iloc[0].tolist() == [1, 1, 1]
+    assert np.isinf(known["full_text_rank"].iloc[1])
+    assert (known["confidence"].to_numpy() >= unknown["confidence"].to_numpy()).all()
+    assert known["confidence"].iloc[0] > 10 * unknown["confidence"].iloc[0]
+
+
+def test_unrelated_questions_are_those_that_nothing_learned_from(asked: pd.DataFrame) -> None:
+    off = asked[asked["kind"] == UNRELATED]
+
+    assert off["question"].tolist() == list(unrelated_questions()[UNSEEN_UNRELATED])
+    assert np.isinf(off[RANKS].to_numpy()).all()
+    assert off["confidence"].max() < VerdictSettings().answered_from
+    assert asked["confidence"].between(0, 1).all()
+
+
+def test_a_row_with_one_question_can_only_be_asked_for_while_it_is_not_there(
+    tmp_path: Path, rows: pd.DataFrame, folds: pd.DataFrame, ranker: Ranker
+) -> None:
+    single = rows.assign(questions=rows["questions"].str[:1])
+    table = evaluate_search(single, folds, ranker, SETTINGS, tmp_path)
+
+    assert table["kind"].value_counts()[UNKNOWN] == 1
+    assert KNOWN not in set(table["kind"])
+
+
+def test_of_many_rows_some_are_asked_for(
+    tmp_path: Path, rows: pd.DataFrame, folds: pd.DataFrame, ranker: Ranker
+) -> None:
+    folds["split"] = "validation"
+    few = SETTINGS.model_copy(update={"scored_rows": 2})
+    table = evaluate_search(rows, folds, ranker, few, tmp_path)
+
+    assert table["kind"].value_counts()[[KNOWN, UNKNOWN]].tolist() == [2, 2]
 
 
 @pytest.mark.real
 @pytest.mark.slow
-@pytest.mark.parametrize("validation_fold", [0, 4])
-def test_hybrid_search_beats_both_its_parts_on_the_real_rows(
-    tmp_path: Path, real_dir: Path, real_embedder: CachedEmbedder, validation_fold: int
+def test_the_ranking_is_no_worse_than_its_parts_on_the_real_rows(
+    tmp_path: Path, real_dir: Path, e5: Retriever, embedder: MuseEmbedder
 ) -> None:
     rows = read_train(real_dir / "train.csv", TableSettings()).frame
-    folds = assign_folds(rows, FoldSettings(validation_fold=validation_fold))
-    table = evaluate_retrieval(rows, folds, real_embedder, SETTINGS, tmp_path)
-    mrr = table[table["k"] == 10].set_index("mode")["mrr"]
+    folds = assign_folds(rows, FoldSettings())
+    settings = RetrievalSettings()
+    build_index(tmp_path, "rows", FrameRows(rows, folds), e5, "e5", settings.documents)
+    fitter = Fitter(
+        IndexSearcher(tmp_path, "rows", e5, settings),
+        e5,
+        embedder,
+        load_prior(),
+        settings.documents,
+        settings.depth,
+        AnswerabilitySettings(),
+    )
+    ranker, _, _ = fitter.fit(rows.merge(folds.drop(columns="category"), on="id"))
+    table = evaluate_search(rows, folds, ranker, settings, tmp_path)
+    known, others = table[table["kind"] == KNOWN], table[table["kind"] != KNOWN]
+    mrr = (1 / known[RANKS]).mean()
 
-    assert mrr["hybrid"] > mrr["full_text"]
-    assert mrr["hybrid"] > mrr["dense"]
+    assert mrr["ranked_rank"] >= mrr.max() - 0.005
+    assert (known["ranked_rank"] == 1).mean() > 0.85
+    wins = known["confidence"].to_numpy()[:, None] > others["confidence"].to_numpy()
+    assert wins.mean() > 0.9

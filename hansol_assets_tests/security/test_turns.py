@@ -15,7 +15,7 @@ from hansol_assets.modeling.base.tokenizer import (
     end_of_turn_id,
 )
 from hansol_assets.qa.prompts import ContextRow, PromptSettings, build_messages
-from hansol_assets.retrieval.search import HybridSearcher
+from hansol_assets.retrieval.ranking import RowSearcher
 from hansol_assets_tests.faults.fixtures import Reference
 from hansol_assets_tests.qa.test_control_tokens import TOKENS
 
@@ -68,7 +68,7 @@ def test_a_prompt_has_the_turns_of_its_template_only(
     )
 
 
-class NoRows(HybridSearcher):
+class NoRows(RowSearcher):
     """A searcher that finds nothing."""
 
     def __init__(self) -> None:

@@ -6,6 +6,7 @@ are worked on in blocks of Arrow's strings, so that a cell becomes a Python obje
 must look at its signs.
 """
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,8 +18,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hansol_assets.qa.table.names import is_plural
-from hansol_assets.qa.table.nested import as_text, nested_value, texts_of
-from hansol_assets.qa.table.repairs import is_plain, mend, mend_all
+from hansol_assets.qa.table.nested import as_text, is_texts, nested_value, texts_of
+from hansol_assets.qa.table.personal_data import mask_all
+from hansol_assets.qa.table.repairs import LISTS_AS_TEXT, is_plain, mend, mend_all
 from hansol_assets.qa.table.source import Column, Source
 from hansol_assets.qa.table.violations import Violation
 
@@ -28,6 +30,10 @@ LONGEST_CELL = 20_000
 LISTS = pa.list_(pa.string())
 
 _LONGEST_PLACEHOLDER = 20
+_LIST = r"^\s*[\[{]"
+_PYTHON_LIST = r"^\s*[\[{]\s*(?:array\(\[\s*)?'"
+"""As Python shows a list of texts, or a mapping that holds one: nobody answers so."""
+_IS_PYTHON_LIST = re.compile(_PYTHON_LIST)
 _BLOCK = 32_768
 """Rows that are worked on together."""
 
@@ -52,12 +58,22 @@ class TextCells:
         source: The columns.
         repairs: Counts of mended cells by kind; added to.
         placeholders: Cells that stand for no text.
+        masks: Whether personal numbers are masked.
     """
 
-    def __init__(self, source: Source, repairs: Counter[str], placeholders: Iterable[str]) -> None:
+    def __init__(
+        self,
+        source: Source,
+        repairs: Counter[str],
+        placeholders: Iterable[str],
+        *,
+        masks: bool = False,
+    ) -> None:
         self._source = source
+        self._masks = masks
         self._repairs = repairs
         self._placeholders = frozenset(map(placeholder_key, placeholders))
+        self._lists: dict[str, int] = {}
 
     def raw(self, name: str) -> pa.ChunkedArray:
         """A column's cells as text, not mended; of a cell that holds several, its JSON."""
@@ -65,6 +81,14 @@ class TextCells:
         if isinstance(column, pa.ChunkedArray):
             return column
         return pa.chunked_array([_strings(map(as_text, column))])
+
+    def carried(self, name: str) -> pa.ChunkedArray:
+        """A column's cells as `raw` gives them, with what is masked in others masked, too."""
+        cells = self.raw(name)
+        if not self._masks:
+            return cells
+        chunks = [mask_all(chunk, self._repairs) for chunk in cells.chunks]
+        return pa.chunked_array(chunks, pa.string())
 
     def column(self, name: str) -> pa.ChunkedArray:
         """A column's cells as text, mended; of a cell that holds several, its JSON."""
@@ -81,8 +105,8 @@ class TextCells:
     def lists(self, names: Sequence[str]) -> tuple[pa.ChunkedArray, list[Violation]]:
         """The filled texts of some columns, row by row, in the order of the columns.
 
-        A text that stands in a row twice counts once. A column holds a text or, in JSON, Parquet
-        and a column of a plural name ("answers"), a list of them.
+        A text that stands in a row twice counts once. A cell holds a text or a list of them, which
+        may be written as a text.
 
         Returns:
             A list of texts a row, and a violation for each text that is too long.
@@ -110,17 +134,47 @@ class TextCells:
         rows, cells = self._found(name, start, size)
         plain = is_plain(cells)
         texts = mend_all(cells, plain, self._repairs)
+        if self._masks:
+            texts = mask_all(texts, self._repairs)
         found = _Texts(rows, texts, plain.to_numpy(zero_copy_only=False))
         return found.filter(self._is_filled(texts))
 
     def _found(self, name: str, start: int, size: int) -> tuple[np.ndarray, pa.Array]:
         part = _part(self._column(name), start, size)
-        if isinstance(part, pa.Array) and not is_plural(name):
+        is_listed = is_plural(name) or self._holds_lists(name)
+        may_be_list = is_listed or (self._lists_in(name) and _any_matches(part, _PYTHON_LIST))
+        if isinstance(part, pa.Array) and not may_be_list:
             return np.arange(size), part
         cells = part.to_pylist() if isinstance(part, pa.Array) else part
-        texts = [_texts_of_cell(cell, name) for cell in cells]
+        texts = [self._texts_of_cell(cell, name, is_listed=is_listed) for cell in cells]
         rows = np.repeat(np.arange(size), [len(own) for own in texts])
         return rows, _strings(chain.from_iterable(texts))
+
+    def _holds_lists(self, name: str) -> bool:
+        """Whether most cells of a column are lists written as texts; one alone is an answer."""
+        lists = self._lists_in(name)
+        if lists < 2:
+            return False
+        filled = pc.sum(pc.greater(pc.binary_length(self._column(name)), 0)).as_py()
+        return bool(lists >= filled / 2)
+
+    def _lists_in(self, name: str) -> int:
+        """How many cells of a column may be lists written as texts."""
+        column = self._column(name)
+        if name not in self._lists and isinstance(column, pa.ChunkedArray):
+            self._lists[name] = pc.sum(pc.match_substring_regex(column, _LIST)).as_py() or 0
+        return self._lists.get(name, 0)
+
+    def _texts_of_cell(self, cell: Any, name: str, *, is_listed: bool) -> list[str]:
+        if not isinstance(cell, str):
+            return texts_of(cell, asks=name in _ASKS)
+        if not (is_listed or _IS_PYTHON_LIST.match(cell)):
+            return [cell]
+        value = nested_value(cell)
+        if value is cell or not (is_plural(name) or is_texts(value)):
+            return [cell]
+        self._repairs[LISTS_AS_TEXT] += not is_plural(name)
+        return texts_of(value, asks=name in _ASKS)
 
     def _is_filled(self, texts: pa.Array) -> np.ndarray:
         lengths = pc.utf8_length(texts).to_numpy()
@@ -154,12 +208,11 @@ def placeholder_key(text: str) -> str:
     key = "".join(unicodedata.normalize("NFKC", text).casefold().split())
     for dash in "‐‑‒–—―ー":
         key = key.replace(dash, "-")
-    return key.strip(".()[]<>{}\"'") or key
+    return key.strip(".*()[]<>{}\"'「」『』【】〈〉《》〔〕“”‘’") or key
 
 
-def _texts_of_cell(cell: Any, name: str) -> list[str]:
-    value = nested_value(cell) if is_plural(name) else cell
-    return [value] if isinstance(value, str) else texts_of(value, asks=name in _ASKS)
+def _any_matches(cells: pa.Array, pattern: str) -> bool:
+    return pc.any(pc.match_substring_regex(cells, pattern)).as_py() or False
 
 
 def _strings(texts: Iterable[str]) -> pa.Array:

@@ -6,7 +6,7 @@ not: formats (`hansol_assets.qa.table.reading`), which column is which
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -26,7 +26,9 @@ from hansol_assets.qa.table.columns import (
     RESERVED,
     ROW_NUMBER,
 )
+from hansol_assets.qa.table.content_mapping import numbered, onto_numbers, without_empty
 from hansol_assets.qa.table.ids import content_ids, doubled
+from hansol_assets.qa.table.looks import Looks, first_texts
 from hansol_assets.qa.table.mapping import (
     TableMapping,
     map_questions,
@@ -42,15 +44,18 @@ from hansol_assets.qa.table.names import (
     spelling,
 )
 from hansol_assets.qa.table.reading import RawTable, read_columns
-from hansol_assets.qa.table.repairs import BLANK_LINES, REPAIRS
+from hansol_assets.qa.table.repairs import BLANK_LINES, REPAIRS, repair_notes
 from hansol_assets.qa.table.settings import TableSettings
+from hansol_assets.qa.table.source import SheetRow
 from hansol_assets.qa.table.swallowed import swallowing_rows
 from hansol_assets.qa.table.violations import ContractError, Violation
 
 _EXTRA = 10
 """Carried columns that a note names at most."""
 
-Mapper = Callable[[Sequence[str], int, str, TableSettings], tuple[TableMapping, list[Violation]]]
+Mapper = Callable[
+    [Sequence[str], int, str, TableSettings, Looks], tuple[TableMapping, list[Violation]]
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,8 +71,9 @@ class TableRead:
         form: "csv", "workbook", "json", "jsonl" or "parquet".
         encoding: Of a text file ("utf-8", "utf-8-sig", "cp949", "utf-16" …); else empty.
         separator: Of a delimited file; else empty.
+        sheet: Of a workbook, the sheets that were read; else empty.
         mapping: Which column was taken for what.
-        repairs: Number of mended cells by kind of repair; every kind is there, at 0 too.
+        repairs: Number of mended cells by kind of repair; the usual ones are there at 0, too.
         notes: What a person should know of how the file was read, a sentence each.
     """
 
@@ -77,6 +83,7 @@ class TableRead:
     form: str
     encoding: str
     separator: str
+    sheet: str
     mapping: TableMapping
     repairs: dict[str, int]
     notes: tuple[str, ...]
@@ -84,7 +91,12 @@ class TableRead:
     def facts(self) -> dict[str, str | int]:
         """What was recognised and mended, for an asset's metadata and for a person."""
         separator = {"\t": "tab"}.get(self.separator, self.separator)
-        read = {"format": self.form, "encoding": self.encoding, "separator": separator}
+        read = {
+            "format": self.form,
+            "encoding": self.encoding,
+            "separator": separator,
+            "sheet": self.sheet,
+        }
         return {
             **{name: text for name, text in read.items() if text},
             **{f"column_{name}": text for name, text in self.mapping.facts().items()},
@@ -195,9 +207,16 @@ class _Draft:
     ) -> "_Draft":
         raw = read_columns(path, settings.sheet, partial(_is_header, settings, words))
         source = raw.source
-        mapping, violations = map_header(source.header, source.header_place, source.unit, settings)
-        cells = TextCells(source, raw.repairs, settings.placeholders)
-        mapping = _without_empty(mapping, cells, settings, source.notes)
+        looks = Looks(dict(zip(source.header, map(first_texts, source.columns), strict=True)))
+        mapping, violations = map_header(
+            source.header, source.header_place, source.unit, settings, looks
+        )
+        violations += onto_numbers(settings, looks)
+        masks = settings.personal_data == "mask"
+        cells = TextCells(source, raw.repairs, settings.placeholders, masks=masks)
+        mapping = without_empty(mapping, cells, settings, source.notes)
+        if mapping.id is None and settings.id is None:
+            mapping = numbered(mapping, cells, looks)
         draft = cls(path, raw, mapping, cells, [*source.violations, *violations])
         draft.violations += swallowing_rows(source, mapping.id)
         return draft
@@ -250,18 +269,24 @@ class _Draft:
             return _strings(content_ids(content, kind))
         ids = self.filled_column(self.mapping.id)
         source = self.raw.source
-        self.violations += doubled(ids, source.places, self.mapping.id, source.unit)
+        clashes = doubled(ids, source.places, self.mapping.id, source.unit)
+        if clashes and isinstance(source.places[0], SheetRow):
+            own = zip(source.places, ids.to_pylist(), strict=True)
+            ids = _strings([f"{getattr(row, 'sheet', '')} {row_id}" for row, row_id in own])
+            source.notes.append("ids stand on several sheets: each has its sheet's name before it")
+            clashes = doubled(ids, source.places, self.mapping.id, source.unit)
+        self.violations += clashes
         return ids
 
     def finish(self, columns: Mapping[str, pa.ChunkedArray]) -> TableRead:
         """The table, if there is no violation; the draft is spent then."""
         if self.violations:
-            raise ContractError(self.path, self.violations)
+            raise ContractError(self.path, [*self.raw.source.doubts, *self.violations])
         source = self.raw.source
         carried = _carried_names(self.mapping, [*columns, *RESERVED])
         whole = {
             **columns,
-            **{kept: self.cells.raw(name) for name, kept in carried},
+            **{kept: self.cells.carried(name) for name, kept in carried},
             FILE_SHA256: pa.repeat(self.raw.sha256, len(source.places)),
             ROW_NUMBER: pa.array(source.records, pa.int64()),
         }
@@ -277,31 +302,15 @@ class _Draft:
             form=source.form,
             encoding=source.encoding,
             separator=source.separator,
+            sheet=source.sheet,
             mapping=self.mapping,
-            repairs={kind: self.raw.repairs[kind] for kind in REPAIRS},
-            notes=(*source.notes, *_carried_note(self.mapping)),
+            repairs={kind: self.raw.repairs[kind] for kind in REPAIRS} | +self.raw.repairs,
+            notes=(
+                *source.notes,
+                *repair_notes(self.raw.repairs),
+                *_carried_note(self.mapping),
+            ),
         )
-
-
-def _without_empty(
-    mapping: TableMapping, cells: TextCells, settings: TableSettings, notes: list[str]
-) -> TableMapping:
-    """The mapping without recognised ids and categories of which every cell is empty.
-
-    One that the settings name must be filled.
-    """
-    found = {"id": mapping.id, "category": mapping.category}
-    empty = {
-        kind: name
-        for kind, name in found.items()
-        if name is not None and getattr(settings, kind) is None and cells.is_empty(name)
-    }
-    notes += [f"column {name} is empty, and is not used" for name in empty.values()]
-    return replace(
-        mapping,
-        id=None if "id" in empty else mapping.id,
-        category=None if "category" in empty else mapping.category,
-    )
 
 
 def _is_header(settings: TableSettings, words: Sequence[str], names: Sequence[str]) -> bool:

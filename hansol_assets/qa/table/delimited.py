@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from hansol_assets.qa.table.names import clean_name
+from hansol_assets.qa.table.header_places import TITLE_ROWS, best_header
 from hansol_assets.qa.table.source import IsHeader, Source
 from hansol_assets.qa.table.violations import Violation
 
@@ -27,9 +27,6 @@ SEPARATOR_NAMES = {
     "^": "caret", "~": "tilde", "¦": "broken bar", ":": "colon",
     "\x01": "U+0001 sign", "\x1f": "U+001F sign",
 }  # fmt: skip
-TITLE_ROWS = 10
-"""Rows at the top in which the header is looked for: exports put a title above it."""
-
 SAMPLE = 65_536
 """Characters from which the separator is told."""
 _TOGETHER = 16_384
@@ -81,7 +78,7 @@ def read_delimited(text: str, encoding: str, is_header: IsHeader) -> Source:
     source = Source("csv", [], [], [], encoding=encoding, separator=separator)
     records = _filled(_records(lines, separator, source.violations), source)
     head = list(islice(records, TITLE_ROWS))
-    place = _header_place([record.cells for record in head], is_header)
+    place = best_header([record.cells for record in head], is_header).place
     if head:
         source.header, source.header_place = head[place].cells, head[place].line
     if place:
@@ -148,23 +145,14 @@ def _worth(sample: str, separator: str, is_header: IsHeader) -> _Worth:
         rows = []
     if not rows:
         return _Worth(is_known=False, height=0, is_even=False, columns=0)
-    places = (place for place, row in enumerate(rows) if is_header(list(map(clean_name, row))))
-    place = next(places, None)
-    columns = len(rows[place or 0])
+    place, known = best_header(rows, is_header)
+    columns = len(rows[place])
     return _Worth(
-        is_known=place is not None,
-        height=-(place or 0),
-        is_even=place is None and columns > 1 and len(set(map(len, rows))) == 1,
+        is_known=known > 0,
+        height=-place,
+        is_even=not known and columns > 1 and len(set(map(len, rows))) == 1,
         columns=columns,
     )
-
-
-def _header_place(rows: Sequence[Sequence[str]], is_header: IsHeader) -> int:
-    """Where the header stands among the first rows; 0 where none of them is one."""
-    found = (
-        place for place, cells in enumerate(rows) if is_header([clean_name(cell) for cell in cells])
-    )
-    return next(found, 0)
 
 
 def _filled(records: Iterator[Record], source: Source) -> Iterator[Record]:

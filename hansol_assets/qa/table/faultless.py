@@ -10,6 +10,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from pyarrow import csv as arrow_csv
 from hansol_assets.qa.table.content import Content, open_content
 from hansol_assets.qa.table.delimited import SAMPLE, known_separator, read_delimited
 from hansol_assets.qa.table.encodings import decode
-from hansol_assets.qa.table.names import clean_name
+from hansol_assets.qa.table.header_places import TITLE_ROWS, best_header
 from hansol_assets.qa.table.source import IsHeader, Source
 from hansol_assets.qa.table.violations import refusal
 
@@ -51,15 +52,25 @@ def read_faultless(content: Content, is_header: IsHeader) -> Source | None:
     separator = known_separator(sample, is_header)
     if separator not in _SEPARATORS or sample.lstrip().startswith(("{", "[")):
         return None
-    header = next(csv.reader(io.StringIO(sample, newline=""), delimiter=separator), [])
-    if not is_header(list(map(clean_name, header))) or not _is_well_quoted(data, separator):
+    reader = csv.reader(io.StringIO(sample, newline=""), delimiter=separator)
+    try:
+        head = list(islice(reader, TITLE_ROWS))
+    except csv.Error:
         return None
+    if not _begins_with_header(head, is_header) or not _is_well_quoted(data, separator):
+        return None
+    header = head[0]
     columns = _columns(data, separator, header)
     if columns is None:
         return None
     encoding = "utf-8" if len(data) == len(content.data) else "utf-8-sig"
     places = _Lines(content.path, content.sha256, is_header, len(columns[0]))
     return Source("csv", header, columns, places, encoding=encoding, separator=separator)
+
+
+def _begins_with_header(head: Sequence[Sequence[str]], is_header: IsHeader) -> bool:
+    place, known = best_header(head, is_header)
+    return place == 0 and known > 0
 
 
 @dataclass(eq=False)

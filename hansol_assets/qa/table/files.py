@@ -4,9 +4,12 @@ What belongs here: which file is the table, the questions and the template. What
 in them (`hansol_assets.qa.table.contract`).
 """
 
+import re
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from hansol_assets.errors import InputError
+from hansol_assets.qa.table.alike import is_misspelt, similarity
 from hansol_assets.qa.table.content import PACKED_SUFFIXES, SUFFIXES
 from hansol_assets.qa.table.settings import TableSettings
 
@@ -15,10 +18,17 @@ TEST_CSV = "test_csv"
 SUBMISSION_TEMPLATE = "submission_template"
 STEMS = {TRAIN_CSV: "train", TEST_CSV: "test", SUBMISSION_TEMPLATE: "sample_submission"}
 """External asset name → the name of its file, without suffix."""
+_COPY = re.compile(r"(?:[\W\d_]|copy|복사본|사본)+$")
+"""What copying and downloading put behind a name: " (1)", " - 복사본"."""
+_OF_SYSTEMS = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
 
 
 def raw_files(folder: Path, settings: TableSettings) -> dict[str, Path]:
     """Finds the files that there are.
+
+    A file of the right name is taken; where there is none, the one that nearly has it ("train
+    (1).csv", "train.csv.txt", "trian.csv"); where there is no table at all so far, the only one
+    that lies there.
 
     Args:
         folder: The raw folder.
@@ -29,25 +39,33 @@ def raw_files(folder: Path, settings: TableSettings) -> dict[str, Path]:
         its name; questions and template only where there are such files, or the settings name them.
 
     Raises:
-        InputError: A folder holds two files of one name, as `train.csv` and `train.xlsx`.
+        InputError: Several files may be meant, or there are files and none of them is the table.
     """
-    named = {
-        TRAIN_CSV: settings.train,
-        TEST_CSV: settings.test,
-        SUBMISSION_TEMPLATE: settings.template,
-    }
+    if folder.is_file():
+        msg = f"{folder} is a file, and HANSOL_RAW_DIR names a folder: set it to {folder.parent}, "
+        raise InputError(f"{msg}and table.train to {folder.name}.")
+    named = dict(zip(STEMS, (settings.train, settings.test, settings.template), strict=True))
     found = {
         asset: folder / path if path is not None else found_by_name(folder, STEMS[asset], asset)
         for asset, path in named.items()
     }
+    for asset, path in found.items():
+        if path is None:
+            found[asset] = _nearly_named(folder, asset, set(found.values()))
     files = {asset: path for asset, path in found.items() if path is not None}
-    files.setdefault(TRAIN_CSV, folder / f"{STEMS[TRAIN_CSV]}.csv")
+    if TRAIN_CSV not in files:
+        files[TRAIN_CSV] = _only_table(folder, set(files.values()))
     return files
 
 
-def has_table(folder: Path) -> bool:
-    """Whether a folder holds a training table."""
-    return bool(_candidates(folder, STEMS[TRAIN_CSV]))
+def unused_files(folder: Path, used: Collection[Path]) -> list[str]:
+    """The names of what a person put into a folder and nothing reads."""
+    return [path.name for path in _of_a_person(folder) if path not in used]
+
+
+def holds_anything(folder: Path) -> bool:
+    """Whether a person has put anything into a folder."""
+    return bool(_of_a_person(folder))
 
 
 def found_by_name(folder: Path, stem: str, asset: str) -> Path | None:
@@ -56,27 +74,74 @@ def found_by_name(folder: Path, stem: str, asset: str) -> Path | None:
     Raises:
         InputError: There are several.
     """
-    found = _candidates(folder, stem)
+    tables = filter(_is_table, _of_a_person(folder))
+    return _one_of([path for path in tables if _bare(path) == stem], asset)
+
+
+def _nearly_named(folder: Path, asset: str, taken: Collection[Path | None]) -> Path | None:
+    """The one table whose name is nearly a stem, and no other stem more nearly."""
+    near = {
+        path: {own: _nearness(_bare(path), stem) for own, stem in STEMS.items()}
+        for path in _of_a_person(folder)
+        if path not in taken and _is_table(path)
+    }
+    return _one_of(
+        [path for path, by in near.items() if by[asset] and by[asset] == max(by.values())], asset
+    )
+
+
+def _nearness(name: str, stem: str) -> float:
+    """How nearly a name is a stem: that of a copy, or a slip of the pen; 0 where it is not."""
+    is_near = _COPY.sub("", name) == stem or is_misspelt(name, stem)
+    return similarity(name, stem) if is_near else 0.0
+
+
+def _only_table(folder: Path, taken: Collection[Path]) -> Path:
+    """The only table of a folder, whatever its name; the usual name where the folder is empty."""
+    usual = folder / f"{STEMS[TRAIN_CSV]}.csv"
+    there = [path for path in _of_a_person(folder) if path not in taken]
+    found = _one_of([path for path in there if _is_table(path)], TRAIN_CSV)
+    if found is None and there:
+        names = ", ".join(path.name for path in there)
+        msg = (
+            f"{folder} holds {names}, and no table that can be trained on (train.csv, train.xlsx "
+            "…). Put the table there, or set table.train to its name, or HANSOL_RAW_DIR to its "
+            "folder."
+        )
+        raise InputError(msg)
+    return found or usual
+
+
+def _one_of(found: Sequence[Path], asset: str) -> Path | None:
     if len(found) > 1:
         setting = {TRAIN_CSV: "train", TEST_CSV: "test"}.get(asset, "template")
         names = ", ".join(path.name for path in found)
         msg = (
-            f"{folder} holds {names}: which one is meant? Keep one of them, or set "
+            f"{found[0].parent} holds {names}: which one is meant? Keep one of them, or set "
             f"table.{setting} to its name."
         )
         raise InputError(msg)
     return found[0] if found else None
 
 
-def _candidates(folder: Path, stem: str) -> list[Path]:
+def _of_a_person(folder: Path) -> list[Path]:
+    """What lies in a folder, but for what systems and spreadsheets leave there."""
     if not folder.is_dir():
         return []
-    return sorted(path for path in folder.iterdir() if path.is_file() and _is_named(path, stem))
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if not path.name.startswith((".", "~$")) and path.name.lower() not in _OF_SYSTEMS
+    )
 
 
-def _is_named(path: Path, stem: str) -> bool:
+def _is_table(path: Path) -> bool:
+    return path.is_file() and path.name.lower().endswith((*SUFFIXES, *PACKED_SUFFIXES))
+
+
+def _bare(path: Path) -> str:
+    """A file's name without its suffixes: "train" of "Train.csv.txt" and "train.csv.gz"."""
     name = path.name.lower()
-    packed = next((suffix for suffix in PACKED_SUFFIXES if name.endswith(suffix)), "")
-    bare = name.removesuffix(packed)
-    plain = next((suffix for suffix in SUFFIXES if bare.endswith(suffix)), "")
-    return bool(plain or packed) and bare.removesuffix(plain) == stem
+    while suffix := next((one for one in (*SUFFIXES, *PACKED_SUFFIXES) if name.endswith(one)), ""):
+        name = name.removesuffix(suffix)
+    return name

@@ -5,6 +5,7 @@ What belongs here: naming rows. What does not: which column holds ids
 """
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -16,6 +17,21 @@ from hansol_assets.qa.table.violations import Violation
 _DIGITS = 12
 """Hexadecimal digits of a SHA-256 (48 bits: one clash in 100,000 rows has a chance of 2 in 10^5,
 and would only be told apart as rows of the same content are)."""
+
+
+_MADE = re.compile(rf"(?:row|reviewed)_[0-9a-f]{{{_DIGITS}}}(?:_\d+)?")
+
+
+def told_by(row_id: str, number: int) -> str:
+    """How a person is told of a row: by its own id, or by its number where that was made here.
+
+    Args:
+        row_id: The id.
+        number: Which row of its file it is, from 1; 0 for an answer of the review file.
+    """
+    if _MADE.fullmatch(row_id) is None:
+        return row_id
+    return str(number) if number else "review.csv"
 
 
 def content_ids(content: Iterable[str], kind: str) -> list[str]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from hansol_assets.qa.table.nested import is_turns
+from hansol_assets.qa.table.chats import is_turns
 from hansol_assets.qa.table.source import IsHeader, Source
 from hansol_assets.qa.table.violations import LINE, ROW, ContractError, Violation, refusal
 
@@ -47,6 +47,9 @@ def read_json(path: Path, text: str, encoding: str, suffix: str, is_header: IsHe
     except json.JSONDecodeError as error:
         problem = f"is not valid JSON ({error.msg}, column {error.colno})"
         raise _refused_line(path, error.lineno, problem) from error
+    except _DoubledKeyError as error:
+        doubled = Violation(error.line_in(text), error.key, str(error), _OWN_KEYS)
+        raise ContractError(path, [doubled]) from error
     columns = _columns_of(value, is_header)
     if columns is None:
         problem = f"holds {_described(value)}, not a table"
@@ -62,9 +65,41 @@ def columns_of_records(records: list[Mapping[str, Any]]) -> dict[str, list[Any]]
     return {name: [record.get(name) for record in records] for name in names}
 
 
+class _DoubledKeyError(ValueError):
+    """A record with a key that stands in it twice: one of the two values would be lost."""
+
+    def __init__(self, key: str, value: Any) -> None:
+        super().__init__("stands more than once in one record, with different values")
+        self.key, self._value = key, value
+
+    def line_in(self, text: str) -> int | None:
+        """The line on which the later value stands, as far as it can be found again."""
+        written = (json.dumps(self._value, ensure_ascii=plain) for plain in (False, True))
+        place = next((found for one in written if (found := text.find(one)) >= 0), None)
+        return None if place is None else text.count("\n", 0, place) + 1
+
+
+def _record(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    record: dict[str, Any] = dict(pairs)
+    if len(record) < len(pairs):
+        for key, value in pairs:
+            if value != record[key]:
+                raise _DoubledKeyError(key, record[key])
+    return record
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_record)
+_OWN_KEYS = "give each value its own key (answer_1, answer_2), or write a list of them"
+
+
 def _loads(text: str) -> Any:
-    """Parses JSON; half of an escaped character, which no text can hold, becomes U+FFFD."""
-    value = json.loads(text)
+    """Parses JSON; half of an escaped character, which no text can hold, becomes U+FFFD.
+
+    Raises:
+        JSONDecodeError: It is none.
+        _DoubledKeyError: A record has two values under one key.
+    """
+    value = _DECODER.decode(text)
     return _whole(value) if _SURROGATE.search(text) else value
 
 
@@ -76,11 +111,10 @@ def _value_of(text: str) -> Any:
     except json.JSONDecodeError as error:
         if not bare.startswith("{") or error.msg != "Extra data":
             raise
-    decoder = json.JSONDecoder()
     values, place = [], 0
     while place < len(bare):
         try:
-            value, place = decoder.raw_decode(bare, place)
+            value, place = _DECODER.raw_decode(bare, place)
         except json.JSONDecodeError as error:
             raise json.JSONDecodeError(error.msg, text, error.pos + text.index(bare)) from None
         values.append(_whole(value))
@@ -104,11 +138,10 @@ def _is_lines(text: str, is_header: IsHeader) -> bool:
     if not first.startswith("{"):
         return False
     try:
-        _loads(first)
-    except json.JSONDecodeError:
+        value = _loads(first)
+    except ValueError:
         # A record that is broken, in a file whose next line is a record again.
         return rest.lstrip().startswith("{") and first.rstrip().endswith(("}", "},"))
-    value = _loads(first)
     is_record = _columns_of(value, is_header) is None and not list(_lists_of_records(value))
     return bool(rest.strip()) or is_record
 
@@ -119,7 +152,8 @@ def _read_lines(text: str, encoding: str) -> Source:
     violations: list[Violation] = []
     blank = 0
     # splitlines would also cut at the line separators that JSON allows inside a text.
-    for line, content in enumerate(text.removeprefix("\ufeff").split("\n"), start=1):
+    for line, raw in enumerate(text.split("\n"), start=1):
+        content = raw.lstrip("\ufeff")  # files put one behind the other have one each
         if not content.strip():
             blank += 1
             continue
@@ -128,6 +162,9 @@ def _read_lines(text: str, encoding: str) -> Source:
         except json.JSONDecodeError as error:
             problem = f"is not valid JSON ({error.msg}, column {error.colno})"
             violations.append(Violation(line, "", problem, "write one record, {…}, a line"))
+            continue
+        except _DoubledKeyError as error:
+            violations.append(Violation(line, error.key, str(error), _OWN_KEYS))
             continue
         if isinstance(record, Mapping):
             records.append(record)

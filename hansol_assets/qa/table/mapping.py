@@ -7,11 +7,13 @@ what is said where that cannot be told. What does not: the names that are known
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import product
 
 from hansol_assets.qa.table.alike import closest, is_misspelt
 from hansol_assets.qa.table.families import Family, families, numbers_apart, unused_names
+from hansol_assets.qa.table.header import Header, missing, refuse_choice, refuse_unknown
+from hansol_assets.qa.table.looks import Looks
 from hansol_assets.qa.table.names import (
     ANSWER_WORDS,
     CATEGORY_NAME,
@@ -30,6 +32,7 @@ from hansol_assets.qa.table.violations import Violation
 from hansol_assets.qa.table.wording import likely_cause, listed, mapping_yaml, quoted
 
 _UNNAMED = "Unnamed:"
+NO_LOOKS = Looks({})
 
 
 @dataclass(frozen=True)
@@ -72,51 +75,8 @@ class TableMapping:
         return {name: text for name, text in said.items() if text}
 
 
-@dataclass
-class _Header:
-    """A header, and what is already known of its columns."""
-
-    line: int
-    unit: str
-    names: list[str]
-    violations: list[Violation] = field(default_factory=list)
-    taken: set[str] = field(default_factory=set)
-
-    def free(self) -> list[str]:
-        return [name for name in dict.fromkeys(self.names) if name not in self.taken]
-
-    def refuse(self, column: str, problem: str, remedy: str) -> None:
-        self.violations.append(Violation(self.line, column, problem, remedy, self.unit))
-
-    def take(self, names: Sequence[str], setting: str) -> tuple[str, ...]:
-        """Takes columns that a setting names; each that is not there is a violation."""
-        for name in names:
-            if name in self.names:
-                continue
-            near = closest(name, self.names)
-            remedy = f"did you mean {near}?" if near else f"the columns are {listed(self.names)}"
-            self.refuse(name, f"is missing, and table.{setting} names it", remedy)
-        found = tuple(name for name in names if name in self.names)
-        self.taken.update(found)
-        return found
-
-    def take_word(self, named: str | None, words: Sequence[str], setting: str) -> str | None:
-        """Takes the column that a setting names, or the first whose name is one of the words."""
-        if named is not None:
-            return next(iter(self.take([named], setting)), None)
-        by_word = {
-            spelling(name).word: name
-            for name in reversed(self.free())
-            if spelling(name).number is None
-        }
-        found = next((by_word[word] for word in words if word in by_word), None)
-        if found is not None:
-            self.taken.add(found)
-        return found
-
-
 def map_training(
-    names: Sequence[str], line: int, unit: str, settings: TableSettings
+    names: Sequence[str], line: int, unit: str, settings: TableSettings, looks: Looks = NO_LOOKS
 ) -> tuple[TableMapping, list[Violation]]:
     """Finds the columns of a training table: questions and answers, at least one of each.
 
@@ -125,11 +85,12 @@ def map_training(
         line: Where the header stands.
         unit: What `line` counts.
         settings: What the profile says of them.
+        looks: What their cells look like.
 
     Returns:
         The mapping, and what is wrong with the header; with a violation the mapping may be partial.
     """
-    header = _opened(names, line, unit, settings)
+    header = _opened(names, line, unit, settings, looks)
     fixed = (settings.questions, settings.answers)
     given_questions = header.take(settings.questions or (), "questions")
     given_answers = header.take(settings.answers or (), "answers")
@@ -151,13 +112,13 @@ def map_training(
 
 
 def map_questions(
-    names: Sequence[str], line: int, unit: str, settings: TableSettings
+    names: Sequence[str], line: int, unit: str, settings: TableSettings, looks: Looks = NO_LOOKS
 ) -> tuple[TableMapping, list[Violation]]:
     """Finds the columns of a table of test questions: one question a row; else as `map_training`.
 
     Answers that stand in it are carried along and not looked at.
     """
-    header = _opened(names, line, unit, settings)
+    header = _opened(names, line, unit, settings, looks)
     row_id = header.take_word(_if_there(settings.id, names), ID_WORDS, "id")
     question = _test_question(header, settings, row_id)
     header.taken.update(question.names)
@@ -169,10 +130,10 @@ def map_questions(
 
 
 def map_references(
-    names: Sequence[str], line: int, unit: str, settings: TableSettings
+    names: Sequence[str], line: int, unit: str, settings: TableSettings, looks: Looks = NO_LOOKS
 ) -> tuple[TableMapping, list[Violation]]:
     """Finds ids and answers of a file of references, which may be a part of a training table."""
-    header = _opened(names, line, unit, settings)
+    header = _opened(names, line, unit, settings, looks)
     row_id = header.take_word(_if_there(settings.id, names), ID_WORDS, "id")
     if row_id is None:
         header.refuse("id", "is missing", "add the column, so that answers find their questions")
@@ -182,15 +143,17 @@ def map_references(
     if len(answered) > 1 and asked:
         _, answers = _pair(header, asked, answered)
     elif len(answered) > 1:
-        _refuse_choice(header, [], [family.names for family in answered])
+        refuse_choice(header, [], [family.names for family in answered])
         answers = answered[0]
     else:
-        answers = answered[0] if answered else _missing(header, "answers", ANSWER_WORDS)
+        answers = answered[0] if answered else missing(header, "answers")
     return _finished(header, settings, TableMapping((), answers.names, row_id))
 
 
-def _opened(names: Sequence[str], line: int, unit: str, settings: TableSettings) -> _Header:
-    header = _Header(line, unit, list(names))
+def _opened(
+    names: Sequence[str], line: int, unit: str, settings: TableSettings, looks: Looks
+) -> Header:
+    header = Header(line, unit, list(names), looks)
     for name, count in Counter(names).items():
         if count > 1:
             header.refuse(name, "stands more than once", "keep one of these columns")
@@ -212,7 +175,7 @@ def _if_there(name: str | None, names: Sequence[str]) -> str | None:
     return name if name in names else None
 
 
-def _pair(header: _Header, asked: list[Family], answered: list[Family]) -> tuple[Family, Family]:
+def _pair(header: Header, asked: list[Family], answered: list[Family]) -> tuple[Family, Family]:
     """The one pair of question and answer columns; says so where there is none, or several."""
     pairs = [
         (one, other)
@@ -220,7 +183,7 @@ def _pair(header: _Header, asked: list[Family], answered: list[Family]) -> tuple
         if not (one.word and other.word) or other.word in PAIRED_WORDS.get(one.word, ())
     ] or list(product(asked, answered))
     if len(pairs) > 1:
-        _refuse_choice(
+        refuse_choice(
             header,
             list(dict.fromkeys(one.names for one, _ in pairs)),
             list(dict.fromkeys(other.names for _, other in pairs)),
@@ -228,86 +191,22 @@ def _pair(header: _Header, asked: list[Family], answered: list[Family]) -> tuple
     if pairs:
         return pairs[0]
     if not asked and not answered:
-        _refuse_unknown(header)
+        refuse_unknown(header)
         return Family("", ()), Family("", ())
-    questions = asked[0] if asked else _missing(header, "questions", QUESTION_WORDS)
+    questions = asked[0] if asked else missing(header, "questions")
     header.taken.update(questions.names)
-    answers = answered[0] if answered else _missing(header, "answers", ANSWER_WORDS)
+    answers = answered[0] if answered else missing(header, "answers")
     return questions, answers
 
 
-def _refuse_choice(
-    header: _Header, questions: list[tuple[str, ...]], answers: list[tuple[str, ...]]
-) -> None:
-    said = [
-        f"{what} may be in {' or in '.join(listed(names) for names in choices)}"
-        for what, choices in (("questions", questions), ("answers", answers))
-        if len(choices) > 1
-    ]
-    yaml = mapping_yaml(questions[0] if questions else (), answers[0] if answers else ())
-    header.refuse(
-        "",
-        f"can be read in more than one way: {'; '.join(said)}",
-        f"say in the profile which are meant, as in\n{yaml}",
-    )
-
-
-def _missing(
-    header: _Header, setting: str, words: Sequence[str], shown: str | None = None
-) -> Family:
-    """Says that a table has no column of a kind, and which one may be meant.
-
-    Args:
-        header: The header; what is wrong is added to it.
-        setting: The setting that names such columns.
-        words: What they may be called.
-        shown: Another setting to show, of one column.
-    """
-    guess = quoted(_guess(header, words))
-    line = f"{shown}: {guess}" if shown else f"{setting}: [{guess}]"
-    _refuse_missing(header, setting, f"table:\n  {line}")
-    return Family("", ())
-
-
-def _refuse_unknown(header: _Header) -> None:
-    """Says that nothing is known of a header, and shows the whole mapping that is wanted."""
-    question = _guess(header, QUESTION_WORDS)
-    # People write the answer behind its question.
-    behind = header.names[header.names.index(question) + 1 :] if question in header.names else []
-    answer = _guess(header, ANSWER_WORDS, [name for name in behind if name in header.free()])
-    _refuse_missing(header, "questions", mapping_yaml([question], [answer]))
-    _refuse_missing(header, "answers", f"table:\n  answers: [{quoted(answer)}]")
-
-
-def _guess(header: _Header, words: Sequence[str], first: Sequence[str] = ()) -> str:
-    """The column that may be meant by some words; one that is nearly called so is named as such."""
-    wanted = [words[0], f"{words[0]}_1", words[1], f"{words[1]}_1"]
-    near = {name: closest(name, wanted) for name in header.free()}
-    meant = {name: close for name, close in near.items() if close}
-    for name, close in meant.items():
-        problem = f"is not a known column; the closest name that is missing is {close}"
-        header.refuse(name, problem, f"rename it to {close}")
-    guess = next(iter([*meant, *first, *header.free()]), words[0])
-    header.taken.add(guess)
-    return guess
-
-
-def _refuse_missing(header: _Header, setting: str, yaml: str) -> None:
-    header.refuse(
-        "",
-        f"no column is known to hold {setting}; the columns are {listed(header.names)}",
-        f"{likely_cause(header.names)}say in the profile which ones do, as in\n{yaml}",
-    )
-
-
-def _test_question(header: _Header, settings: TableSettings, row_id: str | None) -> Family:
+def _test_question(header: Header, settings: TableSettings, row_id: str | None) -> Family:
     if settings.test_question is not None:
         return Family("", header.take([settings.test_question], "test_question"))
     given = [name for name in settings.questions or () if name in header.names]
     found = [Family("", tuple(given))] if given else _asked(header.free())
     if not found:
         only = _only_text(header, has_ids=row_id is not None)
-        return only or _missing(header, "questions", QUESTION_WORDS, "test_question")
+        return only or missing(header, "questions", "test_question")
     names = [name for family in found for name in family.names]
     if len(names) > 1:
         header.refuse(
@@ -319,7 +218,7 @@ def _test_question(header: _Header, settings: TableSettings, row_id: str | None)
     return Family(found[0].word, found[0].names[:1])
 
 
-def _only_text(header: _Header, *, has_ids: bool) -> Family | None:
+def _only_text(header: Header, *, has_ids: bool) -> Family | None:
     """The column of a file of questions that is named a text, or is the only one beside the ids.
 
     Without ids, nothing would tell the name of an only column from a question.
@@ -333,7 +232,7 @@ def _only_text(header: _Header, *, has_ids: bool) -> Family | None:
     return Family("", (free[0],))
 
 
-def _input(header: _Header, settings: TableSettings, questions: Family) -> str | None:
+def _input(header: Header, settings: TableSettings, questions: Family) -> str | None:
     """The column that follows the question: only an instruction has one by its name alone."""
     if settings.input is not None:
         return next(iter(header.take([settings.input], "input")), None)
@@ -342,7 +241,7 @@ def _input(header: _Header, settings: TableSettings, questions: Family) -> str |
 
 
 def _check_misspelt(
-    header: _Header,
+    header: Header,
     questions: Family,
     answers: Family,
     category: str | None,
@@ -365,7 +264,7 @@ def _check_misspelt(
             _refuse_misspelt(header, name, meant_name)
 
 
-def _refuse_misspelt(header: _Header, name: str, meant: str) -> None:
+def _refuse_misspelt(header: Header, name: str, meant: str) -> None:
     header.refuse(
         name,
         f"is not a known column; the closest name that is missing is {meant}",
@@ -374,7 +273,7 @@ def _refuse_misspelt(header: _Header, name: str, meant: str) -> None:
 
 
 def _finished(
-    header: _Header, settings: TableSettings, mapping: TableMapping
+    header: Header, settings: TableSettings, mapping: TableMapping
 ) -> tuple[TableMapping, list[Violation]]:
     ignored = tuple(name for name in dict.fromkeys(header.names) if name in settings.ignore)
     rest = header.free()

@@ -74,6 +74,12 @@ _NUMBER_IN_BRACKETS = re.compile(r"[(\[](\d+)[)\]]$")
 # "질문(Question)", "질문 / question", "질문 (필수)".
 _SAID_TWICE = re.compile(r"(?P<first>.+?)\s*[(/|]\s*(?P<second>[^()/|]+?)\)?")
 _REMARKS = frozenset({"필수", "required"})
+_NUMBERING = re.compile(
+    r"(?:(?:일련|접수|문의|질문|문항|문서|관리|티켓|상담|요청|사건|항목|글|행) ?)?번호|순번|연번"
+    r"|(?:(?:ticket|case|faq|question|row|item|record|document|request)[\s_-]*)?"
+    r"(?:no|num|number|id|seq|index|idx)|ticket|case"
+)
+_AROUND_NUMBER = " .#()[]:_-"
 _JOINTS = re.compile(r"[\s_.\-]+")
 
 
@@ -105,6 +111,11 @@ def clean_name(name: str) -> str:
         if one not in INVISIBLE and one.isprintable()
     )
     return " ".join(visible.split())
+
+
+def is_numbering(name: str) -> bool:
+    """Whether a column says by its name that it numbers the rows: "번호", "No.", "Ticket #"."""
+    return bool(_NUMBERING.fullmatch(name.casefold().strip(_AROUND_NUMBER)))
 
 
 def is_plural(name: str) -> bool:

@@ -1,41 +1,45 @@
 """Nested records made flat: conversations, SQuAD's paragraphs, and lists of answers.
 
-What belongs here: shapes of question-answer data that are no plain table. What does not: the format
-that they came in, and which column is which (`hansol_assets.qa.table.mapping`).
+What belongs here: shapes of question-answer data that are no plain table. What does not: the turns
+of a conversation (`hansol_assets.qa.table.chats`), the format that they came in, and which column
+is which (`hansol_assets.qa.table.mapping`).
 """
 
 import ast
+import io
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import tokenize
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from math import isnan
-from typing import Any, NamedTuple
+from typing import Any
 
+from hansol_assets.qa.table.chats import (
+    Exchange,
+    answered_by,
+    exchange_rows,
+    exchanges,
+    is_turns,
+    with_history,
+)
 from hansol_assets.qa.table.source import IsHeader, Source, cells_of
-
-USER = "user"
-ASSISTANT = "assistant"
 
 _CHATS = ("messages", "conversations", "conversation", "dialogue", "dialog", "turns", "contents")
 _PARAGRAPHS = "paragraphs"
 _QUESTIONS = "qas"
-_ROLES = ("role", "from", "speaker")
 _TEXTS = ("content", "value", "text", "parts")
-_ASKING = frozenset({"user", "human", "prompter", "customer", "질문자", "고객", "사용자"})
-_ANSWERING = frozenset(
-    {"assistant", "gpt", "chatgpt", "model", "bot", "agent", "답변자", "상담사", "상담원"}
-)
+_CHOSEN = ("chosen", "preferred_output")
+"""Columns of the reply that was preferred to another one."""
+_GOOD = ("label", "kto_tag", "is_good")
+"""Columns that say of a reply whether it is a good one."""
 
-_LOOKS_NESTED = re.compile(r"""[\[{]\s*["'{\[].*["'}\]]\s*[\]}]""", re.DOTALL)
+_LOOKS_NESTED = re.compile(r"""[\[{]\s*["'{\[].*["'}\])]\s*[\]}]""", re.DOTALL)
+
+_OF_NUMPY = re.compile(r"array\(|['\"]\s+['\"]")
 
 Expand = Callable[[Any], list[dict[str, Any]]]
-
-
-class Exchange(NamedTuple):
-    """A question of a conversation and what was answered; an empty text where nothing was."""
-
-    question: str
-    answer: str
 
 
 def flatten(source: Source, is_header: IsHeader) -> Source:
@@ -46,27 +50,96 @@ def flatten(source: Source, is_header: IsHeader) -> Source:
     (`Source.records`), so that they can be kept together. Turns of the system are left out, and so
     are SQuAD's questions that have no answer by design (`is_impossible`).
     """
+    _gather_turns(source)
     for name in source.header:
-        if name.casefold() not in _CHATS:
-            continue
-        place = source.header.index(name)
-        source.columns[place] = list(map(nested_value, cells_of(source.columns[place])))
-        if _any(source, name, is_turns):
-            flat = _expanded(source, name, _exchange_rows)
-            more = len(flat.places) - len(source.places)
+        if name.casefold() in _CHATS and _any(source, name, is_turns):
+            told: Counter[str] = Counter()
+            flat = _expanded(source, name, partial(exchange_rows, told=told))
+            more = len(flat.places) - len({*flat.records})
             if more:
                 flat.notes.append(
                     f"{more} further exchanges of conversations are rows of their own"
                 )
-            return flat
+            left_out = ", ".join(f"{count} {what}" for what, count in told.items() if count)
+            flat.notes += [f"left out of conversations: {left_out}"] if left_out else []
+            return _without_bad(flat)
     if _PARAGRAPHS in source.header:
         return flatten(_expanded(source, _PARAGRAPHS, _paragraph_rows), is_header)
     if _QUESTIONS in source.header:
         return _expanded(source, _QUESTIONS, _question_rows)
     if is_header(source.header):
-        return source
+        return _without_bad(source)
     records = next((name for name in source.header if _any(source, name, _is_record)), None)
     return source if records is None else flatten(_expanded(source, records, _records), is_header)
+
+
+def _gather_turns(source: Source) -> None:
+    """Puts into one column of turns what tools write into several.
+
+    That is: turns written as texts; a conversation and the reply that was preferred; an instruction
+    with earlier ones as its history. What was rejected is carried along and not used.
+    """
+    for name in source.header:
+        if name.casefold() in (*_CHATS, *_CHOSEN, "input", "history"):
+            place = source.header.index(name)
+            cells = cells_of(source.columns[place])
+            if any(not isinstance(nested_value(cell), str) for cell in cells):
+                source.columns[place] = list(map(nested_value, cells))
+    # {"input": {"messages": […]}, "preferred_output": […]}
+    if _any_in(source, "input", _holds_messages):
+        inputs = [dict(cell or {}).get("messages") for cell in _taken(source, "input")]
+        _put(source, "messages", inputs)
+    chat = next((name for name in source.header if name.casefold() in _CHATS), None)
+    chosen = next((name for name in _CHOSEN if name in source.header), None)
+    talks = chosen and (_any(source, chosen, is_turns) or _any(source, chosen, _holds_messages))
+    if chosen and (chat or (talks and "prompt" not in source.header)):
+        turns: Sequence[Any] = _taken(source, chat) if chat else [None] * len(source.places)
+        whole = list(map(answered_by, turns, _taken(source, chosen)))
+        _put(source, chat or "messages", whole)
+    if {"instruction", "output"} <= set(source.header) and _any_in(source, "history", bool):
+        columns = [_taken(source, name) for name in ("history", "instruction", "output")]
+        if "input" in source.header:
+            pairs = zip(columns[1], _taken(source, "input"), strict=True)
+            columns[1] = ["\n".join(filter(None, pair)) for pair in pairs]
+        _put(source, "messages", list(map(with_history, *columns)))
+
+
+def _holds_messages(cell: Any) -> bool:
+    return isinstance(cell, Mapping) and "messages" in cell
+
+
+def _any_in(source: Source, name: str, is_wanted: Callable[[Any], bool]) -> bool:
+    return name in source.header and _any(source, name, is_wanted)
+
+
+def _taken(source: Source, name: str) -> Sequence[Any]:
+    """The cells of a column, which is taken out."""
+    place = source.header.index(name)
+    source.header.pop(place)
+    return cells_of(source.columns.pop(place))
+
+
+def _put(source: Source, name: str, cells: Sequence[Any]) -> None:
+    source.header.append(name)
+    source.columns.append(cells)
+
+
+def _without_bad(source: Source) -> Source:
+    """The source without the replies that a column marks as bad, as a set for KTO does."""
+    marks = next((name for name in source.header if name.casefold() in _GOOD), None)
+    if marks is None:
+        return source
+    cells = [
+        as_text(cell).casefold() for cell in cells_of(source.columns[source.header.index(marks)])
+    ]
+    known = {*cells} - {""}
+    is_of_kto = marks.casefold() == "kto_tag" or "completion" in source.header
+    if known and known <= ({"true", "false", "0", "1"} if is_of_kto else {"true", "false"}):
+        bad = [row for row, cell in enumerate(cells) if cell in ("false", "0")]
+        if bad:
+            source.notes.append(f"{len(bad)} replies that column {marks} marks as bad are left out")
+            source.without_rows(bad)
+    return source
 
 
 def nested_value(cell: Any) -> Any:
@@ -76,13 +149,47 @@ def nested_value(cell: Any) -> Any:
     """
     if not isinstance(cell, str) or not _LOOKS_NESTED.fullmatch(cell.strip()):
         return cell
-    for read in (json.loads, ast.literal_eval):
+    for read in (json.loads, _shown_by_python):
         try:
             value = read(cell.strip())
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
+        except (ValueError, SyntaxError, MemoryError, RecursionError, tokenize.TokenError):
             continue
         return value if _is_list(value) or isinstance(value, Mapping) else cell
     return cell
+
+
+def is_texts(value: Any) -> bool:
+    """Whether a value is a list of texts, or a mapping that holds one as Hugging Face has it."""
+    if isinstance(value, Mapping):
+        return is_texts(value.get("text"))
+    return _is_list(value) and bool(value) and all(isinstance(item, str) for item in value)
+
+
+def _shown_by_python(text: str) -> Any:
+    """The value that Python shows as a text.
+
+    numpy writes an array's name around its items and no commas between them, so that Python would
+    take two texts for one.
+    """
+    if not _OF_NUMPY.search(text):
+        return ast.literal_eval(text)
+    items: list[tuple[int, str]] = []
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.STRING and items and items[-1][0] == tokenize.STRING:
+            items.append((tokenize.OP, ","))
+        if token.type != tokenize.NL:
+            items.append(token[:2])
+    tree = ast.parse(tokenize.untokenize(items).strip(), mode="eval")
+    return ast.literal_eval(_WithoutArrays().visit(tree))
+
+
+class _WithoutArrays(ast.NodeTransformer):
+    """Puts the items of `array([…], dtype=object)` in its place."""
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        """Takes the first argument of a call; one without any is left, and refused later."""
+        self.generic_visit(node)
+        return node.args[0] if node.args else node
 
 
 def texts_of(value: Any, asks: bool = False) -> list[str]:
@@ -97,8 +204,8 @@ def texts_of(value: Any, asks: bool = False) -> list[str]:
     if isinstance(value, Mapping):
         return _texts_of_mapping(value)
     if is_turns(value):
-        exchanges = list(_exchanges(value))
-        last = exchanges[-1] if exchanges else Exchange("", "")
+        found = list(exchanges(value, Counter()))
+        last = found[-1] if found else Exchange("", "")
         return [last.question if asks else last.answer]
     if _is_list(value):
         return [text for item in value for text in texts_of(item)]
@@ -133,15 +240,6 @@ def _is_list(value: Any) -> bool:
     return isinstance(value, Sequence) and not isinstance(value, str | bytes)
 
 
-def is_turns(value: Any) -> bool:
-    """Whether a cell holds the turns of a conversation."""
-    return (
-        _is_list(value)
-        and len(value) > 0
-        and all(isinstance(turn, Mapping) and _field(turn, _ROLES) is not None for turn in value)
-    )
-
-
 def _is_record(value: Any) -> bool:
     """Whether a cell holds a record, or a list of them."""
     items = value if _is_list(value) else [value]
@@ -154,35 +252,6 @@ def _records(value: Any) -> list[dict[str, Any]]:
 
 def _any(source: Source, name: str, is_wanted: Callable[[Any], bool]) -> bool:
     return any(map(is_wanted, cells_of(source.columns[source.header.index(name)])))
-
-
-def _field(turn: Mapping[str, Any], names: Sequence[str]) -> Any:
-    return next((turn[name] for name in names if turn.get(name) is not None), None)
-
-
-def _exchanges(turns: Sequence[Mapping[str, Any]]) -> Iterator[Exchange]:
-    """The exchanges of a conversation; turns of one side in a row are one text."""
-    asked: list[str] = []
-    answered: list[str] = []
-    for turn in turns:
-        role = str(_field(turn, _ROLES)).casefold()
-        text = "\n".join(texts_of(_field(turn, _TEXTS)))
-        if role in _ASKING:
-            if answered:
-                yield Exchange("\n".join(asked), "\n".join(answered))
-                asked, answered = [], []
-            asked.append(text)
-        elif role in _ANSWERING:
-            answered.append(text)
-    if asked or answered:
-        yield Exchange("\n".join(asked), "\n".join(answered))
-
-
-def _exchange_rows(value: Any) -> list[dict[str, Any]]:
-    exchanges = list(_exchanges(value)) if is_turns(value) else []
-    # A question at the end that nobody answered teaches nothing, beside others that were answered.
-    whole = [one for one in exchanges if one.question and one.answer] or exchanges[-1:]
-    return [{USER: one.question, ASSISTANT: one.answer} for one in whole or [Exchange("", "")]]
 
 
 def _paragraph_rows(value: Any) -> list[dict[str, Any]]:
@@ -216,10 +285,12 @@ def _expanded(source: Source, name: str, expand: Expand) -> Source:
         header_place=source.header_place,
         unit=source.unit,
         encoding=source.encoding,
+        sheet=source.sheet,
         records=[source.records[origin] for origin in origins],
         blank_rows=source.blank_rows,
         violations=source.violations,
         notes=list(source.notes),
+        doubts=source.doubts,
     )
 
 

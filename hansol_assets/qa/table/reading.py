@@ -19,6 +19,7 @@ from hansol_assets.qa.table.names import clean_name
 from hansol_assets.qa.table.nested import flatten
 from hansol_assets.qa.table.parquet import read_parquet
 from hansol_assets.qa.table.repairs import NAMES, NFC, OUTER_SPACES, strip_outer
+from hansol_assets.qa.table.rows_of_no_data import leave_out_rows
 from hansol_assets.qa.table.source import IsHeader, Source, cells_of
 from hansol_assets.qa.table.violations import ContractError, Violation
 from hansol_assets.qa.table.workbook import read_workbook
@@ -70,7 +71,9 @@ def read_any_columns(path: Path, sheet: str | None, is_header: IsHeader) -> RawT
         ContractError: The file is missing, is no table, or cannot be decoded.
     """
     content = open_content(path)
-    source = flatten(_read(content, sheet, is_header), is_header)
+    read = _read(content, sheet, is_header)
+    leave_out_rows(read)
+    source = flatten(read, is_header)
     if content.packing:
         source.notes.append(f"unpacked from {content.packing}")
     repairs: Counter[str] = Counter()

@@ -6,9 +6,17 @@ a decision, which is a violation of the contract (`hansol_assets.qa.table.contra
 
 import unicodedata
 from collections import Counter
+from collections.abc import Mapping
 
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from hansol_assets.qa.table.markup import (
+    shown_by_a_browser,
+    shown_by_a_sheet,
+    with_line_breaks,
+    without_thinking,
+)
 
 NFC = "nfc"
 OUTER_SPACES = "outer_spaces"
@@ -17,18 +25,36 @@ BLANK_LINES = "blank_lines"
 NAMES = "column_names"
 """Names of columns with invisible or full-width characters in them."""
 REPAIRS = (NFC, OUTER_SPACES, STRAY_QUOTES, BLANK_LINES, NAMES)
+"""Kinds that are told at 0, too."""
+THINKING = "thinking"
+HTML = "html"
+FORMULAS = "formulas"
+BREAKS = "breaks"
+LISTS_AS_TEXT = "lists"
+MASKED = "masked"
+SAID = {
+    MASKED: "personal numbers were masked in {}",
+    THINKING: "what a model wrote for itself (<think>) was taken out of {}",
+    HTML: "tags and entities of web pages (HTML) were taken out of {}",
+    FORMULAS: 'a formula that is a text (="…") was read as that text in {}',
+    LISTS_AS_TEXT: "a list written as a text was read as its texts in {}",
+    BREAKS: "a break written as \\n was read as one in {}",
+}
+"""Kind of repair → what a person is told of it; each changes signs that can be seen."""
 
 _QUOTE = '"'
 INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad"
 """Zero-width characters, direction marks, the byte order mark and the soft hyphen: invisible in an
 editor, and not stripped by str.strip."""
 
-_PLAIN = r"^(?:[!#-~가-힣]+(?: [!#-~가-힣]+)*)?$"
-"""Composed syllables and ASCII without quotes, single spaces between them: nothing to mend."""
+_SIGNS = r"[!#-%'-;=-\[\]-~가-힣]+"
+_PLAIN = rf"^(?:{_SIGNS}(?: {_SIGNS})*)?$"
+"""Composed syllables and ASCII without quotes, "<", "&" and backslashes, single spaces between
+them: nothing to mend."""
 
 
 def is_plain(cells: pa.Array) -> pa.BooleanArray:
-    """Tells the cells that hold nothing but syllables, ASCII signs without quotes, and spaces.
+    """Tells the cells that hold nothing but syllables, harmless ASCII signs, and spaces.
 
     Args:
         cells: Strings, none of them null.
@@ -53,7 +79,9 @@ def mend_all(cells: pa.Array, plain: pa.BooleanArray, repairs: Counter[str]) -> 
 
 
 def mend(cell: str, repairs: Counter[str]) -> str:
-    """Normalise a cell to NFC, strip outer spaces and remove one stray quote.
+    """Normalise a cell to NFC, strip outer spaces, remove one stray quote, and read what is marked.
+
+    That is: a text as a browser and a spreadsheet would show it, its line breaks real ones.
 
     Args:
         cell: The cell as it stands in the file.
@@ -66,9 +94,36 @@ def mend(cell: str, repairs: Counter[str]) -> str:
     repairs[NFC] += normal is not cell
     stripped = strip_outer(normal)
     repairs[OUTER_SPACES] += stripped != normal
-    unquoted = _without_stray_quote(stripped)
-    repairs[STRAY_QUOTES] += unquoted != stripped
+    shown = _shown(stripped, repairs)
+    unquoted = _without_stray_quote(shown)
+    repairs[STRAY_QUOTES] += unquoted != shown
     return unquoted
+
+
+def repair_notes(repairs: Mapping[str, int]) -> list[str]:
+    """What a person is told of the repairs that change what can be seen."""
+    return [
+        said.format(f"{repairs[kind]:,} cell{'s' * (repairs[kind] > 1)}")
+        for kind, said in SAID.items()
+        if repairs.get(kind)
+    ]
+
+
+def _shown(text: str, repairs: Counter[str]) -> str:
+    for kind, read in _READINGS.items():
+        shown = read(text)
+        if shown != text:
+            repairs[kind] += 1
+            text = strip_outer(shown)
+    return text
+
+
+_READINGS = {
+    THINKING: without_thinking,
+    FORMULAS: shown_by_a_sheet,
+    HTML: shown_by_a_browser,
+    BREAKS: with_line_breaks,
+}
 
 
 def strip_outer(text: str) -> str:

@@ -5,12 +5,13 @@ What does not: which questions stand in it (`hansol_assets.answering.reviewing`)
 """
 
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
 
 from hansol_assets.commands import REVIEW
-from hansol_assets.qa.table.cells import TextCells
+from hansol_assets.qa.table.cells import TextCells, placeholder_key
 from hansol_assets.qa.table.columns import (
     ANSWERS,
     CATEGORY,
@@ -20,9 +21,12 @@ from hansol_assets.qa.table.columns import (
     QUESTIONS,
     ROW_NUMBER,
 )
+from hansol_assets.qa.table.formulas import unguarded
 from hansol_assets.qa.table.ids import content_ids
 from hansol_assets.qa.table.nested import as_text
+from hansol_assets.qa.table.personal_data import masked
 from hansol_assets.qa.table.reading import RawTable, read_any_columns
+from hansol_assets.qa.table.settings import PLACEHOLDERS
 from hansol_assets.qa.table.source import cells_of
 from hansol_assets.qa.table.violations import ContractError, Violation
 
@@ -32,12 +36,19 @@ ANSWER = "answer"
 REVIEWED_COLUMNS = [ID, QUESTION, CATEGORY, ANSWER]
 """Of the table of reviewed answers; a review file has these and may have others."""
 
+NOT_YET = ("보류", "대기", "확인 중", "확인 필요", "검토 중", "모름", "tbd", "todo", "?")
+"""What a person writes who puts an answer off, beside a table's placeholders."""
 
-def read_reviewed(path: Path) -> pd.DataFrame:
+
+def read_reviewed(
+    path: Path, placeholders: Iterable[str] = PLACEHOLDERS, *, masks: bool = False
+) -> pd.DataFrame:
     """Reads the rows of a review file whose answer was filled in.
 
     Args:
         path: A table in any format, as an editor or Excel saved it.
+        placeholders: Cells that stand for no answer; `NOT_YET` does, too.
+        masks: Whether personal numbers are masked.
 
     Returns:
         `REVIEWED_COLUMNS` as texts, ordered by id, which is made of the question.
@@ -48,12 +59,15 @@ def read_reviewed(path: Path) -> pd.DataFrame:
     raw = _read(path)
     cells = TextCells(raw.source, Counter(), ())
     present = [name for name in (QUESTION, ANSWER, CATEGORY) if name in raw.source.header]
-    texts = {CATEGORY: "", **{name: cells.column(name).to_pylist() for name in present}}
-    frame = pd.DataFrame(texts).assign(place=list(raw.source.places))
-    filled = frame[frame[ANSWER] != ""]
+    texts = {name: list(map(unguarded, cells.column(name).to_pylist())) for name in present}
+    frame = pd.DataFrame({CATEGORY: "", **texts}).assign(place=list(raw.source.places))
+    none = {"", *map(placeholder_key, (*placeholders, *NOT_YET))}
+    filled = frame[~frame[ANSWER].map(placeholder_key).isin(none)]
     violations = _violations(filled, raw.source.unit)
     if violations:
         raise ContractError(path, violations)
+    if masks:
+        filled = filled.assign(**{name: filled[name].map(masked) for name in (QUESTION, ANSWER)})
     named = filled.assign(**{ID: content_ids(filled[QUESTION].tolist(), "reviewed")})
     return named[REVIEWED_COLUMNS].sort_values(ID, ignore_index=True).astype("string")
 
@@ -72,7 +86,8 @@ def read_every_row(path: Path) -> pd.DataFrame:
     if source.violations:
         raise ContractError(path, source.violations)
     columns = zip(source.header, map(cells_of, source.columns), strict=True)
-    return pd.DataFrame({name: list(map(as_text, cells)) for name, cells in columns})
+    texts = {name: map(as_text, cells) for name, cells in columns}
+    return pd.DataFrame({name: list(map(unguarded, cells)) for name, cells in texts.items()})
 
 
 def _read(path: Path) -> RawTable:

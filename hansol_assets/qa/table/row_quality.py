@@ -9,7 +9,8 @@ from typing import Literal
 import pandas as pd
 from pydantic import Field
 
-from hansol_assets.qa.table.columns import ID
+from hansol_assets.qa.table.columns import ANSWERS, ID
+from hansol_assets.qa.table.row_warnings import ASKED_AGAIN
 from hansol_assets.settings_model import SettingsModel
 
 Fate = Literal["keep", "drop"]
@@ -42,7 +43,7 @@ class RowQualitySettings(SettingsModel):
 def without_dropped(
     rows: pd.DataFrame, warnings: pd.DataFrame, settings: RowQualitySettings
 ) -> pd.DataFrame:
-    """Leaves out the rows that the settings drop.
+    """Leaves out the rows that the settings drop, and any answer that is a question of the table.
 
     Args:
         rows: Training table.
@@ -52,7 +53,20 @@ def without_dropped(
     Returns:
         The other rows, in order.
     """
-    doomed = warnings.loc[warnings["kind"].isin(settings.dropped), "id"]
-    if doomed.empty:
-        return rows
-    return rows[~rows[ID].isin(doomed)].reset_index(drop=True)
+    doomed = {*warnings.loc[warnings["kind"].isin(settings.dropped), "id"]}
+    again = warnings[warnings["kind"] == ASKED_AGAIN]
+    if len(again):
+        rows = _without_answers(rows, again)
+        doomed.update(rows.loc[rows[ANSWERS].map(len) == 0, ID])
+    return rows[~rows[ID].isin(doomed)].reset_index(drop=True) if doomed else rows
+
+
+def _without_answers(rows: pd.DataFrame, unwanted: pd.DataFrame) -> pd.DataFrame:
+    """The rows without the answers that warnings name ("answer 2")."""
+    numbers = unwanted["column"].str.removeprefix("answer ").astype(int)
+    gone = numbers.groupby(unwanted["id"]).agg(set).to_dict()
+    kept = [
+        [text for number, text in enumerate(own, start=1) if number not in gone.get(row_id, ())]
+        for row_id, own in zip(rows[ID], rows[ANSWERS], strict=True)
+    ]
+    return rows.assign(**{ANSWERS: pd.Series(kept, rows.index, rows[ANSWERS].dtype)})

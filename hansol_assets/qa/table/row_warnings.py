@@ -7,7 +7,8 @@ the contract (`hansol_assets.qa.table.contract`), and whether a doubtful row sta
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import combinations
+from itertools import combinations, compress
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,12 +18,16 @@ import pyarrow.compute as pc
 from hansol_assets.qa.sentences import (
     has_final_ending,
     is_finished,
-    latin_runs,
     sentence_key,
+    split_sentences,
     without_connective,
 )
 from hansol_assets.qa.table.columns import ANSWERS, ID, QUESTIONS, ROW_NUMBER
 from hansol_assets.qa.table.damaged_text import damage_in
+from hansol_assets.qa.table.ids import told_by
+from hansol_assets.qa.table.languages import HANGUL, LATIN, drift_in, languages_of
+from hansol_assets.qa.table.looks import is_no_text
+from hansol_assets.qa.table.personal_data import LIKELY, kinds_in, masked
 from hansol_assets.qa.table.text_lists import TextLists
 from hansol_assets.qa.text_keys import comparison_keys
 
@@ -33,6 +38,9 @@ DOUBLED_QUESTION = "doubled_question"
 WORDLESS = "wordless"
 DAMAGED_TEXT = "damaged_text"
 KINDS = (CONTRADICTION, OTHER_LANGUAGE, UNFINISHED, DOUBLED_QUESTION, WORDLESS, DAMAGED_TEXT)
+"""Kinds of which a setting may drop the whole row."""
+ASKED_AGAIN = "asked_again"
+PERSONAL_DATA = "personal_data"
 
 COLUMNS = ["id", "row_number", "column", "kind", "detail"]
 SHOWN_CHARACTERS = 40
@@ -44,22 +52,44 @@ SHOWN_WARNINGS = 200
 
 _ADVANTAGE = re.compile("장점|이점|(?<!안)(?<!안 )좋은 ?점")
 _DRAWBACK = re.compile("단점|문제점|나쁜 ?점|안 ?좋은 ?점")
+_AROUND = " .?!。？！"
 _WORD = re.compile(r"[^\W_]")
 _LOOKED_AT = 200
-_FOREIGN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0400-\u04ff]")
-# Runs of kana, Chinese or Cyrillic that no term of the trade needs.
-_FOREIGN_RUN = re.compile(r"(?:[\u3040-\u30ff\u3400-\u9fff]\s*){8,}|(?:[\u0400-\u04ff]+\s*){4,}")
+_FEW_WORDS = 3
+"""Words below which an answer is a word or a number, and no sentence that could break off."""
+_MEASURED = 2_000
+"""Texts from which the table's language is told."""
+# How an English sentence does not end, and how a Korean note does.
+_GOES_ON = re.compile(
+    r"(?:[,;:–-]|\b(?:and|or|but|the|an?|of|to|with|for|in|on|at|by|is|are|that|which|if))$", re.I
+)
+_NOTE = re.compile("(?:[함됨]|[있없않같좋]음|요망|바람|필요|가능|불가|금지|권장|참고)$")
+_NO = re.compile(
+    r"불가|수 없|안 ?[돼되됩]|마세요|마십시오|금지|^아니[요오]|^no\b|\bcannot\b|can[’']t",
+    re.I,
+)
+_YES = re.compile(r"^(?:네|예|넵|yes)\b|가능|수 있|됩니다|돼요|되요|괜찮", re.I)
 
 # What most texts are, by patterns that look at millions in a second. A text that is like them
 # cannot be warned of: syllables, digits and ASCII signs without Latin letters, one of them a word's
 # sign; an answer that ends in a verb's ending and a full stop.
 _HARMLESS = r"^[\t\n\r -@\[-`{-~가-힣]*[0-9가-힣][\t\n\r -@\[-`{-~가-힣]*$"
+_HARMLESS_LATIN = r"^[\t\n\r -~]*[0-9A-Za-z][\t\n\r -~]*$"
 _ENDED = r"[가-힣][다요죠까][.?!]$"
+_ENDED_LATIN = r"[A-Za-z0-9)][.?!]$"
 _CONNECTED = r"^[\s\p{Z}]*(?:그리고|또한|아울러|더불어|추가로|또)"
 _GOOD_OR_BAD = ("장점|이점|좋은 ?점", "단점|문제점|나쁜 ?점|안 ?좋은 ?점")
 
 Found = tuple[str, str, str]
 """Place in the row, kind and detail."""
+
+
+class Asked(NamedTuple):
+    """A row that asked a question: its id, how it is told of, and its answers."""
+
+    id: str
+    name: str
+    answers: list[str]
 
 
 def row_warnings(rows: pd.DataFrame) -> pd.DataFrame:
@@ -70,28 +100,75 @@ def row_warnings(rows: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         `id, row_number, column, kind, detail`, in the order of the rows; empty where nothing does.
-        `kind` is one of `KINDS`; `column` is "question 2" or "answer 3", counted within the row;
-        `row_number` is the row's place in its file, or in the table where that is not known.
+        `kind` is one of `KINDS`, `ASKED_AGAIN` or `PERSONAL_DATA`; `column` is "question 2" or
+        "answer 3", counted within the row; `row_number` is the row's place in its file, or in the
+        table where that is not known.
     """
     numbers = rows[ROW_NUMBER] if ROW_NUMBER in rows else pd.RangeIndex(1, len(rows) + 1)
-    doubtful = _doubtful(TextLists.of(rows[QUESTIONS]), TextLists.of(rows[ANSWERS]))
+    questions, answers = TextLists.of(rows[QUESTIONS]), TextLists.of(rows[ANSWERS])
+    again = _asked_again(questions, answers)
+    own = languages_of(_first(questions) + _first(answers))
+    harmless, ended = (_HARMLESS_LATIN, _ENDED_LATIN) if own == {LATIN} else (_HARMLESS, _ENDED)
+    odd = _odd(questions, harmless), _odd(answers, harmless, ended)
+    doubtful = _doubtful(questions, answers, (odd[0], odd[1] | again))
     few = rows[doubtful]
-    asked: dict[str, str] = {}
+    starts = (texts.offsets[:-1][doubtful] for texts in (questions, answers))
+    asked: dict[str, Asked] = {}
     found = [
         (row_id, number, *warning)
-        for row_id, number, questions, answers in zip(
-            few[ID], numbers[doubtful], few[QUESTIONS], few[ANSWERS], strict=True
+        for row_id, number, asking, given, first, start in zip(
+            few[ID], numbers[doubtful], few[QUESTIONS], few[ANSWERS], *starts, strict=True
         )
-        for warning in _of_row(str(row_id), list(questions), list(answers), asked)
+        for warning in (
+            *_of_row(
+                Asked(str(row_id), told_by(str(row_id), number), list(given)),
+                list(asking),
+                asked,
+                own,
+                (odd[0][first : first + len(asking)], odd[1][start : start + len(given)]),
+            ),
+            *_questions_again(list(given), again[start : start + len(given)]),
+        )
     ]
     return pd.DataFrame(found, columns=COLUMNS)
 
 
-def _doubtful(questions: TextLists, answers: TextLists) -> np.ndarray:
-    """The rows that may be warned of, bool: all others need not be looked at sign by sign."""
+def _asked_again(questions: TextLists, answers: TextLists) -> np.ndarray:
+    """The answers that are a question of the table, their own row's or another's, bool."""
+    bare = [_bare(chunk) for chunk in questions.chunks]
+    asked = pa.chunked_array(bare, pa.large_string()).unique()
+    found = [pc.is_in(_bare(chunk), value_set=asked) for chunk in answers.chunks]
+    return pa.chunked_array(found, pa.bool_()).to_numpy()
+
+
+def _bare(texts: pa.Array) -> pa.Array:
+    return pc.utf8_trim(texts.cast(pa.large_string()), _AROUND)
+
+
+def _questions_again(answers: Sequence[str], again: np.ndarray) -> Iterator[Found]:
+    for number, (text, is_question) in enumerate(zip(answers, again, strict=True), start=1):
+        if is_question:
+            yield f"answer {number}", ASKED_AGAIN, f"is a question of the table: {_shown(text)}"
+
+
+def _first(texts: TextLists) -> list[str]:
+    count = int(texts.offsets[-1])
+    return texts.take(np.arange(count)[:: max(1, count // _MEASURED)]).to_pylist()
+
+
+def _odd(texts: TextLists, *usual: str) -> np.ndarray:
+    """The texts that may be warned of, bool: all others need not be looked at sign by sign."""
+    unusual = (~texts.matches(pattern) for pattern in usual)
+    return np.logical_or.reduce([*unusual, texts.matches(LIKELY)])
+
+
+def _doubtful(
+    questions: TextLists, answers: TextLists, odd: tuple[np.ndarray, np.ndarray]
+) -> np.ndarray:
+    """The rows that may be warned of, bool, for one of their texts or several together."""
     found = np.zeros(len(questions), bool)
-    found[questions.rows[~questions.matches(_HARMLESS) | _asked_twice(questions)]] = True
-    found[answers.rows[~answers.matches(_HARMLESS) | ~answers.matches(_ENDED)]] = True
+    found[questions.rows[odd[0] | _asked_twice(questions)]] = True
+    found[answers.rows[odd[1]]] = True
     good, bad = (questions.rows[questions.matches(pattern)] for pattern in _GOOD_OR_BAD)
     found[np.intersect1d(good, bad)] = True
     return found
@@ -111,42 +188,69 @@ def _without_connectives(texts: pa.Array) -> pa.Array:
 
 
 def _of_row(
-    row_id: str, questions: Sequence[str], answers: Sequence[str], asked: dict[str, str]
+    row: Asked,
+    questions: Sequence[str],
+    asked: dict[str, Asked],
+    own: frozenset[str],
+    odd: tuple[np.ndarray, np.ndarray],
 ) -> Iterator[Found]:
-    yield from _doubled(row_id, questions, asked)
+    yield from _doubled(row, questions, asked)
     yield from _contradiction(questions)
-    for number, text in enumerate(questions, start=1):
-        yield from _of_text(f"question {number}", text)
-    for number, text in enumerate(answers, start=1):
-        yield from _of_text(f"answer {number}", text)
+    for number, text in compress(enumerate(questions, start=1), odd[0]):
+        yield from _of_text(f"question {number}", text, own)
+    for number, text in compress(enumerate(row.answers, start=1), odd[1]):
+        yield from _of_text(f"answer {number}", text, own)
         # How a text ends is told by its last characters; the patterns would look at all of them.
-        end = text[-_LOOKED_AT:]
-        if not (is_finished(end) or has_final_ending(end)) and _WORD.search(text):
-            shown = text.strip()[-SHOWN_CHARACTERS:]
+        if _WORD.search(text) and _breaks_off(text[-_LOOKED_AT:], own):
+            shown = masked(text).strip()[-SHOWN_CHARACTERS:]
             yield f"answer {number}", UNFINISHED, f"breaks off: …{shown}"
 
 
-def _of_text(place: str, text: str) -> Iterator[Found]:
+def _breaks_off(end: str, own: frozenset[str]) -> bool:
+    if is_finished(end) or has_final_ending(end) or len(end.split()) < _FEW_WORDS:
+        return False
+    if is_no_text(end.strip()):
+        return False
+    if HANGUL not in own:
+        return bool(_GOES_ON.search(end.strip()))
+    return not _NOTE.search(end.strip())
+
+
+def _of_text(place: str, text: str, own: frozenset[str]) -> Iterator[Found]:
     damage = damage_in(text)
     if damage:
         yield place, DAMAGED_TEXT, f"{damage}: {_shown(text)}"
+    for kind in kinds_in(text):
+        yield place, PERSONAL_DATA, f"holds a {kind}"
     if not _WORD.search(text):
         yield place, WORDLESS, f"holds no word: {_shown(text)}"
         return
-    yield from _other_language(place, text)
+    drift = drift_in(text, own)
+    if drift:
+        yield place, OTHER_LANGUAGE, f"drifts into another language: {_shown(drift)}"
 
 
-def _doubled(row_id: str, questions: Sequence[str], asked: dict[str, str]) -> Iterator[Found]:
+def _doubled(row: Asked, questions: Sequence[str], asked: dict[str, Asked]) -> Iterator[Found]:
     """Questions asked before, in this row or an earlier one; `asked` is added to."""
     keys = [sentence_key(question) for question in questions]
     for number, key in enumerate(keys, start=1):
-        first = asked.setdefault(key, row_id)
-        if first != row_id:
-            yield f"question {number}", DOUBLED_QUESTION, f"row {first} asks the same"
+        first = asked.setdefault(key, row)
+        if first.id != row.id:
+            yield f"question {number}", DOUBLED_QUESTION, f"row {first.name} asks the same"
+            if {_verdict(text) for text in first.answers} ^ {
+                _verdict(text) for text in row.answers
+            } == {-1, 1}:
+                yield f"question {number}", CONTRADICTION, f"row {first.name} answers the opposite"
     for number, key in enumerate(keys[1:], start=2):
         if key in keys[: number - 1]:
             detail = f"question {keys.index(key) + 1} asks the same"
             yield f"question {number}", DOUBLED_QUESTION, detail
+
+
+def _verdict(answer: str) -> int:
+    """Whether an answer says yes (1) or no (-1) in its first sentence; 0 where it says neither."""
+    first = next(iter(split_sentences(answer[:_LOOKED_AT])), "")
+    return -1 if _NO.search(first) else int(bool(_YES.search(first)))
 
 
 def _contradiction(questions: Sequence[str]) -> Iterator[Found]:
@@ -158,13 +262,6 @@ def _contradiction(questions: Sequence[str]) -> Iterator[Found]:
                 yield f"question {number}", CONTRADICTION, detail
 
 
-def _other_language(place: str, text: str) -> Iterator[Found]:
-    foreign = _FOREIGN.search(text) and _FOREIGN_RUN.search(text)
-    runs = latin_runs(text) or ([foreign[0]] if foreign else [])
-    if runs:
-        yield place, OTHER_LANGUAGE, f"drifts into another language: {_shown(runs[0])}"
-
-
 def _shown(text: str) -> str:
-    bare = " ".join(text.split())
+    bare = " ".join(masked(text).split())
     return bare if len(bare) <= SHOWN_CHARACTERS else bare[:SHOWN_CHARACTERS] + "…"

@@ -4,11 +4,11 @@ What belongs here: the section `table` of the settings. What does not: what is r
 says nothing (`hansol_assets.qa.table.mapping`).
 """
 
-from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, field_validator
 
-from hansol_assets.settings_model import SettingsModel
+from hansol_assets.settings_model import SettingsModel, SettingsPath
 
 PLACEHOLDERS = (
     "없음",
@@ -30,6 +30,18 @@ PLACEHOLDERS = (
     ".",
     "..",
     "...",
+    "미입력",
+    "미작성",
+    "미응답",
+    "응답없음",
+    "공란",
+    "빈칸",
+    "noinput",
+    "empty",
+    "blank",
+    "undefined",
+    "nat",
+    "\\N",
     "/",
     "_",
     "~",
@@ -39,6 +51,10 @@ PLACEHOLDERS = (
     "#value!",
     "#name?",
     "#div/0!",
+    "#null!",
+    "#num!",
+    "#spill!",
+    "#calc!",
 )
 
 
@@ -73,14 +89,23 @@ class TableSettings(SettingsModel):
         PLACEHOLDERS,
         description="cells that stand for no text, whatever their case, spaces and full stop",
     )
-    sheet: str | None = Field(None, description="sheet of a workbook; null: the first one")
-    train: Path | None = Field(
+    personal_data: Literal["keep", "mask"] = Field(
+        "keep",
+        description="resident, phone and card numbers; mask: their digits are asterisks before "
+        "anything is trained. They are warned of in any case",
+    )
+    sheet: str | None = Field(
+        None,
+        description="sheet of a workbook; null: the first one whose columns are known best, and "
+        "those behind it with the same columns",
+    )
+    train: SettingsPath | None = Field(
         None, description="file of the table, from the raw folder; null: train.*"
     )
-    test: Path | None = Field(
+    test: SettingsPath | None = Field(
         None, description="file of the questions to answer, from the raw folder; null: test.*"
     )
-    template: Path | None = Field(
+    template: SettingsPath | None = Field(
         None,
         description="file of the submission's template, from the raw folder; null: "
         "sample_submission.*",

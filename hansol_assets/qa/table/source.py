@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+import numpy as np
 import pyarrow as pa
 
 from hansol_assets.qa.table.violations import LINE, Violation
@@ -27,6 +28,38 @@ def cells_of(column: Column) -> Sequence[Any]:
     return list(column.to_numpy()) if isinstance(column, pa.ChunkedArray) else column
 
 
+class SheetRow(int):
+    """A row of one of several sheets, which says of which."""
+
+    sheet: str
+
+    def __new__(cls, row: int, sheet: str) -> "SheetRow":
+        """Makes one."""
+        made = super().__new__(cls, row)
+        made.sheet = sheet
+        return made
+
+    def __eq__(self, other: object) -> bool:
+        """Whether it is the same row of the same sheet."""
+        return int(self) == other and self.sheet == getattr(other, "sheet", None)
+
+    def __ne__(self, other: object) -> bool:
+        """Whether it is another row, or of another sheet."""
+        return not self == other
+
+    def __hash__(self) -> int:
+        """As equality asks for."""
+        return hash((int(self), self.sheet))
+
+    def __str__(self) -> str:
+        """The row and its sheet."""
+        return f"{int(self)} of sheet {self.sheet}"
+
+    def __format__(self, form: str) -> str:
+        """As `str`: a message shows the sheet, too."""
+        return format(str(self), form)
+
+
 @dataclass(eq=False)
 class Source:
     """The columns of a file.
@@ -42,10 +75,13 @@ class Source:
         unit: What places count, `LINE` or `ROW`.
         encoding: Of a text file; else empty.
         separator: Of a delimited file; else empty.
+        sheet: Of a workbook, the sheets that were read; else empty.
         records: Which record of the file each row is from, from 1.
         blank_rows: Rows that hold nothing and were left out.
         violations: Rows that could not be read and are missing.
         notes: What a person should know of how the file was read, a sentence each.
+        doubts: Cells that could not be read as a person sees them: told with what is wrong, where
+            anything is.
     """
 
     form: str
@@ -56,10 +92,12 @@ class Source:
     unit: str = LINE
     encoding: str = ""
     separator: str = ""
+    sheet: str = ""
     records: Sequence[int] = ()
     blank_rows: int = 0
     violations: list[Violation] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    doubts: list[Violation] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         if not self.records:
@@ -71,3 +109,19 @@ class Source:
     ) -> "Source":
         """Makes a source of named columns."""
         return cls(form, list(columns), list(columns.values()), places, **known)
+
+    def without_rows(self, places: Sequence[int] | np.ndarray) -> None:
+        """Leaves out some rows.
+
+        Args:
+            places: Which ones, from 0.
+        """
+        kept: list[int] = np.delete(np.arange(len(self.places)), places).tolist()
+        self.columns = [
+            column.take(pa.array(kept, pa.int64()))
+            if isinstance(column, pa.ChunkedArray)
+            else [column[place] for place in kept]
+            for column in self.columns
+        ]
+        self.places = [self.places[place] for place in kept]
+        self.records = [self.records[place] for place in kept]

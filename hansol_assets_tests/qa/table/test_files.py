@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from hansol_assets.errors import InputError
-from hansol_assets.qa.table.files import has_table, raw_files
+from hansol_assets.qa.table.files import holds_anything, raw_files, unused_files
 from hansol_assets.qa.table.settings import TableSettings
 
 
@@ -21,8 +21,59 @@ def folder(path: Path, *names: str) -> Path:
 def test_the_table_is_found_by_name(tmp_path: Path, name: str) -> None:
     raw = folder(tmp_path, name, "notes.txt", "train.py", "trains.csv", "train_old.csv")
 
-    assert has_table(raw)
+    assert holds_anything(raw)
     assert raw_files(raw, TableSettings()) == {"train_csv": raw / name}
+
+
+@pytest.mark.parametrize(
+    "name", ["train (1).csv", "train.csv.txt", "trian.csv", "학습데이터.csv", "Train - 복사본.xlsx"]
+)
+def test_a_table_under_another_name_is_read(tmp_path: Path, name: str) -> None:
+    raw = folder(tmp_path, name, "test (2).csv", "~$train.xlsx", "Thumbs.db", ".gitkeep")
+
+    files = {"train_csv": raw / name, "test_csv": raw / "test (2).csv"}
+    assert raw_files(raw, TableSettings()) == files
+    assert unused_files(raw, files.values()) == []
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["학습.csv", "평가.csv"], r"holds 평가.csv, 학습.csv: which one is meant\?.*table.train"),
+        (["train (1).csv", "train (2).csv"], r"which one is meant\?"),
+        (["train.docx"], r"holds train.docx, and no table that can be trained on"),
+        (["test.csv", "train.csv.crdownload"], r"holds train.csv.crdownload, and no table"),
+    ],
+)
+def test_what_is_no_table_or_several_is_named(
+    tmp_path: Path, names: list[str], message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        raw_files(folder(tmp_path, *names), TableSettings())
+
+
+def test_a_file_that_nothing_reads_is_named(tmp_path: Path) -> None:
+    raw = folder(tmp_path, "train.csv", "notes.txt", "test_old.csv")
+
+    assert unused_files(raw, raw_files(raw, TableSettings()).values()) == [
+        "notes.txt",
+        "test_old.csv",
+    ]
+
+
+def test_a_file_in_the_folder_s_place_is_named(tmp_path: Path) -> None:
+    folder(tmp_path, "faq.csv")
+
+    with pytest.raises(InputError, match=r"faq.csv is a file.*table.train to faq.csv"):
+        raw_files(tmp_path / "faq.csv", TableSettings())
+
+
+def test_a_tilde_is_the_home_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/kim")
+
+    assert TableSettings(train=Path("~/faq.csv")).train == Path("/home/kim/faq.csv")
+    with pytest.raises(ValueError, match="stands for no home folder"):
+        TableSettings(train=Path("~nobody-of-this-name/faq.csv"))
 
 
 def test_questions_and_template_stand_in_it_where_they_are(tmp_path: Path) -> None:
@@ -36,9 +87,9 @@ def test_questions_and_template_stand_in_it_where_they_are(tmp_path: Path) -> No
 
 
 def test_a_missing_table_keeps_its_name(tmp_path: Path) -> None:
-    assert not has_table(tmp_path)
+    assert not holds_anything(tmp_path)
     assert raw_files(tmp_path, TableSettings()) == {"train_csv": tmp_path / "train.csv"}
-    assert not has_table(tmp_path / "nowhere")
+    assert not holds_anything(tmp_path / "nowhere")
 
 
 def test_two_files_of_one_name_ask_which(tmp_path: Path) -> None:

@@ -70,6 +70,24 @@ def test_a_table_in_markdown_is_read(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("blank", [",,", " , ,", '"\u3000",,\u200b', '" "," "," "'])
+def test_rows_without_a_sign_are_blank(tmp_path: Path, blank: str) -> None:
+    rows = [f'"{question}",{answer},' for question, answer in ROWS]
+
+    table = read(tmp_path, "train.csv", "\n".join(["질문,답변,비고", *rows, blank, blank]) + "\n")
+
+    assert texts(table) == EXPECTED
+    assert table.repairs["blank_lines"] == 2
+
+
+def test_a_number_that_is_written_as_a_formula_names_its_row(tmp_path: Path) -> None:
+    rows = "".join(f'"=""0000{n}""","{q}",{a}\n' for n, (q, a) in enumerate(ROWS))
+
+    table = read(tmp_path, "train.csv", f"번호,질문,답변\n{rows}")
+
+    assert table.frame["id"].tolist() == ["00000", "00001"]
+
+
 @pytest.mark.parametrize("column", ["id", "category"])
 def test_a_recognised_column_without_any_cell_is_not_used(tmp_path: Path, column: str) -> None:
     rows = "".join(f"{question}\t{answer}\t\n" for question, answer in ROWS)
@@ -140,6 +158,66 @@ def test_an_answer_that_is_json_stays_as_it_is(tmp_path: Path) -> None:
     table = read(tmp_path, "train.tsv", f'question\tanswer\n{Q}\t["물.", "풀."]\n')
 
     assert table.frame["answers"].tolist() == [['["물.", "풀."]']]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "['물.', '풀.']", '["물.", "풀."]', "['물.' '풀.']", "['물.'\n '풀.']",
+        "{'text': array(['물.', '풀.'], dtype=object), 'answer_start': array([1, 2])}",
+        "{'text': ['물.', '풀.'], 'answer_start': [1, 2]}",
+    ],
+)  # fmt: skip
+def test_a_list_in_each_cell_of_a_singular_column_is_its_texts(tmp_path: Path, cell: str) -> None:
+    quoted = cell.replace('"', '""')
+
+    table = read(tmp_path, "train.csv", f'질문,답변\n뭐?,"{quoted}"\n왜?,"{quoted}"\n')
+
+    assert table.frame["answers"].tolist() == [["물.", "풀."]] * 2
+    assert table.notes == ("a list written as a text was read as its texts in 2 cells",)
+
+
+@pytest.mark.parametrize("cell", ["\\N", "<noinput>", "[없음]", "(해당없음)", "【없음】"])
+def test_a_cell_that_stands_for_none_is_no_reference(tmp_path: Path, cell: str) -> None:
+    table = read(tmp_path, "train.csv", f"질문,답변_1,답변_2\n왜?,물입니다.,{cell}\n")
+
+    assert table.frame["answers"].tolist() == [["물입니다."]]
+
+
+@pytest.mark.parametrize(
+    "again", ["질문,답변", "\ufeff질문,답변", '\ufeff"질문","답변"', " 질문 ,답변"]
+)
+def test_a_header_that_stands_again_is_left_out(tmp_path: Path, again: str) -> None:
+    rows = [f'"{question}",{answer}' for question, answer in ROWS]
+
+    table = read(tmp_path, "train.csv", "\n".join(["질문,답변", rows[0], again, rows[1]]) + "\n")
+
+    assert texts(table) == EXPECTED
+    assert table.notes == ("the header stands again on line 3: left out",)
+    assert table.frame["row_number"].tolist() == [1, 3]
+
+
+def test_a_header_in_another_order_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ContractError, match="line 3: is a header again, with its columns in anoth"):
+        read(tmp_path, "train.csv", "질문,답변\n왜?,풀.\n답변,질문\n물.,뭐?\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("train.jsonl", '{"question": "a", "answer": "b", "answer": "c"}\n{"question": "d"}\n'),
+        ("train.json", '[{"question": "a",\n "answer": "b", "answer": "c"}]'),
+    ],
+)
+def test_a_key_that_stands_twice_is_named(tmp_path: Path, name: str, text: str) -> None:
+    with pytest.raises(ContractError, match=r"line [12], column answer: stands more than once"):
+        read(tmp_path, name, text)
+
+
+def test_a_byte_order_mark_within_json_lines_is_none_of_a_record(tmp_path: Path) -> None:
+    lines = [json.dumps({"question": q, "answer": a}) for q, a in ROWS]
+
+    assert texts(read(tmp_path, "train.jsonl", "\n\ufeff".join(lines))) == EXPECTED
 
 
 Fill = Callable[[Any], None]

@@ -210,3 +210,95 @@ def test_settings_of_the_training_table_serve_the_test_file() -> None:
 
     assert violations == []
     assert (mapping.id, mapping.questions) == ("번호", ("물어본 것",))
+
+
+TICKETS = "T-{n};Delivery;{q};{a};2024-03-0{n}"
+PROPOSED = {
+    "a help desk's export": (
+        "Ticket #;Topic;Customer says;Agent says;Closed on",
+        TICKETS, "Customer says", "Agent says",
+    ),
+    "the closed date first": (
+        "Closed on;Ticket #;Said by us;Said by them",
+        "2024-03-0{n};{n}00{n};{a};{q}", "Said by them", "Said by us",
+    ),
+    "a title and a body": ("번호;제목;내용;답변", "{n};{q};자세히 알려 주세요.;{a}", "제목", None),
+    "texts that do not ask": ("순서;앞말;뒷말", "{n};벽지 {n}번이 떴습니다;{a}", "앞말", "뒷말"),
+    "a date beside": ("질문;등록일;처리 내역", "{q};2024. 3. {n}.;{a}", None, "처리 내역"),
+}  # fmt: skip
+
+
+def exported(path: Path, header: str, row: str) -> Path:
+    asked = [
+        "벽지가 왜 뜨나요?",
+        "Where is my parcel?",
+        "곰팡이는 왜 생기나요?",
+        "장판은 어떤가요?",
+        "타일이 깨졌는데 어떻게 하나요?",
+        "문이 뻑뻑한데 왜 그런가요?",
+    ]
+    lines = [
+        row.format(n=n, q=text, a=f"{n}번 안내입니다. 바탕을 말리고 다시 붙이면 됩니다.")
+        for n, text in enumerate(asked, start=1)
+    ]
+    path.write_text("\n".join([header, *lines]) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("name", PROPOSED)
+def test_a_proposal_can_be_copied_and_names_the_texts(tmp_path: Path, name: str) -> None:
+    header, row, question, answer = PROPOSED[name]
+    path = exported(tmp_path / "train.csv", header, row)
+    with pytest.raises(ContractError) as caught:
+        read_train(path, SETTINGS)
+    said = str(caught.value)
+    assert said.count("table:\n") == 1
+    block = said.partition("table:\n")[2].partition("\n  - ")[0].partition("\nNothing")[0]
+
+    table = read_train(path, TableSettings(**yaml.safe_load(block)))
+
+    assert len(table.frame) == 6
+    assert table.mapping.questions == (question or "질문",)
+    assert table.mapping.answers == (answer or "답변",)
+
+
+def test_nothing_is_proposed_where_the_content_does_not_say(tmp_path: Path) -> None:
+    path = exported(tmp_path / "train.csv", "번호;등급;날짜", "{n};상;2024-03-0{n}")
+
+    with pytest.raises(
+        ContractError, match=r"name the ones that do with table\.questions"
+    ) as caught:
+        read_train(path, SETTINGS)
+
+    assert "table:\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("column", ["Ticket #", "Closed on"])
+def test_a_mapping_onto_numbers_or_dates_is_refused_by_name(tmp_path: Path, column: str) -> None:
+    header, row, *_ = PROPOSED["a help desk's export"]
+    path = exported(tmp_path / "train.csv", header, row)
+    settings = TableSettings(questions=(column,), answers=("Topic",))
+
+    with pytest.raises(ContractError, match=f"column {column}: holds numbers, dates or codes"):
+        read_train(path, settings)
+
+
+@pytest.mark.parametrize(
+    ("column", "numbers", "is_id"),
+    [
+        ("번호", "12", True), ("No.", "34", True), ("Ticket #", "56", True),
+        ("접수번호", "78", True), ("번호", "11", False), ("비고", "12", False),
+        ("전화번호", "12", False),
+    ],
+)  # fmt: skip
+def test_rows_are_named_by_the_number_that_the_file_gives_them(
+    tmp_path: Path, column: str, numbers: str, is_id: bool
+) -> None:
+    path = tmp_path / "train.csv"
+    rows = "".join(f"{number},왜 {n}?,풀 {n}.\n" for n, number in enumerate(numbers))
+    path.write_text(f"{column},질문,답변\n{rows}", encoding="utf-8")
+
+    table = read_train(path, SETTINGS)
+
+    assert (table.frame["id"].tolist() == list(numbers)) is is_id
+    assert (table.mapping.carried == ()) is is_id

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from hansol_assets.qa.table.columns import ANSWERS, CATEGORY, ID, QUESTIONS
+from hansol_assets.qa.table.formulas import guarded, unguarded
 from hansol_assets.qa.table.reviewed import (
     REVIEWED_COLUMNS,
     as_rows,
@@ -38,6 +39,13 @@ def test_what_is_filled_in_is_read_however_it_was_saved(tmp_path: Path, encoding
     }
 
 
+def test_personal_numbers_are_masked_where_the_table_s_are(tmp_path: Path) -> None:
+    path = review_file(tmp_path, f"{FILLED} 문의: 010-1234-5678")
+
+    assert read_reviewed(path)["answer"][0].endswith("010-1234-5678")
+    assert read_reviewed(path, masks=True)["answer"][0].endswith("***-****-****")
+
+
 def test_the_order_of_the_file_and_open_questions_change_nothing(tmp_path: Path) -> None:
     first = read_reviewed(review_file(tmp_path, FILLED, OTHER))
     second = read_reviewed(review_file(tmp_path, OTHER, OPEN, FILLED))
@@ -53,6 +61,36 @@ def test_nothing_filled_in_is_as_no_file(tmp_path: Path) -> None:
 def test_a_header_alone_is_as_no_file(tmp_path: Path) -> None:
     assert read_reviewed(review_file(tmp_path)).equals(no_reviewed())
     assert read_every_row(review_file(tmp_path)).columns.tolist() == HEADER.split(",")
+
+
+@pytest.mark.parametrize(
+    "put_off",
+    ["없음", "-", "N/A", "보류", " 보류. ", "(확인 중)", "#NAME?", "TBD", "?", "'-", "..."],
+)
+def test_what_stands_for_no_answer_is_none(tmp_path: Path, put_off: str) -> None:
+    path = review_file(tmp_path, f"{OPEN}{put_off}", FILLED)
+
+    assert read_reviewed(path)["question"].tolist() == ["마루는 왜 뜨나요?"]
+    assert len(read_every_row(path)) == 2
+
+
+def test_a_table_may_have_placeholders_of_its_own(tmp_path: Path) -> None:
+    path = review_file(tmp_path, f"{OPEN}담당 부서로", f"{OTHER.removesuffix('.')}")
+
+    assert read_reviewed(path, ["담당부서로"])["answer"].tolist() == ["충격을 받아 깨집니다"]
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+82-2-555-0100", "- 먼저 말립니다.", "@SUM(A1)", "＝1"])
+def test_a_guarded_cell_is_no_formula_and_is_read_as_it_was(tmp_path: Path, cell: str) -> None:
+    assert guarded(cell) == f"'{cell}"
+    path = review_file(tmp_path, f"{OPEN}{guarded(cell)}")
+
+    assert read_reviewed(path)["answer"].tolist() == [cell]
+    assert read_every_row(path)["answer"].tolist() == [cell]
+    assert (
+        guarded("벽지는 'A=B'입니다.") == unguarded("벽지는 'A=B'입니다.") == "벽지는 'A=B'입니다."
+    )
+    assert unguarded("'인용'입니다.") == "'인용'입니다."
 
 
 @pytest.mark.parametrize(

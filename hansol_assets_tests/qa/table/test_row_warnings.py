@@ -245,3 +245,70 @@ def test_no_row_is_passed_over_that_would_be_warned_of(
 
     expected = every.assign(column=shifted).to_dict("records")
     assert row_warnings(rows).to_dict("records") == expected
+
+
+def test_an_answer_that_is_a_question_of_the_table_is_warned_of_and_left_out() -> None:
+    table = pd.DataFrame(
+        [
+            ("A", ["왜 뜨나요?"], ["왜 뜨나요?", "풀이 말랐습니다."]),
+            ("B", ["곰팡이는요?"], ["왜 뜨나요"]),
+            ("C", ["장판은요?"], ["왜 뜨나요? 풀이 말랐습니다."]),
+        ],
+        columns=["id", "questions", "answers"],
+    )
+    warnings = row_warnings(table)
+    again = warnings[warnings["kind"] == "asked_again"]
+
+    assert again[["id", "column"]].to_numpy().tolist() == [["A", "answer 1"], ["B", "answer 1"]]
+    kept = without_dropped(table, again, RowQualitySettings())
+    assert kept[["id", "answers"]].to_numpy().tolist() == [
+        ["A", ["풀이 말랐습니다."]],
+        ["C", ["왜 뜨나요? 풀이 말랐습니다."]],
+    ]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "https://www.example.co.kr/faq/how/to/clean/the/wall.html?no=1.2 을 보세요.",
+        "문의는 help.desk@example.co.kr 로 주세요.",
+        "Samsung Bespoke Grande Infinite Line Washer Dryer Combo 제품을 씁니다.",
+        "/usr/share/local/lib/wall/paper/data 폴더에 있습니다.",
+    ],
+)
+def test_addresses_and_names_are_no_drift(rows: pd.DataFrame, answer: str) -> None:
+    rows.loc[2, "답변_4"] = answer
+    assert found(rows) == []
+
+
+def english(*answers: str) -> pd.DataFrame:
+    table = [(f"R{n}", [f"How do I clean wall {n}?"], [text]) for n, text in enumerate(answers)]
+    return pd.DataFrame(table, columns=["id", "questions", "answers"])
+
+
+def test_an_english_table_drifts_into_other_languages_alone() -> None:
+    sound = ["Wipe it with a damp cloth and let it dry.", "Yes", "Click Save", "Use 3 coats of it"]
+    broken = ["Wipe the wall with a damp cloth and", "벽을 젖은 천으로 닦고 나서 잘 말려 둡니다"]
+    warnings = row_warnings(english(*sound * 5, *broken))
+    assert warnings[["id", "kind"]].to_numpy().tolist() == [
+        ["R20", "unfinished"],
+        ["R21", "other_language"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_opposite"),
+    [
+        ("네, 가능합니다.", "불가능합니다.", True),
+        ("할 수 있습니다.", "아니요, 안 됩니다.", True),
+        ("네, 가능합니다.", "가능합니다. 다만 물에 오래 두지는 마세요.", False),
+        ("네, 가능합니다.", "바탕을 말리고 붙입니다.", False),
+    ],
+)
+def test_rows_that_answer_the_opposite_are_named(
+    first: str, second: str, is_opposite: bool
+) -> None:
+    rows = [("A", ["덧방이 가능한가요?"], [first]), ("B", ["덧방이 가능한가요"], [second])]
+    warnings = row_warnings(pd.DataFrame(rows, columns=["id", "questions", "answers"]))
+    kinds = warnings.loc[warnings["id"] == "B", "kind"].tolist()
+    assert kinds == ["doubled_question", *["contradiction"] * is_opposite]

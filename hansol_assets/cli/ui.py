@@ -1,0 +1,109 @@
+"""`hansol ui`: Dagster's web UI with its daemon, until it is told to end.
+
+What belongs here: starting Dagster's own processes, and ending every one of them quickly and
+quietly. What does not: what they serve (`hansol_assets.definitions`).
+"""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import Event, Thread
+from typing import IO, Annotated
+
+import psutil
+import typer
+
+from hansol_assets.cli.page import console, fail
+from hansol_assets.cli.runs import home
+
+commands = typer.Typer()
+
+HOST = "127.0.0.1"
+SECONDS_TO_END = 4
+"""How long Dagster may take by itself: it waits a minute for a browser that has a page open."""
+
+MODULE = "DAGSTER_MODULE_NAME"
+"""Names a code location; CONTRIBUTING.md has it exported for other commands."""
+
+
+class _ToldToEndError(Exception):
+    """Somebody pressed Ctrl-C, or the process was told to end."""
+
+
+@commands.command()
+def ui(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Where the page is served.")] = 3000,
+    workspace: Annotated[
+        Path, typer.Option(exists=True, help="The file that names the code location.")
+    ] = Path("workspace.yaml"),
+) -> None:
+    """Serve Dagster's web UI and daemon on this machine alone, until Ctrl-C."""
+    home()
+    program = Path(sys.executable).with_name("dg")
+    where = ["-w", str(workspace), "-h", HOST, "-p", str(port)]
+    code = _run_until_told([str(program), "dev", *where])
+    if code:
+        fail(f"Dagster ended with code {code}; the reason is above")
+
+
+def _run_until_told(command: list[str]) -> int:
+    """Runs a command with all that it starts; returns its code, 0 where it was told to end."""
+    environment = {name: value for name, value in os.environ.items() if name != MODULE}
+    quiet = Event()
+    with _told_by_signals():
+        # In a session of its own, Ctrl-C does not reach each of its processes by itself: those
+        # that end last would tell at length that those that ended first are gone.
+        process = subprocess.Popen(  # noqa: S603 - the command is our own
+            command,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        Thread(target=_pass_on, args=(process.stdout, quiet), daemon=True).start()
+        try:
+            return process.wait()
+        except _ToldToEndError:
+            quiet.set()
+            console.print("ending …")
+            return 0
+        finally:
+            _end(process)
+
+
+def _pass_on(lines: IO[bytes], quiet: Event) -> None:
+    """Prints what the processes say, until it is no longer of use; it is read to its end."""
+    for line in lines:
+        if not quiet.is_set():
+            sys.stdout.buffer.write(line)
+            sys.stdout.buffer.flush()
+
+
+@contextmanager
+def _told_by_signals() -> Iterator[None]:
+    def tell(*_: object) -> None:
+        for own in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(own, signal.SIG_IGN)
+        raise _ToldToEndError
+
+    for own in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(own, tell)
+    yield
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Asks the command to end, and ends whatever is left of it."""
+    with suppress(psutil.NoSuchProcess):
+        own = psutil.Process(process.pid)
+        started = [own, *own.children(recursive=True)]
+        process.send_signal(signal.SIGINT)
+        _, alive = psutil.wait_procs(started, SECONDS_TO_END)
+        for one in alive:
+            with suppress(psutil.NoSuchProcess):
+                one.kill()
+        psutil.wait_procs(alive, 1)
+    process.wait()

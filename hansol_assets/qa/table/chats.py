@@ -1,0 +1,148 @@
+"""Conversations, as the tools that train on them write them: turns made exchanges.
+
+What belongs here: whose turn it is, what of it is text, and which replies are to be learned from.
+What does not: other nested records (`hansol_assets.qa.table.nested`).
+The forms are those of TRL (https://huggingface.co/docs/trl/dataset_formats), Axolotl
+(https://docs.axolotl.ai/docs/dataset-formats/), LLaMA-Factory
+(https://github.com/hiyouga/LLaMA-Factory/blob/main/data/README.md), OpenAI
+(https://platform.openai.com/docs/guides/supervised-fine-tuning) and ShareGPT.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+USER = "user"
+ASSISTANT = "assistant"
+
+_ROLES = ("role", "from", "speaker")
+_CONTENTS = ("content", "value", "text", "parts")
+_ASKING = frozenset({"user", "human", "prompter", "customer", "질문자", "고객", "사용자"})
+_ANSWERING = frozenset(
+    {"assistant", "gpt", "chatgpt", "model", "bot", "agent", "답변자", "상담사", "상담원"}
+)
+_TEXT_PARTS = frozenset({None, "text", "input_text", "output_text"})
+_LEARNED = ("weight", "train", "training", "loss")
+"""Fields of a turn that say, with 0 or false, that it is not to be learned from."""
+_TOOL_CALL = re.compile(r"<(tool_call|function_call)>.*?</\1>", re.DOTALL)
+
+
+class Exchange(NamedTuple):
+    """A question of a conversation and what was answered; an empty text where nothing was."""
+
+    question: str
+    answer: str
+
+
+def is_turns(value: Any) -> bool:
+    """Whether a cell holds the turns of a conversation."""
+    return (
+        _is_list(value)
+        and len(value) > 0
+        and all(isinstance(turn, Mapping) and field(turn, _ROLES) is not None for turn in value)
+    )
+
+
+def field(turn: Mapping[str, Any], names: Sequence[str]) -> Any:
+    """The first of some fields that holds something."""
+    return next((turn[name] for name in names if turn.get(name) is not None), None)
+
+
+def exchanges(turns: Sequence[Mapping[str, Any]], told: Counter[str]) -> Iterator[Exchange]:
+    """Yields the exchanges of a conversation; turns of one side in a row are one text.
+
+    A reply that is not to be learned from takes its question with it, unless another one follows.
+
+    Args:
+        turns: The turns.
+        told: What is left out, counted; added to.
+    """
+    asked: list[str] = []
+    answered: list[str] = []
+    is_unlearned = False
+    for turn in turns:
+        role = str(field(turn, _ROLES)).casefold()
+        text = _text_of(field(turn, _CONTENTS), told)
+        if role in _ASKING:
+            if answered:
+                yield Exchange("\n".join(asked), "\n".join(answered))
+            if answered or is_unlearned:
+                asked, answered, is_unlearned = [], [], False
+            asked += [text] if text else []
+        elif role not in _ANSWERING:
+            told[f"turns of {role}"] += 1
+        elif _is_unlearned(turn):
+            told["replies that are not to be learned from (weight 0)"] += 1
+            is_unlearned = True
+        else:
+            answered += [text] if text else []
+    if answered or (asked and not is_unlearned):
+        yield Exchange("\n".join(asked), "\n".join(answered))
+
+
+def exchange_rows(value: Any, told: Counter[str]) -> list[dict[str, Any]]:
+    """The exchanges of a cell as rows; a cell without turns is a row without texts.
+
+    A question at the end that nobody answered teaches nothing, beside others that were answered.
+    """
+    if not is_turns(value):
+        return [{USER: "", ASSISTANT: ""}]
+    found = list(exchanges(value, told))
+    whole = [one for one in found if one.question and one.answer]
+    told["texts without a question, or without an answer"] += (len(found) - len(whole)) * bool(
+        whole
+    )
+    return [{USER: one.question, ASSISTANT: one.answer} for one in whole or found[-1:]]
+
+
+def as_turns(value: Any) -> list[Mapping[str, Any]]:
+    """A reply as turns: it may be one, or a text."""
+    if isinstance(value, Mapping):
+        return as_turns(value["messages"]) if "messages" in value else [value]
+    return list(value) if is_turns(value) else [{"role": ASSISTANT, "content": value}]
+
+
+def answered_by(turns: Any, reply: Any) -> list[Mapping[str, Any]]:
+    """A conversation with the reply that was preferred; one that repeats the conversation is it."""
+    end = as_turns(reply)
+    asks = any(str(field(turn, _ROLES)).casefold() in _ASKING for turn in end)
+    return end if asks or not is_turns(turns) else [*turns, *end]
+
+
+def with_history(history: Any, question: str, answer: str) -> list[Mapping[str, Any]]:
+    """The turns of an instruction that has earlier ones before it, as pairs of texts."""
+    pairs = [(pair[0], pair[1]) for pair in history or () if _is_list(pair) and len(pair) > 1]
+    return [
+        turn
+        for asked, answered in (*pairs, (question, answer))
+        for turn in (
+            {"role": USER, "content": asked},
+            {"role": ASSISTANT, "content": answered},
+        )
+    ]
+
+
+def _is_unlearned(turn: Mapping[str, Any]) -> bool:
+    return any(str(turn.get(name)).casefold() in {"0", "0.0", "false"} for name in _LEARNED)
+
+
+def _text_of(content: Any, told: Counter[str]) -> str:
+    """The text of a turn's content, which may be in parts; calls of tools are none."""
+    if isinstance(content, str):
+        text = _TOOL_CALL.sub("", content)
+        told["calls of tools"] += text != content
+        return text.strip() if text != content else text
+    if isinstance(content, Mapping):
+        kind = content.get("type")
+        if kind not in _TEXT_PARTS:
+            told[f"parts that are no text ({kind})"] += 1
+            return ""
+        return _text_of(field(content, ("text", *_CONTENTS)), told)
+    if _is_list(content):
+        return "\n".join(filter(None, (_text_of(part, told) for part in content)))
+    return "" if content is None else str(content)
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str | bytes)

@@ -1,0 +1,292 @@
+"""Examples of questions that a row answers, and of questions that none does.
+
+What belongs here: examples made of a table's own rows, and those that ship with this package. What
+does not: the model that learns from them (`hansol_assets.retrieval.answerability`).
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from hansol_assets.embedding.embedder import Embedder, encode
+from hansol_assets.embedding.retriever import Retriever
+from hansol_assets.embedding.vectors import unit
+from hansol_assets.qa.folds import TRAINING
+from hansol_assets.qa.table.columns import ANSWERS, ID, QUESTIONS, numbered
+from hansol_assets.retrieval.answerability import Examples
+from hansol_assets.retrieval.aspects import Aspects
+from hansol_assets.retrieval.features import FEATURES, PairFeatures, TermWeights
+from hansol_assets.retrieval.hits import Hit
+from hansol_assets.retrieval.index import RetrievalSettings, build_index
+from hansol_assets.retrieval.rows import FrameRows
+from hansol_assets.retrieval.rows_in_memory import RowTexts
+from hansol_assets.retrieval.search import IndexSearcher
+
+KEPT_ROWS = 10
+"""Rows of a question that an example keeps: those beyond are never confused with it."""
+KNOWN = "known"
+NEAR_WEIGHT = 0.15
+"""Of a labelled question that no row answers though it sounds so: they are picked to be hard, and
+people ask fewer of them."""
+TABLES = ("sample", "library", "gym")
+UNRELATED_EACH = 40
+PRIOR_FILE = Path(__file__).parent / "labelled" / "prior.safetensors"
+_THINGS = (
+    "신용카드",
+    "세탁기",
+    "비타민",
+    "커튼",
+    "수영",
+    "감자",
+    "침대",
+    "자전거",
+    "콘크리트",
+    "보험",
+    "나사",
+    "샤워기",
+    "방충망",
+    "페인트",
+)
+"""What the forms among the labelled aspects are asked of."""
+_TABLE = "labelled"
+_NONE = "-"
+_OR = "|"
+
+Pools = Sequence[Sequence[Hit]]
+
+
+class Prior(NamedTuple):
+    """What ships: examples of labelled questions, and what tells the aspect of a question."""
+
+    examples: Examples
+    aspects: Aspects
+
+
+class Asked(NamedTuple):
+    """A question with the rows found for it, of which some answer.
+
+    Attributes:
+        question: The question.
+        hits: The rows found.
+        answering: Ids of the rows that answer.
+    """
+
+    question: str
+    hits: Sequence[Hit]
+    answering: Collection[str]
+
+
+def examples_of(
+    asked: Sequence[Asked], features: PairFeatures, weights: Sequence[float], group: str
+) -> Examples:
+    """Looks at the rows found for questions, and keeps the nearest of each.
+
+    Args:
+        asked: The questions.
+        features: Looks at pairs.
+        weights: Of each question.
+        group: What they belong to.
+    """
+    pools = [[RowTexts(hit.questions, hit.answers) for hit in own.hits] for own in asked]
+    found = features.of([own.question for own in asked], pools)
+    kept = [_with_answering(nearest(values), own) for values, own in zip(found, asked, strict=True)]
+    answers = [
+        own.hits[place].id in own.answering
+        for own, places in zip(asked, kept, strict=True)
+        for place in places
+    ]
+    return Examples(
+        np.concatenate([values[places] for values, places in zip(found, kept, strict=True)])
+        if found
+        else np.zeros((0, len(FEATURES))),
+        np.repeat(np.arange(len(asked)), list(map(len, kept))),
+        np.array(answers, dtype=bool),
+        np.asarray(weights, dtype=np.float64),
+        np.array([group] * len(asked), dtype=str),
+    )
+
+
+def _with_answering(places: np.ndarray, asked: Asked) -> np.ndarray:
+    """Adds rows that answer, however far: without them none would seem to."""
+    answering = [n for n, hit in enumerate(asked.hits) if hit.id in asked.answering]
+    return np.concatenate([places, np.setdiff1d(answering, places).astype(places.dtype)])
+
+
+def nearest(features: np.ndarray) -> np.ndarray:
+    """Places of the rows that stand out by both similarities, [rows], nearest first."""
+    margins = [FEATURES.index(name) for name in ("question_margin", "passage_margin")]
+    return np.argsort(-features[:, margins].sum(axis=1), kind="stable")[:KEPT_ROWS]
+
+
+def without_paraphrase(hits: Sequence[Hit], row_id: str, paraphrase: str) -> list[Hit]:
+    """The rows found, of which one was never asked so."""
+    return [
+        replace(hit, questions=tuple(text for text in hit.questions if text != paraphrase))
+        if hit.id == row_id
+        else hit
+        for hit in hits
+    ]
+
+
+def without_row(hits: Sequence[Hit], row_id: str) -> list[Hit]:
+    """The rows found but one."""
+    return [hit for hit in hits if hit.id != row_id]
+
+
+def own_questions(
+    rows: pd.DataFrame, search: Callable[[Sequence[str]], Pools]
+) -> tuple[list[Asked], list[Asked]]:
+    """Asks for rows by a paraphrase that they do not show, and for rows that are not there.
+
+    Args:
+        rows: `id, questions`; of a row with one question only the second kind is asked.
+        search: Finds rows of the whole table for questions.
+
+    Returns:
+        Questions that their row answers, each row's last paraphrase, and the same questions with
+        their row taken out.
+    """
+    last = [own[-1] for own in rows[QUESTIONS]]
+    found = list(zip(rows[ID], rows[QUESTIONS], last, search(last), strict=True))
+    known = [
+        Asked(text, without_paraphrase(hits, key, text), (key,))
+        for key, asked, text, hits in found
+        if len(set(asked)) > 1
+    ]
+    unknown = [Asked(text, without_row(hits, key), ()) for key, _, text, hits in found]
+    return known, unknown
+
+
+@lru_cache(maxsize=1)
+def unrelated_questions() -> tuple[str, ...]:
+    """Questions about other things than any table's, Korean and English, that ship."""
+    return tuple(_labelled("unrelated.tsv")["question"])
+
+
+def load_prior() -> Prior:
+    """Reads what ships: for e5 as the retriever beside muse."""
+    from safetensors.numpy import load_file
+
+    arrays = load_file(PRIOR_FILE)
+    names = tuple(bytes(arrays.pop("aspect_names")).decode().split())
+    groups = bytes(arrays.pop("groups")).decode().split()
+    aspects = Aspects(
+        names, *(arrays.pop(f"aspect_{part}") for part in ("mean", "weights", "biases"))
+    )
+    group = np.array(groups)[arrays.pop("group")]
+    answers = arrays.pop("answers").astype(bool)
+    features = arrays.pop("features").astype(np.float64)
+    return Prior(Examples(features=features, answers=answers, group=group, **arrays), aspects)
+
+
+def save_prior(prior: Prior, path: Path) -> None:
+    """Writes what ships, features rounded to half precision.
+
+    Args:
+        prior: Of the encoders that are installed.
+        path: The file.
+    """
+    from safetensors.numpy import save_file
+
+    examples, aspects = prior
+    groups, group = np.unique(examples.group, return_inverse=True)
+    arrays = {
+        "features": examples.features.astype(np.float16),
+        "question": examples.question.astype(np.int32),
+        "answers": examples.answers.astype(np.uint8),
+        "weights": examples.weights.astype(np.float32),
+        "group": group.astype(np.int32),
+        "groups": np.frombuffer(" ".join(groups).encode(), np.uint8),
+        "aspect_names": np.frombuffer(" ".join(aspects.names).encode(), np.uint8),
+        "aspect_mean": aspects.mean.astype(np.float32),
+        "aspect_weights": aspects.weights.astype(np.float16),
+        "aspect_biases": aspects.biases.astype(np.float32),
+    }
+    save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, path)
+
+
+def make_prior(retriever: Retriever, embedder: Embedder, settings: RetrievalSettings) -> Prior:
+    """Makes the prior of any two encoders from the labelled tables and questions that ship.
+
+    Args:
+        retriever: Finds passages.
+        embedder: Knows likeness of sentences.
+        settings: How rows are searched.
+    """
+    texts, asked = _labelled_aspects()
+    aspects = Aspects.fit(retriever.queries(texts), unit(encode(embedder, texts)), asked)
+    parts = [
+        _examples_of_table(name, number, retriever, embedder, aspects, settings)
+        for number, name in enumerate(TABLES)
+    ]
+    return Prior(Examples.together(parts), aspects)
+
+
+def _examples_of_table(
+    name: str,
+    number: int,
+    retriever: Retriever,
+    embedder: Embedder,
+    aspects: Aspects,
+    settings: RetrievalSettings,
+) -> Examples:
+    rows, questions = labelled_table(name), _labelled(f"{name}.tsv")
+    start = number * UNRELATED_EACH
+    unrelated = pd.DataFrame(
+        {"question": unrelated_questions()[start : start + UNRELATED_EACH], "rows": _NONE}
+    ).assign(kind="off")
+    questions = pd.concat([questions, unrelated], ignore_index=True)
+    folds = pd.DataFrame({ID: rows[ID], "fold": 0, "split": TRAINING})
+    with TemporaryDirectory() as folder:
+        build_index(folder, _TABLE, FrameRows(rows, folds), retriever, _TABLE, settings.documents)
+        searcher = IndexSearcher(folder, _TABLE, retriever, settings)
+        pools = searcher.pools(questions["question"].tolist(), settings.depth, [TRAINING])
+    asked = [
+        Asked(text, hits, () if meant == _NONE else meant.split(_OR))
+        for text, hits, meant in zip(questions["question"], pools, questions["rows"], strict=True)
+    ]
+    features = PairFeatures(
+        retriever, embedder, TermWeights.fit(rows[QUESTIONS]), aspects, settings.documents
+    )
+    weights = questions["kind"].map({KNOWN: 1.0, "near": NEAR_WEIGHT, "off": 1.0}).tolist()
+    return examples_of(asked, features, weights, name)
+
+
+def labelled_table(name: str) -> pd.DataFrame:
+    """Reads a table that ships: `id, questions, category, answers`."""
+    path = _folder().parent.parent / "sample" / "train.csv" if name == "sample" else None
+    table = pd.read_csv(path or _folder() / f"{name}.csv", dtype=str).fillna("")
+    asked = numbered(table.columns, "질문_") or ["question"]
+    said = numbered(table.columns, "답변_") or ["answer"]
+    return pd.DataFrame(
+        {
+            ID: table["id"],
+            QUESTIONS: table[asked].values.tolist(),
+            "category": "",
+            ANSWERS: [list(filter(None, own)) for own in table[said].values.tolist()],
+        }
+    )
+
+
+def _labelled_aspects() -> tuple[list[str], list[str]]:
+    """Questions with their aspects; a form is asked of every thing, so that it is told from it."""
+    told = {
+        text.format(thing): aspect
+        for aspect, text in _labelled("aspects.tsv").itertuples(index=False)
+        for thing in _THINGS
+    }
+    return list(told), list(told.values())
+
+
+def _labelled(name: str) -> pd.DataFrame:
+    return pd.read_csv(_folder() / name, sep="\t", dtype=str, keep_default_na=False)
+
+
+def _folder() -> Path:
+    return PRIOR_FILE.parent

@@ -1,0 +1,189 @@
+"""Fitting on a table what tells the rows that answer a question.
+
+What belongs here: which questions a table's model learns from and is calibrated on. What does not:
+how examples are made (`hansol_assets.retrieval.examples`) and the model
+(`hansol_assets.retrieval.answerability`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from hansol_assets.embedding.embedder import Embedder
+from hansol_assets.embedding.retriever import Retriever
+from hansol_assets.qa.folds import CALIBRATION, TRAINING
+from hansol_assets.qa.sampling import draw
+from hansol_assets.qa.table.columns import ID, QUESTIONS
+from hansol_assets.retrieval.answerability import Answerability, Examples
+from hansol_assets.retrieval.aspects import Aspects
+from hansol_assets.retrieval.documents import DocumentSettings
+from hansol_assets.retrieval.examples import (
+    Asked,
+    Prior,
+    examples_of,
+    own_questions,
+    unrelated_questions,
+)
+from hansol_assets.retrieval.features import PairFeatures, TermWeights
+from hansol_assets.retrieval.ranking import Ranker
+from hansol_assets.retrieval.search import IndexSearcher
+from hansol_assets.settings_model import SettingsModel
+
+UNRELATED = slice(120, 180)
+"""The unrelated questions that a table's model learns from; those before are in the prior."""
+UNSEEN_UNRELATED = slice(180, None)
+"""Those that nothing learns from, so that they can judge."""
+
+_MODEL_FILE = "model.safetensors"
+_TERMS_FILE = "terms.json"
+_ASPECTS_FILE = "aspects.safetensors"
+
+
+class AnswerabilitySettings(SettingsModel):
+    """What the model learns from beside the labelled questions that ship."""
+
+    rows: int = Field(
+        150, ge=1, description="rows at most, of each split, that questions are made of"
+    )
+    known_weight: float = Field(
+        0.2,
+        ge=0,
+        description="weight of a row's own paraphrase, which is nearer to the row than what people "
+        "ask; a labelled question has 1",
+    )
+    unknown_weight: float = Field(
+        0.03,
+        ge=0,
+        description="weight of the same question with its row taken out: the rows left are often "
+        "the other side of the same thing, and people seldom ask so",
+    )
+    term_rows: int = Field(
+        5_000, ge=1, description="rows at most that the weight of terms is counted on"
+    )
+
+
+class Fitted(NamedTuple):
+    """What was learned, and from how many questions.
+
+    Attributes:
+        ranker: Features and model.
+        known: Questions of the table that a row answers.
+        unknown: Questions of the table whose row was taken out.
+    """
+
+    ranker: Ranker
+    known: int
+    unknown: int
+
+
+@dataclass(frozen=True)
+class Fitter:
+    """Everything that a model is fitted with, but the rows.
+
+    Attributes:
+        searcher: Finds rows of the table.
+        retriever: The encoder of the index.
+        embedder: The encoder of the answers.
+        prior: What ships.
+        documents: What stands for a row.
+        depth: Rows that each of the two searches gives.
+        settings: Draws and weights.
+    """
+
+    searcher: IndexSearcher
+    retriever: Retriever
+    embedder: Embedder
+    prior: Prior
+    documents: DocumentSettings
+    depth: int
+    settings: AnswerabilitySettings
+
+    def fit(self, rows: pd.DataFrame) -> Fitted:
+        """Fits on training rows, and calibrates on calibration rows.
+
+        Args:
+            rows: `id, questions, split`; of a row with one question no paraphrase can be asked.
+        """
+        visible = rows[rows["split"].isin((TRAINING, CALIBRATION))]
+        counted = visible.iloc[draw(visible[ID].tolist(), self.settings.term_rows, "terms")]
+        features = PairFeatures(
+            self.retriever,
+            self.embedder,
+            TermWeights.fit(counted[QUESTIONS].tolist()),
+            self.prior.aspects,
+            self.documents,
+        )
+        fitted, *counts = self._own(features, rows, TRAINING, (TRAINING,))
+        calibrating, *more = self._own(features, rows, CALIBRATION, (TRAINING, CALIBRATION))
+        examples = Examples.together(
+            [self.prior.examples, fitted, self._unrelated(features, (TRAINING,))]
+        )
+        model = Answerability.fit(examples, calibrating)
+        known, unknown = np.add(counts, more).tolist()
+        return Fitted(Ranker(features, model), known, unknown)
+
+    def _own(
+        self, features: PairFeatures, rows: pd.DataFrame, split: str, visible: Sequence[str]
+    ) -> tuple[Examples, int, int]:
+        own = rows[rows["split"] == split]
+        drawn = own.iloc[draw(own[ID].tolist(), self.settings.rows, "asked")]
+        search = partial(self.searcher.pools, depth=self.depth, splits=visible)
+        known, unknown = own_questions(drawn, search)
+        weights = [self.settings.known_weight] * len(known)
+        weights += [self.settings.unknown_weight] * len(unknown)
+        examples = examples_of([*known, *unknown], features, weights, "table")
+        return examples, len(known), len(unknown)
+
+    def _unrelated(self, features: PairFeatures, visible: Sequence[str]) -> Examples:
+        texts = unrelated_questions()[UNRELATED]
+        pools = self.searcher.pools(texts, self.depth, visible)
+        asked = [Asked(text, hits, ()) for text, hits in zip(texts, pools, strict=True)]
+        return examples_of(asked, features, np.ones(len(asked)).tolist(), "table")
+
+
+def save_ranker(ranker: Ranker, folder: Path) -> None:
+    """Writes what was fitted; the encoders are no part of it."""
+    from safetensors.numpy import save_file
+
+    ranker.model.save(folder / _MODEL_FILE)
+    ranker.features.terms.save(folder / _TERMS_FILE)
+    aspects = ranker.features.aspects
+    arrays = {
+        "mean": aspects.mean,
+        "weights": aspects.weights,
+        "biases": aspects.biases,
+        "names": np.frombuffer(" ".join(aspects.names).encode(), np.uint8),
+    }
+    contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    save_file(contiguous, folder / _ASPECTS_FILE)
+
+
+def load_ranker(
+    folder: Path, retriever: Retriever, embedder: Embedder, documents: DocumentSettings
+) -> Ranker:
+    """Reads what `save_ranker` wrote.
+
+    Args:
+        folder: Where it was saved.
+        retriever: The encoder of the index.
+        embedder: The encoder of the answers.
+        documents: What stands for a row.
+    """
+    from safetensors.numpy import load_file
+
+    arrays = load_file(folder / _ASPECTS_FILE)
+    names = tuple(bytes(arrays.pop("names")).decode().split())
+    features = PairFeatures(
+        retriever,
+        embedder,
+        TermWeights.load(folder / _TERMS_FILE),
+        Aspects(names, **arrays),
+        documents,
+    )
+    return Ranker(features, Answerability.load(folder / _MODEL_FILE))

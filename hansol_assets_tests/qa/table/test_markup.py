@@ -1,0 +1,49 @@
+"""Cells as programs write them: read as they are shown, and nothing else touched."""
+
+from collections import Counter
+
+import pytest
+
+from hansol_assets.qa.table.repairs import BREAKS, FORMULAS, HTML, mend, repair_notes
+
+READ = [
+    (HTML, "<p>풀이 말랐습니다.</p><p>&nbsp;</p><p>여기를<br/>보세요.</p>",
+     "풀이 말랐습니다.\n여기를\n보세요."),
+    (HTML, '<a href="https://a.kr/?a=1&amp;b=2">여기</a>를 누르세요', "여기를 누르세요"),
+    (HTML, "<ul><li>하나<li>둘</ul>", "하나\n둘"),
+    (HTML, "<script>x()</script><b>벽지</b>", "벽지"),
+    (HTML, "5&deg;C &lt; 20&deg;C &amp; &quot;환기&quot;", '5°C < 20°C & "환기"'),
+    (HTML, "&lt;p&gt;두 번&amp;nbsp;쓴 것&lt;/p&gt;", "두 번 쓴 것"),
+    (FORMULAS, '="00001"', "00001"),
+    (FORMULAS, '="그는 ""네""라고 했다"', '그는 "네"라고 했다'),
+    (FORMULAS, '=HYPERLINK("https://a.kr","안내")', "안내"),
+    (BREAKS, r"첫째 줄입니다.\n둘째 줄입니다.", "첫째 줄입니다.\n둘째 줄입니다."),
+    (BREAKS, r"첫째.\r\n둘째.\t끝.", "첫째.\n둘째.\t끝."),
+]  # fmt: skip
+
+KEPT = [
+    "a < b 이고 c > d", "<noinput>", "the <div> element", "`<b>굵게</b>`라고 씁니다", "R&D; AT&T",
+    "x=1&copy=2", r"C:\new\table", r"\frac{1}{2}\nabla", r"정규식 `\n`", "=A1+B1", r"\N",
+    "<벽지>와 <장판>", "2<3>1", "&unknown;",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "cell", "shown"), READ)
+def test_a_cell_is_read_as_it_is_shown(kind: str, cell: str, shown: str) -> None:
+    repairs: Counter[str] = Counter()
+    assert mend(cell, repairs) == shown
+    assert +repairs == {kind: 1}
+    assert mend(shown, Counter()) == shown
+
+
+@pytest.mark.parametrize("cell", KEPT)
+def test_what_is_meant_so_stays(cell: str) -> None:
+    repairs: Counter[str] = Counter()
+    assert mend(cell, repairs) == cell
+    assert repairs.total() == 0
+
+
+def test_what_was_changed_is_counted_for_a_person() -> None:
+    assert repair_notes({HTML: 1200, "nfc": 3}) == [
+        "tags and entities of web pages (HTML) were taken out of 1,200 cells"
+    ]
