@@ -17,7 +17,8 @@ from hansol_assets.answering.judging import ONLY, WITHOUT
 from hansol_assets.answering.parts import ALL_SPLITS
 from hansol_assets.answering.verdicts import Found, Sources, VerdictSettings, answer_parts
 from hansol_assets.embedding.embedder import encode
-from hansol_assets.qa.joining import NONE, join_answers
+from hansol_assets.qa.joining import NONE, join_all
+from hansol_assets.qa.pairing import JOINED, SINGLE
 from hansol_assets.qa.sampling import draw
 from hansol_assets.qa.splitting import take_apart
 from hansol_assets.qa.table.columns import ANSWERS, ID
@@ -32,7 +33,6 @@ from hansol_assets.scoring.kinds import ASKED, EVEN_SHARE, KNOWN
 from hansol_assets.scoring.leaderboard import ANSWER
 from hansol_assets.scoring.row_share import RowShare
 
-SINGLE, JOINED = "single", "joined"
 ROWS = "rows"
 VECTOR = "blend"
 _MOST_QUESTIONS = 300
@@ -144,19 +144,14 @@ def score_known(
 
 
 def _encoded(texts: Sequence[str], groups: Sequence[tuple[int, ...]], judge: Judge) -> np.ndarray:
-    return encode(judge.embedder, [_whole([texts[place] for place in own]) for own in groups])
+    return encode(
+        judge.embedder, [join_all((texts[place] for place in own), NONE) for own in groups]
+    )
 
 
 def _found(question: str, confidence: float, hits: Sequence[Hit]) -> Found:
     return Found(question, float(confidence), [(hit.id, hit.probability) for hit in hits])
 
 
-def _whole(texts: Sequence[str]) -> str:
-    whole, *others = texts
-    for text in others:
-        whole = join_answers(whole, text, NONE)
-    return whole
-
-
 def _references(parts: Sequence[Sequence[str]]) -> list[str]:
-    return [_whole(own) for own in zip(*parts, strict=False)]
+    return [join_all(own, NONE) for own in zip(*parts, strict=False)]

@@ -6,6 +6,8 @@ does not: where joined questions are cut (`hansol_assets.qa.splitting`) and whic
 """
 
 import re
+from collections.abc import Iterable
+from functools import partial, reduce
 
 from hansol_assets.qa.sentences import ends_a_sentence
 
@@ -70,3 +72,8 @@ def join_answers(first: str, second: str, kind: str) -> str:
     closed = bare if ends_a_sentence(bare) else f"{bare}."
     said = f" {kind} " if kind in KINDS and kind not in _UNSAID else " "
     return f"{closed}{said}{second}"
+
+
+def join_all(answers: Iterable[str], kind: str) -> str:
+    """Put the answers to all parts of a question together, at least one; see `join_answers`."""
+    return reduce(partial(join_answers, kind=kind), answers)

@@ -144,7 +144,7 @@ class Fitter:
         texts = unrelated_questions()[UNRELATED]
         pools = self.searcher.pools(texts, self.depth, visible)
         asked = [Asked(text, hits, ()) for text, hits in zip(texts, pools, strict=True)]
-        return examples_of(asked, features, np.ones(len(asked)).tolist(), "table")
+        return examples_of(asked, features, [1.0] * len(asked), "table")
 
 
 def save_ranker(ranker: Ranker, folder: Path) -> None:

@@ -8,6 +8,8 @@ does not: how a question is judged (`hansol_assets.answering.judging`,
 import numpy as np
 import pandas as pd
 
+from hansol_assets.qa.pairing import SINGLE
+
 ASKED = "asked"
 """The column that says of which kind a judged question is."""
 KNOWN, UNKNOWN = "known", "unknown"
@@ -32,7 +34,7 @@ def weigh(questions: pd.DataFrame, known_share: float, joined_share: float) -> p
     """
     # Within a kind that is never asked, the weights of its forms are those of the others.
     known_share = np.clip(known_share, _TINY, 1 - _TINY)
-    is_known, is_joined = questions[ASKED] == KNOWN, questions["kind"] != "single"
+    is_known, is_joined = questions[ASKED] == KNOWN, questions["kind"] != SINGLE
     shares = np.where(is_known, known_share, 1 - known_share)
     shares = shares * np.where(is_known, np.where(is_joined, joined_share, 1 - joined_share), 1)
     cells = is_known * (1 + is_joined)

@@ -12,7 +12,6 @@ same thing, so that no fixed share serves both.
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import partial, reduce
 from pathlib import Path
 from typing import Self
 
@@ -20,7 +19,7 @@ import numpy as np
 
 from hansol_assets.embedding.embedder import Embedder, encode_means
 from hansol_assets.embedding.vectors import mean_directions, unit
-from hansol_assets.qa.joining import AND, join_answers
+from hansol_assets.qa.joining import AND, join_all
 
 ROW_SHARE_FILE = "row_share.json"
 _PRIOR = (-1.0, 1.0)
@@ -92,7 +91,9 @@ class RowShare:
         ]
         if not places:
             return wholes
-        texts = [[joined(own) for own in zip(*answers[place], strict=False)] for place in places]
+        texts = [
+            [join_all(own, AND) for own in zip(*answers[place], strict=False)] for place in places
+        ]
         share, mixed = shares[places][:, None], wholes.copy()
         rows = unit(encode_means(embedder, texts))
         mixed[places] = unit(share * rows + (1 - share) * wholes[places])
@@ -137,11 +138,6 @@ class RowShare:
     def load(cls, path: Path) -> Self:
         """Reads parameters."""
         return cls(**json.loads(path.read_text(encoding="utf-8")))
-
-
-def joined(texts: Sequence[str]) -> str:
-    """The answers to the parts of a question as one answer."""
-    return reduce(partial(join_answers, kind=AND), texts)
 
 
 UNFITTED = RowShare(*_PRIOR)
