@@ -8,8 +8,6 @@ import re
 import unicodedata
 from typing import NamedTuple
 
-from hansol_assets.qa.table.repairs import INVISIBLE
-
 QUESTION_WORDS = (
     "질문",
     "question",
@@ -105,11 +103,9 @@ def clean_name(name: str) -> str:
 
     Full-width letters and digits become plain ones, so that "질문＿１" is "질문_1".
     """
-    visible = "".join(
-        one
-        for one in unicodedata.normalize("NFKC", name)
-        if one not in INVISIBLE and one.isprintable()
-    )
+    visible = unicodedata.normalize("NFKC", name)
+    if not visible.isprintable():
+        visible = "".join(filter(str.isprintable, visible))
     return " ".join(visible.split())
 
 

@@ -10,9 +10,11 @@ import io
 import re
 import zipfile
 from collections.abc import Container, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property, lru_cache
+from itertools import chain
 from types import SimpleNamespace
 from typing import Any
 
@@ -48,6 +50,10 @@ class Detailer:
 
     def __init__(self, data: bytes) -> None:
         self._data = data
+        # Beside Calamine, which holds no lock of Python's while it reads.
+        thread = ThreadPoolExecutor(1)
+        self._search = thread.submit(self._tags)
+        thread.shutdown(wait=False)
 
     def of(self, sheet: str, rows: Sequence[Sequence[Any]]) -> Details:
         """Reads what there is to know of a sheet.
@@ -57,8 +63,8 @@ class Detailer:
             rows: Its values. Formats matter where one of them is no text.
         """
         found = Details(is_known="xl/workbook.xml" in self._parts)
-        is_typed = any(not isinstance(cell, str) for row in rows for cell in row)
-        has_marks = self._tags or self._strikes_cells or (is_typed and self._has_formats)
+        tags = self._search.result()
+        has_marks = tags or self._strikes_cells or (not is_text(rows) and self._has_formats)
         if not found.is_known or not has_marks:
             return found
         with self._reader.archive.open(self._sheets[sheet]) as part:
@@ -66,7 +72,7 @@ class Detailer:
         for place, code in found.formats.items():
             if place not in found.formulas and _is_no_date(_value_at(rows, place), code):
                 found.errors.add(place)
-        if self._has_struck_runs:
+        if any(tag.endswith(b"strike") for tag in tags):
             found.whole.update(self._parts_of_texts(sheet, found.struck))
         return found
 
@@ -80,7 +86,6 @@ class Detailer:
                     if rest is not None:
                         yield place, rest
 
-    @cached_property
     def _tags(self) -> set[bytes]:
         """What stands in the file's bytes that says more of cells than their values do."""
         parts = [name for name in self._parts if name.startswith("xl/worksheets/sheet")]
@@ -92,10 +97,6 @@ class Detailer:
     @cached_property
     def _strikes_cells(self) -> bool:
         return any(_marks(self._data, name, b"strike") for name in self._style_parts)
-
-    @property
-    def _has_struck_runs(self) -> bool:
-        return any(tag.endswith(b"strike") for tag in self._tags)
 
     @cached_property
     def _has_formats(self) -> bool:
@@ -188,6 +189,11 @@ def _formatted(value: Any, code: str) -> str:
     from xlfmt import format_value
 
     return str(format_value(value, code)).strip()
+
+
+def is_text(rows: Sequence[Sequence[Any]]) -> bool:
+    """Whether every cell is a text."""
+    return set(map(type, chain.from_iterable(rows))) <= {str}
 
 
 def is_cut(value: Any) -> bool:

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+
 from hansol_assets.qa.table.header_places import TITLE_ROWS, HeaderPlace, best_header
 from hansol_assets.qa.table.names import clean_name
 from hansol_assets.qa.table.repairs import strip_outer
-from hansol_assets.qa.table.sheet_details import Detailer, is_cut, open_carefully, shown
+from hansol_assets.qa.table.sheet_details import Detailer, is_cut, is_text, open_carefully, shown
 from hansol_assets.qa.table.sheet_scan import Details, Place
 from hansol_assets.qa.table.source import IsHeader, SheetRow, Source
 from hansol_assets.qa.table.violations import ROW, Violation, refusal
@@ -115,10 +117,9 @@ def _joined(sources: dict[str, Source], pages: dict[str, "_Page"]) -> Source:
     if len(sources) == 1:
         return first
     first.places = [SheetRow(row, own) for own, source in sources.items() for row in source.places]
-    first.columns = [
-        [cell for source in sources.values() for cell in source.columns[place]]
-        for place in range(len(first.header))
-    ]
+    places = [*map(str, range(len(first.header)))]
+    tables = [pa.Table.from_arrays(source.columns, places) for source in sources.values()]
+    first.columns = pa.concat_tables(tables).columns
     first.records = range(1, len(first.places) + 1)
     first.blank_rows = sum(source.blank_rows for source in sources.values())
     first.notes.append(f"sheets {first.sheet} have the same columns and are read as one table")
@@ -210,7 +211,10 @@ class _Page:
         source.places = [place for place, _ in data]
         source.records = range(1, len(data) + 1)
         source.columns = [
-            [cell if isinstance(cell := row[place], str) else shown(cell) for _, row in data]
+            pa.chunked_array(
+                [[cell if isinstance(cell := row[place], str) else shown(cell) for _, row in data]],
+                pa.string(),
+            )
             for place in range(len(source.header))
         ]
         return source
@@ -240,15 +244,16 @@ def _doubts(
         row, column = place
         return row > len(rows) or rows[row - 1][column - 1 : column] in ([""], [])
 
+    typed = () if is_text(rows) else rows
     cut = [
         (row, column)
-        for row, cells in enumerate(rows, start=1)
+        for row, cells in enumerate(typed, start=1)
         for column, cell in enumerate(cells, start=1)
         if not isinstance(cell, str) and is_cut(cell)
     ]
     unknown = [
         (row, column)
-        for row, cells in enumerate(() if details.is_known else rows, start=1)
+        for row, cells in enumerate(() if details.is_known else typed, start=1)
         for column, cell in enumerate(cells, start=1)
         if not isinstance(cell, str) and not (isinstance(cell, float) and cell.is_integer())
     ]
@@ -283,4 +288,6 @@ def _show(rows: list[list[Any]], details: Details) -> None:
 
 
 def _holds(cell: Any) -> bool:
-    return bool(strip_outer(cell)) if isinstance(cell, str) else cell is not None
+    if not isinstance(cell, str):
+        return cell is not None
+    return cell[:1].isalnum() or bool(strip_outer(cell))
