@@ -14,7 +14,6 @@ from hansol_assets.answering.parts import ALL_SPLITS
 from hansol_assets.answering.searching import open_searcher
 from hansol_assets.answering.verdicts import (
     Found,
-    PartAnswer,
     Sources,
     Verdict,
     VerdictSettings,
@@ -25,7 +24,7 @@ from hansol_assets.errors import InputError
 from hansol_assets.lake.fingerprint import text_hash
 from hansol_assets.lake.handles import Artifact, Table
 from hansol_assets.lake.store import Lake
-from hansol_assets.qa.splitting import take_apart
+from hansol_assets.retrieval.decomposing import find_parts
 from hansol_assets.retrieval.index import RetrievalSettings
 from hansol_assets.retrieval.ranking import RowSearcher
 
@@ -132,7 +131,12 @@ class Asker:
                 f"the question has {len(question)} characters, of {LONGEST_QUESTION} at most: "
                 "shorten it, or ask its parts one by one"
             )
-        parts = self._answered(list(take_apart([question])[0].parts))
+        (found,) = find_parts([question], self.searcher, self.rows, ALL_SPLITS)
+        asked = [
+            Found(part.question, part.confidence, [(hit.id, hit.probability) for hit in part.hits])
+            for part in found
+        ]
+        parts = answer_parts(asked, self.sources, self.settings)
         record = answer_record(question, parts)
         first = next((row["source_id"] for part in parts for row in part.nearest), None)
         return Answer(
@@ -148,15 +152,3 @@ class Asker:
             category=self.sources.category(first) if first else "",
             versions=self.versions,
         )
-
-    def _answered(self, questions: list[str]) -> list[PartAnswer]:
-        found = self.searcher.search(questions, self.rows, ALL_SPLITS)
-        asked = [
-            Found(
-                question,
-                self.searcher.confidence(hits),
-                [(hit.id, hit.probability) for hit in hits],
-            )
-            for question, hits in zip(questions, found, strict=True)
-        ]
-        return answer_parts(asked, self.sources, self.settings)

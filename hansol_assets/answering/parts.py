@@ -14,7 +14,7 @@ from hansol_assets.answering.generations import generation_request
 from hansol_assets.modeling.generation.generator import GenerationRequest
 from hansol_assets.qa.folds import CALIBRATION, TRAINING, VALIDATION
 from hansol_assets.qa.prompts import PromptSettings, build_messages
-from hansol_assets.qa.splitting import take_apart
+from hansol_assets.retrieval.decomposing import FoundPart, find_parts
 from hansol_assets.retrieval.hits import Hit
 from hansol_assets.retrieval.ranking import RowSearcher
 
@@ -76,26 +76,24 @@ def plan_parts(
     Returns:
         The parts of all questions, in order.
     """
-    placed = [
-        (question_id, place, text, split)
-        for question_id, taken, split in zip(
-            questions["id"], take_apart(questions["question"].tolist()), splits, strict=True
-        )
-        for place, text in enumerate(taken.parts)
-    ]
-    hits: dict[tuple[str, str], list[Hit]] = {}
+    found: dict[tuple[str, str], list[FoundPart]] = {}
     for split in dict.fromkeys(splits):
-        texts = list(dict.fromkeys(text for _, _, text, own in placed if own == split))
-        found = searcher.search(texts, top_k, VISIBLE_SPLITS[split])
-        hits.update({(split, text): own for text, own in zip(texts, found, strict=True)})
+        texts = [
+            text for text, own in zip(questions["question"], splits, strict=True) if own == split
+        ]
+        parts = find_parts(texts, searcher, top_k, VISIBLE_SPLITS[split])
+        found.update({(split, text): own for text, own in zip(texts, parts, strict=True)})
     return [
         Part(
             question_id,
             place,
-            text,
-            tuple(hits[split, text]),
-            searcher.confidence(hits[split, text]),
-            generation_request(build_messages(text, context_rows(hits[split, text]), prompt)),
+            part.question,
+            tuple(part.hits),
+            part.confidence,
+            generation_request(build_messages(part.question, context_rows(part.hits), prompt)),
         )
-        for question_id, place, text, split in placed
+        for question_id, text, split in zip(
+            questions["id"], questions["question"], splits, strict=True
+        )
+        for place, part in enumerate(found[split, text])
     ]

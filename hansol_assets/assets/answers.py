@@ -56,7 +56,7 @@ Block = Annotated[int, Setting("candidates.block")]
 Candidates = Annotated[CandidateInputs, Setting("candidate_inputs")]
 
 
-@lake_table(kinds={"huggingface", "duckdb"}, code_version="6", pool="gpu")
+@lake_table(kinds={"huggingface", "duckdb"}, code_version="7", pool="gpu")
 def validation_candidates(
     held_out_questions: Table,
     retrieval_index: Artifact,
@@ -75,7 +75,7 @@ def validation_candidates(
 
 
 @lake_table(
-    kinds={"huggingface", "duckdb"}, code_version="6", pool="gpu", skip_without="raw_questions"
+    kinds={"huggingface", "duckdb"}, code_version="7", pool="gpu", skip_without="raw_questions"
 )
 def test_candidates(
     raw_questions: Table,

@@ -107,7 +107,7 @@ def retrieval_index(
     return Report(facts=facts, lancedb_files=files)
 
 
-@lake_artifact(kinds={"scikitlearn"}, code_version="2", pool="gpu")
+@lake_artifact(kinds={"scikitlearn"}, code_version="3", pool="gpu")
 def answerability(
     qa_folds: Table,
     retrieval_index: Artifact,

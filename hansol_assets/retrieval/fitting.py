@@ -55,7 +55,7 @@ class AnswerabilitySettings(SettingsModel):
         0.2,
         ge=0,
         description="weight of a row's own paraphrase, which is nearer to the row than what people "
-        "ask; a labelled question has 1",
+        "ask; a labelled question that a row answers has 2",
     )
     unknown_weight: float = Field(
         0.03,

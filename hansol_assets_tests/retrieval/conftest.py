@@ -1,5 +1,6 @@
 import unicodedata
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,10 @@ from hansol_assets.retrieval.answerability import Answerability
 from hansol_assets.retrieval.aspects import Aspects
 from hansol_assets.retrieval.documents import DocumentSettings
 from hansol_assets.retrieval.features import FEATURES, PairFeatures, TermWeights
-from hansol_assets.retrieval.ranking import Ranker
+from hansol_assets.retrieval.index import RetrievalSettings, build_index
+from hansol_assets.retrieval.ranking import Ranker, RowSearcher
+from hansol_assets.retrieval.rows import FrameRows
+from hansol_assets.retrieval.search import IndexSearcher
 
 QUESTIONS = {
     "TRAIN_1": ("실크벽지를 닦는 방법은?", "실크벽지의 때는 어떻게 지우나요?"),
@@ -39,6 +43,7 @@ SPLITS = {
     "TRAIN_4": "calibration",
     "TRAIN_5": "validation",
 }
+SETTINGS = RetrievalSettings()
 ALL = ("training", "calibration", "validation")
 
 
@@ -107,3 +112,17 @@ def ranker(features: PairFeatures) -> Ranker:
     slopes = 25 * np.eye(len(FEATURES))[FEATURES.index("question_margin")]
     model = Answerability(0.6 * np.ones(len(FEATURES)), slopes, 0.0, np.array([0.0, 1.0, 0.0]))
     return Ranker(features, model)
+
+
+@pytest.fixture
+def index(
+    tmp_path: Path, rows: pd.DataFrame, folds: pd.DataFrame, retriever: Retriever
+) -> IndexSearcher:
+    uri = tmp_path / "index"
+    build_index(uri, "rows", FrameRows(rows, folds), retriever, "retriever-1", SETTINGS.documents)
+    return IndexSearcher(uri, "rows", retriever, SETTINGS)
+
+
+@pytest.fixture
+def searcher(index: IndexSearcher, ranker: Ranker) -> RowSearcher:
+    return RowSearcher(index, ranker, depth=3)

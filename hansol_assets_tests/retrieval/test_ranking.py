@@ -16,27 +16,12 @@ from hansol_assets.retrieval.fitting import (
     save_ranker,
 )
 from hansol_assets.retrieval.hits import Hit
-from hansol_assets.retrieval.index import RetrievalSettings, build_index
+from hansol_assets.retrieval.index import RetrievalSettings
 from hansol_assets.retrieval.ranking import Ranker, RowSearcher
-from hansol_assets.retrieval.rows import FrameRows
 from hansol_assets.retrieval.search import IndexSearcher
 from hansol_assets_tests.retrieval.conftest import ALL, ANSWERS, QUESTIONS
 
 SETTINGS = RetrievalSettings()
-
-
-@pytest.fixture
-def index(
-    tmp_path: Path, rows: pd.DataFrame, folds: pd.DataFrame, retriever: Retriever
-) -> IndexSearcher:
-    uri = tmp_path / "index"
-    build_index(uri, "rows", FrameRows(rows, folds), retriever, "retriever-1", SETTINGS.documents)
-    return IndexSearcher(uri, "rows", retriever, SETTINGS)
-
-
-@pytest.fixture
-def searcher(index: IndexSearcher, ranker: Ranker) -> RowSearcher:
-    return RowSearcher(index, ranker, depth=3)
 
 
 def test_the_row_that_answers_comes_first_with_its_probability(searcher: RowSearcher) -> None:
