@@ -206,6 +206,7 @@ class Settings(BaseSettings):
             retrieval=self.retrieval,
             max_examples=self.training.max_examples,
             max_held_out=self.training.max_held_out,
+            known_share=self.training.known_share,
             drift=self.training.examples_drift,
             seed=self.training.seed,
         )

@@ -17,7 +17,7 @@ from hansol_assets.qa.control_tokens import neutralise
 from hansol_assets.qa.folds import CALIBRATION, TRAINING, VALIDATION
 from hansol_assets.qa.pairing import PairingSettings
 from hansol_assets.qa.prompts import ContextRow, PromptSettings, build_messages
-from hansol_assets.qa.sampling import draw
+from hansol_assets.qa.sampling import chance, draw
 from hansol_assets.qa.table.columns import ANSWERS, ID, QUESTIONS
 from hansol_assets.retrieval.hits import Hit
 from hansol_assets.retrieval.index import RetrievalSettings
@@ -39,13 +39,23 @@ class ExampleSettings(SettingsModel):
     retrieval: RetrievalSettings
     max_examples: int | None
     max_held_out: int
+    known_share: float
     drift: float
     seed: int
 
 
-def context_rows(hits: Sequence[Hit]) -> list[ContextRow]:
-    """Returns retrieved rows as a prompt shows them: first question, shortest answer."""
-    return [ContextRow(hit.questions[0], min(hit.answers, key=len)) for hit in hits]
+def context_rows(hits: Sequence[Hit], question: str) -> list[ContextRow]:
+    """Returns retrieved rows as a prompt shows them: a question of theirs, the shortest answer.
+
+    Args:
+        hits: The rows.
+        question: What is asked: where a row was asked in these words, another question is shown.
+    """
+    return [ContextRow(_other(hit.questions, question), min(hit.answers, key=len)) for hit in hits]
+
+
+def _other(questions: Sequence[str], asked: str) -> str:
+    return next((text for text in questions if text not in asked), questions[0])
 
 
 def training_examples(
@@ -53,14 +63,17 @@ def training_examples(
     searcher: RowSearcher,
     prompt: PromptSettings,
     splits: Sequence[str] = (TRAINING,),
+    known_share: float = 0.0,
 ) -> pd.DataFrame:
-    """Gives each training example its prompt, with retrieved rows but its own.
+    """Gives each training example its prompt, with the rows retrieved for it.
 
     Args:
         pairs: `source_ids, question, answer` of every example.
         searcher: Finds and ranks rows.
         prompt: The form of a prompt.
         splits: Splits of the rows that prompts may show.
+        known_share: Share of the examples, drawn by their question, whose prompt may show the rows
+            that they were made of, as that of a question that the table knows does.
 
     Returns:
         `messages, answer, shown_ids`, one row an example; the last are the rows that it shows.
@@ -69,11 +82,15 @@ def training_examples(
     found = searcher.search(questions, prompt.context_rows + MOST_SOURCES, splits)
     hits = dict(zip(questions, found, strict=True))
     shown = [
-        [hit for hit in hits[question] if hit.id not in set(sources)][: prompt.context_rows]
+        [
+            hit
+            for hit in hits[question]
+            if hit.id not in set(sources) or chance("known", question) < known_share
+        ][: prompt.context_rows]
         for question, sources in zip(pairs["question"], pairs["source_ids"], strict=True)
     ]
     messages = [
-        build_messages(question, context_rows(own), prompt)
+        build_messages(question, context_rows(own, question), prompt)
         for question, own in zip(pairs["question"], shown, strict=True)
     ]
     # An answer is data, too: no row may teach a turn that ends early or a turn of its own.
@@ -111,7 +128,7 @@ def adapter_table(
     drawn: pd.DataFrame,
     rows: pd.DataFrame,
     searcher: RowSearcher,
-    prompt: PromptSettings,
+    settings: ExampleSettings,
     splits: Sequence[str] = (TRAINING,),
 ) -> pd.DataFrame:
     """Gives the examples of an adapter their prompts, and says what training ones were read from.
@@ -120,13 +137,13 @@ def adapter_table(
         drawn: What `drawn_examples` returned.
         rows: The rows of `qa_folds`.
         searcher: Finds and ranks rows.
-        prompt: The form of a prompt.
+        settings: The form of a prompt, and how many show the rows of their own question.
         splits: Splits of the rows that prompts may show.
 
     Returns:
         `EXAMPLE_COLUMNS`, one row an example. `answer` is as the table has it, `messages` is JSON.
     """
-    examples = training_examples(drawn, searcher, prompt, splits)
+    examples = training_examples(drawn, searcher, settings.prompt, splits, settings.known_share)
     made_of = list(zip(drawn["split"], drawn["source_ids"], examples["shown_ids"], strict=True))
     read_rows = {row for _, sources, shown in made_of for row in (*sources, *shown)}
     keys = _keys_of_rows(rows[rows[ID].isin(read_rows)])

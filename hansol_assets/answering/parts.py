@@ -90,7 +90,9 @@ def plan_parts(
             part.question,
             tuple(part.hits),
             part.confidence,
-            generation_request(build_messages(part.question, context_rows(part.hits), prompt)),
+            generation_request(
+                build_messages(part.question, context_rows(part.hits, part.question), prompt)
+            ),
         )
         for question_id, text, split in zip(
             questions["id"], questions["question"], splits, strict=True

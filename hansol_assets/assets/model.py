@@ -113,16 +113,17 @@ def adapter_examples(
 ) -> TableReport:
     """The examples that `lora_adapter` is trained on, and those that guide and judge it.
 
-    Prompts show retrieved rows just as at generation, never the example's own. The last examples
-    are kept until more than a set share has changed, or a text of them is held out now, so that a
-    changed row does not train the adapter anew.
+    Prompts show retrieved rows just as at generation; in a set share of them the rows of the
+    example itself are among these, as they are for what the table knows. The last examples are kept
+    until more than a set share has changed, or a text of them is held out now, so that a changed
+    row does not train the adapter anew.
     """
     rows, pairs, held_out = qa_folds.read(), paired_questions.read(), held_out_questions.read()
     drawn = drawn_examples(pairs, held_out, settings, _recipe(retrieval_index, settings))
 
     def make() -> pd.DataFrame:
         searcher = open_searcher(retrieval_index, answerability, settings.retrieval)
-        return adapter_table(drawn, rows, searcher, settings.prompt)
+        return adapter_table(drawn, rows, searcher, settings)
 
     wanted, kept_out = drawn[list(EXAMPLE_IDENTITY)], held_out_texts(rows, folds)
     return _held(adapter_examples, wanted, kept_out, settings.drift, make)
@@ -167,7 +168,7 @@ def final_examples(
 
     def make() -> pd.DataFrame:
         searcher = open_searcher(retrieval_index, answerability, settings.retrieval)
-        return adapter_table(drawn, every, searcher, settings.prompt, ALL_SPLITS)
+        return adapter_table(drawn, every, searcher, settings, ALL_SPLITS)
 
     return _held(final_examples, drawn[list(EXAMPLE_IDENTITY)], (), settings.drift, make)
 

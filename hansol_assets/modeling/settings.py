@@ -52,6 +52,13 @@ class TrainingSettings(SettingsModel):
         description="Share of the examples that may change before an adapter is trained anew; "
         "0: any change trains it.",
     )
+    known_share: float = Field(
+        default=0.85,
+        ge=0,
+        le=1,
+        description="Share of the examples whose prompt shows the rows that they were made of, as "
+        "far as these are found: so many parts of the competition's questions have a row.",
+    )
     max_length: int = Field(default=1024, ge=16, description="Longest example, in tokens.")
     learning_rate: float = Field(default=2e-4, gt=0, description="Peak of the schedule.")
     schedule: Literal["linear", "cosine", "constant_with_warmup"] = Field(

@@ -26,6 +26,11 @@ def choose(items: Sequence[Item], *name: object) -> Item:
     return items[int(digest(*name), 16) % len(items)]
 
 
+def chance(*name: object) -> float:
+    """A number of its own for every name, evenly spread from 0 up to 1."""
+    return int(digest(*name), 16) / 2**256
+
+
 def draw(keys: Sequence[str], count: int | None, *name: object) -> list[int]:
     """Places of so many of the keys, in their order; of all where `count` is None.
 
