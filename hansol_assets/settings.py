@@ -206,7 +206,6 @@ class Settings(BaseSettings):
             retrieval=self.retrieval,
             max_examples=self.training.max_examples,
             max_held_out=self.training.max_held_out,
-            drift=self.training.examples_drift,
             seed=self.training.seed,
         )
 

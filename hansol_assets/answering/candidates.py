@@ -8,7 +8,7 @@ answers side by side, with what is known of each. What does not: which of them i
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Self
+from typing import Annotated, Self
 
 import pandas as pd
 from pydantic import Field
@@ -40,7 +40,7 @@ from hansol_assets.scoring.candidates import (
     generated_candidates,
     retrieved_candidates,
 )
-from hansol_assets.settings_model import SettingsModel
+from hansol_assets.settings_model import SettingsModel, ShapesNothing
 
 GENERATED_FACTS = ["prompt_tokens", "new_tokens", "seconds", "finished"]
 
@@ -54,7 +54,7 @@ class CandidateSettings(SettingsModel):
     answers: int = Field(
         2, ge=1, description="answers of such a row that are candidates, the shortest ones"
     )
-    block: int = Field(
+    block: Annotated[int, ShapesNothing()] = Field(
         2_000,
         ge=1,
         description="test questions worked on at a time: what memory holds, and a crash costs",

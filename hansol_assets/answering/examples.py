@@ -39,7 +39,6 @@ class ExampleSettings(SettingsModel):
     retrieval: RetrievalSettings
     max_examples: int | None
     max_held_out: int
-    drift: float
     seed: int
 
 

@@ -4,11 +4,13 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import pandas as pd
 
 from hansol_assets.embedding.cached import CachedEmbedder, open_embedder
 from hansol_assets.embedding.retriever import Retriever, open_retriever
+from hansol_assets.lake.declaration import Setting
 from hansol_assets.lake.handles import Artifact, Table
 from hansol_assets.retrieval.fitting import load_ranker
 from hansol_assets.retrieval.index import RetrievalSettings
@@ -17,6 +19,9 @@ from hansol_assets.retrieval.rows import CHUNK, INDEXED_COLUMNS
 from hansol_assets.retrieval.search import IndexSearcher
 
 INDEX_FILE = "index.json"
+
+Searching = Annotated[RetrievalSettings, Setting("retrieval", without=("top_k", "scored_rows"))]
+"""What decides which rows are found; the searcher is told how many are wanted."""
 
 
 def index_table(width: int) -> str:

@@ -32,7 +32,7 @@ from hansol_assets.answering.regressors import (
     load_choices,
     load_regressors,
 )
-from hansol_assets.answering.searching import embedder_of, open_searcher
+from hansol_assets.answering.searching import Searching, embedder_of, open_searcher
 from hansol_assets.embedding.cached import open_embedder
 from hansol_assets.lake.blocks import Blocks
 from hansol_assets.lake.declaration import Setting, lake_artifact, lake_table
@@ -40,7 +40,6 @@ from hansol_assets.lake.handles import Artifact, Table
 from hansol_assets.lake.reports import ArtifactBuild, Build, Report, TableReport
 from hansol_assets.plotting.tables import bar_picture
 from hansol_assets.qa.folds import CALIBRATION, TRAINING, VALIDATION
-from hansol_assets.retrieval.index import RetrievalSettings
 from hansol_assets.scoring.blend import WEIGHTS_FILE, BlendSettings, fit_blend
 from hansol_assets.scoring.components import ComponentSettings
 from hansol_assets.scoring.drafting import ComposingSettings
@@ -53,7 +52,11 @@ MOST_ROWS = 300
 
 Choice = Annotated[ChoiceSettings, Setting("choice")]
 Block = Annotated[int, Setting("candidates.block")]
-Candidates = Annotated[CandidateInputs, Setting("candidate_inputs")]
+Candidates = Annotated[
+    CandidateInputs, Setting("candidate_inputs", without=("retrieval.scored_rows",))
+]
+Composed = Annotated[ComposingSettings, Setting("composing", only=("shape_answers",))]
+"""What is learnt of the form of answers; the rest is read when texts are put together."""
 
 
 @lake_table(kinds={"huggingface", "duckdb"}, code_version="6", pool="gpu")
@@ -100,7 +103,7 @@ def answer_regressor(
     qa_folds: Table,
     answer_embedder: Artifact,
     components: ComponentSettings,
-    composing: ComposingSettings,
+    composing: Composed,
     build: ArtifactBuild,
 ) -> Report:
     """What estimates the vector of an answer and composes its text, fitted for judging.
@@ -119,7 +122,7 @@ def final_regressor(
     answer_embedder: Artifact,
     answer_regressor: Artifact,
     components: ComponentSettings,
-    composing: ComposingSettings,
+    composing: Composed,
     build: ArtifactBuild,
 ) -> Report:
     """What estimates the vector of an answer and composes its text, fitted on all rows.
@@ -140,7 +143,7 @@ def vector_blend(
     qa_folds: Table,
     retrieval_index: Artifact,
     answerability: Artifact,
-    retrieval: RetrievalSettings,
+    retrieval: Searching,
     blend: BlendSettings,
     build: ArtifactBuild,
 ) -> Report:

@@ -29,7 +29,7 @@ from hansol_assets.answering.judging import (
 from hansol_assets.answering.known import known_shares, score_known
 from hansol_assets.answering.parts import ALL_SPLITS
 from hansol_assets.answering.regressors import load_regressors
-from hansol_assets.answering.searching import embedder_of, open_searcher
+from hansol_assets.answering.searching import Searching, embedder_of, open_searcher
 from hansol_assets.answering.trust import trust_of
 from hansol_assets.answering.verdicts import VerdictSettings
 from hansol_assets.embedding.embedder import EmbedderSettings
@@ -72,8 +72,8 @@ def known_share(
     raw_questions: Table,
     retrieval_index: Artifact,
     answerability: Artifact,
-    retrieval: RetrievalSettings,
-    scores: Annotated[ScoreSettings, Setting("scores.drawing")],
+    retrieval: Searching,
+    scores: Annotated[ScoreSettings, Setting("scores", only=("bootstrap",))],
 ) -> TableReport:
     """How many of the questions to be answered the table knows, part by part, with its interval.
 
@@ -100,8 +100,10 @@ def validation_scores(
     qa_folds: Table,
     question_mix: Table,
     known_share: Table,
-    retrieval: RetrievalSettings,
-    verdicts: VerdictSettings,
+    retrieval: Annotated[RetrievalSettings, Setting("retrieval", without=("top_k",))],
+    verdicts: Annotated[
+        VerdictSettings, Setting("verdicts", only=("answered_from", "related_from"))
+    ],
     scores: Annotated[ScoreSettings, Setting("scores.drawing")],
     strategy: Annotated[str, Setting("submission.strategy")],
 ) -> TableReport:
@@ -163,7 +165,8 @@ def validation_scores(
 
 @lake_table(kinds={"duckdb"}, code_version="2")
 def leaderboard(
-    validation_scores: History, scores: Annotated[ScoreSettings, Setting("scores.drawing")]
+    validation_scores: History,
+    scores: Annotated[ScoreSettings, Setting("scores", only=("bootstrap",))],
 ) -> TableReport:
     """Every experiment that the lake remembers, beside the baselines and the ablations.
 

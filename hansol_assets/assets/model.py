@@ -27,7 +27,7 @@ from hansol_assets.answering.examples import (
 )
 from hansol_assets.answering.holding import drift, held_still, recipe_of
 from hansol_assets.answering.parts import ALL_SPLITS
-from hansol_assets.answering.searching import open_searcher
+from hansol_assets.answering.searching import Searching, open_searcher
 from hansol_assets.answering.training import AdapterSettings, base_model_report, train_on
 from hansol_assets.lake.declaration import Setting, lake_artifact, lake_table
 from hansol_assets.lake.handles import Artifact, Table
@@ -37,9 +37,24 @@ from hansol_assets.qa.folds import TRAINING, FoldSettings, held_out_texts, rows_
 from hansol_assets.qa.pairing import SINGLE, build_held_out, build_pairs
 from hansol_assets.qa.prompts import PromptSettings
 from hansol_assets.qa.splitting import QuestionMix
-from hansol_assets.retrieval.index import RetrievalSettings
 
 KINDS = {"huggingface", "pytorch"}
+
+HeldOut = Annotated[FoldSettings, Setting("folds", only=("stock_share",))]
+"""What tells a held-out text from one of many rows; which rows are held out, `qa_folds` says."""
+Examples = Annotated[
+    ExampleSettings,
+    Setting("examples", without=("pairing.mix_step", "retrieval.top_k", "retrieval.scored_rows")),
+]
+MostDrift = Annotated[float, Setting("training.examples_drift")]
+Training = Annotated[
+    AdapterSettings,
+    Setting(
+        "adapter",
+        without=("training.max_examples", "training.max_held_out", "training.examples_drift"),
+    ),
+]
+"""How an adapter is trained; on which examples, the table of them says."""
 
 
 @lake_table(kinds={"duckdb"}, code_version="3", named_by_content=True)
@@ -48,12 +63,12 @@ def pretraining_corpus(
     qa_folds: Table,
     retrieval_index: Artifact,
     answerability: Artifact,
-    folds: FoldSettings,
+    folds: HeldOut,
     kind: Annotated[str, Setting("base_model.kind")],
     most_drift: Annotated[float, Setting("base_model.corpus_drift")],
     documents: Annotated[int, Setting("base_model.corpus_documents")],
     prompt: PromptSettings,
-    retrieval: RetrievalSettings,
+    retrieval: Searching,
     pretraining_corpus: Table | None,
 ) -> TableReport:
     """The documents that a base model is trained on from nothing; empty for a released one.
@@ -107,8 +122,9 @@ def adapter_examples(
     qa_folds: Table,
     retrieval_index: Artifact,
     answerability: Artifact,
-    folds: FoldSettings,
-    settings: Annotated[ExampleSettings, Setting("examples")],
+    folds: HeldOut,
+    settings: Examples,
+    most_drift: MostDrift,
     adapter_examples: Table | None,
 ) -> TableReport:
     """The examples that `lora_adapter` is trained on, and those that guide and judge it.
@@ -125,14 +141,14 @@ def adapter_examples(
         return adapter_table(drawn, rows, searcher, settings.prompt)
 
     wanted, kept_out = drawn[list(EXAMPLE_IDENTITY)], held_out_texts(rows, folds)
-    return _held(adapter_examples, wanted, kept_out, settings.drift, make)
+    return _held(adapter_examples, wanted, kept_out, most_drift, make)
 
 
 @lake_artifact(kinds=KINDS, code_version="4", pool="gpu")
 def lora_adapter(
     base_model: Artifact,
     adapter_examples: Table,
-    settings: Annotated[AdapterSettings, Setting("adapter")],
+    settings: Training,
     build: ArtifactBuild,
 ) -> Report:
     """The LoRA adapter: TRL's SFTTrainer and PEFT on `adapter_examples`, loss on answers only.
@@ -149,7 +165,8 @@ def final_examples(
     retrieval_index: Artifact,
     answerability: Artifact,
     final_fit: Annotated[bool, Setting("final_fit")],
-    settings: Annotated[ExampleSettings, Setting("examples")],
+    settings: Examples,
+    most_drift: MostDrift,
     final_examples: Table | None,
 ) -> TableReport:
     """The examples of all rows that `final_adapter` is trained on; none without `final_fit`.
@@ -169,7 +186,7 @@ def final_examples(
         searcher = open_searcher(retrieval_index, answerability, settings.retrieval)
         return adapter_table(drawn, every, searcher, settings.prompt, ALL_SPLITS)
 
-    return _held(final_examples, drawn[list(EXAMPLE_IDENTITY)], (), settings.drift, make)
+    return _held(final_examples, drawn[list(EXAMPLE_IDENTITY)], (), most_drift, make)
 
 
 @lake_artifact(kinds=KINDS, code_version="4", pool="gpu", after=("validation_scores",))
@@ -178,7 +195,7 @@ def final_adapter(
     lora_adapter: Artifact,
     final_examples: Table,
     final_fit: Annotated[bool, Setting("final_fit")],
-    settings: Annotated[AdapterSettings, Setting("adapter")],
+    settings: Training,
     build: ArtifactBuild,
 ) -> Report:
     """The adapter that answers the test questions, once validation is done.

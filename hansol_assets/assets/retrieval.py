@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Annotated
 
 from hansol_assets.answering.searching import (
+    Searching,
     TableRows,
     index_table,
     open_index,
@@ -113,7 +114,7 @@ def answerability(
     retrieval_index: Artifact,
     retriever: Artifact,
     answer_embedder: Artifact,
-    retrieval: RetrievalSettings,
+    retrieval: Searching,
     settings: Annotated[AnswerabilitySettings, Setting("answerability")],
     build: ArtifactBuild,
 ) -> Report:
@@ -147,8 +148,8 @@ def answerability(
 def retrieval_scores(
     qa_folds: Table,
     answerability: Artifact,
-    retrieval: RetrievalSettings,
-    verdicts: VerdictSettings,
+    retrieval: Annotated[RetrievalSettings, Setting("retrieval", without=("top_k",))],
+    verdicts: Annotated[VerdictSettings, Setting("verdicts", only=("answered_from",))],
     bootstrap: Annotated[BootstrapSettings, Setting("scores.bootstrap")],
     build: Build,
 ) -> TableReport:

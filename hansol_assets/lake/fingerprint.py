@@ -12,6 +12,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from hansol_assets.settings_model import shaping_values
+
 FINGERPRINT_LENGTH = 16
 """Hexadecimal digits kept of a SHA-256 (64 bits: no clash expected below 10^9 artifacts)."""
 
@@ -69,8 +71,11 @@ def fingerprint(
 
 
 def config_of(**sections: Any) -> dict[str, Any]:
-    """Returns settings sections, or plain values, as the JSON values that a fingerprint hashes."""
+    """Returns settings sections, or plain values, as the JSON values that a fingerprint hashes.
+
+    Settings of a section that change no result are left out.
+    """
     return {
-        name: value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+        name: shaping_values(value) if isinstance(value, BaseModel) else value
         for name, value in sections.items()
     }

@@ -20,11 +20,14 @@ from hansol_assets.lake.handles import Artifact, History, Source, Table
 from hansol_assets.lake.making import make
 from hansol_assets.lake.reports import ArtifactBuild, Outcome, Report, TableReport
 from hansol_assets.lake.store import Lake
+from hansol_assets.settings_model import ShapesNothing
 
 
 class Folds(BaseModel):
     model_config = ConfigDict(frozen=True)
     count: int = 3
+    salt: str = "a"
+    told_every: Annotated[float, ShapesNothing()] = 5.0
 
 
 class Settings(BaseModel):
@@ -43,6 +46,26 @@ def dealt(raw: Table, folds: Folds) -> TableReport:
     """Rows and folds."""
     frame = raw.read()
     return TableReport(frame=frame.assign(fold=frame.index % folds.count))
+
+
+@lake_table(kinds={"duckdb"})
+def told(raw: Table, every: Annotated[float, Setting("folds.told_every")]) -> TableReport:
+    """Rows, and how often that is told."""
+    return TableReport(frame=raw.read(), facts={"told_every": every})
+
+
+@lake_table(kinds={"duckdb"})
+def of_count(raw: Table, folds: Annotated[Folds, Setting("folds", only=("count",))]) -> TableReport:
+    """How many folds."""
+    return TableReport(frame=raw.read(), facts={"count": folds.count})
+
+
+@lake_table(kinds={"duckdb"})
+def of_no_salt(
+    raw: Table, folds: Annotated[Folds, Setting("folds", without=("salt",))]
+) -> TableReport:
+    """How many folds, likewise."""
+    return TableReport(frame=raw.read(), facts={"count": folds.count})
 
 
 @lake_table(kinds={"duckdb"}, named_by_content=True)
@@ -91,7 +114,7 @@ def test_a_body_is_a_plain_function(file: Path) -> None:
 def test_dependencies_follow_from_the_parameters() -> None:
     declaration = declaration_of(dealt)
     assert (declaration.name, declaration.input_names) == ("dealt", ["raw"])
-    assert dict(declaration.settings) == {"folds": "folds"}
+    assert dict(declaration.settings) == {"folds": Setting("folds")}
     assert declaration.description == "Rows and folds."
 
 
@@ -104,6 +127,34 @@ def test_what_is_there_is_found(lake: Lake, file: Path) -> None:
     file.write_text("A B", encoding="utf-8")
     assert run(lake, raw, file).status == "new"
     assert run(lake, dealt, file).status == "new"
+
+
+def test_a_setting_that_changes_no_result_names_none(lake: Lake, file: Path) -> None:
+    run(lake, raw, file)
+    assert run(lake, dealt, file).status == "new"
+    assert run(lake, dealt, file, Settings(folds=Folds(told_every=0))).status == "reused"
+    assert lake.live("dealt").config == {"folds": {"count": 3, "salt": "a"}}
+    assert run(lake, told, file).status == "new"
+    assert run(lake, told, file, Settings(folds=Folds(told_every=0))).status == "reused"
+    assert lake.live("told").config == {}
+
+
+@pytest.mark.parametrize("body", [of_count, of_no_salt])
+def test_what_of_a_section_is_not_read_names_nothing_and_is_not_given(
+    body: object, lake: Lake, file: Path
+) -> None:
+    run(lake, raw, file)
+    assert run(lake, body, file).status == "new"
+    assert run(lake, body, file, Settings(folds=Folds(salt="b"))).status == "reused"
+    assert run(lake, body, file, Settings(folds=Folds(count=2))).status == "new"
+    given = declaration_of(body).bind(lake, Settings(), {}).settings["folds"]  # type: ignore[arg-type]
+    with pytest.raises(AttributeError, match="salt"):
+        _ = given.salt
+
+
+def test_a_setting_that_is_not_there_cannot_be_left_out(lake: Lake) -> None:
+    with pytest.raises(AttributeError, match="pepper"):
+        Setting("folds", without=("pepper",)).value(Settings())
 
 
 def test_a_result_that_is_named_by_its_content_moves_only_with_it(lake: Lake, file: Path) -> None:
