@@ -29,9 +29,10 @@ from hansol_assets.answering.judging import (
 from hansol_assets.answering.known import known_shares, score_known
 from hansol_assets.answering.parts import ALL_SPLITS
 from hansol_assets.answering.regressors import load_regressors
-from hansol_assets.answering.searching import Searching, embedder_of, open_searcher
+from hansol_assets.answering.searching import Searching, open_searcher
 from hansol_assets.answering.trust import trust_of
 from hansol_assets.answering.verdicts import VerdictSettings
+from hansol_assets.embedding.cached import open_embedder
 from hansol_assets.embedding.embedder import EmbedderSettings
 from hansol_assets.lake.declaration import Setting, lake_artifact, lake_table
 from hansol_assets.lake.handles import Artifact, History, Table
@@ -72,6 +73,8 @@ def known_share(
     raw_questions: Table,
     retrieval_index: Artifact,
     answerability: Artifact,
+    retriever: Artifact,
+    answer_embedder: Artifact,
     retrieval: Searching,
     scores: Annotated[ScoreSettings, Setting("scores", only=("bootstrap",))],
 ) -> TableReport:
@@ -79,7 +82,7 @@ def known_share(
 
     It stands beside `question_mix`, not in it: a changed row may move it, and shall train nothing.
     """
-    searcher = open_searcher(retrieval_index, answerability, retrieval)
+    searcher = open_searcher(retrieval_index, answerability, retriever, answer_embedder, retrieval)
     found = known_shares(raw_questions.read(), searcher, scores)
     share, low, high = found["value"].tolist()
     facts = {"known_share": share, "known_share_low": low, "known_share_high": high}
@@ -95,6 +98,8 @@ def validation_scores(
     vector_blend: Artifact,
     retrieval_index: Artifact,
     answerability: Artifact,
+    retriever: Artifact,
+    answer_embedder: Artifact,
     retrieval_scores: Table,
     judge_embedder: Artifact,
     qa_folds: Table,
@@ -120,8 +125,8 @@ def validation_scores(
     """
     questions, rows = of_split(held_out_questions.read(), VALIDATION), qa_folds.read()
     candidates = of_questions(validation_candidates.read(), questions)
-    models, blend = load_regressors(answer_regressor), load_blend(vector_blend)
-    judge, answers = open_judge(judge_embedder), validation_answers.read()
+    models, blend = load_regressors(answer_regressor, answer_embedder), load_blend(vector_blend)
+    judge, answers = open_judge(judge_embedder, answer_embedder), validation_answers.read()
     share, model = load_row_share(vector_blend), models[VALIDATION]
     zero = zero_of_parity(judge, model, rows)
     components = part_components(candidates, split_of(questions), models)
@@ -129,11 +134,11 @@ def validation_scores(
     unknown = judge_answers(
         questions, answers, candidates, components, blend, share, judge, scores, zero, references
     )
-    searcher = open_searcher(retrieval_index, answerability, retrieval)
+    searcher = open_searcher(retrieval_index, answerability, retriever, answer_embedder, retrieval)
     held_out = rows.loc[rows["split"] == VALIDATION, "id"].tolist()
     drawn = [held_out[place] for place in draw(held_out, retrieval.scored_rows, "scored")]
     asked, _ = ask_held_out(rows, drawn, ALL_SPLITS, searcher)
-    found = look_up(asked, rows, searcher, model, blend, embedder_of(answer_regressor))
+    found = look_up(asked, rows, searcher, model, blend, open_embedder(answer_embedder))
     known = score_known(found, rows, share, model.joining, judge, zero, verdicts, scores)
     measured = float(known_share.facts["known_share"])
     judged = weigh(

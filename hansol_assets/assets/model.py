@@ -63,6 +63,8 @@ def pretraining_corpus(
     qa_folds: Table,
     retrieval_index: Artifact,
     answerability: Artifact,
+    retriever: Artifact,
+    answer_embedder: Artifact,
     folds: HeldOut,
     kind: Annotated[str, Setting("base_model.kind")],
     most_drift: Annotated[float, Setting("base_model.corpus_drift")],
@@ -82,11 +84,13 @@ def pretraining_corpus(
         return TableReport(frame=no_corpus())
     pairs = paired_questions.read()
     singles = drawn_documents(asked_once(pairs[pairs["kind"] == SINGLE]), documents)
-    retriever = retrieval_index.made_from("retriever").version
-    wanted = singles.assign(recipe=recipe_of(retriever, prompt=prompt, retrieval=retrieval))
+    recipe = recipe_of(retriever.version, prompt=prompt, retrieval=retrieval)
+    wanted = singles.assign(recipe=recipe)
 
     def make() -> pd.DataFrame:
-        searcher = open_searcher(retrieval_index, answerability, retrieval)
+        searcher = open_searcher(
+            retrieval_index, answerability, retriever, answer_embedder, retrieval
+        )
         return corpus_table(wanted, training_examples(wanted, searcher, prompt))
 
     return _held(
@@ -122,6 +126,8 @@ def adapter_examples(
     qa_folds: Table,
     retrieval_index: Artifact,
     answerability: Artifact,
+    retriever: Artifact,
+    answer_embedder: Artifact,
     folds: HeldOut,
     settings: Examples,
     most_drift: MostDrift,
@@ -134,10 +140,14 @@ def adapter_examples(
     changed row does not train the adapter anew.
     """
     rows, pairs, held_out = qa_folds.read(), paired_questions.read(), held_out_questions.read()
-    drawn = drawn_examples(pairs, held_out, settings, _recipe(retrieval_index, settings))
+    drawn = drawn_examples(
+        pairs, held_out, settings, recipe_of(retriever.version, examples=settings)
+    )
 
     def make() -> pd.DataFrame:
-        searcher = open_searcher(retrieval_index, answerability, settings.retrieval)
+        searcher = open_searcher(
+            retrieval_index, answerability, retriever, answer_embedder, settings.retrieval
+        )
         return adapter_table(drawn, rows, searcher, settings.prompt)
 
     wanted, kept_out = drawn[list(EXAMPLE_IDENTITY)], held_out_texts(rows, folds)
@@ -164,6 +174,8 @@ def final_examples(
     question_mix: Table,
     retrieval_index: Artifact,
     answerability: Artifact,
+    retriever: Artifact,
+    answer_embedder: Artifact,
     final_fit: Annotated[bool, Setting("final_fit")],
     settings: Examples,
     most_drift: MostDrift,
@@ -180,10 +192,14 @@ def final_examples(
     mix = QuestionMix.of_table(question_mix.read())
     pairs = build_pairs(rows, dealt, mix, settings.pairing)
     none_held_out = build_held_out(rows, dealt, mix, settings.pairing)
-    drawn = drawn_examples(pairs, none_held_out, settings, _recipe(retrieval_index, settings))
+    drawn = drawn_examples(
+        pairs, none_held_out, settings, recipe_of(retriever.version, examples=settings)
+    )
 
     def make() -> pd.DataFrame:
-        searcher = open_searcher(retrieval_index, answerability, settings.retrieval)
+        searcher = open_searcher(
+            retrieval_index, answerability, retriever, answer_embedder, settings.retrieval
+        )
         return adapter_table(drawn, every, searcher, settings.prompt, ALL_SPLITS)
 
     return _held(final_examples, drawn[list(EXAMPLE_IDENTITY)], (), most_drift, make)
@@ -207,10 +223,6 @@ def final_adapter(
         write_reference(build.folder, "lora_adapter")
         return Report(facts={"same_as": lora_adapter.version})
     return train_on(final_examples, base_model, settings, build)
-
-
-def _recipe(retrieval_index: Artifact, settings: ExampleSettings) -> str:
-    return recipe_of(retrieval_index.made_from("retriever").version, examples=settings)
 
 
 def _held(

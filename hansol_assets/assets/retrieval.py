@@ -128,7 +128,7 @@ def answerability(
     is_shipped = retriever.facts["model"] == "e5" and answer_embedder.facts["model"] == "muse"
     prior = load_prior() if is_shipped else make_prior(encoder, embedder, retrieval)
     fitter = Fitter(
-        open_index(retrieval_index, retrieval),
+        open_index(retrieval_index, retriever, retrieval),
         encoder,
         embedder,
         prior,
@@ -148,6 +148,8 @@ def answerability(
 def retrieval_scores(
     qa_folds: Table,
     answerability: Artifact,
+    retriever: Artifact,
+    answer_embedder: Artifact,
     retrieval: Annotated[RetrievalSettings, Setting("retrieval", without=("top_k",))],
     verdicts: Annotated[VerdictSettings, Setting("verdicts", only=("answered_from",))],
     bootstrap: Annotated[BootstrapSettings, Setting("scores.bootstrap")],
@@ -160,7 +162,7 @@ def retrieval_scores(
     """
     rows, folds = rows_and_folds(qa_folds.read())
     build.checkpoints.mkdir(parents=True, exist_ok=True)
-    ranker = open_ranker(answerability, retrieval)
+    ranker = open_ranker(answerability, retriever, answer_embedder, retrieval)
     asked = evaluate_search(rows, folds, ranker, retrieval, build.checkpoints)
     facts = trust_facts(asked, verdicts, bootstrap)
     return TableReport(frame=asked, facts=facts, notes=trust_pictures(asked))

@@ -15,8 +15,8 @@ from hansol_assets.lake.declaration import (
     lake_artifact,
     lake_table,
 )
-from hansol_assets.lake.errors import MissingInputError, NotAnInputError
-from hansol_assets.lake.handles import Artifact, History, Source, Table
+from hansol_assets.lake.errors import MissingInputError, MixedVersionsError, NotAnInputError
+from hansol_assets.lake.handles import Artifact, History, Source, Table, input_of
 from hansol_assets.lake.making import make
 from hansol_assets.lake.reports import ArtifactBuild, Outcome, Report, TableReport
 from hansol_assets.lake.store import Lake
@@ -80,6 +80,13 @@ def model(
 ) -> Report:
     """A file."""
     (build.folder / "model.txt").write_text(f"{size.read()['tens'][0]} {strategy}", "utf-8")
+    return Report()
+
+
+@lake_artifact(kinds={"pytorch"})
+def other_model(model: Artifact, build: ArtifactBuild) -> Report:
+    """A file of the same."""
+    (build.folder / "model.txt").write_bytes((model.open() / "model.txt").read_bytes())
     return Report()
 
 
@@ -211,14 +218,20 @@ def test_a_history_names_every_version(lake: Lake, file: Path) -> None:
     assert versions == [first.manifest.fingerprint, second.manifest.fingerprint]
 
 
-def test_an_artifact_opens_what_it_was_made_from_and_nothing_else(lake: Lake, file: Path) -> None:
+def test_an_artifact_knows_its_inputs_and_no_others(lake: Lake, file: Path) -> None:
     run(lake, raw, file)
     run(lake, size, file)
     run(lake, model, file)
-    made = Artifact.pin(lake, "model")
-    assert made.made_from("size").version == lake.live("size").fingerprint
-    with pytest.raises(NotAnInputError, match="'model' was not made from 'raw'"):
-        made.made_from("raw")
+    run(lake, other_model, file)
+    made, first = Artifact.pin(lake, "other_model"), Artifact.pin(lake, "model")
+    assert input_of(made, "model").version == first.version
+    with pytest.raises(NotAnInputError, match="'other_model' was not made from 'raw'"):
+        input_of(made, "raw")
+    made.require_inputs(first)
+    run(lake, model, file, Settings(strategy="text"))
+    with pytest.raises(MixedVersionsError, match="'other_model' was made from another version of"):
+        made.require_inputs(Artifact.pin(lake, "model"))
+    assert input_of(made, "model").version == first.version
 
 
 def test_a_missing_input_is_named(lake: Lake, file: Path) -> None:
