@@ -27,6 +27,7 @@ from hansol_assets.answering.choosing import (
 )
 from hansol_assets.answering.held_out_rows import ask_held_out, fit_row_share, look_up
 from hansol_assets.answering.parts import TEST, to_submit
+from hansol_assets.answering.readings import KIWI
 from hansol_assets.answering.regressors import (
     fit_for_judging,
     fit_for_submitting,
@@ -114,7 +115,7 @@ def test_candidates(
     return blocks.table(to_submit(raw_questions.read()), gatherer.gather)
 
 
-@lake_artifact(kinds={"scikitlearn"}, code_version="2")
+@lake_artifact(kinds={"scikitlearn"}, code_version="2", libraries=(*KIWI, "scikit-learn"))
 def answer_regressor(
     qa_folds: Table,
     answer_embedder: Artifact,

@@ -10,6 +10,7 @@ from typing import Annotated
 import pandas as pd
 import pyarrow as pa
 
+from hansol_assets.answering.readings import KIWI
 from hansol_assets.lake.blocks import kept
 from hansol_assets.lake.declaration import Setting, lake_table
 from hansol_assets.lake.handles import Table
@@ -30,7 +31,7 @@ SHOWN_STOCK = 20
 _EXAMPLES = "_examples"
 
 
-@lake_table(kinds={"duckdb"}, code_version="3")
+@lake_table(kinds={"duckdb"}, code_version="3", libraries=("scipy",))
 def qa_folds(raw_qa: Table, folds: FoldSettings) -> TableReport:
     """Every row of `raw_qa` with its fold, and whether it trains, calibrates or validates.
 
@@ -47,7 +48,7 @@ def qa_folds(raw_qa: Table, folds: FoldSettings) -> TableReport:
     return TableReport(frame=dealt, facts={**facts, "stock_answers": len(stock)}, notes=notes)
 
 
-@lake_table(kinds={"duckdb"}, code_version="2", named_by_content=True)
+@lake_table(kinds={"duckdb"}, code_version="2", named_by_content=True, libraries=KIWI)
 def question_mix(
     raw_questions: Table, mix_step: Annotated[float, Setting("pairing.mix_step")]
 ) -> TableReport:

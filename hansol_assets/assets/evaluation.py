@@ -89,7 +89,7 @@ def known_share(
     return TableReport(frame=found, facts=facts)
 
 
-@lake_table(kinds={"duckdb"}, code_version="5")
+@lake_table(kinds={"duckdb"}, code_version="5", libraries=("sacrebleu",))
 def validation_scores(
     held_out_questions: Table,
     validation_candidates: Table,

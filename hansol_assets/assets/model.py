@@ -29,6 +29,7 @@ from hansol_assets.answering.holding import drift, held_still, recipe_of
 from hansol_assets.answering.parts import ALL_SPLITS
 from hansol_assets.answering.searching import Searching, open_searcher
 from hansol_assets.answering.training import AdapterSettings, base_model_report, train_on
+from hansol_assets.assets.libraries import ADAPTERS, MODELS
 from hansol_assets.lake.declaration import Setting, lake_artifact, lake_table
 from hansol_assets.lake.handles import Artifact, Table
 from hansol_assets.lake.reports import ArtifactBuild, Report, TableReport
@@ -102,7 +103,7 @@ def pretraining_corpus(
     )
 
 
-@lake_artifact(kinds=KINDS, code_version="2", pool="gpu", retries=3)
+@lake_artifact(kinds=KINDS, code_version="2", pool="gpu", retries=3, libraries=MODELS)
 def base_model(
     pretraining_corpus: Table,
     origin: Annotated[BaseModelOrigin, Setting("base_model.pinned")],
@@ -154,7 +155,7 @@ def adapter_examples(
     return _held(adapter_examples, wanted, kept_out, most_drift, make)
 
 
-@lake_artifact(kinds=KINDS, code_version="4", pool="gpu")
+@lake_artifact(kinds=KINDS, code_version="4", pool="gpu", libraries=ADAPTERS)
 def lora_adapter(
     base_model: Artifact,
     adapter_examples: Table,

@@ -17,6 +17,7 @@ from hansol_assets.answering.searching import (
 )
 from hansol_assets.answering.trust import trust_facts, trust_pictures
 from hansol_assets.answering.verdicts import VerdictSettings
+from hansol_assets.assets.libraries import ENCODERS, SEARCH
 from hansol_assets.embedding.cached import open_embedder
 from hansol_assets.embedding.embedder import (
     EmbedderSettings,
@@ -46,7 +47,7 @@ from hansol_assets.retrieval.index import RetrievalSettings, build_index
 from hansol_assets.scoring.bootstrap import BootstrapSettings
 
 
-@lake_artifact(kinds={"huggingface"}, code_version="5", pool="gpu", retries=3)
+@lake_artifact(kinds={"huggingface"}, code_version="5", pool="gpu", retries=3, libraries=ENCODERS)
 def answer_embedder(
     embedder: Annotated[EmbedderSettings, Setting("embedder.pinned")], build: ArtifactBuild
 ) -> Report:
@@ -60,7 +61,7 @@ def answer_embedder(
     return Report(facts=embedder_facts(embedder))
 
 
-@lake_artifact(kinds={"huggingface"}, pool="gpu", retries=3)
+@lake_artifact(kinds={"huggingface"}, pool="gpu", retries=3, libraries=ENCODERS)
 def retriever(
     settings: Annotated[RetrieverSettings, Setting("retriever.pinned")], build: ArtifactBuild
 ) -> Report:
@@ -73,7 +74,7 @@ def retriever(
     return Report(facts=retriever_facts(settings))
 
 
-@lake_artifact(kinds={"lancedb"}, code_version="4", pool="gpu")
+@lake_artifact(kinds={"lancedb"}, code_version="4", pool="gpu", libraries=SEARCH)
 def retrieval_index(
     qa_folds: Table,
     retriever: Artifact,
@@ -108,7 +109,7 @@ def retrieval_index(
     return Report(facts=facts, lancedb_files=files)
 
 
-@lake_artifact(kinds={"scikitlearn"}, code_version="2", pool="gpu")
+@lake_artifact(kinds={"scikitlearn"}, code_version="2", pool="gpu", libraries=("scikit-learn",))
 def answerability(
     qa_folds: Table,
     retrieval_index: Artifact,

@@ -26,7 +26,7 @@ from pydantic import BaseModel
 from hansol_assets.errors import UserError
 from hansol_assets.lake.fingerprint import config_of, fingerprint
 from hansol_assets.lake.handles import Artifact, Handle, History, Source, Table
-from hansol_assets.lake.manifest import Manifest
+from hansol_assets.lake.manifest import Manifest, library_version
 from hansol_assets.lake.reports import Build, Report, Task, Verdict
 from hansol_assets.lake.store import Lake
 from hansol_assets.settings_model import shapes_nothing, without
@@ -159,6 +159,11 @@ class Bound:
             inputs={
                 name: handle.version if handle else _ABSENT for name, handle in self.inputs.items()
             },
+            libraries={
+                name: version
+                for name in self.declaration.libraries
+                if (version := library_version(name))
+            },
         )
 
     @property
@@ -200,7 +205,7 @@ class Bound:
         """
         task = self.task
         inputs = {**task.inputs, task.asset: previous or ""}
-        return fingerprint(task.asset, task.code_version, task.config, inputs)
+        return fingerprint(task.asset, task.code_version, task.config, inputs, task.libraries)
 
     @property
     def sources(self) -> dict[str, Source]:
@@ -217,6 +222,9 @@ class AssetDeclaration:
         form: Whether that is a DuckDB table or a folder of files.
         kinds: Dagster's kinds.
         code_version: Raise it when the same inputs shall give another result.
+        libraries: What is imported to make the result and may make another one in its next
+            release, by its name in the package index; of what an input was made with, that input
+            says it.
         pool: Dagster's concurrency pool, if any.
         retries: How often a failure that may pass by itself, such as a network's, is tried again.
         after: Assets that must be made before, though nothing of them is read.
@@ -232,6 +240,7 @@ class AssetDeclaration:
     form: Form
     kinds: frozenset[str]
     code_version: str
+    libraries: tuple[str, ...] = ()
     pool: str | None = None
     retries: int = 0
     after: tuple[str, ...] = ()
@@ -339,6 +348,7 @@ def lake_table(
     *,
     kinds: set[str],
     code_version: str = "1",
+    libraries: tuple[str, ...] = (),
     pool: str | None = None,
     skip_without: str | None = None,
     named_by_content: bool = False,
@@ -348,6 +358,7 @@ def lake_table(
         "table",
         kinds,
         code_version,
+        libraries=libraries,
         pool=pool,
         skip_without=skip_without,
         named_by_content=named_by_content,
@@ -358,6 +369,7 @@ def lake_artifact(
     *,
     kinds: set[str],
     code_version: str = "1",
+    libraries: tuple[str, ...] = (),
     pool: str | None = None,
     retries: int = 0,
     after: tuple[str, ...] = (),
@@ -369,6 +381,7 @@ def lake_artifact(
         "artifact",
         kinds,
         code_version,
+        libraries=libraries,
         pool=pool,
         retries=retries,
         after=after,

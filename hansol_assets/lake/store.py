@@ -371,6 +371,7 @@ class Lake:
             code_version=task.code_version,
             config=dict(task.config),
             inputs=dict(task.inputs),
+            libraries=dict(task.libraries),
             checksums=checksums,
             lancedb_files=dict(report.lancedb_files),
             columns=dict(columns),

@@ -1,8 +1,10 @@
 """A body reads what is named, and nothing else."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import pandas as pd
 import pytest
 from pydantic import BaseModel, ConfigDict
@@ -52,6 +54,18 @@ def dealt(raw: Table, folds: Folds) -> TableReport:
 def told(raw: Table, every: Annotated[float, Setting("folds.told_every")]) -> TableReport:
     """Rows, and how often that is told."""
     return TableReport(frame=raw.read(), facts={"told_every": every})
+
+
+@lake_table(kinds={"duckdb"}, libraries=("numpy",))
+def computed(raw: Table) -> TableReport:
+    """Rows that a library makes."""
+    return TableReport(frame=raw.read())
+
+
+@lake_table(kinds={"duckdb"}, named_by_content=True, libraries=("numpy",))
+def computed_by_content(raw: Table) -> TableReport:
+    """The same, named by what they are."""
+    return TableReport(frame=raw.read())
 
 
 @lake_table(kinds={"duckdb"})
@@ -114,6 +128,14 @@ def run(lake: Lake, body: object, file: Path, settings: Settings | None = None) 
     return make(declaration.bind(lake, settings or Settings(), {"train_csv": file}), print)
 
 
+def counted(calls: list[object], call: Callable[..., object]) -> Callable[..., object]:
+    def counting(*given: object) -> object:
+        calls.append(given)
+        return call(*given)
+
+    return counting
+
+
 def test_a_body_is_a_plain_function(file: Path) -> None:
     assert raw(Source.pin(file)).frame["id"].tolist() == ["A", "B", "C"]
 
@@ -144,6 +166,27 @@ def test_a_setting_that_changes_no_result_names_none(lake: Lake, file: Path) -> 
     assert run(lake, told, file).status == "new"
     assert run(lake, told, file, Settings(folds=Folds(told_every=0))).status == "reused"
     assert lake.live("told").config == {}
+
+
+@pytest.mark.parametrize("body", [computed, computed_by_content])
+def test_another_release_of_a_library_makes_a_result_anew_and_says_so(
+    body: object, lake: Lake, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(lake, raw, file)
+    run(lake, body, file)
+    assert run(lake, body, file).status == "reused"
+    monkeypatch.setattr("hansol_assets.lake.declaration.library_version", lambda _: "99.0")
+    lines: list[str] = []
+    bound = declaration_of(body).bind(lake, Settings(), {"train_csv": file})  # type: ignore[arg-type]
+    monkeypatch.setattr(bound.__class__, "call", counted(calls := [], Bound.call))
+    make(bound, lines.append)  # type: ignore[arg-type]
+    assert len(calls) == 1
+    assert lines == [
+        f"{bound.declaration.name} is made anew, since another release may give another result: "
+        f"numpy is 99.0 and was {np.__version__}"
+    ]
+    make(bound, lines.append)  # type: ignore[arg-type]
+    assert len(calls) == 1
 
 
 @pytest.mark.parametrize("body", [of_count, of_no_salt])
