@@ -1,5 +1,6 @@
 """The graph end to end, with real models that are very small."""
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,12 @@ LOSSES = {"history.parquet", "README.md"}
 
 def test_every_asset_is_made_and_every_blocking_check_passes(graph: GraphRun) -> None:
     assert set(graph.statuses.values()) == {"new"}
-    blocking = ("folds_do_not_leak", "pairs_are_from_training_rows", "fits_template")
+    blocking = (
+        "folds_do_not_leak",
+        "pairs_are_from_training_rows",
+        "examples_are_encoded_soundly",
+        "fits_template",
+    )
     passed = {name.partition(":")[2] for name, ok in graph.checks.items() if ok}
     assert passed.issuperset(blocking)
 
@@ -237,6 +243,31 @@ def test_a_final_fit_trains_on_all_rows(
     held_out = rows[rows["split"] == "validation"]["questions"].explode()
     assert read.intersection(text_keys(held_out))
     assert run.table("final_examples")["split"].unique().tolist() == ["training"]
+
+
+def test_a_tokenizer_that_loses_characters_fails_the_check_and_trains_nothing(
+    graph: GraphRun, raw_dir: Path, tmp_path: Path, instance: dg.DagsterInstance
+) -> None:
+    lake, model = tmp_path / "lake", tmp_path / "model"
+    shutil.copytree(graph.settings.lake_dir, lake, symlinks=True)
+    shutil.copytree(graph.metadata["base_model"]["path"], model)
+    tokenizer = json.loads((model / "tokenizer.json").read_text(encoding="utf-8"))
+    tokenizer["normalizer"] = {"type": "Replace", "pattern": {"String": "다"}, "content": ""}
+    (model / "tokenizer.json").write_text(json.dumps(tokenizer), encoding="utf-8")
+    run = run_graph(
+        lake,
+        raw_dir,
+        instance,
+        select=dg.AssetSelection.assets("base_model", "lora_adapter"),
+        base_model={
+            "kind": "hub",
+            "hub": {"model_id": str(model)},
+            "loading": {"tokenizer": {"loader": "fast"}},
+        },
+    )
+    assert run.checks["lora_adapter:examples_are_encoded_soundly"] is False
+    assert "do not survive encoding and decoding; lost: 다" in run.failures["lora_adapter"]
+    assert "lora_adapter" not in run.metadata
 
 
 @pytest.mark.real

@@ -28,7 +28,13 @@ from hansol_assets.answering.examples import (
 from hansol_assets.answering.holding import drift, held_still, recipe_of
 from hansol_assets.answering.parts import ALL_SPLITS
 from hansol_assets.answering.searching import Searching, open_searcher
-from hansol_assets.answering.training import AdapterSettings, base_model_report, train_on
+from hansol_assets.answering.training import (
+    ENCODED_SOUNDLY,
+    AdapterSettings,
+    base_model_report,
+    encoded_soundly,
+    train_on,
+)
 from hansol_assets.assets.libraries import ADAPTERS, MODELS
 from hansol_assets.lake.declaration import Setting, lake_artifact, lake_table
 from hansol_assets.lake.handles import Artifact, Table
@@ -155,7 +161,14 @@ def adapter_examples(
     return _held(adapter_examples, wanted, kept_out, most_drift, make)
 
 
-@lake_artifact(kinds=KINDS, code_version="4", pool="gpu", libraries=ADAPTERS)
+@lake_artifact(
+    kinds=KINDS,
+    code_version="4",
+    pool="gpu",
+    libraries=ADAPTERS,
+    checks=(ENCODED_SOUNDLY,),
+    conclude=encoded_soundly,
+)
 def lora_adapter(
     base_model: Artifact,
     adapter_examples: Table,
