@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic.fields import FieldInfo
 
 Section = TypeVar("Section", bound=BaseModel)
 
@@ -29,11 +30,14 @@ class ShapesNothing:
     """
 
 
+def marked_shaping_nothing(field: FieldInfo) -> bool:
+    """Whether a setting is marked with `ShapesNothing`."""
+    return any(isinstance(mark, ShapesNothing) for mark in field.metadata)
+
+
 def shapes_nothing(section: BaseModel, name: str) -> bool:
-    """Whether a setting of a section is marked with `ShapesNothing`."""
-    return any(
-        isinstance(mark, ShapesNothing) for mark in type(section).model_fields[name].metadata
-    )
+    """Whether a setting of a section changes no result."""
+    return marked_shaping_nothing(type(section).model_fields[name])
 
 
 def shaping_values(section: BaseModel) -> dict[str, Any]:
