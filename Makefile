@@ -75,9 +75,11 @@ ui: setup ## Dagster's web UI and daemon on http://127.0.0.1:3000
 shell: setup ## a shell in which hansol, dagster and dg are commands
 	@PATH="$(abspath $(BIN)):$$PATH" $${SHELL:-/bin/bash} -i
 
-snapshot: setup ## agree to a change of the public graph
+snapshot: setup ## agree to a changed graph, to what settings renew, and that no code_version is due
 	$(BIN)/python -c 'import json; from hansol_assets_tests.test_definitions import *; \
 	  SNAPSHOT.write_text(json.dumps(public_graph(build_defs()), ensure_ascii=False, indent=1) + "\n", "utf-8")'
+	$(BIN)/python -m hansol_assets_tests.assets.renewal
+	$(BIN)/python -m hansol_assets_tests.assets.sources
 
 figures: setup ## measure the figures of the README anew, and write them; RAW=DIR for the real rows, too
 	$(BIN)/python benchmarks/readme.py $(RAW)

@@ -20,6 +20,7 @@ from pydantic_core import to_jsonable_python
 from hansol_assets.modeling.device.profile_table import profile_table
 from hansol_assets.profile_files import PROFILES_DIRECTORY
 from hansol_assets.settings import ENVIRONMENT_PREFIX, Settings, load_settings
+from hansol_assets.settings_model import marked_shaping_nothing
 
 INTRODUCTION = """\
 # Settings
@@ -185,7 +186,8 @@ def _setting_lines(setting: Setting, own: Mapping[str, Mapping[str, Any]]) -> It
     yield f"`{setting.path[-1]}` {{ #{setting.name.replace('.', '-')} }}"
     yield f":   {_escaped(_sentence(field.description or '-'))}"
     yield ""
-    yield f"    `{setting.variable}`: {'; '.join([kind, default, *set_by])}"
+    effect = ["changes no result"] if marked_shaping_nothing(field) else []
+    yield f"    `{setting.variable}`: {'; '.join([kind, default, *effect, *set_by])}"
     yield ""
 
 

@@ -207,7 +207,6 @@ class Settings(BaseSettings):
             max_examples=self.training.max_examples,
             max_held_out=self.training.max_held_out,
             known_share=self.training.known_share,
-            drift=self.training.examples_drift,
             seed=self.training.seed,
         )
 

@@ -5,16 +5,74 @@ not: any single setting. Each package defines the section that it reads next to 
 reads it; `hansol_assets.settings` gathers them into one profile.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic.fields import FieldInfo
+
+Section = TypeVar("Section", bound=BaseModel)
 
 
 class SettingsModel(BaseModel):
     """An immutable group of settings that refuses unknown keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@dataclass(frozen=True)
+class ShapesNothing:
+    """Marks a setting that changes no result, such as how often progress is reported.
+
+    Written `Annotated[float, ShapesNothing()]`. It is in no fingerprint, so that changing it makes
+    nothing anew.
+    """
+
+
+def marked_shaping_nothing(field: FieldInfo) -> bool:
+    """Whether a setting is marked with `ShapesNothing`."""
+    return any(isinstance(mark, ShapesNothing) for mark in field.metadata)
+
+
+def shapes_nothing(section: BaseModel, name: str) -> bool:
+    """Whether a setting of a section changes no result."""
+    return marked_shaping_nothing(type(section).model_fields[name])
+
+
+def shaping_values(section: BaseModel) -> dict[str, Any]:
+    """Returns a section's values as JSON has them, without those that change no result."""
+    return section.model_dump(mode="json", exclude=_shaping_nothing(section))
+
+
+def _shaping_nothing(section: BaseModel) -> dict[str, Any]:
+    """What pydantic leaves out of a section and of those within it."""
+    found = {
+        name: shapes_nothing(section, name)
+        or (isinstance(value, BaseModel) and _shaping_nothing(value))
+        for name, value in section
+    }
+    return {name: leaves_out for name, leaves_out in found.items() if leaves_out}
+
+
+def without(section: Section, name: str) -> Section:
+    """Returns a copy of a section that lacks a setting, so that nobody reads it from there.
+
+    Args:
+        section: A group of settings.
+        name: Such as `depth`; `retrieval.depth` is one of a section within.
+
+    Raises:
+        AttributeError: There is none of that name.
+    """
+    copy = section.model_copy()
+    own, _, inner = name.partition(".")
+    if inner:
+        copy.__dict__[own] = without(getattr(copy, own), inner)
+    else:
+        getattr(copy, own)
+        del copy.__dict__[own]
+    return copy
 
 
 def from_home(path: Path) -> Path:

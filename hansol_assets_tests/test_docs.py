@@ -28,6 +28,7 @@ from hansol_assets.scoring.bootstrap import (
 from hansol_assets.scoring.confidence import coverage_at, expected_calibration_error
 from hansol_assets.scoring.cosine import reference_cosines
 from hansol_assets.settings import Settings, load_settings
+from hansol_assets_tests.assets.renewal import moves
 from hansol_assets_tests.cli.test_commands import require_command
 
 PROJECT = Path(__file__).parents[1]
@@ -101,6 +102,13 @@ def test_what_is_loaded_from_another_host_is_found() -> None:
     assert [address for address in page.addresses if is_elsewhere(address)] == [
         "https://a/x.css", "//b/x.js", "http://f/g.png", "//h/i",
     ]  # fmt: skip
+
+
+def test_the_page_of_settings_says_which_change_no_result(reference: ModuleType) -> None:
+    lines = [line for line in reference.page().splitlines() if "changes no result" in line]
+    named = {line.partition("`")[2].partition("`")[0] for line in lines}
+    marked = {move.name for move in moves() if move.shapes_nothing}
+    assert named == {f"HANSOL_{name.replace('.', '__').upper()}" for name in marked}
 
 
 def test_every_page_is_built_and_loads_nothing_from_another_host(site: Path) -> None:

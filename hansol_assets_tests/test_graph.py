@@ -1,7 +1,9 @@
 """The graph end to end, with real models that are very small."""
 
+import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import numpy as np
@@ -11,14 +13,30 @@ import pytest
 from hansol_assets.answering.holding import text_keys
 from hansol_assets.lake.fingerprint import file_hash
 from hansol_assets.orchestration.columns import CARRIED
+from hansol_assets_tests.assets.renewal import moves
 from hansol_assets_tests.graph import GraphRun, begin_with_texts_of, run_graph, write_raw_files
 
 pytestmark = pytest.mark.slow
 
+SHAPING_NOTHING: dict[str, Any] = {
+    "training": {"progress_seconds": 0.0, "logging_steps": 3, "save_steps": 3},
+    "base_model": {"scratch": {"progress_seconds": 0.0}},
+    "candidates": {"block": 2},
+}
+"""Other values of the settings that are marked so; of trackers there is none."""
+
+LOSSES = {"history.parquet", "README.md"}
+"""Files of a model that show its losses, at the steps that are shown."""
+
 
 def test_every_asset_is_made_and_every_blocking_check_passes(graph: GraphRun) -> None:
     assert set(graph.statuses.values()) == {"new"}
-    blocking = ("folds_do_not_leak", "pairs_are_from_training_rows", "fits_template")
+    blocking = (
+        "folds_do_not_leak",
+        "pairs_are_from_training_rows",
+        "examples_are_encoded_soundly",
+        "fits_template",
+    )
     passed = {name.partition(":")[2] for name, ok in graph.checks.items() if ok}
     assert passed.issuperset(blocking)
 
@@ -120,9 +138,46 @@ def test_a_second_run_does_no_work(
 def test_the_same_input_gives_the_same_bytes(
     graph: GraphRun, raw_dir: Path, tmp_path: Path, instance: dg.DagsterInstance
 ) -> None:
-    other = run_graph(tmp_path, raw_dir, instance)
+    """Whatever the settings say that are in no name, but for the steps that the losses show."""
+    other = run_graph(tmp_path, raw_dir, instance, **SHAPING_NOTHING)
     assert other.data_versions == graph.data_versions
     assert other.submission == graph.submission
+    for asset in other.data_versions:
+        here, there = graph.lake.live(asset).checksums, other.lake.live(asset).checksums
+        differing = {name for name in here.keys() | there.keys() if here[name] != there[name]}
+        if differing == {"table"}:
+            pd.testing.assert_frame_equal(timeless(graph, asset), timeless(other, asset))
+        else:
+            assert differing <= LOSSES, asset
+
+
+def timeless(run: GraphRun, asset: str) -> pd.DataFrame:
+    """The rows of a table, without what a clock tells."""
+    return run.table(asset).drop(columns=["seconds", "date"], errors="ignore")
+
+
+def test_what_is_moved_is_all_that_shapes_nothing() -> None:
+    names = {
+        f"{section}.{name}"
+        for section, own in SHAPING_NOTHING.items()
+        for name in pd.json_normalize(own).columns
+    }
+    assert names == {move.name for move in moves() if move.shapes_nothing} - {"training.report_to"}
+
+
+def test_settings_of_other_work_train_nothing(
+    graph: GraphRun, raw_dir: Path, instance: dg.DagsterInstance
+) -> None:
+    trained = ("pretraining_corpus", "base_model", "adapter_examples", "lora_adapter")
+    run = run_graph(
+        graph.settings.lake_dir,
+        raw_dir,
+        instance,
+        select=dg.AssetSelection.assets(*trained),
+        training={"examples_drift": 0.2},
+        retrieval={"scored_rows": 299, "top_k": 19},
+    )
+    assert run.statuses == dict.fromkeys(trained, "reused")
 
 
 def test_one_asset_uses_what_is_in_the_lake(
@@ -188,6 +243,31 @@ def test_a_final_fit_trains_on_all_rows(
     held_out = rows[rows["split"] == "validation"]["questions"].explode()
     assert read.intersection(text_keys(held_out))
     assert run.table("final_examples")["split"].unique().tolist() == ["training"]
+
+
+def test_a_tokenizer_that_loses_characters_fails_the_check_and_trains_nothing(
+    graph: GraphRun, raw_dir: Path, tmp_path: Path, instance: dg.DagsterInstance
+) -> None:
+    lake, model = tmp_path / "lake", tmp_path / "model"
+    shutil.copytree(graph.settings.lake_dir, lake, symlinks=True)
+    shutil.copytree(graph.metadata["base_model"]["path"], model)
+    tokenizer = json.loads((model / "tokenizer.json").read_text(encoding="utf-8"))
+    tokenizer["normalizer"] = {"type": "Replace", "pattern": {"String": "다"}, "content": ""}
+    (model / "tokenizer.json").write_text(json.dumps(tokenizer), encoding="utf-8")
+    run = run_graph(
+        lake,
+        raw_dir,
+        instance,
+        select=dg.AssetSelection.assets("base_model", "lora_adapter"),
+        base_model={
+            "kind": "hub",
+            "hub": {"model_id": str(model)},
+            "loading": {"tokenizer": {"loader": "fast"}},
+        },
+    )
+    assert run.checks["lora_adapter:examples_are_encoded_soundly"] is False
+    assert "do not survive encoding and decoding; lost: 다" in run.failures["lora_adapter"]
+    assert "lora_adapter" not in run.metadata
 
 
 @pytest.mark.real

@@ -13,9 +13,13 @@ def write_reference(folder: Path, asset: str) -> None:
     (folder / REFERENCE_FILE).write_text(json.dumps({"asset": asset}) + "\n", encoding="utf-8")
 
 
-def adapter_weights(adapter: Artifact) -> Artifact:
-    """Returns the adapter whose weights an artifact holds or stands for."""
-    reference = adapter.open() / REFERENCE_FILE
-    if not reference.is_file():
-        return adapter
-    return adapter.made_from(json.loads(reference.read_text(encoding="utf-8"))["asset"])
+def adapter_weights(final_adapter: Artifact, lora_adapter: Artifact) -> Artifact:
+    """Returns the adapter whose weights `final_adapter` holds, or stands for.
+
+    Raises:
+        MixedVersionsError: It stands for another version of `lora_adapter`.
+    """
+    if not (final_adapter.open() / REFERENCE_FILE).is_file():
+        return final_adapter
+    final_adapter.require_inputs(lora_adapter)
+    return lora_adapter

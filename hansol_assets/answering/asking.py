@@ -22,7 +22,7 @@ from hansol_assets.answering.verdicts import (
 )
 from hansol_assets.errors import InputError
 from hansol_assets.lake.fingerprint import text_hash
-from hansol_assets.lake.handles import Artifact, Table
+from hansol_assets.lake.handles import Artifact, Table, input_of
 from hansol_assets.lake.store import Lake
 from hansol_assets.retrieval.decomposing import find_parts
 from hansol_assets.retrieval.index import RetrievalSettings
@@ -100,7 +100,11 @@ class Asker:
             MissingInputError: A model is not in the lake.
         """
         live = {name: Artifact.pin(lake, name) for name in MODELS}
-        searcher = open_searcher(live["retrieval_index"], live["answerability"], retrieval)
+        index, answerability = live["retrieval_index"], live["answerability"]
+        # Not the live ones: a run may just have made others.
+        retriever = input_of(answerability, "retriever")
+        embedder = input_of(answerability, "answer_embedder")
+        searcher = open_searcher(index, answerability, retriever, embedder, retrieval)
         rows = Table.pin(lake, "qa_folds").read()
         return cls(
             searcher,

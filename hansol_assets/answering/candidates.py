@@ -8,15 +8,13 @@ answers side by side, with what is known of each. What does not: which of them i
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Self
+from typing import Annotated
 
 import pandas as pd
 from pydantic import Field
 
-from hansol_assets.answering.adapters import adapter_weights
 from hansol_assets.answering.generations import answer_requests
 from hansol_assets.answering.parts import Part, plan_parts
-from hansol_assets.answering.searching import embedder_of, open_searcher
 from hansol_assets.compute.current import current
 from hansol_assets.compute.protocol import Workers
 from hansol_assets.embedding.cached import CachedEmbedder
@@ -40,7 +38,7 @@ from hansol_assets.scoring.candidates import (
     generated_candidates,
     retrieved_candidates,
 )
-from hansol_assets.settings_model import SettingsModel
+from hansol_assets.settings_model import SettingsModel, ShapesNothing
 
 GENERATED_FACTS = ["prompt_tokens", "new_tokens", "seconds", "finished"]
 
@@ -54,7 +52,7 @@ class CandidateSettings(SettingsModel):
     answers: int = Field(
         2, ge=1, description="answers of such a row that are candidates, the shortest ones"
     )
-    block: int = Field(
+    block: Annotated[int, ShapesNothing()] = Field(
         2_000,
         ge=1,
         description="test questions worked on at a time: what memory holds, and a crash costs",
@@ -73,7 +71,9 @@ class CandidateInputs(SettingsModel):
 
 @dataclass
 class Gatherer:
-    """Everything by which candidates are found and made, opened once.
+    """Everything by which candidates are found and made.
+
+    Models are loaded once a prompt was never answered.
 
     Attributes:
         searcher: Finds and ranks rows.
@@ -91,28 +91,9 @@ class Gatherer:
     settings: CandidateInputs
     log: Callable[[str], None]
 
-    @classmethod
-    def open(
-        cls,
-        retrieval_index: Artifact,
-        answerability: Artifact,
-        adapter: Artifact,
-        settings: CandidateInputs,
-        log: Callable[[str], None],
-    ) -> Self:
-        """Opens what is needed; models are loaded once a prompt was never answered.
-
-        Args:
-            retrieval_index: What is searched.
-            answerability: Ranks what is found.
-            adapter: Answers the prompts, on the base model that it was trained on.
-            settings: All that the result depends on beside these.
-            log: Writes a line to the run's log.
-        """
-        weights = adapter_weights(adapter)
-        searcher = open_searcher(retrieval_index, answerability, settings.retrieval)
-        embedder = embedder_of(answerability)
-        return cls(searcher, weights, weights.made_from("base_model"), embedder, settings, log)
+    def __post_init__(self) -> None:
+        """Refuses an adapter of another base model."""
+        self.weights.require_inputs(self.base_model)
 
     @cached_property
     def answering(self) -> tuple[AnswerPrompts, Workers]:

@@ -113,6 +113,7 @@ class Chooser:
         cls,
         split: str,
         regressor: Artifact,
+        answer_embedder: Artifact,
         blend: VectorBlend,
         rows: pd.DataFrame,
         settings: ChoiceSettings,
@@ -122,11 +123,13 @@ class Chooser:
         Args:
             split: Of the questions.
             regressor: Estimates the vectors of their answers, and puts texts together.
+            answer_embedder: What it was fitted with.
             blend: The weights that make a part's target vector.
             rows: The rows of `qa_folds`; those that the split may see are quoted.
             settings: How texts are composed and chosen.
         """
-        embedder, models = embedder_of(regressor), load_regressors(regressor)
+        embedder = embedder_of(regressor, answer_embedder)
+        models = load_regressors(regressor, answer_embedder)
         composer = load_composer(regressor, split, embedder, settings.composing)
         visible = visible_rows(rows, rows, split)
         return cls(split, models, composer, visible, blend, embedder, settings)
@@ -208,6 +211,7 @@ def choose_answers(
     questions: pd.DataFrame,
     candidates: Table,
     regressor: Artifact,
+    answer_embedder: Artifact,
     blend: VectorBlend,
     rows: pd.DataFrame,
     settings: ChoiceSettings,
@@ -218,12 +222,14 @@ def choose_answers(
         questions: `id, question, split`, all of one split.
         candidates: Of these questions and maybe others.
         regressor: Estimates the vectors of their answers, and puts texts together.
+        answer_embedder: What it was fitted with.
         blend: The weights that make a part's target vector.
         rows: The rows of `qa_folds`.
         settings: How texts are composed and chosen.
     """
     (split,) = questions["split"].unique()
-    return Chooser.open(split, regressor, blend, rows, settings).choose_from(candidates, questions)
+    chooser = Chooser.open(split, regressor, answer_embedder, blend, rows, settings)
+    return chooser.choose_from(candidates, questions)
 
 
 def candidate_merits(

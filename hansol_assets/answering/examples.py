@@ -40,7 +40,6 @@ class ExampleSettings(SettingsModel):
     max_examples: int | None
     max_held_out: int
     known_share: float
-    drift: float
     seed: int
 
 

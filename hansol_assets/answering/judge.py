@@ -57,8 +57,17 @@ def judge_name(facts: Mapping[str, Fact]) -> str:
     return f"{facts['model']} {facts['revision']}"
 
 
-def open_judge(judge_embedder: Artifact) -> Judge:
-    """Opens the judge that an artifact of the asset of that name stands for."""
+def open_judge(judge_embedder: Artifact, answer_embedder: Artifact) -> Judge:
+    """Opens the judge that an artifact of the asset of that name stands for.
+
+    Args:
+        judge_embedder: That artifact.
+        answer_embedder: What it may stand for.
+
+    Raises:
+        MixedVersionsError: It was made beside another version of that.
+    """
     own = bool(judge_embedder.facts[_EMBEDS_ANSWERS])
-    artifact = judge_embedder.made_from("answer_embedder") if own else judge_embedder
+    judge_embedder.require_inputs(answer_embedder)
+    artifact = answer_embedder if own else judge_embedder
     return Judge(str(judge_embedder.facts[JUDGE]), open_embedder(artifact), own)

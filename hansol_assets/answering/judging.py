@@ -24,12 +24,9 @@ from hansol_assets.scoring.chrf import chrf_scores
 from hansol_assets.scoring.cosine import public_mask, reference_cosines
 from hansol_assets.scoring.evaluate import ScoreSettings, embed_references
 from hansol_assets.scoring.kinds import ASKED, UNKNOWN
-from hansol_assets.scoring.leaderboard import BASELINES
+from hansol_assets.scoring.leaderboard import BASELINES, ONLY, RAW_GENERATION, WITHOUT
 from hansol_assets.scoring.row_share import RowShare
 
-RAW_GENERATION = "raw_generation"
-ONLY = "only_"
-WITHOUT = "without_"
 SHOWN_WORST = 20
 
 

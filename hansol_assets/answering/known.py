@@ -13,7 +13,6 @@ import pandas as pd
 
 from hansol_assets.answering.held_out_rows import HeldOutRows
 from hansol_assets.answering.judge import Judge
-from hansol_assets.answering.judging import ONLY, WITHOUT
 from hansol_assets.answering.parts import ALL_SPLITS
 from hansol_assets.answering.verdicts import Found, Sources, VerdictSettings, answer_parts
 from hansol_assets.embedding.embedder import encode
@@ -30,7 +29,7 @@ from hansol_assets.scoring.cosine import public_mask, reference_cosines
 from hansol_assets.scoring.evaluate import ScoreSettings, embed_references
 from hansol_assets.scoring.joining import JoinMap
 from hansol_assets.scoring.kinds import ASKED, EVEN_SHARE, KNOWN
-from hansol_assets.scoring.leaderboard import ANSWER
+from hansol_assets.scoring.leaderboard import ANSWER, ONLY, WITHOUT
 from hansol_assets.scoring.row_share import RowShare
 
 ROWS = "rows"

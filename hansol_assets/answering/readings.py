@@ -7,7 +7,6 @@ What belongs here: keeping readings in the lake. What does not: how a text is re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import metadata
 from typing import Any
 
 import pyarrow as pa
@@ -16,11 +15,15 @@ from hansol_assets.compute.current import current
 from hansol_assets.compute.protocol import Worker
 from hansol_assets.lake.cache import READINGS, RowCache
 from hansol_assets.lake.fingerprint import text_hash
+from hansol_assets.lake.manifest import library_version
 from hansol_assets.lake.store import Lake
 from hansol_assets.qa.morphemes import Reading, read, remembering
 
 FORM = "1"
 """Raise it when the same morphemes shall be read in another way."""
+
+KIWI = ("kiwipiepy", "kiwipiepy_model")
+"""What reads: the program, and the model that it comes with."""
 
 _BLOCK = 2_000
 """Texts that are read before they are kept."""
@@ -40,7 +43,7 @@ class KeptReadings:
 
     Args:
         cache: Where they are kept.
-        scope: Names what reads: the release of Kiwi, and the form of a reading.
+        scope: Names what reads: the releases of Kiwi and of its model, and the form of a reading.
     """
 
     def __init__(self, cache: RowCache, scope: str) -> None:
@@ -102,6 +105,7 @@ class ReadMorphemes:
 @contextmanager
 def readings_kept(lake: Lake) -> Iterator[None]:
     """Lets this process find its readings in a lake, and keep them there, for a while."""
-    scope = f"kiwipiepy {metadata.version('kiwipiepy')}/{FORM}"
+    releases = " ".join(f"{name} {library_version(name)}" for name in KIWI)
+    scope = f"{releases}/{FORM}"
     with remembering(KeptReadings(RowCache(lake.warehouse, READINGS), scope)):
         yield

@@ -96,9 +96,13 @@ def load_choices(regressor: Artifact) -> Choices:
     return Choices.load(regressor.open() / CHOICES)
 
 
-def load_regressors(regressor: Artifact) -> dict[str, AnswerRegressor]:
-    """Loads the regressors of an artifact, by split, with the embedder of their fit."""
-    embedder = embedder_of(regressor)
+def load_regressors(regressor: Artifact, answer_embedder: Artifact) -> dict[str, AnswerRegressor]:
+    """Loads the regressors of an artifact, by split, with the embedder of their fit.
+
+    Raises:
+        MixedVersionsError: They were fitted with another one.
+    """
+    embedder = embedder_of(regressor, answer_embedder)
     folders = sorted(path for path in regressor.open().iterdir() if path.name != CHOICES)
     return {path.name: AnswerRegressor.load(path, embedder) for path in folders}
 

@@ -4,11 +4,13 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import pandas as pd
 
 from hansol_assets.embedding.cached import CachedEmbedder, open_embedder
 from hansol_assets.embedding.retriever import Retriever, open_retriever
+from hansol_assets.lake.declaration import Setting
 from hansol_assets.lake.handles import Artifact, Table
 from hansol_assets.retrieval.fitting import load_ranker
 from hansol_assets.retrieval.index import RetrievalSettings
@@ -17,6 +19,9 @@ from hansol_assets.retrieval.rows import CHUNK, INDEXED_COLUMNS
 from hansol_assets.retrieval.search import IndexSearcher
 
 INDEX_FILE = "index.json"
+
+Searching = Annotated[RetrievalSettings, Setting("retrieval", without=("top_k", "scored_rows"))]
+"""What decides which rows are found; the searcher is told how many are wanted."""
 
 
 def index_table(width: int) -> str:
@@ -49,45 +54,72 @@ class TableRows:
         return self.qa_folds.rows_of("id", ids)
 
 
-def embedder_of(artifact: Artifact) -> CachedEmbedder:
-    """Opens the embedder that an artifact was made with."""
-    return open_embedder(artifact.made_from("answer_embedder"))
+def embedder_of(artifact: Artifact, answer_embedder: Artifact) -> CachedEmbedder:
+    """Opens the embedder that an artifact was made with.
+
+    Raises:
+        MixedVersionsError: It was made with another one.
+    """
+    artifact.require_inputs(answer_embedder)
+    return open_embedder(answer_embedder)
 
 
-def retriever_of(artifact: Artifact) -> Retriever:
-    """Opens the retriever that an artifact was made with."""
-    return open_retriever(artifact.made_from("retriever"))
+def retriever_of(artifact: Artifact, retriever: Artifact) -> Retriever:
+    """Opens the retriever that an artifact was made with; see `embedder_of`."""
+    artifact.require_inputs(retriever)
+    return open_retriever(retriever)
 
 
-def open_index(retrieval_index: Artifact, settings: RetrievalSettings) -> IndexSearcher:
+def open_index(
+    retrieval_index: Artifact, retriever: Artifact, settings: RetrievalSettings
+) -> IndexSearcher:
     """Opens the retrieval index at its version, with the encoder that it was built with.
 
     Args:
         retrieval_index: An artifact of the asset of that name.
+        retriever: Likewise.
         settings: How rows are searched.
+
+    Raises:
+        MixedVersionsError: The index was built with another encoder.
     """
     index = json.loads((retrieval_index.open() / INDEX_FILE).read_text(encoding="utf-8"))
-    retriever = retriever_of(retrieval_index)
+    encoder = retriever_of(retrieval_index, retriever)
     return IndexSearcher(
-        retrieval_index.lancedb, index["table"], retriever, settings, index["version"]
+        retrieval_index.lancedb, index["table"], encoder, settings, index["version"]
     )
 
 
-def open_ranker(answerability: Artifact, settings: RetrievalSettings) -> Ranker:
-    """Opens what ranks rows, from an artifact of the asset `answerability`."""
-    retriever, embedder = retriever_of(answerability), embedder_of(answerability)
-    return load_ranker(answerability.open(), retriever, embedder, settings.documents)
+def open_ranker(
+    answerability: Artifact,
+    retriever: Artifact,
+    answer_embedder: Artifact,
+    settings: RetrievalSettings,
+) -> Ranker:
+    """Opens what ranks rows, with the encoders that it was fitted with; see `open_searcher`."""
+    encoder = retriever_of(answerability, retriever)
+    embedder = embedder_of(answerability, answer_embedder)
+    return load_ranker(answerability.open(), encoder, embedder, settings.documents)
 
 
 def open_searcher(
-    retrieval_index: Artifact, answerability: Artifact, settings: RetrievalSettings
+    retrieval_index: Artifact,
+    answerability: Artifact,
+    retriever: Artifact,
+    answer_embedder: Artifact,
+    settings: RetrievalSettings,
 ) -> RowSearcher:
     """Opens the search by which rows are found for questions, and ranked.
 
     Args:
         retrieval_index: An artifact of the asset of that name.
         answerability: Likewise.
+        retriever: Likewise.
+        answer_embedder: Likewise.
         settings: How rows are searched.
+
+    Raises:
+        MixedVersionsError: Index and ranking were not made with these encoders.
     """
-    ranker = open_ranker(answerability, settings)
-    return RowSearcher(open_index(retrieval_index, settings), ranker, settings.depth)
+    ranker = open_ranker(answerability, retriever, answer_embedder, settings)
+    return RowSearcher(open_index(retrieval_index, retriever, settings), ranker, settings.depth)

@@ -4,17 +4,19 @@ What belongs here: putting examples and a base model together. What does not: wh
 are (`hansol_assets.answering.examples`) and how training runs (`hansol_assets.modeling.training`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from hansol_assets.answering.examples import examples_of
 from hansol_assets.compute.current import current
-from hansol_assets.errors import ModelError
+from hansol_assets.lake.declaration import Check, CheckFailedError
 from hansol_assets.lake.handles import Artifact, Table
-from hansol_assets.lake.manifest import Fact
+from hansol_assets.lake.manifest import Fact, Manifest
 from hansol_assets.lake.records import records
-from hansol_assets.lake.reports import ArtifactBuild, Report
+from hansol_assets.lake.reports import ArtifactBuild, Report, Verdict
+from hansol_assets.lake.store import Lake
 from hansol_assets.modeling.base.base_model import BaseModelReport
 from hansol_assets.modeling.base.loading import LoadingSettings, load_tokenizer
 from hansol_assets.modeling.training.adapter import (
@@ -43,16 +45,33 @@ class AdapterSettings(SettingsModel):
     loading: LoadingSettings
 
 
-class EncodingError(ModelError):
+ENCODED_SOUNDLY = Check(
+    "examples_are_encoded_soundly",
+    "The end token carries loss, prompts are encoded as at generation, and no character is lost. "
+    "The adapter looks before it trains, and does not start where this does not hold.",
+    blocking=True,
+)
+
+
+class EncodingError(CheckFailedError):
     """Examples that would teach the model something wrong."""
 
     def __init__(self, problems: Sequence[str]) -> None:
         """Lists what is wrong with them."""
         listed = "\n  ".join(problems)
         super().__init__(
+            ENCODED_SOUNDLY.name,
             f"training did not start, the encoded examples are not sound:\n  {listed}\n"
-            "Check base_model.loading.tokenizer in the profile."
+            "Check base_model.loading.tokenizer in the profile.",
+            {"problems": list(problems)},
         )
+
+
+def encoded_soundly(lake: Lake, settings: Any, manifest: Manifest) -> Iterator[Verdict]:  # noqa: ARG001
+    """Tells how the examples of an adapter that was trained are encoded."""
+    names = ("longest_example", "cut_examples", "unknown_tokens")
+    facts = {name: manifest.facts[name] for name in names}
+    yield Verdict(ENCODED_SOUNDLY.name, passed=True, metadata=facts)
 
 
 def train_on(
@@ -122,7 +141,6 @@ def _adapter_report(
 ) -> Report:
     report.history.to_parquet(folder / HISTORY_FILE, index=False)
     facts: dict[str, Fact] = {
-        "encoding_problems": len(inspection.problems),
         "longest_example": inspection.longest,
         "cut_examples": inspection.cut,
         "longest_answer": whole.longest,

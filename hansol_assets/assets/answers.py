@@ -9,6 +9,7 @@ from typing import Annotated
 import numpy as np
 import pandas as pd
 
+from hansol_assets.answering.adapters import adapter_weights
 from hansol_assets.answering.blending import (
     asked_alone,
     load_blend,
@@ -26,13 +27,14 @@ from hansol_assets.answering.choosing import (
 )
 from hansol_assets.answering.held_out_rows import ask_held_out, fit_row_share, look_up
 from hansol_assets.answering.parts import TEST, to_submit
+from hansol_assets.answering.readings import KIWI
 from hansol_assets.answering.regressors import (
     fit_for_judging,
     fit_for_submitting,
     load_choices,
     load_regressors,
 )
-from hansol_assets.answering.searching import embedder_of, open_searcher
+from hansol_assets.answering.searching import Searching, open_searcher
 from hansol_assets.embedding.cached import open_embedder
 from hansol_assets.lake.blocks import Blocks
 from hansol_assets.lake.declaration import Setting, lake_artifact, lake_table
@@ -40,7 +42,6 @@ from hansol_assets.lake.handles import Artifact, Table
 from hansol_assets.lake.reports import ArtifactBuild, Build, Report, TableReport
 from hansol_assets.plotting.tables import bar_picture
 from hansol_assets.qa.folds import CALIBRATION, TRAINING, VALIDATION
-from hansol_assets.retrieval.index import RetrievalSettings
 from hansol_assets.scoring.blend import WEIGHTS_FILE, BlendSettings, fit_blend
 from hansol_assets.scoring.components import ComponentSettings
 from hansol_assets.scoring.drafting import ComposingSettings
@@ -53,7 +54,11 @@ MOST_ROWS = 300
 
 Choice = Annotated[ChoiceSettings, Setting("choice")]
 Block = Annotated[int, Setting("candidates.block")]
-Candidates = Annotated[CandidateInputs, Setting("candidate_inputs")]
+Candidates = Annotated[
+    CandidateInputs, Setting("candidate_inputs", without=("retrieval.scored_rows",))
+]
+Composed = Annotated[ComposingSettings, Setting("composing", only=("shape_answers",))]
+"""What is learnt of the form of answers; the rest is read when texts are put together."""
 
 
 @lake_table(kinds={"huggingface", "duckdb"}, code_version="7", pool="gpu")
@@ -61,6 +66,9 @@ def validation_candidates(
     held_out_questions: Table,
     retrieval_index: Artifact,
     answerability: Artifact,
+    retriever: Artifact,
+    answer_embedder: Artifact,
+    base_model: Artifact,
     lora_adapter: Artifact,
     settings: Candidates,
     build: Build,
@@ -70,7 +78,11 @@ def validation_candidates(
     For each part of a question: the greedy and the sampled generations, and the reference answers
     of the rows found among those that the question's split may see.
     """
-    gatherer = Gatherer.open(retrieval_index, answerability, lora_adapter, settings, build.log)
+    searcher = open_searcher(
+        retrieval_index, answerability, retriever, answer_embedder, settings.retrieval
+    )
+    embedder = open_embedder(answer_embedder)
+    gatherer = Gatherer(searcher, lora_adapter, base_model, embedder, settings, build.log)
     return gatherer.gather(held_out_questions.read())
 
 
@@ -81,6 +93,10 @@ def test_candidates(
     raw_questions: Table,
     retrieval_index: Artifact,
     answerability: Artifact,
+    retriever: Artifact,
+    answer_embedder: Artifact,
+    base_model: Artifact,
+    lora_adapter: Artifact,
     final_adapter: Artifact,
     settings: Candidates,
     build: Build,
@@ -90,17 +106,21 @@ def test_candidates(
     Made as `validation_candidates` are, with all rows to be found; of many questions block by
     block, so that a killed run goes on with the next one.
     """
-    gatherer = Gatherer.open(retrieval_index, answerability, final_adapter, settings, build.log)
+    searcher = open_searcher(
+        retrieval_index, answerability, retriever, answer_embedder, settings.retrieval
+    )
+    weights, embedder = adapter_weights(final_adapter, lora_adapter), open_embedder(answer_embedder)
+    gatherer = Gatherer(searcher, weights, base_model, embedder, settings, build.log)
     blocks = Blocks(build, settings.candidates.block)
     return blocks.table(to_submit(raw_questions.read()), gatherer.gather)
 
 
-@lake_artifact(kinds={"scikitlearn"}, code_version="2")
+@lake_artifact(kinds={"scikitlearn"}, code_version="2", libraries=(*KIWI, "scikit-learn"))
 def answer_regressor(
     qa_folds: Table,
     answer_embedder: Artifact,
     components: ComponentSettings,
-    composing: ComposingSettings,
+    composing: Composed,
     build: ArtifactBuild,
 ) -> Report:
     """What estimates the vector of an answer and composes its text, fitted for judging.
@@ -119,7 +139,7 @@ def final_regressor(
     answer_embedder: Artifact,
     answer_regressor: Artifact,
     components: ComponentSettings,
-    composing: ComposingSettings,
+    composing: Composed,
     build: ArtifactBuild,
 ) -> Report:
     """What estimates the vector of an answer and composes its text, fitted on all rows.
@@ -140,7 +160,9 @@ def vector_blend(
     qa_folds: Table,
     retrieval_index: Artifact,
     answerability: Artifact,
-    retrieval: RetrievalSettings,
+    retriever: Artifact,
+    answer_embedder: Artifact,
+    retrieval: Searching,
     blend: BlendSettings,
     build: ArtifactBuild,
 ) -> Report:
@@ -155,13 +177,15 @@ def vector_blend(
     """
     questions = asked_alone(of_split(held_out_questions.read(), CALIBRATION))
     candidates = of_questions(validation_candidates.read(), questions)
-    models, embedder = load_regressors(answer_regressor), embedder_of(answer_regressor)
+    models = load_regressors(answer_regressor, answer_embedder)
+    embedder = open_embedder(answer_embedder)
     components = part_components(candidates, split_of(questions), models)
     references = embed_references(questions["references"].tolist(), embedder)
     fitted = fit_blend(components.of_questions(questions["id"].tolist()), references, blend)
     fitted.save(build.folder / WEIGHTS_FILE)
     rows = qa_folds.read()
-    searcher, model = open_searcher(retrieval_index, answerability, retrieval), models[CALIBRATION]
+    searcher = open_searcher(retrieval_index, answerability, retriever, answer_embedder, retrieval)
+    model = models[CALIBRATION]
     held_out = rows.loc[rows["split"] == CALIBRATION, "id"].tolist()[:MOST_ROWS]
     known, unknown = (
         look_up(asked, rows, searcher, model, fitted, embedder)
@@ -181,6 +205,7 @@ def validation_answers(
     held_out_questions: Table,
     validation_candidates: Table,
     answer_regressor: Artifact,
+    answer_embedder: Artifact,
     vector_blend: Artifact,
     qa_folds: Table,
     choice: Choice,
@@ -196,6 +221,7 @@ def validation_answers(
         of_split(held_out_questions.read(), VALIDATION),
         validation_candidates,
         answer_regressor,
+        answer_embedder,
         load_blend(vector_blend),
         qa_folds.read(),
         choice,
@@ -207,6 +233,7 @@ def generated_answers(
     raw_questions: Table,
     test_candidates: Table,
     final_regressor: Artifact,
+    answer_embedder: Artifact,
     vector_blend: Artifact,
     qa_folds: Table,
     choice: Choice,
@@ -218,7 +245,7 @@ def generated_answers(
     Of many questions they are chosen block by block.
     """
     blend, rows = load_blend(vector_blend), qa_folds.read()
-    chooser = Chooser.open(TEST, final_regressor, blend, rows, choice)
+    chooser = Chooser.open(TEST, final_regressor, answer_embedder, blend, rows, choice)
 
     def answer(questions: pd.DataFrame) -> TableReport:
         return chooser.choose_from(test_candidates, questions)

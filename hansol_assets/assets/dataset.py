@@ -5,12 +5,14 @@ model or an index.
 """
 
 from dataclasses import replace
+from typing import Annotated
 
 import pandas as pd
 import pyarrow as pa
 
+from hansol_assets.answering.readings import KIWI
 from hansol_assets.lake.blocks import kept
-from hansol_assets.lake.declaration import lake_table
+from hansol_assets.lake.declaration import Setting, lake_table
 from hansol_assets.lake.handles import Table
 from hansol_assets.lake.reports import Build, TableReport
 from hansol_assets.plotting.tables import bar_picture
@@ -29,7 +31,7 @@ SHOWN_STOCK = 20
 _EXAMPLES = "_examples"
 
 
-@lake_table(kinds={"duckdb"}, code_version="3")
+@lake_table(kinds={"duckdb"}, code_version="3", libraries=("scipy",))
 def qa_folds(raw_qa: Table, folds: FoldSettings) -> TableReport:
     """Every row of `raw_qa` with its fold, and whether it trains, calibrates or validates.
 
@@ -46,20 +48,25 @@ def qa_folds(raw_qa: Table, folds: FoldSettings) -> TableReport:
     return TableReport(frame=dealt, facts={**facts, "stock_answers": len(stock)}, notes=notes)
 
 
-@lake_table(kinds={"duckdb"}, code_version="2", named_by_content=True)
-def question_mix(raw_questions: Table, pairing: PairingSettings) -> TableReport:
+@lake_table(kinds={"duckdb"}, code_version="2", named_by_content=True, libraries=KIWI)
+def question_mix(
+    raw_questions: Table, mix_step: Annotated[float, Setting("pairing.mix_step")]
+) -> TableReport:
     """How the test questions join two: the share of joined ones, and of each connective.
 
     Shares are rounded to steps of `pairing.mix_step`, and the table is named by its content, so
     that another question of the same kind changes no training example and trains nothing.
     """
-    mix = measured_mix(raw_questions.read()["question"].tolist()).rounded(pairing.mix_step)
+    mix = measured_mix(raw_questions.read()["question"].tolist()).rounded(mix_step)
     return TableReport(frame=mix.to_table(), facts={"joined_share": round(mix.joined_share, 4)})
 
 
 @lake_table(kinds={"duckdb"}, code_version="4")
 def paired_questions(
-    qa_folds: Table, question_mix: Table, pairing: PairingSettings, build: Build
+    qa_folds: Table,
+    question_mix: Table,
+    pairing: Annotated[PairingSettings, Setting("pairing", without=("held_out_count", "mix_step"))],
+    build: Build,
 ) -> TableReport:
     """The training examples: single questions, and questions of two rows joined into one.
 
@@ -82,7 +89,11 @@ def _counted(pairs: pa.Table) -> TableReport:
 
 @lake_table(kinds={"duckdb"}, code_version="4")
 def held_out_questions(
-    qa_folds: Table, question_mix: Table, pairing: PairingSettings
+    qa_folds: Table,
+    question_mix: Table,
+    pairing: Annotated[
+        PairingSettings, Setting("pairing", without=("joined_count", "joined_limit", "mix_step"))
+    ],
 ) -> TableReport:
     """The questions that judge: calibration and validation rows asked as the test asks.
 

@@ -29,9 +29,10 @@ from hansol_assets.answering.judging import (
 from hansol_assets.answering.known import known_shares, score_known
 from hansol_assets.answering.parts import ALL_SPLITS
 from hansol_assets.answering.regressors import load_regressors
-from hansol_assets.answering.searching import embedder_of, open_searcher
+from hansol_assets.answering.searching import Searching, open_searcher
 from hansol_assets.answering.trust import trust_of
 from hansol_assets.answering.verdicts import VerdictSettings
+from hansol_assets.embedding.cached import open_embedder
 from hansol_assets.embedding.embedder import EmbedderSettings
 from hansol_assets.lake.declaration import Setting, lake_artifact, lake_table
 from hansol_assets.lake.handles import Artifact, History, Table
@@ -72,21 +73,23 @@ def known_share(
     raw_questions: Table,
     retrieval_index: Artifact,
     answerability: Artifact,
-    retrieval: RetrievalSettings,
-    scores: Annotated[ScoreSettings, Setting("scores.drawing")],
+    retriever: Artifact,
+    answer_embedder: Artifact,
+    retrieval: Searching,
+    scores: Annotated[ScoreSettings, Setting("scores", only=("bootstrap",))],
 ) -> TableReport:
     """How many of the questions to be answered the table knows, part by part, with its interval.
 
     It stands beside `question_mix`, not in it: a changed row may move it, and shall train nothing.
     """
-    searcher = open_searcher(retrieval_index, answerability, retrieval)
+    searcher = open_searcher(retrieval_index, answerability, retriever, answer_embedder, retrieval)
     found = known_shares(raw_questions.read(), searcher, scores)
     share, low, high = found["value"].tolist()
     facts = {"known_share": share, "known_share_low": low, "known_share_high": high}
     return TableReport(frame=found, facts=facts)
 
 
-@lake_table(kinds={"duckdb"}, code_version="5")
+@lake_table(kinds={"duckdb"}, code_version="5", libraries=("sacrebleu",))
 def validation_scores(
     held_out_questions: Table,
     validation_candidates: Table,
@@ -95,13 +98,17 @@ def validation_scores(
     vector_blend: Artifact,
     retrieval_index: Artifact,
     answerability: Artifact,
+    retriever: Artifact,
+    answer_embedder: Artifact,
     retrieval_scores: Table,
     judge_embedder: Artifact,
     qa_folds: Table,
     question_mix: Table,
     known_share: Table,
-    retrieval: RetrievalSettings,
-    verdicts: VerdictSettings,
+    retrieval: Annotated[RetrievalSettings, Setting("retrieval", without=("top_k",))],
+    verdicts: Annotated[
+        VerdictSettings, Setting("verdicts", only=("answered_from", "related_from"))
+    ],
     scores: Annotated[ScoreSettings, Setting("scores.drawing")],
     strategy: Annotated[str, Setting("submission.strategy")],
 ) -> TableReport:
@@ -118,8 +125,8 @@ def validation_scores(
     """
     questions, rows = of_split(held_out_questions.read(), VALIDATION), qa_folds.read()
     candidates = of_questions(validation_candidates.read(), questions)
-    models, blend = load_regressors(answer_regressor), load_blend(vector_blend)
-    judge, answers = open_judge(judge_embedder), validation_answers.read()
+    models, blend = load_regressors(answer_regressor, answer_embedder), load_blend(vector_blend)
+    judge, answers = open_judge(judge_embedder, answer_embedder), validation_answers.read()
     share, model = load_row_share(vector_blend), models[VALIDATION]
     zero = zero_of_parity(judge, model, rows)
     components = part_components(candidates, split_of(questions), models)
@@ -127,11 +134,11 @@ def validation_scores(
     unknown = judge_answers(
         questions, answers, candidates, components, blend, share, judge, scores, zero, references
     )
-    searcher = open_searcher(retrieval_index, answerability, retrieval)
+    searcher = open_searcher(retrieval_index, answerability, retriever, answer_embedder, retrieval)
     held_out = rows.loc[rows["split"] == VALIDATION, "id"].tolist()
     drawn = [held_out[place] for place in draw(held_out, retrieval.scored_rows, "scored")]
     asked, _ = ask_held_out(rows, drawn, ALL_SPLITS, searcher)
-    found = look_up(asked, rows, searcher, model, blend, embedder_of(answer_regressor))
+    found = look_up(asked, rows, searcher, model, blend, open_embedder(answer_embedder))
     known = score_known(found, rows, share, model.joining, judge, zero, verdicts, scores)
     measured = float(known_share.facts["known_share"])
     judged = weigh(
@@ -163,7 +170,8 @@ def validation_scores(
 
 @lake_table(kinds={"duckdb"}, code_version="2")
 def leaderboard(
-    validation_scores: History, scores: Annotated[ScoreSettings, Setting("scores.drawing")]
+    validation_scores: History,
+    scores: Annotated[ScoreSettings, Setting("scores", only=("bootstrap",))],
 ) -> TableReport:
     """Every experiment that the lake remembers, beside the baselines and the ablations.
 

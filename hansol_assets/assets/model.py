@@ -27,8 +27,15 @@ from hansol_assets.answering.examples import (
 )
 from hansol_assets.answering.holding import drift, held_still, recipe_of
 from hansol_assets.answering.parts import ALL_SPLITS
-from hansol_assets.answering.searching import open_searcher
-from hansol_assets.answering.training import AdapterSettings, base_model_report, train_on
+from hansol_assets.answering.searching import Searching, open_searcher
+from hansol_assets.answering.training import (
+    ENCODED_SOUNDLY,
+    AdapterSettings,
+    base_model_report,
+    encoded_soundly,
+    train_on,
+)
+from hansol_assets.assets.libraries import ADAPTERS, MODELS
 from hansol_assets.lake.declaration import Setting, lake_artifact, lake_table
 from hansol_assets.lake.handles import Artifact, Table
 from hansol_assets.lake.reports import ArtifactBuild, Report, TableReport
@@ -37,9 +44,24 @@ from hansol_assets.qa.folds import TRAINING, FoldSettings, held_out_texts, rows_
 from hansol_assets.qa.pairing import SINGLE, build_held_out, build_pairs
 from hansol_assets.qa.prompts import PromptSettings
 from hansol_assets.qa.splitting import QuestionMix
-from hansol_assets.retrieval.index import RetrievalSettings
 
 KINDS = {"huggingface", "pytorch"}
+
+HeldOut = Annotated[FoldSettings, Setting("folds", only=("stock_share",))]
+"""What tells a held-out text from one of many rows; which rows are held out, `qa_folds` says."""
+Examples = Annotated[
+    ExampleSettings,
+    Setting("examples", without=("pairing.mix_step", "retrieval.top_k", "retrieval.scored_rows")),
+]
+MostDrift = Annotated[float, Setting("training.examples_drift")]
+Training = Annotated[
+    AdapterSettings,
+    Setting(
+        "adapter",
+        without=("training.max_examples", "training.max_held_out", "training.examples_drift"),
+    ),
+]
+"""How an adapter is trained; on which examples, the table of them says."""
 
 
 @lake_table(kinds={"duckdb"}, code_version="3", named_by_content=True)
@@ -48,12 +70,14 @@ def pretraining_corpus(
     qa_folds: Table,
     retrieval_index: Artifact,
     answerability: Artifact,
-    folds: FoldSettings,
+    retriever: Artifact,
+    answer_embedder: Artifact,
+    folds: HeldOut,
     kind: Annotated[str, Setting("base_model.kind")],
     most_drift: Annotated[float, Setting("base_model.corpus_drift")],
     documents: Annotated[int, Setting("base_model.corpus_documents")],
     prompt: PromptSettings,
-    retrieval: RetrievalSettings,
+    retrieval: Searching,
     pretraining_corpus: Table | None,
 ) -> TableReport:
     """The documents that a base model is trained on from nothing; empty for a released one.
@@ -67,11 +91,13 @@ def pretraining_corpus(
         return TableReport(frame=no_corpus())
     pairs = paired_questions.read()
     singles = drawn_documents(asked_once(pairs[pairs["kind"] == SINGLE]), documents)
-    retriever = retrieval_index.made_from("retriever").version
-    wanted = singles.assign(recipe=recipe_of(retriever, prompt=prompt, retrieval=retrieval))
+    recipe = recipe_of(retriever.version, prompt=prompt, retrieval=retrieval)
+    wanted = singles.assign(recipe=recipe)
 
     def make() -> pd.DataFrame:
-        searcher = open_searcher(retrieval_index, answerability, retrieval)
+        searcher = open_searcher(
+            retrieval_index, answerability, retriever, answer_embedder, retrieval
+        )
         return corpus_table(wanted, training_examples(wanted, searcher, prompt))
 
     return _held(
@@ -83,7 +109,7 @@ def pretraining_corpus(
     )
 
 
-@lake_artifact(kinds=KINDS, code_version="2", pool="gpu", retries=3)
+@lake_artifact(kinds=KINDS, code_version="2", pool="gpu", retries=3, libraries=MODELS)
 def base_model(
     pretraining_corpus: Table,
     origin: Annotated[BaseModelOrigin, Setting("base_model.pinned")],
@@ -107,8 +133,11 @@ def adapter_examples(
     qa_folds: Table,
     retrieval_index: Artifact,
     answerability: Artifact,
-    folds: FoldSettings,
-    settings: Annotated[ExampleSettings, Setting("examples")],
+    retriever: Artifact,
+    answer_embedder: Artifact,
+    folds: HeldOut,
+    settings: Examples,
+    most_drift: MostDrift,
     adapter_examples: Table | None,
 ) -> TableReport:
     """The examples that `lora_adapter` is trained on, and those that guide and judge it.
@@ -119,21 +148,32 @@ def adapter_examples(
     row does not train the adapter anew.
     """
     rows, pairs, held_out = qa_folds.read(), paired_questions.read(), held_out_questions.read()
-    drawn = drawn_examples(pairs, held_out, settings, _recipe(retrieval_index, settings))
+    drawn = drawn_examples(
+        pairs, held_out, settings, recipe_of(retriever.version, examples=settings)
+    )
 
     def make() -> pd.DataFrame:
-        searcher = open_searcher(retrieval_index, answerability, settings.retrieval)
+        searcher = open_searcher(
+            retrieval_index, answerability, retriever, answer_embedder, settings.retrieval
+        )
         return adapter_table(drawn, rows, searcher, settings)
 
     wanted, kept_out = drawn[list(EXAMPLE_IDENTITY)], held_out_texts(rows, folds)
-    return _held(adapter_examples, wanted, kept_out, settings.drift, make)
+    return _held(adapter_examples, wanted, kept_out, most_drift, make)
 
 
-@lake_artifact(kinds=KINDS, code_version="4", pool="gpu")
+@lake_artifact(
+    kinds=KINDS,
+    code_version="4",
+    pool="gpu",
+    libraries=ADAPTERS,
+    checks=(ENCODED_SOUNDLY,),
+    conclude=encoded_soundly,
+)
 def lora_adapter(
     base_model: Artifact,
     adapter_examples: Table,
-    settings: Annotated[AdapterSettings, Setting("adapter")],
+    settings: Training,
     build: ArtifactBuild,
 ) -> Report:
     """The LoRA adapter: TRL's SFTTrainer and PEFT on `adapter_examples`, loss on answers only.
@@ -149,8 +189,11 @@ def final_examples(
     question_mix: Table,
     retrieval_index: Artifact,
     answerability: Artifact,
+    retriever: Artifact,
+    answer_embedder: Artifact,
     final_fit: Annotated[bool, Setting("final_fit")],
-    settings: Annotated[ExampleSettings, Setting("examples")],
+    settings: Examples,
+    most_drift: MostDrift,
     final_examples: Table | None,
 ) -> TableReport:
     """The examples of all rows that `final_adapter` is trained on; none without `final_fit`.
@@ -164,13 +207,17 @@ def final_examples(
     mix = QuestionMix.of_table(question_mix.read())
     pairs = build_pairs(rows, dealt, mix, settings.pairing)
     none_held_out = build_held_out(rows, dealt, mix, settings.pairing)
-    drawn = drawn_examples(pairs, none_held_out, settings, _recipe(retrieval_index, settings))
+    drawn = drawn_examples(
+        pairs, none_held_out, settings, recipe_of(retriever.version, examples=settings)
+    )
 
     def make() -> pd.DataFrame:
-        searcher = open_searcher(retrieval_index, answerability, settings.retrieval)
+        searcher = open_searcher(
+            retrieval_index, answerability, retriever, answer_embedder, settings.retrieval
+        )
         return adapter_table(drawn, every, searcher, settings, ALL_SPLITS)
 
-    return _held(final_examples, drawn[list(EXAMPLE_IDENTITY)], (), settings.drift, make)
+    return _held(final_examples, drawn[list(EXAMPLE_IDENTITY)], (), most_drift, make)
 
 
 @lake_artifact(kinds=KINDS, code_version="4", pool="gpu", after=("validation_scores",))
@@ -179,7 +226,7 @@ def final_adapter(
     lora_adapter: Artifact,
     final_examples: Table,
     final_fit: Annotated[bool, Setting("final_fit")],
-    settings: Annotated[AdapterSettings, Setting("adapter")],
+    settings: Training,
     build: ArtifactBuild,
 ) -> Report:
     """The adapter that answers the test questions, once validation is done.
@@ -191,10 +238,6 @@ def final_adapter(
         write_reference(build.folder, "lora_adapter")
         return Report(facts={"same_as": lora_adapter.version})
     return train_on(final_examples, base_model, settings, build)
-
-
-def _recipe(retrieval_index: Artifact, settings: ExampleSettings) -> str:
-    return recipe_of(retrieval_index.made_from("retriever").version, examples=settings)
 
 
 def _held(

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import pandas as pd
 
+from hansol_assets.assets.libraries import NUMPY
 from hansol_assets.lake.declaration import Setting, lake_table
 from hansol_assets.lake.errors import InputChangedError
 from hansol_assets.lake.handles import Source, Table
@@ -53,7 +54,7 @@ Reading = Annotated[TableSettings, Setting("table.of_reading")]
 """What decides what is read of a file: where the file is does not."""
 
 
-@lake_table(kinds={"duckdb"}, code_version="2", named_by_content=True)
+@lake_table(kinds={"duckdb"}, code_version="2", named_by_content=True, libraries=NUMPY)
 def reviewed_answers(
     review_csv: Source | None,
     placeholders: Annotated[tuple[str, ...], Setting("table.placeholders")],
@@ -70,7 +71,7 @@ def reviewed_answers(
     return TableReport(frame=read_reviewed(review_csv.path, placeholders, masks=masks))
 
 
-@lake_table(kinds={"duckdb"}, code_version="3")
+@lake_table(kinds={"duckdb"}, code_version="3", libraries=NUMPY)
 def raw_qa(
     train_csv: Source,
     reviewed_answers: Table,
@@ -118,7 +119,7 @@ def _together(rows: pd.DataFrame, more: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([rows, more.astype(rows.dtypes[more.columns])], ignore_index=True)
 
 
-@lake_table(kinds={"duckdb"}, code_version="3")
+@lake_table(kinds={"duckdb"}, code_version="3", libraries=NUMPY)
 def raw_questions(test_csv: Source | None, table: Reading) -> TableReport:
     """Every question of the test file, read as strictly as `raw_qa`; none where there is no file.
 

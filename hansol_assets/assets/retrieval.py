@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Annotated
 
 from hansol_assets.answering.searching import (
+    Searching,
     TableRows,
     index_table,
     open_index,
@@ -16,6 +17,7 @@ from hansol_assets.answering.searching import (
 )
 from hansol_assets.answering.trust import trust_facts, trust_pictures
 from hansol_assets.answering.verdicts import VerdictSettings
+from hansol_assets.assets.libraries import ENCODERS, SEARCH
 from hansol_assets.embedding.cached import open_embedder
 from hansol_assets.embedding.embedder import (
     EmbedderSettings,
@@ -45,7 +47,7 @@ from hansol_assets.retrieval.index import RetrievalSettings, build_index
 from hansol_assets.scoring.bootstrap import BootstrapSettings
 
 
-@lake_artifact(kinds={"huggingface"}, code_version="5", pool="gpu", retries=3)
+@lake_artifact(kinds={"huggingface"}, code_version="5", pool="gpu", retries=3, libraries=ENCODERS)
 def answer_embedder(
     embedder: Annotated[EmbedderSettings, Setting("embedder.pinned")], build: ArtifactBuild
 ) -> Report:
@@ -59,7 +61,7 @@ def answer_embedder(
     return Report(facts=embedder_facts(embedder))
 
 
-@lake_artifact(kinds={"huggingface"}, pool="gpu", retries=3)
+@lake_artifact(kinds={"huggingface"}, pool="gpu", retries=3, libraries=ENCODERS)
 def retriever(
     settings: Annotated[RetrieverSettings, Setting("retriever.pinned")], build: ArtifactBuild
 ) -> Report:
@@ -72,7 +74,7 @@ def retriever(
     return Report(facts=retriever_facts(settings))
 
 
-@lake_artifact(kinds={"lancedb"}, code_version="4", pool="gpu")
+@lake_artifact(kinds={"lancedb"}, code_version="4", pool="gpu", libraries=SEARCH)
 def retrieval_index(
     qa_folds: Table,
     retriever: Artifact,
@@ -107,13 +109,13 @@ def retrieval_index(
     return Report(facts=facts, lancedb_files=files)
 
 
-@lake_artifact(kinds={"scikitlearn"}, code_version="3", pool="gpu")
+@lake_artifact(kinds={"scikitlearn"}, code_version="3", pool="gpu", libraries=("scikit-learn",))
 def answerability(
     qa_folds: Table,
     retrieval_index: Artifact,
     retriever: Artifact,
     answer_embedder: Artifact,
-    retrieval: RetrievalSettings,
+    retrieval: Searching,
     settings: Annotated[AnswerabilitySettings, Setting("answerability")],
     build: ArtifactBuild,
 ) -> Report:
@@ -127,7 +129,7 @@ def answerability(
     is_shipped = retriever.facts["model"] == "e5" and answer_embedder.facts["model"] == "muse"
     prior = load_prior() if is_shipped else make_prior(encoder, embedder, retrieval)
     fitter = Fitter(
-        open_index(retrieval_index, retrieval),
+        open_index(retrieval_index, retriever, retrieval),
         encoder,
         embedder,
         prior,
@@ -147,8 +149,10 @@ def answerability(
 def retrieval_scores(
     qa_folds: Table,
     answerability: Artifact,
-    retrieval: RetrievalSettings,
-    verdicts: VerdictSettings,
+    retriever: Artifact,
+    answer_embedder: Artifact,
+    retrieval: Annotated[RetrievalSettings, Setting("retrieval", without=("top_k",))],
+    verdicts: Annotated[VerdictSettings, Setting("verdicts", only=("answered_from",))],
     bootstrap: Annotated[BootstrapSettings, Setting("scores.bootstrap")],
     build: Build,
 ) -> TableReport:
@@ -159,7 +163,7 @@ def retrieval_scores(
     """
     rows, folds = rows_and_folds(qa_folds.read())
     build.checkpoints.mkdir(parents=True, exist_ok=True)
-    ranker = open_ranker(answerability, retrieval)
+    ranker = open_ranker(answerability, retriever, answer_embedder, retrieval)
     asked = evaluate_search(rows, folds, ranker, retrieval, build.checkpoints)
     facts = trust_facts(asked, verdicts, bootstrap)
     return TableReport(frame=asked, facts=facts, notes=trust_pictures(asked))

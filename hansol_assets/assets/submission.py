@@ -19,7 +19,6 @@ from hansol_assets.answering.blending import (
 from hansol_assets.answering.parts import TEST
 from hansol_assets.answering.promotion import PROMOTED, publish_if_promoted
 from hansol_assets.answering.regressors import load_regressors
-from hansol_assets.answering.searching import embedder_of
 from hansol_assets.answering.strategies import strategy_vectors
 from hansol_assets.answering.submission import (
     FITS_TEMPLATE,
@@ -27,6 +26,7 @@ from hansol_assets.answering.submission import (
     Strategy,
     fitting_submission,
 )
+from hansol_assets.embedding.cached import open_embedder
 from hansol_assets.lake.declaration import Setting, lake_artifact
 from hansol_assets.lake.handles import Artifact, Source, Table
 from hansol_assets.lake.records import preview
@@ -46,6 +46,7 @@ def answer_embeddings(
     generated_answers: Table,
     test_candidates: Table,
     final_regressor: Artifact,
+    answer_embedder: Artifact,
     vector_blend: Artifact,
     qa_folds: Table,
     strategy: Annotated[Strategy, Setting("submission.strategy")],
@@ -59,7 +60,8 @@ def answer_embeddings(
     its references.
     """
     blend, share = load_blend(vector_blend), load_row_share(vector_blend)
-    models, embedder = load_regressors(final_regressor), embedder_of(final_regressor)
+    models = load_regressors(final_regressor, answer_embedder)
+    embedder = open_embedder(answer_embedder)
     told = generated_answers.read_columns("id", "nearest_category")
     ids, found = told["id"].tolist(), []
     for start in range(0, len(ids), block):

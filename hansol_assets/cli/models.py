@@ -127,13 +127,14 @@ def export_adapter_command(
 ) -> None:
     """Copy the live adapter into a folder that plain peft loads."""
     from hansol_assets.answering.adapters import adapter_weights
-    from hansol_assets.lake.handles import Artifact
+    from hansol_assets.lake.handles import Artifact, input_of
     from hansol_assets.modeling.training.export import export_adapter
 
     lake = open_lake()
     try:
-        adapter = adapter_weights(Artifact.pin(lake, "final_adapter"))
-        base_model = adapter.made_from("base_model")
+        final = Artifact.pin(lake, "final_adapter")
+        adapter = adapter_weights(final, input_of(final, "lora_adapter"))
+        base_model = input_of(adapter, "base_model")
         files = export_adapter(adapter.open(), base_model.open(), directory)
     except UserError as error:
         fail(str(error))

@@ -115,12 +115,13 @@ def outcome(lake: "Lake", *, has_questions: bool) -> list[tuple[str, str]]:
         has_questions: Whether there is a test file; without one there is nothing to submit.
     """
     from hansol_assets.answering.adapters import adapter_weights
-    from hansol_assets.lake.handles import Artifact
+    from hansol_assets.lake.handles import Artifact, input_of
 
     lineage = ("lineage", "make ui, then http://127.0.0.1:3000/asset-groups")
     if has_questions:
         return [("submission", str(lake.paths.latest_submission / "submission.csv")), lineage]
-    adapter = adapter_weights(Artifact.pin(lake, "final_adapter")).open()
+    final = Artifact.pin(lake, "final_adapter")
+    adapter = adapter_weights(final, input_of(final, "lora_adapter")).open()
     return [
         ("no submission", "there is no test file (test.*), so no question to answer"),
         ("leaderboard", f"table leaderboard in {lake.paths.warehouse}"),

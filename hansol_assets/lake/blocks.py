@@ -123,13 +123,17 @@ def _write(path: Path, report: TableReport) -> None:
 
 def _together(facts: Sequence[Mapping[str, Fact]], sizes: Sequence[int]) -> dict[str, Fact]:
     names = dict.fromkeys(name for own in facts for name in own)
-    return {name: _one([own[name] for own in facts if name in own], sizes) for name in names}
+    blocks = list(zip(facts, sizes, strict=True))
+    return {
+        name: _one([(own[name], size) for own, size in blocks if name in own]) for name in names
+    }
 
 
-def _one(values: Sequence[Fact], sizes: Sequence[int]) -> Fact:
-    if all(isinstance(value, int) for value in values):
-        return sum(map(int, values))
-    if any(isinstance(value, str) for value in values):
-        return values[0]
-    weighted = sum(float(value) * size for value, size in zip(values, sizes, strict=False))
-    return round(weighted / sum(sizes[: len(values)]), 4)
+def _one(values: Sequence[tuple[Fact, int]]) -> Fact:
+    """One figure of those of several blocks, each with the rows of its block."""
+    if all(isinstance(value, int) for value, _ in values):
+        return sum(int(value) for value, _ in values)
+    if any(isinstance(value, str) for value, _ in values):
+        return values[0][0]
+    weighted = sum(float(value) * size for value, size in values)
+    return round(weighted / sum(size for _, size in values), 4)

@@ -16,7 +16,7 @@ Nothing else reaches the body, so what is read is what is named.
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, reduce
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -26,9 +26,10 @@ from pydantic import BaseModel
 from hansol_assets.errors import UserError
 from hansol_assets.lake.fingerprint import config_of, fingerprint
 from hansol_assets.lake.handles import Artifact, Handle, History, Source, Table
-from hansol_assets.lake.manifest import Manifest
+from hansol_assets.lake.manifest import Manifest, library_version
 from hansol_assets.lake.reports import Build, Report, Task, Verdict
 from hansol_assets.lake.store import Lake
+from hansol_assets.settings_model import shapes_nothing, without
 
 Body = Callable[..., Report]
 Conclude = Callable[[Lake, Any, Manifest], Iterator[Verdict]]
@@ -47,11 +48,31 @@ class DeclarationError(TypeError):
 class Setting:
     """Marks a parameter that is read from another place of the settings than its own name.
 
+    What the body does not read of a section, it is not given, and its result is not named by.
+
     Attributes:
         path: Attributes of the settings, joined by dots; `base_model.loading`.
+        only: The settings of a section that the body reads; empty: all of them.
+        without: Settings of a section that the body does not read; `retrieval.top_k` is one of a
+            section within.
     """
 
     path: str
+    only: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+
+    def value(self, settings: Any) -> Any:
+        """Reads it from the settings of a run."""
+        value = _at(settings, self.path)
+        unread = type(value).model_fields.keys() - self.only if self.only else self.without
+        return reduce(without, unread, value)
+
+    def shapes_nothing(self, settings: Any) -> bool:
+        """Whether it is a single setting that changes no result."""
+        above, _, name = self.path.rpartition(".")
+        section = _at(settings, above)
+        fields = type(section).model_fields if isinstance(section, BaseModel) else {}
+        return name in fields and shapes_nothing(section, name)
 
 
 @dataclass(frozen=True)
@@ -114,12 +135,14 @@ class Bound:
         lake: Where its result goes.
         inputs: Input → its handle; None for a file that may be missing, and is.
         settings: Parameter → the setting's value.
+        shaping_nothing: Those parameters whose setting changes no result.
     """
 
     declaration: "AssetDeclaration"
     lake: Lake
     inputs: Mapping[str, Handle | None]
     settings: Mapping[str, Any]
+    shaping_nothing: frozenset[str] = frozenset()
 
     @cached_property
     def task(self) -> Task:
@@ -127,7 +150,7 @@ class Bound:
         return Task(
             asset=self.declaration.name,
             code_version=self.declaration.code_version,
-            config=config_of(**self.settings)
+            config=config_of(**self._shaping)
             | {
                 name: handle.identity
                 for name, handle in self.inputs.items()
@@ -136,7 +159,18 @@ class Bound:
             inputs={
                 name: handle.version if handle else _ABSENT for name, handle in self.inputs.items()
             },
+            libraries={
+                name: version
+                for name in self.declaration.libraries
+                if (version := library_version(name))
+            },
         )
+
+    @property
+    def _shaping(self) -> dict[str, Any]:
+        return {
+            name: value for name, value in self.settings.items() if name not in self.shaping_nothing
+        }
 
     def call(self, build: Build | None = None) -> Any:
         """Calls the body."""
@@ -171,7 +205,7 @@ class Bound:
         """
         task = self.task
         inputs = {**task.inputs, task.asset: previous or ""}
-        return fingerprint(task.asset, task.code_version, task.config, inputs)
+        return fingerprint(task.asset, task.code_version, task.config, inputs, task.libraries)
 
     @property
     def sources(self) -> dict[str, Source]:
@@ -188,6 +222,9 @@ class AssetDeclaration:
         form: Whether that is a DuckDB table or a folder of files.
         kinds: Dagster's kinds.
         code_version: Raise it when the same inputs shall give another result.
+        libraries: What is imported to make the result and may make another one in its next
+            release, by its name in the package index; of what an input was made with, that input
+            says it.
         pool: Dagster's concurrency pool, if any.
         retries: How often a failure that may pass by itself, such as a network's, is tried again.
         after: Assets that must be made before, though nothing of them is read.
@@ -203,6 +240,7 @@ class AssetDeclaration:
     form: Form
     kinds: frozenset[str]
     code_version: str
+    libraries: tuple[str, ...] = ()
     pool: str | None = None
     retries: int = 0
     after: tuple[str, ...] = ()
@@ -211,7 +249,7 @@ class AssetDeclaration:
     skip_without: str | None = None
     named_by_content: bool = False
     inputs: tuple[Input, ...] = field(init=False)
-    settings: Mapping[str, str] = field(init=False)
+    settings: Mapping[str, Setting] = field(init=False)
     build_parameter: str | None = field(init=False)
     previous_parameter: str | None = field(init=False)
 
@@ -222,7 +260,7 @@ class AssetDeclaration:
         own = [name for name, item in inputs.items() if name == self.name]
         read = {
             "inputs": tuple(item for name, item in inputs.items() if name not in own),
-            "settings": {n: p.path for n, p in parameters.items() if isinstance(p, Setting)},
+            "settings": {n: p for n, p in parameters.items() if isinstance(p, Setting)},
             "build_parameter": next((n for n, p in parameters.items() if p is Build), None),
             "previous_parameter": next(iter(own), None),
         }
@@ -263,14 +301,18 @@ class AssetDeclaration:
             self,
             lake,
             {item.asset: item.pin(lake, sources) for item in self.inputs},
-            {name: _at(settings, path) for name, path in self.settings.items()},
+            *self.read(settings),
         )
+
+    def read(self, settings: Any) -> tuple[dict[str, Any], frozenset[str]]:
+        """Returns parameter → the setting's value, and the parameters that change no result."""
+        values = {name: item.value(settings) for name, item in self.settings.items()}
+        idle = (name for name, item in self.settings.items() if item.shapes_nothing(settings))
+        return values, frozenset(idle)
 
 
 def _at(settings: Any, path: str) -> Any:
-    for part in path.split("."):
-        settings = getattr(settings, part)
-    return settings
+    return reduce(getattr, filter(None, path.split(".")), settings)
 
 
 def _parameters(body: Body) -> Iterator[tuple[str, Any]]:
@@ -306,6 +348,7 @@ def lake_table(
     *,
     kinds: set[str],
     code_version: str = "1",
+    libraries: tuple[str, ...] = (),
     pool: str | None = None,
     skip_without: str | None = None,
     named_by_content: bool = False,
@@ -315,6 +358,7 @@ def lake_table(
         "table",
         kinds,
         code_version,
+        libraries=libraries,
         pool=pool,
         skip_without=skip_without,
         named_by_content=named_by_content,
@@ -325,6 +369,7 @@ def lake_artifact(
     *,
     kinds: set[str],
     code_version: str = "1",
+    libraries: tuple[str, ...] = (),
     pool: str | None = None,
     retries: int = 0,
     after: tuple[str, ...] = (),
@@ -336,6 +381,7 @@ def lake_artifact(
         "artifact",
         kinds,
         code_version,
+        libraries=libraries,
         pool=pool,
         retries=retries,
         after=after,

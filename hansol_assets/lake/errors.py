@@ -46,6 +46,17 @@ class NotAnInputError(LakeError):
         super().__init__(f"'{of}' was not made from '{asset}', or what it was made from is gone.")
 
 
+class MixedVersionsError(LakeError):
+    """A result and one of its inputs, of another version, would be read together."""
+
+    def __init__(self, asset: str, of: str) -> None:
+        """Names the result, and its input."""
+        super().__init__(
+            f"'{asset}' was made from another version of '{of}' than the one that is live, so they "
+            "cannot be used together. Make all that is out of date with: hansol refresh"
+        )
+
+
 class CorruptArtifactError(LakeError):
     """Stored bytes are not the bytes that were written."""
 

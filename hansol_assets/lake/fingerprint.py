@@ -1,16 +1,22 @@
 """Fingerprints: the names of everything that an asset makes.
 
-A fingerprint is a hash of the asset's code version, the configuration that matters to it and the
-data versions of its inputs. Equal fingerprints mean equal bytes, so nothing is made twice.
+A fingerprint is a hash of the asset's code version, the configuration that matters to it, the data
+versions of its inputs and the versions of the libraries that make it. Equal fingerprints mean equal
+bytes, so nothing is made twice.
 """
 
 import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import BaseModel
+
+from hansol_assets.settings_model import shaping_values
+
+NO_LIBRARIES: Mapping[str, str] = MappingProxyType({})
 
 FINGERPRINT_LENGTH = 16
 """Hexadecimal digits kept of a SHA-256 (64 bits: no clash expected below 10^9 artifacts)."""
@@ -46,31 +52,41 @@ def directory_stamp(folder: Path) -> str:
 
 
 def fingerprint(
-    asset: str, code_version: str, config: Mapping[str, Any], inputs: Mapping[str, str]
+    asset: str,
+    code_version: str,
+    config: Mapping[str, Any],
+    inputs: Mapping[str, str],
+    libraries: Mapping[str, str] = NO_LIBRARIES,
 ) -> str:
-    """Names what an asset makes from its code, its configuration and its inputs.
+    """Names what an asset makes from its code, its configuration, its inputs and its libraries.
 
     Args:
         asset: The asset's name.
         code_version: The version of the asset's code.
         config: The settings that matter to the asset, JSON-serialisable.
         inputs: Input asset name → its data version.
+        libraries: Library → its version, of those whose release may change the result.
 
     Returns:
         A name of `FINGERPRINT_LENGTH` hexadecimal digits.
     """
-    identity = {
+    identity: dict[str, Any] = {
         "asset": asset,
         "code_version": code_version,
         "config": dict(config),
         "inputs": dict(inputs),
     }
+    if libraries:
+        identity["libraries"] = dict(libraries)
     return text_hash(canonical_json(identity))[:FINGERPRINT_LENGTH]
 
 
 def config_of(**sections: Any) -> dict[str, Any]:
-    """Returns settings sections, or plain values, as the JSON values that a fingerprint hashes."""
+    """Returns settings sections, or plain values, as the JSON values that a fingerprint hashes.
+
+    Settings of a section that change no result are left out.
+    """
     return {
-        name: value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+        name: shaping_values(value) if isinstance(value, BaseModel) else value
         for name, value in sections.items()
     }

@@ -1,9 +1,9 @@
 """Handles: what an asset may read, pinned when its work was named, and opened only when used.
 
-What belongs here: one class for each form of input, and the door from a result to what it was made
-from. What does not: which inputs an asset has (`hansol_assets.lake.declaration`). Pinning keeps the
-reads of one asset consistent while another run moves the live pointers; that nothing is opened
-before it is used lets a reused asset load nothing.
+What belongs here: one class for each form of input. What does not: which inputs an asset has
+(`hansol_assets.lake.declaration`). Pinning keeps the reads of one asset consistent while another
+run moves the live pointers; that nothing is opened before it is used lets a reused asset load
+nothing.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +15,7 @@ from typing import Any, Self
 import pandas as pd
 
 from hansol_assets.lake.cache import RowCache
-from hansol_assets.lake.errors import MissingSourceError, NotAnInputError
+from hansol_assets.lake.errors import MissingSourceError, MixedVersionsError, NotAnInputError
 from hansol_assets.lake.fingerprint import file_hash
 from hansol_assets.lake.manifest import Fact, Manifest, find_manifest, manifests
 from hansol_assets.lake.store import Lake
@@ -71,19 +71,16 @@ class _Stored:
         """The figures that its build told of it."""
         return self.manifest.facts
 
-    def made_from(self, asset: str) -> "Artifact":
-        """Returns an artifact that this result was made from.
-
-        Its fingerprint is a part of this one's, so what is read by this door is named, too.
+    def require_inputs(self, *inputs: "Artifact") -> None:
+        """Proves that this result was made from artifacts that are read beside it.
 
         Raises:
-            NotAnInputError: This result was not made from such an asset.
+            MixedVersionsError: It was made from another version of one.
         """
-        version = self.manifest.inputs.get(asset)
-        found = find_manifest(self.lake.paths, asset, version) if version else None
-        if found is None:
-            raise NotAnInputError(asset, self.manifest.asset)
-        return Artifact(self.lake, found)
+        for item in inputs:
+            asset = item.manifest.asset
+            if self.manifest.inputs.get(asset) != item.version:
+                raise MixedVersionsError(self.manifest.asset, asset)
 
 
 @dataclass(frozen=True)
@@ -156,6 +153,21 @@ class History(Table):
     def identity(self) -> dict[str, Any]:
         """What of the history names a result that is made from it."""
         return {"earlier": sorted(item.version for item in self.earlier)}
+
+
+def input_of(result: Artifact, asset: str) -> Artifact:
+    """Returns the very artifact that a result was made from, live or not.
+
+    It is for those who look at results. The body of an asset is given what it reads.
+
+    Raises:
+        NotAnInputError: The result was not made from such an asset.
+    """
+    version = result.manifest.inputs.get(asset)
+    found = find_manifest(result.lake.paths, asset, version) if version else None
+    if found is None:
+        raise NotAnInputError(asset, result.manifest.asset)
+    return Artifact(result.lake, found)
 
 
 Handle = Source | Table | Artifact | History

@@ -15,6 +15,7 @@ from hansol_assets.lake.disk import disk_explained
 from hansol_assets.lake.manifest import Manifest
 from hansol_assets.lake.object_store import store_explained
 from hansol_assets.lake.reports import ArtifactBuild, Build, Log, Outcome, Task
+from hansol_assets.lake.store import Lake
 
 
 def make(bound: Bound, log: Log, *, force: bool = False) -> Outcome:
@@ -47,8 +48,25 @@ def _by_inputs(bound: Bound, log: Log, *, force: bool) -> Outcome:
 
 
 def _build(bound: Bound, task: Task, log: Log) -> Outcome:
+    _tell_of_libraries(bound.lake, task, log)
     build = _artifact if bound.declaration.form == "artifact" else _table
     return Outcome.of_build(build(bound, task, log))
+
+
+def _tell_of_libraries(lake: Lake, task: Task, log: Log) -> None:
+    """Says which libraries have another release than when the live result was made."""
+    live = lake.find_live(task.asset)
+    before = live.versions if live else {}
+    changed = [
+        f"{name} is {version} and was {before[name]}"
+        for name, version in task.libraries.items()
+        if before.get(name, version) != version
+    ]
+    if changed:
+        log(
+            f"{task.asset} is made anew, since another release may give another result: "
+            f"{', '.join(changed)}"
+        )
 
 
 def _table(bound: Bound, task: Task, log: Log) -> Manifest:
@@ -76,6 +94,7 @@ def _by_content(bound: Bound, log: Log, *, force: bool) -> Outcome:
     if known:
         lake.make_live(known)
         return Outcome(known, "reused")
+    _tell_of_libraries(lake, bound.task, log)
     started = time.monotonic()
     report = bound.call(Build(lake.paths, lake.checkpoints(bound.task), log))
     task = Task.of_content(declaration.name, declaration.code_version, report.frame)

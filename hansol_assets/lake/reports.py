@@ -123,12 +123,14 @@ class Task:
         code_version: The version of its code.
         config: The settings that matter to it.
         inputs: Input asset name → data version.
+        libraries: Library → version, of those whose release may change the result.
     """
 
     asset: str
     code_version: str
     config: Mapping[str, Any]
     inputs: Mapping[str, str]
+    libraries: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of_content(cls, asset: str, code_version: str, frame: pd.DataFrame) -> "Task":
@@ -139,7 +141,7 @@ class Task:
     @cached_property
     def fingerprint(self) -> str:
         """The name of the result."""
-        return fingerprint(self.asset, self.code_version, self.config, self.inputs)
+        return fingerprint(self.asset, self.code_version, self.config, self.inputs, self.libraries)
 
 
 @dataclass(frozen=True)

@@ -138,8 +138,9 @@ class Lake:
         """Whether the stored bytes are the ones that were written."""
         if manifest.kind == "artifact":
             return not self.damaged_files(manifest)
-        stored = self.warehouse.checksum(manifest.asset, manifest.fingerprint)
-        return stored == manifest.checksums["table"]
+        return self.warehouse.holds(
+            manifest.asset, manifest.fingerprint, manifest.checksums["table"]
+        )
 
     def damaged_files(self, manifest: Manifest) -> list[str]:
         """Names the files of an artifact that are missing, changed, or not its own."""
@@ -371,6 +372,7 @@ class Lake:
             code_version=task.code_version,
             config=dict(task.config),
             inputs=dict(task.inputs),
+            libraries=dict(task.libraries),
             checksums=checksums,
             lancedb_files=dict(report.lancedb_files),
             columns=dict(columns),

@@ -5,22 +5,18 @@ Each version of a table is a table of its own, `versions."<asset>@<fingerprint>"
 or one transaction, and wait for each other between processes.
 """
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 
 import duckdb
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from hansol_assets.lake.duckdb_file import is_corrupt, opened, opens, quoted
-
-_BATCH = 8_192
-"""Rows that are looked at together where a table is read through."""
+from hansol_assets.lake.table_checksum import BATCH, has_checksum, table_checksum
 
 DAMAGED_PREFIX = "damaged "
 """Before the name of a table whose rows are not the ones that were written."""
@@ -161,7 +157,7 @@ class Warehouse:
         with self.connection() as connection:
             rows = connection.sql(f"select * from {self.table_name(asset, fingerprint)}")
             # Many small pieces: one of a whole table may have more text than Arrow's strings hold.
-            return rows.to_arrow_reader(_BATCH).read_all().to_pandas(types_mapper=pd.ArrowDtype)
+            return rows.to_arrow_reader(BATCH).read_all().to_pandas(types_mapper=pd.ArrowDtype)
 
     def columns(self, asset: str, fingerprint: str) -> dict[str, str]:
         """Returns column → DuckDB type of one version of a table."""
@@ -184,15 +180,12 @@ class Warehouse:
         names = (name.rpartition("@") for (name,) in rows)
         return [(asset, fingerprint) for asset, _, fingerprint in names]
 
-    def checksum(self, asset: str, fingerprint: str) -> str | None:
-        """Returns the checksum of one version of a table, read from its rows.
-
-        None means that there is no such table, or that its rows cannot be read.
-        """
+    def holds(self, asset: str, fingerprint: str, checksum: str) -> bool:
+        """Whether one version of a table is there, can be read, and has these very rows."""
         if not self.path.exists():
-            return None
+            return False
         with self.connection() as connection:
-            return self._checksum(connection, self.table_name(asset, fingerprint))
+            return self._holds(connection, self.table_name(asset, fingerprint), checksum)
 
     def read_whole(self, asset: str, fingerprint: str, checksum: str) -> pd.DataFrame | None:
         """Returns one version of a table, or None where its rows have another checksum."""
@@ -200,26 +193,26 @@ class Warehouse:
             return None
         table = self.table_name(asset, fingerprint)
         with self.connection() as connection:
-            if self._checksum(connection, table) != checksum:
+            if not self._holds(connection, table, checksum):
                 return None
             return connection.execute(f"select * from {table}").df()
 
     @staticmethod
-    def _checksum(connection: duckdb.DuckDBPyConnection, table: str) -> str | None:
+    def _holds(connection: duckdb.DuckDBPyConnection, table: str, checksum: str) -> bool:
         try:
-            return table_checksum(connection, table)
+            return has_checksum(connection, table, checksum)
         except duckdb.CatalogException:
-            return None
+            return False
         except duckdb.Error as error:
             if is_corrupt(error):
-                return None
+                return False
             raise
 
     def size(self, asset: str, fingerprint: str) -> int:
         """Returns the bytes that the rows of one version take in memory."""
         with self.connection() as connection:
             table = connection.sql(f"select * from {self.table_name(asset, fingerprint)}")
-            return sum(batch.nbytes for batch in table.to_arrow_reader(_BATCH))
+            return sum(batch.nbytes for batch in table.to_arrow_reader(BATCH))
 
     def show(self, asset: str, fingerprint: str) -> None:
         """Points the view `<asset>` at one version."""
@@ -258,57 +251,3 @@ class Warehouse:
         """Removes one version of a table."""
         with self.transaction() as connection:
             connection.execute(f"drop table if exists {self.table_name(asset, fingerprint)}")
-
-
-def table_checksum(connection: duckdb.DuckDBPyConnection, table: str) -> str:
-    """Hashes column names, types and every value of a table.
-
-    Args:
-        connection: An open connection.
-        table: The table's quoted, qualified name.
-
-    Returns:
-        64 hexadecimal digits.
-
-    Raises:
-        duckdb.Error: There is no such table, or its blocks are damaged.
-    """
-    columns = connection.sql(f"select column_name, column_type from (describe {table})").fetchall()
-    digest = hashlib.sha256(repr(columns).encode())
-    vectors = [name for name, kind in columns if kind.startswith(("FLOAT[", "DOUBLE["))]
-    digest.update(_text_digest(connection, table, vectors).encode())
-    for name in vectors:
-        # Lengths (-1 for no vector), then values, little-endian.
-        for column in _batches(connection, f"select {quoted(name)} from {table}"):
-            lengths = column.value_lengths().fill_null(-1).to_numpy(zero_copy_only=False)
-            digest.update(lengths.astype("<i8").tobytes())
-        for column in _batches(connection, f"select {quoted(name)} from {table}"):
-            values = column.flatten().fill_null(np.nan).to_numpy(zero_copy_only=False)
-            digest.update(values.astype("<f8", copy=False).tobytes())
-    return digest.hexdigest()
-
-
-def _text_digest(connection: duckdb.DuckDBPyConnection, table: str, without: list[str]) -> str:
-    """Hashes the rows as text, each with its place, a line a row."""
-    excluded = ", ".join(quoted(name) for name in without)
-    shown = f"* exclude ({excluded})" if without else "*"
-    # A rowid is another one while its transaction is open; the place in the scan is not.
-    lines = (
-        "select cast(t as varchar) from "
-        f"(select {shown}, row_number() over () as place from {table}) t"
-    )
-    digest, between = hashlib.sha256(), b""
-    for column in _batches(connection, lines):
-        digest.update(between + "\n".join(column.to_pylist()).encode())
-        between = b"\n"
-    return digest.hexdigest()
-
-
-def _batches(connection: duckdb.DuckDBPyConnection, query: str) -> Iterator[pa.Array]:
-    """The one column of a query, some rows at a time, in the order in which they were written.
-
-    One thread scans in that order by itself. To sort, or to count within an order, DuckDB would
-    hold the whole table: 9 GB for the answers to 100,000 questions with all their candidates.
-    """
-    for batch in connection.sql(query).to_arrow_reader(_BATCH):
-        yield batch.column(0)

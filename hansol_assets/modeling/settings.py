@@ -6,13 +6,13 @@ estimated beforehand. What does not: the work itself (`hansol_assets.modeling.tr
 """
 
 import math
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from hansol_assets.errors import InputError
 from hansol_assets.modeling.base.precision import Precision
-from hansol_assets.settings_model import SettingsModel
+from hansol_assets.settings_model import SettingsModel, ShapesNothing
 
 
 class TrainingSettings(SettingsModel):
@@ -90,10 +90,12 @@ class TrainingSettings(SettingsModel):
         ge=1,
         description="Batches whose examples are sorted by length, to save padding; 1: none are.",
     )
-    logging_steps: int = Field(
+    logging_steps: Annotated[int, ShapesNothing()] = Field(
         default=1, ge=1, description="Steps between two rows of the loss table."
     )
-    save_steps: int = Field(default=50, ge=1, description="Steps between two checkpoints.")
+    save_steps: Annotated[int, ShapesNothing()] = Field(
+        default=50, ge=1, description="Steps between two checkpoints."
+    )
     evaluations: int = Field(
         default=10, ge=1, description="How often the held-out loss is measured."
     )
@@ -103,10 +105,10 @@ class TrainingSettings(SettingsModel):
         description="Most held-out examples that choose the weights that are kept, and as many "
         "that judge them; 0: no held-out loss.",
     )
-    report_to: tuple[str, ...] = Field(
+    report_to: Annotated[tuple[str, ...], ShapesNothing()] = Field(
         default=(), description="Trackers of transformers that get the losses, such as 'wandb'."
     )
-    progress_seconds: float = Field(
+    progress_seconds: Annotated[float, ShapesNothing()] = Field(
         default=5.0, ge=0, description="Seconds between progress lines."
     )
     seed: int = Field(

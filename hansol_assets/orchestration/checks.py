@@ -104,24 +104,6 @@ def kept_examples_are_of_training_rows(lake: LakeDoor) -> dg.AssetCheckResult:
     )
 
 
-@dg.asset_check(asset="lora_adapter", blocking=True, automation_condition=ON_CHANGE)
-def examples_are_encoded_soundly(lake: LakeDoor) -> dg.AssetCheckResult:
-    """The end token carries loss, prompts are encoded as at generation, and no character is lost.
-
-    The adapter looks before it trains, and does not start where this does not hold; the metadata
-    shows one encoded example with its labels.
-    """
-    manifest = lake.manifest_of("lora_adapter")
-    names = ("encoding_problems", "longest_example", "cut_examples", "unknown_tokens")
-    return dg.AssetCheckResult(
-        passed=manifest.facts["encoding_problems"] == 0,
-        metadata={
-            **{name: manifest.facts[name] for name in names},
-            "encoded_example": dg.MetadataValue.md(manifest.notes["encoded_example"]),
-        },
-    )
-
-
 @dg.asset_check(asset="lora_adapter", automation_condition=ON_CHANGE)
 def answers_are_trained_whole(lake: LakeDoor) -> dg.AssetCheckResult:
     """Every training answer fits into an example, and is learnt to its end.

@@ -121,7 +121,7 @@ def _materialize(
                 return
             outcome = make(bound, _log_of(context), force=FORCE_TAG in context.run.tags)
     except dg.Failure as failure:
-        yield from _failed_check(failure)
+        yield from _failed_check(failure, declaration)
         raise
     versions = _report_sources(context, lake, bound)
     with user_errors_as_failures():
@@ -156,9 +156,11 @@ def _bind(declaration: AssetDeclaration, lake: LakeResource) -> Bound:
         raise error.for_making(declaration.name) from None
 
 
-def _failed_check(failure: dg.Failure) -> Iterator[dg.AssetCheckResult]:
-    error = failure.__context__
-    if isinstance(error, CheckFailedError):
+def _failed_check(
+    failure: dg.Failure, declaration: AssetDeclaration
+) -> Iterator[dg.AssetCheckResult]:
+    error, own = failure.__context__, {check.name for check in declaration.checks}
+    if isinstance(error, CheckFailedError) and error.check in own:
         yield dg.AssetCheckResult(check_name=error.check, passed=False, metadata=error.metadata)
 
 

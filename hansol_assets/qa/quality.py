@@ -40,9 +40,9 @@ def answer_quality(answers: Sequence[str], references: Sequence[str]) -> dict[st
         references: Reference answers of the same kind of questions, at least one.
 
     Returns:
-        `finished_share` (ends in a finished sentence), `empty_count`, `repeated_count` (answers
-        with a sentence said twice), `latin_run_count` (answers that drift into English, which
-        their references are not in),
+        `finished_share` (ends in a finished sentence); whole numbers `empty_count`,
+        `repeated_count` (answers with a sentence said twice) and `latin_run_count` (answers that
+        drift into English, which their references are not in);
         `length_median`, `reference_length_median` (characters), `length_ratio` (the first over the
         second) and `outside_length_share` (lengths outside the references' 5th to 95th percentile).
 
@@ -60,9 +60,9 @@ def answer_quality(answers: Sequence[str], references: Sequence[str]) -> dict[st
     median, reference_median = np.median(lengths), np.median(reference_lengths)
     return {
         "finished_share": float(np.mean([is_finished(text) for text in texts])),
-        "empty_count": float(np.sum(lengths == 0)),
-        "repeated_count": float(sum(has_repeated_sentence(text) for text in texts)),
-        "latin_run_count": float(is_korean and sum(bool(english_in(text)) for text in texts)),
+        "empty_count": int(np.sum(lengths == 0)),
+        "repeated_count": sum(has_repeated_sentence(text) for text in texts),
+        "latin_run_count": sum(bool(english_in(text)) for text in texts) if is_korean else 0,
         "length_median": float(median),
         "reference_length_median": float(reference_median),
         "length_ratio": float(median / max(reference_median, 1.0)),

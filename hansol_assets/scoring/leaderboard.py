@@ -40,6 +40,11 @@ UNMEASURED = (
 _FIGURES = ("private", "low", "high", "parity")
 
 BASELINES = (CONSTANT, CENTROID, NEAREST, HUMAN, CEILING)
+RAW_GENERATION = "raw_generation"
+WAYS = (ANSWER, "text", "consensus", "blend", RAW_GENERATION)
+"""Other ways to answer than the one that is submitted."""
+ONLY = "only_"
+WITHOUT = "without_"
 
 
 @dataclass(frozen=True)
@@ -284,10 +289,12 @@ def _experiment_row(
 
 
 def _newest_rows(newest: Experiment, settings: ScoreSettings) -> Iterator[dict[str, Any]]:
-    others = {"id", "kind", "group", "public", "chrf", "confidence", ASKED, WEIGHT, newest.strategy}
-    for score in (name for name in newest.questions.columns if name not in others):
+    for score in newest.questions.columns:
+        kind = _kind(score)
+        if kind is None or score == newest.strategy:
+            continue
         yield {
-            "kind": "baseline" if score in BASELINES else "ablation",
+            "kind": kind,
             "name": score,
             "profile": newest.profile,
             "judge": newest.judge,
@@ -298,3 +305,10 @@ def _newest_rows(newest: Experiment, settings: ScoreSettings) -> Iterator[dict[s
             "date": newest.date,
             "note": parity_note(newest.questions) if score == HUMAN else "",
         }
+
+
+def _kind(column: str) -> str | None:
+    """What a column of scores is a score of; None where it holds something else."""
+    if column in BASELINES:
+        return "baseline"
+    return "ablation" if column in WAYS or column.startswith((ONLY, WITHOUT)) else None

@@ -1,100 +1,39 @@
 """What an asset can read is in its fingerprint: every setting is moved, and every door is tried."""
 
 import inspect
-from collections.abc import Iterator, Mapping
+import json
 from pathlib import Path
-from typing import Any, get_args, get_origin
 
 import pytest
 
-from hansol_assets.assets.groups import GROUPS
-from hansol_assets.lake.declaration import AssetDeclaration, Bound, declared_in
-from hansol_assets.settings import Settings, load_settings
+from hansol_assets.lake.declaration import AssetDeclaration
+from hansol_assets.settings import load_settings
+from hansol_assets_tests.assets.renewal import (
+    DECLARATIONS,
+    SNAPSHOT,
+    bound,
+    moves,
+    renewed,
+)
 
-DEFAULTS = load_settings()
-DECLARATIONS = [item for module in GROUPS.values() for item in declared_in(module)]
 FORBIDDEN = {"Lake", "LakePaths", "Warehouse", "load_settings", "Settings", "os"}
 """What would let a body read past its parameters."""
 
 
-def leaves(values: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    for name, value in values.items():
-        if isinstance(value, Mapping) and value:
-            yield from leaves(value, (*path, name))
-        else:
-            yield (*path, name)
+def test_what_a_setting_renews_is_as_it_was_agreed() -> None:
+    """Every setting is moved by itself, so a new one must say what it renews.
+
+    `make snapshot` agrees to it.
+    """
+    assert renewed() == json.loads(SNAPSHOT.read_text(encoding="utf-8"))
 
 
-def choices(path: tuple[str, ...]) -> list[Any]:
-    """The words that a setting may take, where its class lists them."""
-    model: Any = Settings
-    for name in path[:-1]:
-        if not hasattr(model, "model_fields"):
-            return []
-        model = model.model_fields[name].annotation
-    field = getattr(model, "model_fields", {}).get(path[-1])
-    return list(get_args(field.annotation)) if field and get_origin(field.annotation) else []
-
-
-def moved(value: Any) -> list[Any]:
-    """Other values that a setting of this one may take."""
-    if isinstance(value, bool):
-        return [not value]
-    if isinstance(value, int):
-        return [value + 1, max(1, value - 1), value * 2]
-    if isinstance(value, float):
-        return [value / 2 or 0.25, value * 2]
-    if isinstance(value, str):
-        return ["text", f"{value}x"]
-    if isinstance(value, list) and value:
-        return [value[:-1], value * 2, [item * 0.9 for item in value if isinstance(item, float)]]
-    return ["other", ["other"], 1, {"그리고": 1.0}, {"pad_token": "<pad>"}]
-
-
-def other_settings(path: tuple[str, ...]) -> Settings | None:
-    """The settings with one of them moved; None where no other value is allowed."""
-    values: Any = DEFAULTS.model_dump(mode="json")
-    for name in path[:-1]:
-        values = values[name]
-    for candidate in [*choices(path), *moved(values[path[-1]])]:
-        changed: Any = candidate
-        for name in reversed(path):
-            changed = {name: changed}
-        try:
-            settings = load_settings(**changed)
-        except ValueError:
-            continue
-        if settings != DEFAULTS:
-            return settings
-    return None
-
-
-PATHS = [
-    path
-    for path in leaves(DEFAULTS.model_dump(mode="json"))
-    if path[0] not in ("profile", "description", "raw_dir", "lake_dir", "automation")
-]
-
-
-def bound(declaration: AssetDeclaration, settings: Settings) -> Bound:
-    values = {}
-    for name, path in declaration.settings.items():
-        value: Any = settings
-        for part in path.split("."):
-            value = getattr(value, part)
-        values[name] = value
-    return Bound(declaration, None, {}, values)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize("path", PATHS, ids=".".join)
-def test_a_setting_that_reaches_a_body_is_in_its_name(path: tuple[str, ...]) -> None:
-    settings = other_settings(path)
-    if settings is None or settings.base_model.kind == "hub" or settings.embedder.kind == "hub":
-        pytest.skip("no other value can be tried without a model of the hub")
-    for declaration in DECLARATIONS:
-        before, after = bound(declaration, DEFAULTS), bound(declaration, settings)
-        same_name = before.task.fingerprint == after.task.fingerprint
-        assert same_name == (before.settings == after.settings), declaration.name
+def test_a_setting_that_reaches_a_body_is_in_its_name() -> None:
+    for move in moves():
+        changed = {
+            name for name, work in move.before.items() if work.settings != move.after[name].settings
+        }
+        assert move.renewed == (set() if move.shapes_nothing else changed), move.name
 
 
 @pytest.mark.parametrize("declaration", DECLARATIONS, ids=lambda item: item.name)

@@ -93,6 +93,16 @@ def test_figures_of_blocks_add_up_or_are_averaged(build: Build) -> None:
     assert report.tables == {"shown": [{"id": "T0"}]}
 
 
+def test_a_figure_that_a_block_lacks_is_averaged_over_the_others(build: Build) -> None:
+    def work(questions: pd.DataFrame) -> TableReport:
+        first = questions["id"][0]
+        share = {} if first == "T0" else {"share": 1.0 if first == "T6" else 0.0}
+        return TableReport(frame=questions, facts={"empty_count": int(first == "T6"), **share})
+
+    report = Blocks(build, 3).table(QUESTIONS, work)
+    assert report.facts == {"empty_count": 1, "share": 0.25}
+
+
 def block(name: str, ids: list[list[str]]) -> TableReport:
     """Rows in Arrow's columns, of which lists are some."""
     table = pa.table({"id": [name] * len(ids), "ids": ids})

@@ -1,8 +1,10 @@
 """A body reads what is named, and nothing else."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import pandas as pd
 import pytest
 from pydantic import BaseModel, ConfigDict
@@ -15,16 +17,19 @@ from hansol_assets.lake.declaration import (
     lake_artifact,
     lake_table,
 )
-from hansol_assets.lake.errors import MissingInputError, NotAnInputError
-from hansol_assets.lake.handles import Artifact, History, Source, Table
+from hansol_assets.lake.errors import MissingInputError, MixedVersionsError, NotAnInputError
+from hansol_assets.lake.handles import Artifact, History, Source, Table, input_of
 from hansol_assets.lake.making import make
 from hansol_assets.lake.reports import ArtifactBuild, Outcome, Report, TableReport
 from hansol_assets.lake.store import Lake
+from hansol_assets.settings_model import ShapesNothing
 
 
 class Folds(BaseModel):
     model_config = ConfigDict(frozen=True)
     count: int = 3
+    salt: str = "a"
+    told_every: Annotated[float, ShapesNothing()] = 5.0
 
 
 class Settings(BaseModel):
@@ -45,6 +50,38 @@ def dealt(raw: Table, folds: Folds) -> TableReport:
     return TableReport(frame=frame.assign(fold=frame.index % folds.count))
 
 
+@lake_table(kinds={"duckdb"})
+def told(raw: Table, every: Annotated[float, Setting("folds.told_every")]) -> TableReport:
+    """Rows, and how often that is told."""
+    return TableReport(frame=raw.read(), facts={"told_every": every})
+
+
+@lake_table(kinds={"duckdb"}, libraries=("numpy",))
+def computed(raw: Table) -> TableReport:
+    """Rows that a library makes."""
+    return TableReport(frame=raw.read())
+
+
+@lake_table(kinds={"duckdb"}, named_by_content=True, libraries=("numpy",))
+def computed_by_content(raw: Table) -> TableReport:
+    """The same, named by what they are."""
+    return TableReport(frame=raw.read())
+
+
+@lake_table(kinds={"duckdb"})
+def of_count(raw: Table, folds: Annotated[Folds, Setting("folds", only=("count",))]) -> TableReport:
+    """How many folds."""
+    return TableReport(frame=raw.read(), facts={"count": folds.count})
+
+
+@lake_table(kinds={"duckdb"})
+def of_no_salt(
+    raw: Table, folds: Annotated[Folds, Setting("folds", without=("salt",))]
+) -> TableReport:
+    """How many folds, likewise."""
+    return TableReport(frame=raw.read(), facts={"count": folds.count})
+
+
 @lake_table(kinds={"duckdb"}, named_by_content=True)
 def size(raw: Table) -> TableReport:
     """How many rows there are, in tens."""
@@ -57,6 +94,13 @@ def model(
 ) -> Report:
     """A file."""
     (build.folder / "model.txt").write_text(f"{size.read()['tens'][0]} {strategy}", "utf-8")
+    return Report()
+
+
+@lake_artifact(kinds={"pytorch"})
+def other_model(model: Artifact, build: ArtifactBuild) -> Report:
+    """A file of the same."""
+    (build.folder / "model.txt").write_bytes((model.open() / "model.txt").read_bytes())
     return Report()
 
 
@@ -84,6 +128,14 @@ def run(lake: Lake, body: object, file: Path, settings: Settings | None = None) 
     return make(declaration.bind(lake, settings or Settings(), {"train_csv": file}), print)
 
 
+def counted(calls: list[object], call: Callable[..., object]) -> Callable[..., object]:
+    def counting(*given: object) -> object:
+        calls.append(given)
+        return call(*given)
+
+    return counting
+
+
 def test_a_body_is_a_plain_function(file: Path) -> None:
     assert raw(Source.pin(file)).frame["id"].tolist() == ["A", "B", "C"]
 
@@ -91,7 +143,7 @@ def test_a_body_is_a_plain_function(file: Path) -> None:
 def test_dependencies_follow_from_the_parameters() -> None:
     declaration = declaration_of(dealt)
     assert (declaration.name, declaration.input_names) == ("dealt", ["raw"])
-    assert dict(declaration.settings) == {"folds": "folds"}
+    assert dict(declaration.settings) == {"folds": Setting("folds")}
     assert declaration.description == "Rows and folds."
 
 
@@ -104,6 +156,55 @@ def test_what_is_there_is_found(lake: Lake, file: Path) -> None:
     file.write_text("A B", encoding="utf-8")
     assert run(lake, raw, file).status == "new"
     assert run(lake, dealt, file).status == "new"
+
+
+def test_a_setting_that_changes_no_result_names_none(lake: Lake, file: Path) -> None:
+    run(lake, raw, file)
+    assert run(lake, dealt, file).status == "new"
+    assert run(lake, dealt, file, Settings(folds=Folds(told_every=0))).status == "reused"
+    assert lake.live("dealt").config == {"folds": {"count": 3, "salt": "a"}}
+    assert run(lake, told, file).status == "new"
+    assert run(lake, told, file, Settings(folds=Folds(told_every=0))).status == "reused"
+    assert lake.live("told").config == {}
+
+
+@pytest.mark.parametrize("body", [computed, computed_by_content])
+def test_another_release_of_a_library_makes_a_result_anew_and_says_so(
+    body: object, lake: Lake, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(lake, raw, file)
+    run(lake, body, file)
+    assert run(lake, body, file).status == "reused"
+    monkeypatch.setattr("hansol_assets.lake.declaration.library_version", lambda _: "99.0")
+    lines: list[str] = []
+    bound = declaration_of(body).bind(lake, Settings(), {"train_csv": file})  # type: ignore[arg-type]
+    monkeypatch.setattr(bound.__class__, "call", counted(calls := [], Bound.call))
+    make(bound, lines.append)  # type: ignore[arg-type]
+    assert len(calls) == 1
+    assert lines == [
+        f"{bound.declaration.name} is made anew, since another release may give another result: "
+        f"numpy is 99.0 and was {np.__version__}"
+    ]
+    make(bound, lines.append)  # type: ignore[arg-type]
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize("body", [of_count, of_no_salt])
+def test_what_of_a_section_is_not_read_names_nothing_and_is_not_given(
+    body: object, lake: Lake, file: Path
+) -> None:
+    run(lake, raw, file)
+    assert run(lake, body, file).status == "new"
+    assert run(lake, body, file, Settings(folds=Folds(salt="b"))).status == "reused"
+    assert run(lake, body, file, Settings(folds=Folds(count=2))).status == "new"
+    given = declaration_of(body).bind(lake, Settings(), {}).settings["folds"]  # type: ignore[arg-type]
+    with pytest.raises(AttributeError, match="salt"):
+        _ = given.salt
+
+
+def test_a_setting_that_is_not_there_cannot_be_left_out(lake: Lake) -> None:
+    with pytest.raises(AttributeError, match="pepper"):
+        Setting("folds", without=("pepper",)).value(Settings())
 
 
 def test_a_result_that_is_named_by_its_content_moves_only_with_it(lake: Lake, file: Path) -> None:
@@ -160,14 +261,20 @@ def test_a_history_names_every_version(lake: Lake, file: Path) -> None:
     assert versions == [first.manifest.fingerprint, second.manifest.fingerprint]
 
 
-def test_an_artifact_opens_what_it_was_made_from_and_nothing_else(lake: Lake, file: Path) -> None:
+def test_an_artifact_knows_its_inputs_and_no_others(lake: Lake, file: Path) -> None:
     run(lake, raw, file)
     run(lake, size, file)
     run(lake, model, file)
-    made = Artifact.pin(lake, "model")
-    assert made.made_from("size").version == lake.live("size").fingerprint
-    with pytest.raises(NotAnInputError, match="'model' was not made from 'raw'"):
-        made.made_from("raw")
+    run(lake, other_model, file)
+    made, first = Artifact.pin(lake, "other_model"), Artifact.pin(lake, "model")
+    assert input_of(made, "model").version == first.version
+    with pytest.raises(NotAnInputError, match="'other_model' was not made from 'raw'"):
+        input_of(made, "raw")
+    made.require_inputs(first)
+    run(lake, model, file, Settings(strategy="text"))
+    with pytest.raises(MixedVersionsError, match="'other_model' was made from another version of"):
+        made.require_inputs(Artifact.pin(lake, "model"))
+    assert input_of(made, "model").version == first.version
 
 
 def test_a_missing_input_is_named(lake: Lake, file: Path) -> None:

@@ -1,5 +1,7 @@
 """Figures of questions of which some, or all, have a single reference."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -59,6 +61,15 @@ def test_some_references_give_a_measure_of_their_questions_alone() -> None:
     assert human["parity"] == pytest.approx(1)
     assert blend["private"] == pytest.approx(one.questions["blend"].mean())
     assert blend["parity"] == pytest.approx((measured["blend"].mean() - 0.4) / 0.4)
+
+
+def test_a_column_that_is_no_score_has_no_row() -> None:
+    one = experiment([0.8] * 8)
+    told = one.questions.assign(verdict="answered", seconds=1.5, without_rows=0.5)
+    board = leaderboard([replace(one, questions=told)], SETTINGS).set_index("name")
+    assert {"verdict", "seconds"}.isdisjoint(board.index)
+    assert board.loc["without_rows", "kind"] == board.loc["answer", "kind"] == "ablation"
+    assert board.loc["human", "kind"] == "baseline"
 
 
 def test_experiments_of_two_judges_stand_together_but_are_not_compared() -> None:

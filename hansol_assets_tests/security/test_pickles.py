@@ -56,12 +56,17 @@ def calls(tree: ast.Module) -> Iterator[tuple[str, dict[str, ast.expr]]]:
             yield ast.unparse(node.func), keywords
 
 
+RAYS_OWN = "compute/ray_compute.py"
+"""Between this process and its cluster Ray pickles: errors go along, packed in a table."""
+
+
 def imported(tree: ast.Module) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (item.name.partition(".")[0] for item in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module.partition(".")[0]
+            yield from node.module.split(".")
+            yield from (item.name for item in node.names)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +74,12 @@ def imported(tree: ast.Module) -> Iterator[str]:
 )
 def test_no_module_can_run_what_it_loads(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    assert not CODE_RUNNING & set(imported(tree))
+    is_rays = path.relative_to(SOURCE).as_posix() == RAYS_OWN
+    found = CODE_RUNNING & set(imported(tree))
+    assert found == ({"cloudpickle"} if is_rays else set())
+    if is_rays:
+        unpickling = [name for name, _ in calls(tree) if "pickle.load" in name]
+        assert unpickling == ["cloudpickle.loads"]
     for name, keywords in calls(tree):
         assert name not in {"eval", "exec", "pickle.load", "pickle.loads", "yaml.load"}, name
         if name == "torch.load":

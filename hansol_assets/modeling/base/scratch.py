@@ -6,7 +6,7 @@ What belongs here: its shape, its schedule and its training loop. What does not:
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,7 @@ from hansol_assets.modeling.base.shape import ModelShape
 from hansol_assets.modeling.base.tokenizer import stop_ids
 from hansol_assets.modeling.base.tokenizer_training import SMALLEST_VOCABULARY
 from hansol_assets.modeling.progress import ThrottledProgress
-from hansol_assets.settings_model import SettingsModel
+from hansol_assets.settings_model import SettingsModel, ShapesNothing
 
 if TYPE_CHECKING:
     from transformers import Gemma3ForCausalLM, PreTrainedTokenizerBase
@@ -74,7 +74,7 @@ class ScratchSettings(SettingsModel):
         description="Format of matrix products; auto: bf16 where the processor has it.",
     )
     seed: int = Field(default=20240305, ge=0, description="Seed of weights and of document order.")
-    progress_seconds: float = Field(
+    progress_seconds: Annotated[float, ShapesNothing()] = Field(
         default=5.0, ge=0, description="Seconds between progress lines."
     )
 

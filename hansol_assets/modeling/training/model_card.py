@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import pandas as pd
 import yaml
 
+from hansol_assets.lake.fingerprint import config_of
 from hansol_assets.modeling.base.loading import LoadingSettings
 from hansol_assets.modeling.base.source import Source
 from hansol_assets.modeling.settings import TrainingSettings
@@ -48,8 +49,7 @@ def model_card(
         "revision": source.revision or "trained on the same corpus",
         "licence": source.licence or "not stated",
     }
-    settings = {"training": training.model_dump(mode="json")}
-    settings["loading"] = loading.model_dump(mode="json")
+    settings = config_of(training=training, loading=loading)
     sections = [
         f"---\n{metadata.to_yaml()}\n---",
         "# LoRA adapter for Korean questions about building finishes",
