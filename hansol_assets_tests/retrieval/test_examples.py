@@ -15,6 +15,7 @@ from hansol_assets.retrieval.answerability import Answerability
 from hansol_assets.retrieval.examples import (
     KEPT_ROWS,
     KNOWN,
+    KNOWN_WEIGHT,
     NEAR_WEIGHT,
     TABLES,
     UNRELATED_EACH,
@@ -122,7 +123,8 @@ def test_what_ships_was_made_of_every_labelled_question(prior: Prior) -> None:
         asked, own = labelled(name), questions.of(questions.group == name)
         assert len(own.weights) == len(asked) + UNRELATED_EACH
         kinds = [*asked["kind"], *["off"] * UNRELATED_EACH]
-        weighed = [np.float32(NEAR_WEIGHT if kind == "near" else 1) for kind in kinds]
+        weights = {KNOWN: KNOWN_WEIGHT, "near": NEAR_WEIGHT, "off": 1}
+        weighed = [np.float32(weights[kind]) for kind in kinds]
         assert own.weights.tolist() == pytest.approx(weighed)
         answered = np.bincount(own.question, own.answers, len(kinds)) > 0
         is_known = np.array(kinds) == KNOWN
