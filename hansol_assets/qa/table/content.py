@@ -138,7 +138,7 @@ def _is_workbook(data: bytes) -> bool:
     except zipfile.BadZipFile:
         # A workbook that was cut short: its reader says so.
         return b"xl/" in data[:4096] or b"mimetype" in data[:64]
-    return any(name.startswith("xl/") for name in names) or "mimetype" in names
+    return any(name.lower().startswith(("xl/", "xl\\")) for name in names) or "mimetype" in names
 
 
 def _only_member(path: Path, data: bytes) -> tuple[str, bytes]:
