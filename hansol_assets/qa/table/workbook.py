@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from hansol_assets.qa.table.header_places import TITLE_ROWS, HeaderPlace, best_header
 from hansol_assets.qa.table.names import clean_name
-from hansol_assets.qa.table.repairs import strip_outer
+from hansol_assets.qa.table.repairs import nfc, strip_outer
 from hansol_assets.qa.table.sheet_details import Detailer, is_cut, is_text, open_carefully, shown
 from hansol_assets.qa.table.sheet_scan import Details, Place
 from hansol_assets.qa.table.source import IsHeader, SheetRow, Source
@@ -51,6 +51,8 @@ def read_workbook(path: Path, data: bytes, sheet: str | None, is_header: IsHeade
         names = workbook.sheet_names
         if not names:
             raise refusal(path, "is a workbook without sheets", "put the table on a sheet")
+        if sheet is not None:
+            sheet = next((name for name in names if nfc(name) == nfc(sheet)), sheet)
         if sheet is not None and sheet not in names:
             problem = f"has no sheet {sheet!r}; its sheets are {', '.join(names)}"
             raise refusal(path, problem, "set table.sheet to one of them, or to null")
