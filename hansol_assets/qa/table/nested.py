@@ -43,9 +43,6 @@ _LOOKS_NESTED = re.compile(r"""[\[{]\s*["'{\[].*["'}\])]\s*[\]}]""", re.DOTALL)
 
 _OF_NUMPY = re.compile(r"array\(|['\"]\s+['\"]")
 
-_NAMED = 10
-"""Places that a note names at most."""
-
 Expand = Callable[[Any], list[dict[str, Any]]]
 
 
@@ -121,18 +118,11 @@ def _name_unknown_roles(source: Source) -> None:
                 rows.setdefault(role, []).append(row)
         for role, own in rows.items():
             problem = (
-                f"{_listed(source, own)}, column {name}: the role {role!r} is nobody's that asks "
+                f"{source.named(own)}, column {name}: the role {role!r} is nobody's that asks "
                 "or answers; its turns are left out, and what follows them is no answer"
             )
             source.notes.append(problem)
             source.doubts.append(Violation(None, "", problem, "write user or assistant there"))
-
-
-def _listed(source: Source, rows: Sequence[int]) -> str:
-    """Where some rows stand in the file."""
-    places = ", ".join(str(source.places[row]) for row in rows[:_NAMED])
-    more = f" and {len(rows) - _NAMED} more" if len(rows) > _NAMED else ""
-    return f"{source.unit}{'s' * (len(rows) > 1)} {places}{more}"
 
 
 def _holds_messages(cell: Any) -> bool:
