@@ -38,7 +38,7 @@ from hansol_assets.qa.pairing import PairingSettings
 from hansol_assets.qa.prompts import PromptSettings
 from hansol_assets.qa.quality import AnswerQualitySettings
 from hansol_assets.qa.table import read_template, read_test
-from hansol_assets.qa.table.files import STEMS, holds_anything, raw_files, unused_files
+from hansol_assets.qa.table.files import STEMS, as_it_lies, holds_anything, raw_files, unused_files
 from hansol_assets.qa.table.form import require_fitting
 from hansol_assets.qa.table.row_quality import RowQualitySettings
 from hansol_assets.qa.table.settings import TableSettings
@@ -272,7 +272,7 @@ class Settings(BaseSettings):
     def raw_folder(self) -> Path:
         """The folder of the raw files: the sample's, where nothing of a person's lies."""
         if self.raw_dir is not None:
-            return self.raw_dir
+            return as_it_lies(self.raw_dir)
         own = self.lake_dir / "raw"
         return own if holds_anything(own) else SAMPLE_DIRECTORY
 

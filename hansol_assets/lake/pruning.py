@@ -5,7 +5,7 @@ lake.
 """
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from hansol_assets.lake.paths import LakePaths
 from hansol_assets.lake.store import Lake
 from hansol_assets.lake.stored_artifacts import Key
 from hansol_assets.lake.sweeping import sweep
+from hansol_assets.lake.verification import problems_of
 from hansol_assets.lake.warehouse import Warehouse
 
 
@@ -60,7 +61,8 @@ def prune(lake: Lake, keep: int, retention: Retention) -> PruneReport:
     """Removes old results; what another process is working on stays.
 
     Kept are what is live for any profile, the newest results of each asset, the scores that the
-    leaderboard shows, and all that a live result or a kept submission was made from.
+    leaderboard shows, and all that a live result or a kept submission was made from. What is
+    damaged and not live goes, whatever its age, unless its other copy mends it.
 
     Args:
         lake: The lake; its profile does not matter.
@@ -75,13 +77,20 @@ def prune(lake: Lake, keep: int, retention: Retention) -> PruneReport:
     paths = lake.paths
     before = bytes_below(paths.root)
     manifests = {(item.asset, item.fingerprint): item for item in all_manifests(paths)}
-    live, held = live_profiles(paths), {*lake.warehouse.tables(), *_stored(lake)}
-    there = [item for item in manifests.values() if _is_there(paths, item, live, held)]
+    broken = _broken(lake, manifests)
+    there = [item for key, item in manifests.items() if key not in broken]
     staying = _staying(paths, there, keep, retention)
+    # A history names all that it was made from; others of what stays lack what was damaged alone.
+    told = {
+        (own.asset, own.fingerprint)
+        for key, item in staying.items()
+        for own in ancestry(paths, item).values()
+        if item.asset == retention.remembered or (own.asset, own.fingerprint) in broken
+    }
     removed = [
         key
         for key, manifest in manifests.items()
-        if key not in staying and _remove(lake, manifest, staying, retention.remembered)
+        if (key not in staying or key in broken) and _remove(lake, manifest, is_told=key in told)
     ]
     kept = [item for key, item in manifests.items() if key not in set(removed)]
     swept = [*sweep(lake, keep, retention.published), *_drop_index_versions(lake, kept)]
@@ -94,20 +103,27 @@ def prune(lake: Lake, keep: int, retention: Retention) -> PruneReport:
     )
 
 
-def _stored(lake: Lake) -> list[Key]:
-    """The artifacts of which the object store has a copy."""
-    recorded = lake.stored.recorded() if lake.stored else ()
-    return [(item.asset, item.fingerprint) for item in recorded]
+def _broken(lake: Lake, manifests: Mapping[Key, Manifest]) -> set[Key]:
+    """What is damaged for good; a live result is the next run's to rebuild.
+
+    An index that is in another database is no damage.
+    """
+    live = live_profiles(lake.paths)
+    unused = [
+        item
+        for key, item in manifests.items()
+        if key not in live and lake.database.is_placed(item.lancedb_files)
+    ]
+    damaged = {(found.asset, found.fingerprint) for found in problems_of(lake, unused)}
+    return {key for key in damaged if not _is_mended(lake, manifests[key])}
 
 
-def _is_there(
-    paths: LakePaths, manifest: Manifest, live: Collection[Key], held: Collection[Key]
-) -> bool:
-    """Whether there are bytes at all; a live result without them is the next run's to rebuild."""
-    key = (manifest.asset, manifest.fingerprint)
-    if key in live:
-        return True
-    return key in held or (manifest.kind == "artifact" and paths.artifact(*key).is_dir())
+def _is_mended(lake: Lake, manifest: Manifest) -> bool:
+    """Whether an artifact is whole once it was fetched from its copy, or copied again."""
+    if lake.stored is None or manifest.kind == "table" or not lake.fetched_alone(manifest):
+        return False
+    lake.copy(manifest)
+    return True
 
 
 def _forget_cached(paths: LakePaths, kept: list[Manifest]) -> int:
@@ -136,7 +152,7 @@ def _staying(
     return {(item.asset, item.fingerprint): item for item in staying}
 
 
-def _remove(lake: Lake, manifest: Manifest, staying: dict[Key, Manifest], remembered: str) -> bool:
+def _remove(lake: Lake, manifest: Manifest, *, is_told: bool) -> bool:
     """Removes one result, its copy first and then its manifest; says whether it could be."""
     paths, key = lake.paths, (manifest.asset, manifest.fingerprint)
     with lock_if_free(paths, lock_name(*key)) as held:
@@ -144,7 +160,7 @@ def _remove(lake: Lake, manifest: Manifest, staying: dict[Key, Manifest], rememb
             return False
         if lake.stored and manifest.kind == "artifact":
             lake.stored.remove(manifest)
-        _forget(paths, manifest, staying, remembered)
+        _forget(paths, key, is_told=is_told)
         if manifest.kind == "table":
             lake.warehouse.drop(*key)
         else:
@@ -152,14 +168,10 @@ def _remove(lake: Lake, manifest: Manifest, staying: dict[Key, Manifest], rememb
     return True
 
 
-def _forget(
-    paths: LakePaths, manifest: Manifest, staying: dict[Key, Manifest], remembered: str
-) -> None:
-    """Takes a manifest away, or aside if something that stays was made from it."""
-    key = (manifest.asset, manifest.fingerprint)
+def _forget(paths: LakePaths, key: Key, *, is_told: bool) -> None:
+    """Takes a manifest away, or aside if something that stays tells of it."""
     path = paths.manifest(*key)
-    descendants = (item for item in staying.values() if item.asset == remembered)
-    if any(manifest in ancestry(paths, item).values() for item in descendants):
+    if is_told:
         paths.forgotten(*key).parent.mkdir(parents=True, exist_ok=True)
         path.replace(paths.forgotten(*key))
     else:

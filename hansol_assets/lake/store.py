@@ -130,7 +130,7 @@ class Lake:
         if not self.database.is_placed(manifest.lancedb_files):
             raise MisplacedIndexError(manifest.asset, self.database.uri)
         damaged = self.damaged_files(manifest)
-        if damaged and not self._fetched_alone(manifest):
+        if damaged and not self.fetched_alone(manifest):
             raise self._corrupt(manifest, f"{', '.join(damaged)} differs from the manifest")
         return self.paths.artifact(manifest.asset, manifest.fingerprint)
 
@@ -156,8 +156,8 @@ class Lake:
         found = self.database.stamps(wanted) if wanted else {}
         return [f"lancedb/{name}" for name in sorted(wanted) if found.get(name) != wanted[name]]
 
-    def _fetched_alone(self, manifest: Manifest) -> bool:
-        """Fetches an artifact, held against other processes that do the same."""
+    def fetched_alone(self, manifest: Manifest) -> bool:
+        """Fetches an artifact, held against other processes; says whether it is whole then."""
         if self.stored is None:
             return False
         with file_lock(self.paths, lock_name(manifest.asset, manifest.fingerprint)):
@@ -195,13 +195,13 @@ class Lake:
             return None
         if known is None:
             manifest.save(path)
-        self._store(manifest)
+        self.copy(manifest)
         return manifest
 
     def _find_stored(self, task: Task) -> Manifest | None:
         return self.stored.find(task.asset, task.fingerprint) if self.stored else None
 
-    def _store(self, manifest: Manifest) -> None:
+    def copy(self, manifest: Manifest) -> None:
         """Copies an artifact into the object store, if there is one and it is not there yet."""
         if self.stored is not None and manifest.kind == "artifact":
             folder = self.paths.artifact(manifest.asset, manifest.fingerprint)
@@ -277,7 +277,7 @@ class Lake:
             ObjectStoreError: The store did not take the copy.
         """
         manifest = self._keep("artifact", task, *draft, started)
-        self._store(manifest)
+        self.copy(manifest)
         return manifest
 
     def make_live(self, manifest: Manifest) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from hansol_assets.lake.atomic import remove_directory
 from hansol_assets.lake.fingerprint import FINGERPRINT_PATTERN
 from hansol_assets.lake.locks import lock_if_free, lock_name
+from hansol_assets.lake.manifest import Manifest, live_profiles
 from hansol_assets.lake.paths import LakePaths
 from hansol_assets.lake.store import Lake
 from hansol_assets.lake.warehouse import DAMAGED_PREFIX, Warehouse
@@ -35,6 +36,7 @@ def sweep(lake: Lake, keep: int, published: str) -> Iterator[Path | str]:
         published: The asset whose results are published.
     """
     paths = lake.paths
+    yield from _manifests(paths)
     yield from _submissions(paths, published)
     yield from _artifacts(paths)
     yield from _tables(paths)
@@ -46,6 +48,17 @@ def sweep(lake: Lake, keep: int, published: str) -> Iterator[Path | str]:
         yield paths.damaged
     if lake.stored:
         yield from lake.stored.sweep(timedelta(seconds=STALE_SECONDS))
+
+
+def _manifests(paths: LakePaths) -> Iterator[Path]:
+    """Damaged manifests; of what is live, the next run writes it anew."""
+    live = live_profiles(paths)
+    for path in sorted(paths.manifests.glob("[!.]*/[!.]*.json")):
+        key = (path.parent.name, path.stem)
+        with lock_if_free(paths, lock_name(*key)) as held:
+            if held and key not in live and Manifest.find(path) is None:
+                path.unlink()
+                yield path
 
 
 def _submissions(paths: LakePaths, published: str) -> Iterator[Path]:

@@ -50,18 +50,24 @@ def verify(lake: Lake) -> list[Problem]:
     Returns:
         The problems, by asset; none if the lake is whole.
     """
-    manifests, live = all_manifests(lake.paths), live_profiles(lake.paths)
-    found = [
-        *_manifest_problems(lake),
-        *_artifact_problems(lake, [item for item in manifests if item.kind == "artifact"]),
-        *_copy_problems(lake, [item for item in manifests if item.kind == "artifact"]),
-        *_table_problems(lake, [item for item in manifests if item.kind == "table"]),
-    ]
+    live = live_profiles(lake.paths)
+    found = [*_manifest_problems(lake), *problems_of(lake, all_manifests(lake.paths))]
     told = [
         replace(item, remedy=_remedy(lake.profile, live.get((item.asset, item.fingerprint), [])))
         for item in found
     ]
     return [*told, *_pointer_problems(lake, live)]
+
+
+def problems_of(lake: Lake, manifests: Sequence[Manifest]) -> list[Problem]:
+    """Checks the bytes of some results, artifacts first."""
+    artifacts = [item for item in manifests if item.kind == "artifact"]
+    tables = [item for item in manifests if item.kind == "table"]
+    return [
+        *_artifact_problems(lake, artifacts),
+        *_copy_problems(lake, artifacts),
+        *_table_problems(lake, tables),
+    ]
 
 
 def _remedy(active: str, profiles: Sequence[str]) -> str:

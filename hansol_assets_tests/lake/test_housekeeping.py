@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -188,6 +189,51 @@ def test_nothing_outside_the_lake_is_removed(tmp_path: Path) -> None:
     lake.paths.damaged.symlink_to(outside)
     prune(lake, 1, RETENTION)
     assert (outside / "mine.txt").exists()
+
+
+def _without_warehouse(lake: Lake, old: dict[str, Manifest]) -> None:
+    rows = lake.table(lake.live("raw_qa")), lake.table(lake.live("validation_scores"))
+    lake.paths.warehouse.unlink()
+    for asset, frame in zip(("raw_qa", "validation_scores"), rows, strict=True):
+        lake.warehouse.write(asset, lake.live(asset).fingerprint, frame)
+
+
+def _changed_rows(lake: Lake, old: dict[str, Manifest]) -> None:
+    with lake.warehouse.transaction() as connection:
+        name = lake.warehouse.table_name("raw_qa", old["raw_qa"].fingerprint)
+        connection.execute(f"update {name} set id = 'B'")
+
+
+def _changed_file(lake: Lake, old: dict[str, Manifest]) -> None:
+    folder = lake.paths.artifact("base_model", old["base_model"].fingerprint)
+    (folder / "model.safetensors").write_bytes(b"other")
+
+
+def _changed_manifest(lake: Lake, old: dict[str, Manifest]) -> None:
+    lake.paths.manifest("base_model", old["base_model"].fingerprint).write_text("{}")
+
+
+@pytest.mark.parametrize(
+    ("damage", "gone"),
+    [(_without_warehouse, ["raw_qa", "validation_scores"]), (_changed_rows, ["raw_qa"]),
+     (_changed_file, ["base_model"]), (_changed_manifest, [])],
+)  # fmt: skip
+def test_what_is_damaged_and_unused_goes_as_the_remedy_says(
+    lake: Lake, damage: Callable[[Lake, dict[str, Manifest]], None], gone: list[str]
+) -> None:
+    old, new = make(lake, 0), make(lake, 1)
+    damage(lake, old)
+    remedy = "no profile uses it, and 'hansol lake prune --keep 3' removes it"
+    problems = verify(lake)
+    assert problems
+    assert {problem.remedy for problem in problems} == {remedy}
+
+    report = prune(lake, 3, RETENTION)
+    assert list(report.removed) == [(asset, old[asset].fingerprint) for asset in sorted(gone)]
+    assert verify(lake) == []
+    assert all(lake.is_whole(manifest) for manifest in new.values())
+    if "raw_qa" in gone:
+        assert ancestry(lake.paths, old["submission"])["raw_qa"] == old["raw_qa"]
 
 
 def test_at_least_one_result_is_kept(tmp_path: Path) -> None:

@@ -74,6 +74,7 @@ class TextCells:
         self._repairs = repairs
         self._placeholders = frozenset(map(placeholder_key, placeholders))
         self._lists: dict[str, int] = {}
+        self._stood_for_none: dict[str, list[int]] = {}
 
     def raw(self, name: str) -> pa.ChunkedArray:
         """A column's cells as text, not mended; of a cell that holds several, its JSON."""
@@ -137,7 +138,7 @@ class TextCells:
         if self._masks:
             texts = mask_all(texts, self._repairs)
         found = _Texts(rows, texts, plain.to_numpy(zero_copy_only=False))
-        return found.filter(self._is_filled(texts))
+        return found.filter(self._is_filled(found, start))
 
     def _found(self, name: str, start: int, size: int) -> tuple[np.ndarray, pa.Array]:
         part = _part(self._column(name), start, size)
@@ -176,15 +177,28 @@ class TextCells:
         self._repairs[LISTS_AS_TEXT] += not is_plural(name)
         return texts_of(value, asks=name in _ASKS)
 
-    def _is_filled(self, texts: pa.Array) -> np.ndarray:
-        lengths = pc.utf8_length(texts).to_numpy()
+    def notes(self) -> list[str]:
+        """The words that stood for no text in `lists`, with their places, as a sentence."""
+        said = [
+            f"{text} ({self._source.named(sorted({*rows}))})"
+            for text, rows in self._stood_for_none.items()
+        ]
+        return [f"taken for empty (table.placeholders): {', '.join(said)}"] if said else []
+
+    def _is_filled(self, found: _Texts, start: int) -> np.ndarray:
+        lengths = pc.utf8_length(found.texts).to_numpy()
         short = np.flatnonzero((lengths > 0) & (lengths <= _LONGEST_PLACEHOLDER))
         filled = lengths > 0
-        known = texts.take(pa.array(short)).dictionary_encode()
-        stands_for_none = [
-            placeholder_key(text) in self._placeholders for text in known.dictionary.to_pylist()
-        ]
-        filled[short] = ~np.array(stands_for_none, bool)[known.indices.to_numpy()]
+        known = found.texts.take(pa.array(short)).dictionary_encode()
+        indices = known.indices.to_numpy()
+        for number, text in enumerate(known.dictionary.to_pylist()):
+            if placeholder_key(text) in self._placeholders:
+                places = short[indices == number]
+                filled[places] = False
+                # Signs alone, as a dash, are no more than an empty cell to anybody.
+                if any(map(str.isalnum, text)):
+                    rows = self._stood_for_none.setdefault(text, [])
+                    rows += (found.rows[places] + start).tolist()
         return filled
 
     def _too_long(self, found: _Texts, name: str, start: int) -> Iterator[Violation]:

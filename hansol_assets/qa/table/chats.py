@@ -11,6 +11,7 @@ The forms are those of TRL (https://huggingface.co/docs/trl/dataset_formats), Ax
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 USER = "user"
@@ -22,6 +23,15 @@ _ASKING = frozenset({"user", "human", "prompter", "customer", "질문자", "고�
 _ANSWERING = frozenset(
     {"assistant", "gpt", "chatgpt", "model", "bot", "agent", "답변자", "상담사", "상담원"}
 )
+_CONTEXT = frozenset({"system", "developer", "시스템"})
+"""Roles of what stands around a talk, and is no turn in it."""
+_TOOLS = frozenset(
+    {"tool", "tools", "function", "function_call", "function_response", "function_result"}
+    | {"tool_call", "tool_calls", "tool_response", "tool_result", "tool_use", "observation"}
+    | {"observations", "ipython", "environment"}
+)
+"""Roles of what a program says between two texts of a reply, of which the last one answers."""
+_KNOWN = _ASKING | _ANSWERING | _CONTEXT | _TOOLS
 _TEXT_PARTS = frozenset({None, "text", "input_text", "output_text"})
 _LEARNED = ("weight", "train", "training", "loss")
 """Fields of a turn that say, with 0 or false, that it is not to be learned from."""
@@ -35,16 +45,46 @@ class Exchange(NamedTuple):
     answer: str
 
 
+@dataclass
+class _Open:
+    """An exchange that goes on: the texts of each side so far.
+
+    Attributes:
+        before: What the reply said before the last call of a tool, as "let me look".
+    """
+
+    asked: list[str] = field(default_factory=list)
+    before: list[str] = field(default_factory=list)
+    answered: list[str] = field(default_factory=list)
+    is_unlearned: bool = False
+
+    @property
+    def is_replied(self) -> bool:
+        """Whether the next question begins another exchange."""
+        return bool(self.answered or self.before or self.is_unlearned)
+
+    def interrupt(self) -> None:
+        """Puts what was said before a tool aside."""
+        self.before, self.answered = self.answered or self.before, []
+
+    def ended(self, told: Counter[str]) -> Iterator[Exchange]:
+        """Yields the exchange, if there is one."""
+        told["texts before the result of a tool"] += bool(self.before and self.answered)
+        answer = self.answered or self.before
+        if answer or (self.asked and not self.is_unlearned):
+            yield Exchange("\n".join(self.asked), "\n".join(answer))
+
+
 def is_turns(value: Any) -> bool:
     """Whether a cell holds the turns of a conversation."""
     return (
         _is_list(value)
         and len(value) > 0
-        and all(isinstance(turn, Mapping) and field(turn, _ROLES) is not None for turn in value)
+        and all(isinstance(turn, Mapping) and first_of(turn, _ROLES) is not None for turn in value)
     )
 
 
-def field(turn: Mapping[str, Any], names: Sequence[str]) -> Any:
+def first_of(turn: Mapping[str, Any], names: Sequence[str]) -> Any:
     """The first of some fields that holds something."""
     return next((turn[name] for name in names if turn.get(name) is not None), None)
 
@@ -53,32 +93,37 @@ def exchanges(turns: Sequence[Mapping[str, Any]], told: Counter[str]) -> Iterato
     """Yields the exchanges of a conversation; turns of one side in a row are one text.
 
     A reply that is not to be learned from takes its question with it, unless another one follows.
+    Of a reply that calls tools, what follows the last call is the answer. A turn of an unknown role
+    may be either side's: it ends an exchange, and what follows it belongs to none before.
 
     Args:
         turns: The turns.
         told: What is left out, counted; added to.
     """
-    asked: list[str] = []
-    answered: list[str] = []
-    is_unlearned = False
+    now = _Open()
     for turn in turns:
-        role = str(field(turn, _ROLES)).casefold()
-        text = _text_of(field(turn, _CONTENTS), told)
+        role = _role_of(turn)
+        text = _text_of(first_of(turn, _CONTENTS), told)
+        if role not in _KNOWN or (role in _ASKING and now.is_replied):
+            yield from now.ended(told)
+            now = _Open()
         if role in _ASKING:
-            if answered:
-                yield Exchange("\n".join(asked), "\n".join(answered))
-            if answered or is_unlearned:
-                asked, answered, is_unlearned = [], [], False
-            asked += [text] if text else []
+            now.asked += [text] if text else []
         elif role not in _ANSWERING:
             told[f"turns of {role}"] += 1
+            if role in _TOOLS:
+                now.interrupt()
         elif _is_unlearned(turn):
             told["replies that are not to be learned from (weight 0)"] += 1
-            is_unlearned = True
+            now.is_unlearned = True
         else:
-            answered += [text] if text else []
-    if answered or (asked and not is_unlearned):
-        yield Exchange("\n".join(asked), "\n".join(answered))
+            now.answered += [text] if text else []
+    yield from now.ended(told)
+
+
+def unknown_roles(value: Any) -> set[str]:
+    """The roles in a cell's turns of which nothing says whether they ask or answer."""
+    return {_role_of(turn) for turn in value} - _KNOWN if is_turns(value) else set()
 
 
 def exchange_rows(value: Any, told: Counter[str]) -> list[dict[str, Any]]:
@@ -106,7 +151,7 @@ def as_turns(value: Any) -> list[Mapping[str, Any]]:
 def answered_by(turns: Any, reply: Any) -> list[Mapping[str, Any]]:
     """A conversation with the reply that was preferred; one that repeats the conversation is it."""
     end = as_turns(reply)
-    asks = any(str(field(turn, _ROLES)).casefold() in _ASKING for turn in end)
+    asks = any(_role_of(turn) in _ASKING for turn in end)
     return end if asks or not is_turns(turns) else [*turns, *end]
 
 
@@ -121,6 +166,10 @@ def with_history(history: Any, question: str, answer: str) -> list[Mapping[str, 
             {"role": ASSISTANT, "content": answered},
         )
     ]
+
+
+def _role_of(turn: Mapping[str, Any]) -> str:
+    return str(first_of(turn, _ROLES)).strip().casefold()
 
 
 def _is_unlearned(turn: Mapping[str, Any]) -> bool:
@@ -138,7 +187,7 @@ def _text_of(content: Any, told: Counter[str]) -> str:
         if kind not in _TEXT_PARTS:
             told[f"parts that are no text ({kind})"] += 1
             return ""
-        return _text_of(field(content, ("text", *_CONTENTS)), told)
+        return _text_of(first_of(content, ("text", *_CONTENTS)), told)
     if _is_list(content):
         return "\n".join(filter(None, (_text_of(part, told) for part in content)))
     return "" if content is None else str(content)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from hansol_assets.qa.table.repairs import nfc
 from hansol_assets.qa.table.violations import refusal
 
 LARGEST = 4 * 2**30
@@ -138,7 +139,7 @@ def _is_workbook(data: bytes) -> bool:
     except zipfile.BadZipFile:
         # A workbook that was cut short: its reader says so.
         return b"xl/" in data[:4096] or b"mimetype" in data[:64]
-    return any(name.startswith("xl/") for name in names) or "mimetype" in names
+    return any(name.lower().startswith(("xl/", "xl\\")) for name in names) or "mimetype" in names
 
 
 def _only_member(path: Path, data: bytes) -> tuple[str, bytes]:
@@ -167,8 +168,8 @@ def _only_member(path: Path, data: bytes) -> tuple[str, bytes]:
 def _tables_of(files: list[zipfile.ZipInfo], archive: Path) -> list[zipfile.ZipInfo]:
     """The tables in an archive: those of its own name, else all that are not plain text."""
     tables = [one for one in files if Path(one.filename).suffix.lower() in SUFFIXES]
-    own_name = archive.name.split(".", 1)[0].lower()
-    named = [one for one in tables if Path(one.filename).stem.lower() == own_name]
+    own_name = nfc(archive.name.split(".", 1)[0].lower())
+    named = [one for one in tables if nfc(Path(one.filename).stem.lower()) == own_name]
     no_text = [one for one in tables if not one.filename.lower().endswith(".txt")]
     return named or no_text or tables
 

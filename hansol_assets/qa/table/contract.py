@@ -307,6 +307,7 @@ class _Draft:
             repairs={kind: self.raw.repairs[kind] for kind in REPAIRS} | +self.raw.repairs,
             notes=(
                 *source.notes,
+                *self.cells.notes(),
                 *repair_notes(self.raw.repairs),
                 *_carried_note(self.mapping),
             ),

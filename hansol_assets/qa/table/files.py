@@ -11,6 +11,7 @@ from pathlib import Path
 from hansol_assets.errors import InputError
 from hansol_assets.qa.table.alike import is_misspelt, similarity
 from hansol_assets.qa.table.content import PACKED_SUFFIXES, SUFFIXES
+from hansol_assets.qa.table.repairs import nfc
 from hansol_assets.qa.table.settings import TableSettings
 
 TRAIN_CSV = "train_csv"
@@ -32,7 +33,7 @@ def raw_files(folder: Path, settings: TableSettings) -> dict[str, Path]:
 
     Args:
         folder: The raw folder.
-        settings: Paths that it names are taken as they are, from the folder on.
+        settings: Paths that it names are taken from the folder on, as they lie there.
 
     Returns:
         External asset name → file. The table always stands in it, so that its absence is told by
@@ -46,7 +47,9 @@ def raw_files(folder: Path, settings: TableSettings) -> dict[str, Path]:
         raise InputError(f"{msg}and table.train to {folder.name}.")
     named = dict(zip(STEMS, (settings.train, settings.test, settings.template), strict=True))
     found = {
-        asset: folder / path if path is not None else found_by_name(folder, STEMS[asset], asset)
+        asset: as_it_lies(folder / path)
+        if path is not None
+        else found_by_name(folder, STEMS[asset], asset)
         for asset, path in named.items()
     }
     for asset, path in found.items():
@@ -56,6 +59,18 @@ def raw_files(folder: Path, settings: TableSettings) -> dict[str, Path]:
     if TRAIN_CSV not in files:
         files[TRAIN_CSV] = _only_table(folder, set(files.values()))
     return files
+
+
+def as_it_lies(path: Path) -> Path:
+    """A path as its folders spell it, which may be decomposed (NFD) where a person composes (NFC).
+
+    macOS writes Korean names so. A path of which nothing is there is returned as it is.
+    """
+    if path.exists() or path.parent == path:
+        return path
+    folder, name = as_it_lies(path.parent), nfc(path.name)
+    there = sorted(folder.iterdir()) if folder.is_dir() else []
+    return next((own for own in there if nfc(own.name) == name), path)
 
 
 def unused_files(folder: Path, used: Collection[Path]) -> list[str]:

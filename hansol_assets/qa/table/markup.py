@@ -6,21 +6,40 @@ two signs. What does not: text that was decoded wrongly (`hansol_assets.qa.table
 
 import html
 import re
+from collections.abc import Sequence
+
+Span = tuple[int, int]
 
 _TAGS = (
     "a|abbr|article|b|blockquote|br|center|code|dd|del|div|dl|dt|em|font|h[1-6]|hr|i|img|ins|label|"
     "li|mark|ol|p|pre|s|script|section|small|span|strike|strong|style|sub|sup|table|tbody|td|tfoot|"
     "th|thead|tr|u|ul"
 )
-_OPENING = rf"<(?:{_TAGS})(?:\s[^<>]*)?/?>"
-# A tag that a sentence is about ("the <div> element") stands alone; a page's are closed, or many.
-_IS_PAGE = re.compile(
-    rf"<(?:br|hr|img)(?:\s[^<>]*)?/?>|</(?:{_TAGS})\s*>|{_OPENING}.*{_OPENING}",
-    re.IGNORECASE | re.DOTALL,
+_TAG = re.compile(rf"<(?P<end>/)?(?P<name>{_TAGS})(?P<more>\s[^<>]*)?/?>", re.IGNORECASE)
+_ENDLESS = frozenset({"br", "hr", "img", "p", "li", "dt", "dd", "tr", "td", "th"})
+"""Tags that a page need not close."""
+_SURE = (
+    "은|는|을|를|의|와|과|로|으로|에|에서|에는|에도|처럼|보다|부터|까지|이?란|이?라는|이?라고|"
+    "입니다|인가요|인지|인데|이고|이며"
 )
+_FOLLOWS = re.compile(
+    rf"\s?(?:(?P<tag>태그|요소|엘리먼트|기호|문자|tags?\b|elements?\b)|"
+    rf"(?:(?P<particle>{_SURE})|이|가|도|나|이나|및|또는|is|are|does|do|and|or|vs)(?=[\s,.?!)]|$)|"
+    r"[,/·)\]])",
+    re.IGNORECASE,
+)
+"""What follows a tag or an entity that a sentence speaks of; no line begins with a particle."""
+_APART = frozenset(" \t\n([{\"'“‘「,/·")
+_SENTENCE_ENDS = (".", "!", "?", "…", ":", ";", "。", ">")
+_JOINT = re.compile(r"\s*(?:와|과|랑|이랑|하고|및|이?나|또는|혹은|and|or|vs\.?|&|,|/|·|~|-)\s*")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
-_BLOCKS = re.compile("^(?:blockquote|br|d[dlt]|div|h[1-6r]|li|[ou]l|p|pre|section|table|tr)$")
-_THINKING = re.compile(r"<(think|thinking|reasoning)>.*?</\1>|^.*?</think>", re.DOTALL)
+_BLOCKS = re.compile(
+    "^(?:article|blockquote|br|center|d[dlt]|div|h[1-6r]|li|[ou]l|p|pre|section|table|tr)$"
+)
+_THINKING = re.compile(
+    r"(?P<open><(think|thinking|reasoning)>).*?(?P<close></\2>)|^(?:(?!<think>).)*?(?P<end></think>)",
+    re.DOTALL,
+)
 _FORMULA = re.compile(r'=\s*(?:T\(\s*)?"(?P<text>(?:[^"]|"")*)"\s*\)?')
 _LINK = re.compile(
     r'=\s*HYPERLINK\(\s*"[^"]*"\s*[,;]\s*"(?P<text>(?:[^"]|"")*)"\s*\)', re.IGNORECASE
@@ -36,12 +55,13 @@ def shown_by_a_browser(text: str) -> str:
     """A text without the tags and entities of a web page, its lines kept; others as they are.
 
     What was written twice over (`&amp;lt;p&amp;gt;`) is read until nothing is left to read.
+    A tag or an entity that the sentence is about ("<b>와 <strong>의 차이", "<br> 태그") stays.
     """
     if "`" in text:
         return text
     while True:
-        shown = _without_tags(text) if _IS_PAGE.search(text) else text
-        shown = _ENTITY.sub(lambda entity: html.unescape(entity[0]).replace("\xa0", " "), shown)
+        shown = _without_tags(text)
+        shown = _ENTITY.sub(_shown_entity, shown)
         if shown == text:
             return text
         text = shown
@@ -49,7 +69,7 @@ def shown_by_a_browser(text: str) -> str:
 
 def without_thinking(text: str) -> str:
     """A reply without what a model wrote for itself before it: `<think>…</think>`."""
-    return _THINKING.sub("", text) if "</" in text else text
+    return _THINKING.sub(_without_thought, text) if "</" in text else text
 
 
 def shown_by_a_sheet(text: str) -> str:
@@ -62,10 +82,109 @@ def with_line_breaks(text: str) -> str:
     """A text in which a break that is written as a backslash and a letter is one."""
     if "\\" not in text or _MEANT.search(text):
         return text
-    return _BREAK.sub(lambda sign: "\t" if sign[0] == "\\t" else "\n", text)
+    return _BREAK.sub(_shown_break, text)
+
+
+def _shown_break(sign: re.Match[str]) -> str:
+    if _is_named(sign):
+        return sign[0]
+    return "\t" if sign[0] == "\\t" else "\n"
+
+
+def _without_thought(thought: re.Match[str]) -> str:
+    if thought["open"]:
+        is_named = _names(thought.string, thought.span("open"), thought.span("close"))
+    else:
+        is_named = _is_word(thought.string, thought.span("end"))
+    return thought[0] if is_named else ""
+
+
+def _shown_entity(entity: re.Match[str]) -> str:
+    if _is_named(entity):
+        return entity[0]
+    return html.unescape(entity[0]).replace("\xa0", " ")
+
+
+def _is_named(sign: re.Match[str]) -> bool:
+    """Whether a sentence speaks of an entity, or of a break."""
+    follows = _FOLLOWS.match(sign.string, sign.end())
+    is_told = follows is not None and bool(follows["particle"] or follows["tag"])
+    return is_told and _is_apart(sign.string, sign.start())
 
 
 def _without_tags(text: str) -> str:
+    """A text without the tags that are mark-up; all are, where one lays out blocks of a page."""
+    tags = list(_TAG.finditer(text))
+    paired = _paired(text, tags)
+    is_page = any(_BLOCKS.match(tag["name"].lower()) for tag in paired)
+    marks = [tag for tag in tags if is_page or tag in paired or _is_lone_mark(text, tag)]
+    if not marks:
+        return text
+    return _laid_out(text if is_page else _with_words_escaped(text, marks))
+
+
+def _paired(text: str, tags: Sequence[re.Match[str]]) -> list[re.Match[str]]:
+    """The tags that open and close a text between them."""
+    paired: list[re.Match[str]] = []
+    waiting: list[re.Match[str]] = []
+    for tag in tags:
+        name = tag["name"].lower()
+        places = [place for place, own in enumerate(waiting) if own["name"].lower() == name]
+        if not tag["end"]:
+            waiting.append(tag)
+        elif places:
+            opening = waiting[places[-1]]
+            del waiting[places[-1] :]
+            if not _names(text, opening.span(), tag.span()):
+                paired += [opening, tag]
+    return paired
+
+
+def _names(text: str, opening: Span, closing: Span) -> bool:
+    """Whether a sentence names a tag and its end, and there is no text between them."""
+    between = text[opening[1] : closing[0]]
+    follows = _FOLLOWS.match(text, opening[1])
+    if between.strip():
+        return bool(_JOINT.fullmatch(between) or (follows and follows["particle"]))
+    return _is_word(text, closing)
+
+
+def _is_lone_mark(text: str, tag: re.Match[str]) -> bool:
+    """Whether a tag without a partner is mark-up: a break, one with attributes, a left-over end."""
+    if tag["end"]:
+        return not _is_apart(text, tag.start())
+    is_mark = tag["name"].lower() in _ENDLESS or "=" in (tag["more"] or "")
+    return is_mark and not _is_word(text, tag.span())
+
+
+def _is_word(text: str, span: Span) -> bool:
+    """Whether what follows a tag shows that the sentence speaks of it."""
+    follows = _FOLLOWS.match(text, span[1])
+    if follows is None or follows["particle"]:
+        return follows is not None
+    is_over = text[: span[0]].rstrip().endswith(_SENTENCE_ENDS)
+    return _is_apart(text, span[0]) and (bool(follows["tag"]) or not is_over)
+
+
+def _is_apart(text: str, start: int) -> bool:
+    return start == 0 or text[start - 1] in _APART
+
+
+def _with_words_escaped(text: str, marks: Sequence[re.Match[str]]) -> str:
+    """A text in which nothing but marks is read as a tag, and no entity that it speaks of."""
+    kept, place = [], 0
+    for mark in marks:
+        kept += [_escaped(text[place : mark.start()]), mark[0]]
+        place = mark.end()
+    return "".join([*kept, _escaped(text[place:])])
+
+
+def _escaped(text: str) -> str:
+    named = _ENTITY.sub(lambda own: f"&amp;{own[0][1:]}" if _is_named(own) else own[0], text)
+    return named.replace("<", "&lt;")
+
+
+def _laid_out(text: str) -> str:
     from bs4 import BeautifulSoup
 
     page = BeautifulSoup(text, "html.parser")

@@ -16,15 +16,19 @@ from functools import partial
 from math import isnan
 from typing import Any
 
+import pyarrow as pa
+
 from hansol_assets.qa.table.chats import (
     Exchange,
     answered_by,
     exchange_rows,
     exchanges,
     is_turns,
+    unknown_roles,
     with_history,
 )
 from hansol_assets.qa.table.source import IsHeader, Source, cells_of
+from hansol_assets.qa.table.violations import Violation
 
 _CHATS = ("messages", "conversations", "conversation", "dialogue", "dialog", "turns", "contents")
 _PARAGRAPHS = "paragraphs"
@@ -51,6 +55,7 @@ def flatten(source: Source, is_header: IsHeader) -> Source:
     are SQuAD's questions that have no answer by design (`is_impossible`).
     """
     _gather_turns(source)
+    _name_unknown_roles(source)
     for name in source.header:
         if name.casefold() in _CHATS and _any(source, name, is_turns):
             told: Counter[str] = Counter()
@@ -102,6 +107,22 @@ def _gather_turns(source: Source) -> None:
             pairs = zip(columns[1], _taken(source, "input"), strict=True)
             columns[1] = ["\n".join(filter(None, pair)) for pair in pairs]
         _put(source, "messages", list(map(with_history, *columns)))
+
+
+def _name_unknown_roles(source: Source) -> None:
+    """Names the roles of turns that neither ask nor answer, with their places."""
+    for name, column in zip(source.header, source.columns, strict=True):
+        rows: dict[str, list[int]] = {}
+        for row, cell in enumerate(() if isinstance(column, pa.ChunkedArray) else column):
+            for role in sorted(unknown_roles(cell)):
+                rows.setdefault(role, []).append(row)
+        for role, own in rows.items():
+            problem = (
+                f"{source.named(own)}, column {name}: the role {role!r} is nobody's that asks "
+                "or answers; its turns are left out, and what follows them is no answer"
+            )
+            source.notes.append(problem)
+            source.doubts.append(Violation(None, "", problem, "write user or assistant there"))
 
 
 def _holds_messages(cell: Any) -> bool:

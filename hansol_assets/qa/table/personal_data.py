@@ -26,6 +26,8 @@ _NUMBERS = re.compile(
     rf"|(?P<phone>(?:\+?82\)?{_JOINT}\(?0?|\(?0)(?:1[016-9]|2|[3-6]\d|70|50\d)\)?"
     rf"{_JOINT}\d{{3,4}}{_JOINT}\d{{4}}))(?!\d)"
 )
+_POINT_BEFORE = re.compile(r"[\s\d(~+-]?\.")
+_POINT_BEHIND = re.compile(r"\.\d")
 _WEIGHTS = (2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5)
 _OF_THIS_CENTURY = frozenset("3478")
 """Seventh digits of people born since 2000."""
@@ -65,11 +67,19 @@ def _found(text: str) -> Iterator[tuple[str, tuple[int, int]]]:
     place = 0
     while match := _NUMBERS.search(text, place):
         digits = re.sub(r"\D", "", match[0])
-        kind = _kind(match.lastgroup or "", digits, "-" in match[0])
+        is_number = not _is_of_decimal(text, match)
+        kind = is_number and _kind(match.lastgroup or "", digits, "-" in match[0])
         if kind:
             yield kind, match.span()
         # A longer number may hide a shorter one that begins within it.
         place = match.end() if kind else match.start() + 1
+
+
+def _is_of_decimal(text: str, match: re.Match[str]) -> bool:
+    """Whether digits without anything between them are those of a decimal number."""
+    start, end = match.span()
+    is_behind_point = _POINT_BEFORE.fullmatch(text[max(0, start - 2) : start])
+    return match[0].isdigit() and bool(is_behind_point or _POINT_BEHIND.match(text, end))
 
 
 def _kind(group: str, digits: str, is_divided: bool) -> str | None:

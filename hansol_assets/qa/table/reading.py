@@ -4,7 +4,6 @@ What belongs here: picking the reader, and the header made clean. What does not:
 what the columns mean.
 """
 
-import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ from hansol_assets.qa.table.json_text import LINES_SUFFIXES, looks_like_json, re
 from hansol_assets.qa.table.names import clean_name
 from hansol_assets.qa.table.nested import flatten
 from hansol_assets.qa.table.parquet import read_parquet
-from hansol_assets.qa.table.repairs import NAMES, NFC, OUTER_SPACES, strip_outer
+from hansol_assets.qa.table.repairs import NAMES, NFC, OUTER_SPACES, nfc, strip_outer
 from hansol_assets.qa.table.rows_of_no_data import leave_out_rows
 from hansol_assets.qa.table.source import IsHeader, Source, cells_of
 from hansol_assets.qa.table.violations import ContractError, Violation
@@ -107,7 +106,7 @@ def _clean_header(source: Source, repairs: Counter[str]) -> None:
     """Cleans the names, counts what was mended, and leaves out columns that hold nothing at all."""
     names = []
     for name in source.header:
-        normal = unicodedata.normalize("NFC", name)
+        normal = nfc(name)
         stripped, clean = strip_outer(normal), clean_name(name)
         repairs[NFC] += normal != name
         repairs[OUTER_SPACES] += stripped != normal

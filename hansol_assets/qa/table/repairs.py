@@ -90,7 +90,7 @@ def mend(cell: str, repairs: Counter[str]) -> str:
     Returns:
         The mended cell. Mending it again changes nothing.
     """
-    normal = cell if unicodedata.is_normalized("NFC", cell) else unicodedata.normalize("NFC", cell)
+    normal = nfc(cell)
     repairs[NFC] += normal is not cell
     stripped = strip_outer(normal)
     repairs[OUTER_SPACES] += stripped != normal
@@ -98,6 +98,11 @@ def mend(cell: str, repairs: Counter[str]) -> str:
     unquoted = _without_stray_quote(shown)
     repairs[STRAY_QUOTES] += unquoted != shown
     return unquoted
+
+
+def nfc(text: str) -> str:
+    """A text in composed signs; itself where it is so already."""
+    return text if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)
 
 
 def repair_notes(repairs: Mapping[str, int]) -> list[str]:

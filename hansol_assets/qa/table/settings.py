@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
+from hansol_assets.qa.table.names import clean_name
 from hansol_assets.settings_model import SettingsModel, SettingsPath
 
 PLACEHOLDERS = (
@@ -118,6 +119,18 @@ class TableSettings(SettingsModel):
             msg = "name one column at least, and each once; or null, so that it is recognised"
             raise ValueError(msg)
         return names
+
+    @field_validator(
+        "questions", "answers", "input", "test_question", "id", "category", "carry", "ignore"
+    )
+    @classmethod
+    def _clean(cls, names: tuple[str, ...] | str | None) -> tuple[str, ...] | str | None:
+        """Names of columns as a table's are cleaned: a person may copy either spelling."""
+        return (
+            tuple(map(clean_name, names))
+            if isinstance(names, tuple)
+            else names and clean_name(names)
+        )
 
     @property
     def of_reading(self) -> "TableSettings":

@@ -2,8 +2,8 @@
 
 What belongs here: what Calamine, which gives values alone, does not say of an XLSX file. What does
 not: which rows are the table (`hansol_assets.qa.table.workbook`). It is read where the file's own
-bytes say that there is something to read; openpyxl, many times slower, reads styles alone, and all
-only where a part of a text is struck out.
+bytes say that there is something to read; openpyxl, many times slower, reads styles alone, and
+texts only where a part of one is struck out.
 """
 
 import io
@@ -11,15 +11,18 @@ import re
 import zipfile
 from collections.abc import Container, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property, lru_cache
 from itertools import chain
 from types import SimpleNamespace
-from typing import Any
+from typing import IO, Any
 
 from hansol_assets.qa.table.nested import as_text
 from hansol_assets.qa.table.sheet_scan import GENERAL, Details, Place, Style, scan
+from hansol_assets.qa.table.workbook_parts import STRINGS, STYLES, WORKBOOK, sheet_parts
 
 _CHUNK = 1 << 20
 _LONGEST = 16
@@ -45,7 +48,8 @@ class Detailer:
     """The details of the sheets of a workbook.
 
     Args:
-        data: A workbook; one that is not XLSX has none.
+        data: A workbook with usual parts (`hansol_assets.qa.table.workbook_parts`); one that is
+            not XLSX has none.
     """
 
     def __init__(self, data: bytes) -> None:
@@ -62,70 +66,74 @@ class Detailer:
             sheet: Its name.
             rows: Its values. Formats matter where one of them is no text.
         """
-        found = Details(is_known="xl/workbook.xml" in self._parts)
-        tags = self._search.result()
-        has_marks = tags or self._strikes_cells or (not is_text(rows) and self._has_formats)
-        if not found.is_known or not has_marks:
+        found = Details(is_known=WORKBOOK in self._parts)
+        if not found.is_known:
             return found
-        with self._reader.archive.open(self._sheets[sheet]) as part:
+        try:
+            tags = self._search.result()
+            if not tags and not self._strikes_cells and (is_text(rows) or not self._has_formats):
+                return found
+            found = self._scanned(sheet, rows)
+            if any(tag.endswith(b"strike") for tag in tags):
+                found.whole.update(self._parts_of_texts(sheet, found.struck))
+        except Exception as error:  # Whatever is odd in the parts, the values can be read.
+            return replace(found, unread=f"{type(error).__name__}: {error}")
+        return found
+
+    def _scanned(self, sheet: str, rows: Sequence[Sequence[Any]]) -> Details:
+        with _opened(self._data, self._sheets[sheet]) as part:
             found = scan(part, self._styles)
         for place, code in found.formats.items():
             if place not in found.formulas and _is_no_date(_value_at(rows, place), code):
                 found.errors.add(place)
-        if any(tag.endswith(b"strike") for tag in tags):
-            found.whole.update(self._parts_of_texts(sheet, found.struck))
         return found
 
     def _parts_of_texts(self, sheet: str, struck: Container[Place]) -> Iterator[tuple[Place, str]]:
         """The cells of which a part is struck out, with the rest: only openpyxl's objects say."""
-        for row in self._rich_book[sheet].iter_rows():
-            for cell in row:
-                place = cell.row, cell.column
-                if isinstance(cell.value, list) and place not in struck:
-                    rest = _without_struck(cell.value)
+        from openpyxl.worksheet._reader import WorkSheetParser
+
+        with _opened(self._data, self._sheets[sheet]) as part:
+            rows = WorkSheetParser(part, self._rich_texts, rich_text=True).parse()
+            for cell in chain.from_iterable(cells for _, cells in rows):
+                place = cell["row"], cell["column"]
+                if isinstance(cell["value"], list) and place not in struck:
+                    rest = _without_struck(cell["value"])
                     if rest is not None:
                         yield place, rest
 
     def _tags(self) -> set[bytes]:
         """What stands in the file's bytes that says more of cells than their values do."""
-        parts = [name for name in self._parts if name.startswith("xl/worksheets/sheet")]
-        texts = [name for name in self._parts if name == "xl/sharedStrings.xml"]
-        found = (_marks(self._data, name, b"f", _ERROR, _STRUCK, *_HIDDEN) for name in parts)
-        struck = (_marks(self._data, name, b"strike") for name in texts)
+        sheets = self._sheets.values() if WORKBOOK in self._parts else ()
+        found = (_marks(self._data, name, b"f", _ERROR, _STRUCK, *_HIDDEN) for name in sheets)
+        struck = [_marks(self._data, STRINGS, b"strike")] if STRINGS in self._parts else []
         return {tag for own in (*found, *struck) for tag in own}
 
     @cached_property
     def _strikes_cells(self) -> bool:
-        return any(_marks(self._data, name, b"strike") for name in self._style_parts)
+        return STYLES in self._parts and bool(_marks(self._data, STYLES, b"strike"))
 
     @cached_property
     def _has_formats(self) -> bool:
-        styles = b"".join(_part(self._data, name) for name in self._style_parts)
-        used = {one for part in _FORMATS.findall(styles) for one in _FORMAT.findall(part)}
-        return bool(used - _OF_TEXT)
-
-    @cached_property
-    def _reader(self) -> Any:
-        """The workbook without texts and cells, which take long to read and are Calamine's."""
-        from openpyxl.reader.excel import ExcelReader
-        from openpyxl.styles.stylesheet import apply_stylesheet
-
-        reader = ExcelReader(io.BytesIO(self._data), read_only=True)
-        reader.read_manifest()
-        reader.read_workbook()
-        apply_stylesheet(reader.archive, reader.wb)
-        return reader
+        """Whether cells may have formats; where there are none, cells that name one are told of."""
+        if STYLES not in self._parts:
+            return True
+        with _opened(self._data, STYLES) as part:
+            formats = _FORMATS.findall(part.read())
+        return bool({one for part in formats for one in _FORMAT.findall(part)} - _OF_TEXT)
 
     @cached_property
     def _sheets(self) -> dict[str, str]:
-        """Sheet → the part of the file that holds its cells."""
-        return {sheet.name: rel.target for sheet, rel in self._reader.parser.find_sheets()}
+        return sheet_parts(self._data)
 
     @cached_property
     def _styles(self) -> list[Style]:
+        from openpyxl import Workbook
         from openpyxl.cell.read_only import ReadOnlyCell
+        from openpyxl.styles.stylesheet import apply_stylesheet
 
-        book = self._reader.wb
+        book = Workbook()
+        with zipfile.ZipFile(io.BytesIO(self._data)) as archive:
+            apply_stylesheet(archive, book)
         sheet = SimpleNamespace(parent=book)
         cells = [
             ReadOnlyCell(sheet, 1, 1, None, style_id=number)
@@ -134,10 +142,13 @@ class Detailer:
         return [Style(cell.number_format, bool(cell.font and cell.font.strike)) for cell in cells]
 
     @cached_property
-    def _rich_book(self) -> Any:
-        from openpyxl import load_workbook
+    def _rich_texts(self) -> list[Any]:
+        from openpyxl.reader.strings import read_rich_text
 
-        return load_workbook(io.BytesIO(self._data), rich_text=True)
+        if STRINGS not in self._parts:
+            return []
+        with _opened(self._data, STRINGS) as part:
+            return list(read_rich_text(part))
 
     @cached_property
     def _parts(self) -> list[str]:
@@ -145,10 +156,6 @@ class Detailer:
             return []
         with zipfile.ZipFile(io.BytesIO(self._data)) as archive:
             return archive.namelist()
-
-    @property
-    def _style_parts(self) -> list[str]:
-        return [name for name in self._parts if name == "xl/styles.xml"]
 
 
 def open_carefully(data: bytes, sheet: str) -> tuple[list[list[Any]], list[Any]]:
@@ -228,9 +235,10 @@ def _is_no_date(value: Any, number_format: str) -> bool:
     return False
 
 
-def _part(data: bytes, name: str) -> bytes:
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        return archive.read(name)
+@contextmanager
+def _opened(data: bytes, name: str) -> Iterator[IO[bytes]]:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive, archive.open(name) as part:
+        yield part
 
 
 def _marks(data: bytes, name: str, element: bytes, *others: bytes) -> set[bytes]:
@@ -238,7 +246,7 @@ def _marks(data: bytes, name: str, element: bytes, *others: bytes) -> set[bytes]
     found: set[bytes] = set()
     wanted: set[bytes] = set()
     end = b""
-    with zipfile.ZipFile(io.BytesIO(data)) as archive, archive.open(name) as part:
+    with _opened(data, name) as part:
         while chunk := part.read(_CHUNK):
             if not end:
                 prefix = _PREFIX.search(chunk)

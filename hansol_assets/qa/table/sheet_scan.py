@@ -27,6 +27,9 @@ class Style(NamedTuple):
     is_struck: bool
 
 
+_NO_STYLE = Style("General", is_struck=False)
+
+
 @dataclass(frozen=True)
 class Details:
     """What is to be known of the cells of a sheet.
@@ -38,6 +41,8 @@ class Details:
         struck: Cells that are struck out.
         whole: Cells of which a part is struck out, and the text of the rest.
         hidden: Hidden rows and columns ("row 7", "column D").
+        unstyled: Cells of a value whose style the workbook lacks.
+        unread: Why the rest could not be read; empty where it could.
         is_known: Whether the file says all this; formats other than XLSX are not read for it.
     """
 
@@ -47,6 +52,8 @@ class Details:
     struck: set[Place] = field(default_factory=set)
     whole: dict[Place, str] = field(default_factory=dict)
     hidden: list[str] = field(default_factory=list)
+    unstyled: set[Place] = field(default_factory=set)
+    unread: str = ""
     is_known: bool = True
 
 
@@ -109,13 +116,17 @@ class _Scanner:
             return
         is_formula = "f" in self._inside
         self._inside.clear()
-        style, found = self._styles[self._style], self.found
+        is_styled, found = 0 <= self._style < len(self._styles), self.found
+        style = self._styles[self._style] if is_styled else _NO_STYLE
         if is_formula:
             found.formulas.add(self._found_place())
         elif self._kind == "e":
             found.errors.add(self._found_place())
-        if (is_formula or self._kind not in _TEXTS) and style.number_format not in GENERAL:
-            found.formats[self._found_place()] = style.number_format
+        if is_formula or self._kind not in _TEXTS:
+            if not is_styled:
+                found.unstyled.add(self._found_place())
+            elif style.number_format not in GENERAL:
+                found.formats[self._found_place()] = style.number_format
         if style.is_struck:
             found.struck.add(self._found_place())
 

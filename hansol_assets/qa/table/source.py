@@ -17,6 +17,9 @@ from hansol_assets.qa.table.violations import LINE, Violation
 IsHeader = Callable[[Sequence[str]], bool]
 """Whether a row of clean names is the header of the table that is wanted."""
 
+_NAMED = 10
+"""Places that are named at most."""
+
 Column: TypeAlias = Sequence[Any] | pa.ChunkedArray
 """The cells of a column: Arrow's strings, none of them null, where all are text, or Python objects.
 """
@@ -109,6 +112,16 @@ class Source:
     ) -> "Source":
         """Makes a source of named columns."""
         return cls(form, list(columns), list(columns.values()), places, **known)
+
+    def named(self, rows: Sequence[int]) -> str:
+        """Where some rows stand in the file: "lines 2, 7".
+
+        Args:
+            rows: Which ones, from 0.
+        """
+        places = ", ".join(str(self.places[row]) for row in rows[:_NAMED])
+        more = f" and {len(rows) - _NAMED} more" if len(rows) > _NAMED else ""
+        return f"{self.unit}{'s' * (len(rows) > 1)} {places}{more}"
 
     def without_rows(self, places: Sequence[int] | np.ndarray) -> None:
         """Leaves out some rows.

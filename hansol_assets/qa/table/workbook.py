@@ -15,11 +15,12 @@ import pyarrow as pa
 
 from hansol_assets.qa.table.header_places import TITLE_ROWS, HeaderPlace, best_header
 from hansol_assets.qa.table.names import clean_name
-from hansol_assets.qa.table.repairs import strip_outer
+from hansol_assets.qa.table.repairs import nfc, strip_outer
 from hansol_assets.qa.table.sheet_details import Detailer, is_cut, is_text, open_carefully, shown
 from hansol_assets.qa.table.sheet_scan import Details, Place
 from hansol_assets.qa.table.source import IsHeader, SheetRow, Source
 from hansol_assets.qa.table.violations import ROW, Violation, refusal
+from hansol_assets.qa.table.workbook_parts import with_usual_parts
 
 if TYPE_CHECKING:
     from python_calamine import CalamineWorkbook
@@ -44,11 +45,14 @@ def read_workbook(path: Path, data: bytes, sheet: str | None, is_header: IsHeade
     """
     from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
+    data = with_usual_parts(data)
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
         names = workbook.sheet_names
         if not names:
             raise refusal(path, "is a workbook without sheets", "put the table on a sheet")
+        if sheet is not None:
+            sheet = next((name for name in names if nfc(name) == nfc(sheet)), sheet)
         if sheet is not None and sheet not in names:
             problem = f"has no sheet {sheet!r}; its sheets are {', '.join(names)}"
             raise refusal(path, problem, "set table.sheet to one of them, or to null")
@@ -84,7 +88,10 @@ def _page(workbook: "CalamineWorkbook", data: bytes, name: str, details: Detaile
     except CalamineError as error:
         if "Unsupported cell error value" not in str(error):
             raise
-        rows, merged = open_carefully(data, name)
+        try:
+            rows, merged = open_carefully(data, name)
+        except Exception:
+            raise error from None
     return _Page.of(rows, merged, details.of(name, rows))
 
 
@@ -251,9 +258,10 @@ def _doubts(
         for column, cell in enumerate(cells, start=1)
         if not isinstance(cell, str) and is_cut(cell)
     ]
+    is_known = details.is_known and not details.unread
     unknown = [
         (row, column)
-        for row, cells in enumerate(() if details.is_known else typed, start=1)
+        for row, cells in enumerate(() if is_known else typed, start=1)
         for column, cell in enumerate(cells, start=1)
         if not isinstance(cell, str) and not (isinstance(cell, float) and cell.is_integer())
     ]
@@ -268,11 +276,15 @@ def _doubts(
         ("a number of more digits than a sheet keeps, so that its last ones are lost",
          "write it as a text"): cut,
         ("a number or a date, read by its value and not as the sheet shows it",
-         "save the workbook as XLSX"): unknown,
+         "open the workbook in a spreadsheet and save it as XLSX"): details.unstyled.union(unknown),
     }  # fmt: skip
     for said, places in kinds.items():
         if places:
             yield said, [f"{get_column_letter(column)}{row}" for row, column in sorted(places)]
+    if details.unread:
+        problem = f"not known, since the file cannot be read for it ({details.unread})"
+        remedy = "open the workbook in a spreadsheet and save it as XLSX"
+        yield (problem, remedy), ["formats, formulas, hidden rows and what is struck out"]
 
 
 def _show(rows: list[list[Any]], details: Details) -> None:

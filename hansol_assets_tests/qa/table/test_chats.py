@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hansol_assets.qa.table import TableRead, TableSettings, read_train
+from hansol_assets.qa.table import ContractError, TableRead, TableSettings, read_train
 
 Q, A, BAD = "벽지는 왜 뜨나요?", "풀이 말라서입니다.", "모르겠습니다."
 NEXT, MORE = "그럼 어떻게 하나요?", "다시 붙이면 됩니다."
@@ -120,6 +120,25 @@ FORMS: dict[str, tuple[list[dict[str, Any]], list[tuple[list[str], list[str]]], 
          {"prompt": Q, "answer": BAD, "is_good": False}],
         ONE, "1 replies that column is_good marks as bad",
     ),
+    "a tool is called after a text": (
+        [{"conversations": [said("human", Q), said("gpt", "찾아보겠습니다."),
+                            said("observation", "{}"), said("gpt", A)]}],
+        ONE, "1 texts before the result of a tool",
+    ),
+    "a tool is called at the end": (
+        [{"messages": [ASKED, ANSWERED, turn("tool", "{}")]}], ONE, "1 turns of tool",
+    ),
+    "a role that nobody has, in the middle": (
+        [{"conversations": [said("human", Q), said("gpt", A), said("hummany", NEXT),
+                            said("gpt", MORE)]}],
+        ONE, "line 1, column conversations: the role 'hummany' is nobody's that asks or answers",
+    ),
+    "a role that nobody has, before the answer": (
+        [{"messages": [ASKED, ANSWERED]},
+         {"messages": [turn("user", NEXT), turn("narrator", BAD), turn("assistant", MORE),
+                       ASKED, turn("assistant", MORE)]}],
+        [*ONE, ([Q], [MORE])], "line 2, column messages: the role 'narrator'",
+    ),
     "every reply of weight 0 but one": (
         [{"messages": [ASKED, ANSWERED]},
          {"messages": [ASKED, turn("assistant", BAD, weight=0)]}],
@@ -144,6 +163,12 @@ def test_each_form_gives_what_is_to_be_learned_and_tells_the_rest(
 
     assert list(zip(table.frame["questions"], table.frame["answers"], strict=True)) == expected
     assert note in "; ".join(table.notes)
+
+
+def test_roles_that_nobody_has_are_named_where_a_table_is_refused_for_them(tmp_path: Path) -> None:
+    records = [{"messages": [turn("hummany", Q), ANSWERED]}] * 2
+    with pytest.raises(ContractError, match=r"lines 1, 2, column messages: the role 'hummany'"):
+        read(tmp_path, records)
 
 
 def test_a_label_that_is_an_answer_is_one(tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,34 @@ def test_questions_and_template_stand_in_it_where_they_are(tmp_path: Path) -> No
         "test_csv": raw / "test.xlsx",
         "submission_template": raw / "sample_submission.csv",
     }
+
+
+def decomposed(name: str) -> str:
+    """A name as macOS writes it."""
+    return unicodedata.normalize("NFD", name)
+
+
+@pytest.mark.parametrize("name", ["학습데이터.csv", "자료/학습데이터.csv"])
+def test_a_name_is_found_however_its_signs_are_composed(tmp_path: Path, name: str) -> None:
+    path = tmp_path / decomposed(name)
+    path.parent.mkdir(exist_ok=True)
+    folder(path.parent, path.name, "다른표.csv")
+
+    files = raw_files(tmp_path, TableSettings(train=Path(name)))
+    assert files == {"train_csv": path}
+    assert path.name not in unused_files(path.parent, files.values())
+    composed = path.rename(path.with_name("학습데이터.csv"))
+    settings = TableSettings(train=Path(decomposed(name)))
+    assert raw_files(tmp_path, settings) == {"train_csv": composed}
+    missing = tmp_path / "없는표.csv"
+    assert raw_files(tmp_path, TableSettings(train=Path(missing.name)))["train_csv"] == missing
+
+
+def test_names_of_columns_are_compared_as_a_table_s_are_cleaned() -> None:
+    settings = TableSettings(
+        questions=(decomposed("질문"), "질문＿１"), ignore=(decomposed("메모"),)
+    )
+    assert (settings.questions, settings.ignore) == (("질문", "질문_1"), ("메모",))
 
 
 def test_a_missing_table_keeps_its_name(tmp_path: Path) -> None:

@@ -1,0 +1,145 @@
+"""The parts of an XLSX file, found by their relations and put where readers look for them.
+
+What belongs here: names of parts, which a package spells in any case and names as it likes, and
+Strict OOXML (ISO/IEC 29500-1), whose namespaces readers do not know. What does not: what is in the
+parts (`hansol_assets.qa.table.sheet_details`).
+"""
+
+import io
+import posixpath
+import re
+import zipfile
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from hansol_assets.qa.table.content import LARGEST
+
+WORKBOOK, STYLES, STRINGS = "xl/workbook.xml", "xl/styles.xml", "xl/sharedStrings.xml"
+_USUAL = {"officeDocument": WORKBOOK, "styles": STYLES, "sharedStrings": STRINGS}
+"""Kind of relation → where readers look for what it leads to."""
+_TYPES = "[Content_Types].xml"
+_PART_NAME = re.compile(rb'(?<=PartName=["\'])/[^"\']*')
+_STRICT = re.compile(rb'((?:xmlns(?::\w+)?|Type)=["\'])http://purl\.oclc\.org/ooxml/(\w+)/')
+_TRANSITIONAL = rb"\1http://schemas.openxmlformats.org/\2/2006/"
+
+
+def with_usual_parts(data: bytes) -> bytes:
+    """A workbook whose parts have the names and namespaces that readers know.
+
+    Args:
+        data: A file; one that is no XLSX workbook, is damaged, or has them already is returned as
+            it is.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return _Package(archive).written() or data
+    except Exception:  # What is damaged is named by the reader that opens it.
+        return data
+
+
+def sheet_parts(data: bytes) -> dict[str, str]:
+    """The part that holds the cells of each sheet of a workbook with usual parts."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return _Package(archive).sheets
+
+
+class _Relation(NamedTuple):
+    reference: str
+    kind: str
+    target: str
+
+
+class _Package:
+    """A workbook's parts and what leads to them."""
+
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self._archive = archive
+        self._names = archive.namelist()
+        self._by_key = {_key(name): name for name in self._names}
+
+    @property
+    def sheets(self) -> dict[str, str]:
+        """Sheet → part."""
+        targets = {own.reference: own.target for own in self._relations(self._workbook)}
+        return {
+            sheet.get("name"): targets[reference]
+            for sheet in self._xml(self._workbook).iter()
+            if str(sheet.tag).endswith("}sheet") and (reference := _reference(sheet)) in targets
+        }
+
+    def written(self) -> bytes | None:
+        """The package with every part in its place; None where each is already."""
+        places = self._places()
+        is_strict = bool(_STRICT.search(self._archive.read(self._own(self._workbook))))
+        if not is_strict and all(new == old for new, old in places.items()):
+            return None
+        if sum(own.file_size for own in self._archive.infolist()) > LARGEST:
+            return None
+        moved = {f"/{_key(old)}".encode(): f"/{new}".encode() for new, old in places.items()}
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as made:
+            for new, old in places.items():
+                part = self._archive.read(old)
+                if is_strict and new.endswith((".xml", ".rels")):
+                    part = _STRICT.sub(_TRANSITIONAL, part)
+                if new == _TYPES:
+                    part = _PART_NAME.sub(lambda own: moved.get(own[0].lower(), own[0]), part)
+                made.writestr(new, part)
+        return buffer.getvalue()
+
+    @cached_property
+    def _workbook(self) -> str:
+        found = (own.target for own in self._relations("") if own.kind == "officeDocument")
+        return next((part for part in found if _key(part) in self._by_key), WORKBOOK)
+
+    def _places(self) -> dict[str, str]:
+        """Where each part belongs, by its relations and its readers → its name."""
+        wanted = {usual: usual for usual in (_TYPES, STYLES, STRINGS)}
+        wanted[_rels_of(WORKBOOK)] = _rels_of(self._workbook)
+        for own in (*self._relations(""), *self._relations(self._workbook)):
+            wanted[_USUAL.get(own.kind, own.target)] = own.target
+        places = {_plain(name): name for name in self._names}
+        for new, target in wanted.items():
+            if _key(target) in self._by_key:
+                old = self._own(target)
+                places.pop(_plain(old), None)
+                places[new] = old
+        return places
+
+    def _relations(self, part: str) -> Iterator[_Relation]:
+        """The relations of a part; of the package itself where it is empty."""
+        for own in self._xml(_rels_of(part)):
+            if own.get("TargetMode") != "External":
+                target = posixpath.join("/", posixpath.dirname(part), own.get("Target"))
+                kind = own.get("Type").rpartition("/")[2]
+                yield _Relation(own.get("Id"), kind, posixpath.normpath(target).lstrip("/"))
+
+    def _xml(self, name: str) -> Any:
+        from openpyxl.xml.functions import fromstring
+
+        return fromstring(self._archive.read(self._own(name)))
+
+    def _own(self, name: str) -> str:
+        """The name of a part as the package spells it."""
+        return name if name in self._names else self._by_key[_key(name)]
+
+
+def _key(name: str) -> str:
+    """What makes two names of parts the same."""
+    return _plain(name).casefold()
+
+
+def _plain(name: str) -> str:
+    """A part's name as readers know it; some programs divide them by backslashes."""
+    return name.replace("\\", "/").lstrip("/")
+
+
+def _rels_of(part: str) -> str:
+    folder, name = posixpath.split(part)
+    return posixpath.join(folder, "_rels", f"{name}.rels")
+
+
+def _reference(sheet: Any) -> str:
+    """The relation that a sheet names; its attribute is in one of two namespaces."""
+    return next((value for name, value in sheet.attrib.items() if name.endswith("}id")), "")
