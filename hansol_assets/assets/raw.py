@@ -54,7 +54,7 @@ Reading = Annotated[TableSettings, Setting("table.of_reading")]
 """What decides what is read of a file: where the file is does not."""
 
 
-@lake_table(kinds={"duckdb"}, code_version="2", named_by_content=True, libraries=NUMPY)
+@lake_table(kinds={"duckdb"}, code_version="3", named_by_content=True, libraries=NUMPY)
 def reviewed_answers(
     review_csv: Source | None,
     placeholders: Annotated[tuple[str, ...], Setting("table.placeholders")],
@@ -71,7 +71,7 @@ def reviewed_answers(
     return TableReport(frame=read_reviewed(review_csv.path, placeholders, masks=masks))
 
 
-@lake_table(kinds={"duckdb"}, code_version="3", libraries=NUMPY)
+@lake_table(kinds={"duckdb"}, code_version="4", libraries=NUMPY)
 def raw_qa(
     train_csv: Source,
     reviewed_answers: Table,
@@ -119,7 +119,7 @@ def _together(rows: pd.DataFrame, more: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([rows, more.astype(rows.dtypes[more.columns])], ignore_index=True)
 
 
-@lake_table(kinds={"duckdb"}, code_version="3", libraries=NUMPY)
+@lake_table(kinds={"duckdb"}, code_version="4", libraries=NUMPY)
 def raw_questions(test_csv: Source | None, table: Reading) -> TableReport:
     """Every question of the test file, read as strictly as `raw_qa`; none where there is no file.
 
