@@ -217,13 +217,8 @@ class _Page:
         data = self.filled[header + 1 + self.is_second_header(header + 1) :]
         source.places = [place for place, _ in data]
         source.records = range(1, len(data) + 1)
-        source.columns = [
-            pa.chunked_array(
-                [[cell if isinstance(cell := row[place], str) else shown(cell) for _, row in data]],
-                pa.string(),
-            )
-            for place in range(len(source.header))
-        ]
+        rows = [row for _, row in data]
+        source.columns = [_taken(rows, place) for place in range(len(source.header))]
         return source
 
     def tell(self, source: Source, where: str) -> None:
@@ -234,6 +229,14 @@ class _Page:
             source.doubts.append(Violation(None, "", said, remedy))
         if self.hidden:
             source.notes.append(f"{_listed(self.hidden)}{where}: hidden, and read as others")
+
+
+def _taken(rows: Sequence[list[Any]], place: int) -> pa.ChunkedArray:
+    """A column as texts. Its cells are let go of: each has a copy of its text beside Arrow's."""
+    texts = [cell if isinstance(cell := row[place], str) else shown(cell) for row in rows]
+    for row in rows:
+        row[place] = None
+    return pa.chunked_array([texts], pa.string())
 
 
 def _listed(items: Sequence[str]) -> str:
