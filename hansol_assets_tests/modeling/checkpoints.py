@@ -168,13 +168,13 @@ def small_shape(shape: ModelShape) -> ModelShape:
 
 def write_small_checkpoint(profile: str, shape: ModelShape, directory: Path) -> None:
     """Write what the hub would give for a profile, small and random."""
+    write_shape(small_shape(shape), TOKENIZERS[profile](), directory)
+
+
+def write_shape(shape: ModelShape, tokenizer: PreTrainedTokenizerBase, directory: Path) -> None:
+    """Write a random model in 32 bits, the same on every call."""
     write_random_checkpoint(
-        small_shape(shape),
-        TOKENIZERS[profile](),
-        directory,
-        dtype=torch.float32,
-        device=torch.device("cpu"),
-        seed=7,
+        shape, tokenizer, directory, dtype=torch.float32, device=torch.device("cpu"), seed=7
     )
 
 

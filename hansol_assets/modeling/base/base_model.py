@@ -16,6 +16,7 @@ from pydantic import Field
 
 from hansol_assets.errors import InputError
 from hansol_assets.hub.download import local_folder
+from hansol_assets.hub.gguf import gguf_file
 from hansol_assets.hub.models import HubSettings, fetch, pinned
 from hansol_assets.lake.reports import Log
 from hansol_assets.modeling.base.loading import LoadingSettings
@@ -190,7 +191,7 @@ def train_base_model(
 def fetch_base_model(
     hub: HubSettings, out_dir: Path, licence: str | None = None
 ) -> BaseModelReport:
-    """Fetch a released model: safetensors weights, configuration and tokenizer, no pickles.
+    """Fetch a released model: weights as safetensors, configuration and tokenizer, no pickles.
 
     Args:
         hub: Which model.
@@ -207,9 +208,10 @@ def fetch_base_model(
     """
     start = time.perf_counter()
     revision = fetch(hub, out_dir)
-    local = local_folder(hub.model_id)
+    packed = gguf_file(hub.model_id)
+    local = None if packed else local_folder(hub.model_id)
     check_model_folder(local or out_dir)
-    name = local.name if local else hub.model_id
+    name = _local_name(packed, local) or hub.model_id
     Source(name, revision, licence).save(out_dir)
     return BaseModelReport(
         kind="hub",
@@ -221,6 +223,13 @@ def fetch_base_model(
         seconds=time.perf_counter() - start,
         history=pd.DataFrame(columns=["step", "epoch", "loss", "learning_rate"]),
     )
+
+
+def _local_name(packed: Path | None, local: Path | None) -> str | None:
+    """The last part of a file's or folder's path, which is the same on every machine."""
+    if packed:
+        return packed.stem
+    return local.name if local else None
 
 
 def _stored_weights(directory: Path) -> int:
