@@ -28,7 +28,10 @@ from hansol_assets.hub.pickled_weights import convert_pickled_weights
 from hansol_assets.settings_model import SettingsModel
 
 INDEX_FILE = "model.safetensors.index.json"
-ALLOWED_FILES = ("*.safetensors", "*.json", "*.jinja", "tokenizer*")
+NOTICE_FILES = ("LICENSE*", "LICENCE*", "NOTICE*")
+"""Terms of a model, which have to go along wherever it goes."""
+
+ALLOWED_FILES = ("*.safetensors", "*.json", "*.jinja", "tokenizer*", *NOTICE_FILES)
 """What is taken from a model's repository: weights without pickles, configuration, tokenizer."""
 
 IGNORED_FILES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl", "*.msgpack", "*.h5", "*.gguf", "*.py")

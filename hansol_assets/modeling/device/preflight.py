@@ -5,6 +5,7 @@ estimates (`hansol_assets.modeling.device.memory`), and a run that outgrows the 
 (`hansol_assets.modeling.device.failures`).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -12,6 +13,7 @@ from typing import Literal
 from hansol_assets.errors import ModelError
 from hansol_assets.modeling.base.loading import LoadingSettings
 from hansol_assets.modeling.base.shape import ModelShape
+from hansol_assets.modeling.base.vocabulary import TABLE_TOKENS
 from hansol_assets.modeling.device.memory import (
     GIB,
     MemoryItem,
@@ -124,6 +126,7 @@ def estimate(
     loading: LoadingSettings,
     work: TrainingSettings | GenerationSettings,
     device: Device,
+    kept: int | None = None,
 ) -> MemoryEstimate:
     """Estimate one phase on a device.
 
@@ -132,10 +135,14 @@ def estimate(
         loading: How it is held in memory.
         work: The phase's settings, which say which phase it is.
         device: From `device_memory`, or any other to plan for.
+        kept: Tokens that keep their rows, where that is known.
 
     Returns:
         The estimate.
     """
+    if loading.vocabulary == "table":
+        rows = min(shape.vocab_size, kept or TABLE_TOKENS)
+        shape = shape.model_copy(update={"vocab_size": rows})
     runtime = MemoryItem("runtime", RUNTIME_GIB)
     if isinstance(work, TrainingSettings):
         items = training_memory(shape, loading, work)
@@ -144,7 +151,10 @@ def estimate(
 
 
 def preflight(
-    base_dir: Path, loading: LoadingSettings, work: TrainingSettings | GenerationSettings
+    base_dir: Path,
+    loading: LoadingSettings,
+    work: TrainingSettings | GenerationSettings,
+    kept: Sequence[int] | None = None,
 ) -> MemoryEstimate:
     """Estimate one phase on this machine, and refuse it where it cannot fit.
 
@@ -152,6 +162,7 @@ def preflight(
         base_dir: The base model in `save_pretrained` form.
         loading: How it is held in memory.
         work: The phase's settings.
+        kept: Tokens that keep their rows; None: all do.
 
     Returns:
         The estimate.
@@ -159,7 +170,9 @@ def preflight(
     Raises:
         OutOfMemoryError: Weights, adapter and optimizer alone exceed what is free.
     """
-    found = estimate(shape_of_folder(base_dir, loading), loading, work, device_memory())
+    shape = shape_of_folder(base_dir, loading)
+    rows = None if kept is None else len(kept)
+    found = estimate(shape, loading, work, device_memory(), rows)
     if found.verdict == "too large":
         raise OutOfMemoryError(f"the model does not fit: {found}.")
     return found
