@@ -137,6 +137,7 @@ def llama3_tokenizer() -> PreTrainedTokenizerBase:
 TOKENIZERS: dict[str, Callable[[], PreTrainedTokenizerBase]] = {
     "gemma-7b": gemma_base_tokenizer,
     "gemma-2b": gemma_base_tokenizer,
+    "gemma-3-270m": gemma_base_tokenizer,
     "gemma-3-4b": gemma_tokenizer,
     "datavortex-10.7b": datavortex_tokenizer,
     "ldcc-solar-10.7b": solar_tokenizer,

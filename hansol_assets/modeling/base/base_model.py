@@ -22,7 +22,7 @@ from hansol_assets.lake.reports import Log
 from hansol_assets.modeling.base.loading import LoadingSettings
 from hansol_assets.modeling.base.scratch import ScratchSettings, train_model
 from hansol_assets.modeling.base.shape import ModelShape
-from hansol_assets.modeling.base.soundness import check_model_folder
+from hansol_assets.modeling.base.soundness import CONFIG_FILE, check_model_folder
 from hansol_assets.modeling.base.source import Source
 from hansol_assets.modeling.base.tokenizer_training import train_tokenizer
 from hansol_assets.modeling.progress import without_bars
@@ -107,8 +107,16 @@ class BaseModelSettings(SettingsModel):
 
     @property
     def known_shape(self) -> ModelShape | None:
-        """The model's dimensions, as far as they are known before it is fetched."""
-        return self.facts.shape if self.kind == "hub" else self.scratch.shape
+        """The model's dimensions, as far as they are known before it is fetched.
+
+        Those of a local folder stand in it, whatever the profile says of the model it extends.
+        """
+        if self.kind == "scratch":
+            return self.scratch.shape
+        local = local_folder(self.hub.model_id)
+        if local is None or not (local / CONFIG_FILE).is_file():
+            return self.facts.shape
+        return ModelShape.of_folder(local, trust_remote_code=self.loading.trust_remote_code)
 
 
 @dataclass(frozen=True)
