@@ -137,6 +137,8 @@ class Generator:
         loading: LoadingSettings,
     ) -> None:
         self._settings = settings
+        if adapter_dir is not None:
+            check_adapter(adapter_dir, base_dir)
         self._tokenizer = load_tokenizer(base_dir, loading)
         self._vocabulary = self._adapters(adapter_dir, loading)
         self._memory = preflight(base_dir, loading, settings, self._vocabulary.kept)
@@ -146,7 +148,6 @@ class Generator:
         if adapter_dir is not None:
             from peft import PeftModel
 
-            check_adapter(adapter_dir, base_dir)
             adapted = PeftModel.from_pretrained(self._model, adapter_dir)
             merges = loading.quantization == "none"
             self._model = (adapted.merge_and_unload() if merges else adapted).eval()
