@@ -190,7 +190,10 @@ def test_every_variable_of_the_page_sets_its_setting(
 
 def test_values_of_profiles_stand_beside_defaults(reference: ModuleType) -> None:
     page = reference.page()
-    assert "whole number or null, at least 1; default `null`; `tiny`: `24`" in page
+    assert (
+        "whole number or null, at least 1; default `null`; `gemma-3-270m`: `60`; `tiny`: `24`"
+        in page
+    )
     assert "`fp32` or `bf16`" in page
     assert "list of texts or null; default `null`" in page
     assert "number, at least 0, below 1; default `0.05`; `tiny`: `0.0`" in page

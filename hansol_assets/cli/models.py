@@ -1,6 +1,8 @@
 """`hansol profiles`, `doctor` and `export`: the models of the profiles, and this machine."""
 
+from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -126,16 +128,33 @@ def export_adapter_command(
     directory: Annotated[Path, typer.Argument(help="A folder; made if missing.")],
 ) -> None:
     """Copy the live adapter into a folder that plain peft loads."""
+    from hansol_assets.modeling.training.export import export_adapter
+
+    _export(export_adapter, directory)
+
+
+@export_app.command("model")
+def export_model_command(
+    directory: Annotated[Path, typer.Argument(help="A folder; made if missing.")],
+) -> None:
+    """Merge the live adapter into its base model, as a folder that transformers and vLLM load."""
+    from hansol_assets.modeling.training.merging import export_model
+
+    loading = settings_or_fail().base_model.loading
+    _export(partial(export_model, loading=loading), directory)
+
+
+def _export(write: Callable[[Path, Path, Path], list[Path]], directory: Path) -> None:
+    """Hands the live adapter, its base model and the folder to what writes the files."""
     from hansol_assets.answering.adapters import adapter_weights
     from hansol_assets.lake.handles import Artifact, input_of
-    from hansol_assets.modeling.training.export import export_adapter
 
     lake = open_lake()
     try:
         final = Artifact.pin(lake, "final_adapter")
         adapter = adapter_weights(final, input_of(final, "lora_adapter"))
         base_model = input_of(adapter, "base_model")
-        files = export_adapter(adapter.open(), base_model.open(), directory)
+        files = write(adapter.open(), base_model.open(), directory)
     except UserError as error:
         fail(str(error))
     console.print(f"{len(files)} files in {directory}", highlight=False, soft_wrap=True)

@@ -23,11 +23,15 @@ from hansol_assets.hub.download import (
     local_folder,
 )
 from hansol_assets.hub.errors import ModelUnavailableError
+from hansol_assets.hub.gguf import UnreadableGgufError, convert_gguf, gguf_file
 from hansol_assets.hub.pickled_weights import convert_pickled_weights
 from hansol_assets.settings_model import SettingsModel
 
 INDEX_FILE = "model.safetensors.index.json"
-ALLOWED_FILES = ("*.safetensors", "*.json", "*.jinja", "tokenizer*")
+NOTICE_FILES = ("LICENSE*", "LICENCE*", "NOTICE*")
+"""Terms of a model, which have to go along wherever it goes."""
+
+ALLOWED_FILES = ("*.safetensors", "*.json", "*.jinja", "tokenizer*", *NOTICE_FILES)
 """What is taken from a model's repository: weights without pickles, configuration, tokenizer."""
 
 IGNORED_FILES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl", "*.msgpack", "*.h5", "*.gguf", "*.py")
@@ -53,7 +57,8 @@ class HubSettings(SettingsModel):
     model_id: str = Field(
         default="google/gemma-3-1b-it",
         min_length=1,
-        description="Hub repository, or a local folder.",
+        description="Hub repository, a local folder, or a local file of GGUF weights, which are "
+        "dequantised.",
     )
     revision: str | None = Field(
         default=None, description="Branch, tag or commit; a commit makes the fetch repeatable."
@@ -79,9 +84,14 @@ def fetch(settings: HubSettings, out_dir: Path) -> str:
     Raises:
         ModelUnavailableError: Not on this machine and not to be had from the hub: gated,
             missing, out of reach, or too big for the disk. The message says which, and the remedy.
+        UnreadableGgufError: There are only GGUF weights, and they cannot be read.
         UnsafeWeightsError: There are no weights in the form that the settings ask for.
         MissingTokenizerError: There is no `tokenizer.json`.
     """
+    packed = gguf_file(settings.model_id)
+    if packed:
+        convert_gguf(packed, out_dir)
+        return files_digest([packed])
     local = _local_folder(settings)
     source = local or _snapshot(settings)
     files = _safe_files(source, settings)
@@ -106,10 +116,17 @@ def pinned(settings: HubSettings) -> HubSettings:
 
     Raises:
         ModelUnavailableError: The revision is neither known here nor to be had from the hub.
+        UnreadableGgufError: A local folder has several GGUF files.
         UnsafeWeightsError: A local folder has no weights in the form that is asked for.
     """
-    local = _local_folder(settings)
-    commit = files_digest(_safe_files(local, settings)) if local else commit_of(_wanted(settings))
+    packed = gguf_file(settings.model_id)
+    local = None if packed else _local_folder(settings)
+    if packed:
+        commit = files_digest([packed])
+    elif local:
+        commit = files_digest(_safe_files(local, settings))
+    else:
+        commit = commit_of(_wanted(settings))
     return settings.model_copy(update={"revision": commit})
 
 
@@ -123,9 +140,9 @@ def missing(settings: HubSettings) -> str | None:
         A message with the command that fetches it; None if it is on this machine.
     """
     try:
-        if not _local_folder(settings):
+        if not gguf_file(settings.model_id) and not _local_folder(settings):
             _complete(cached(_wanted(settings)), settings)
-    except ModelUnavailableError as error:
+    except (ModelUnavailableError, UnreadableGgufError) as error:
         return str(error)
     return None
 
@@ -136,7 +153,7 @@ def _local_folder(settings: HubSettings) -> Path | None:
     if local is None and (path.is_absolute() or settings.model_id.startswith((".", "~"))):
         raise ModelUnavailableError(
             f"the base model's folder {path} does not exist. Set base_model.hub.model_id to a "
-            "folder in `save_pretrained` form or to a repository of the model hub."
+            "folder in `save_pretrained` form, to a GGUF file, or to a repository of the model hub."
         )
     return local
 

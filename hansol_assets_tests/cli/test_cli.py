@@ -425,6 +425,14 @@ def test_an_exported_adapter_is_one_that_plain_peft_reads(run: Any, tmp_path: Pa
     assert PeftConfig.from_pretrained(tmp_path / "adapter").r == 8
 
 
+def test_an_exported_model_is_one_that_plain_transformers_loads(run: Any, tmp_path: Path) -> None:
+    from transformers import AutoModelForCausalLM
+
+    result = run("export", "model", tmp_path / "model")
+    assert result.exit_code == 0, result.output
+    assert AutoModelForCausalLM.from_pretrained(tmp_path / "model").num_parameters() > 0
+
+
 @pytest.fixture
 def lake(run: Any, graph: GraphRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lake:
     """A copy of the lake, which the commands find."""

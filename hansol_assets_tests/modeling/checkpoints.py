@@ -137,6 +137,7 @@ def llama3_tokenizer() -> PreTrainedTokenizerBase:
 TOKENIZERS: dict[str, Callable[[], PreTrainedTokenizerBase]] = {
     "gemma-7b": gemma_base_tokenizer,
     "gemma-2b": gemma_base_tokenizer,
+    "gemma-3-270m": gemma_base_tokenizer,
     "gemma-3-4b": gemma_tokenizer,
     "datavortex-10.7b": datavortex_tokenizer,
     "ldcc-solar-10.7b": solar_tokenizer,
@@ -168,13 +169,13 @@ def small_shape(shape: ModelShape) -> ModelShape:
 
 def write_small_checkpoint(profile: str, shape: ModelShape, directory: Path) -> None:
     """Write what the hub would give for a profile, small and random."""
+    write_shape(small_shape(shape), TOKENIZERS[profile](), directory)
+
+
+def write_shape(shape: ModelShape, tokenizer: PreTrainedTokenizerBase, directory: Path) -> None:
+    """Write a random model in 32 bits, the same on every call."""
     write_random_checkpoint(
-        small_shape(shape),
-        TOKENIZERS[profile](),
-        directory,
-        dtype=torch.float32,
-        device=torch.device("cpu"),
-        seed=7,
+        shape, tokenizer, directory, dtype=torch.float32, device=torch.device("cpu"), seed=7
     )
 
 

@@ -12,6 +12,7 @@ from hansol_assets.settings import Settings, load_settings
 ASKED_FOR = {
     "gemma-7b": "google/gemma-7b",
     "gemma-2b": "google/gemma-2b",
+    "gemma-3-270m": "google/gemma-3-270m",
     "gemma-3-4b": "google/gemma-3-4b-it",
     "datavortex-10.7b": "Edentns/DataVortexS-10.7B-dpo-v1.11",
     "ldcc-solar-10.7b": "LDCC/LDCC-SOLAR-10.7B",

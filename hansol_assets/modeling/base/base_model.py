@@ -16,12 +16,13 @@ from pydantic import Field
 
 from hansol_assets.errors import InputError
 from hansol_assets.hub.download import local_folder
+from hansol_assets.hub.gguf import gguf_file
 from hansol_assets.hub.models import HubSettings, fetch, pinned
 from hansol_assets.lake.reports import Log
 from hansol_assets.modeling.base.loading import LoadingSettings
 from hansol_assets.modeling.base.scratch import ScratchSettings, train_model
 from hansol_assets.modeling.base.shape import ModelShape
-from hansol_assets.modeling.base.soundness import check_model_folder
+from hansol_assets.modeling.base.soundness import CONFIG_FILE, check_model_folder
 from hansol_assets.modeling.base.source import Source
 from hansol_assets.modeling.base.tokenizer_training import train_tokenizer
 from hansol_assets.modeling.progress import without_bars
@@ -106,8 +107,16 @@ class BaseModelSettings(SettingsModel):
 
     @property
     def known_shape(self) -> ModelShape | None:
-        """The model's dimensions, as far as they are known before it is fetched."""
-        return self.facts.shape if self.kind == "hub" else self.scratch.shape
+        """The model's dimensions, as far as they are known before it is fetched.
+
+        Those of a local folder stand in it, whatever the profile says of the model it extends.
+        """
+        if self.kind == "scratch":
+            return self.scratch.shape
+        local = local_folder(self.hub.model_id)
+        if local is None or not (local / CONFIG_FILE).is_file():
+            return self.facts.shape
+        return ModelShape.of_folder(local, trust_remote_code=self.loading.trust_remote_code)
 
 
 @dataclass(frozen=True)
@@ -190,7 +199,7 @@ def train_base_model(
 def fetch_base_model(
     hub: HubSettings, out_dir: Path, licence: str | None = None
 ) -> BaseModelReport:
-    """Fetch a released model: safetensors weights, configuration and tokenizer, no pickles.
+    """Fetch a released model: weights as safetensors, configuration and tokenizer, no pickles.
 
     Args:
         hub: Which model.
@@ -207,9 +216,10 @@ def fetch_base_model(
     """
     start = time.perf_counter()
     revision = fetch(hub, out_dir)
-    local = local_folder(hub.model_id)
+    packed = gguf_file(hub.model_id)
+    local = None if packed else local_folder(hub.model_id)
     check_model_folder(local or out_dir)
-    name = local.name if local else hub.model_id
+    name = _local_name(packed, local) or hub.model_id
     Source(name, revision, licence).save(out_dir)
     return BaseModelReport(
         kind="hub",
@@ -221,6 +231,13 @@ def fetch_base_model(
         seconds=time.perf_counter() - start,
         history=pd.DataFrame(columns=["step", "epoch", "loss", "learning_rate"]),
     )
+
+
+def _local_name(packed: Path | None, local: Path | None) -> str | None:
+    """The last part of a file's or folder's path, which is the same on every machine."""
+    if packed:
+        return packed.stem
+    return local.name if local else None
 
 
 def _stored_weights(directory: Path) -> int:

@@ -6,12 +6,14 @@ where a model comes from (`hansol_assets.modeling.base.base_model`) and what a t
 """
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from hansol_assets.modeling.base.tokenizer import TokenizerSettings, make_sound
+from hansol_assets.modeling.base.vocabulary import WHOLE, Vocabulary
 from hansol_assets.modeling.progress import without_bars
 from hansol_assets.settings_model import SettingsModel
 
@@ -34,12 +36,28 @@ class LoadingSettings(SettingsModel):
         default="sdpa",
         description="Attention implementation of transformers; Gemma 2 needs 'eager'.",
     )
+    vocabulary: Literal["full", "table"] = Field(
+        default="full",
+        description="table: while an adapter is trained and answers, only the tokens of its "
+        "examples, and those that spell any other Korean text, keep their rows of the embedding "
+        "and of the output layer; less memory, and more tokens a second. The adapter "
+        "fits the whole model.",
+    )
     tokenizer: TokenizerSettings = Field(
         default=TokenizerSettings(), description="What the model's tokenizer files leave open."
     )
     trust_remote_code: bool = Field(
         default=False, description="Run Python code that comes with the model. Leave it false."
     )
+
+    @model_validator(mode="after")
+    def _new_tokens_have_their_ids(self) -> Self:
+        if self.vocabulary == "table" and self.tokenizer.new_tokens:
+            raise ValueError(
+                "vocabulary: table renumbers the tokens, and new_tokens are trained by their "
+                "numbers: leave one of the two out"
+            )
+        return self
 
 
 def device() -> "torch.device":
@@ -77,12 +95,15 @@ def load_tokenizer(directory: Path, loading: LoadingSettings) -> "PreTrainedToke
     return make_sound(tokenizer, settings)
 
 
-def load_causal_lm(directory: Path, loading: LoadingSettings) -> "PreTrainedModel":
+def load_causal_lm(
+    directory: Path, loading: LoadingSettings, vocabulary: Vocabulary = WHOLE
+) -> "PreTrainedModel":
     """Load a base model from safetensors, in evaluation mode, on `device()`.
 
     Args:
         directory: A folder in `save_pretrained` form.
         loading: Format, quantization, attention and new tokens.
+        vocabulary: The tokens that keep their rows.
 
     Returns:
         The model, its embedding as long as the vocabulary with the new tokens.
@@ -103,6 +124,8 @@ def load_causal_lm(directory: Path, loading: LoadingSettings) -> "PreTrainedMode
     new = new_token_ids(load_tokenizer(directory, loading), loading)
     if new:
         _make_room(model, new)
+    if vocabulary.kept is not None:
+        _cut(model, vocabulary.kept)
     return model.eval()
 
 
@@ -135,6 +158,19 @@ def _make_room(model: Any, new: list[int]) -> None:
         for table in tables:
             others = table.weight[: new[0]]
             table.weight[new] = others.float().mean(dim=0).to(others.dtype)
+
+
+def _cut(model: Any, kept: Sequence[int]) -> None:
+    """Leave only the kept tokens' rows in the embedding and in the output layer, in their order."""
+    import torch
+
+    head = model.get_output_embeddings()
+    weights = {id(one): one for one in (model.get_input_embeddings().weight, head.weight)}
+    biases = [head.bias] if head.bias is not None else []
+    with torch.no_grad():
+        for table in [*weights.values(), *biases]:
+            table[: len(kept)] = table[list(kept)]
+    model.resize_token_embeddings(len(kept), mean_resizing=False)
 
 
 def _quantization(loading: LoadingSettings) -> "BitsAndBytesConfig | None":

@@ -5,6 +5,7 @@ profile, and the number of weights that they give. What does not: bytes
 (`hansol_assets.modeling.device.memory`).
 """
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from pydantic import Field
@@ -60,6 +61,25 @@ class ModelShape(SettingsModel):
             head_dim=getattr(text, "head_dim", None) or text.hidden_size // heads,
             max_position_embeddings=text.max_position_embeddings,
             tie_word_embeddings=text.tie_word_embeddings,
+        )
+
+    @classmethod
+    def of_folder(cls, directory: Path, *, trust_remote_code: bool = False) -> Self:
+        """Read the shape of a model from its folder, without its weights.
+
+        Args:
+            directory: A folder in `save_pretrained` form.
+            trust_remote_code: Whether the folder's own code may run.
+
+        Returns:
+            The shape.
+        """
+        from transformers import AutoConfig
+
+        return cls.of(
+            AutoConfig.from_pretrained(
+                directory, local_files_only=True, trust_remote_code=trust_remote_code
+            )
         )
 
     @property
@@ -123,9 +143,20 @@ class ModelShape(SettingsModel):
         Returns:
             The count over all layers.
         """
-        layer = sum(
-            rank * (rows + columns)
-            for name, (rows, columns) in self.layer_matrices.items()
-            if isinstance(targets, str) or name.rpartition(".")[2] in targets
-        )
+        layer = sum(rank * (rows + columns) for rows, columns in self._targeted(targets))
         return self.num_hidden_layers * layer
+
+    def lora_inputs(self, targets: tuple[str, ...] | str) -> int:
+        """Sum the input widths of the matrices of one layer that get LoRA matrices.
+
+        Args:
+            targets: As for `lora_parameters`.
+        """
+        return sum(rows for rows, _ in self._targeted(targets))
+
+    def _targeted(self, targets: tuple[str, ...] | str) -> list[tuple[int, int]]:
+        return [
+            widths
+            for name, widths in self.layer_matrices.items()
+            if isinstance(targets, str) or name.rpartition(".")[2] in targets
+        ]

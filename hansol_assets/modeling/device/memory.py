@@ -11,7 +11,7 @@ settings allow, so that what fits on paper fits in truth.
 from dataclasses import dataclass
 
 from hansol_assets.modeling.base.loading import LoadingSettings
-from hansol_assets.modeling.base.shape import ModelShape
+from hansol_assets.modeling.base.shape import CONV1D_MODELS, ModelShape
 from hansol_assets.modeling.settings import GenerationSettings, TrainingSettings
 
 GIB = 2**30
@@ -31,8 +31,28 @@ ADAMW_BYTES = 8
 
 LOGIT_TILE = 32768
 """Entries of the vocabulary whose logits TRL's loss holds at a time."""
-LOGIT_BYTES = 12
-"""Bytes of a logit held in training: the logit itself and two 32-bit values made from it."""
+LOGIT_TOKENS = 4096
+"""Tokens whose logits it holds at a time."""
+
+
+@dataclass(frozen=True)
+class Kernels:
+    """What the kernels of a device hold in training.
+
+    Attributes:
+        logit: Bytes of a logit: itself, and what the loss's gradient is made from.
+        mask: Bytes of an entry of a dropout's mask.
+    """
+
+    logit: int
+    mask: int
+
+
+FUSED = Kernels(logit=12, mask=1)
+"""A GPU's: the logit and two 32-bit values made from it."""
+PLAIN = Kernels(logit=33, mask=4)
+"""A processor's, on which the backward pass of TRL's loss is a dozen operations of torch, eight of
+whose results live at once, and a mask is as wide as what it masks."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +71,10 @@ class MemoryItem:
 
 
 def training_memory(
-    shape: ModelShape, loading: LoadingSettings, training: TrainingSettings
+    shape: ModelShape,
+    loading: LoadingSettings,
+    training: TrainingSettings,
+    kernels: Kernels = FUSED,
 ) -> tuple[MemoryItem, ...]:
     """Estimate the memory in which an adapter is trained.
 
@@ -59,6 +82,7 @@ def training_memory(
         shape: The base model's.
         loading: How it is held.
         training: Rank, optimiser, batch, and whether activations are recomputed.
+        kernels: Those of the device.
 
     Returns:
         The items: weights, adapter, optimizer, activations, logits and, where there are any, new
@@ -66,7 +90,7 @@ def training_memory(
     """
     trained = shape.lora_parameters(training.rank, training.target_modules)
     tokens = training.per_device_batch_size * training.max_length
-    logits = tokens * min(shape.vocab_size, LOGIT_TILE) * LOGIT_BYTES
+    tile = min(tokens, LOGIT_TOKENS) * min(shape.vocab_size, LOGIT_TILE)
     batch = "lower training.per_device_batch_size (and raise gradient_accumulation)"
     checkpointing = (
         "" if training.gradient_checkpointing else ", turn training.gradient_checkpointing on"
@@ -85,10 +109,10 @@ def training_memory(
         ),
         MemoryItem(
             "activations",
-            tokens * _activation_bytes(shape, loading, training) / GIB,
+            tokens * _activation_bytes(shape, loading, training, kernels) / GIB,
             f"{batch}, training.max_length{checkpointing}",
         ),
-        MemoryItem("logits", logits / GIB, f"{batch}, training.max_length"),
+        MemoryItem("logits", tile * kernels.logit / GIB, f"{batch}, training.max_length"),
         *_new_tokens(shape, loading),
     )
 
@@ -147,15 +171,27 @@ def _optimizer_bytes(name: str) -> int:
 
 
 def _activation_bytes(
-    shape: ModelShape, loading: LoadingSettings, training: TrainingSettings
+    shape: ModelShape, loading: LoadingSettings, training: TrainingSettings, kernels: Kernels
 ) -> float:
     """Bytes a token: those of every layer, or of one layer and every layer's input."""
     width = PRECISION_BYTES[training.precision]
     rows = training.max_length if loading.attention == "eager" else 0
-    layer = _layer_bytes(shape, width, rows)
+    layer = _layer_bytes(shape, width, rows) + _lora_bytes(shape, training, kernels)
     if not training.gradient_checkpointing:
         return shape.num_hidden_layers * layer
     return shape.num_hidden_layers * shape.hidden_size * width + layer
+
+
+def _lora_bytes(shape: ModelShape, training: TrainingSettings, kernels: Kernels) -> float:
+    """Bytes that the adapter of one layer keeps of a token.
+
+    Each matrix has an input of its own where dropout changes it, or where it is turned into the
+    format that is computed in; counted on small models by torch's hooks for saved tensors.
+    """
+    width = PRECISION_BYTES[training.precision]
+    copied = width if training.lora_dropout or width < LORA_BYTES else 0
+    masked = kernels.mask if training.lora_dropout else 0
+    return shape.lora_inputs(training.target_modules) * (copied + masked)
 
 
 def _layer_bytes(shape: ModelShape, width: int, rows: int) -> float:
@@ -172,6 +208,8 @@ def _layer_bytes(shape: ModelShape, width: int, rows: int) -> float:
     """
     norms = 4 * shape.hidden_size
     attention = 2 * shape.query_size + 2 * shape.key_value_size
-    feed_forward = 4 * shape.intermediate_size
+    # GPT-2's activation is put together from seven operations.
+    inner = 7 if shape.model_type in CONV1D_MODELS else 4
+    feed_forward = inner * shape.intermediate_size
     weights = 2 * shape.num_attention_heads * rows
     return width * (norms + attention + feed_forward + weights)

@@ -5,6 +5,7 @@ estimates (`hansol_assets.modeling.device.memory`), and a run that outgrows the 
 (`hansol_assets.modeling.device.failures`).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -12,13 +13,19 @@ from typing import Literal
 from hansol_assets.errors import ModelError
 from hansol_assets.modeling.base.loading import LoadingSettings
 from hansol_assets.modeling.base.shape import ModelShape
+from hansol_assets.modeling.base.vocabulary import TABLE_TOKENS
 from hansol_assets.modeling.device.memory import (
+    FUSED,
     GIB,
+    PLAIN,
+    Kernels,
     MemoryItem,
     generation_memory,
     training_memory,
 )
 from hansol_assets.modeling.settings import GenerationSettings, TrainingSettings
+
+PROCESSOR = "CPU"
 
 RUNTIME_GIB = 1.0
 """Memory that CUDA's context, or Python with its libraries, takes beside the model."""
@@ -44,6 +51,11 @@ class Device:
 
     name: str
     gib: float
+
+    @property
+    def kernels(self) -> Kernels:
+        """What its kernels hold."""
+        return PLAIN if self.name == PROCESSOR else FUSED
 
 
 @dataclass(frozen=True)
@@ -97,26 +109,7 @@ def device_memory() -> Device:
     if torch.cuda.is_available():
         free, _ = torch.cuda.mem_get_info(0)
         return Device(torch.cuda.get_device_name(0), free / GIB)
-    return Device("CPU", psutil.virtual_memory().available / GIB)
-
-
-def shape_of_folder(directory: Path, loading: LoadingSettings) -> ModelShape:
-    """Read the shape of a model from its folder, without its weights.
-
-    Args:
-        directory: A folder in `save_pretrained` form.
-        loading: Whether the folder's own code may run.
-
-    Returns:
-        The shape.
-    """
-    from transformers import AutoConfig
-
-    return ModelShape.of(
-        AutoConfig.from_pretrained(
-            directory, local_files_only=True, trust_remote_code=loading.trust_remote_code
-        )
-    )
+    return Device(PROCESSOR, psutil.virtual_memory().available / GIB)
 
 
 def estimate(
@@ -124,6 +117,7 @@ def estimate(
     loading: LoadingSettings,
     work: TrainingSettings | GenerationSettings,
     device: Device,
+    kept: int | None = None,
 ) -> MemoryEstimate:
     """Estimate one phase on a device.
 
@@ -132,19 +126,26 @@ def estimate(
         loading: How it is held in memory.
         work: The phase's settings, which say which phase it is.
         device: From `device_memory`, or any other to plan for.
+        kept: Tokens that keep their rows, where that is known.
 
     Returns:
         The estimate.
     """
+    if loading.vocabulary == "table":
+        rows = min(shape.vocab_size, kept or TABLE_TOKENS)
+        shape = shape.model_copy(update={"vocab_size": rows})
     runtime = MemoryItem("runtime", RUNTIME_GIB)
     if isinstance(work, TrainingSettings):
-        items = training_memory(shape, loading, work)
+        items = training_memory(shape, loading, work, device.kernels)
         return MemoryEstimate("training", (*items, runtime), device)
     return MemoryEstimate("generation", (*generation_memory(shape, loading, work), runtime), device)
 
 
 def preflight(
-    base_dir: Path, loading: LoadingSettings, work: TrainingSettings | GenerationSettings
+    base_dir: Path,
+    loading: LoadingSettings,
+    work: TrainingSettings | GenerationSettings,
+    kept: Sequence[int] | None = None,
 ) -> MemoryEstimate:
     """Estimate one phase on this machine, and refuse it where it cannot fit.
 
@@ -152,6 +153,7 @@ def preflight(
         base_dir: The base model in `save_pretrained` form.
         loading: How it is held in memory.
         work: The phase's settings.
+        kept: Tokens that keep their rows; None: all do.
 
     Returns:
         The estimate.
@@ -159,7 +161,9 @@ def preflight(
     Raises:
         OutOfMemoryError: Weights, adapter and optimizer alone exceed what is free.
     """
-    found = estimate(shape_of_folder(base_dir, loading), loading, work, device_memory())
+    shape = ModelShape.of_folder(base_dir, trust_remote_code=loading.trust_remote_code)
+    rows = None if kept is None else len(kept)
+    found = estimate(shape, loading, work, device_memory(), rows)
     if found.verdict == "too large":
         raise OutOfMemoryError(f"the model does not fit: {found}.")
     return found

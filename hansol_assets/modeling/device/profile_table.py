@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from hansol_assets.modeling.base.base_model import BaseModelSettings
-from hansol_assets.modeling.device.preflight import Device, estimate
+from hansol_assets.modeling.device.preflight import PROCESSOR, Device, estimate
 from hansol_assets.modeling.settings import GenerationSettings, TrainingSettings
 
 
@@ -63,6 +63,8 @@ class ProfileRow:
 def profile_table(profiles: Mapping[str, Profile]) -> list[ProfileRow]:
     """Lay profiles side by side, without any device or network.
 
+    Those that hold their weights in 32 bits are meant for a processor, the others for a GPU.
+
     Args:
         profiles: Name → settings.
 
@@ -76,7 +78,7 @@ def profile_table(profiles: Mapping[str, Profile]) -> list[ProfileRow]:
 def _row(name: str, profile: Profile) -> ProfileRow:
     base = profile.base_model
     shape, loading = base.known_shape, base.loading
-    nowhere = Device("any", 0)
+    nowhere = Device(PROCESSOR if loading.dtype == "float32" else "GPU", 0)
     works = (profile.training, profile.generation)
     training, generation = (
         estimate(shape, loading, work, nowhere).gib if shape else None for work in works

@@ -15,6 +15,7 @@ from hansol_assets.compute.sparing import spared
 from hansol_assets.modeling.base.loading import LoadingSettings, load_causal_lm, load_tokenizer
 from hansol_assets.modeling.base.soundness import check_adapter
 from hansol_assets.modeling.base.tokenizer import Message, cut_prompt, encode_prompt, stop_ids
+from hansol_assets.modeling.base.vocabulary import WHOLE, Vocabulary, saved_vocabulary
 from hansol_assets.modeling.device.failures import device_failures_named
 from hansol_assets.modeling.device.preflight import preflight
 from hansol_assets.modeling.generation.sampling import SeededSampling, stream_seed
@@ -136,17 +137,26 @@ class Generator:
         loading: LoadingSettings,
     ) -> None:
         self._settings = settings
-        self._memory = preflight(base_dir, loading, settings)
+        if adapter_dir is not None:
+            check_adapter(adapter_dir, base_dir)
         self._tokenizer = load_tokenizer(base_dir, loading)
-        self._stops = stop_ids(self._tokenizer)
-        self._model: Any = load_causal_lm(base_dir, loading)
+        self._vocabulary = self._adapters(adapter_dir, loading)
+        self._memory = preflight(base_dir, loading, settings, self._vocabulary.kept)
+        self._stops = self._vocabulary.inward(stop_ids(self._tokenizer))
+        (self._pad,) = self._vocabulary.inward([self._tokenizer.pad_token_id])
+        self._model: Any = load_causal_lm(base_dir, loading, self._vocabulary)
         if adapter_dir is not None:
             from peft import PeftModel
 
-            check_adapter(adapter_dir, base_dir)
             adapted = PeftModel.from_pretrained(self._model, adapter_dir)
             merges = loading.quantization == "none"
             self._model = (adapted.merge_and_unload() if merges else adapted).eval()
+
+    def _adapters(self, adapter_dir: Path | None, loading: LoadingSettings) -> Vocabulary:
+        """The vocabulary that the adapter was trained with; without one there is no table."""
+        if loading.vocabulary == "full" or adapter_dir is None:
+            return WHOLE
+        return saved_vocabulary(self._tokenizer, adapter_dir)
 
     def generate(self, requests: Sequence[GenerationRequest]) -> Iterator[list[Generation]]:
         """Answer requests, shortest prompt first, one greedy and the sampled answers of each.
@@ -178,7 +188,10 @@ class Generator:
             LostDeviceError: The GPU failed.
         """
         samples: list[int | None] = [None, *range(self._settings.samples)]
-        prompts = [_prompt(self._tokenizer, request, self._settings) for request in batch]
+        prompts = [
+            self._vocabulary.inward(_prompt(self._tokenizer, request, self._settings))
+            for request in batch
+        ]
         answers = self._answer(
             [
                 _Row(request.key, prompt, sample)
@@ -200,7 +213,7 @@ class Generator:
                 key=row.key,
                 origin="greedy" if row.sample is None else "sampled",
                 sample=row.sample or 0,
-                text=str(self._tokenizer.decode(answer, skip_special_tokens=True)).strip(),
+                text=self._text(answer),
                 prompt_tokens=len(row.prompt),
                 new_tokens=len(answer),
                 seconds=seconds,
@@ -209,6 +222,10 @@ class Generator:
             for row, answer in zip(rows, answers, strict=True)
         ]
 
+    def _text(self, answer: list[int]) -> str:
+        ids = self._vocabulary.outward(answer)
+        return str(self._tokenizer.decode(ids, skip_special_tokens=True)).strip()
+
     def _decode(self, rows: Sequence[_Row]) -> list[list[int]]:
         """Return the new token ids of each row, up to and with the first stop."""
         import torch
@@ -216,11 +233,7 @@ class Generator:
 
         settings = self._settings
         answers = settings.samples + 1
-        prompts = self._tokenizer.pad(
-            {"input_ids": [row.prompt for row in rows[::answers]]},
-            padding_side="left",
-            return_tensors="pt",
-        ).to(self._model.device)
+        prompts = self._padded([row.prompt for row in rows[::answers]])
         width = prompts["input_ids"].shape[1]
         with torch.inference_mode():
             output = self._model.generate(
@@ -230,10 +243,21 @@ class Generator:
                 num_beams=1,
                 max_new_tokens=settings.max_new_tokens,
                 eos_token_id=self._stops,
-                pad_token_id=self._tokenizer.pad_token_id,
+                pad_token_id=self._pad,
                 logits_processor=LogitsProcessorList(self._processors(rows, width)),
             )
         return [self._until_stop(row) for row in output[:, width:].tolist()]
+
+    def _padded(self, prompts: list[list[int]]) -> "dict[str, torch.Tensor]":
+        """Prompts of one width, what is missing put before them."""
+        import torch
+
+        width = max(map(len, prompts))
+        rows = {
+            "input_ids": [[self._pad] * (width - len(one)) + one for one in prompts],
+            "attention_mask": [[0] * (width - len(one)) + [1] * len(one) for one in prompts],
+        }
+        return {name: torch.tensor(row, device=self._model.device) for name, row in rows.items()}
 
     def _read(self, prompts: Mapping[str, "torch.Tensor"], answers: int) -> "Cache | None":
         """Read each prompt once for all of its answers, up to its last token.

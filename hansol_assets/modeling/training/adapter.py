@@ -27,6 +27,7 @@ from hansol_assets.modeling.base.loading import (
 )
 from hansol_assets.modeling.base.source import Source, source_of
 from hansol_assets.modeling.base.tokenizer import IGNORED_LABEL, Example, encode_example
+from hansol_assets.modeling.base.vocabulary import WHOLE, Vocabulary, table_vocabulary
 from hansol_assets.modeling.device.failures import device_failures_named
 from hansol_assets.modeling.device.preflight import preflight
 from hansol_assets.modeling.progress import ThrottledProgress
@@ -40,7 +41,7 @@ from hansol_assets.modeling.training.checkpoints import (
     whole_weights,
 )
 from hansol_assets.modeling.training.log import history_table, progress_callback
-from hansol_assets.modeling.training.model_card import model_card
+from hansol_assets.modeling.training.model_card import CARD_FILE, model_card
 from hansol_assets.modeling.training.sft import (
     build_trainer,
     dataset,
@@ -57,7 +58,6 @@ if TYPE_CHECKING:
 
 
 NO_DATA: Mapping[str, str] = MappingProxyType({})
-CARD_FILE = "README.md"
 KEPT = "Checkpoints are kept: a run with the same settings goes on from the last."
 
 
@@ -114,6 +114,7 @@ class _Run:
 
     base_dir: Path
     tokenizer: "PreTrainedTokenizerBase"
+    vocabulary: Vocabulary
     train: list[Example]
     held_out: list[Example]
     judged: list[Example]
@@ -176,16 +177,20 @@ def train_adapter(
     if examples.empty:
         raise InputError("the adapter has no examples to train on: is the training split empty?")
     start = time.perf_counter()
-    memory = preflight(base_dir, loading, settings)
-    progress(f"adapter: {memory}")
     tokenizer = load_tokenizer(base_dir, loading)
     judging = held_out if judged is None else judged
+    splits = [encode(tokenizer, one, settings) for one in (examples, held_out, judging)]
+    vocabulary = _vocabulary(tokenizer, [one for split in splits for one in split], loading)
+    memory = preflight(base_dir, loading, settings, vocabulary.kept)
+    progress(f"adapter: {memory}")
+    train, guiding, judges = [[inward(one, vocabulary) for one in split] for split in splits]
     run = _Run(
         base_dir=base_dir,
         tokenizer=tokenizer,
-        train=encode(tokenizer, examples, settings),
-        held_out=encode(tokenizer, held_out, settings),
-        judged=encode(tokenizer, judging, settings),
+        vocabulary=vocabulary,
+        train=train,
+        held_out=guiding,
+        judged=judges,
         settings=settings,
         loading=loading,
         checkpoint_dir=checkpoint_dir,
@@ -219,6 +224,7 @@ def train_adapter(
     if member.is_first:
         source = source_of(base_dir)
         save_adapter(trainer.model, tokenizer, source, out_dir, weights)
+        vocabulary.save(out_dir)
         card = model_card(source, data, settings, loading, _results(report))
         (out_dir / CARD_FILE).write_text(card, encoding="utf-8")
     return report
@@ -229,10 +235,11 @@ def _train(run: _Run, progress: Log) -> "SFTTrainer":
     settings = run.settings
     steps = settings.steps(len(run.train))
     with deterministic(settings.seed):
-        model = load_causal_lm(run.base_dir, run.loading)
+        model = load_causal_lm(run.base_dir, run.loading, run.vocabulary)
         trainer = build_trainer(
             model,
             run.tokenizer,
+            run.vocabulary,
             (in_training_order(run.train, steps, settings), dataset(run.held_out)),
             sft_config(
                 settings,
@@ -320,6 +327,32 @@ def encode(
         encode_example(tokenizer, messages, answer, settings.max_length)
         for messages, answer in rows
     ]
+
+
+def inward(example: Example, vocabulary: Vocabulary) -> Example:
+    """Turn an example into the ids of a model whose vocabulary is cut.
+
+    Args:
+        example: Its prompt, which has no labels, comes first.
+        vocabulary: Of the model.
+
+    Returns:
+        The example; where a token is spelled by several, longer than it was.
+    """
+    prompt = example["labels"].count(IGNORED_LABEL)
+    before, answer = (
+        vocabulary.inward(ids)
+        for ids in (example["input_ids"][:prompt], example["labels"][prompt:])
+    )
+    return Example(input_ids=[*before, *answer], labels=[IGNORED_LABEL] * len(before) + answer)
+
+
+def _vocabulary(
+    tokenizer: "PreTrainedTokenizerBase", examples: list[Example], loading: LoadingSettings
+) -> Vocabulary:
+    if loading.vocabulary == "full":
+        return WHOLE
+    return table_vocabulary(tokenizer, (example["input_ids"] for example in examples))
 
 
 def save_adapter(

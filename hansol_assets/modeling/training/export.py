@@ -38,16 +38,34 @@ def export_adapter(adapter_dir: Path, base_dir: Path, out_dir: Path) -> list[Pat
     Raises:
         ExportError: There is no adapter, or the folder holds something already.
     """
-    absent = [name for name in NEEDED_FILES if not (adapter_dir / name).is_file()]
-    if absent:
-        raise ExportError(f"{adapter_dir} is no adapter: it lacks {', '.join(absent)}.")
-    if out_dir.exists() and (not out_dir.is_dir() or any(out_dir.iterdir())):
-        raise ExportError(f"{out_dir} holds something already. Name a new or empty folder.")
-    out_dir.mkdir(parents=True, exist_ok=True)
+    require_adapter(adapter_dir)
+    new_folder(out_dir)
     patterns = (*NEEDED_FILES, *TOKENIZER_FILES)
     files = sorted({file for pattern in patterns for file in adapter_dir.glob(pattern)})
     copied = [Path(shutil.copyfile(file, out_dir / file.name)) for file in files]
     return copied if source_of(base_dir).on_hub else [*copied, *_with_base(base_dir, out_dir)]
+
+
+def require_adapter(folder: Path) -> None:
+    """Refuse a folder that is no adapter with its card.
+
+    Raises:
+        ExportError: Files are missing.
+    """
+    absent = [name for name in NEEDED_FILES if not (folder / name).is_file()]
+    if absent:
+        raise ExportError(f"{folder} is no adapter: it lacks {', '.join(absent)}.")
+
+
+def new_folder(folder: Path) -> None:
+    """Make a folder that is to be filled.
+
+    Raises:
+        ExportError: It holds something already.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ExportError(f"{folder} holds something already. Name a new or empty folder.")
+    folder.mkdir(parents=True, exist_ok=True)
 
 
 def _with_base(base_dir: Path, out_dir: Path) -> list[Path]:

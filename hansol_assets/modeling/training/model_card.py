@@ -1,4 +1,4 @@
-"""The page beside an adapter that says what it is.
+"""The page beside an adapter, or beside a model that it is merged into, that says what it is.
 
 What belongs here: the words of the page. What does not: the figures, which training measures
 (`hansol_assets.modeling.training.adapter`).
@@ -13,6 +13,16 @@ from hansol_assets.lake.fingerprint import config_of
 from hansol_assets.modeling.base.loading import LoadingSettings
 from hansol_assets.modeling.base.source import Source
 from hansol_assets.modeling.settings import TrainingSettings
+
+CARD_FILE = "README.md"
+USE = "## Use"
+BASE = "## Base model"
+
+TERMS = {
+    "gemma": "Gemma is provided under and subject to the Gemma Terms of Use found at "
+    "ai.google.dev/gemma/terms",
+}
+"""Licence, as the hub names it → the sentence that it wants beside the weights."""
 
 
 def model_card(
@@ -61,6 +71,60 @@ def model_card(
         _section("Use", _usage(source, loading)),
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def merged_card(card: str) -> str:
+    """Turn an adapter's page into that of the model that it is merged into.
+
+    Args:
+        card: From `model_card`.
+
+    Returns:
+        Markdown with the hub's metadata block; base, data, figures and settings are the adapter's.
+    """
+    from huggingface_hub import ModelCard, ModelCardData
+
+    read = ModelCard(card)
+    data = ModelCardData(
+        **{**read.data.to_dict(), "library_name": "transformers", "tags": ["trl", "sft"]}
+    )
+    told = read.text[read.text.index(BASE) : read.text.index(USE)].strip()
+    sections = [
+        f"---\n{data.to_yaml()}\n---",
+        "# Model for Korean questions about building finishes",
+        "A LoRA adapter, trained on questions with retrieved rows, merged into its base model.",
+        told,
+        _section("Use", _MERGED_USAGE),
+    ]
+    return "\n\n".join(sections) + "\n"
+
+
+def notice(source: Source) -> str:
+    """Say what a merged model was made from and under which terms.
+
+    Args:
+        source: The base model's origin.
+
+    Returns:
+        Plain text.
+    """
+    revision = f", revision {source.revision}" if source.revision else ""
+    lines = [
+        f"The weights in this folder are those of {source.name}{revision}, modified: a LoRA "
+        "adapter was trained on them and merged into them.",
+        f"Licence of that model, which binds this one too: {source.licence or 'not stated'}.",
+    ]
+    terms = TERMS.get(source.licence or "")
+    return "\n".join([*lines, *([terms] if terms else [])]) + "\n"
+
+
+_MERGED_USAGE = """```python
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+tokenizer = AutoTokenizer.from_pretrained("FOLDER")
+model = AutoModelForCausalLM.from_pretrained("FOLDER")
+```
+FOLDER is this folder. Questions are asked in the tokenizer's chat template."""
 
 
 def _section(title: str, text: str) -> str:

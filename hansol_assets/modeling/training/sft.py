@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from hansol_assets.compute.protocol import ALONE, Member
 from hansol_assets.modeling.base.precision import resolve_precision
 from hansol_assets.modeling.base.tokenizer import Example
+from hansol_assets.modeling.base.vocabulary import Vocabulary
 from hansol_assets.modeling.settings import TrainingSettings
 from hansol_assets.modeling.training.ordering import training_order
 
@@ -138,6 +139,7 @@ def _token_tables(
 def build_trainer(
     model: "PreTrainedModel",
     tokenizer: "PreTrainedTokenizerBase",
+    vocabulary: Vocabulary,
     splits: tuple["Dataset", "Dataset"],
     config: "SFTConfig",
     lora: "LoraConfig",
@@ -147,6 +149,7 @@ def build_trainer(
     Args:
         model: The base model; frozen by this.
         tokenizer: A sound tokenizer.
+        vocabulary: The tokens that have rows in the model.
         splits: The training set in its order, and the held-out set, which may be empty.
         config: From `sft_config`.
         lora: From `lora_config`.
@@ -166,6 +169,9 @@ def build_trainer(
         processing_class=tokenizer,
         peft_config=lora,
     )
+    # TRL pads with the tokenizer's id, which a model with fewer rows has elsewhere.
+    collator: Any = trainer.data_collator
+    (collator.pad_token_id,) = vocabulary.inward([tokenizer.pad_token_id])
     trainer.remove_callback(PrinterCallback)
     _show_bias(trainer.model)
     _keep_in_32_bits(trainer.model)

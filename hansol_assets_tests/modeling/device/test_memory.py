@@ -12,7 +12,12 @@ from benchmarks.random_checkpoint import config_of_shape
 from hansol_assets.modeling.base.loading import LoadingSettings
 from hansol_assets.modeling.base.shape import ModelShape
 from hansol_assets.modeling.base.tokenizer import TokenizerSettings
-from hansol_assets.modeling.device.memory import MemoryItem, generation_memory, training_memory
+from hansol_assets.modeling.device.memory import (
+    PLAIN,
+    MemoryItem,
+    generation_memory,
+    training_memory,
+)
 from hansol_assets.modeling.device.preflight import (
     Device,
     MemoryEstimate,
@@ -20,7 +25,6 @@ from hansol_assets.modeling.device.preflight import (
     device_memory,
     estimate,
     preflight,
-    shape_of_folder,
 )
 from hansol_assets.modeling.generation.generator import GenerationSettings
 from hansol_assets.modeling.settings import TrainingSettings
@@ -66,6 +70,7 @@ def test_a_shape_is_read_back_from_its_configuration(profile: str) -> None:
     [
         ("gemma-7b", 8.54),
         ("gemma-2b", 2.51),
+        ("gemma-3-270m", 0.268),
         ("gemma-3-4b", 4.30),
         ("datavortex-10.7b", 10.73),
         ("qwen3-4b", 4.02),
@@ -129,6 +134,91 @@ def test_activations_grow_with_the_tokens_and_shrink_by_checkpointing(
     assert activations(gradient_checkpointing=False) > activations()
 
 
+@pytest.mark.parametrize("dropout", [0.0, 0.05])
+@pytest.mark.parametrize(
+    ("profile", "dtype"),
+    [
+        ("gemma-3-270m", "float32"),
+        ("gemma-7b", "bfloat16"),
+        ("qwen3-4b", "bfloat16"),
+        ("kogpt2", "float32"),
+    ],
+)
+def test_a_layer_keeps_about_as_much_as_torch_saves(
+    profile: str, dtype: str, dropout: float
+) -> None:
+    """To a fifth: norms differ from one architecture to the next, and count for little."""
+    settings = load_settings(profile=profile)
+    shape = released(profile).model_copy(
+        update={"hidden_size": 256, "intermediate_size": 1024, "vocab_size": 64, "head_dim": 64}
+    )
+    heads = {"num_attention_heads": 4, "num_key_value_heads": 4 if profile == "kogpt2" else 1}
+    training = settings.training.model_copy(
+        update={
+            "lora_dropout": dropout,
+            "precision": "fp32" if dtype == "float32" else "bf16",
+            "gradient_checkpointing": False,
+            "per_device_batch_size": 1,
+            "max_length": 128,
+        }
+    )
+    saved, estimated = [], []
+    for layers in (1, 2):
+        sized = shape.model_copy(update={**heads, "num_hidden_layers": layers})
+        saved.append(saved_bytes(sized, training, getattr(torch, dtype)))
+        items = training_memory(sized, LoadingSettings(), training, PLAIN)
+        estimated.append(gib(items, "activations") * 2**30)
+    assert estimated[1] - estimated[0] == pytest.approx(saved[1] - saved[0], rel=0.2)
+
+
+def saved_bytes(shape: ModelShape, training: TrainingSettings, dtype: torch.dtype) -> int:
+    """Count what the decoder keeps of one example for its backward pass, weights aside."""
+    from peft import LoraConfig, get_peft_model
+
+    base = AutoModelForCausalLM.from_config(config_of_shape(shape), dtype=dtype)
+    targets = training.target_modules
+    lora = LoraConfig(
+        r=8,
+        lora_dropout=training.lora_dropout,
+        target_modules=targets if isinstance(targets, str) else list(targets),
+        task_type="CAUSAL_LM",
+    )
+    model = get_peft_model(base, lora).train()
+    for weight in model.parameters():
+        if weight.requires_grad:
+            weight.data = weight.data.float()
+    weights = {weight.untyped_storage().data_ptr() for weight in model.parameters()}
+    kept: dict[int, torch.Tensor] = {}
+
+    def keep(tensor: torch.Tensor) -> torch.Tensor:
+        kept[tensor.untyped_storage().data_ptr()] = tensor
+        return tensor
+
+    half = torch.autocast("cpu", torch.bfloat16, enabled=dtype == torch.bfloat16)
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor), half:
+        base.base_model(input_ids=torch.zeros(1, training.max_length, dtype=torch.long))
+    return sum(
+        tensor.untyped_storage().nbytes() for place, tensor in kept.items() if place not in weights
+    )
+
+
+def test_a_processor_holds_more_of_each_logit_than_a_gpu() -> None:
+    shape, training = released("gemma-3-270m"), TrainingSettings(per_device_batch_size=4)
+    works = {name: estimate(shape, HALF, training, Device(name, 0)) for name in ("CPU", "GPU")}
+    held = {name: gib(found.items, "logits") for name, found in works.items()}
+    # 33 and 12 bytes for each of 32,768 tokens of the vocabulary at 4,096 places.
+    assert held == {"CPU": 33 / 8, "GPU": 12 / 8}
+
+
+def test_a_local_folder_tells_its_own_shape(tmp_path: Path) -> None:
+    own = released("gemma-3-270m")
+    config_of_shape(own).save_pretrained(tmp_path)
+    settings = load_settings(profile="qwen3-4b", base_model={"hub": {"model_id": str(tmp_path)}})
+    assert settings.base_model.known_shape == own
+    (tmp_path / "config.json").unlink()
+    assert settings.base_model.known_shape == released("qwen3-4b")
+
+
 def test_eager_attention_keeps_its_weights() -> None:
     shape, training = released("gemma-7b"), TrainingSettings()
     eager = LoadingSettings(dtype="bfloat16", attention="eager")
@@ -169,7 +259,7 @@ def test_a_model_that_cannot_fit_is_refused_before_it_is_loaded(tmp_path: Path) 
     """There are no weights in the folder: the configuration alone decides."""
     giant = released("datavortex-10.7b").model_copy(update={"num_hidden_layers": 48_000})
     config_of_shape(giant).save_pretrained(tmp_path)
-    assert shape_of_folder(tmp_path, HALF) == giant
+    assert ModelShape.of_folder(tmp_path) == giant
     with pytest.raises(OutOfMemoryError, match=r"does not fit: training needs .* too large\. To"):
         preflight(tmp_path, HALF, TrainingSettings())
 

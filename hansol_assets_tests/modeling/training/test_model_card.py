@@ -1,5 +1,6 @@
 """The page beside an adapter, and the folder that is handed on."""
 
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -10,12 +11,19 @@ from peft import AutoPeftModelForCausalLM, PeftConfig, PeftModel
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from hansol_assets.modeling.base.loading import LoadingSettings
+from hansol_assets.modeling.base.soundness import UnsoundModelError
 from hansol_assets.modeling.base.source import Source
-from hansol_assets.modeling.base.tokenizer import TokenizerSettings
+from hansol_assets.modeling.base.tokenizer import TokenizerSettings, encode_prompt
+from hansol_assets.modeling.generation.generator import (
+    GenerationRequest,
+    GenerationSettings,
+    Generator,
+)
 from hansol_assets.modeling.training.adapter import train_adapter
 from hansol_assets.modeling.training.export import ExportError, export_adapter
+from hansol_assets.modeling.training.merging import export_model
 from hansol_assets.modeling.training.model_card import model_card
-from hansol_assets_tests.modeling.conftest import ignore, small_training_settings
+from hansol_assets_tests.modeling.conftest import PAIRS, ignore, small_training_settings, user
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 RELEASED = Source("owner/model", COMMIT, "gemma")
@@ -111,6 +119,68 @@ def test_plain_peft_loads_an_exported_adapter(
         plain = base(input_ids=ids).logits
         adapted = PeftModel.from_pretrained(base, out)(input_ids=ids).logits
     assert not torch.allclose(plain, adapted)
+
+
+@pytest.fixture
+def licensed(base_dir: Path, adapter: Path, tmp_path: Path) -> Path:
+    """The adapter's base with its licence beside it, under a name that the adapter has."""
+    folder = tmp_path / base_dir.parent.name / base_dir.name
+    shutil.copytree(base_dir, folder)
+    (folder / "LICENSE").write_text("The terms.\n", encoding="utf-8")
+    Source(f"{folder.parent.name}/{folder.name}", None, "gemma").save(folder)
+    return folder
+
+
+def test_plain_transformers_says_with_the_merged_model_what_the_adapter_says(
+    adapter: Path, licensed: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "merged"
+    files = export_model(adapter, licensed, out, LoadingSettings(vocabulary="table"))
+    assert set(files) == set(out.iterdir())
+    tokenizer = AutoTokenizer.from_pretrained(out)
+    ids = torch.tensor([encode_prompt(tokenizer, user(PAIRS[0][0]))])
+    merged = AutoModelForCausalLM.from_pretrained(out)
+    base = AutoModelForCausalLM.from_pretrained(licensed)
+    with torch.inference_mode():
+        plain = base(input_ids=ids).logits
+        adapted = PeftModel.from_pretrained(base, adapter)
+        torch.testing.assert_close(
+            merged(input_ids=ids).logits, adapted(input_ids=ids).logits, rtol=1e-5, atol=1e-5
+        )
+        assert not torch.allclose(merged(input_ids=ids).logits, plain, atol=1e-3)
+    settings = GenerationSettings(samples=0, max_new_tokens=24)
+    beside = Generator(licensed, adapter, settings, LoadingSettings())
+    (said,) = beside.answer([GenerationRequest("q", user(PAIRS[0][0]))])
+    output = merged.generate(input_ids=ids, max_new_tokens=24, do_sample=False)[0, ids.shape[1] :]
+    assert tokenizer.decode(output, skip_special_tokens=True).strip() == said[0].text
+
+
+def test_a_merged_model_carries_its_terms_and_no_path(
+    adapter: Path, licensed: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "merged"
+    export_model(adapter, licensed, out, LoadingSettings())
+    card = ModelCard.load(out / "README.md")
+    assert (card.data.library_name, card.data.tags) == ("transformers", ["trl", "sft"])
+    assert "| paired_questions | 1f2e3d4c  |" in card.text
+    assert "PeftModel" not in card.text
+    assert (out / "LICENSE").read_text(encoding="utf-8") == "The terms.\n"
+    told = (out / "NOTICE").read_text(encoding="utf-8")
+    assert "modified: a LoRA adapter was trained" in told
+    assert "ai.google.dev/gemma/terms" in told
+    texts = [file for file in out.iterdir() if file.suffix in {".json", ".md", ""}]
+    assert not [file.name for file in texts if str(tmp_path) in file.read_text(encoding="utf-8")]
+
+
+def test_a_model_is_not_merged_over_what_is_there_nor_into_another_base(
+    adapter: Path, base_dir: Path, licensed: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(ExportError, match="holds something already"):
+        export_model(adapter, licensed, licensed, LoadingSettings())
+    Source("owner/other", COMMIT, "gemma").save(licensed)
+    with pytest.raises(UnsoundModelError, match="not on 'owner/other'"):
+        export_model(adapter, licensed, tmp_path / "out", LoadingSettings())
+    assert not (tmp_path / "out").exists()
 
 
 def test_what_is_no_adapter_is_not_exported(tmp_path: Path) -> None:

@@ -1,0 +1,193 @@
+"""The part of a vocabulary that a table needs, and the way of ids into such a model and out of it.
+
+What belongs here: which tokens keep their rows, and how ids are mapped. What does not: cutting the
+rows of a model (`hansol_assets.modeling.base.loading`).
+
+After Ushio et al. 2023, "Efficient Multilingual Language Model Compression through Vocabulary
+Trimming": most rows of a multilingual model belong to tokens that a table never needs. The
+tokenizer stays whole, so that an adapter fits the released model as it is.
+"""
+
+import json
+import unicodedata
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from hansol_assets.errors import InputError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+TOKENS_FILE = "kept_tokens.json"
+TABLE_TOKENS = 12_000
+"""Tokens that a Korean table of some thousand answers needs, for estimates beforehand; Gemma 3's
+are 9,600 of 262,144."""
+
+LONGEST_SIGN = 6
+"""Characters of the longest piece that may spell a single one, such as `<0x0A>`."""
+BASIC_CATEGORIES = "NPSZC"
+"""Unicode's numbers, punctuation, symbols, separators and control characters."""
+HANGUL = ((0x1100, 0x11FF), (0x3130, 0x318F), (0xAC00, 0xD7A3))
+"""Code points of letters and syllables."""
+
+
+class Vocabulary(Protocol):
+    """How a tokenizer's ids become a model's."""
+
+    @property
+    def kept(self) -> Sequence[int] | None:
+        """The tokenizer's ids that have rows in the model, in rising order; None: all have."""
+
+    def inward(self, ids: Sequence[int]) -> list[int]:
+        """Turn a tokenizer's ids into the model's."""
+
+    def outward(self, ids: Sequence[int]) -> list[int]:
+        """Turn a model's ids into the tokenizer's."""
+
+    def save(self, directory: Path) -> None:
+        """Write beside an adapter what generation needs to know."""
+
+
+class WholeVocabulary:
+    """Every token has its row."""
+
+    kept = None
+
+    def inward(self, ids: Sequence[int]) -> list[int]:
+        """Return the same ids."""
+        return list(ids)
+
+    def outward(self, ids: Sequence[int]) -> list[int]:
+        """Return the same ids."""
+        return list(ids)
+
+    def save(self, directory: Path) -> None:
+        """Write nothing."""
+
+
+WHOLE = WholeVocabulary()
+
+
+class TableVocabulary:
+    """The tokens of a table have rows; another one is spelled by shorter ones that have.
+
+    Args:
+        tokenizer: The model's.
+        kept: Ids of the tokens that have rows.
+    """
+
+    def __init__(self, tokenizer: "PreTrainedTokenizerBase", kept: Iterable[int]) -> None:
+        self.kept = sorted(kept)
+        self._tokenizer = tokenizer
+        self._place = {token: place for place, token in enumerate(self.kept)}
+
+    def inward(self, ids: Sequence[int]) -> list[int]:
+        """Return the rows' places; a token without a row becomes the longest pieces that have."""
+        places: list[int] = []
+        for token in ids:
+            place = self._place.get(token)
+            places += [place] if place is not None else self._spelled(token)
+        return places
+
+    def outward(self, ids: Sequence[int]) -> list[int]:
+        """Return the tokens whose rows stand at these places."""
+        return [self.kept[place] for place in ids]
+
+    def save(self, directory: Path) -> None:
+        """Write the ids."""
+        (directory / TOKENS_FILE).write_text(json.dumps(self.kept) + "\n", encoding="utf-8")
+
+    def _spelled(self, token: int) -> list[int]:
+        text = str(self._tokenizer.convert_ids_to_tokens(token))
+        places: list[int] = []
+        start = 0
+        while start < len(text):
+            ends = range(min(len(text), start + self._longest), start, -1)
+            end = next((end for end in ends if text[start:end] in self._pieces), start + 1)
+            found = self._pieces.get(text[start:end])
+            places += [found] if found is not None else self._bytes(text[start:end])
+            start = end
+        return places
+
+    def _bytes(self, character: str) -> list[int]:
+        """Spell a character that no piece holds; nothing where the vocabulary has no bytes."""
+        names = [f"<0x{byte:02X}>" for byte in character.encode()]
+        return [self._pieces[name] for name in names if name in self._pieces]
+
+    @cached_property
+    def _pieces(self) -> dict[str, int]:
+        """Text of a token that has a row → its place; a special token spells no text."""
+        special = set(self._tokenizer.all_special_ids)
+        names = self._tokenizer.convert_ids_to_tokens(self.kept)
+        return {
+            name: place
+            for place, (token, name) in enumerate(zip(self.kept, names, strict=True))
+            if token not in special
+        }
+
+    @cached_property
+    def _longest(self) -> int:
+        return max(map(len, self._pieces))
+
+
+def table_vocabulary(
+    tokenizer: "PreTrainedTokenizerBase", texts: Iterable[Sequence[int]]
+) -> TableVocabulary:
+    """Keep the tokens of texts, and those that any other Korean text can be spelled with.
+
+    Args:
+        tokenizer: The model's.
+        texts: Token ids of all prompts and answers of a table.
+
+    Returns:
+        The vocabulary.
+    """
+    return TableVocabulary(tokenizer, basic_tokens(tokenizer).union(*texts))
+
+
+def saved_vocabulary(tokenizer: "PreTrainedTokenizerBase", adapter_dir: Path) -> TableVocabulary:
+    """Read the vocabulary that an adapter was trained with.
+
+    Args:
+        tokenizer: The model's.
+        adapter_dir: What `TableVocabulary.save` wrote to.
+
+    Raises:
+        InputError: The adapter was trained with the whole vocabulary.
+    """
+    file = adapter_dir / TOKENS_FILE
+    if not file.is_file():
+        raise InputError(
+            f"the adapter in {adapter_dir} was trained with the whole vocabulary. Set "
+            "base_model.loading.vocabulary to 'full'."
+        )
+    return TableVocabulary(tokenizer, json.loads(file.read_text(encoding="utf-8")))
+
+
+def basic_tokens(tokenizer: "PreTrainedTokenizerBase") -> set[int]:
+    """Return the tokens of bytes, Hangul letters and syllables, signs, digits and turns.
+
+    Args:
+        tokenizer: Any.
+    """
+    short = {
+        token: name for name, token in tokenizer.get_vocab().items() if len(name) <= LONGEST_SIGN
+    }
+    # A byte alone decodes to the replacement character, which is a symbol.
+    texts = tokenizer.batch_decode([[token] for token in short], skip_special_tokens=False)
+    signs = {
+        token
+        for token, text in zip(short, texts, strict=True)
+        if all(map(_is_basic, text.strip())) and len(text.strip()) <= 1
+    }
+    return signs.union(tokenizer.all_special_ids)
+
+
+def _is_basic(character: str) -> bool:
+    return (
+        character.isascii()
+        or unicodedata.category(character)[0] in BASIC_CATEGORIES
+        or any(first <= ord(character) <= last for first, last in HANGUL)
+    )
