@@ -301,7 +301,7 @@ def test_what_is_there_to_be_copied_is_on_one_line(
     monkeypatch.setenv("HF_HOME", "/nowhere")
     lines = run("doctor").output.splitlines()
     (command,) = [line for line in lines if "hf download" in line]
-    assert command.endswith('--include "tokenizer*"')
+    assert command.endswith('--include "NOTICE*"')
     assert max(len(line) for line in lines if line.startswith(("training", "base model"))) <= 60
 
 

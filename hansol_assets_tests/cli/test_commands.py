@@ -244,10 +244,15 @@ def place(
         "TEST_017": answers["id"].iloc[0],
         "SUBMISSION.csv": str(lake.paths.latest_submission / "submission.csv"),
         "REFERENCES.csv": str(tmp_path / "references.csv"),
-        "DIR": str(tmp_path / "adapter"),
         "QUESTION": "벽지는 왜 우나요?",
     }
-    return lambda words: [filled.get(word, word) for word in words]
+
+    def placed(words: list[str]) -> list[str]:
+        # Every export has a folder of its own.
+        folder = {"DIR": str(tmp_path / "-".join(words[:2]))}
+        return [{**filled, **folder}.get(word, word) for word in words]
+
+    return placed
 
 
 ELSEWHERE = ("cross-validate", "--force", "--serve")
