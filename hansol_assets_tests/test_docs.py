@@ -191,7 +191,7 @@ def test_every_variable_of_the_page_sets_its_setting(
 def test_values_of_profiles_stand_beside_defaults(reference: ModuleType) -> None:
     page = reference.page()
     assert (
-        "whole number or null, at least 1; default `null`; `gemma-3-270m`: `60`; `tiny`: `24`"
+        "whole number or null, at least 1; default `null`; `gemma-3-270m`: `60`; `tiny`: `8`"
         in page
     )
     assert "`fp32` or `bf16`" in page
