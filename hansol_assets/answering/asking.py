@@ -136,10 +136,7 @@ class Asker:
                 "shorten it, or ask its parts one by one"
             )
         (found,) = find_parts([question], self.searcher, self.rows, ALL_SPLITS)
-        asked = [
-            Found(part.question, part.confidence, [(hit.id, hit.probability) for hit in part.hits])
-            for part in found
-        ]
+        asked = [Found.of_hits(*part) for part in found]
         parts = answer_parts(asked, self.sources, self.settings)
         record = answer_record(question, parts)
         first = next((row["source_id"] for part in parts for row in part.nearest), None)

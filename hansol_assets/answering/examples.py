@@ -80,13 +80,13 @@ def training_examples(
     questions = list(dict.fromkeys(pairs["question"]))
     found = searcher.search(questions, prompt.context_rows + MOST_SOURCES, splits)
     hits = dict(zip(questions, found, strict=True))
-    shown = [
-        [
-            hit
-            for hit in hits[question]
-            if hit.id not in set(sources) or chance("known", question) < known_share
-        ][: prompt.context_rows]
+    hidden = [
+        set() if chance("known", question) < known_share else set(sources)
         for question, sources in zip(pairs["question"], pairs["source_ids"], strict=True)
+    ]
+    shown = [
+        [hit for hit in hits[question] if hit.id not in own][: prompt.context_rows]
+        for question, own in zip(pairs["question"], hidden, strict=True)
     ]
     messages = [
         build_messages(question, context_rows(own, question), prompt)

@@ -21,7 +21,6 @@ from hansol_assets.qa.pairing import JOINED, SINGLE
 from hansol_assets.qa.sampling import draw
 from hansol_assets.qa.splitting import take_apart
 from hansol_assets.qa.table.columns import ANSWERS, ID
-from hansol_assets.retrieval.hits import Hit
 from hansol_assets.retrieval.ranking import RowSearcher
 from hansol_assets.scoring.baselines import baseline_scores
 from hansol_assets.scoring.bootstrap import bootstrap_interval
@@ -98,7 +97,7 @@ def score_known(
     if not asked.row_ids:
         return pd.DataFrame()
     answers = dict(zip(rows[ID], rows[ANSWERS], strict=True))
-    found = list(map(_found, asked.questions, asked.confidence, asked.hits))
+    found = list(map(Found.of_hits, asked.questions, asked.confidence, asked.hits))
     said = [part.text for part in answer_parts(found, Sources(rows, judge.embedder), verdicts)]
     vectors = {
         VECTOR: share.mix(asked.rows, asked.estimates, asked.confidence),
@@ -146,10 +145,6 @@ def _encoded(texts: Sequence[str], groups: Sequence[tuple[int, ...]], judge: Jud
     return encode(
         judge.embedder, [join_all((texts[place] for place in own), NONE) for own in groups]
     )
-
-
-def _found(question: str, confidence: float, hits: Sequence[Hit]) -> Found:
-    return Found(question, float(confidence), [(hit.id, hit.probability) for hit in hits])
 
 
 def _references(parts: Sequence[Sequence[str]]) -> list[str]:

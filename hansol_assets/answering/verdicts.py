@@ -8,7 +8,7 @@ whatever the text says (`hansol_assets.answering.choosing`).
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,7 @@ from hansol_assets.qa.joining import NONE, join_answers
 from hansol_assets.qa.splitting import take_apart
 from hansol_assets.qa.table.columns import ANSWERS, CATEGORY, ID, QUESTIONS, ROW_NUMBER
 from hansol_assets.qa.table.ids import told_by
+from hansol_assets.retrieval.hits import Hit
 from hansol_assets.settings_model import SettingsModel
 
 Verdict = Literal["answered", "related", "unanswered"]
@@ -161,6 +162,11 @@ class Found(NamedTuple):
     question: str
     confidence: float
     rows: Sequence[tuple[str, float]]
+
+    @classmethod
+    def of_hits(cls, question: str, confidence: float, hits: Sequence[Hit]) -> Self:
+        """Makes one of what a search gave."""
+        return cls(question, float(confidence), [(hit.id, hit.probability) for hit in hits])
 
 
 def answer_parts(
