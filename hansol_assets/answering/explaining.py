@@ -69,7 +69,7 @@ def explain(lake: Lake, question_id: str) -> dict[str, Any]:
         "blend_weights": VectorBlend.load(
             lake.artifact(ancestors["vector_blend"]) / WEIGHTS_FILE
         ).weights,
-        "versions": {name: item.fingerprint for name, item in ancestors.items()},
+        "versions": {name: item.version for name, item in ancestors.items()},
         "files": {
             name: version
             for item in ancestors.values()

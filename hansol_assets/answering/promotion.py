@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from hansol_assets.settings import Settings
 
 SCORES = "validation_scores"
-RETENTION = Retention(published="submission", remembered=SCORES)
+RETENTION = Retention(published="submission", history=SCORES)
 """What pruning keeps: the leaderboard is made of every score."""
 
 PROMOTED = Check(

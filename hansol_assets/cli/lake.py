@@ -19,11 +19,11 @@ STATUS_COLUMNS = ("asset", "fingerprint", "live for", "rows", "MiB", "made at")
 @lake_app.command()
 def status(as_json: JsonOption = False) -> None:
     """List what is in the lake, its size, and which of it is live."""
-    from hansol_assets.lake.inventory import bytes_of_places, lake_status
+    from hansol_assets.lake.inventory import bytes_of_top_level, lake_status
 
     lake = open_lake()
     found = lake_status(lake)
-    places = bytes_of_places(lake.paths.root)
+    places = bytes_of_top_level(lake.paths.root)
     if as_json:
         results = json.loads(found.to_json(orient="records"))
         print_json({"results": results, "bytes": places})
@@ -59,7 +59,8 @@ def prune(
         console.print(f"removed  {asset} {fingerprint}", highlight=False)
     console.print(
         f"{len(report.removed)} removed, {len(report.kept)} kept, {len(report.swept)} leftovers "
-        f"swept, {report.forgotten} cached rows forgotten, {report.freed / MEBIBYTE:.1f} MiB freed",
+        f"swept, {report.cached_rows} cached rows forgotten, "
+        f"{report.freed / MEBIBYTE:.1f} MiB freed",
         highlight=False,
     )
 
@@ -67,7 +68,7 @@ def prune(
 @lake_app.command()
 def verify(as_json: JsonOption = False) -> None:
     """Compare every artifact and table with the checksums of its manifest."""
-    from hansol_assets.lake.verification import verify as check
+    from hansol_assets.lake.inventory import verify as check
 
     problems = check(open_lake())
     if as_json:

@@ -13,18 +13,18 @@ class LakeError(UserError):
 class MissingInputError(LakeError):
     """An asset was asked for before what it is made from."""
 
-    def __init__(self, asset: str, profile: str, root: Path, wanted: str | None = None) -> None:
-        """Names the missing asset, and the command that makes what was wanted from it."""
-        what = "it and all that it needs" if wanted is None else f"all that '{wanted}' needs"
+    def __init__(self, asset: str, profile: str, root: Path, target: str | None = None) -> None:
+        """Names the missing asset, and the command that makes the target, which needs it."""
+        what = "it and all that it needs" if target is None else f"all that '{target}' needs"
         super().__init__(
             f"'{asset}' is not in the lake {root} for profile '{profile}'. Make {what} with: "
             f"{REFRESH}"
         )
         self._missing = (asset, profile, root)
 
-    def for_making(self, wanted: str) -> "MissingInputError":
-        """Returns the error of an asset that cannot be made for want of this one."""
-        return MissingInputError(*self._missing, wanted)
+    def for_making(self, target: str) -> "MissingInputError":
+        """Returns the error of an asset that cannot be made without this one."""
+        return MissingInputError(*self._missing, target)
 
 
 class MissingSourceError(LakeError):
@@ -94,11 +94,12 @@ class UnusablePathError(LakeError):
 class NewerLakeError(LakeError):
     """The lake was written by a version of this project that lays it out differently."""
 
-    def __init__(self, root: Path, found: str, known: int) -> None:
+    def __init__(self, root: Path, lake_format: str, newest: int) -> None:
         """Names the two formats and the ways out."""
         super().__init__(
-            f"the lake {root} has format {found}, and this version reads up to {known}. Nothing "
-            "was touched. Update hansol-assets, or name another folder with HANSOL_LAKE_DIR."
+            f"the lake {root} has format {lake_format}, and this version reads up to {newest}. "
+            "Nothing was touched. Update hansol-assets, or name another folder with "
+            "HANSOL_LAKE_DIR."
         )
 
 
@@ -174,10 +175,10 @@ class MissingClientError(LakeError):
 class MisplacedIndexError(LakeError):
     """An index lies in another database than the one that the settings name."""
 
-    def __init__(self, asset: str, place: str) -> None:
+    def __init__(self, asset: str, uri: str) -> None:
         """Names the asset, where it is looked for, and the ways out."""
         super().__init__(
-            f"the LanceDB table of '{asset}' is not in {place}, where the settings look for it: it "
+            f"the LanceDB table of '{asset}' is not in {uri}, where the settings look for it: it "
             "was written with another HANSOL_OBJECT_STORE, or with none. Nothing was touched. Set "
             f"that variable as it was, or make the index there with: {REFRESH}"
         )

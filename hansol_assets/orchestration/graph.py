@@ -224,20 +224,20 @@ def _result(
         **work,
         "seconds": manifest.seconds,
         "made_at": manifest.created_at,
-        "fingerprint": manifest.fingerprint,
+        "fingerprint": manifest.version,
     }
     # Dagster looks external inputs up before the step runs, so it cannot know a file's version
     # the first time that the file is read; without these tags the asset would at once be stale.
     provenance = {f"{INPUT_VERSION_TAG}{asset}": version for asset, version in sources.items()}
     return dg.MaterializeResult(
-        metadata=metadata, data_version=dg.DataVersion(manifest.fingerprint), tags=provenance
+        metadata=metadata, data_version=dg.DataVersion(manifest.version), tags=provenance
     )
 
 
 def _place(lake: Lake, manifest: Manifest) -> dict[str, Any]:
     if manifest.kind == "table":
         return {}
-    folder = lake.paths.artifact(manifest.asset, manifest.fingerprint)
+    folder = lake.paths.artifact(*manifest.key)
     return {"path": dg.MetadataValue.path(str(folder))}
 
 

@@ -13,10 +13,9 @@ from hansol_assets.answering.searching import index_table
 from hansol_assets.embedding.e5 import DIMENSIONS
 from hansol_assets.lake.duckdb_file import quoted
 from hansol_assets.lake.errors import CorruptArtifactError
-from hansol_assets.lake.inventory import lake_status
+from hansol_assets.lake.inventory import lake_status, verify
 from hansol_assets.lake.pruning import prune
 from hansol_assets.lake.store import Lake
-from hansol_assets.lake.verification import verify
 from hansol_assets_tests.faults.fixtures import Reference
 from hansol_assets_tests.faults.runs import ForkServer, submitted
 
@@ -205,7 +204,7 @@ def test_pruning_a_real_lake_keeps_it_whole(
 
     report = prune(lake, 1, RETENTION)
     assert verify(lake) == []
-    assert report.forgotten > 0
+    assert report.cached_rows > 0
     kept = lake_status(lake).groupby("asset")["fingerprint"].count()
     assert set(kept.index) == set(status.index)
     assert kept.drop("validation_scores").max() == 1

@@ -9,9 +9,9 @@ import pytest
 
 from hansol_assets.answering.submission import publish_live
 from hansol_assets.lake.errors import DiskError
+from hansol_assets.lake.inventory import verify
 from hansol_assets.lake.reports import Outcome, Report, TableReport, Task
 from hansol_assets.lake.store import Lake
-from hansol_assets.lake.verification import verify
 from hansol_assets_tests.faults.failing_disk import FailingDisk
 from hansol_assets_tests.lake.handmade import make_artifact, make_table
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from hansol_assets.lake.blocks import Blocks, kept
+from hansol_assets.lake.blocks import Blocks, spooled
 from hansol_assets.lake.handles import Table
 from hansol_assets.lake.paths import LakePaths
 from hansol_assets.lake.reports import Build, TableReport, Task
@@ -115,7 +115,7 @@ def test_blocks_that_come_one_by_one_are_one_table(build: Build, tmp_path: Path)
     lake = Lake(tmp_path, "tiny")
     parts = [block("a", [["1"], ["2", "3"]]), block("b", [["4"]])]
 
-    report = kept(build, parts)
+    report = spooled(build, parts)
     made = make_table(lake, Task("blocks", "1", {}, {}), lambda: report)
 
     assert report.facts == {"a_rows": 2, "b_rows": 1}
@@ -130,5 +130,5 @@ def test_blocks_that_come_one_by_one_are_one_table(build: Build, tmp_path: Path)
 def test_a_block_alone_leaves_no_file(build: Build) -> None:
     alone = block("a", [["1"]])
 
-    assert kept(build, iter([alone])) is alone
+    assert spooled(build, iter([alone])) is alone
     assert not build.checkpoints.exists()

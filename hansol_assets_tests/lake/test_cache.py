@@ -40,11 +40,11 @@ def test_a_key_is_kept_once(cache: RowCache) -> None:
 
 
 def test_rows_of_models_that_are_gone_are_removed(cache: RowCache) -> None:
-    assert cache.keep_models({"0" * 16}) == 0
+    assert cache.remove_other_models({"0" * 16}) == 0
     cache.put("0" * 16, rows(a="벽지"))
     cache.put(f"{'0' * 16}-decoding", rows(a="벽지"))
     cache.put(f"{'1' * 16}-decoding", rows(a="벽지", b="장판"))
-    assert cache.keep_models({"0" * 16, "2" * 16}) == 2
+    assert cache.remove_other_models({"0" * 16, "2" * 16}) == 2
     assert len(cache.get("0" * 16, ["a"])) == 1
     assert len(cache.get(f"{'0' * 16}-decoding", ["a"])) == 1
     assert cache.get(f"{'1' * 16}-decoding", ["a", "b"]).empty

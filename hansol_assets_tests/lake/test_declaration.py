@@ -19,7 +19,10 @@ from hansol_assets.lake.declaration import (
 )
 from hansol_assets.lake.errors import MissingInputError, MixedVersionsError, NotAnInputError
 from hansol_assets.lake.handles import Artifact, History, Source, Table, input_of
+from hansol_assets.lake.inventory import lake_status, verify
 from hansol_assets.lake.making import make
+from hansol_assets.lake.manifest import ancestry
+from hansol_assets.lake.pruning import Retention, prune
 from hansol_assets.lake.reports import ArtifactBuild, Outcome, Report, TableReport
 from hansol_assets.lake.store import Lake
 from hansol_assets.settings_model import ShapesNothing
@@ -221,13 +224,25 @@ def test_a_result_that_is_named_by_its_content_moves_only_with_it(lake: Lake, fi
     assert run(lake, model, file).status == "new"
 
 
-def test_the_same_question_is_answered_once(
+def test_results_of_the_same_rows_are_stored_once_and_each_knows_its_inputs(
     lake: Lake, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run(lake, raw, file)
-    run(lake, size, file)
+    first = run(lake, raw, file).manifest
+    one = run(lake, size, file).manifest
+    file.write_text("A B C D", encoding="utf-8")
+    second = run(lake, raw, file).manifest
+    other = run(lake, size, file).manifest
+    assert one.key == other.key
+    assert one.fingerprint != other.fingerprint
+    assert lake.warehouse.versions("size") == {one.version}
+    assert [item.inputs["raw"] for item in (one, other)] == [first.version, second.version]
+    made = run(lake, model, file).manifest
+    assert ancestry(lake.paths, made)["raw"] in (first, second)
     monkeypatch.setattr(Bound, "call", lambda *_: pytest.fail("it was worked out again"))
-    assert run(lake, size, file).status == "reused"
+    file.write_text("A B C", encoding="utf-8")
+    for body in (raw, size, model):
+        assert run(lake, body, file).status == "reused"
+    assert lake.live("size") == one
 
 
 @lake_table(kinds={"duckdb"}, named_by_content=True)
@@ -248,6 +263,29 @@ def test_a_result_may_look_at_the_one_before(
     assert lake.table(lake.live("longest"))["rows"].tolist() == [3]
     monkeypatch.setattr(Bound, "call", lambda *_: pytest.fail("it was worked out again"))
     assert run(lake, longest, file).status == "reused"
+    assert len(lake_status(lake).query("asset == 'longest'")) == 1
+
+
+def test_a_table_of_several_works_is_pruned_with_the_last(lake: Lake, file: Path) -> None:
+    for rows in ("A B C", "A B C D", " ".join("ABCDEFGHIJ")):
+        file.write_text(rows, encoding="utf-8")
+        for body in (raw, size):
+            run(lake, body, file)
+    few, many = lake_status(lake).query("asset == 'size'")["fingerprint"]
+    assert lake_status(lake).query("profiles == 'tiny' and asset == 'size'")[
+        "fingerprint"
+    ].tolist() == [many]
+    with lake.warehouse.transaction() as connection:
+        connection.execute(f"update {lake.warehouse.table_name('size', many)} set tens = 7")
+    (problem,) = verify(lake)
+    assert (problem.asset, problem.version) == ("size", many)
+    assert problem.remedy == "run 'hansol refresh': it is set aside and rebuilt"
+    assert run(lake, size, file).status == "new"
+    report = prune(lake, 1, Retention(published="model", history="board"))
+    assert ("size", few) in report.removed
+    assert ("size", many) in report.kept
+    assert lake.warehouse.versions("size") == {many}
+    assert verify(lake) == []
 
 
 def test_a_history_names_every_version(lake: Lake, file: Path) -> None:

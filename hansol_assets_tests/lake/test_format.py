@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from hansol_assets.lake.errors import NewerLakeError, UnusablePathError
-from hansol_assets.lake.format import FORMAT
+from hansol_assets.lake.paths import FORMAT
 from hansol_assets.lake.reports import TableReport, Task
 from hansol_assets.lake.store import Lake
 from hansol_assets_tests.lake.handmade import make_table

@@ -11,13 +11,11 @@ from filelock import FileLock
 
 from hansol_assets.answering.promotion import RETENTION
 from hansol_assets.answering.submission import publish_live
-from hansol_assets.lake.inventory import lake_status
+from hansol_assets.lake.inventory import lake_status, verify
 from hansol_assets.lake.manifest import Manifest, ancestry
-from hansol_assets.lake.pruning import prune
+from hansol_assets.lake.pruning import STALE_SECONDS, prune
 from hansol_assets.lake.reports import Report, TableReport, Task
 from hansol_assets.lake.store import Lake
-from hansol_assets.lake.sweeping import STALE_SECONDS
-from hansol_assets.lake.verification import verify
 from hansol_assets_tests.lake.handmade import make_artifact, make_table
 
 CHAIN = ("raw_qa", "base_model", "validation_scores", "submission")
@@ -54,7 +52,7 @@ def frame_of(version: int) -> pd.DataFrame:
 def aged(lake: Lake, manifest: Manifest, version: int) -> Manifest:
     """Dates a manifest, since all are made within a second."""
     dated = manifest.model_copy(update={"created_at": f"2024-03-{version + 1:02d}T00:00:00+00:00"})
-    dated.save(lake.paths.manifest(manifest.asset, manifest.fingerprint))
+    dated.save(lake.paths)
     return dated
 
 

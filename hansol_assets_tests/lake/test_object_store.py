@@ -20,7 +20,7 @@ from hansol_assets.cli.main import app
 from hansol_assets.embedding.retriever import Retriever
 from hansol_assets.errors import UserError
 from hansol_assets.lake import object_store
-from hansol_assets.lake.databases import connect
+from hansol_assets.lake.databases import connect, version_checksums
 from hansol_assets.lake.declaration import Bound
 from hansol_assets.lake.errors import (
     CorruptArtifactError,
@@ -30,14 +30,12 @@ from hansol_assets.lake.errors import (
     UnreachableStoreError,
 )
 from hansol_assets.lake.handles import Artifact
-from hansol_assets.lake.inventory import lake_status
-from hansol_assets.lake.lancedb_versions import version_checksums
+from hansol_assets.lake.inventory import lake_status, verify
 from hansol_assets.lake.making import make
 from hansol_assets.lake.manifest import Manifest
 from hansol_assets.lake.pruning import prune
 from hansol_assets.lake.reports import ArtifactBuild, Outcome, Report, Task
 from hansol_assets.lake.store import Lake
-from hansol_assets.lake.verification import verify
 from hansol_assets.profile_files import ProfileError
 from hansol_assets.retrieval.index import RetrievalSettings, build_index
 from hansol_assets.retrieval.rows import FrameRows
@@ -147,7 +145,7 @@ def answers_of(lake: Lake, manifest: Manifest) -> list[str]:
 def aged(lake: Lake, manifest: Manifest, place: int) -> Manifest:
     """Dates a manifest, since all are made within a second."""
     dated = manifest.model_copy(update={"created_at": f"{2000 + place}"})
-    dated.save(lake.paths.manifest(manifest.asset, manifest.fingerprint))
+    dated.save(lake.paths)
     return dated
 
 
