@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from hansol_assets.lake.errors import LakeError
+from hansol_assets.lake.lake_errors import LakeError
 from hansol_assets.lake.manifest import Manifest, ancestry
 from hansol_assets.lake.store import Lake
 from hansol_assets.scoring.blend import WEIGHTS_FILE, VectorBlend

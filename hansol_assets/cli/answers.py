@@ -47,7 +47,7 @@ def score(
         scores_by_kind,
         scoring_judge,
     )
-    from hansol_assets.lake.errors import LakeError
+    from hansol_assets.lake.lake_errors import LakeError
     from hansol_assets.qa.table import ContractError
 
     for path in (submission, references):
@@ -186,7 +186,7 @@ def explain(
 ) -> None:
     """Print where one answer came from: parts, rows, votes, weights, versions and files."""
     from hansol_assets.answering.explaining import explain as gather
-    from hansol_assets.lake.errors import LakeError
+    from hansol_assets.lake.lake_errors import LakeError
 
     try:
         found = gather(open_lake(), question_id)

@@ -120,7 +120,7 @@ def open_lake() -> "Lake":
 
 def open_or_make_lake() -> "Lake":
     """Opens the lake under the active profile; one that cannot be used ends the command."""
-    from hansol_assets.lake.errors import LakeError
+    from hansol_assets.lake.lake_errors import LakeError
     from hansol_assets.lake.store import Lake
 
     settings = settings_or_fail()

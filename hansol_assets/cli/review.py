@@ -26,7 +26,7 @@ def review(
 ) -> None:
     """List doubtful answers; with --export, write them to be answered by a person."""
     from hansol_assets.answering.reviewing import export_queue, review_queue
-    from hansol_assets.lake.errors import LakeError
+    from hansol_assets.lake.lake_errors import LakeError
     from hansol_assets.qa.table import ContractError
 
     lake = open_lake()

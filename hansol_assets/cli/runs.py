@@ -233,7 +233,7 @@ def print_board(board: "pd.DataFrame", console: Console) -> None:
 def promote() -> None:
     """Publish the submission made last, whatever its score against the published one."""
     from hansol_assets.answering.submission import publish_live
-    from hansol_assets.lake.errors import LakeError
+    from hansol_assets.lake.lake_errors import LakeError
 
     try:
         published = publish_live(open_lake())

@@ -111,33 +111,27 @@ class FolderDatabase(Database):
         self._damaged = damaged
 
     def names(self, folder: str) -> list[str]:
-        """See `Database`."""
         files = (path for path in (self._folder / folder).rglob("*") if path.is_file())
         return sorted(path.relative_to(self._folder).as_posix() for path in files)
 
     def read(self, name: str) -> bytes:
-        """See `Database`."""
         return (self._folder / name).read_bytes()
 
     def stamps(self, names: Iterable[str]) -> dict[str, str]:
-        """See `Database`."""
         return {name: file_hash(path) for name, path in self._files(names)}
 
     def owns(self, stamps: Mapping[str, str]) -> bool:
-        """See `Database`: a SHA-256 holds no space."""
+        # A SHA-256 holds no space.
         return not any(" " in stamp for stamp in stamps.values())
 
     def size(self, names: Iterable[str]) -> int:
-        """See `Database`."""
         return sum(path.stat().st_size for _, path in self._files(names))
 
     def remove(self, names: Iterable[str]) -> None:
-        """See `Database`."""
         for _, path in self._files(names):
             path.unlink()
 
     def set_aside(self, table: str) -> None:
-        """See `Database`."""
         aside = self._damaged / table
         shutil.rmtree(aside, ignore_errors=True)
         if (self._folder / table).exists():
@@ -145,7 +139,6 @@ class FolderDatabase(Database):
             (self._folder / table).rename(aside)
 
     def location(self, name: str) -> Path:
-        """See `Database`."""
         return self._folder / name
 
     def _files(self, names: Iterable[str]) -> list[tuple[str, Path]]:
@@ -161,37 +154,29 @@ class StoredDatabase(Database):
         self._store = store
 
     def names(self, folder: str) -> list[str]:
-        """See `Database`."""
         return [f"{folder}/{name}" for name in self._store.listed(f"{LANCEDB}/{folder}")]
 
     def read(self, name: str) -> bytes:
-        """See `Database`."""
         return self._store.read(f"{LANCEDB}/{name}") or b""
 
     def stamps(self, names: Iterable[str]) -> dict[str, str]:
-        """See `Database`: a stamp names the database, too."""
         return {name: f"{self.uri} {item.stamp}" for name, item in self._objects(names).items()}
 
     def owns(self, stamps: Mapping[str, str]) -> bool:
-        """See `Database`."""
         return all(stamp.startswith(f"{self.uri} ") for stamp in stamps.values())
 
     def size(self, names: Iterable[str]) -> int:
-        """See `Database`."""
         return sum(item.size for item in self._objects(names).values())
 
     def remove(self, names: Iterable[str]) -> None:
-        """See `Database`."""
         for name in names:
             self._store.remove([f"{LANCEDB}/{name}"])
 
     def set_aside(self, table: str) -> None:
-        """See `Database`: the table is below `damaged/` then."""
         for name in self.names(table):
             self._store.move(f"{LANCEDB}/{name}", f"{DAMAGED}/{name}")
 
     def location(self, name: str) -> str:
-        """See `Database`."""
         return f"{self.uri}/{name}"
 
     def _objects(self, names: Iterable[str]) -> dict[str, StoredObject]:

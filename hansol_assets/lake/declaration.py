@@ -12,7 +12,7 @@ Binding pins the inputs and reads the settings; the fingerprint follows from bot
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, reduce
+from functools import cached_property, partial, reduce
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -318,28 +318,8 @@ def _parameter(body: Body, name: str, hint: Any) -> Any:
     raise DeclarationError(msg)
 
 
-def lake_table(
-    *,
-    kinds: set[str],
-    code_version: str = "1",
-    libraries: tuple[str, ...] = (),
-    pool: str | None = None,
-    skip_without: str | None = None,
-    named_by_content: bool = False,
-) -> Callable[[Body], Body]:
-    """Declares an asset that is a DuckDB table; see `AssetDeclaration` for the arguments."""
-    return _declaring(
-        "table",
-        kinds,
-        code_version,
-        libraries=libraries,
-        pool=pool,
-        skip_without=skip_without,
-        named_by_content=named_by_content,
-    )
-
-
-def lake_artifact(
+def _declaring(
+    form: Form,
     *,
     kinds: set[str],
     code_version: str = "1",
@@ -349,30 +329,23 @@ def lake_artifact(
     after: tuple[str, ...] = (),
     checks: tuple[Check, ...] = (),
     conclude: Conclude | None = None,
+    skip_without: str | None = None,
+    named_by_content: bool = False,
 ) -> Callable[[Body], Body]:
-    """Declares an asset that is a folder of files; see `AssetDeclaration` for the arguments."""
-    return _declaring(
-        "artifact",
-        kinds,
-        code_version,
-        libraries=libraries,
-        pool=pool,
-        retries=retries,
-        after=after,
-        checks=checks,
-        conclude=conclude,
-    )
+    options = locals() | {"kinds": frozenset(kinds)}
 
-
-def _declaring(
-    form: Form, kinds: set[str], code_version: str, **rest: Any
-) -> Callable[[Body], Body]:
     def declare(body: Body) -> Body:
-        declaration = AssetDeclaration(body, form, frozenset(kinds), code_version, **rest)
-        setattr(body, _DECLARATION, declaration)
+        setattr(body, _DECLARATION, AssetDeclaration(body, **options))
         return body
 
     return declare
+
+
+lake_table = partial(_declaring, "table")
+"""Declares an asset that is a DuckDB table; see `AssetDeclaration` for the arguments."""
+
+lake_artifact = partial(_declaring, "artifact")
+"""Declares an asset that is a folder of files; see `AssetDeclaration` for the arguments."""
 
 
 def declaration_of(body: Body) -> AssetDeclaration:

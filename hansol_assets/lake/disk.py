@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 from hansol_assets.commands import PRUNE
-from hansol_assets.lake.errors import DiskError, LakeError
+from hansol_assets.lake.lake_errors import DiskError, LakeError
 
 _ROOM = f"Free some space ('{PRUNE}' removes what is no longer used)"
 _ELSEWHERE = "name a folder that can be written with HANSOL_LAKE_DIR"

@@ -16,7 +16,7 @@ import duckdb
 from filelock import FileLock
 from tenacity import Retrying, retry_if_exception_message, stop_after_delay, wait_random
 
-from hansol_assets.lake.errors import BusyLakeError
+from hansol_assets.lake.lake_errors import BusyLakeError
 
 LOCK_WAIT_SECONDS = 120
 """How long a process waits for another one that holds the file."""

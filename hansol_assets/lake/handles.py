@@ -13,10 +13,11 @@ from typing import Any, Self
 import pandas as pd
 
 from hansol_assets.lake.cache import RowCache
-from hansol_assets.lake.errors import MissingSourceError, MixedVersionsError, NotAnInputError
 from hansol_assets.lake.fingerprint import file_hash
+from hansol_assets.lake.lake_errors import MissingSourceError, MixedVersionsError, NotAnInputError
 from hansol_assets.lake.manifest import Fact, Manifest, find_manifest, manifests
 from hansol_assets.lake.store import Lake
+from hansol_assets.lake.warehouse import Warehouse
 
 
 @dataclass(frozen=True)
@@ -89,24 +90,24 @@ class Table(_Stored):
 
         They are proved as `read_columns` proves them.
         """
-        return self._proved.warehouse.columnar(*self.manifest.key)
+        return self._proved.columnar(*self.manifest.key)
 
     def read_columns(self, *columns: str) -> pd.DataFrame:
         """Returns some columns of all rows; the table is proved whole once a handle."""
-        return self._proved.some_rows(self.manifest, columns, None)
+        return self._proved.select(*self.manifest.key, columns, None)
 
     def chunks(self, columns: Sequence[str], size: int) -> Iterator[pd.DataFrame]:
         """Yields some columns of all rows, so many at a time; proved as `read_columns` is."""
-        yield from self._proved.warehouse.chunks(*self.manifest.key, columns, size)
+        yield from self._proved.chunks(*self.manifest.key, columns, size)
 
     def rows_of(self, column: str, values: Sequence[str]) -> pd.DataFrame:
         """Returns the rows with one of the values, in their order; proved as `read_columns` is."""
-        return self._proved.some_rows(self.manifest, (), (column, values))
+        return self._proved.select(*self.manifest.key, (), (column, values))
 
     @cached_property
-    def _proved(self) -> Lake:
+    def _proved(self) -> Warehouse:
         self.lake.prove(self.manifest)
-        return self.lake
+        return self.lake.warehouse
 
 
 @dataclass(frozen=True)

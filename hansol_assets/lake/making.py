@@ -23,7 +23,6 @@ import hansol_assets
 from hansol_assets.lake.atomic import write_atomically
 from hansol_assets.lake.declaration import AssetDeclaration, Bound
 from hansol_assets.lake.disk import disk_explained
-from hansol_assets.lake.errors import LakeError
 from hansol_assets.lake.fingerprint import (
     canonical_json,
     directory_stamp,
@@ -31,6 +30,7 @@ from hansol_assets.lake.fingerprint import (
     fingerprint,
     text_hash,
 )
+from hansol_assets.lake.lake_errors import LakeError
 from hansol_assets.lake.manifest import Manifest
 from hansol_assets.lake.object_store import store_explained
 from hansol_assets.lake.paths import LakePaths

@@ -5,6 +5,7 @@ A manifest is written last, in one step: what has no manifest is not there.
 
 import json
 import platform
+from collections import deque
 from collections.abc import Mapping
 from functools import cache
 from importlib import metadata
@@ -178,28 +179,43 @@ def library_version(name: str) -> str | None:
 def ancestry(paths: LakePaths, manifest: Manifest) -> dict[str, Manifest]:
     """Returns asset name → manifest for a result and all that it was made from.
 
-    Raw files have no manifest; their hashes stand in the inputs of the tables that read them. What
-    was pruned is still named.
+    Of an asset of which several versions led to the result, the nearest one counts. Raw files have
+    no manifest; their hashes stand in the inputs of the tables that read them. What was pruned is
+    still named.
     """
     ancestors = {manifest.asset: manifest}
-    waiting = [manifest]
+    waiting = deque([manifest])
     while waiting:
-        for asset, version in waiting.pop().inputs.items():
-            item = None if asset in ancestors else find_manifest(paths, asset, version)
+        made = waiting.popleft()
+        for asset, version in made.inputs.items():
+            item = None
+            if asset not in ancestors:
+                item = find_manifest(paths, asset, version, made.created_at)
             if item:
                 ancestors[asset] = item
                 waiting.append(item)
     return dict(sorted(ancestors.items()))
 
 
-def find_manifest(paths: LakePaths, asset: str, version: str) -> Manifest | None:
-    """Returns the newest manifest of a data version, also where the result itself was pruned."""
+def find_manifest(paths: LakePaths, asset: str, version: str, used_at: str = "") -> Manifest | None:
+    """Returns a manifest of a data version, also where the result itself was pruned.
+
+    Of several works that gave this version it is the last one before it was used.
+
+    Args:
+        paths: The lake's layout.
+        asset: The asset's name.
+        version: Its data version.
+        used_at: When the version was used, as `Manifest.created_at`; by default now.
+    """
     for path in (paths.manifest(asset, version), paths.pruned_manifest(asset, version)):
         manifest = Manifest.find(path)
         if manifest is not None:
             return manifest
     stored = [*_in_folder(paths.pruned_manifest(asset, "").parent), *manifests(paths, asset)]
-    return next((item for item in reversed(stored) if item.version == version), None)
+    works = sorted((it for it in stored if it.version == version), key=lambda it: it.created_at)
+    before = [item for item in works if not used_at or item.created_at <= used_at]
+    return next(reversed(before or works), None)
 
 
 def manifests(paths: LakePaths, asset: str) -> list[Manifest]:

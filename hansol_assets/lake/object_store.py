@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hansol_assets.lake.atomic import staged_directory
-from hansol_assets.lake.errors import (
+from hansol_assets.lake.lake_errors import (
     LakeError,
     MissingClientError,
     ObjectStoreError,

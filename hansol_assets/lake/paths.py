@@ -1,69 +1,34 @@
 """The layout of the lake, and its format, which keeps an older release from misreading it."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
-from hansol_assets.lake.errors import NewerLakeError, NotAFolderError, UnusablePathError
+from hansol_assets.lake.lake_errors import NewerLakeError, NotAFolderError, UnusablePathError
 
 FORMAT = 1
 """Raise it when the release before would misread a lake of the new one."""
 
 
-@dataclass(frozen=True)
 class LakePaths:
-    """Paths below the lake's folder (`HANSOL_LAKE_DIR`)."""
+    """Paths below the lake's folder, `root` (`HANSOL_LAKE_DIR`)."""
 
-    root: Path
-
-    @property
-    def format_file(self) -> Path:
-        """The file that holds the lake's format."""
-        return self.root / "format"
-
-    @property
-    def warehouse(self) -> Path:
-        """The DuckDB file that holds every table."""
-        return self.root / "warehouse.duckdb"
-
-    @property
-    def lancedb(self) -> Path:
-        """The LanceDB database folder."""
-        return self.root / "lancedb"
-
-    @property
-    def dagster_home(self) -> Path:
-        """Dagster's own storage."""
-        return self.root / "dagster"
-
-    @property
-    def manifests(self) -> Path:
-        """The folder of all manifests, one folder an asset."""
-        return self.root / "manifests"
-
-    @property
-    def live_pointers(self) -> Path:
-        """The folder of all live pointers, one folder a profile."""
-        return self.root / "live"
-
-    @property
-    def locks(self) -> Path:
-        """The folder of the locks that processes hold against each other."""
-        return self.root / "locks"
-
-    @property
-    def tracking(self) -> Path:
-        """The folder where experiment trackers keep their files."""
-        return self.root / "tracking"
-
-    @property
-    def damaged(self) -> Path:
-        """The folder where damaged results are set aside."""
-        return self.root / "damaged"
-
-    @property
-    def latest_submission(self) -> Path:
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.format_file = root / "format"
+        self.warehouse = root / "warehouse.duckdb"
+        self.lancedb = root / "lancedb"
+        self.dagster_home = root / "dagster"
+        self.manifests = root / "manifests"
+        """One folder an asset."""
+        self.live_pointers = root / "live"
+        """One folder a profile."""
+        self.locks = root / "locks"
+        """Locks that processes hold against each other."""
+        self.tracking = root / "tracking"
+        """Files of experiment trackers."""
+        self.damaged = root / "damaged"
+        """Damaged results that were set aside."""
+        self.latest_submission = root / "submissions" / "latest"
         """The folder where the active profile's submission is always found."""
-        return self.root / "submissions" / "latest"
 
     def artifact(self, asset: str, version: str) -> Path:
         """Returns the folder of one artifact."""

@@ -23,8 +23,12 @@ from hansol_assets.lake.atomic import (
 )
 from hansol_assets.lake.databases import Database, FolderDatabase, StoredDatabase
 from hansol_assets.lake.disk import disk_explained
-from hansol_assets.lake.errors import CorruptArtifactError, MisplacedIndexError, MissingInputError
 from hansol_assets.lake.fingerprint import FINGERPRINT_PATTERN
+from hansol_assets.lake.lake_errors import (
+    CorruptArtifactError,
+    MisplacedIndexError,
+    MissingInputError,
+)
 from hansol_assets.lake.manifest import (
     Fact,
     Manifest,
@@ -96,12 +100,6 @@ class Lake:
         if rows is None:
             raise self._corrupt(manifest, "its rows differ from the manifest's checksum")
         return rows
-
-    def some_rows(
-        self, manifest: Manifest, columns: Sequence[str], where: tuple[str, Sequence[str]] | None
-    ) -> pd.DataFrame:
-        """Returns a part of a table, which nothing proves whole; see `Warehouse.select`."""
-        return self.warehouse.select(*manifest.key, columns, where)
 
     def prove(self, manifest: Manifest) -> None:
         """Proves a table whole, in bounded memory.

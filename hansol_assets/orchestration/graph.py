@@ -16,7 +16,7 @@ import dagster as dg
 from hansol_assets.compute.current import take_done
 from hansol_assets.compute.told import summary
 from hansol_assets.lake.declaration import AssetDeclaration, Bound, CheckFailedError, declared_in
-from hansol_assets.lake.errors import MissingInputError
+from hansol_assets.lake.lake_errors import MissingInputError
 from hansol_assets.lake.making import make
 from hansol_assets.lake.manifest import Manifest
 from hansol_assets.lake.reports import (

@@ -5,7 +5,7 @@ import pytest
 
 from hansol_assets.compute.sparing import Outcome, spared
 from hansol_assets.errors import InputError, UserError
-from hansol_assets.lake.errors import CorruptArtifactError, MissingInputError
+from hansol_assets.lake.lake_errors import CorruptArtifactError, MissingInputError
 
 
 def inverses(numbers: list[int]) -> list[float]:

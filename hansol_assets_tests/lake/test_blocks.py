@@ -12,7 +12,7 @@ from hansol_assets.lake.reports import Build, TableReport, Task
 from hansol_assets.lake.store import Lake
 from hansol_assets_tests.lake.handmade import make_table
 
-QUESTIONS = pd.DataFrame({"id": [f"T{place}" for place in range(7)]})
+QUESTIONS = pd.DataFrame({"id": [f"T{number}" for number in range(7)]})
 
 
 class Work:
@@ -27,17 +27,17 @@ class Work:
         if self.fails_at in ids:
             raise KeyboardInterrupt
         self.blocks.append(ids)
-        # Nothing was found for the first question, so that a block of its own has no types.
-        known = [key != "T0" for key in ids for _ in range(2)]
+        # The first question has no hit, so that a block of it alone has no types.
+        has_value = [key != "T0" for key in ids for _ in range(2)]
         twice = np.repeat(ids, 2)
         frame = pd.DataFrame(
             {
                 "question_id": twice,
-                "rank": pd.array([1 if own else None for own in known], "Int64"),
+                "rank": pd.array([1 if has else None for has in has_value], "Int64"),
                 "vector": [np.full(3, int(key[1:]), np.float32) for key in twice],
                 "quotes": [
-                    [{"part": 0, "text": key}] if own else []
-                    for key, own in zip(twice, known, strict=True)
+                    [{"part": 0, "text": key}] if has else []
+                    for key, has in zip(twice, has_value, strict=True)
                 ],
             }
         )

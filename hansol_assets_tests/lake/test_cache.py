@@ -26,17 +26,17 @@ def test_nothing_is_found_where_nothing_was_put(cache: RowCache) -> None:
 def test_rows_are_found_by_scope_and_key(cache: RowCache) -> None:
     cache.put("model", rows(a="벽지", b="마루판"))
     cache.put("other", rows(a="장판재"))
-    found = cache.get("model", ["a", "c"])
-    assert found["text"].tolist() == ["벽지"]
-    assert "scope" not in found
-    assert found["vector"].iloc[0].tolist() == [2.0, 2.0]
+    got = cache.get("model", ["a", "c"])
+    assert got["text"].tolist() == ["벽지"]
+    assert "scope" not in got
+    assert got["vector"].iloc[0].tolist() == [2.0, 2.0]
 
 
 def test_a_key_is_kept_once(cache: RowCache) -> None:
     cache.put("model", rows(a="옛것", b="그대로"))
     cache.put("model", rows(a="새것"))
-    found = cache.get("model", ["a", "b"]).sort_values("key")
-    assert found["text"].tolist() == ["새것", "그대로"]
+    got = cache.get("model", ["a", "b"]).sort_values("key")
+    assert got["text"].tolist() == ["새것", "그대로"]
 
 
 def test_rows_of_models_that_are_gone_are_removed(cache: RowCache) -> None:
@@ -51,7 +51,7 @@ def test_rows_of_models_that_are_gone_are_removed(cache: RowCache) -> None:
 
 
 def test_a_damaged_cache_is_begun_anew(cache: RowCache, tmp_path: Path) -> None:
-    texts = [f"{place} 장의 벽지를 발랐습니다. {place**9}" for place in range(60_000)]
+    texts = [f"{number} 장의 벽지를 발랐습니다. {number**9}" for number in range(60_000)]
     cache.put("model", pd.DataFrame({"key": texts, "text": texts}))
     path = tmp_path / "warehouse.duckdb"
     content = bytearray(path.read_bytes())

@@ -3,7 +3,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from hansol_assets.lake.errors import NewerLakeError, UnusablePathError
+from hansol_assets.lake.lake_errors import NewerLakeError, UnusablePathError
 from hansol_assets.lake.paths import FORMAT
 from hansol_assets.lake.reports import TableReport, Task
 from hansol_assets.lake.store import Lake

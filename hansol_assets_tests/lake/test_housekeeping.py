@@ -46,7 +46,7 @@ def folder_of(folder: Path, version: int) -> Report:
 
 
 def frame_of(version: int) -> pd.DataFrame:
-    return pd.DataFrame({"id": [f"A{place}" for place in range(version + 1)]})
+    return pd.DataFrame({"id": [f"A{number}" for number in range(version + 1)]})
 
 
 def aged(lake: Lake, manifest: Manifest, version: int) -> Manifest:
@@ -57,8 +57,10 @@ def aged(lake: Lake, manifest: Manifest, version: int) -> Manifest:
 
 
 def held(lake: Lake) -> dict[str, list[str]]:
-    """The fingerprints of each asset, the oldest first."""
-    return {str(name): list(own) for name, own in lake_status(lake).groupby("asset")["fingerprint"]}
+    """The data versions of each asset, the oldest first."""
+    return {
+        str(name): list(rows) for name, rows in lake_status(lake).groupby("asset")["fingerprint"]
+    }
 
 
 @pytest.fixture
@@ -103,7 +105,7 @@ def test_old_results_go_and_the_leaderboards_stay(lake: Lake) -> None:
     assert report.freed >= 4 * 2_000
     assert lake.warehouse.versions("raw_qa") == set(held(lake)["raw_qa"])
     assert verify(lake) == []
-    # What an old score was made from is still known, though it is gone.
+    # What an old score was made from is still named, though it is gone.
     lineage = ancestry(lake.paths, made[0]["validation_scores"])
     assert lineage["base_model"] == made[0]["base_model"]
     assert lineage["raw_qa"] == made[0]["raw_qa"]

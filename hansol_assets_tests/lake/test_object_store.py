@@ -22,15 +22,15 @@ from hansol_assets.errors import UserError
 from hansol_assets.lake import object_store
 from hansol_assets.lake.databases import connect, version_checksums
 from hansol_assets.lake.declaration import Bound
-from hansol_assets.lake.errors import (
+from hansol_assets.lake.handles import Artifact
+from hansol_assets.lake.inventory import lake_status, verify
+from hansol_assets.lake.lake_errors import (
     CorruptArtifactError,
     MisplacedIndexError,
     MissingClientError,
     ObjectStoreError,
     UnreachableStoreError,
 )
-from hansol_assets.lake.handles import Artifact
-from hansol_assets.lake.inventory import lake_status, verify
 from hansol_assets.lake.making import make
 from hansol_assets.lake.manifest import Manifest
 from hansol_assets.lake.pruning import prune
@@ -107,7 +107,7 @@ class Embedder:
 
 def make_index(lake: Lake, answers: tuple[str, ...]) -> Outcome:
     """Makes an index of a row an answer."""
-    ids = [f"TRAIN_{place}" for place in range(len(answers))]
+    ids = [f"TRAIN_{number}" for number in range(len(answers))]
     rows = pd.DataFrame(
         {
             "id": ids,
@@ -134,17 +134,17 @@ def make_index(lake: Lake, answers: tuple[str, ...]) -> Outcome:
 
 
 def answers_of(lake: Lake, manifest: Manifest) -> list[str]:
-    """What an index artifact's version says, found by a search."""
+    """What an index artifact's version says, by a search."""
     index = json.loads((lake.artifact(manifest) / "index.json").read_text(encoding="utf-8"))
     table = connect(Artifact(lake, manifest).lancedb).open_table(index["table"])
     table.checkout(index["version"])
-    found = table.search(Embedder().encode(["벽지"])[0]).limit(9).to_list()
-    return [row["answers"][0] for row in found]
+    hits = table.search(Embedder().encode(["벽지"])[0]).limit(9).to_list()
+    return [row["answers"][0] for row in hits]
 
 
-def aged(lake: Lake, manifest: Manifest, place: int) -> Manifest:
+def aged(lake: Lake, manifest: Manifest, year: int) -> Manifest:
     """Dates a manifest, since all are made within a second."""
-    dated = manifest.model_copy(update={"created_at": f"{2000 + place}"})
+    dated = manifest.model_copy(update={"created_at": f"{2000 + year}"})
     dated.save(lake.paths)
     return dated
 
@@ -158,11 +158,11 @@ def damage(url: str, name: str) -> None:
 def test_an_artifact_is_copied_and_fetched_where_it_is_missing(lake: Lake, url: str) -> None:
     made = make_artifact(lake, MODEL, build_model)
     folder = lake.artifact(made.manifest)
-    place = f"artifacts/base_model/{MODEL.fingerprint}"
+    folder_name = f"artifacts/base_model/{MODEL.fingerprint}"
     assert names(url) == [
-        f"{place}.json",
-        f"{place}/empty",
-        f"{place}/weights/model.safetensors",
+        f"{folder_name}.json",
+        f"{folder_name}/empty",
+        f"{folder_name}/weights/model.safetensors",
     ]
     shutil.rmtree(folder)
     assert verify(lake) == []
@@ -261,8 +261,8 @@ def test_an_index_is_searched_by_version_and_a_changed_row_is_merged(lake: Lake,
 
 
 def test_pruning_removes_copies_and_files_of_old_versions(lake: Lake, url: str) -> None:
-    for place, last in enumerate(("결로", "마루", "타일")):
-        aged(lake, make_index(lake, (*WORDS[:2], last)).manifest, place)
+    for year, last in enumerate(("결로", "마루", "타일")):
+        aged(lake, make_index(lake, (*WORDS[:2], last)).manifest, year)
     for steps in range(3):
         make_artifact(lake, Task("base_model", "1", {"steps": steps}, {}), build_model)
     opened(url).put("artifacts/base_model/unfinished/model", b"half")

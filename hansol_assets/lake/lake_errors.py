@@ -14,7 +14,6 @@ class MissingInputError(LakeError):
     """An asset was asked for before what it is made from."""
 
     def __init__(self, asset: str, profile: str, root: Path, target: str | None = None) -> None:
-        """Names the missing asset, and the command that makes the target, which needs it."""
         what = "it and all that it needs" if target is None else f"all that '{target}' needs"
         super().__init__(
             f"'{asset}' is not in the lake {root} for profile '{profile}'. Make {what} with: "
@@ -31,7 +30,6 @@ class MissingSourceError(LakeError):
     """A raw file is not where the settings say."""
 
     def __init__(self, path: Path) -> None:
-        """Names the file and the setting."""
         super().__init__(
             f"{path} is missing. Put the three CSV files into one folder and name it with "
             "HANSOL_RAW_DIR."
@@ -42,7 +40,6 @@ class NotAnInputError(LakeError):
     """A result was asked for an input that it does not have."""
 
     def __init__(self, asset: str, of: str) -> None:
-        """Names both."""
         super().__init__(f"'{of}' was not made from '{asset}', or what it was made from is gone.")
 
 
@@ -50,7 +47,6 @@ class MixedVersionsError(LakeError):
     """A result and one of its inputs, of another version, would be read together."""
 
     def __init__(self, asset: str, of: str) -> None:
-        """Names the result, and its input."""
         super().__init__(
             f"'{asset}' was made from another version of '{of}' than the one that is live, so they "
             "cannot be used together. Make all that is out of date with: hansol refresh"
@@ -61,7 +57,6 @@ class CorruptArtifactError(LakeError):
     """Stored bytes are not the bytes that were written."""
 
     def __init__(self, path: Path, problem: str, set_aside: Path) -> None:
-        """Says what is damaged and where it was put."""
         super().__init__(
             f"{path} is damaged: {problem}. It was set aside as {set_aside}; nothing loads it. "
             "Run again: it is rebuilt from its inputs."
@@ -72,7 +67,6 @@ class NotAFolderError(LakeError):
     """A file stands where the lake should be."""
 
     def __init__(self, root: Path) -> None:
-        """Names the file and the setting."""
         super().__init__(
             f"the lake {root} is not a folder. Name another one with HANSOL_LAKE_DIR, or move the "
             "file away."
@@ -83,7 +77,6 @@ class UnusablePathError(LakeError):
     """A folder's name that DuckDB reads otherwise."""
 
     def __init__(self, root: Path) -> None:
-        """Names the folder and the setting."""
         super().__init__(
             f"the lake {root} has a ? in its path, behind which DuckDB looks for options, and "
             "would write into another folder. Nothing was written. Name another one with "
@@ -95,7 +88,6 @@ class NewerLakeError(LakeError):
     """The lake was written by a version of this project that lays it out differently."""
 
     def __init__(self, root: Path, lake_format: str, newest: int) -> None:
-        """Names the two formats and the ways out."""
         super().__init__(
             f"the lake {root} has format {lake_format}, and this version reads up to {newest}. "
             "Nothing was touched. Update hansol-assets, or name another folder with "
@@ -107,7 +99,6 @@ class BusyLakeError(LakeError):
     """Another process keeps the warehouse open."""
 
     def __init__(self, path: Path, holder: str) -> None:
-        """Says who holds it."""
         super().__init__(
             f"{path} is held by another process: {holder}. Close what has it open (a DuckDB shell, "
             "a notebook), or wait until its run ends, and run again: finished steps are kept."
@@ -118,7 +109,6 @@ class DiskError(LakeError):
     """The disk did not take, or did not give, what it was asked for."""
 
     def __init__(self, path: Path | str, problem: str, remedy: str) -> None:
-        """Names the place, what is wrong with it and what to do."""
         super().__init__(
             f"{path}: {problem}. What was there before is as it was. {remedy}, and run again: "
             "finished steps are kept."
@@ -129,7 +119,6 @@ class InputChangedError(LakeError):
     """A raw file changed between being named and being read."""
 
     def __init__(self, path: Path) -> None:
-        """Names the file."""
         super().__init__(
             f"{path} changed while it was being read; the tables are as they were. "
             "Run again when the file is complete."
@@ -140,7 +129,6 @@ class ObjectStoreError(LakeError):
     """The object store did not take, or did not give, what it was asked for."""
 
     def __init__(self, url: str, problem: str, remedy: str) -> None:
-        """Names the store, what is wrong with it and what to do."""
         super().__init__(
             f"{url}: {problem}. What the lake's folder holds is as it was, with every finished "
             f"step. {remedy}, and run again: what is not in the store yet is uploaded then."
@@ -153,7 +141,6 @@ class UnreachableStoreError(ObjectStoreError):
     passes = True
 
     def __init__(self, url: str) -> None:
-        """Names the store."""
         super().__init__(
             url,
             "the object store cannot be reached, or does not answer in time",
@@ -165,7 +152,6 @@ class MissingClientError(LakeError):
     """The library that speaks to object stores is not installed."""
 
     def __init__(self) -> None:
-        """Names the command that installs it."""
         super().__init__(
             "HANSOL_OBJECT_STORE needs a package that is not installed. Get it with: "
             "pip install 'hansol-assets[s3]'"
@@ -176,7 +162,6 @@ class MisplacedIndexError(LakeError):
     """An index lies in another database than the one that the settings name."""
 
     def __init__(self, asset: str, uri: str) -> None:
-        """Names the asset, where it is looked for, and the ways out."""
         super().__init__(
             f"the LanceDB table of '{asset}' is not in {uri}, where the settings look for it: it "
             "was written with another HANSOL_OBJECT_STORE, or with none. Nothing was touched. Set "
