@@ -72,13 +72,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class Check:
-    """A check that the asset's own materialisation answers.
-
-    Attributes:
-        name: The check's name.
-        description: What must hold.
-        blocking: Whether a failure keeps what is downstream from running.
-    """
+    """A check that the asset's materialisation answers; a blocking one stops what is downstream."""
 
     name: str
     description: str
@@ -97,13 +91,7 @@ class CheckFailedError(UserError):
 
 @dataclass(frozen=True)
 class Input:
-    """A parameter that is another asset.
-
-    Attributes:
-        asset: The asset's name, which is the parameter's.
-        form: The class of its handle.
-        optional: Whether the file behind it may be missing; the body is then given None.
-    """
+    """A parameter that is another asset, named as it; an optional file may be missing: None."""
 
     asset: str
     form: type[Source] | type[Table] | type[Artifact]
@@ -128,7 +116,7 @@ class Bound:
     Attributes:
         declaration: The asset.
         lake: Where its result goes.
-        inputs: Input → its handle; None for a file that may be missing, and is.
+        inputs: Input → its handle; None for an optional file that is missing.
         settings: Parameter → the setting's value.
         shaping_nothing: Those parameters whose setting changes no result.
     """

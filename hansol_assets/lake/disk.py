@@ -3,12 +3,12 @@
 import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from tempfile import TemporaryFile
 
 from hansol_assets.commands import PRUNE
-from hansol_assets.lake.lake_errors import DiskError, LakeError
+from hansol_assets.lake.lake_errors import DiskError, explained
 
 _ROOM = f"Free some space ('{PRUNE}' removes what is no longer used)"
 _ELSEWHERE = "name a folder that can be written with HANSOL_LAKE_DIR"
@@ -33,8 +33,7 @@ _TORCH_WRITER = "PytorchStreamWriter failed"
 """All that torch says when a checkpoint cannot be written, whatever the reason."""
 
 
-@contextmanager
-def disk_explained(path: Path) -> Iterator[None]:
+def disk_explained(path: Path) -> AbstractContextManager[None]:
     """Turns what a library says of the disk into an error for a person.
 
     Args:
@@ -43,15 +42,7 @@ def disk_explained(path: Path) -> Iterator[None]:
     Raises:
         DiskError: The disk is full, read-only, forbidden or failing. Other errors pass unchanged.
     """
-    try:
-        yield
-    except LakeError:
-        raise
-    except Exception as error:
-        explained = _explain(error, path)
-        if explained is None:
-            raise
-        raise explained from error
+    return explained(lambda error: _explain(error, path))
 
 
 def can_be_made(folder: Path) -> bool:

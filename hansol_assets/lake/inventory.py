@@ -85,12 +85,7 @@ def _profiles(lake: Lake, manifests: Sequence[Manifest]) -> dict[Key, list[str]]
 class Problem:
     """One thing in the lake that is not as it was written.
 
-    Attributes:
-        asset: The asset's name.
-        version: Its data version; of a manifest or pointer that names none, the fingerprint.
-        location: The file, folder or table.
-        problem: What is wrong with it.
-        remedy: What to do.
+    Of a damaged manifest or a pointer the version is the fingerprint.
     """
 
     asset: str

@@ -1,5 +1,7 @@
 """What can be wrong with the lake, said to the person who can mend it."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from hansol_assets.commands import REFRESH
@@ -8,6 +10,20 @@ from hansol_assets.errors import UserError
 
 class LakeError(UserError):
     """The base of every error about what is, or is not, in the lake."""
+
+
+@contextmanager
+def explained(explain: Callable[[Exception], LakeError | None]) -> Iterator[None]:
+    """Turns errors into those for a person, where a function knows one; others pass unchanged."""
+    try:
+        yield
+    except LakeError:
+        raise
+    except Exception as error:
+        for_person = explain(error)
+        if for_person is None:
+            raise
+        raise for_person from error
 
 
 class MissingInputError(LakeError):

@@ -16,20 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from pydantic import BaseModel
 
 import hansol_assets
 from hansol_assets.lake.atomic import write_atomically
 from hansol_assets.lake.declaration import AssetDeclaration, Bound
 from hansol_assets.lake.disk import disk_explained
-from hansol_assets.lake.fingerprint import (
-    canonical_json,
-    directory_stamp,
-    file_hash,
-    fingerprint,
-    text_hash,
-)
+from hansol_assets.lake.fingerprint import canonical_json, directory_stamp, file_hash, text_hash
 from hansol_assets.lake.lake_errors import LakeError
 from hansol_assets.lake.manifest import Manifest
 from hansol_assets.lake.object_store import store_explained
@@ -96,18 +89,7 @@ def _log_new_libraries(lake: Lake, task: Task, log: Log) -> None:
 def _build_table(bound: Bound, log: Log) -> Outcome:
     lake, task, started = bound.lake, bound.task, time.monotonic()
     report = bound.call(Build(lake.paths, lake.checkpoints(task), log))
-    if not bound.declaration.named_by_content:
-        return Outcome.of_build(lake.save_table(task, report, started))
-    content = _content_version(task, report.frame)
-    with lake.locked(task.asset, content):
-        is_new = not lake.has_whole(task.asset, content)
-        manifest = lake.save_table(task, report, started, content)
-    return Outcome.of_build(manifest) if is_new else Outcome(manifest, "reused")
-
-
-def _content_version(task: Task, frame: pd.DataFrame) -> str:
-    rows = {"content": text_hash(frame.to_json(orient="split", force_ascii=False))}
-    return fingerprint(task.asset, task.code_version, rows, {})
+    return lake.save_table(task, report, started, by_content=bound.declaration.named_by_content)
 
 
 def _build_artifact(bound: Bound, log: Log) -> Manifest:

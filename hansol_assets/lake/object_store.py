@@ -12,7 +12,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING
 
 from hansol_assets.lake.atomic import staged_directory
 from hansol_assets.lake.lake_errors import (
-    LakeError,
     MissingClientError,
     ObjectStoreError,
     UnreachableStoreError,
+    explained,
 )
 from hansol_assets.lake.manifest import Manifest, directory_checksums
 
@@ -80,22 +80,13 @@ _NO_ANSWER = re.compile(
 )
 
 
-@contextmanager
-def store_explained(url: str) -> Iterator[None]:
+def store_explained(url: str) -> AbstractContextManager[None]:
     """Turns what a client says of the store at a URL into an error for a person.
 
     Raises:
         ObjectStoreError: The store cannot be reached, or refuses. Other errors pass unchanged.
     """
-    try:
-        yield
-    except LakeError:
-        raise
-    except Exception as error:
-        explained = _explain(error, url)
-        if explained is None:
-            raise
-        raise explained from error
+    return explained(lambda error: _explain(error, url))
 
 
 def _explain(error: Exception, url: str) -> ObjectStoreError | None:
@@ -112,13 +103,7 @@ def _explain(error: Exception, url: str) -> ObjectStoreError | None:
 
 @dataclass(frozen=True)
 class StoredObject:
-    """What a store lists of an object.
-
-    Attributes:
-        size: Its bytes.
-        stamp: Size and entity tag, by which the store itself tells one content from another.
-        at: When it was written.
-    """
+    """What a store lists of an object; the stamp is its size and entity tag, of its content."""
 
     size: int
     stamp: str

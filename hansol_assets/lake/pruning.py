@@ -206,8 +206,9 @@ def _remove_manifest(paths: LakePaths, manifest: Manifest, *, is_named: bool) ->
 
 
 def _has_manifest(paths: LakePaths, asset: str, version: str) -> bool:
-    """Whether a manifest, be it damaged, speaks of a data version."""
-    if paths.manifest(asset, version).exists():
+    """Whether a manifest, maybe a damaged one, speaks of a data version."""
+    path = paths.manifest(asset, version)
+    if path.exists() and Manifest.find(path) is None:
         return True
     return any(item.version == version for item in manifests(paths, asset))
 

@@ -140,14 +140,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The answer to a check that an asset's materialisation gives itself.
-
-    Attributes:
-        check: The check's name.
-        passed: Whether it holds.
-        description: Why, for a person.
-        metadata: Figures.
-    """
+    """The answer to a check that an asset's materialisation gives itself."""
 
     check: str
     passed: bool

@@ -23,7 +23,7 @@ from hansol_assets.lake.atomic import (
 )
 from hansol_assets.lake.databases import Database, FolderDatabase, StoredDatabase
 from hansol_assets.lake.disk import disk_explained
-from hansol_assets.lake.fingerprint import FINGERPRINT_PATTERN
+from hansol_assets.lake.fingerprint import FINGERPRINT_LENGTH, FINGERPRINT_PATTERN, text_hash
 from hansol_assets.lake.lake_errors import (
     CorruptArtifactError,
     MisplacedIndexError,
@@ -39,7 +39,7 @@ from hansol_assets.lake.manifest import (
 from hansol_assets.lake.object_store import ObjectStore, StoredArtifacts
 from hansol_assets.lake.paths import FORMAT, LakePaths, check_format
 from hansol_assets.lake.records import files_preview, preview
-from hansol_assets.lake.reports import Report, TableReport, Task
+from hansol_assets.lake.reports import Outcome, Report, TableReport, Task
 from hansol_assets.lake.warehouse import Warehouse
 
 
@@ -199,32 +199,39 @@ class Lake:
             self.stored.upload(manifest, self.paths.artifact(*manifest.key))
 
     def save_table(
-        self, task: Task, report: TableReport, started: float, content: str = ""
-    ) -> Manifest:
+        self, task: Task, report: TableReport, started: float, *, by_content: bool
+    ) -> Outcome:
         """Writes a table and, last, its manifest.
 
         Args:
             task: The named work.
             report: The rows, and what is to be said about them.
             started: When the work began, by the monotonic clock.
-            content: The rows' own name, where they are stored under it.
+            by_content: Whether the data version is the rows' checksum, and not the fingerprint.
         """
-        key = task.asset, content or task.fingerprint
+        work = task.asset, task.fingerprint
         if report.blocks:
-            checksum = self.warehouse.write_blocks(*key, report.blocks)
+            checksum = self.warehouse.write_blocks(*work, report.blocks)
         else:
-            checksum = self.warehouse.write(*key, report.frame)
-        facts = {"rows": report.rows, **report.facts}
-        tables = {**report.tables, "preview": preview(report.frame)}
-        return self._save(
-            task,
-            Report(facts, report.notes, tables),
-            started,
-            kind="table",
-            content=content,
-            checksums={"table": checksum},
-            columns=self.warehouse.columns(*key),
+            checksum = self.warehouse.write(*work, report.frame)
+        described = Report(
+            {"rows": report.rows, **report.facts},
+            report.notes,
+            {**report.tables, "preview": preview(report.frame)},
         )
+        stored = {
+            "kind": "table",
+            "checksums": {"table": checksum},
+            "columns": self.warehouse.columns(*work),
+        }
+        if not by_content:
+            return Outcome.of_build(self._save(task, described, started, **stored))
+        content = text_hash(checksum)[:FINGERPRINT_LENGTH]
+        with self.locked(task.asset, content):
+            is_new = not self.has_whole(task.asset, content)
+            self.warehouse.rename(*work, content)
+            manifest = self._save(task, described, started, content=content, **stored)
+        return Outcome.of_build(manifest) if is_new else Outcome(manifest, "reused")
 
     @contextmanager
     def draft(self, task: Task) -> Iterator[Path]:

@@ -75,8 +75,7 @@ class Warehouse:
         schema = pa.unify_schemas(schemas, promote_options="permissive")
         tables = (pq.read_table(path).select(schema.names).cast(schema) for path in blocks)
         batches = chain.from_iterable(table.to_batches() for table in tables)
-        reader = pa.RecordBatchReader.from_batches(schema, batches)
-        return self._write(asset, version, reader)
+        return self._write(asset, version, pa.RecordBatchReader.from_batches(schema, batches))
 
     def _write(self, asset: str, version: str, rows: pa.RecordBatchReader) -> str:
         """Stores rows in one statement: what several insert is held in memory until they commit."""
@@ -87,6 +86,13 @@ class Warehouse:
             connection.execute(f"create or replace table {name} as select * from incoming")
             connection.unregister("incoming")
             return table_checksum(connection, name)
+
+    def rename(self, asset: str, version: str, name: str) -> None:
+        """Gives one version of a table another name, in the place of what has it."""
+        target = quoted(f"{asset}@{name}")
+        with self.transaction() as connection:
+            connection.execute(f"drop table if exists versions.{target}")
+            connection.execute(f"alter table {self.table_name(asset, version)} rename to {target}")
 
     def select(
         self,

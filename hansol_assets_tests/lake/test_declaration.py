@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from pydantic import BaseModel, ConfigDict
 
+from hansol_assets.lake.blocks import spooled
 from hansol_assets.lake.declaration import (
     Bound,
     DeclarationError,
@@ -23,7 +24,7 @@ from hansol_assets.lake.lake_errors import MissingInputError, MixedVersionsError
 from hansol_assets.lake.making import make
 from hansol_assets.lake.manifest import ancestry
 from hansol_assets.lake.pruning import Retention, prune
-from hansol_assets.lake.reports import ArtifactBuild, Outcome, Report, TableReport
+from hansol_assets.lake.reports import ArtifactBuild, Build, Outcome, Report, TableReport
 from hansol_assets.lake.store import Lake
 from hansol_assets.settings_model import ShapesNothing
 
@@ -287,6 +288,24 @@ def test_a_table_of_several_works_is_pruned_with_the_last(lake: Lake, file: Path
     assert ("size", many) in report.kept
     assert lake.warehouse.versions("size") == {many}
     assert verify(lake) == []
+
+
+@lake_table(kinds={"duckdb"}, named_by_content=True)
+def long(raw: Table, build: Build) -> TableReport:
+    """The rows, a block each."""
+    return spooled(
+        build, (TableReport(frame=pd.DataFrame({"id": [it]})) for it in raw.read()["id"])
+    )
+
+
+def test_all_blocks_of_a_long_table_name_it(lake: Lake, file: Path) -> None:
+    versions = []
+    for rows in ("A B C", "A B D", "A B C"):
+        file.write_text(rows, encoding="utf-8")
+        run(lake, raw, file)
+        versions.append(run(lake, long, file).manifest.version)
+    assert versions[0] == versions[2] != versions[1]
+    assert lake.table(lake.live("long"))["id"].tolist() == ["A", "B", "C"]
 
 
 def test_a_history_names_every_version(lake: Lake, file: Path) -> None:
