@@ -83,7 +83,6 @@ class CheckFailedError(UserError):
     """A build found that one of its asset's checks fails, and made nothing."""
 
     def __init__(self, check: str, message: str, metadata: Mapping[str, Any]) -> None:
-        """Names the check, and what a person should read."""
         super().__init__(message)
         self.check = check
         self.metadata = dict(metadata)
@@ -221,7 +220,6 @@ class AssetDeclaration:
     reads_previous: bool = field(init=False)
 
     def __post_init__(self) -> None:
-        """Reads the body's parameters."""
         parameters = dict(_parameters(self.body))
         inputs = {name: item for name, item in parameters.items() if isinstance(item, Input)}
         previous = inputs.pop(self.name, None)

@@ -27,7 +27,7 @@ from hansol_assets.lake.lake_errors import LakeError
 from hansol_assets.lake.manifest import Manifest
 from hansol_assets.lake.object_store import store_explained
 from hansol_assets.lake.paths import LakePaths
-from hansol_assets.lake.reports import ArtifactBuild, Build, Log, Outcome, Task
+from hansol_assets.lake.reports import ArtifactBuild, Build, Log, Outcome, Report, Task
 from hansol_assets.lake.store import Lake
 
 RUN_NOTE = "standing.json"
@@ -64,10 +64,18 @@ def _for_next_run(bound: Bound, manifest: Manifest) -> Manifest:
 
 
 def _build(bound: Bound, log: Log) -> Outcome:
-    _log_new_libraries(bound.lake, bound.task, log)
-    if bound.declaration.form == "artifact":
-        return Outcome.of_build(_build_artifact(bound, log))
-    return _build_table(bound, log)
+    lake, task, started = bound.lake, bound.task, time.monotonic()
+    _log_new_libraries(lake, task, log)
+    checkpoints = lake.checkpoints(task)
+    if bound.declaration.form == "table":
+        report = bound.call(Build(lake.paths, checkpoints, log))
+        by_content = bound.declaration.named_by_content
+        return lake.save_table(task, report, started, by_content=by_content)
+
+    def fill(folder: Path) -> Report:
+        return bound.call(ArtifactBuild(lake.paths, checkpoints, log, folder, lake.database))
+
+    return Outcome.of_build(lake.save_artifact(task, fill, started))
 
 
 def _log_new_libraries(lake: Lake, task: Task, log: Log) -> None:
@@ -84,22 +92,6 @@ def _log_new_libraries(lake: Lake, task: Task, log: Log) -> None:
             f"{task.asset} is made anew, since another release may give another result: "
             f"{', '.join(changed)}"
         )
-
-
-def _build_table(bound: Bound, log: Log) -> Outcome:
-    lake, task, started = bound.lake, bound.task, time.monotonic()
-    report = bound.call(Build(lake.paths, lake.checkpoints(task), log))
-    return lake.save_table(task, report, started, by_content=bound.declaration.named_by_content)
-
-
-def _build_artifact(bound: Bound, log: Log) -> Manifest:
-    lake, task, started = bound.lake, bound.task, time.monotonic()
-    with lake.draft(task) as folder:
-        report = bound.call(
-            ArtifactBuild(lake.paths, lake.checkpoints(task), log, folder, lake.database)
-        )
-        draft = lake.describe(folder, report)
-    return lake.save_artifact(task, draft, started)
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,7 @@
 import re
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -233,45 +232,32 @@ class Lake:
             manifest = self._save(task, described, started, content=content, **stored)
         return Outcome.of_build(manifest) if is_new else Outcome(manifest, "reused")
 
-    @contextmanager
-    def draft(self, task: Task) -> Iterator[Path]:
-        """Yields an empty folder that becomes the task's artifact if the block ends well."""
-        target = self.paths.artifact(task.asset, task.fingerprint)
-        for leftover in staging_leftovers(target):
-            shutil.rmtree(leftover, ignore_errors=True)
-        with staged_directory(target) as staging:
-            yield staging
-
-    @staticmethod
-    def describe(folder: Path, report: Report) -> tuple[Report, dict[str, str]]:
-        """Adds to a build's report what its folder holds, and hashes it.
-
-        Returns:
-            The report, and file name → checksum.
-        """
-        size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-        tables = {"preview": files_preview(folder), **report.tables}
-        described = replace(report, facts={**report.facts, "bytes": size}, tables=tables)
-        return described, directory_checksums(folder)
-
     def save_artifact(
-        self, task: Task, draft: tuple[Report, dict[str, str]], started: float
+        self, task: Task, build: Callable[[Path], Report], started: float
     ) -> Manifest:
-        """Writes the manifest of an artifact whose folder is in place, and copies it if need be.
+        """Lets a function fill an empty folder, puts it in place and, last, writes its manifest.
 
-        The copy comes last: work survives though the object store should be lost meanwhile, and the
-        next run that finds it copies it.
+        With an object store it is copied then: work survives though the store should be lost
+        meanwhile, and the next run that finds it copies it.
 
         Args:
             task: The named work.
-            draft: What `describe` said of the folder.
+            build: Fills a folder, and says what is to be said about it.
             started: When the work began, by the monotonic clock.
 
         Raises:
             ObjectStoreError: The store did not take the copy.
         """
-        report, checksums = draft
-        manifest = self._save(task, report, started, kind="artifact", checksums=checksums)
+        target = self.paths.artifact(task.asset, task.fingerprint)
+        for leftover in staging_leftovers(target):
+            shutil.rmtree(leftover, ignore_errors=True)
+        with staged_directory(target) as folder:
+            report = build(folder)
+            size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+            tables = {"preview": files_preview(folder), **report.tables}
+            checksums = directory_checksums(folder)
+        described = replace(report, facts={**report.facts, "bytes": size}, tables=tables)
+        manifest = self._save(task, described, started, kind="artifact", checksums=checksums)
         self.copy(manifest)
         return manifest
 
