@@ -142,6 +142,11 @@ class Bound:
         earlier = {
             name: item.identity for name, item in self.inputs.items() if isinstance(item, History)
         }
+        works = {
+            name: item.manifest.fingerprint
+            for name, item in self.inputs.items()
+            if isinstance(item, Table | Artifact) and item.manifest.content
+        }
         releases = {name: library_version(name) for name in self.declaration.libraries}
         return Task(
             asset=self.declaration.name,
@@ -149,6 +154,7 @@ class Bound:
             config=config_of(**shaping) | earlier,
             inputs=inputs,
             libraries={name: release for name, release in releases.items() if release},
+            input_fingerprints=works,
         )
 
     def call(self, build: Build | None = None) -> Any:

@@ -15,7 +15,7 @@ import pandas as pd
 from hansol_assets.lake.cache import RowCache
 from hansol_assets.lake.fingerprint import file_hash
 from hansol_assets.lake.lake_errors import MissingSourceError, MixedVersionsError, NotAnInputError
-from hansol_assets.lake.manifest import Fact, Manifest, find_manifest, manifests
+from hansol_assets.lake.manifest import Fact, Manifest, input_manifest, manifests
 from hansol_assets.lake.store import Lake
 from hansol_assets.lake.warehouse import Warehouse
 
@@ -156,8 +156,7 @@ def input_of(result: Artifact, asset: str) -> Artifact:
     Raises:
         NotAnInputError: The result was not made from such an asset.
     """
-    version = result.manifest.inputs.get(asset)
-    manifest = find_manifest(result.lake.paths, asset, version) if version else None
+    manifest = input_manifest(result.lake.paths, result.manifest, asset)
     if manifest is None:
         raise NotAnInputError(asset, result.manifest.asset)
     return Artifact(result.lake, manifest)

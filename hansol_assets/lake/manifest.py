@@ -47,6 +47,7 @@ class Manifest(BaseModel):
         code_version: The version of the asset's code.
         config: The settings that mattered.
         inputs: Input asset name → data version.
+        input_fingerprints: Input asset name → its fingerprint, where that is not the data version.
         libraries: Library → version, of those that the result is named by.
         checksums: File name (or `table`) → SHA-256 of its content.
         lancedb_files: File below the LanceDB database → what proves it (a SHA-256 in a folder; in
@@ -71,6 +72,7 @@ class Manifest(BaseModel):
     code_version: str
     config: dict[str, Any]
     inputs: dict[str, str]
+    input_fingerprints: dict[str, str] = Field(default_factory=dict)
     libraries: dict[str, str] = Field(default_factory=dict)
     checksums: dict[str, str]
     lancedb_files: dict[str, str] = Field(default_factory=dict)
@@ -187,44 +189,26 @@ def ancestry(paths: LakePaths, manifest: Manifest) -> dict[str, Manifest]:
     waiting = deque([manifest])
     while waiting:
         made = waiting.popleft()
-        for asset, version in made.inputs.items():
-            item = None
-            if asset not in ancestors:
-                item = find_manifest(paths, asset, version, made.created_at)
+        for asset in [name for name in made.inputs if name not in ancestors]:
+            item = input_manifest(paths, made, asset)
             if item:
                 ancestors[asset] = item
                 waiting.append(item)
     return dict(sorted(ancestors.items()))
 
 
-def find_manifest(paths: LakePaths, asset: str, version: str, used_at: str = "") -> Manifest | None:
-    """Returns a manifest of a data version, also where the result itself was pruned.
-
-    Of several works that gave this version it is the last one before it was used.
-
-    Args:
-        paths: The lake's layout.
-        asset: The asset's name.
-        version: Its data version.
-        used_at: When the version was used, as `Manifest.created_at`; by default now.
-    """
-    for path in (paths.manifest(asset, version), paths.pruned_manifest(asset, version)):
-        manifest = Manifest.find(path)
-        if manifest is not None:
-            return manifest
-    stored = [*_in_folder(paths.pruned_manifest(asset, "").parent), *manifests(paths, asset)]
-    works = sorted((it for it in stored if it.version == version), key=lambda it: it.created_at)
-    before = [item for item in works if not used_at or item.created_at <= used_at]
-    return next(reversed(before or works), None)
+def input_manifest(paths: LakePaths, made: Manifest, asset: str) -> Manifest | None:
+    """Returns the manifest of what a result was made from, also where that was pruned since."""
+    version = made.inputs.get(asset)
+    if version is None:
+        return None
+    name = asset, made.input_fingerprints.get(asset, version)
+    return Manifest.find(paths.manifest(*name)) or Manifest.find(paths.pruned_manifest(*name))
 
 
 def manifests(paths: LakePaths, asset: str) -> list[Manifest]:
     """Returns every whole manifest of an asset, the oldest first."""
-    return _in_folder(paths.manifests / asset)
-
-
-def _in_folder(folder: Path) -> list[Manifest]:
-    whole = filter(None, map(Manifest.find, folder.glob("[!.]*.json")))
+    whole = filter(None, map(Manifest.find, (paths.manifests / asset).glob("[!.]*.json")))
     return sorted(whole, key=lambda item: (item.created_at, item.fingerprint))
 
 

@@ -118,6 +118,7 @@ class Task:
     config: Mapping[str, Any]
     inputs: Mapping[str, str]
     libraries: Mapping[str, str] = field(default_factory=dict)
+    input_fingerprints: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def fingerprint(self) -> str:

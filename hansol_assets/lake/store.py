@@ -32,8 +32,8 @@ from hansol_assets.lake.manifest import (
     Fact,
     Manifest,
     directory_checksums,
-    find_manifest,
     library_versions,
+    manifests,
 )
 from hansol_assets.lake.object_store import ObjectStore, StoredArtifacts
 from hansol_assets.lake.paths import FORMAT, LakePaths, check_format
@@ -133,8 +133,8 @@ class Lake:
 
     def has_whole(self, asset: str, version: str) -> bool:
         """Whether the lake holds that data version of an asset whole."""
-        manifest = find_manifest(self.paths, asset, version)
-        return manifest is not None and self.is_whole(manifest)
+        stored = [item for item in manifests(self.paths, asset) if item.version == version]
+        return bool(stored) and self.is_whole(stored[-1])
 
     def damaged_files(self, manifest: Manifest) -> list[str]:
         """Names the files of an artifact that are missing, changed, or not its own."""
@@ -352,6 +352,7 @@ class Lake:
             code_version=task.code_version,
             config=dict(task.config),
             inputs=dict(task.inputs),
+            input_fingerprints=dict(task.input_fingerprints),
             libraries=dict(task.libraries),
             lancedb_files=dict(report.lancedb_files),
             facts=_plain_facts(report.facts),
