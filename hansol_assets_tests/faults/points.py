@@ -112,7 +112,7 @@ class Watch:
 
     def _of_body(self, call: Callable[..., Any]) -> Callable[..., Any]:
         def wrapper(bound: Bound, *args: Any) -> Any:
-            # What is named by its content is worked out every time, also where it is reused.
+            # What is named by its content may be worked out again, and still be reused.
             if not bound.declaration.named_by_content:
                 self.passes(BUILD)
             return call(bound, *args)

@@ -43,7 +43,7 @@ NAMED_BY_CONTENT = {
     "adapter_examples",
     "final_examples",
 }
-"""Worked out every time, so that no beginning is counted."""
+"""May be worked out again and still be reused, so that no beginning is counted."""
 
 
 def flip(path: Path) -> None:

@@ -21,7 +21,13 @@ from hansol_assets.lake.declaration import (
 from hansol_assets.lake.handles import Artifact, History, Source, Table, input_of
 from hansol_assets.lake.inventory import lake_status, verify
 from hansol_assets.lake.lake_errors import MissingInputError, MixedVersionsError, NotAnInputError
-from hansol_assets.lake.making import make
+from hansol_assets.lake.making import (
+    UpToDate,
+    find_up_to_date,
+    make,
+    note_run,
+    remove_run_note,
+)
 from hansol_assets.lake.manifest import ancestry
 from hansol_assets.lake.pruning import Retention, prune
 from hansol_assets.lake.reports import ArtifactBuild, Build, Outcome, Report, TableReport
@@ -287,6 +293,45 @@ def test_a_table_of_several_works_is_pruned_with_the_last(lake: Lake, file: Path
     assert ("size", many) in report.kept
     assert lake.warehouse.versions("size") == {many}
     assert verify(lake) == []
+
+
+class RunSettings(Settings):
+    file: Path
+
+    @property
+    def raw_files(self) -> dict[str, Path]:
+        return {"train_csv": self.file}
+
+
+def test_a_lake_is_up_to_date_until_something_changes(
+    lake: Lake, file: Path, tmp_path: Path
+) -> None:
+    settings, bodies = RunSettings(file=file), (raw, size, longest, model)
+
+    def find(settings: RunSettings = settings) -> UpToDate | None:
+        return find_up_to_date(map(declaration_of, bodies), lake, settings, tmp_path, 1)
+
+    for body in bodies:
+        run(lake, body, file)
+    assert find() is None
+    note_run(lake, settings, tmp_path, ["a warning"])
+    state = find()
+    assert state is not None
+    assert [item.asset for item in state.manifests] == ["raw", "size", "longest", "model"]
+    assert state.warnings == ["a warning"]
+    assert find(RunSettings(file=file, strategy="text")) is None
+    file.write_text("A B", encoding="utf-8")
+    assert find() is None
+    file.write_text("A B C", encoding="utf-8")
+    assert find() is not None
+    with lake.warehouse.transaction() as connection:
+        name = lake.warehouse.table_name("size", lake.live("size").version)
+        connection.execute(f"update {name} set tens = 7")
+    assert find() is None
+    run(lake, size, file)
+    assert find() is not None
+    remove_run_note(lake.paths)
+    assert find() is None
 
 
 @lake_table(kinds={"duckdb"}, named_by_content=True)
