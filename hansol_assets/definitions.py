@@ -1,7 +1,7 @@
 """The code location: every asset, check, job and resource as one `Definitions`.
 
-What belongs here: putting the parts together. What does not: any part. Tests and the command line
-swap parts through the arguments of `build_defs`.
+Tests and the command line swap parts through the arguments of `build_defs`.
+
 See https://docs.dagster.io/guides/build/projects-and-components
 """
 
@@ -53,9 +53,7 @@ def build_defs(
 ) -> dg.Definitions:
     """Builds the code location.
 
-    Args:
-        settings: The settings that runs start from; read from profile and environment by default.
-        resource_overrides: Resources to put in the place of the built ones, by name.
+    `settings`: the settings that runs start from; read from profile and environment by default.
 
     Raises:
         ProfileError: A setting is unknown or wrong.

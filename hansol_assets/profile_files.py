@@ -1,8 +1,4 @@
-"""Profile files: where one is, what it extends, and its nested values.
-
-What belongs here: finding, reading and laying over one another. What does not: what the values mean
-(`hansol_assets.settings`).
-"""
+"""Profile files: where one is, what it extends, and its nested values."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -66,10 +62,6 @@ def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 def read_profile(path: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
     """Reads a profile file and, below it, the profile that it extends.
-
-    Args:
-        path: The YAML file.
-        seen: The files that led here.
 
     Raises:
         ProfileError: The file is not a YAML mapping in UTF-8, or extends itself.

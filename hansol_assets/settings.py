@@ -1,9 +1,4 @@
-"""Settings of a run: a profile file, overridden by the environment, overridden by the launchpad.
-
-What belongs here: gathering all sections, and refusing what is wrong. What does not: the meaning of
-a single setting, which stands in the section next to the code that reads it, and reading a profile
-(`hansol_assets.profile_files`).
-"""
+"""Settings of a run: a profile file, overridden by the environment, overridden by the launchpad."""
 
 import difflib
 import os
@@ -352,9 +347,6 @@ def _variable(path: str) -> str:
 def load_settings(**values: Any) -> Settings:
     """Reads the settings: given values over the environment over the profile.
 
-    Args:
-        **values: Settings by name; sections as mappings.
-
     Raises:
         ProfileError: A value is unknown or wrong; the message names it and the nearest valid one.
     """
@@ -368,9 +360,6 @@ def load_settings(**values: Any) -> Settings:
 
 def require_fitting_template(settings: Settings) -> None:
     """Refuses a template that the submission would not fit, before anything is trained.
-
-    Args:
-        settings: The run's settings.
 
     Raises:
         UnfitTemplateError: The template has another width, or rows of other questions.

@@ -1,8 +1,7 @@
 """The base class of every group of settings.
 
-What belongs here: how a group of settings behaves (immutable, unknown keys refused). What does
-not: any single setting. Each package defines the section that it reads next to the code that
-reads it; `hansol_assets.settings` gathers them into one profile.
+Each package defines the section that it reads next to the code that reads it;
+`hansol_assets.settings` gathers them into one profile.
 """
 
 from dataclasses import dataclass
@@ -58,9 +57,7 @@ def _shaping_nothing(section: BaseModel) -> dict[str, Any]:
 def without(section: Section, name: str) -> Section:
     """Returns a copy of a section that lacks a setting, so that nobody reads it from there.
 
-    Args:
-        section: A group of settings.
-        name: Such as `depth`; `retrieval.depth` is one of a section within.
+    `name`: such as `depth`; `retrieval.depth` is one of a section within.
 
     Raises:
         AttributeError: There is none of that name.

@@ -1,8 +1,4 @@
-"""Group `answers`: candidates, regressors, the blend's weights, and the answers.
-
-What belongs here: the same path for the questions that judge and for those to be submitted. What
-does not: how candidates are made, estimated and chosen (`hansol_assets.answering`).
-"""
+"""Group `answers`: candidates, regressors, the blend's weights, and the answers."""
 
 from typing import Annotated
 

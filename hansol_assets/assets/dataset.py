@@ -1,8 +1,4 @@
-"""Group `dataset`: folds, the mix of the test, training examples, and the questions that judge.
-
-What belongs here: tables derived from the raw rows alone. What does not: anything that needs a
-model or an index.
-"""
+"""Group `dataset`: folds, the mix of the test, training examples, and the questions that judge."""
 
 from dataclasses import replace
 from typing import Annotated

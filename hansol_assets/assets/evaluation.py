@@ -1,8 +1,4 @@
-"""Group `evaluation`: scores of the validation answers, and the leaderboard of all experiments.
-
-What belongs here: judging what the answers group made. What does not: how a score is computed
-(`hansol_assets.scoring`).
-"""
+"""Group `evaluation`: scores of the validation answers, and the leaderboard of all experiments."""
 
 from typing import Annotated
 

@@ -1,8 +1,4 @@
-"""Group `model`: the base model and the LoRA adapters trained on it.
-
-What belongs here: what is trained on which rows. What does not: how training runs
-(`hansol_assets.modeling`) and how examples are made (`hansol_assets.answering.training`).
-"""
+"""Group `model`: the base model and the LoRA adapters trained on it."""
 
 from collections.abc import Callable, Collection
 from typing import Annotated

@@ -1,7 +1,6 @@
 """Group `raw`: the tables that hold the rows of the raw files.
 
-What belongs here: getting files into DuckDB unchanged but repaired. What does not: any row that no
-file holds. The files themselves are external assets (`hansol_assets.definitions`).
+The files themselves are external assets (`hansol_assets.definitions`).
 """
 
 from typing import Annotated

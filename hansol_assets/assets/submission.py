@@ -1,9 +1,4 @@
-"""Group `submission`: one vector a question, and the file that is handed in.
-
-What belongs here: the last two steps. What does not: where vectors come from
-(`hansol_assets.answering.strategies`), what a valid file is and when it is published
-(`hansol_assets.answering.submission`, `hansol_assets.answering.promotion`).
-"""
+"""Group `submission`: one vector a question, and the file that is handed in."""
 
 from typing import Annotated
 

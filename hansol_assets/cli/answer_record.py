@@ -1,8 +1,4 @@
-"""An answer for programs: what `hansol ask --json` prints, and what the HTTP API sends.
-
-What belongs here: the one form in which an answer leaves. What does not: answering
-(`hansol_assets.answering`).
-"""
+"""An answer for programs: what `hansol ask --json` prints, and what the HTTP API sends."""
 
 from typing import Any
 

@@ -1,9 +1,4 @@
-"""The HTTP answer for programs: `POST /api/ask`.
-
-What belongs here: what is taken, refused and described there, and whose requests are heard at all.
-What does not: the form of an answer (`hansol_assets.cli.answer_record`), and serving
-(`hansol_assets.cli.ask_server`).
-"""
+"""The HTTP answer for programs: `POST /api/ask`."""
 
 from collections.abc import Collection
 from typing import Any
@@ -48,11 +43,7 @@ class Problem(BaseModel):
 
 
 def asking_api(turns: Turns) -> FastAPI:
-    """Makes the application, with its description at `/api/openapi.json`.
-
-    Args:
-        turns: Answers.
-    """
+    """Makes the application, with its description at `/api/openapi.json`."""
     # Its pages that draw the description would fetch their scripts from another host.
     app = FastAPI(
         title="hansol ask", description=ABOUT, openapi_url="/api/openapi.json", docs_url=None,
@@ -116,10 +107,6 @@ class OwnPagesAlone:
 
     A name of another site may be made to point here, which its Host tells; a page elsewhere may
     ask this address itself, which its Origin tells.
-
-    Args:
-        app: Is asked otherwise.
-        addresses: Hosts with their port, as the page's own address has them.
     """
 
     def __init__(self, app: ASGIApp, addresses: Collection[str]) -> None:

@@ -1,9 +1,4 @@
-"""The parts of the page that asks which are cards and figures, as HTML.
-
-What belongs here: an answer's figures and sources as HTML, every text of them escaped.
-What does not: their words (`hansol_assets.cli.ask_labels`) and what moves them
-(`hansol_assets.cli.ask_page`).
-"""
+"""The parts of the page that asks which are cards and figures, as HTML."""
 
 from collections.abc import Mapping, Sequence
 from html import escape

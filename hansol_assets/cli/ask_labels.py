@@ -1,7 +1,4 @@
-"""What the page that asks says, in each of its languages.
-
-What belongs here: words. What does not: their place (`hansol_assets.cli.ask_page`).
-"""
+"""What the page that asks says, in each of its languages."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,9 +1,4 @@
-"""The page of `hansol ask --serve`: its parts, and what they do.
-
-What belongs here: Gradio's components and events. What does not: answering and the review queue
-(`hansol_assets.answering`), words and tables (`hansol_assets.cli.ask_labels`, `ask_html`), and
-serving (`hansol_assets.cli.ask_server`).
-"""
+"""The page of `hansol ask --serve`: its parts, and what they do."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,12 +22,7 @@ Updates = dict[Any, Any]
 
 
 class AskPage:
-    """The page's parts, and what they do.
-
-    Args:
-        turns: Answers.
-        review_file: Where questions are put that a person should answer.
-    """
+    """The page's parts, and what they do."""
 
     def __init__(self, turns: Turns, review_file: Path) -> None:
         import gradio as gr

@@ -1,9 +1,4 @@
-"""Serving the page and the API of `hansol ask --serve` on this machine alone.
-
-What belongs here: the socket, the server, and what of Gradio reaches beyond the page, which is all
-off. What does not: the page (`hansol_assets.cli.ask_page`) and what programs are answered
-(`hansol_assets.cli.ask_api`).
-"""
+"""Serving the page and the API of `hansol ask --serve` on this machine alone."""
 
 import os
 import socket
@@ -33,13 +28,7 @@ def listen(port: int) -> socket.socket:
 
 
 def serve(asker: Asker, review_file: Path, listener: socket.socket) -> None:
-    """Serves page and API until Ctrl-C.
-
-    Args:
-        asker: Answers; its models are loaded.
-        review_file: Where questions are put that a person should answer.
-        listener: What `listen` returned.
-    """
+    """Serves page and API until Ctrl-C."""
     # Gradio asks for it when it is imported, and so do its parts.
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     import gradio as gr

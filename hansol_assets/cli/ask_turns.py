@@ -1,8 +1,4 @@
-"""One question at a time: all who ask share the models of one machine.
-
-What belongs here: waiting, and being sent away where too many wait. What does not: who asks
-(`hansol_assets.cli.ask_page`, `hansol_assets.cli.ask_api`).
-"""
+"""One question at a time: all who ask share the models of one machine."""
 
 import math
 import time
@@ -39,9 +35,6 @@ class Turns:
 
     Attributes:
         taken: How many wait, with the one that is answered.
-
-    Args:
-        ask: Answers a question.
     """
 
     def __init__(self, ask: Callable[[str], Answer]) -> None:

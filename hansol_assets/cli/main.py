@@ -1,7 +1,4 @@
-"""The command `hansol`: its groups of commands, put together.
-
-What belongs here: what holds for every command. What does not: any command.
-"""
+"""The command `hansol`: its groups of commands, put together."""
 
 import atexit
 import io

@@ -110,9 +110,7 @@ def _what_stands(settings: Settings) -> str:
 def outcome(lake: "Lake", *, has_questions: bool) -> list[tuple[str, str]]:
     """What a run made, for a person: name and place.
 
-    Args:
-        lake: Where it lies.
-        has_questions: Whether there is a test file; without one there is nothing to submit.
+    `has_questions`: whether there is a test file; without one there is nothing to submit.
     """
     from hansol_assets.answering.adapters import adapter_weights
     from hansol_assets.lake.handles import Artifact, input_of

@@ -1,8 +1,4 @@
-"""`hansol ui`: Dagster's web UI with its daemon, until it is told to end.
-
-What belongs here: starting Dagster's own processes, and ending every one of them quickly and
-quietly. What does not: what they serve (`hansol_assets.definitions`).
-"""
+"""`hansol ui`: Dagster's web UI with its daemon, until it is told to end."""
 
 import os
 import signal

@@ -1,8 +1,4 @@
-"""Which compute the work of this process goes to.
-
-What belongs here: the one place that knows it, so that no asset's body has to. What does not:
-choosing it, which is the run's (`hansol_assets.orchestration`).
-"""
+"""Which compute the work of this process goes to."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,15 +20,6 @@ def current() -> Compute:
 @contextmanager
 def computing_on(kind: Kind, settings: ClusterSettings, shared: Path) -> Iterator[Compute]:
     """Lets this process's heavy work run elsewhere for a while.
-
-    Args:
-        kind: This machine or a Ray cluster: that of `RAY_ADDRESS`, or one that is started here with
-            the first work, and stopped in the end.
-        settings: How the cluster is used.
-        shared: A folder that every node has to see: the lake.
-
-    Yields:
-        The compute.
 
     Raises:
         ClusterError: The cluster that `RAY_ADDRESS` names cannot be used.

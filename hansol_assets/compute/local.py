@@ -27,7 +27,6 @@ class LocalWorkers:
     """This process, with the work opened once.
 
     Attributes:
-        work: What is done.
         done: Is told when the blocks are through.
     """
 

@@ -1,8 +1,4 @@
-"""What heavy work is, and what runs it.
-
-What belongs here: the protocol that both implementations keep. What does not: running anything
-(`hansol_assets.compute.local`, `hansol_assets.compute.ray_compute`).
-"""
+"""What heavy work is, and what runs it."""
 
 from collections.abc import Callable, Iterator, Mapping, MutableSequence, Sequence
 from dataclasses import dataclass
@@ -44,7 +40,6 @@ class Member:
 
     Attributes:
         rank: Its number, from 0; the first writes and tells.
-        members: How many there are.
         sharding: How weights are divided among them: none, or fsdp.
         send: Takes lines for the run's log; those of the first alone arrive.
     """

@@ -1,7 +1,5 @@
 """A Ray cluster to work on: found or started, and looked at before any work goes to it.
 
-What belongs here: the connection and the checks. What does not: the work
-(`hansol_assets.compute.ray_compute`).
 See https://docs.ray.io/en/latest/ray-core/starting-ray.html
 """
 
@@ -67,7 +65,6 @@ class Cluster:
 
     Attributes:
         dashboard: Address of its dashboard; empty where it has none.
-        nodes: Machines in it.
         resources: Resource → amount of all of them.
     """
 
@@ -87,13 +84,6 @@ def connected(settings: ClusterSettings, shared: Path) -> Iterator[Cluster]:
     """Connects to the cluster of `RAY_ADDRESS`, or starts one here and stops it in the end.
 
     A connection that this process has already is used, and stays.
-
-    Args:
-        settings: What of the cluster is going to be used.
-        shared: A folder that every node has to see.
-
-    Yields:
-        The cluster, fit for the work.
 
     Raises:
         NoRayError: Ray is not installed.
@@ -153,10 +143,6 @@ def _connect(ray: Any, settings: ClusterSettings) -> None:
 def require_answer(address: str, seconds: float) -> None:
     """Asks at an address whether anybody is there, which Ray itself would do for a minute.
 
-    Args:
-        address: `host:port`.
-        seconds: How long an answer may take.
-
     Raises:
         UnreachableClusterError: Nobody is, or the address has another form.
     """
@@ -189,9 +175,8 @@ def _dashboard(ray: Any) -> str:
 def require_resources(settings: ClusterSettings, there: Mapping[str, float]) -> None:
     """Refuses a cluster that could never run the least of the work.
 
-    Args:
-        settings: What a process needs, and how many there are at least.
-        there: Resource → amount of the whole cluster.
+    `settings`: what a process needs, and how many there are at least.
+    `there`: resource → amount of the whole cluster.
 
     Raises:
         SmallClusterError: It has less.
@@ -234,14 +219,7 @@ def _told(ray: Any, told: Any) -> dict[str, str]:
 
 
 def describe_node(shared: str) -> dict[str, str]:
-    """Says what a machine has, as far as results hang on it.
-
-    Args:
-        shared: A folder that it should see.
-
-    Returns:
-        Package → version, `python` among them, and `sees <folder>`.
-    """
+    """Says what a machine has, as far as results hang on it."""
     versions = {name: _version(name) for name in SAME_EVERYWHERE}
     seen = "yes" if Path(shared).is_dir() else "no"
     return {**versions, "python": platform.python_version(), f"sees {shared}": seen}
@@ -258,10 +236,7 @@ def _version(package: str) -> str:
 def unlike(here: Mapping[str, str], there: Mapping[str, str], node: str) -> list[str]:
     """Lists what a node has that this machine has not.
 
-    Args:
-        here: What `describe_node` says here.
-        there: What it says of the node; what is not named is not compared.
-        node: The node's name.
+    `there`: what it says of the node; what is not named is not compared.
     """
     return [
         f"node {node}: {name} is {there[name]}, here {wanted}"

@@ -1,7 +1,5 @@
 """Heavy work on a Ray cluster: blocks of rows by Ray Data, groups of processes by Ray Train.
 
-What belongs here: handing work to Ray, and what comes back. What does not: the connection
-(`hansol_assets.compute.ray_cluster`) and the work itself.
 See https://docs.ray.io/en/latest/data/transforming-data.html and
 https://docs.ray.io/en/latest/train/getting-started-pytorch.html
 """
@@ -44,11 +42,6 @@ _RESTARTED = "restarted"
 
 class RayCompute:
     """Work on a cluster, which is connected to with the first work.
-
-    Args:
-        settings: How the cluster is used.
-        shared: A folder that every node has to see.
-        stack: Closes the connection.
 
     Attributes:
         done: What was done, the oldest first.
@@ -96,12 +89,7 @@ def ray_compute(settings: ClusterSettings, shared: Path) -> Iterator[RayCompute]
     A cluster that `RAY_ADDRESS` names is looked at here, before anything else is done; one of our
     own is started with the first work, since many runs find all that they need.
 
-    Args:
-        settings: How it is used.
-        shared: A folder that every node has to see; made if missing.
-
-    Yields:
-        The compute.
+    `shared`: A folder that every node has to see; made if missing.
 
     Raises:
         ClusterError: The named cluster cannot be used.
@@ -121,9 +109,7 @@ class RayWorkers:
     """Processes of a cluster that open some work once each, and work on blocks.
 
     Attributes:
-        work: What is done.
         settings: How many processes there are, and what each has.
-        compute: Whose they are.
     """
 
     work: BlockWork
@@ -190,11 +176,7 @@ class RayWorkers:
 
 
 class OpenedWork:
-    """One process's work, opened once: what Ray Data calls with each block.
-
-    Args:
-        work: What is done.
-    """
+    """One process's work, opened once: what Ray Data calls with each block."""
 
     def __init__(self, work: BlockWork) -> None:
         import ray

@@ -1,8 +1,4 @@
-"""A group of processes that work together, by Ray Train.
-
-What belongs here: starting the group, again if a process is lost, and the way of its lines into the
-run's log. What does not: what a process of the group does.
-"""
+"""A group of processes that work together, by Ray Train."""
 
 import logging
 import shutil
@@ -40,12 +36,6 @@ def run_group(
     work: GroupWork[Told], settings: ClusterSettings, shared: Path, send: Log
 ) -> tuple[Told, int, int]:
     """Runs work in a group of processes, in a new one if a process or a node of it is lost.
-
-    Args:
-        work: What each does with its number in the group.
-        settings: How many there are, what each has, and how often they may be lost.
-        shared: A folder that every node sees.
-        send: Takes the lines of the first of them.
 
     Returns:
         What the first of them made, how many they were in the end, and how often some were lost.

@@ -1,8 +1,4 @@
-"""One row that cannot be worked on, which must not cost the others of its block.
-
-What belongs here: telling a poisoned row from work that fails altogether. What does not: what
-becomes of such a row, which its work decides.
-"""
+"""One row that cannot be worked on, which must not cost the others of its block."""
 
 from collections.abc import Callable, Sequence
 from typing import Generic, NamedTuple, TypeVar
@@ -28,12 +24,7 @@ class Outcome(NamedTuple, Generic[Made]):
 def spared(work: Callable[[list[Row]], Sequence[Made]], rows: Sequence[Row]) -> list[Outcome[Made]]:
     """Works on rows together and, where that fails, on each alone.
 
-    Args:
-        work: Makes one thing of each row, in their order.
-        rows: The rows of a block.
-
-    Returns:
-        One outcome a row.
+    `work`: makes one thing of each row, in their order.
 
     Raises:
         UserError: The work cannot go on, as with an outgrown memory.

@@ -9,10 +9,7 @@ class WorkDone:
     """One piece of work that is done.
 
     Attributes:
-        name: The work's name.
         rows: Rows, or examples, that it went through.
-        seconds: Time that it took.
-        workers: Processes that worked.
         retries: Blocks, or groups, that were started again after a process was lost.
         dashboard: Address of the cluster's dashboard; empty on this machine.
     """
@@ -42,8 +39,7 @@ class WorkDone:
 def summary(done: Sequence[WorkDone]) -> dict[str, float | str]:
     """Gathers what one asset's work was told of, as figures by name.
 
-    Args:
-        done: Any number of pieces of work; those of one name count together.
+    `done`: any number of pieces of work; those of one name count together.
     """
     figures: dict[str, float | str] = {}
     for name in dict.fromkeys(one.name for one in done):

@@ -1,9 +1,4 @@
-"""Files of a repository of the model hub, in the hub's own cache.
-
-What belongs here: the calls of the hub's client, for any kind of model. What does not: which files
-a base model needs (`hansol_assets.hub.models`), and what is said when a call fails
-(`hansol_assets.hub.errors`).
-"""
+"""Files of a repository of the model hub, in the hub's own cache."""
 
 import hashlib
 import shutil
@@ -19,7 +14,6 @@ class Wanted:
     """What is wanted from a repository.
 
     Attributes:
-        model_id: The repository.
         revision: Branch, tag or commit; None: the newest.
         section: The settings that name it, such as `base_model.hub`; messages point there.
         patterns: File names to take, with wildcards that reach into folders.
@@ -43,9 +37,6 @@ class Wanted:
 def download(wanted: Wanted) -> Path:
     """Fetch what is not in the cache yet, unless the disk has no room for it.
 
-    Args:
-        wanted: Which files.
-
     Returns:
         The snapshot's folder, named by its commit. Without a network, the one that was fetched
         earlier.
@@ -60,12 +51,6 @@ def download(wanted: Wanted) -> Path:
 def cached(wanted: Wanted) -> Path:
     """Find a snapshot in the cache, asking no network.
 
-    Args:
-        wanted: Which files.
-
-    Returns:
-        The snapshot's folder.
-
     Raises:
         ModelUnavailableError: It is not there; the message has the command that fetches it.
     """
@@ -74,12 +59,6 @@ def cached(wanted: Wanted) -> Path:
 
 def commit_of(wanted: Wanted) -> str:
     """Resolve a revision to its commit, from the cache where the hub cannot be reached.
-
-    Args:
-        wanted: Which repository and revision.
-
-    Returns:
-        The commit's hash.
 
     Raises:
         ModelUnavailableError: It is neither known here nor to be had from the hub.

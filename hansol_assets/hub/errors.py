@@ -1,8 +1,4 @@
-"""What keeps a released model from being fetched, and the command or page that mends it.
-
-What belongs here: one message for each way in which a download fails. What does not: downloading
-(`hansol_assets.hub.models`).
-"""
+"""What keeps a released model from being fetched, and the command or page that mends it."""
 
 import errno
 from pathlib import Path
@@ -28,17 +24,7 @@ class HubOutOfReachError(ModelUnavailableError):
 def unavailable(
     model_id: str, section: str, error: Exception, command: str
 ) -> ModelUnavailableError:
-    """Turn an error of the hub's client into one message with its remedy.
-
-    Args:
-        model_id: The repository.
-        section: The settings that name it, such as `base_model.hub`.
-        error: What the client raised.
-        command: The shell command that fetches the model.
-
-    Returns:
-        The error to raise.
-    """
+    """Turn an error of the hub's client into one message with its remedy."""
     remedy = _remedy(model_id, section, error, command)
     kind = ModelUnavailableError if remedy else HubOutOfReachError
     return kind(
@@ -48,17 +34,7 @@ def unavailable(
 
 
 def not_enough_space(model_id: str, needed: int, free: int, cache: Path) -> ModelUnavailableError:
-    """Say that a model would not fit on the disk, before any of it is fetched.
-
-    Args:
-        model_id: The repository.
-        needed: Bytes still to be fetched.
-        free: Bytes free.
-        cache: The hub's cache.
-
-    Returns:
-        The error to raise.
-    """
+    """Say that a model would not fit on the disk, before any of it is fetched."""
     return ModelUnavailableError(
         f"the model {model_id} still needs {needed / GIB:.1f} GiB, and the disk of {cache} "
         f"has {free / GIB:.1f} GiB free. {_MORE_SPACE}"

@@ -1,9 +1,4 @@
-"""GGUF weights of llama.cpp, turned once into the hub's folder form.
-
-What belongs here: finding a GGUF file where a model is named, and dequantising it. What does not:
-when that happens (`hansol_assets.hub.models`), and whether what came out is sound
-(`hansol_assets.modeling.base.soundness`).
-"""
+"""GGUF weights of llama.cpp, turned once into the hub's folder form."""
 
 import contextlib
 import io
@@ -50,9 +45,6 @@ class UnreadableGgufError(ModelError, ValueError):
 def gguf_file(name: str) -> Path | None:
     """Find the GGUF file that a model's name stands for: itself, or the only one in its folder.
 
-    Args:
-        name: A hub repository, a folder or a file.
-
     Returns:
         The file; None where the name stands for something else, or its folder has safetensors.
 
@@ -79,9 +71,7 @@ def gguf_file(name: str) -> Path | None:
 def convert_gguf(file: Path, out_dir: Path) -> None:
     """Write a GGUF file's weights, dequantised to 32 bits, with configuration and tokenizer.
 
-    Args:
-        file: Of an architecture that transformers reads.
-        out_dir: A folder; created if missing. Gets the `save_pretrained` form.
+    `out_dir`: A folder; created if missing. Gets the `save_pretrained` form.
 
     Raises:
         UnreadableGgufError: The file cannot be read, or not whole.

@@ -1,9 +1,4 @@
-"""Fetching a released model from the model hub or from a local folder.
-
-What belongs here: which files of a model are taken, from where, and at which revision. What does
-not: the hub's client (`hansol_assets.hub.download`) and loading a model
-(`hansol_assets.modeling.base.loading`).
-"""
+"""Fetching a released model from the model hub or from a local folder."""
 
 import json
 import os
@@ -73,10 +68,8 @@ class HubSettings(SettingsModel):
 def fetch(settings: HubSettings, out_dir: Path) -> str:
     """Put a model's files into a folder.
 
-    Args:
-        settings: Which model.
-        out_dir: A folder; created if missing. Files are hard links into the hub's cache where the
-            file system allows, since a cached file never changes.
+    `out_dir`: A folder; created if missing. Files are hard links into the hub's cache where the
+    file system allows, since a cached file never changes.
 
     Returns:
         The resolved revision: the hub's commit hash, or a local folder's SHA-256.
@@ -107,12 +100,9 @@ def fetch(settings: HubSettings, out_dir: Path) -> str:
 def pinned(settings: HubSettings) -> HubSettings:
     """Resolve the revision, so that settings name the very bytes that `fetch` gives.
 
-    Args:
-        settings: Which model.
-
     Returns:
-        The same settings with the hub's commit hash; for a local folder, whose content has no
-        name, with the SHA-256 of the files that are taken.
+        The same settings with the hub's commit hash; for a local folder, whose content has no name,
+        with the SHA-256 of the files that are taken.
 
     Raises:
         ModelUnavailableError: The revision is neither known here nor to be had from the hub.
@@ -132,9 +122,6 @@ def pinned(settings: HubSettings) -> HubSettings:
 
 def missing(settings: HubSettings) -> str | None:
     """Say what keeps the model from being fetched without a network, and how to mend it.
-
-    Args:
-        settings: Which model.
 
     Returns:
         A message with the command that fetches it; None if it is on this machine.

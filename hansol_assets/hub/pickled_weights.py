@@ -1,8 +1,4 @@
-"""Weights of older models, turned into safetensors without running what is pickled with them.
-
-What belongs here: that conversion alone. What does not: when it is asked for, which is a setting
-(`hansol_assets.hub.models`).
-"""
+"""Weights of older models, turned into safetensors without running what is pickled with them."""
 
 from pathlib import Path
 
@@ -21,10 +17,6 @@ def convert_pickled_weights(source: Path, out_dir: Path) -> None:
     torch's restricted unpickler builds tensors and plain containers only, and refuses whatever
     would call a function. A tensor that is stored under two names, as tied embeddings are, is
     kept under both.
-
-    Args:
-        source: The pickled weights.
-        out_dir: An existing folder; gets `model.safetensors`.
 
     Raises:
         UnreadableWeightsError: The file holds anything but tensors.

@@ -1,8 +1,4 @@
-"""Progress lines that do not flood a log.
-
-What belongs here: how often a line is passed on. What does not: where it goes; the caller gives a
-function for that.
-"""
+"""Progress lines that do not flood a log."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -14,9 +10,7 @@ from hansol_assets.lake.reports import NO_FIGURES, Log
 class ThrottledProgress:
     """Passes on the first line, then at most one in each interval.
 
-    Args:
-        send: What receives the lines.
-        seconds: Shortest time between two lines, in seconds.
+    `seconds`: shortest time between two lines, in seconds.
     """
 
     def __init__(self, send: Log, seconds: float) -> None:
@@ -35,11 +29,7 @@ class ThrottledProgress:
 
 @contextmanager
 def without_bars() -> Iterator[None]:
-    """Run a block without transformers' progress bars, which garble a log.
-
-    Yields:
-        Nothing.
-    """
+    """Run a block without transformers' progress bars, which garble a log."""
     from transformers.utils import logging
 
     shown = logging.is_progress_bar_enabled()

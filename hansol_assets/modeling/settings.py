@@ -1,9 +1,4 @@
-"""How the adapter is trained, and how answers are decoded.
-
-What belongs here: the settings and what follows from them alone, so that the memory of both can be
-estimated beforehand. What does not: the work itself (`hansol_assets.modeling.training`,
-`hansol_assets.modeling.generation`).
-"""
+"""How the adapter is trained, and how answers are decoded."""
 
 import math
 from typing import Annotated, Literal
@@ -124,9 +119,6 @@ class TrainingSettings(SettingsModel):
         """Return examples in a forward pass, and passes a step, of each of several processes.
 
         All of them together go through the same examples in an optimiser step as one would alone.
-
-        Args:
-            members: Processes that train together.
 
         Raises:
             InputError: The batch cannot be divided among so many.

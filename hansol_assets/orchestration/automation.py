@@ -1,7 +1,8 @@
 """What runs by itself: the refresh job, its nightly schedule, and the change of a raw file.
 
-What belongs here: when the graph runs. What does not: what an asset does. A sensor watches the raw
-files' content; an automation condition carries a changed data version down the graph as one run.
+A sensor watches the raw files' content; an automation condition carries a changed data version down
+the graph as one run.
+
 See https://docs.dagster.io/guides/automate/declarative-automation
 """
 

@@ -1,7 +1,5 @@
 """Asset checks: what must hold of an asset before others build on it.
 
-What belongs here: one verdict a check, with its figures in the metadata. What does not: what is
-measured, which stands in the domain packages.
 See https://docs.dagster.io/guides/test/asset-checks
 """
 

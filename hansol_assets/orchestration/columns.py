@@ -1,8 +1,4 @@
-"""What the columns of the tables are, for a reader of the web UI.
-
-What belongs here: a sentence for each column that the project's tables have. What does not: their
-types, which are those that were stored.
-"""
+"""What the columns of the tables are, for a reader of the web UI."""
 
 OF_EVERY_TABLE = {
     "id": "Names the row, or the question, in every table that tells of it",
@@ -130,9 +126,7 @@ _ALONE, _WITHOUT = "only_", "without_"
 def description_of(asset: str, column: str) -> str:
     """Returns what a column holds.
 
-    Args:
-        asset: The table.
-        column: Its column; one that no table of the project has was carried along from a file.
+    `column`: its column; one that no table of the project has was carried along from a file.
     """
     if column.startswith(_ALONE):
         return f"Score of the component {column.removeprefix(_ALONE)} alone"

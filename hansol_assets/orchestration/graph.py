@@ -1,7 +1,5 @@
 """From a declaration to a Dagster asset.
 
-What belongs here: the one way in which every asset is materialised, and what is told of it. What
-does not: the assets (`hansol_assets.assets`) and what is done when (`hansol_assets.lake.making`).
 See https://docs.dagster.io/guides/build/assets/defining-assets
 """
 
@@ -49,12 +47,7 @@ Event = dg.AssetCheckResult | dg.MaterializeResult[Any]
 
 
 def assets_of(module: ModuleType, group: str) -> list[dg.AssetsDefinition]:
-    """Returns the assets that a module declares, as one group of the graph.
-
-    Args:
-        module: Holds decorated functions.
-        group: The group's name.
-    """
+    """Returns the assets that a module declares, as one group of the graph."""
     return [_asset(item, group) for item in declared_in(module)]
 
 

@@ -1,7 +1,5 @@
 """The launchpad's form: Dagster's typed configuration, derived from the settings classes.
 
-What belongs here: turning a settings class into a config schema, and a filled form back into
-settings. What does not: any single setting; each is defined once, in its class.
 See https://docs.dagster.io/guides/operate/configuration/run-configuration
 """
 
@@ -28,9 +26,6 @@ def launchpad_fields(settings: Settings) -> dict[str, dg.Field]:
 
     The profile is one that comes along, or the one that runs start from: any other text names none.
 
-    Args:
-        settings: The settings that runs start from.
-
     Raises:
         TypeError: A setting has a type that has no form.
     """
@@ -48,10 +43,7 @@ def launchpad_fields(settings: Settings) -> dict[str, dg.Field]:
 def settings_of(form: Mapping[str, Any], base: Settings) -> Settings:
     """Returns the settings of a run.
 
-    Args:
-        form: The filled form; what was left as it is has its default.
-        base: The settings that the form was made from. Where the form names another profile, only
-            what else was changed in it goes over that profile's values.
+    `form`: the filled form; what was left as it is has its default.
 
     Raises:
         ProfileError: A value is wrong.

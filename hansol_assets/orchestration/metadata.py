@@ -1,8 +1,4 @@
-"""Rows as Dagster's metadata.
-
-What belongs here: the form that the web UI draws as a table. What does not: which rows are shown
-(`hansol_assets.lake.records`).
-"""
+"""Rows as Dagster's metadata."""
 
 from collections.abc import Mapping
 
@@ -22,9 +18,8 @@ def table_values(tables: Mapping[str, Records]) -> dict[str, dg.TableMetadataVal
 def table_value(rows: Records) -> dg.TableMetadataValue:
     """Returns rows as a table, each column with the type of its values.
 
-    Args:
-        rows: At least one, all with the same columns. Personal numbers are masked, whatever the
-            table keeps: Dagster's log remembers what it is told.
+    `rows`: at least one, all with the same columns. Personal numbers are masked, whatever the table
+    keeps: Dagster's log remembers what it is told.
     """
     columns = [
         dg.TableColumn(name, _type_of([row[name] for row in rows if row[name] is not None]))

@@ -1,9 +1,4 @@
-"""How far long work is, as a bar with the time that remains.
-
-What belongs here: reading how far a line says that work is, and drawing it. What does not: which
-work says so (`hansol_assets.modeling`), and everything else that a terminal shows of a run
-(`hansol_assets.orchestration.terminal`).
-"""
+"""How far long work is, as a bar with the time that remains."""
 
 import re
 from typing import NamedTuple
@@ -33,9 +28,6 @@ class HowFar(NamedTuple):
     """What a line says of long work.
 
     Attributes:
-        work: What is done.
-        done: Steps that are done.
-        total: Steps in all.
         rest: What else it says, such as the loss.
     """
 
@@ -64,11 +56,7 @@ class _Time(TimeRemainingColumn):
 
 
 class ProgressBar:
-    """A bar on a terminal, which goes when the work is done; elsewhere there is none.
-
-    Args:
-        console: Where it is drawn.
-    """
+    """A bar on a terminal, which goes when the work is done; elsewhere there is none."""
 
     def __init__(self, console: Console) -> None:
         self._console = console

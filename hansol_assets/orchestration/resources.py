@@ -1,7 +1,5 @@
 """The one resource: the lake under a run's settings.
 
-What belongs here: what must be so before the first asset of a run, and what is told after its last.
-What does not: any asset (`hansol_assets.orchestration.graph`).
 See https://docs.dagster.io/guides/build/external-resources
 """
 
@@ -38,11 +36,7 @@ RETRY_SECONDS = 10
 
 @contextmanager
 def user_errors_as_failures(retries: int = 0) -> Iterator[None]:
-    """Turns an error that is meant for people into a failure that shows its message alone.
-
-    Args:
-        retries: How often a step whose error may pass by itself is tried again.
-    """
+    """Turns an error that is meant for people into a failure that shows its message alone."""
     try:
         yield
     except UserError as error:
@@ -53,12 +47,7 @@ def user_errors_as_failures(retries: int = 0) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class LakeResource:
-    """The lake under a run's settings.
-
-    Attributes:
-        settings: The run's settings.
-        store: The lake.
-    """
+    """The lake under a run's settings."""
 
     settings: Settings
     store: Lake
@@ -106,11 +95,7 @@ class LakeResource:
 
 
 def lake_resource(settings: Settings) -> dg.ResourceDefinition:
-    """Makes the resource `lake`, whose configuration is the form of the launchpad.
-
-    Args:
-        settings: The settings that runs start from.
-    """
+    """Makes the resource `lake`, whose configuration is the form of the launchpad."""
 
     @dg.resource(
         config_schema=launchpad_fields(settings),

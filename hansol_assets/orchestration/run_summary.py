@@ -1,8 +1,4 @@
-"""What a run did to each asset, as one table in the run's event log and counts in its tags.
-
-What belongs here: reading a run's materialisations back and putting them side by side. What does
-not: deciding what has to be done (`hansol_assets.lake.making`).
-"""
+"""What a run did to each asset, as one table in the run's event log and counts in its tags."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -25,10 +21,6 @@ def summarize_run(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
     The event `what the run did` has a table with a row an asset: its status, its rows, and how
     many of them were made by this run. The tags count the assets of each status, so that the list
     of runs tells which of them did any work.
-
-    Args:
-        instance: Holds the run's events.
-        run: The run.
     """
     rows = list(_rows(instance, run.run_id))
     if not rows:

@@ -1,8 +1,4 @@
-"""The versions by which Dagster knows the raw files.
-
-What belongs here: what of a file counts as a change. What does not: when a change is looked for
-(`hansol_assets.orchestration.automation`) and recorded (`hansol_assets.orchestration.graph`).
-"""
+"""The versions by which Dagster knows the raw files."""
 
 from hansol_assets.lake.fingerprint import canonical_json, text_hash
 from hansol_assets.lake.handles import Source
@@ -16,11 +12,6 @@ def source_version(asset: str, source: Source, settings: Settings) -> str:
 
     Of the review file only the answers that were filled in count: a queue that is written anew, or
     a question that is put into it, changes no result.
-
-    Args:
-        asset: The external asset.
-        source: The file behind it.
-        settings: Say which cells stand for no answer.
     """
     if asset != REVIEW_CSV:
         return source.version

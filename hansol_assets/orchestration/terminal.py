@@ -1,8 +1,4 @@
-"""What a run looks like in a terminal: one line an asset, and its progress below it.
-
-What belongs here: the logger that turns Dagster's records into lines. What does not: tables that
-are printed after a run (`hansol_assets.cli.main`).
-"""
+"""What a run looks like in a terminal: one line an asset, and its progress below it."""
 
 import logging
 import os
@@ -28,11 +24,7 @@ _ENDS_WORK = {
 
 
 class TerminalHandler(logging.Handler):
-    """Prints materialisations, failed checks and progress lines; nothing else.
-
-    Args:
-        console: Where to print.
-    """
+    """Prints materialisations, failed checks and progress lines; nothing else."""
 
     def __init__(self, console: Console) -> None:
         super().__init__()

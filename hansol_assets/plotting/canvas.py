@@ -1,7 +1,4 @@
-"""The canvas of every picture: its font, its size and its form.
-
-What belongs here: what all pictures share. What does not: any picture.
-"""
+"""The canvas of every picture: its font, its size and its form."""
 
 import base64
 import io
@@ -29,12 +26,6 @@ def picture(
     title: str, draw: "Callable[[Figure], None]", *, width: float = 7.0, height: float = 3.5
 ) -> str:
     """Draws a picture.
-
-    Args:
-        title: Its heading, which readers without pictures see.
-        draw: Draws on the empty figure.
-        width: In inches of 100 pixels.
-        height: Likewise.
 
     Returns:
         Markdown that holds the PNG, the same bytes for the same drawing.

@@ -13,12 +13,7 @@ if TYPE_CHECKING:
 def loss_curve(history: pd.DataFrame, title: str) -> str:
     """Draws loss, held-out loss where there is one, and learning rate over the steps.
 
-    Args:
-        history: Columns step, loss (nats a token), learning_rate and perhaps eval_loss.
-        title: Heading.
-
-    Returns:
-        Markdown.
+    `history`: columns step, loss (nats a token), learning_rate and perhaps eval_loss.
     """
 
     def draw(figure: "Figure") -> None:

@@ -17,10 +17,8 @@ MOST_POINTS = 5_000
 def vector_map(title: str, vectors: np.ndarray, kinds: Sequence[str]) -> str:
     """Draws vectors on the plane of their first two principal components.
 
-    Args:
-        title: Heading.
-        vectors: [vectors, dimensions], at least one. Of very many some are drawn, evenly.
-        kinds: What each is of, [vectors]; one colour a kind.
+    `vectors`: [vectors, dimensions], at least one. Of very many some are drawn, evenly.
+    `kinds`: what each is of, [vectors]; one colour a kind.
     """
     step = -(-len(vectors) // MOST_POINTS)
     if step > 1:

@@ -15,11 +15,7 @@ _BINS = 25
 
 
 def calibration_picture(tenths: pd.DataFrame) -> str:
-    """Draws probabilities beside the share that was right.
-
-    Args:
-        tenths: `questions, confidence, right`, one row a bin.
-    """
+    """Draws probabilities beside the share that was right."""
 
     def draw(figure: "Figure") -> None:
         axes = figure.subplots()
@@ -32,11 +28,7 @@ def calibration_picture(tenths: pd.DataFrame) -> str:
 
 
 def risk_coverage_picture(curve: pd.DataFrame) -> str:
-    """Draws the share of wrong answers over the share of questions that are answered.
-
-    Args:
-        curve: `coverage, risk`, coverage rising.
-    """
+    """Draws the share of wrong answers over the share of questions that are answered."""
 
     def draw(figure: "Figure") -> None:
         axes = figure.subplots()
@@ -50,13 +42,7 @@ def risk_coverage_picture(curve: pd.DataFrame) -> str:
 
 
 def distribution_picture(questions: pd.DataFrame, submitted: str, baselines: list[str]) -> str:
-    """Draws how the scores of questions are distributed, beside the means of the baselines.
-
-    Args:
-        questions: Per-question scores, one column each.
-        submitted: The column of what is submitted.
-        baselines: The columns whose means are shown.
-    """
+    """Draws how the scores of questions are distributed, beside the means of the baselines."""
 
     def draw(figure: "Figure") -> None:
         axes = figure.subplots()
@@ -76,11 +62,7 @@ def distribution_picture(questions: pd.DataFrame, submitted: str, baselines: lis
 
 
 def trend_picture(experiments: pd.DataFrame) -> str:
-    """Draws the score of each experiment in the order in which they were made.
-
-    Args:
-        experiments: `date, profile, private, low, high, text_private`.
-    """
+    """Draws the score of each experiment in the order in which they were made."""
     ordered = experiments.sort_values("date", kind="stable").reset_index(drop=True)
 
     def draw(figure: "Figure") -> None:

@@ -17,13 +17,7 @@ _LONGEST_QUANTILE = 0.99
 
 
 def bar_picture(title: str, sizes: Mapping[str, float], unit: str) -> str:
-    """Draws one bar a name, the largest first; of many, the largest.
-
-    Args:
-        title: Heading.
-        sizes: Name → size.
-        unit: What sizes count.
-    """
+    """Draws one bar a name, the largest first; of many, the largest."""
     ranked = sorted(sizes.items(), key=lambda item: (-item[1], item[0]))[:_MOST_BARS]
 
     def draw(figure: "Figure") -> None:
@@ -42,9 +36,7 @@ def bar_picture(title: str, sizes: Mapping[str, float], unit: str) -> str:
 def length_picture(title: str, lengths: Mapping[str, np.ndarray]) -> str:
     """Draws how long texts are; the longest hundredth is left out of the picture.
 
-    Args:
-        title: Heading.
-        lengths: Kind → the characters of each of its texts.
+    `lengths`: kind → the characters of each of its texts.
     """
 
     def draw(figure: "Figure") -> None:
@@ -62,15 +54,7 @@ def length_picture(title: str, lengths: Mapping[str, np.ndarray]) -> str:
 
 
 def curve_picture(title: str, table: pd.DataFrame, x: str, y: str, by: str) -> str:
-    """Draws one line for each kind.
-
-    Args:
-        title: Heading.
-        table: Holds the columns.
-        x: Column of the horizontal axis.
-        y: Column of the vertical axis.
-        by: Column that tells the lines apart.
-    """
+    """Draws one line for each kind."""
 
     def draw(figure: "Figure") -> None:
         axes = figure.subplots()

@@ -1,8 +1,4 @@
-"""The base model of a profile: trained from scratch on the corpus, or fetched from the hub.
-
-What belongs here: the choice between the two and what is said about the result. What does not:
-either way of getting it (`hansol_assets.modeling.base.scratch`, `hansol_assets.hub.models`).
-"""
+"""The base model of a profile: trained from scratch on the corpus, or fetched from the hub."""
 
 import math
 import time
@@ -124,13 +120,10 @@ class BaseModelReport:
     """What is known about a base model once its folder is complete.
 
     Attributes:
-        kind: scratch or hub.
         name: The hub's or the folder's name; for scratch, what it is.
         revision: The hub's commit hash or the local folder's SHA-256; None for scratch.
-        parameters: Number of weights.
         vocabulary: Tokens in the vocabulary; None where it was not loaded.
         tokens: Tokens trained on; 0 for hub.
-        seconds: Time that it took.
         history: One row a step: step, epoch, loss (nats a token), learning_rate; empty for hub.
     """
 
@@ -158,16 +151,8 @@ def train_base_model(
 ) -> BaseModelReport:
     """Train a tokenizer and a Gemma 3 model from scratch and save both.
 
-    Args:
-        documents: The corpus, best in the form of the later prompts: see
-            `hansol_assets.modeling.base.tokenizer_training.render_document`.
-        scratch: Shape and training.
-        out_dir: A folder; created if missing. Gets the `save_pretrained` form: config,
-            generation_config, model.safetensors, tokenizer, chat template.
-        progress: Receives throttled lines.
-
-    Returns:
-        The report.
+    `out_dir`: A folder; created if missing. Gets the `save_pretrained` form: config,
+    generation_config, model.safetensors, tokenizer, chat template.
 
     Raises:
         InputError: There are no documents.
@@ -200,14 +185,6 @@ def fetch_base_model(
     hub: HubSettings, out_dir: Path, licence: str | None = None
 ) -> BaseModelReport:
     """Fetch a released model: weights as safetensors, configuration and tokenizer, no pickles.
-
-    Args:
-        hub: Which model.
-        out_dir: A folder; created if missing.
-        licence: Kept beside the weights, for those who hand them on.
-
-    Returns:
-        The report, with the resolved revision.
 
     Raises:
         ModelUnavailableError: Not on this machine, and not to be had from the hub.

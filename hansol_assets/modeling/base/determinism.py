@@ -1,8 +1,4 @@
-"""Repeatable training: seeds and deterministic kernels around a block of work.
-
-What belongs here: how the random state of torch, numpy and Python is set and put back. What does
-not: any seed; those are settings.
-"""
+"""Repeatable training: seeds and deterministic kernels around a block of work."""
 
 import random
 from collections.abc import Iterator
@@ -18,12 +14,6 @@ def deterministic(seed: int) -> Iterator[None]:
 
     On CUDA, cuBLAS is deterministic only if `CUBLAS_WORKSPACE_CONFIG` was set before it started;
     operations without a deterministic kernel warn there instead of stopping a long training.
-
-    Args:
-        seed: Seed of Python's, numpy's and torch's global generators.
-
-    Yields:
-        Nothing.
     """
     import torch
 

@@ -1,9 +1,4 @@
-"""The one door through which a base model and its tokenizer come into memory.
-
-What belongs here: format, quantization, attention and device of a loaded model. What does not:
-where a model comes from (`hansol_assets.modeling.base.base_model`) and what a tokenizer must hold
-(`hansol_assets.modeling.base.tokenizer`).
-"""
+"""The one door through which a base model and its tokenizer come into memory."""
 
 import os
 from collections.abc import Sequence
@@ -75,10 +70,6 @@ def device() -> "torch.device":
 def load_tokenizer(directory: Path, loading: LoadingSettings) -> "PreTrainedTokenizerBase":
     """Load the tokenizer of a base model and make it sound.
 
-    Args:
-        directory: A folder in `save_pretrained` form.
-        loading: Whether the folder's own code may run.
-
     Returns:
         The tokenizer, with a pad token and a chat template.
     """
@@ -99,11 +90,6 @@ def load_causal_lm(
     directory: Path, loading: LoadingSettings, vocabulary: Vocabulary = WHOLE
 ) -> "PreTrainedModel":
     """Load a base model from safetensors, in evaluation mode, on `device()`.
-
-    Args:
-        directory: A folder in `save_pretrained` form.
-        loading: Format, quantization, attention and new tokens.
-        vocabulary: The tokens that keep their rows.
 
     Returns:
         The model, its embedding as long as the vocabulary with the new tokens.
@@ -130,15 +116,7 @@ def load_causal_lm(
 
 
 def new_token_ids(tokenizer: "PreTrainedTokenizerBase", loading: LoadingSettings) -> list[int]:
-    """Return the ids, in rising order, of the tokens that the settings add to a vocabulary.
-
-    Args:
-        tokenizer: From `load_tokenizer`.
-        loading: Read: the tokenizer's new tokens.
-
-    Returns:
-        The ids.
-    """
+    """Return the ids, in rising order, of the tokens that the settings add to a vocabulary."""
     vocabulary = tokenizer.get_vocab()
     return sorted(vocabulary[token] for token in loading.tokenizer.new_tokens)
 

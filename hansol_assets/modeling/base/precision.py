@@ -1,8 +1,4 @@
-"""In which floating-point format a model computes on this machine.
-
-What belongs here: the formats that a setting may name and what "auto" means. What does not: the
-format in which weights are stored (`hansol_assets.modeling.base.loading`).
-"""
+"""In which floating-point format a model computes on this machine."""
 
 from contextlib import AbstractContextManager, nullcontext
 from typing import Literal
@@ -16,12 +12,6 @@ def resolve_precision(precision: Precision) -> Literal["fp32", "fp16", "bf16"]:
     """Choose the format to compute in: "auto" is bf16 where the processor has it, else fp32.
 
     Emulated bf16 is several times slower than fp32, native bf16 about twice as fast.
-
-    Args:
-        precision: The setting.
-
-    Returns:
-        The format.
 
     Raises:
         InputError: fp16 is asked for on a machine without a GPU.
@@ -41,10 +31,6 @@ def resolve_precision(precision: Precision) -> Literal["fp32", "fp16", "bf16"]:
 
 def autocast(precision: Precision, device_type: str) -> AbstractContextManager[object]:
     """Return a context, enterable many times, that computes matrix products in a format.
-
-    Args:
-        precision: The setting.
-        device_type: "cpu" or "cuda".
 
     Returns:
         torch's autocast, or a context that changes nothing for fp32.

@@ -1,8 +1,4 @@
-"""Optimisers of a model that is trained from scratch, and their common schedule.
-
-What belongs here: which weights are updated by which rule, and how the learning rates run. What
-does not: the learning rates, which are settings (`hansol_assets.modeling.base.scratch`).
-"""
+"""Optimisers of a model that is trained from scratch, and their common schedule."""
 
 import math
 from typing import TYPE_CHECKING
@@ -18,14 +14,9 @@ class Optimization:
     update of a matrix orthogonal. On a corpus of this size it reaches a loss in a third of the
     tokens that AdamW needs.
 
-    Args:
-        model: The model; its parameters are updated in place.
-        matrix_learning_rate: Muon's peak.
-        learning_rate: AdamW's peak.
-        weight_decay: Decay of the layers' matrices.
-        warmup_ratio: Share of the steps in which the rates rise from 0; they then fall to 0 along
-            a cosine.
-        steps: Optimiser steps in all.
+    `model`: the model; its parameters are updated in place.
+    `warmup_ratio`: share of the steps in which the rates rise from 0; they then fall to 0 along a
+    cosine.
     """
 
     def __init__(
@@ -65,11 +56,7 @@ class Optimization:
         return self._schedules[0].get_last_lr()[0]
 
     def step(self, max_gradient_norm: float) -> None:
-        """Clip the gradients, update the weights, clear the gradients and move the schedule on.
-
-        Args:
-            max_gradient_norm: Largest norm of all gradients together.
-        """
+        """Clip the gradients, update the weights, clear the gradients and move the schedule on."""
         import torch
 
         torch.nn.utils.clip_grad_norm_(self._weights, max_gradient_norm)

@@ -1,8 +1,4 @@
-"""A small Gemma 3 model trained from nothing on the corpus.
-
-What belongs here: its shape, its schedule and its training loop. What does not: its tokenizer
-(`hansol_assets.modeling.base.tokenizer_training`) and where the result is kept.
-"""
+"""A small Gemma 3 model trained from nothing on the corpus."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -115,10 +111,6 @@ def build_model(
 ) -> "Gemma3ForCausalLM":
     """Build the model with random weights drawn from torch's global generator.
 
-    Args:
-        settings: Its shape.
-        tokenizer: Gives vocabulary size and special tokens.
-
     Returns:
         The model. All its layers attend to the whole sequence: sliding windows pay only on
         sequences far longer than these.
@@ -159,11 +151,7 @@ def train_model(
 ) -> tuple["Gemma3ForCausalLM", pd.DataFrame]:
     """Train a new model on packed documents, in an order drawn anew for every epoch.
 
-    Args:
-        documents: The corpus; each is framed in `<bos>` and `<eos>`.
-        tokenizer: Its tokenizer.
-        settings: Shape and schedule.
-        progress: Receives throttled lines.
+    `documents`: the corpus; each is framed in `<bos>` and `<eos>`.
 
     Returns:
         The model in evaluation mode, and one row a step: step, epoch, loss (nats a token),
@@ -187,11 +175,6 @@ def _encode(documents: Sequence[str], tokenizer: "PreTrainedTokenizerBase") -> l
 
 def packed_blocks(documents: Sequence[np.ndarray], size: int, seed: int) -> Iterator[np.ndarray]:
     """Lay documents end to end, in a new order every epoch, and cut them into equal blocks.
-
-    Args:
-        documents: Token ids of each document.
-        size: Tokens in a block.
-        seed: Seed of the orders.
 
     Yields:
         Blocks of `size` ids without end; no token is dropped between two.

@@ -1,9 +1,4 @@
-"""Whether the files of a model are whole and belong together, asked before hours of work.
-
-What belongs here: what can be told from the files without loading weights. What does not: getting
-the files (`hansol_assets.hub.models`) and what a tokenizer must hold
-(`hansol_assets.modeling.base.tokenizer`).
-"""
+"""Whether the files of a model are whole and belong together, asked before hours of work."""
 
 import json
 from pathlib import Path
@@ -31,9 +26,6 @@ class UnsoundModelError(ModelError, ValueError):
 def check_model_folder(folder: Path) -> None:
     """Proves that configuration, tokenizer and weights can be read and fit each other.
 
-    Args:
-        folder: In `save_pretrained` form, weights as safetensors.
-
     Raises:
         UnsoundModelError: With the first file at fault.
     """
@@ -48,10 +40,6 @@ def check_model_folder(folder: Path) -> None:
 
 def check_adapter(adapter: Path, base: Path) -> None:
     """Proves that an adapter was trained on a base model.
-
-    Args:
-        adapter: In PEFT's form.
-        base: The base model that it is to be put on.
 
     Raises:
         UnsoundModelError: It names another base model.

@@ -1,8 +1,4 @@
-"""Where a base model came from, kept beside it for the adapters that are trained on it.
-
-What belongs here: the small record and how an adapter names its base. What does not: fetching
-(`hansol_assets.hub.models`).
-"""
+"""Where a base model came from, kept beside it for the adapters that are trained on it."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -39,9 +35,6 @@ class Source:
 
 def source_of(directory: Path) -> Source:
     """Read the origin of the base model in a folder.
-
-    Args:
-        directory: The folder of a base model.
 
     Returns:
         The record; for a model trained here, made from the folder's path.

@@ -1,9 +1,4 @@
-"""What any tokenizer must hold before a model is trained or asked with it.
-
-What belongs here: pad and end-of-turn tokens, the chat template to fall back to, and the token ids
-of a prompt and of a training example. What does not: training a tokenizer
-(`hansol_assets.modeling.base.tokenizer_training`) and the words of a prompt.
-"""
+"""What any tokenizer must hold before a model is trained or asked with it."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, TypedDict
@@ -80,13 +75,9 @@ def make_sound(
     A pad token equal to the end-of-sequence token is masked together with it by common collators,
     so that the model never learns to stop.
 
-    Args:
-        tokenizer: Any tokenizer; changed in place.
-        settings: Read: `new_tokens` and `template`.
-
     Returns:
-        The same tokenizer. It pads on the right, as training needs; generation pads on the left
-        by itself.
+        The same tokenizer. It pads on the right, as training needs; generation pads on the left by
+        itself.
 
     Raises:
         InputError: It has no end-of-sequence token, or a new token is not new.
@@ -128,9 +119,6 @@ def _spare_token(tokenizer: "PreTrainedTokenizerBase", ends: set[int]) -> str:
 def end_of_turn_id(tokenizer: "PreTrainedTokenizerBase") -> int:
     """Find the token that ends an answer: the first special one that the template puts after it.
 
-    Args:
-        tokenizer: A tokenizer with a chat template.
-
     Returns:
         The token's id; the end-of-sequence token's where the template has no special one.
     """
@@ -148,10 +136,6 @@ def stop_ids(tokenizer: "PreTrainedTokenizerBase") -> list[int]:
 
 def encode_prompt(tokenizer: "PreTrainedTokenizerBase", messages: Sequence[Message]) -> list[int]:
     """Encode the turns up to the point where the model is to answer.
-
-    Args:
-        tokenizer: A sound tokenizer.
-        messages: Chat messages with `role` and `content`.
 
     Returns:
         The token ids, the same in training and in generation.
@@ -174,14 +158,7 @@ def encode_example(
     example's whatever the tokenizer merges. An example that is too long loses the start of its
     prompt, then the end of its answer, and never its end of turn.
 
-    Args:
-        tokenizer: A sound tokenizer.
-        messages: Chat messages with `role` and `content`.
-        answer: The reference answer.
-        max_length: Most tokens in an example, at least 1.
-
-    Returns:
-        The ids and labels, both of the same length.
+    `max_length`: most tokens in an example, at least 1.
     """
     answer_ids = _token_ids(tokenizer, answer.strip())
     completion = [*answer_ids[: max_length - 1], end_of_turn_id(tokenizer)]
@@ -194,13 +171,7 @@ def encode_example(
 def cut_prompt(ids: list[int], length: int, tokenizer: "PreTrainedTokenizerBase") -> list[int]:
     """Cut the start off a prompt that is too long, but for its first token if that begins a text.
 
-    Args:
-        ids: From `encode_prompt`.
-        length: Most tokens to keep.
-        tokenizer: The one that made them; Gemma's models fail without its `<bos>`.
-
-    Returns:
-        The last tokens of the prompt.
+    `tokenizer`: the one that made them; Gemma's models fail without its `<bos>`.
     """
     if len(ids) <= length:
         return ids

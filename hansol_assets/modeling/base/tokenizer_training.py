@@ -1,8 +1,4 @@
-"""A Gemma tokenizer learned from the corpus.
-
-What belongs here: its special tokens, its chat template and the training of its merges. What does
-not: what holds for every tokenizer (`hansol_assets.modeling.base.tokenizer`).
-"""
+"""A Gemma tokenizer learned from the corpus."""
 
 import json
 from collections import Counter
@@ -39,10 +35,6 @@ _SPACE = "▁"
 def render_document(messages: Sequence[Message], answer: str) -> str:
     """Write a prompt and its answer as one training document in Gemma's turns.
 
-    Args:
-        messages: Chat messages with `role` and `content`.
-        answer: The reference answer.
-
     Returns:
         The text that `CHAT_TEMPLATE` makes, without its leading `<bos>`, which training adds to
         every document, and without its last line break.
@@ -54,9 +46,8 @@ def render_document(messages: Sequence[Message], answer: str) -> str:
 def train_tokenizer(documents: Sequence[str], vocab_size: int) -> "GemmaTokenizer":
     """Learn byte-pair merges within words and put them into a Gemma tokenizer.
 
-    Args:
-        documents: The corpus; special tokens in it stay whole.
-        vocab_size: Most tokens in the vocabulary; a small corpus yields fewer.
+    `documents`: the corpus; special tokens in it stay whole.
+    `vocab_size`: most tokens in the vocabulary; a small corpus yields fewer.
 
     Returns:
         The tokenizer. Decoding gives back every text without `▁` (U+2581).

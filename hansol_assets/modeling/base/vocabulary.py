@@ -1,8 +1,5 @@
 """The part of a vocabulary that a table needs, and the way of ids into such a model and out of it.
 
-What belongs here: which tokens keep their rows, and how ids are mapped. What does not: cutting the
-rows of a model (`hansol_assets.modeling.base.loading`).
-
 After Ushio et al. 2023, "Efficient Multilingual Language Model Compression through Vocabulary
 Trimming": most rows of a multilingual model belong to tokens that a table never needs. The
 tokenizer stays whole, so that an adapter fits the released model as it is.
@@ -71,12 +68,7 @@ WHOLE = WholeVocabulary()
 
 
 class TableVocabulary:
-    """The tokens of a table have rows; another one is spelled by shorter ones that have.
-
-    Args:
-        tokenizer: The model's.
-        kept: Ids of the tokens that have rows.
-    """
+    """The tokens of a table have rows; another one is spelled by shorter ones that have."""
 
     def __init__(self, tokenizer: "PreTrainedTokenizerBase", kept: Iterable[int]) -> None:
         self.kept = sorted(kept)
@@ -135,24 +127,12 @@ class TableVocabulary:
 def table_vocabulary(
     tokenizer: "PreTrainedTokenizerBase", texts: Iterable[Sequence[int]]
 ) -> TableVocabulary:
-    """Keep the tokens of texts, and those that any other Korean text can be spelled with.
-
-    Args:
-        tokenizer: The model's.
-        texts: Token ids of all prompts and answers of a table.
-
-    Returns:
-        The vocabulary.
-    """
+    """Keep the tokens of texts, and those that any other Korean text can be spelled with."""
     return TableVocabulary(tokenizer, basic_tokens(tokenizer).union(*texts))
 
 
 def saved_vocabulary(tokenizer: "PreTrainedTokenizerBase", adapter_dir: Path) -> TableVocabulary:
     """Read the vocabulary that an adapter was trained with.
-
-    Args:
-        tokenizer: The model's.
-        adapter_dir: What `TableVocabulary.save` wrote to.
 
     Raises:
         InputError: The adapter was trained with the whole vocabulary.
@@ -167,11 +147,7 @@ def saved_vocabulary(tokenizer: "PreTrainedTokenizerBase", adapter_dir: Path) ->
 
 
 def basic_tokens(tokenizer: "PreTrainedTokenizerBase") -> set[int]:
-    """Return the tokens of bytes, Hangul letters and syllables, signs, digits and turns.
-
-    Args:
-        tokenizer: Any.
-    """
+    """Return the tokens of bytes, Hangul letters and syllables, signs, digits and turns."""
     short = {
         token: name for name, token in tokenizer.get_vocab().items() if len(name) <= LONGEST_SIGN
     }

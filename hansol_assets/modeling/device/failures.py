@@ -1,8 +1,4 @@
-"""A device that gives up while a model works: said once, with what was kept and what to do.
-
-What belongs here: recognising an outgrown memory and a lost GPU in what torch raises. What does
-not: asking beforehand whether a model fits (`hansol_assets.modeling.device.preflight`).
-"""
+"""A device that gives up while a model works: said once, with what was kept and what to do."""
 
 import gc
 from collections.abc import Iterator
@@ -19,13 +15,6 @@ class LostDeviceError(ModelError):
 @contextmanager
 def device_failures_named(found: MemoryEstimate, kept: str) -> Iterator[None]:
     """Turn a device's failure within a block into one message, and free what it held.
-
-    Args:
-        found: The estimate of the block's work.
-        kept: What is not lost, in a sentence.
-
-    Yields:
-        Nothing.
 
     Raises:
         OutOfMemoryError: The block ran out of memory.

@@ -1,9 +1,5 @@
 """How much memory a model needs to be trained and to answer, item by item.
 
-What belongs here: the estimates, from a model's shape and the settings. What does not: the memory
-that a machine has, and what is said when it does not suffice (`hansol_assets.modeling.device
-.preflight`).
-
 The estimates leave out what is small (norms, biases) and take the longest examples that the
 settings allow, so that what fits on paper fits in truth.
 """
@@ -60,7 +56,6 @@ class MemoryItem:
     """One use of memory.
 
     Attributes:
-        name: What it is.
         gib: Size in GiB.
         setting: The setting that lowers it, with what to do; empty where none does.
     """
@@ -77,12 +72,6 @@ def training_memory(
     kernels: Kernels = FUSED,
 ) -> tuple[MemoryItem, ...]:
     """Estimate the memory in which an adapter is trained.
-
-    Args:
-        shape: The base model's.
-        loading: How it is held.
-        training: Rank, optimiser, batch, and whether activations are recomputed.
-        kernels: Those of the device.
 
     Returns:
         The items: weights, adapter, optimizer, activations, logits and, where there are any, new
@@ -120,16 +109,7 @@ def training_memory(
 def generation_memory(
     shape: ModelShape, loading: LoadingSettings, generation: GenerationSettings
 ) -> tuple[MemoryItem, ...]:
-    """Estimate the memory in which answers are generated.
-
-    Args:
-        shape: The base model's.
-        loading: How it is held.
-        generation: Batch and lengths.
-
-    Returns:
-        The items: weights, KV cache, activations, logits.
-    """
+    """Estimate the memory in which answers are generated."""
     width = DTYPE_BYTES[loading.dtype]
     rows = generation.batch_size
     length = generation.max_prompt_tokens + generation.max_new_tokens
@@ -201,10 +181,7 @@ def _layer_bytes(shape: ModelShape, width: int, rows: int) -> float:
     section 4.1, with grouped keys, a gated feed-forward and no dropout on the residual stream: the
     inputs of both norms and of all matrices, and what attention and activation need.
 
-    Args:
-        shape: The model's.
-        width: Bytes of a number.
-        rows: Keys whose attention weights are kept; 0 for kernels that recompute them.
+    `rows`: keys whose attention weights are kept; 0 for kernels that recompute them.
     """
     norms = 4 * shape.hidden_size
     attention = 2 * shape.query_size + 2 * shape.key_value_size

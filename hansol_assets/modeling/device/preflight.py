@@ -1,9 +1,4 @@
-"""Whether a model fits the machine, asked before work starts.
-
-What belongs here: the device's memory against the estimate, and what to lower. What does not: the
-estimates (`hansol_assets.modeling.device.memory`), and a run that outgrows the device
-(`hansol_assets.modeling.device.failures`).
-"""
+"""Whether a model fits the machine, asked before work starts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -60,13 +55,7 @@ class Device:
 
 @dataclass(frozen=True)
 class MemoryEstimate:
-    """What one phase needs, against what there is.
-
-    Attributes:
-        phase: training or generation.
-        items: The uses of memory.
-        device: Where.
-    """
+    """What one phase needs, against what there is."""
 
     phase: Phase
     items: tuple[MemoryItem, ...]
@@ -119,18 +108,7 @@ def estimate(
     device: Device,
     kept: int | None = None,
 ) -> MemoryEstimate:
-    """Estimate one phase on a device.
-
-    Args:
-        shape: The base model's.
-        loading: How it is held in memory.
-        work: The phase's settings, which say which phase it is.
-        device: From `device_memory`, or any other to plan for.
-        kept: Tokens that keep their rows, where that is known.
-
-    Returns:
-        The estimate.
-    """
+    """Estimate one phase on a device."""
     if loading.vocabulary == "table":
         rows = min(shape.vocab_size, kept or TABLE_TOKENS)
         shape = shape.model_copy(update={"vocab_size": rows})
@@ -149,14 +127,7 @@ def preflight(
 ) -> MemoryEstimate:
     """Estimate one phase on this machine, and refuse it where it cannot fit.
 
-    Args:
-        base_dir: The base model in `save_pretrained` form.
-        loading: How it is held in memory.
-        work: The phase's settings.
-        kept: Tokens that keep their rows; None: all do.
-
-    Returns:
-        The estimate.
+    `kept`: tokens that keep their rows; None: all do.
 
     Raises:
         OutOfMemoryError: Weights, adapter and optimizer alone exceed what is free.

@@ -1,8 +1,4 @@
-"""Profiles side by side: model, size, licence, and the memory that each of them needs.
-
-What belongs here: the rows of that table. What does not: reading profiles
-(`hansol_assets.settings`) and drawing the table.
-"""
+"""Profiles side by side: model, size, licence, and the memory that each of them needs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,7 +34,6 @@ class ProfileRow:
     """One profile.
 
     Attributes:
-        profile: Its name.
         model: The hub's name, the local folder, or what is trained here.
         parameters: Weights, in billions; None where the profile does not state the shape.
         weights: The format in memory: nf4, or the dtype.
@@ -64,9 +59,6 @@ def profile_table(profiles: Mapping[str, Profile]) -> list[ProfileRow]:
     """Lay profiles side by side, without any device or network.
 
     Those that hold their weights in 32 bits are meant for a processor, the others for a GPU.
-
-    Args:
-        profiles: Name → settings.
 
     Returns:
         One row a profile, the smallest model first and those of unknown size last.

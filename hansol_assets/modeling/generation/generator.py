@@ -1,9 +1,4 @@
-"""Answers from the base model and its adapter, batch by batch.
-
-What belongs here: batching, decoding and stopping. What does not: the words of a prompt
-(`hansol_assets.qa.prompts`), what becomes of the text (`hansol_assets.qa.cleaning`), and keeping
-it; the caller commits each batch.
-"""
+"""Answers from the base model and its adapter, batch by batch."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -44,11 +39,8 @@ class Generation:
     """One generated answer.
 
     Attributes:
-        key: The request's.
-        origin: How it was decoded.
         sample: 0 for the greedy answer; sampled ones count from 0.
         text: The answer up to the end of turn, without special tokens.
-        prompt_tokens: Length of the prompt.
         new_tokens: Length of the answer with its end of turn.
         seconds: Its share of the batch's time.
         finished: Whether the end of turn was reached before `max_new_tokens`.
@@ -82,14 +74,6 @@ def in_batches(
 
     All answers of a request come in the same batch. Batches are cut from one order, so that what is
     left of a broken run falls into the batches that it would have had.
-
-    Args:
-        tokenizer: That of the model.
-        requests: The questions; keys are unique.
-        settings: Read: sequences at once, samples, and the longest prompt.
-
-    Returns:
-        The batches.
     """
 
     def lengths(own: list[GenerationRequest]) -> list[int]:
@@ -118,11 +102,7 @@ class Generator:
     The adapter is merged into weights of full precision, which is faster. 4-bit weights keep it
     beside them: merged, it would be rounded to 4 bits with them.
 
-    Args:
-        base_dir: The base model in `save_pretrained` form.
-        adapter_dir: The adapter in PEFT's form; None: the base model alone.
-        settings: How to decode.
-        loading: How the base model is held in memory.
+    `adapter_dir`: the adapter in PEFT's form; None: the base model alone.
 
     Raises:
         OutOfMemoryError: The model cannot fit the device.
@@ -161,9 +141,6 @@ class Generator:
     def generate(self, requests: Sequence[GenerationRequest]) -> Iterator[list[Generation]]:
         """Answer requests, shortest prompt first, one greedy and the sampled answers of each.
 
-        Args:
-            requests: The questions; keys are unique.
-
         Yields:
             The answers of one batch: request by request, the greedy one first.
 
@@ -176,12 +153,6 @@ class Generator:
 
     def answer(self, batch: Sequence[GenerationRequest]) -> list[list[Generation]]:
         """Answer requests together.
-
-        Args:
-            batch: The questions.
-
-        Returns:
-            The answers of each, the greedy one first.
 
         Raises:
             OutOfMemoryError: The batch outgrew the device.

@@ -1,8 +1,4 @@
-"""Sampling whose draws belong to the request, not to the batch that it happens to share.
-
-What belongs here: the noise and the warping of one sampled answer. What does not: the generation
-loop (`hansol_assets.modeling.generation.generator`).
-"""
+"""Sampling whose draws belong to the request, not to the batch that it happens to share."""
 
 import hashlib
 from collections.abc import Sequence
@@ -14,16 +10,7 @@ if TYPE_CHECKING:
 
 
 def stream_seed(seed: int, key: str, sample: int) -> int:
-    """Derive the seed of one sampled answer.
-
-    Args:
-        seed: The setting.
-        key: The request's key.
-        sample: Number of the sample, from 0.
-
-    Returns:
-        A seed of 63 bits.
-    """
+    """Derive the seed of one sampled answer."""
     text = f"{seed}\x1f{key}\x1f{sample}".encode()
     return int.from_bytes(hashlib.sha256(text).digest()[:8], "big") >> 1
 
@@ -35,10 +22,8 @@ class SeededSampling:
     trick). The noise comes from a generator for each row, so a row's text is the same whatever
     the other rows are. Rows without a seed stay greedy.
 
-    Args:
-        seeds: One for each row of the batch; None: greedy.
-        temperature: Divides the logits, above 0.
-        top_p: Share of the probability that is sampled from, above 0 and at most 1.
+    `seeds`: one for each row of the batch; None: greedy.
+    `top_p`: share of the probability that is sampled from, above 0 and at most 1.
     """
 
     def __init__(self, seeds: Sequence[int | None], temperature: float, top_p: float) -> None:

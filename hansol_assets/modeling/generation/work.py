@@ -1,9 +1,4 @@
-"""Generation as work that another process can do.
-
-What belongs here: from prompts to answers, as blocks of rows, and which prompts share a block. What
-does not: decoding (`hansol_assets.modeling.generation.generator`), which prompts have no answer yet
-(`hansol_assets.answering.generations`), and where the work runs (`hansol_assets.compute`).
-"""
+"""Generation as work that another process can do."""
 
 import json
 from collections.abc import Sequence
@@ -48,7 +43,6 @@ class AnswerPrompts:
     Attributes:
         base_dir: The base model in `save_pretrained` form.
         adapter_dir: The adapter in PEFT's form.
-        settings: How to decode.
         loading: How the base model is held in memory.
     """
 
@@ -76,11 +70,7 @@ class AnswerPrompts:
         return answer
 
     def blocks(self, requests: Sequence[GenerationRequest]) -> list[pa.Table]:
-        """Puts prompts that are decoded together into a block; wherever it goes, it is the same.
-
-        Args:
-            requests: Prompts with different keys.
-        """
+        """Puts prompts that are decoded together into a block; wherever it goes, it is the same."""
         tokenizer = load_tokenizer(self.base_dir, self.loading)
         return [
             pa.table(

@@ -1,9 +1,4 @@
-"""A LoRA adapter trained by TRL's SFTTrainer on questions, retrieved context and answers.
-
-What belongs here: one training run, resumable from its checkpoints, and what is kept of it. What
-does not: how an example becomes token ids (`hansol_assets.modeling.base.tokenizer`), which examples
-there are (`hansol_assets.qa.pairing`), and the base model.
-"""
+"""A LoRA adapter trained by TRL's SFTTrainer on questions, retrieved context and answers."""
 
 import time
 from collections.abc import Mapping
@@ -68,7 +63,6 @@ class AdapterReport:
     Attributes:
         history: One row a logged step: step, epoch, loss and eval_loss (nats a token),
             learning_rate; a value that was not measured at a step is missing.
-        examples: Training examples.
         tokens: Tokens seen in training, over all epochs.
         seconds: Time of this run, without what an interrupted one took before it.
         trainable_parameters: Weights in the LoRA matrices.
@@ -146,26 +140,17 @@ def train_adapter(
     the same weights as an uninterrupted one. That folder must belong to these arguments alone.
     The weights that are saved are those of the lowest held-out loss, so it cannot have risen.
 
-    Args:
-        base_dir: The base model in `save_pretrained` form.
-        examples: Columns messages (chat messages with `role` and `content`) and answer.
-        held_out: The same columns; may be empty. Its loss decides which weights are saved.
-        settings: Hyperparameters.
-        out_dir: A folder; created if missing. Gets the adapter in PEFT's form, its tokenizer and
-            its model card.
-        checkpoint_dir: Where checkpoints are kept.
-        progress: Receives throttled lines.
-        loading: How the base model is held in memory.
-        judged: The same columns; measured once at the end, so that the held-out loss that is
-            reported chose nothing. By default `held_out`.
-        data: Input → its version, for the model card.
-        tracking_dir: Where a tracker that `report_to` names keeps its files; by default beside
-            the checkpoints.
-        member: Which process of how many this is; all of them call this with the same arguments,
-            and the first one writes.
-
-    Returns:
-        The report.
+    `examples`: columns messages (chat messages with `role` and `content`) and answer.
+    `held_out`: the same columns; may be empty. Its loss decides which weights are saved.
+    `out_dir`: A folder; created if missing. Gets the adapter in PEFT's form, its tokenizer and its
+    model card.
+    `judged`: the same columns; measured once at the end, so that the held-out loss that is reported
+    chose nothing. By default `held_out`.
+    `data`: input → its version, for the model card.
+    `tracking_dir`: where a tracker that `report_to` names keeps its files; by default beside the
+    checkpoints.
+    `member`: which process of how many this is; all of them call this with the same arguments, and
+    the first one writes.
 
     Raises:
         InputError: There are no examples, or the precision does not fit the machine.
@@ -312,16 +297,7 @@ def _trainable_parameters(trainer: "SFTTrainer") -> int:
 def encode(
     tokenizer: "PreTrainedTokenizerBase", examples: pd.DataFrame, settings: TrainingSettings
 ) -> list[Example]:
-    """Encode a table of examples.
-
-    Args:
-        tokenizer: A sound tokenizer.
-        examples: Columns messages and answer.
-        settings: Read: `max_length`.
-
-    Returns:
-        One example a row, in order.
-    """
+    """Encode a table of examples."""
     rows = zip(examples.get("messages", []), examples.get("answer", []), strict=True)
     return [
         encode_example(tokenizer, messages, answer, settings.max_length)
@@ -331,10 +307,6 @@ def encode(
 
 def inward(example: Example, vocabulary: Vocabulary) -> Example:
     """Turn an example into the ids of a model whose vocabulary is cut.
-
-    Args:
-        example: Its prompt, which has no labels, comes first.
-        vocabulary: Of the model.
 
     Returns:
         The example; where a token is spelled by several, longer than it was.
@@ -364,12 +336,7 @@ def save_adapter(
 ) -> None:
     """Save a PEFT model's adapter, with its tokenizer, so that its files name no path here.
 
-    Args:
-        model: A `peft.PeftModel`.
-        tokenizer: The sound tokenizer that it was trained with.
-        source: The origin of its base model.
-        out_dir: A folder; created if missing.
-        weights: Those of the adapter, where the model holds a piece of them; by default its own.
+    `weights`: those of the adapter, where the model holds a piece of them; by default its own.
     """
     out_dir.mkdir(parents=True, exist_ok=True)
     for config in model.peft_config.values():

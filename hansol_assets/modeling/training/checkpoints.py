@@ -1,9 +1,7 @@
 """What a training run keeps on the disk while it goes on.
 
-What belongs here: which checkpoint is whole, and the weights of the lowest held-out loss. What does
-not: writing and reading a checkpoint, which is transformers' Trainer's work (it loads them with
-`torch.load(weights_only=True)`). The Trainer's own way to the best weights, its best checkpoint,
-would have a checkpoint written at every evaluation and nowhere else.
+The Trainer's own way to the best weights, its best checkpoint, would have a checkpoint written at
+every evaluation and nowhere else.
 """
 
 import json
@@ -25,11 +23,7 @@ HELD_OUT_LOSS = "eval_loss"
 def last_whole_checkpoint(directory: Path) -> Path | None:
     """Return the newest checkpoint that was written to its end.
 
-    Args:
-        directory: Where the Trainer puts `checkpoint-<step>` folders; need not exist.
-
-    Returns:
-        Its folder, or None without any.
+    `directory`: where the Trainer puts `checkpoint-<step>` folders; need not exist.
     """
     whole = [path for path in directory.glob("checkpoint-*") if checkpoint_step(path) is not None]
     return max(whole, key=lambda path: checkpoint_step(path) or 0, default=None)
@@ -37,9 +31,6 @@ def last_whole_checkpoint(directory: Path) -> Path | None:
 
 def checkpoint_step(checkpoint: Path) -> int | None:
     """Return the optimiser steps done at a checkpoint.
-
-    Args:
-        checkpoint: A `checkpoint-<step>` folder.
 
     Returns:
         The steps, or None where the checkpoint is not whole.
@@ -57,11 +48,7 @@ def best_keeper(folder: Path) -> "TrainerCallback":
     What was lowest before is read from the Trainer's log, which a resumed run takes over; so it
     ends with the same weights as an uninterrupted one.
 
-    Args:
-        folder: Where the file is kept; the checkpoints' folder.
-
-    Returns:
-        The callback.
+    `folder`: where the file is kept; the checkpoints' folder.
     """
     from transformers import TrainerCallback
 
@@ -94,12 +81,6 @@ def whole_weights(model: Any) -> "dict[str, torch.Tensor]":
     """Return the trained weights, put together where each process holds a piece of them.
 
     All processes that train together have to call it.
-
-    Args:
-        model: What is trained.
-
-    Returns:
-        Parameter → its weight.
     """
     return {name: _whole(weight.detach()) for name, weight in _trained(model).items()}
 
@@ -125,9 +106,7 @@ def _keep(weights: "dict[str, torch.Tensor]", folder: Path) -> None:
 def put_back_best(model: Any, folder: Path) -> None:
     """Give a model the weights that `best_keeper` kept.
 
-    Args:
-        model: The `torch.nn.Module` that was trained; changed in place.
-        folder: Where they are kept.
+    `model`: the `torch.nn.Module` that was trained; changed in place.
     """
     import torch
     from safetensors.torch import load_file

@@ -1,9 +1,4 @@
-"""Whether examples are encoded as training and generation need them, shown on one of them.
-
-What belongs here: the three things that go wrong unseen (an end of turn without loss, a prompt that
-differs between training and generation, an answer that loses characters), and the picture of one
-example. What does not: encoding (`hansol_assets.modeling.base.tokenizer`).
-"""
+"""Whether examples are encoded as training and generation need them, shown on one of them."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -57,13 +52,7 @@ def inspect_encoding(
 ) -> EncodingInspection:
     """Encode examples as training does, collate them as TRL does, and compare with generation.
 
-    Args:
-        tokenizer: A sound tokenizer.
-        examples: Columns messages and answer; at least one row.
-        max_length: Of the training settings.
-
-    Returns:
-        The inspection.
+    `examples`: columns messages and answer; at least one row.
     """
     rows = list(zip(examples["messages"], examples["answer"], strict=True))
     uncut = max(1, *(_characters(messages, answer) for messages, answer in rows)) * 4
@@ -93,15 +82,7 @@ def _characters(messages: Sequence[Message], answer: str) -> int:
 
 
 def silent_ends(tokenizer: "PreTrainedTokenizerBase", encoded: Sequence[Example]) -> Iterator[str]:
-    """Look for an end of turn in the labels that TRL's collator hands to the model.
-
-    Args:
-        tokenizer: A sound tokenizer.
-        encoded: Examples as they are trained on.
-
-    Yields:
-        What is wrong, if anything.
-    """
+    """Look for an end of turn in the labels that TRL's collator hands to the model."""
     from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 
     collate = DataCollatorForLanguageModeling(pad_token_id=tokenizer.pad_token_id)
@@ -120,16 +101,7 @@ def differing_prompts(
     prompts: Sequence[Sequence[Message]],
     encoded: Sequence[Example],
 ) -> Iterator[str]:
-    """Compare the prompt in an example with generation's, and with the template's own encoding.
-
-    Args:
-        tokenizer: A sound tokenizer.
-        prompts: The messages of each example.
-        encoded: The examples, uncut.
-
-    Yields:
-        What is wrong, if anything.
-    """
+    """Compare the prompt in an example with generation's, and with the template's own encoding."""
     differing = 0
     for messages, example in zip(prompts, encoded, strict=True):
         trained = example["input_ids"][: example["labels"].count(IGNORED_LABEL)]
@@ -149,10 +121,6 @@ def differing_prompts(
 
 def lost_characters(tokenizer: "PreTrainedTokenizerBase", answers: Sequence[str]) -> Iterator[str]:
     """Compare answers with their decoded ids; runs of white space count as one space.
-
-    Args:
-        tokenizer: A sound tokenizer.
-        answers: Reference answers.
 
     Yields:
         What is wrong, if anything, with the characters that are lost most often.

@@ -1,8 +1,4 @@
-"""An adapter as a folder to hand on.
-
-What belongs here: which files leave the lake. What does not: what stands in them
-(`hansol_assets.modeling.training.adapter`, `hansol_assets.modeling.training.model_card`).
-"""
+"""An adapter as a folder to hand on."""
 
 import json
 import shutil
@@ -26,14 +22,6 @@ def export_adapter(adapter_dir: Path, base_dir: Path, out_dir: Path) -> list[Pat
 
     A base model that no hub has goes along, and the adapter's configuration names it there. Where
     the folder is moved, `base_model_name_or_path` in `adapter_config.json` has to follow.
-
-    Args:
-        adapter_dir: The adapter's artifact.
-        base_dir: Its base model's.
-        out_dir: A new or empty folder.
-
-    Returns:
-        The files written.
 
     Raises:
         ExportError: There is no adapter, or the folder holds something already.

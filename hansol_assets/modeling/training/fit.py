@@ -1,8 +1,4 @@
-"""Whether an adapter learned to answer, or learned its examples by heart.
-
-What belongs here: what two losses of one adapter say. What does not: measuring them
-(`hansol_assets.modeling.training.adapter`).
-"""
+"""Whether an adapter learned to answer, or learned its examples by heart."""
 
 import math
 
@@ -25,10 +21,7 @@ class FitSettings(SettingsModel):
 def memorises(training_loss: float, held_out_loss: float, settings: FitSettings) -> str | None:
     """Say that an adapter's held-out loss is far above its training loss.
 
-    Args:
-        training_loss: On examples that it was trained on, nats a token, in evaluation mode.
-        held_out_loss: On examples that it never saw, measured likewise.
-        settings: How far is far.
+    `training_loss`: on examples that it was trained on, nats a token, in evaluation mode.
 
     Returns:
         What is wrong and what to do, for a person; None where nothing is.

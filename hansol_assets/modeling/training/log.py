@@ -1,8 +1,4 @@
-"""What a training run says while it runs, and its losses afterwards as a table.
-
-What belongs here: reading the Trainer's log. What does not: what the losses mean
-(`hansol_assets.modeling.training.fit`) and their picture (`hansol_assets.plotting.losses`).
-"""
+"""What a training run says while it runs, and its losses afterwards as a table."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -24,15 +20,7 @@ SENT_FIGURES = ("loss", "learning_rate", "eval_loss")
 
 
 def progress_callback(send: Log, send_held_out: Log) -> "TrainerCallback":
-    """Make a Trainer callback that sends a line for every logged loss.
-
-    Args:
-        send: Receives the lines of the training loss.
-        send_held_out: Receives those of the held-out loss, which are few.
-
-    Returns:
-        The callback.
-    """
+    """Make a Trainer callback that sends a line for every logged loss."""
     from transformers import TrainerCallback
 
     class Reporter(TrainerCallback):
@@ -64,10 +52,8 @@ def history_table(
 ) -> pd.DataFrame:
     """Gather the Trainer's log into one row a step.
 
-    Args:
-        log_history: `TrainerState.log_history`.
-        epochs_per_step: Share of the examples that one step goes through; the Trainer itself is
-            given all epochs as one.
+    `epochs_per_step`: share of the examples that one step goes through; the Trainer itself is given
+    all epochs as one.
 
     Returns:
         Columns `HISTORY_COLUMNS`, sorted by step; what was not measured at a step is missing.

@@ -1,8 +1,4 @@
-"""A base model and its adapter as one model to hand on.
-
-What belongs here: merging, and what stands beside the merged weights. What does not: an adapter by
-itself (`hansol_assets.modeling.training.export`).
-"""
+"""A base model and its adapter as one model to hand on."""
 
 import shutil
 from pathlib import Path
@@ -28,14 +24,7 @@ def export_model(
     base model's licence asks of those who hand it on stands in it: the licence's files as they
     came, and a notice of the change.
 
-    Args:
-        adapter_dir: The adapter's artifact.
-        base_dir: Its base model's.
-        out_dir: A new or empty folder.
-        loading: Read: format and tokenizer; merged weights are never quantised.
-
-    Returns:
-        The files written.
+    `loading`: read: format and tokenizer; merged weights are never quantised.
 
     Raises:
         ExportError: There is no adapter, or the folder holds something already.

@@ -1,8 +1,4 @@
-"""The page beside an adapter, or beside a model that it is merged into, that says what it is.
-
-What belongs here: the words of the page. What does not: the figures, which training measures
-(`hansol_assets.modeling.training.adapter`).
-"""
+"""The page beside an adapter, or beside a model that it is merged into, that says what it is."""
 
 from collections.abc import Mapping
 
@@ -34,12 +30,7 @@ def model_card(
 ) -> str:
     """Write the page: base and licence, data, settings and what was measured in training.
 
-    Args:
-        source: The base model's origin.
-        data: Input → its version.
-        training: Hyperparameters.
-        loading: How the base model was held.
-        results: What is known once training is over: name → figure.
+    `results`: what is known once training is over: name → figure.
 
     Returns:
         Markdown with the hub's metadata block, the same for the same training.
@@ -76,9 +67,6 @@ def model_card(
 def merged_card(card: str) -> str:
     """Turn an adapter's page into that of the model that it is merged into.
 
-    Args:
-        card: From `model_card`.
-
     Returns:
         Markdown with the hub's metadata block; base, data, figures and settings are the adapter's.
     """
@@ -100,14 +88,7 @@ def merged_card(card: str) -> str:
 
 
 def notice(source: Source) -> str:
-    """Say what a merged model was made from and under which terms.
-
-    Args:
-        source: The base model's origin.
-
-    Returns:
-        Plain text.
-    """
+    """Say what a merged model was made from and under which terms."""
     revision = f", revision {source.revision}" if source.revision else ""
     lines = [
         f"The weights in this folder are those of {source.name}{revision}, modified: a LoRA "

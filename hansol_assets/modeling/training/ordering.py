@@ -1,9 +1,8 @@
 """The order in which examples are trained on, laid out before training starts.
 
-What belongs here: shuffling and grouping by length. What does not: padding or concatenating a
-batch, which is TRL's work. An order known beforehand is what lets a resumed run see the very
-batches that the interrupted one would have seen; transformers' own length-grouped sampler draws
-from the global generator and does not.
+An order known beforehand is what lets a resumed run see the very batches that the interrupted one
+would have seen; transformers' own length-grouped sampler draws from the global generator and does
+not.
 """
 
 from collections.abc import Sequence
@@ -19,16 +18,9 @@ def training_order(
     Every epoch is cut into whole batches; the few examples that would not fill one are left out of
     that epoch, by chance.
 
-    Args:
-        lengths: Tokens of each example, at least one.
-        batch_size: Examples in a forward pass.
-        count: Examples in all.
-        pool_batches: Batches whose examples are sorted by length among themselves, which saves
-            padding; with 1, batches are left to chance.
-        seed: Seed of the orders.
-
-    Returns:
-        `count` places in `lengths`.
+    `lengths`: tokens of each example, at least one.
+    `pool_batches`: batches whose examples are sorted by length among themselves, which saves
+    padding; with 1, batches are left to chance.
     """
     random = np.random.default_rng(seed)
     sizes = np.asarray(lengths)

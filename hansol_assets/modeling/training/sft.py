@@ -1,8 +1,4 @@
-"""The adapter's training in TRL's terms.
-
-What belongs here: configuration, data sets and trainer as TRL and PEFT want them. What does not:
-the run itself (`hansol_assets.modeling.training.adapter`).
-"""
+"""The adapter's training in TRL's terms."""
 
 import math
 from collections.abc import Sequence
@@ -35,16 +31,7 @@ def sft_config(
 ) -> "SFTConfig":
     """Translate the settings into TRL's configuration.
 
-    Args:
-        settings: Hyperparameters.
-        steps: Optimiser steps in all.
-        checkpoint_dir: Where checkpoints are kept.
-        evaluates: Whether there are held-out examples.
-        resumes: Whether an earlier run is taken up, which has measured the base model already.
-        member: Which process of how many this is; their batches together are the settings'.
-
-    Returns:
-        The configuration.
+    `member`: which process of how many this is; their batches together are the settings'.
 
     Raises:
         InputError: The batch cannot be divided among so many processes.
@@ -98,17 +85,7 @@ def sft_config(
 def lora_config(
     model: "PreTrainedModel", settings: TrainingSettings, new_tokens: Sequence[int]
 ) -> "LoraConfig":
-    """Describe the adapter in PEFT's terms.
-
-    Args:
-        model: The base model.
-        settings: The shape of the adapter.
-        new_tokens: Ids whose rows of the embedding, and of an output layer of its own, are trained
-            in full and saved with the adapter.
-
-    Returns:
-        The configuration.
-    """
+    """Describe the adapter in PEFT's terms."""
     from peft import LoraConfig
 
     targets = settings.target_modules
@@ -146,16 +123,7 @@ def build_trainer(
 ) -> "SFTTrainer":
     """Build a trainer of a new LoRA adapter on a base model.
 
-    Args:
-        model: The base model; frozen by this.
-        tokenizer: A sound tokenizer.
-        vocabulary: The tokens that have rows in the model.
-        splits: The training set in its order, and the held-out set, which may be empty.
-        config: From `sft_config`.
-        lora: From `lora_config`.
-
-    Returns:
-        The trainer, without its printed log.
+    `splits`: the training set in its order, and the held-out set, which may be empty.
     """
     from transformers.trainer_callback import PrinterCallback
     from trl.trainer.sft_trainer import SFTTrainer
@@ -216,11 +184,6 @@ def in_training_order(
     examples: Sequence[Example], steps: int, settings: TrainingSettings
 ) -> "Dataset":
     """Make the training set of all epochs, one after the other.
-
-    Args:
-        examples: At least one.
-        steps: Optimiser steps in all.
-        settings: Read: batch sizes, pool and seed.
 
     Returns:
         The data set; it refers to each example by its place, so epochs take no memory.

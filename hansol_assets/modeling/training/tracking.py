@@ -1,8 +1,4 @@
-"""A training run in an experiment tracker, through transformers' own callbacks.
-
-What belongs here: where a tracked run is kept, what must be there before training starts, and how
-the run is found afterwards. What does not: what is logged, which the Trainer decides.
-"""
+"""A training run in an experiment tracker, through transformers' own callbacks."""
 
 import importlib.util
 import os
@@ -39,11 +35,6 @@ def tracked(report_to: Sequence[str], directory: Path, name: str) -> Iterator[Tr
 
     Only wandb is prepared and closed here; transformers runs any other tracker by itself. Nothing
     of wandb is imported unless it is named.
-
-    Args:
-        report_to: Names of trackers, as transformers has them.
-        directory: Where wandb keeps its files, unless WANDB_DIR says otherwise.
-        name: The run's name.
 
     Yields:
         The run; its place is known once the block is over.

@@ -1,9 +1,4 @@
-"""Answers that an example can hold: whole ones, or whole sentences of one that is too long.
-
-What belongs here: fitting answers to the length of an example before training, and counting what
-that costs. What does not: encoding (`hansol_assets.modeling.base.tokenizer`), which would cut an
-answer in the middle of a word and close its turn there, so that the model learns to break off.
-"""
+"""Answers that an example can hold: whole ones, or whole sentences of one that is too long."""
 
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -38,11 +33,9 @@ class WholeAnswers:
     """Examples whose answers fit, and what was done to make them so.
 
     Attributes:
-        examples: Columns messages and answer.
         shortened: Answers that lost the sentences at their end.
         left_out: Examples of whose answer not one sentence fits.
         longest: Tokens of the longest answer as it came, its end of turn included.
-        max_length: Tokens of an example.
     """
 
     examples: pd.DataFrame
@@ -67,13 +60,7 @@ class WholeAnswers:
 def fit_answers(
     tokenizer: "PreTrainedTokenizerBase", examples: pd.DataFrame, max_length: int
 ) -> WholeAnswers:
-    """Shortens answers that are too long to their first sentences, and leaves out what has none.
-
-    Args:
-        tokenizer: A sound tokenizer.
-        examples: Columns messages and answer.
-        max_length: Most tokens in an example.
-    """
+    """Shortens answers that are too long to their first sentences, and leaves out what has none."""
     lengths = [_tokens(tokenizer, answer) + 1 for answer in examples["answer"]]
     surely = max_length * (PROMPT_SHARE - 1) // PROMPT_SHARE
     fitted = [

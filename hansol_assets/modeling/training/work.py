@@ -1,8 +1,4 @@
-"""Training as work that a group of processes can do together.
-
-What belongs here: the arguments of one training run, as something that can be sent. What does not:
-the run (`hansol_assets.modeling.training.adapter`) and where it goes (`hansol_assets.compute`).
-"""
+"""Training as work that a group of processes can do together."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
