@@ -18,7 +18,7 @@ from gpu_common import (
 )
 
 from hansol_assets.modeling.base.shape import ModelShape
-from hansol_assets.modeling.progress import NO_FIGURES
+from hansol_assets.modeling.runtime import NO_FIGURES
 from hansol_assets.modeling.training.adapter import AdapterReport, train_adapter
 
 WARM_UP_STEPS = 10

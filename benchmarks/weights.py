@@ -179,8 +179,8 @@ def variant(loading: dict[str, str], base_dir: Path, rows: Path) -> dict[str, ob
     has one of its own.
     """
     from hansol_assets.modeling.base.shape import ModelShape
-    from hansol_assets.modeling.device.preflight import PROCESSOR, Device, estimate
-    from hansol_assets.modeling.generation.generator import GenerationRequest, Generator
+    from hansol_assets.modeling.generation import GenerationRequest, Generator
+    from hansol_assets.modeling.memory import PROCESSOR, Device, estimate
     from hansol_assets.modeling.training.adapter import train_adapter
 
     settings = load_settings(

@@ -5,6 +5,7 @@ Tests and the command line swap parts through the arguments of `build_defs`.
 See https://docs.dagster.io/guides/build/projects-and-components
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -13,9 +14,8 @@ import dagster as dg
 
 from hansol_assets.assets.groups import GROUPS
 from hansol_assets.orchestration import automation, checks
-from hansol_assets.orchestration.graph import OWNERS, assets_of
+from hansol_assets.orchestration.graph import OWNERS, TERMINAL, assets_of
 from hansol_assets.orchestration.resources import lake_resource
-from hansol_assets.orchestration.terminal import LOGGER, terminal_logger
 from hansol_assets.settings import RAW_FILES, Settings, load_settings
 
 SOURCES = {
@@ -48,6 +48,13 @@ def _fresh(assets: list[dg.AssetsDefinition], hours: int) -> Sequence[dg.AssetsD
     return dg.map_asset_specs(lambda spec: spec.replace_attributes(freshness_policy=policy), assets)
 
 
+@dg.logger({}, description="One line an asset, for a person at a terminal.")
+def _terminal_logger(context: dg.InitLoggerContext) -> logging.Logger:  # noqa: ARG001
+    from hansol_assets.orchestration.terminal import terminal_log
+
+    return terminal_log()
+
+
 def build_defs(
     *, settings: Settings | None = None, resource_overrides: Mapping[str, Any] | None = None
 ) -> dg.Definitions:
@@ -68,7 +75,7 @@ def build_defs(
         sensors=sensors,
         schedules=schedules,
         resources={"lake": lake_resource(settings), **(resource_overrides or {})},
-        loggers={"console": dg.colored_console_logger, LOGGER: terminal_logger},
+        loggers={"console": dg.colored_console_logger, TERMINAL: _terminal_logger},
         # Steps share one process: models load once, and the whole graph starts in a second.
         executor=dg.in_process_executor,
     )

@@ -20,13 +20,15 @@ from hansol_assets.answering.examples import ExampleSettings
 from hansol_assets.answering.submission import SubmissionSettings
 from hansol_assets.answering.training import AdapterSettings
 from hansol_assets.answering.verdicts import VerdictSettings
-from hansol_assets.compute.settings import ClusterSettings, Kind
+from hansol_assets.compute.cluster import ClusterSettings, Kind
 from hansol_assets.embedding.embedder import EmbedderSettings, RetrieverSettings
 from hansol_assets.lake.object_store import URL_PATTERN
 from hansol_assets.modeling.base.base_model import BaseModelSettings
-from hansol_assets.modeling.generation.generator import GenerationSettings
-from hansol_assets.modeling.training.adapter import TrainingSettings
-from hansol_assets.modeling.training.fit import FitSettings
+from hansol_assets.modeling.hyperparameters import (
+    FitSettings,
+    GenerationSettings,
+    TrainingSettings,
+)
 from hansol_assets.profile_files import ProfileError, merged, profile_path, read_profile
 from hansol_assets.qa.folds import FoldSettings
 from hansol_assets.qa.pairing import PairingSettings

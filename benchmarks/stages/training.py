@@ -14,8 +14,8 @@ from peers.trl_recipe import train
 from rows import Options, Row, in_turn, ratios, row
 
 from hansol_assets.modeling.base.loading import LoadingSettings
-from hansol_assets.modeling.progress import NO_FIGURES
-from hansol_assets.modeling.settings import TrainingSettings
+from hansol_assets.modeling.hyperparameters import TrainingSettings
+from hansol_assets.modeling.runtime import NO_FIGURES
 from hansol_assets.modeling.training.adapter import train_adapter
 from stages.models import write_decoder
 

@@ -36,7 +36,7 @@ from hansol_assets.lake.blocks import Blocks
 from hansol_assets.lake.declaration import Setting, lake_artifact, lake_table
 from hansol_assets.lake.handles import Artifact, Table
 from hansol_assets.lake.reports import ArtifactBuild, Build, Report, TableReport
-from hansol_assets.plotting.tables import bar_picture
+from hansol_assets.plotting import bar_picture
 from hansol_assets.qa.folds import CALIBRATION, TRAINING, VALIDATION
 from hansol_assets.scoring.blend import WEIGHTS_FILE, BlendSettings, fit_blend
 from hansol_assets.scoring.components import ComponentSettings

@@ -11,7 +11,7 @@ from hansol_assets.lake.blocks import kept
 from hansol_assets.lake.declaration import Setting, lake_table
 from hansol_assets.lake.handles import Table
 from hansol_assets.lake.reports import Build, TableReport
-from hansol_assets.plotting.tables import bar_picture
+from hansol_assets.plotting import bar_picture
 from hansol_assets.qa.folds import (
     FoldSettings,
     assign_folds,

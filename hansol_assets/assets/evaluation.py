@@ -35,7 +35,7 @@ from hansol_assets.lake.handles import Artifact, History, Table
 from hansol_assets.lake.manifest import Fact
 from hansol_assets.lake.records import Records, records
 from hansol_assets.lake.reports import ArtifactBuild, Report, TableReport
-from hansol_assets.plotting.scores import trend_picture
+from hansol_assets.plotting import trend_picture
 from hansol_assets.qa.folds import VALIDATION
 from hansol_assets.qa.sampling import draw
 from hansol_assets.retrieval.index import RetrievalSettings

@@ -13,7 +13,7 @@ from hansol_assets.lake.errors import InputChangedError
 from hansol_assets.lake.handles import Source, Table
 from hansol_assets.lake.records import records
 from hansol_assets.lake.reports import TableReport
-from hansol_assets.plotting.tables import bar_picture, length_picture
+from hansol_assets.plotting import bar_picture, length_picture
 from hansol_assets.qa.table import (
     ContractError,
     TableRead,

@@ -26,7 +26,7 @@ from hansol_assets.lake.declaration import Setting, lake_artifact
 from hansol_assets.lake.handles import Artifact, Source, Table
 from hansol_assets.lake.records import preview
 from hansol_assets.lake.reports import ArtifactBuild, Report
-from hansol_assets.plotting.maps import vector_map
+from hansol_assets.plotting import vector_map
 from hansol_assets.qa.table import read_template
 from hansol_assets.qa.table.form import submission_form
 

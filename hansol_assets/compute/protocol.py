@@ -1,13 +1,117 @@
-"""What heavy work is, and what runs it."""
+"""What heavy work is, what is logged of it, and how one bad row is kept from costing its block."""
 
 from collections.abc import Callable, Iterator, Mapping, MutableSequence, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 import pyarrow as pa
 
-from hansol_assets.compute.told import WorkDone
+from hansol_assets.errors import UserError
 from hansol_assets.lake.reports import NO_FIGURES, Log
+
+
+@dataclass(frozen=True)
+class WorkDone:
+    """One piece of work that is done.
+
+    Attributes:
+        rows: Rows, or examples, that it went through.
+        retries: Blocks, or groups, that were started again after a process was lost.
+        dashboard: Address of the cluster's dashboard; empty on this machine.
+    """
+
+    name: str
+    rows: int
+    seconds: float
+    workers: int
+    retries: int = 0
+    dashboard: str = ""
+
+    @property
+    def rows_per_second(self) -> float:
+        """How fast it went."""
+        return self.rows / max(self.seconds, 1e-9)
+
+    def __str__(self) -> str:
+        """One line for a log."""
+        again = f", {self.retries} started again" if self.retries else ""
+        shown = f", dashboard {self.dashboard}" if self.dashboard else ""
+        return (
+            f"{self.name}: {self.rows} rows in {self.seconds:.1f} s, {self.rows_per_second:.3g} "
+            f"rows/s, {self.workers} workers{again}{shown}"
+        )
+
+
+def summary(done: Sequence[WorkDone]) -> dict[str, float | str]:
+    """Gathers what one asset's work was told of, as figures by name.
+
+    `done`: any number of pieces of work; those of one name count together.
+    """
+    figures: dict[str, float | str] = {}
+    for name in dict.fromkeys(one.name for one in done):
+        own = [one for one in done if one.name == name]
+        all_of_it = WorkDone(
+            name,
+            rows=sum(one.rows for one in own),
+            seconds=sum(one.seconds for one in own),
+            workers=max(one.workers for one in own),
+            retries=sum(one.retries for one in own),
+        )
+        figures |= {
+            f"{name}_rows": all_of_it.rows,
+            f"{name}_rows_per_second": round(all_of_it.rows_per_second, 2),
+            f"{name}_workers": all_of_it.workers,
+            f"{name}_retries": all_of_it.retries,
+        }
+    dashboards = [one.dashboard for one in done if one.dashboard]
+    return figures | ({"ray_dashboard": dashboards[-1]} if dashboards else {})
+
+
+Row = TypeVar("Row")
+Made = TypeVar("Made")
+
+
+class Outcome(NamedTuple, Generic[Made]):
+    """What became of a row.
+
+    Attributes:
+        made: What was made of it; None where it could not be worked on.
+        problem: Why not; None where it could.
+    """
+
+    made: Made | None
+    problem: str | None
+
+
+def spared(work: Callable[[list[Row]], Sequence[Made]], rows: Sequence[Row]) -> list[Outcome[Made]]:
+    """Works on rows together and, where that fails, on each alone.
+
+    `work`: makes one thing of each row, in their order.
+
+    Raises:
+        UserError: The work cannot go on, as with an outgrown memory.
+        Exception: No row of several could be worked on, so it is the work that fails.
+    """
+    try:
+        return [Outcome(made, None) for made in work(list(rows))]
+    except UserError:
+        raise
+    except Exception:
+        alone = [_alone(work, row) for row in rows]
+        if len(rows) > 1 and all(outcome.problem for outcome in alone):
+            raise
+        return alone
+
+
+def _alone(work: Callable[[list[Row]], Sequence[Made]], row: Row) -> Outcome[Made]:
+    try:
+        (made,) = work([row])
+    except UserError:
+        raise
+    except Exception as error:
+        return Outcome(None, f"{type(error).__name__}: {error}")
+    return Outcome(made, None)
+
 
 Result = TypeVar("Result", covariant=True)
 Told = TypeVar("Told")

@@ -14,14 +14,15 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from hansol_assets.compute.errors import (
+from hansol_assets.compute.cluster import (
+    ClusterSettings,
     NoRayError,
     SmallClusterError,
     UnlikeClusterError,
     UnreachableClusterError,
+    lacking,
     last_line,
 )
-from hansol_assets.compute.settings import ClusterSettings, lacking
 
 ADDRESS = "RAY_ADDRESS"
 LOCAL = "local"

@@ -17,13 +17,13 @@ from hansol_assets.embedding.installed import InstalledWeights
 from hansol_assets.embedding.vectors import mean_directions, split_like
 from hansol_assets.errors import InputError
 from hansol_assets.hub.download import (
+    ModelUnavailableError,
     Wanted,
     commit_of,
     download,
     files_digest,
     local_folder,
 )
-from hansol_assets.hub.errors import ModelUnavailableError
 from hansol_assets.settings_model import SettingsModel
 
 if TYPE_CHECKING:

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from hansol_assets.compute.protocol import Worker
-from hansol_assets.compute.sparing import spared
+from hansol_assets.compute.protocol import Worker, spared
 from hansol_assets.embedding.e5 import E5Embedder
 from hansol_assets.embedding.muse import MuseEmbedder
 

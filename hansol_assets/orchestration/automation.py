@@ -1,4 +1,4 @@
-"""What runs by itself: the refresh job, its nightly schedule, and the change of a raw file.
+"""What runs by itself, and the versions of the raw files that it watches.
 
 A sensor watches the raw files' content; an automation condition carries a changed data version down
 the graph as one run.
@@ -14,12 +14,14 @@ from typing import Any
 
 import dagster as dg
 
+from hansol_assets.lake.fingerprint import canonical_json, text_hash
 from hansol_assets.lake.handles import Source
 from hansol_assets.orchestration.resources import LakeResource
 from hansol_assets.orchestration.run_locks import end_dead_runs
-from hansol_assets.orchestration.sources import NOTHING_FILLED_IN, source_version
 from hansol_assets.qa.folds import FoldSettings
-from hansol_assets.settings import RAW_FILES, AutomationSettings, Settings
+from hansol_assets.qa.table import ContractError
+from hansol_assets.qa.table.reviewed import no_reviewed, read_reviewed
+from hansol_assets.settings import RAW_FILES, REVIEW_CSV, AutomationSettings, Settings
 
 UnresolvedJob = Any
 """What `define_asset_job` returns has no public name."""
@@ -205,3 +207,23 @@ def _file_changes(
             continue
         last["version"] = version
         yield dg.AssetMaterialization(asset, tags={"dagster/data_version": version})
+
+
+def source_version(asset: str, source: Source, settings: Settings) -> str:
+    """Returns the data version of a raw file: its content's hash.
+
+    Of the review file only the answers that were filled in count: a queue that is written anew, or
+    a question that is put into it, changes no result.
+    """
+    if asset != REVIEW_CSV:
+        return source.version
+    try:
+        answers = read_reviewed(source.path, settings.table.placeholders)
+    except ContractError:
+        # A run tells what is wrong with it.
+        return source.version
+    return text_hash(canonical_json(answers.to_dict("records")))
+
+
+NOTHING_FILLED_IN = text_hash(canonical_json(no_reviewed().to_dict("records")))
+"""The version of a review file without an answer, which is as good as none."""

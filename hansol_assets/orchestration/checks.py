@@ -11,7 +11,7 @@ import pandas as pd
 from hansol_assets.answering.holding import READ, text_keys
 from hansol_assets.answering.parts import VISIBLE_SPLITS
 from hansol_assets.answering.trust import TRUST_INTERVALS
-from hansol_assets.modeling.training.fit import memorises
+from hansol_assets.modeling.hyperparameters import memorises
 from hansol_assets.orchestration.automation import ON_CHANGE
 from hansol_assets.orchestration.metadata import table_values
 from hansol_assets.orchestration.resources import LakeResource

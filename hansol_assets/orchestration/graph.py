@@ -12,7 +12,7 @@ from typing import Any
 import dagster as dg
 
 from hansol_assets.compute.current import take_done
-from hansol_assets.compute.told import summary
+from hansol_assets.compute.protocol import summary
 from hansol_assets.lake.declaration import AssetDeclaration, Bound, CheckFailedError, declared_in
 from hansol_assets.lake.errors import MissingInputError
 from hansol_assets.lake.making import make
@@ -26,11 +26,17 @@ from hansol_assets.lake.reports import (
     Verdict,
 )
 from hansol_assets.lake.store import Lake
-from hansol_assets.orchestration.automation import ON_CHANGE, WHEN_MISSING
-from hansol_assets.orchestration.columns import description_of
-from hansol_assets.orchestration.metadata import table_values
+from hansol_assets.orchestration.automation import (
+    NOTHING_FILLED_IN,
+    ON_CHANGE,
+    WHEN_MISSING,
+    source_version,
+)
+from hansol_assets.orchestration.metadata import description_of, table_values
 from hansol_assets.orchestration.resources import LakeResource, user_errors_as_failures
-from hansol_assets.orchestration.sources import NOTHING_FILLED_IN, source_version
+
+TERMINAL = "terminal"
+"""The logger of `hansol refresh`; see `hansol_assets.orchestration.terminal`."""
 
 FORCE_TAG = "hansol/force"
 """Run tag that recomputes even what the lake already holds."""
@@ -91,12 +97,13 @@ def _automation_of(declaration: AssetDeclaration) -> dg.AutomationCondition[Any]
 
 
 def _source_code(declaration: AssetDeclaration) -> dict[str, Any]:
-    file, (_, line) = inspect.getfile(declaration.body), inspect.getsourcelines(declaration.body)
+    # Where its decorator stands, without reading the file.
+    code = inspect.unwrap(declaration.body).__code__
     with warnings.catch_warnings():
         # In beta: should it change, a link is lost and nothing else.
         warnings.simplefilter("ignore", dg.BetaWarning)
         reference = dg.LocalFileCodeReference(
-            file_path=file, line_number=line, label=declaration.name
+            file_path=code.co_filename, line_number=code.co_firstlineno, label=declaration.name
         )
         references = dg.CodeReferencesMetadataValue(code_references=[reference])
     return {"dagster/code_references": references}
@@ -135,9 +142,10 @@ def _log_of(context: dg.AssetExecutionContext) -> Log:
     """Writes lines to the run's log, and figures as observations, which Dagster draws over time."""
 
     def log(line: str, figures: Mapping[str, float] = NO_FIGURES, /) -> None:
-        context.log.info(line)
         if figures:
-            context.log_event(dg.AssetObservation(context.asset_key, metadata=dict(figures)))
+            observation = dg.AssetObservation(context.asset_key, line, metadata=dict(figures))
+            context.log_event(observation)
+        context.log.info(line)
 
     return log
 

@@ -8,7 +8,7 @@ import pytest
 
 from hansol_assets.modeling.base.base_model import train_base_model
 from hansol_assets.modeling.base.loading import LoadingSettings
-from hansol_assets.modeling.base.tokenizer_training import render_document
+from hansol_assets.modeling.base.tokenizer import render_document
 from hansol_assets.modeling.training.adapter import train_adapter
 from hansol_assets_tests.bad_input.place import Place
 from hansol_assets_tests.modeling.conftest import (

@@ -4,15 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from hansol_assets.compute.current import computing_on
-from hansol_assets.compute.errors import (
+from hansol_assets.compute.cluster import (
     ClusterError,
+    ClusterSettings,
     LostWorkError,
     NoRayError,
     SmallClusterError,
     UnreachableClusterError,
     last_line,
 )
+from hansol_assets.compute.current import computing_on
+from hansol_assets.compute.protocol import WorkDone, summary
 from hansol_assets.compute.ray_cluster import (
     SAME_EVERYWHERE,
     describe_node,
@@ -20,8 +22,6 @@ from hansol_assets.compute.ray_cluster import (
     require_resources,
     unlike,
 )
-from hansol_assets.compute.settings import ClusterSettings
-from hansol_assets.compute.told import WorkDone, summary
 
 
 def closed_port() -> str:

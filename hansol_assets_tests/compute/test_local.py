@@ -2,9 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from hansol_assets.compute.current import computing_on, current, take_done
-from hansol_assets.compute.local import LocalCompute
-from hansol_assets.compute.settings import ClusterSettings
+from hansol_assets.compute.cluster import ClusterSettings
+from hansol_assets.compute.current import LocalCompute, computing_on, current, take_done
 from hansol_assets_tests.compute.contract import CASES, Case
 from hansol_assets_tests.compute.works import Doubling, blocks_of
 

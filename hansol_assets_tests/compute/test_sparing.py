@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from hansol_assets.compute.sparing import Outcome, spared
+from hansol_assets.compute.protocol import Outcome, spared
 from hansol_assets.errors import InputError, UserError
 from hansol_assets.lake.errors import CorruptArtifactError, MissingInputError
 

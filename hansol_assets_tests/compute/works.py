@@ -10,13 +10,12 @@ from pathlib import Path
 import pyarrow as pa
 from safetensors.torch import save_file
 
-from hansol_assets.compute.protocol import Member
-from hansol_assets.compute.sparing import spared
+from hansol_assets.compute.protocol import Member, spared
 from hansol_assets.errors import InputError
-from hansol_assets.modeling.training.checkpoints import (
+from hansol_assets.modeling.training.callbacks import (
     BEST_FILE,
     is_sharded,
-    put_back_best,
+    restore_best,
     whole_weights,
 )
 
@@ -193,7 +192,7 @@ class Sharing:
             for weight in model.parameters():
                 weight.zero_()
         distributed.barrier()
-        put_back_best(model, self.folder)
+        restore_best(model, self.folder)
         for name, weight in whole_weights(model).items():
             torch.testing.assert_close(weight, wanted[name], rtol=0, atol=0)
         return pieces

@@ -11,17 +11,16 @@ import pandas as pd
 from pydantic import Field
 
 from hansol_assets.errors import InputError
+from hansol_assets.hub.conversion import gguf_file
 from hansol_assets.hub.download import local_folder
-from hansol_assets.hub.gguf import gguf_file
-from hansol_assets.hub.models import HubSettings, fetch, pinned
+from hansol_assets.hub.fetching import HubSettings, fetch, pinned
 from hansol_assets.lake.reports import Log
 from hansol_assets.modeling.base.loading import LoadingSettings
+from hansol_assets.modeling.base.model_folder import CONFIG_FILE, ModelSource, check_model_folder
 from hansol_assets.modeling.base.scratch import ScratchSettings, train_model
 from hansol_assets.modeling.base.shape import ModelShape
-from hansol_assets.modeling.base.soundness import CONFIG_FILE, check_model_folder
-from hansol_assets.modeling.base.source import Source
-from hansol_assets.modeling.base.tokenizer_training import train_tokenizer
-from hansol_assets.modeling.progress import without_bars
+from hansol_assets.modeling.base.tokenizer import train_tokenizer
+from hansol_assets.modeling.runtime import without_bars
 from hansol_assets.settings_model import SettingsModel
 
 SCRATCH_NAME = "Gemma 3, trained from scratch"
@@ -197,7 +196,7 @@ def fetch_base_model(
     local = None if packed else local_folder(hub.model_id)
     check_model_folder(local or out_dir)
     name = _local_name(packed, local) or hub.model_id
-    Source(name, revision, licence).save(out_dir)
+    ModelSource(name, revision, licence).save(out_dir)
     return BaseModelReport(
         kind="hub",
         name=name,

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from hansol_assets.modeling.base.tokenizer import TokenizerSettings, make_sound
 from hansol_assets.modeling.base.vocabulary import WHOLE, Vocabulary
-from hansol_assets.modeling.progress import without_bars
+from hansol_assets.modeling.runtime import without_bars
 from hansol_assets.settings_model import SettingsModel
 
 if TYPE_CHECKING:
@@ -110,8 +110,8 @@ def load_causal_lm(
     new = new_token_ids(load_tokenizer(directory, loading), loading)
     if new:
         _make_room(model, new)
-    if vocabulary.kept is not None:
-        _cut(model, vocabulary.kept)
+    if vocabulary.token_ids is not None:
+        _cut(model, vocabulary.token_ids)
     return model.eval()
 
 
@@ -138,8 +138,8 @@ def _make_room(model: Any, new: list[int]) -> None:
             table.weight[new] = others.float().mean(dim=0).to(others.dtype)
 
 
-def _cut(model: Any, kept: Sequence[int]) -> None:
-    """Leave only the kept tokens' rows in the embedding and in the output layer, in their order."""
+def _cut(model: Any, token_ids: Sequence[int]) -> None:
+    """Leave only these tokens' rows in the embedding and in the output layer, in their order."""
     import torch
 
     head = model.get_output_embeddings()
@@ -147,8 +147,8 @@ def _cut(model: Any, kept: Sequence[int]) -> None:
     biases = [head.bias] if head.bias is not None else []
     with torch.no_grad():
         for table in [*weights.values(), *biases]:
-            table[: len(kept)] = table[list(kept)]
-    model.resize_token_embeddings(len(kept), mean_resizing=False)
+            table[: len(token_ids)] = table[list(token_ids)]
+    model.resize_token_embeddings(len(token_ids), mean_resizing=False)
 
 
 def _quantization(loading: LoadingSettings) -> "BitsAndBytesConfig | None":

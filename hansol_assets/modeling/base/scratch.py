@@ -9,18 +9,74 @@ import pandas as pd
 from pydantic import Field, model_validator
 
 from hansol_assets.lake.reports import Log
-from hansol_assets.modeling.base.determinism import deterministic
 from hansol_assets.modeling.base.loading import device
-from hansol_assets.modeling.base.precision import autocast
-from hansol_assets.modeling.base.schedule import Optimization
 from hansol_assets.modeling.base.shape import ModelShape
-from hansol_assets.modeling.base.tokenizer import stop_ids
-from hansol_assets.modeling.base.tokenizer_training import SMALLEST_VOCABULARY
-from hansol_assets.modeling.progress import ThrottledProgress
+from hansol_assets.modeling.base.tokenizer import SMALLEST_VOCABULARY, stop_ids
+from hansol_assets.modeling.runtime import ThrottledProgress, autocast, deterministic
 from hansol_assets.settings_model import SettingsModel, ShapesNothing
 
 if TYPE_CHECKING:
+    import torch
     from transformers import Gemma3ForCausalLM, PreTrainedTokenizerBase
+
+
+class Optimization:
+    """Muon for the matrices of the layers, AdamW for embeddings and gains.
+
+    Muon (Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks") makes each
+    update of a matrix orthogonal. On a corpus of this size it reaches a loss in a third of the
+    tokens that AdamW needs.
+
+    `model`: the model; its parameters are updated in place.
+    `warmup_ratio`: share of the steps in which the rates rise from 0; they then fall to 0 along a
+    cosine.
+    """
+
+    def __init__(
+        self,
+        model: "torch.nn.Module",
+        *,
+        matrix_learning_rate: float,
+        learning_rate: float,
+        weight_decay: float,
+        warmup_ratio: float,
+        steps: int,
+    ) -> None:
+        import torch
+        from transformers import get_cosine_schedule_with_warmup
+
+        matrices: list[torch.nn.Parameter] = []
+        others: list[torch.nn.Parameter] = []
+        for name, weight in model.named_parameters():
+            hidden = weight.ndim == 2 and "embed_tokens" not in name
+            (matrices if hidden else others).append(weight)
+        self._weights = [*matrices, *others]
+        self._optimizers: list[torch.optim.Optimizer] = [
+            torch.optim.AdamW(
+                others, lr=learning_rate, betas=(0.9, 0.95), weight_decay=0.0, fused=True
+            ),
+            torch.optim.Muon(matrices, lr=matrix_learning_rate, weight_decay=weight_decay),
+        ]
+        warmup = math.ceil(warmup_ratio * steps)
+        self._schedules = [
+            get_cosine_schedule_with_warmup(optimizer, warmup, steps)
+            for optimizer in self._optimizers
+        ]
+
+    @property
+    def learning_rate(self) -> float:
+        """AdamW's rate at the next step."""
+        return self._schedules[0].get_last_lr()[0]
+
+    def step(self, max_gradient_norm: float) -> None:
+        """Clip the gradients, update the weights, clear the gradients and move the schedule on."""
+        import torch
+
+        torch.nn.utils.clip_grad_norm_(self._weights, max_gradient_norm)
+        for optimizer, schedule in zip(self._optimizers, self._schedules, strict=True):
+            optimizer.step()
+            schedule.step()
+            optimizer.zero_grad()
 
 
 class ScratchSettings(SettingsModel):
@@ -219,6 +275,6 @@ def _fit(
         loss.backward()
         rows.append((step, step * tokens, loss.item(), optimization.learning_rate))
         optimization.step(settings.max_gradient_norm)
-        figures = {"step": step, "loss": rows[-1][2], "learning_rate": rows[-1][3]}
+        figures = {"step": step, "steps": steps, "loss": rows[-1][2], "learning_rate": rows[-1][3]}
         send(f"base model: step {step} of {steps}, loss {rows[-1][2]:.3f}", figures)
     return pd.DataFrame(rows, columns=["step", "epoch", "loss", "learning_rate"])

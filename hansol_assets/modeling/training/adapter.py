@@ -13,30 +13,30 @@ import pandas as pd
 from hansol_assets.compute.protocol import ALONE, Member
 from hansol_assets.errors import InputError
 from hansol_assets.lake.reports import Log
-from hansol_assets.modeling.base.determinism import deterministic
 from hansol_assets.modeling.base.loading import (
     LoadingSettings,
     load_causal_lm,
     load_tokenizer,
     new_token_ids,
 )
-from hansol_assets.modeling.base.source import Source, source_of
+from hansol_assets.modeling.base.model_folder import ModelSource, source_of
 from hansol_assets.modeling.base.tokenizer import IGNORED_LABEL, Example, encode_example
 from hansol_assets.modeling.base.vocabulary import WHOLE, Vocabulary, table_vocabulary
-from hansol_assets.modeling.device.failures import device_failures_named
-from hansol_assets.modeling.device.preflight import preflight
-from hansol_assets.modeling.progress import ThrottledProgress
-from hansol_assets.modeling.settings import TrainingSettings as TrainingSettings
-from hansol_assets.modeling.training.checkpoints import (
-    best_keeper,
+from hansol_assets.modeling.hyperparameters import TrainingSettings
+from hansol_assets.modeling.memory import explained_device_failures, preflight
+from hansol_assets.modeling.runtime import ThrottledProgress, deterministic
+from hansol_assets.modeling.training.callbacks import (
     checkpoint_step,
+    history_table,
     is_sharded,
+    keep_best,
     last_whole_checkpoint,
-    put_back_best,
+    progress_callback,
+    restore_best,
+    tracked,
     whole_weights,
 )
-from hansol_assets.modeling.training.log import history_table, progress_callback
-from hansol_assets.modeling.training.model_card import CARD_FILE, model_card
+from hansol_assets.modeling.training.export import CARD_FILE, model_card
 from hansol_assets.modeling.training.sft import (
     build_trainer,
     dataset,
@@ -44,16 +44,14 @@ from hansol_assets.modeling.training.sft import (
     lora_config,
     sft_config,
 )
-from hansol_assets.modeling.training.tracking import tracked
 
 if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedTokenizerBase
     from trl.trainer.sft_trainer import SFTTrainer
 
-
 NO_DATA: Mapping[str, str] = MappingProxyType({})
-KEPT = "Checkpoints are kept: a run with the same settings goes on from the last."
+RESUMABLE = "Checkpoints are kept: a run with the same settings goes on from the last."
 
 
 @dataclass(frozen=True)
@@ -166,7 +164,7 @@ def train_adapter(
     judging = held_out if judged is None else judged
     splits = [encode(tokenizer, one, settings) for one in (examples, held_out, judging)]
     vocabulary = _vocabulary(tokenizer, [one for split in splits for one in split], loading)
-    memory = preflight(base_dir, loading, settings, vocabulary.kept)
+    memory = preflight(base_dir, loading, settings, vocabulary.token_ids)
     progress(f"adapter: {memory}")
     train, guiding, judges = [[inward(one, vocabulary) for one in split] for split in splits]
     run = _Run(
@@ -188,7 +186,7 @@ def train_adapter(
     tracking = tracking_dir or checkpoint_dir.with_name(f"{checkpoint_dir.name}-tracking")
     with (
         tracked(report_to, tracking, checkpoint_dir.name) as tracked_run,
-        device_failures_named(memory, KEPT),
+        explained_device_failures(memory, RESUMABLE),
     ):
         trainer = _train(run, progress)
         fit = _fit(run, trainer, int(judging["answer"].str.len().sum())) if run.judged else None
@@ -201,7 +199,7 @@ def train_adapter(
         trainable_parameters=_trainable_parameters(trainer),
         resumed_from_step=resumed_from_step,
         memory=str(memory),
-        tracked_run=tracked_run.place,
+        tracked_run=tracked_run.location,
         kept_step=kept_step(history),
         fit=fit,
     )
@@ -239,20 +237,20 @@ def _train(run: _Run, progress: Log) -> "SFTTrainer":
         trainer.add_callback(
             progress_callback(ThrottledProgress(progress, settings.progress_seconds), progress)
         )
-        trainer.add_callback(best_keeper(run.checkpoint_dir))
+        trainer.add_callback(keep_best(run.checkpoint_dir))
         trainer.train(resume_from_checkpoint=str(run.checkpoint) if run.checkpoint else None)
         # The first process writes the best weights, and all of them read them.
         trainer.accelerator.wait_for_everyone()
         if run.held_out:
-            put_back_best(trainer.model, run.checkpoint_dir)
+            restore_best(trainer.model, run.checkpoint_dir)
     return trainer
 
 
 def _fit(run: _Run, trainer: "SFTTrainer", characters: int) -> Fit:
     """Measure the kept adapter on as many of its own examples as of those that judge it."""
     count = min(len(run.judged), len(run.train))
-    places = np.random.default_rng(run.settings.seed).permutation(len(run.train))[:count]
-    seen = dataset([run.train[place] for place in places])
+    drawn = np.random.default_rng(run.settings.seed).permutation(len(run.train))[:count]
+    seen = dataset([run.train[index] for index in drawn])
     losses = {
         name: trainer.evaluate(eval_dataset=examples, metric_key_prefix=name)[f"{name}_loss"]
         for name, examples in (("seen", seen), ("judged", dataset(run.judged)))
@@ -330,7 +328,7 @@ def _vocabulary(
 def save_adapter(
     model: Any,
     tokenizer: "PreTrainedTokenizerBase",
-    source: Source,
+    source: ModelSource,
     out_dir: Path,
     weights: "dict[str, torch.Tensor] | None" = None,
 ) -> None:
@@ -354,3 +352,46 @@ def _sort_sets(config: Any) -> None:
     for name, value in vars(config).items():
         if isinstance(value, set):
             setattr(config, name, sorted(value))
+
+
+@dataclass(frozen=True)
+class TrainAdapter:
+    """Trains an adapter; the attributes are `train_adapter`'s arguments."""
+
+    base_dir: Path
+    examples: pd.DataFrame
+    held_out: pd.DataFrame
+    settings: TrainingSettings
+    out_dir: Path
+    checkpoint_dir: Path
+    loading: LoadingSettings
+    judged: pd.DataFrame
+    data: Mapping[str, str]
+    tracking_dir: Path
+    name: str = "training"
+
+    @property
+    def rows(self) -> int:
+        """Examples that are trained on, over all epochs."""
+        return self.settings.steps(len(self.examples)) * self.settings.batch_examples
+
+    def may_have(self, members: int) -> bool:
+        """Whether the batch can be divided among so many."""
+        return self.settings.batch_examples % members == 0
+
+    def run(self, member: Member) -> AdapterReport:
+        """Trains as one process of the group, from the group's last whole checkpoint on."""
+        return train_adapter(
+            self.base_dir,
+            self.examples,
+            self.held_out,
+            self.settings,
+            self.out_dir,
+            self.checkpoint_dir,
+            member.send,
+            self.loading,
+            judged=self.judged,
+            data=self.data,
+            tracking_dir=self.tracking_dir,
+            member=member,
+        )

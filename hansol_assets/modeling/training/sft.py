@@ -1,16 +1,17 @@
-"""The adapter's training in TRL's terms."""
+"""The adapter's training in TRL's terms: its configuration, order of examples, and trainer."""
 
 import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from hansol_assets.compute.protocol import ALONE, Member
-from hansol_assets.modeling.base.precision import resolve_precision
 from hansol_assets.modeling.base.tokenizer import Example
 from hansol_assets.modeling.base.vocabulary import Vocabulary
-from hansol_assets.modeling.settings import TrainingSettings
-from hansol_assets.modeling.training.ordering import training_order
+from hansol_assets.modeling.hyperparameters import TrainingSettings
+from hansol_assets.modeling.runtime import resolve_precision
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -18,6 +19,40 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
     from trl.trainer.sft_config import SFTConfig
     from trl.trainer.sft_trainer import SFTTrainer
+
+
+def training_order(
+    lengths: Sequence[int], batch_size: int, count: int, pool_batches: int, seed: int
+) -> list[int]:
+    """Lay out so many examples, epoch after epoch, each in a new order.
+
+    Every epoch is cut into whole batches; the few examples that would not fill one are left out of
+    that epoch, by chance.
+
+    `lengths`: tokens of each example, at least one.
+    `pool_batches`: batches whose examples are sorted by length among themselves, which saves
+    padding; with 1, batches are left to chance.
+    """
+    random = np.random.default_rng(seed)
+    sizes = np.asarray(lengths)
+    order: list[int] = []
+    while len(order) < count:
+        order += _epoch(sizes, batch_size, pool_batches, random)
+    return order[:count]
+
+
+def _epoch(
+    lengths: np.ndarray, batch_size: int, pool_batches: int, random: np.random.Generator
+) -> list[int]:
+    shuffled = random.permutation(len(lengths))
+    whole = len(shuffled) // batch_size * batch_size
+    if not whole:
+        return shuffled.tolist()
+    pool = batch_size * pool_batches
+    pools = [shuffled[start : start + pool] for start in range(0, whole, pool)]
+    grouped = [part[np.argsort(lengths[part], kind="stable")] for part in pools]
+    batches = np.concatenate(grouped).reshape(-1, batch_size)
+    return random.permutation(batches).ravel().tolist()
 
 
 def sft_config(

@@ -17,7 +17,7 @@ from hansol_assets.lake.reports import NO_FIGURES
 from hansol_assets.modeling.base.base_model import fetch_base_model
 from hansol_assets.modeling.base.loading import load_causal_lm, load_tokenizer
 from hansol_assets.modeling.base.tokenizer import TokenizerSettings, encode_prompt, stop_ids
-from hansol_assets.modeling.generation.generator import GenerationRequest, Generator
+from hansol_assets.modeling.generation import GenerationRequest, Generator
 from hansol_assets.modeling.training.adapter import AdapterReport, train_adapter
 from hansol_assets.profile_files import PROFILES_DIRECTORY
 from hansol_assets.settings import Settings, load_settings

@@ -13,10 +13,15 @@ from peft import PeftModel
 
 from hansol_assets.lake.reports import NO_FIGURES
 from hansol_assets.modeling.base.loading import LoadingSettings
-from hansol_assets.modeling.device.failures import LostDeviceError, device_failures_named
-from hansol_assets.modeling.device.preflight import Device, MemoryEstimate, OutOfMemoryError
+from hansol_assets.modeling.memory import (
+    Device,
+    LostDeviceError,
+    MemoryEstimate,
+    OutOfMemoryError,
+    explained_device_failures,
+)
 from hansol_assets.modeling.training.adapter import train_adapter
-from hansol_assets.modeling.training.checkpoints import last_whole_checkpoint
+from hansol_assets.modeling.training.callbacks import last_whole_checkpoint
 from hansol_assets_tests.modeling.conftest import ignore, small_training_settings
 
 NOTHING = MemoryEstimate("training", (), Device("CPU", 1.0))
@@ -54,7 +59,7 @@ def test_a_run_that_outgrows_its_memory_frees_the_model_and_keeps_its_checkpoint
 def test_pythons_own_error_is_named_too() -> None:
     with (
         pytest.raises(OutOfMemoryError, match="Nothing is lost"),
-        device_failures_named(NOTHING, "Nothing is lost."),
+        explained_device_failures(NOTHING, "Nothing is lost."),
     ):
         bytearray(PEBIBYTE)
 
@@ -63,7 +68,7 @@ def test_a_lost_gpu_is_named_with_what_was_kept_and_what_to_do() -> None:
     gpu = MemoryEstimate("generation", (), Device("NVIDIA H100", 1.0))
     with (
         pytest.raises(LostDeviceError) as raised,
-        device_failures_named(gpu, "The answers of earlier batches are kept."),
+        explained_device_failures(gpu, "The answers of earlier batches are kept."),
     ):
         raise torch.AcceleratorError("CUDA error: unspecified launch failure\nCompile with …")
     message = str(raised.value)
@@ -77,6 +82,6 @@ def test_a_lost_gpu_is_named_with_what_was_kept_and_what_to_do() -> None:
 def test_other_errors_pass() -> None:
     with (
         pytest.raises(RuntimeError, match="shape"),
-        device_failures_named(NOTHING, "Nothing is lost."),
+        explained_device_failures(NOTHING, "Nothing is lost."),
     ):
         torch.ones(2).view(3)

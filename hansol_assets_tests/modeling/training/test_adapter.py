@@ -10,13 +10,9 @@ from safetensors.torch import load_file
 from hansol_assets.lake.reports import NO_FIGURES
 from hansol_assets.modeling.base.loading import LoadingSettings, load_tokenizer
 from hansol_assets.modeling.base.tokenizer import IGNORED_LABEL, end_of_turn_id
-from hansol_assets.modeling.training.adapter import (
-    AdapterReport,
-    TrainingSettings,
-    encode,
-    train_adapter,
-)
-from hansol_assets.modeling.training.checkpoints import last_whole_checkpoint
+from hansol_assets.modeling.hyperparameters import TrainingSettings
+from hansol_assets.modeling.training.adapter import AdapterReport, encode, train_adapter
+from hansol_assets.modeling.training.callbacks import last_whole_checkpoint
 from hansol_assets_tests.modeling.conftest import ignore, small_training_settings
 
 WEIGHTS = "adapter_model.safetensors"

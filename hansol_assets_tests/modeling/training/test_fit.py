@@ -1,7 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
-from hansol_assets.modeling.training.fit import FitSettings, memorises
+from hansol_assets.modeling.hyperparameters import FitSettings, memorises
 
 SETTINGS = FitSettings(most_gap=1.5)
 

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hansol_assets.modeling.training.ordering import training_order
+from hansol_assets.modeling.training.sft import training_order
 
 _lengths = st.lists(st.integers(1, 300), min_size=1, max_size=40)
 

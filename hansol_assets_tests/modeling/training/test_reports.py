@@ -1,8 +1,8 @@
 import time
 from collections.abc import Mapping
 
-from hansol_assets.modeling.progress import NO_FIGURES, ThrottledProgress
-from hansol_assets.modeling.training.log import history_table
+from hansol_assets.modeling.runtime import NO_FIGURES, ThrottledProgress
+from hansol_assets.modeling.training.callbacks import history_table
 
 LOG = [
     {"step": 1, "epoch": 0.5, "loss": 3.0, "learning_rate": 0.1, "grad_norm": 1.0},

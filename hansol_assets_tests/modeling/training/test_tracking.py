@@ -11,7 +11,7 @@ from tenacity import Retrying, stop_after_delay, wait_fixed
 
 from hansol_assets.modeling.base.loading import LoadingSettings
 from hansol_assets.modeling.training.adapter import AdapterReport, train_adapter
-from hansol_assets.modeling.training.tracking import TrackerUnavailableError, tracked
+from hansol_assets.modeling.training.callbacks import TrackerUnavailableError, tracked
 from hansol_assets_tests.modeling.conftest import ignore, small_training_settings
 
 BLOCK = 32 * 1024

@@ -1,11 +1,11 @@
-"""Whether the files of a model are whole and belong together, asked before hours of work."""
+"""The files of a model: where they came from, and whether they are whole and belong together."""
 
 import json
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from hansol_assets.errors import ModelError
-from hansol_assets.modeling.base.source import source_of
 
 CONFIG_FILE = "config.json"
 TOKENIZER_FILE = "tokenizer.json"
@@ -47,8 +47,8 @@ def check_adapter(adapter: Path, base: Path) -> None:
     path = adapter / ADAPTER_CONFIG_FILE
     trained_on, given = str(_json(path).get("base_model_name_or_path")), source_of(base).name
     # PEFT's own form is the whole path; ours is the part of it that is the same on every machine.
-    own, wanted = Path(trained_on).parts, Path(given).parts
-    if own[-len(wanted) :] != wanted:
+    trained_parts, base_parts = Path(trained_on).parts, Path(given).parts
+    if trained_parts[-len(base_parts) :] != base_parts:
         raise UnsoundModelError(
             path,
             f"the adapter was trained on the base model '{trained_on}', not on '{given}'",
@@ -105,3 +105,44 @@ def _check_vocabulary(path: Path, config: dict[str, Any]) -> None:
             "them; it belongs to another model"
         )
         raise UnsoundModelError(path, problem)
+
+
+SOURCE_FILE = "source.json"
+
+
+@dataclass(frozen=True)
+class ModelSource:
+    """The origin of a base model.
+
+    Attributes:
+        name: The hub's name, a local folder's, or, for a model trained here, the last two parts of
+            its path, which say the same on every machine.
+        revision: The hub's commit, or the SHA-256 of a local folder; None for one trained here.
+        licence: As the hub names it, where it is known.
+    """
+
+    name: str
+    revision: str | None = None
+    licence: str | None = None
+
+    @property
+    def on_hub(self) -> bool:
+        """Whether name and revision are a repository and its commit."""
+        return self.revision is not None and "/" in self.name
+
+    def save(self, directory: Path) -> None:
+        """Write the record beside a model."""
+        text = json.dumps(asdict(self), indent=2, ensure_ascii=False)
+        (directory / SOURCE_FILE).write_text(text + "\n", encoding="utf-8")
+
+
+def source_of(directory: Path) -> ModelSource:
+    """Read the origin of the base model in a folder.
+
+    Returns:
+        The record; for a model trained here, made from the folder's path.
+    """
+    file = directory / SOURCE_FILE
+    if file.is_file():
+        return ModelSource(**json.loads(file.read_text(encoding="utf-8")))
+    return ModelSource(f"{directory.resolve().parent.name}/{directory.name}")

@@ -1,14 +1,21 @@
-"""How much memory a model needs to be trained and to answer, item by item.
+"""The memory that a model needs to be trained and to answer, against what the device has.
 
 The estimates leave out what is small (norms, biases) and take the longest examples that the
 settings allow, so that what fits on paper fits in truth.
 """
 
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
 
+from hansol_assets.errors import ModelError
 from hansol_assets.modeling.base.loading import LoadingSettings
 from hansol_assets.modeling.base.shape import CONV1D_MODELS, ModelShape
-from hansol_assets.modeling.settings import GenerationSettings, TrainingSettings
+from hansol_assets.modeling.base.vocabulary import TABLE_TOKENS
+from hansol_assets.modeling.hyperparameters import GenerationSettings, TrainingSettings
 
 GIB = 2**30
 DTYPE_BYTES = {"float32": 4, "float16": 2, "bfloat16": 2}
@@ -131,11 +138,11 @@ def generation_memory(
 
 def _weights(shape: ModelShape, loading: LoadingSettings) -> MemoryItem:
     width = DTYPE_BYTES[loading.dtype]
-    kept = (shape.embedding_parameters + shape.other_parameters) * width
+    unquantised = (shape.embedding_parameters + shape.other_parameters) * width
     if loading.quantization == "nf4":
-        return MemoryItem("weights", (kept + shape.matrix_parameters * NF4_BYTES) / GIB)
-    whole = kept + shape.matrix_parameters * width
-    return MemoryItem("weights", whole / GIB, "base_model.loading.quantization: nf4")
+        return MemoryItem("weights", (unquantised + shape.matrix_parameters * NF4_BYTES) / GIB)
+    size = unquantised + shape.matrix_parameters * width
+    return MemoryItem("weights", size / GIB, "base_model.loading.quantization: nf4")
 
 
 def _new_tokens(shape: ModelShape, loading: LoadingSettings) -> tuple[MemoryItem, ...]:
@@ -190,3 +197,193 @@ def _layer_bytes(shape: ModelShape, width: int, rows: int) -> float:
     feed_forward = inner * shape.intermediate_size
     weights = 2 * shape.num_attention_heads * rows
     return width * (norms + attention + feed_forward + weights)
+
+
+PROCESSOR = "CPU"
+
+RUNTIME_GIB = 1.0
+"""Memory that CUDA's context, or Python with its libraries, takes beside the model."""
+
+FIXED_ITEMS = frozenset({"weights", "adapter and gradients", "optimizer"})
+"""Items that are certain: without room for these no batch is small enough."""
+
+Phase = Literal["training", "generation"]
+
+
+class OutOfMemoryError(ModelError, MemoryError):
+    """A model does not fit the device, or outgrew it."""
+
+
+@dataclass(frozen=True)
+class Device:
+    """Where models live.
+
+    Attributes:
+        name: The GPU's name, or "CPU".
+        gib: Memory that is free on it, in GiB.
+    """
+
+    name: str
+    gib: float
+
+    @property
+    def kernels(self) -> Kernels:
+        """What its kernels hold."""
+        return PLAIN if self.name == PROCESSOR else FUSED
+
+
+@dataclass(frozen=True)
+class MemoryEstimate:
+    """What one phase needs, against what there is."""
+
+    phase: Phase
+    items: tuple[MemoryItem, ...]
+    device: Device
+
+    @property
+    def gib(self) -> float:
+        """GiB in all."""
+        return sum(item.gib for item in self.items)
+
+    @property
+    def verdict(self) -> Literal["fits", "tight", "too large"]:
+        """tight: the estimate, which takes the longest texts, exceeds what is free."""
+        fixed = sum(item.gib for item in self.items if item.name in FIXED_ITEMS)
+        if fixed > self.device.gib:
+            return "too large"
+        return "tight" if self.gib > self.device.gib else "fits"
+
+    @property
+    def advice(self) -> str:
+        """What to lower, the largest item that a setting lowers first."""
+        ranked = sorted(self.items, key=lambda item: -item.gib)
+        return "; ".join(f"{item.name}: {item.setting}" for item in ranked if item.setting)
+
+    def __str__(self) -> str:
+        """One line: sum, items, device, and what to lower unless all fits."""
+        items = ", ".join(f"{item.name} {item.gib:.2f}" for item in self.items)
+        line = (
+            f"{self.phase} needs about {self.gib:.1f} GiB ({items}) of {self.device.gib:.1f} GiB "
+            f"free on {self.device.name}: {self.verdict}"
+        )
+        return line if self.verdict == "fits" else f"{line}. To need less: {self.advice}"
+
+
+def device_memory() -> Device:
+    """Measure the memory that is free where models live: on the first GPU, or in the machine."""
+    import psutil
+    import torch
+
+    if torch.cuda.is_available():
+        free, _ = torch.cuda.mem_get_info(0)
+        return Device(torch.cuda.get_device_name(0), free / GIB)
+    return Device(PROCESSOR, psutil.virtual_memory().available / GIB)
+
+
+def estimate(
+    shape: ModelShape,
+    loading: LoadingSettings,
+    work: TrainingSettings | GenerationSettings,
+    device: Device,
+    vocabulary_rows: int | None = None,
+) -> MemoryEstimate:
+    """Estimate one phase, which `work` names, on a device."""
+    if loading.vocabulary == "table":
+        rows = min(shape.vocab_size, vocabulary_rows or TABLE_TOKENS)
+        shape = shape.model_copy(update={"vocab_size": rows})
+    runtime = MemoryItem("runtime", RUNTIME_GIB)
+    if isinstance(work, TrainingSettings):
+        items = training_memory(shape, loading, work, device.kernels)
+        return MemoryEstimate("training", (*items, runtime), device)
+    return MemoryEstimate("generation", (*generation_memory(shape, loading, work), runtime), device)
+
+
+def preflight(
+    base_dir: Path,
+    loading: LoadingSettings,
+    work: TrainingSettings | GenerationSettings,
+    token_ids: Sequence[int] | None = None,
+) -> MemoryEstimate:
+    """Estimate one phase on this machine, and refuse it where it cannot fit.
+
+    `token_ids`: tokens that have rows in the model; None: all have.
+
+    Raises:
+        OutOfMemoryError: Weights, adapter and optimizer alone exceed what is free.
+    """
+    shape = ModelShape.of_folder(base_dir, trust_remote_code=loading.trust_remote_code)
+    rows = None if token_ids is None else len(token_ids)
+    memory = estimate(shape, loading, work, device_memory(), rows)
+    if memory.verdict == "too large":
+        raise OutOfMemoryError(f"the model does not fit: {memory}.")
+    return memory
+
+
+class LostDeviceError(ModelError):
+    """The accelerator failed or went away; this process cannot use it any more."""
+
+
+@contextmanager
+def explained_device_failures(memory: MemoryEstimate, kept: str) -> Iterator[None]:
+    """Turn a device's failure within a block into one message, and free what it held.
+
+    `kept`: what is not lost, in a sentence.
+
+    Raises:
+        OutOfMemoryError: The block ran out of memory.
+        LostDeviceError: The GPU failed: it fell off the bus, or a kernel broke, for instance.
+    """
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        explained = _explained(error, memory, kept)
+        if explained is None:
+            raise
+        _release(error)
+    else:
+        return
+    raise explained
+
+
+def _explained(error: BaseException, memory: MemoryEstimate, kept: str) -> ModelError | None:
+    reason = next(iter(str(error).splitlines()), type(error).__name__)
+    if _is_out_of_memory(error):
+        return OutOfMemoryError(
+            f"{memory.phase} ran out of memory on {memory.device.name} ({reason}). {kept} "
+            f"To need less: {memory.advice}. Estimated were {memory.gib:.1f} GiB."
+        )
+    if _is_lost_device(error):
+        return LostDeviceError(
+            f"{memory.phase} lost {memory.device.name} ({reason}). {kept} See with 'nvidia-smi' "
+            "whether it answers, and run again: a new process is needed to use it."
+        )
+    return None
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    """Whether it is CUDA's error, Python's, or the one that torch raises on a CPU."""
+    import torch
+
+    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or (
+        "DefaultCPUAllocator" in str(error)
+    )
+
+
+def _is_lost_device(error: BaseException) -> bool:
+    """Whether it is what torch raises for every failure of an accelerator but a full memory."""
+    import torch
+
+    return isinstance(error, torch.AcceleratorError)
+
+
+def _release(error: BaseException) -> None:
+    """Let go of the frames that hold the model, then of its memory."""
+    import traceback
+
+    import torch
+
+    traceback.clear_frames(error.__traceback__)
+    error.__traceback__ = None
+    gc.collect()
+    if torch.cuda.is_available() and not _is_lost_device(error):
+        torch.cuda.empty_cache()

@@ -1,4 +1,4 @@
-"""GGUF weights of llama.cpp, turned once into the hub's folder form."""
+"""Weights in other forms, turned once into safetensors: GGUF, and the pickles of older models."""
 
 import contextlib
 import io
@@ -132,3 +132,42 @@ def _check_whole(file: Path, found: Mapping[str, Any]) -> None:
     if missing:
         problem = f"{len(missing)} of the model's weights are not in it, the first {missing[0]}"
         raise UnreadableGgufError(file, problem)
+
+
+SAFE_WEIGHTS = "model.safetensors"
+
+
+class UnreadableWeightsError(ModelError, ValueError):
+    """A weights file holds something else than plain tensors."""
+
+
+def convert_pickled_weights(source: Path, out_dir: Path) -> None:
+    """Write the tensors of a `pytorch_model.bin` as safetensors.
+
+    torch's restricted unpickler builds tensors and plain containers only, and refuses whatever
+    would call a function. A tensor that is stored under two names, as tied embeddings are, is
+    kept under both.
+
+    Raises:
+        UnreadableWeightsError: The file holds anything but tensors.
+    """
+    import pickle
+
+    import torch
+    from safetensors.torch import save_file
+
+    try:
+        loaded = torch.load(source, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise UnreadableWeightsError(
+            f"{source} holds more than tensors, which could run code, and is refused: "
+            f"{str(error).splitlines()[0]}"
+        ) from error
+    tensors = {
+        name: tensor.contiguous().clone()
+        for name, tensor in loaded.items()
+        if isinstance(tensor, torch.Tensor)
+    }
+    if not tensors:
+        raise UnreadableWeightsError(f"{source} holds no weights by name.")
+    save_file(tensors, out_dir / SAFE_WEIGHTS, metadata={"format": "pt"})

@@ -9,7 +9,14 @@ from typing import Literal
 from pydantic import Field
 
 from hansol_assets.errors import ModelError
+from hansol_assets.hub.conversion import (
+    UnreadableGgufError,
+    convert_gguf,
+    convert_pickled_weights,
+    gguf_file,
+)
 from hansol_assets.hub.download import (
+    ModelUnavailableError,
     Wanted,
     cached,
     commit_of,
@@ -17,9 +24,6 @@ from hansol_assets.hub.download import (
     files_digest,
     local_folder,
 )
-from hansol_assets.hub.errors import ModelUnavailableError
-from hansol_assets.hub.gguf import UnreadableGgufError, convert_gguf, gguf_file
-from hansol_assets.hub.pickled_weights import convert_pickled_weights
 from hansol_assets.settings_model import SettingsModel
 
 INDEX_FILE = "model.safetensors.index.json"
