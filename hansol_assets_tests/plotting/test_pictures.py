@@ -8,11 +8,11 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
+from hansol_assets import plotting
 from hansol_assets.plotting import (
     FontError,
     bar_picture,
     calibration_picture,
-    canvas,
     curve_picture,
     distribution_picture,
     hangul_font,
@@ -147,7 +147,7 @@ def test_hangul_is_drawn_as_letters_and_not_as_boxes() -> None:
 
 
 def test_a_missing_font_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(canvas, "_FONT_PACKAGE", "no_such_package")
+    monkeypatch.setattr(plotting, "_FONT_PACKAGE", "no_such_package")
     hangul_font.cache_clear()
     with pytest.raises(FontError, match="koreanize-matplotlib"):
         hangul_font()
