@@ -82,8 +82,8 @@ def read_profile(path: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
     beside = path.parent / str(parent)
     below = beside if beside.is_file() else profile_path(str(parent))
     # What the profile below it says of itself is not so of this one.
-    own = {"description": _what_it_sets(str(parent), content)} | content
-    return merged(read_profile(below, (*seen, path)), own)
+    above = {"description": _what_it_sets(str(parent), content)} | content
+    return merged(read_profile(below, (*seen, path)), above)
 
 
 def _what_it_sets(parent: str, content: Mapping[str, Any]) -> str:

@@ -46,12 +46,12 @@ def shaping_values(section: BaseModel) -> dict[str, Any]:
 
 def _shaping_nothing(section: BaseModel) -> dict[str, Any]:
     """What pydantic leaves out of a section and of those within it."""
-    found = {
+    excluded = {
         name: shapes_nothing(section, name)
         or (isinstance(value, BaseModel) and _shaping_nothing(value))
         for name, value in section
     }
-    return {name: leaves_out for name, leaves_out in found.items() if leaves_out}
+    return {name: leaves_out for name, leaves_out in excluded.items() if leaves_out}
 
 
 def without(section: Section, name: str) -> Section:
@@ -63,12 +63,12 @@ def without(section: Section, name: str) -> Section:
         AttributeError: There is none of that name.
     """
     copy = section.model_copy()
-    own, _, inner = name.partition(".")
+    first, _, inner = name.partition(".")
     if inner:
-        copy.__dict__[own] = without(getattr(copy, own), inner)
+        copy.__dict__[first] = without(getattr(copy, first), inner)
     else:
-        getattr(copy, own)
-        del copy.__dict__[own]
+        getattr(copy, first)
+        del copy.__dict__[first]
     return copy
 
 

@@ -192,7 +192,7 @@ def vector_blend(
     weights = {f"weight_{name}": round(weight, 4) for name, weight in fitted.weights.items()}
     notes = {"weights": bar_picture("Weights of the components", fitted.weights, "weight")}
     shares = share.of(np.array(SHOWN_CONFIDENCE)).round(4).tolist()
-    named = {f"row_share_at_{p}": own for p, own in zip(SHOWN_CONFIDENCE, shares, strict=True)}
+    named = {f"row_share_at_{p}": value for p, value in zip(SHOWN_CONFIDENCE, shares, strict=True)}
     return Report(facts={"questions": len(questions), **weights, **named}, notes=notes)
 
 

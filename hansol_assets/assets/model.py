@@ -88,17 +88,17 @@ def pretraining_corpus(
     pairs = paired_questions.read()
     singles = drawn_documents(asked_once(pairs[pairs["kind"] == SINGLE]), documents)
     recipe = recipe_of(retriever.version, prompt=prompt, retrieval=retrieval)
-    wanted = singles.assign(recipe=recipe)
+    requested = singles.assign(recipe=recipe)
 
     def make() -> pd.DataFrame:
         searcher = open_searcher(
             retrieval_index, answerability, retriever, answer_embedder, retrieval
         )
-        return corpus_table(wanted, training_examples(wanted, searcher, prompt))
+        return corpus_table(requested, training_examples(requested, searcher, prompt))
 
     return _held(
         pretraining_corpus,
-        wanted[list(CORPUS_IDENTITY)],
+        requested[list(CORPUS_IDENTITY)],
         held_out_texts(qa_folds.read(), folds),
         most_drift,
         make,
@@ -154,8 +154,8 @@ def adapter_examples(
         )
         return adapter_table(drawn, rows, searcher, settings)
 
-    wanted, kept_out = drawn[list(EXAMPLE_IDENTITY)], held_out_texts(rows, folds)
-    return _held(adapter_examples, wanted, kept_out, most_drift, make)
+    identities, excluded = drawn[list(EXAMPLE_IDENTITY)], held_out_texts(rows, folds)
+    return _held(adapter_examples, identities, excluded, most_drift, make)
 
 
 @lake_artifact(
@@ -238,11 +238,11 @@ def final_adapter(
 
 def _held(
     previous: Table | None,
-    wanted: pd.DataFrame,
+    requested: pd.DataFrame,
     held_out: Collection[str],
     most_drift: float,
     make: Callable[[], pd.DataFrame],
 ) -> TableReport:
     before = previous.read() if previous else None
-    table = held_still(before, wanted, held_out, most_drift, make)
-    return TableReport(frame=table, facts={"drift": round(drift(table, wanted), 4)})
+    table = held_still(before, requested, held_out, most_drift, make)
+    return TableReport(frame=table, facts={"drift": round(drift(table, requested), 4)})

@@ -57,8 +57,8 @@ def answer_embeddings(
     blend, share = load_blend(vector_blend), load_row_share(vector_blend)
     models = load_regressors(final_regressor, answer_embedder)
     embedder = open_embedder(answer_embedder)
-    told = generated_answers.read_columns("id", "nearest_category")
-    ids, found = told["id"].tolist(), []
+    answered = generated_answers.read_columns("id", "nearest_category")
+    ids, blocks = answered["id"].tolist(), []
     for start in range(0, len(ids), block):
         answers = generated_answers.rows_of("id", ids[start : start + block])
         candidates = test_candidates.rows_of("question_id", answers["id"].tolist())
@@ -68,12 +68,12 @@ def answer_embeddings(
         made = strategy_vectors(answers, candidates, components, blend, share, rows, embedder)[
             strategy
         ]
-        found.append(made.astype(np.float32))
-    vectors = np.concatenate(found)
+        blocks.append(made.astype(np.float32))
+    vectors = np.concatenate(blocks)
     frame = pd.DataFrame({"id": ids, "vector": list(vectors)})
     frame.to_parquet(build.folder / EMBEDDINGS_FILE, index=False)
     facts = {"rows": len(frame), "dimensions": vectors.shape[1], "strategy": strategy}
-    kinds = told["nearest_category"].tolist()
+    kinds = answered["nearest_category"].tolist()
     return Report(
         facts=facts, notes={"map": vector_map("Submission vectors by category", vectors, kinds)}
     )

@@ -63,7 +63,7 @@ def doctor() -> None:
     device = device_memory()
     print_line(f"profile     {settings.profile_name}: {settings.description}")
     with computing_on(settings.compute, settings.cluster, settings.lake_dir) as compute:
-        print_line(f"compute     {compute.place}")
+        print_line(f"compute     {compute.description}")
     shape = base.known_shape
     if shape is not None:
         for phase, work in (("training", settings.training), ("generation", settings.generation)):
@@ -102,7 +102,7 @@ def _described_files(settings: Settings) -> list[str]:
     """Prints which files are read, and as what; returns what would end a run."""
     problems: list[str] = []
     files = settings.raw_files
-    for line in settings.said_of_files():
+    for line in settings.notes_on_files():
         print_line(f"raw files   {line}")
     for asset, path in files.items():
         lines = _described(asset, path, settings.table, problems)

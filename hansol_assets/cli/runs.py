@@ -70,7 +70,7 @@ def refresh(
 def _print_files(settings: Settings) -> None:
     """Says which files are read, before anything is done with them."""
     named = [f"{asset}: {path}" for asset, path in settings.raw_files.items()]
-    for line in ["reads " + ", ".join(named), *settings.said_of_files()]:
+    for line in ["reads " + ", ".join(named), *settings.notes_on_files()]:
         print_line(line)
 
 

@@ -12,9 +12,9 @@ Kind = Literal["local", "ray"]
 Sharding = Literal["none", "fsdp"]
 
 
-def lacking(wanted: Mapping[str, float], there: Mapping[str, float]) -> dict[str, float]:
-    """Returns what is wanted, resource → amount, of which there is less."""
-    return {name: amount for name, amount in wanted.items() if amount > there.get(name, 0)}
+def shortage(needed: Mapping[str, float], there: Mapping[str, float]) -> dict[str, float]:
+    """Returns what is needed, resource → amount, of which there is less."""
+    return {name: amount for name, amount in needed.items() if amount > there.get(name, 0)}
 
 
 class ClusterSettings(SettingsModel):
@@ -131,11 +131,11 @@ class UnreachableClusterError(ClusterError):
 class SmallClusterError(ClusterError):
     """The cluster has less than the settings ask for."""
 
-    def __init__(self, wanted: Mapping[str, float], there: Mapping[str, float]) -> None:
-        """Names what is wanted and what is there."""
+    def __init__(self, needed: Mapping[str, float], there: Mapping[str, float]) -> None:
+        """Names what is needed and what is there."""
         lacking = ", ".join(
             f"{amount:g} {name} wanted, {there.get(name, 0):g} there"
-            for name, amount in wanted.items()
+            for name, amount in needed.items()
         )
         super().__init__(
             f"the Ray cluster is too small: {lacking}. {_KEPT} Add nodes, or lower "

@@ -16,7 +16,7 @@ from hansol_assets.compute.protocol import (
     BlockWork,
     Compute,
     GroupWork,
-    Told,
+    Value,
     WorkDone,
     Worker,
 )
@@ -31,7 +31,7 @@ class LocalWorkers:
     """This process, with the work opened once.
 
     Attributes:
-        done: Is told when the blocks are through.
+        done: Gets a record when the blocks are through.
     """
 
     work: BlockWork
@@ -62,7 +62,7 @@ class LocalCompute:
         self.done: MutableSequence[WorkDone] = deque(maxlen=REMEMBERED)
 
     @property
-    def place(self) -> str:
+    def description(self) -> str:
         """Where work runs, for a person."""
         return "this process"
 
@@ -70,7 +70,7 @@ class LocalCompute:
         """Returns this process; the work is opened with the first block."""
         return LocalWorkers(work, self.done)
 
-    def together(self, work: GroupWork[Told], send: Log) -> Told:
+    def together(self, work: GroupWork[Value], send: Log) -> Value:
         """Runs the work in this process alone."""
         started = time.monotonic()
         result = work.run(replace(ALONE, send=send))
@@ -82,7 +82,7 @@ _used: list[Compute] = [LocalCompute()]
 
 
 def current() -> Compute:
-    """Returns the compute that is in use: this process, unless a run said otherwise."""
+    """Returns the compute that is in use."""
     return _used[-1]
 
 

@@ -1,4 +1,4 @@
-"""What heavy work is, what is logged of it, and how one bad row is kept from costing its block."""
+"""What heavy work is, what is logged of it, and how one bad row is isolated from its block."""
 
 from collections.abc import Callable, Iterator, Mapping, MutableSequence, Sequence
 from dataclasses import dataclass
@@ -43,19 +43,19 @@ class WorkDone:
 
 
 def summary(done: Sequence[WorkDone]) -> dict[str, float | str]:
-    """Gathers what one asset's work was told of, as figures by name.
+    """Gathers the work of one asset as figures by name.
 
     `done`: any number of pieces of work; those of one name count together.
     """
     figures: dict[str, float | str] = {}
     for name in dict.fromkeys(one.name for one in done):
-        own = [one for one in done if one.name == name]
+        pieces = [one for one in done if one.name == name]
         all_of_it = WorkDone(
             name,
-            rows=sum(one.rows for one in own),
-            seconds=sum(one.seconds for one in own),
-            workers=max(one.workers for one in own),
-            retries=sum(one.retries for one in own),
+            rows=sum(one.rows for one in pieces),
+            seconds=sum(one.seconds for one in pieces),
+            workers=max(one.workers for one in pieces),
+            retries=sum(one.retries for one in pieces),
         )
         figures |= {
             f"{name}_rows": all_of_it.rows,
@@ -71,7 +71,7 @@ Row = TypeVar("Row")
 Made = TypeVar("Made")
 
 
-class Outcome(NamedTuple, Generic[Made]):
+class RowOutcome(NamedTuple, Generic[Made]):
     """What became of a row.
 
     Attributes:
@@ -83,7 +83,9 @@ class Outcome(NamedTuple, Generic[Made]):
     problem: str | None
 
 
-def spared(work: Callable[[list[Row]], Sequence[Made]], rows: Sequence[Row]) -> list[Outcome[Made]]:
+def isolate_errors(
+    work: Callable[[list[Row]], Sequence[Made]], rows: Sequence[Row]
+) -> list[RowOutcome[Made]]:
     """Works on rows together and, where that fails, on each alone.
 
     `work`: makes one thing of each row, in their order.
@@ -93,7 +95,7 @@ def spared(work: Callable[[list[Row]], Sequence[Made]], rows: Sequence[Row]) -> 
         Exception: No row of several could be worked on, so it is the work that fails.
     """
     try:
-        return [Outcome(made, None) for made in work(list(rows))]
+        return [RowOutcome(made, None) for made in work(list(rows))]
     except UserError:
         raise
     except Exception:
@@ -103,18 +105,18 @@ def spared(work: Callable[[list[Row]], Sequence[Made]], rows: Sequence[Row]) -> 
         return alone
 
 
-def _alone(work: Callable[[list[Row]], Sequence[Made]], row: Row) -> Outcome[Made]:
+def _alone(work: Callable[[list[Row]], Sequence[Made]], row: Row) -> RowOutcome[Made]:
     try:
         (made,) = work([row])
     except UserError:
         raise
     except Exception as error:
-        return Outcome(None, f"{type(error).__name__}: {error}")
-    return Outcome(made, None)
+        return RowOutcome(None, f"{type(error).__name__}: {error}")
+    return RowOutcome(made, None)
 
 
 Result = TypeVar("Result", covariant=True)
-Told = TypeVar("Told")
+Value = TypeVar("Value")
 
 Worker = Callable[[pa.Table], pa.Table]
 """Works on one block; holds whatever was loaded for it."""
@@ -143,7 +145,7 @@ class Member:
     """One of the processes that do the same work together.
 
     Attributes:
-        rank: Its number, from 0; the first writes and tells.
+        rank: Its number, from 0; the first writes and logs.
         sharding: How weights are divided among them: none, or fsdp.
         send: Takes lines for the run's log; those of the first alone arrive.
     """
@@ -155,12 +157,12 @@ class Member:
 
     @property
     def is_first(self) -> bool:
-        """Whether this process writes and tells."""
+        """Whether this process writes and logs."""
         return self.rank == 0
 
 
 def silent(line: str, figures: Mapping[str, float] = NO_FIGURES, /) -> None:
-    """Tells nobody."""
+    """Logs nothing."""
 
 
 ALONE = Member(rank=0, members=1, sharding="none", send=silent)
@@ -169,7 +171,7 @@ ALONE = Member(rank=0, members=1, sharding="none", send=silent)
 class GroupWork(Protocol[Result]):
     """Work that several processes do together, which can be sent to them.
 
-    It resumes from what it kept itself when a process is lost and the group starts again.
+    It resumes from its checkpoints when a process is lost and the group starts again.
     """
 
     @property
@@ -180,7 +182,7 @@ class GroupWork(Protocol[Result]):
     def rows(self) -> int:
         """Rows that all of them go through."""
 
-    def may_have(self, members: int) -> bool:
+    def can_use(self, members: int) -> bool:
         """Whether so many processes can do it and make the same."""
 
     def run(self, member: Member) -> Result:
@@ -203,11 +205,11 @@ class Compute(Protocol):
     done: MutableSequence[WorkDone]
 
     @property
-    def place(self) -> str:
+    def description(self) -> str:
         """Where that is, for a person."""
 
     def workers(self, work: BlockWork) -> Workers:
         """Returns what works on blocks; nothing is loaded before the first one."""
 
-    def together(self, work: GroupWork[Told], send: Log) -> Told:
+    def together(self, work: GroupWork[Value], send: Log) -> Value:
         """Runs work in a group of processes and returns what the first of them made."""

@@ -20,8 +20,8 @@ from hansol_assets.compute.cluster import (
     SmallClusterError,
     UnlikeClusterError,
     UnreachableClusterError,
-    lacking,
     last_line,
+    shortage,
 )
 
 ADDRESS = "RAY_ADDRESS"
@@ -44,7 +44,7 @@ SAME_EVERYWHERE = (
 """Packages on which results depend, or in which data travel."""
 
 _DEFAULTS = {
-    # Ray would tell its makers about the cluster.
+    # Ray would report the cluster to its makers.
     "RAY_USAGE_STATS_ENABLED": "0",
     # How long a group may take to find its place; then it is looked at again what there is.
     "RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S": "20",
@@ -53,7 +53,7 @@ _DEFAULTS = {
 }
 
 _ON_THIS_MACHINE = {
-    # Its name tells where it is usual: all processes of a cluster then listen on 127.0.0.1 alone,
+    # Named after where it is usual: all processes of a cluster then listen on 127.0.0.1 alone,
     # and none on the machine's address.
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
 }
@@ -94,18 +94,18 @@ def connected(settings: ClusterSettings, shared: Path) -> Iterator[Cluster]:
     """
     ray = _ray()
     if ray.is_initialized():
-        yield _looked_at(ray, settings, shared)
+        yield _checked(ray, settings, shared)
         return
     _connect(ray, settings)
     try:
-        yield _looked_at(ray, settings, shared)
+        yield _checked(ray, settings, shared)
     finally:
         # Stops a cluster that was started here, and only leaves one that was found.
         ray.shutdown()
 
 
 def is_started_here() -> bool:
-    """Whether nobody told of a cluster, so that one is started on this machine."""
+    """Whether no cluster is named, so that one is started on this machine."""
     return os.environ.get(ADDRESS, "") in _HERE
 
 
@@ -115,10 +115,10 @@ def resources_here() -> dict[str, float]:
 
 
 def _ray() -> Any:
-    told = _DEFAULTS | (_ON_THIS_MACHINE if is_started_here() else {})
-    for name, value in told.items():
+    environment = _DEFAULTS | (_ON_THIS_MACHINE if is_started_here() else {})
+    for name, value in environment.items():
         os.environ.setdefault(name, value)
-    # Told by ourselves, where it matters.
+    # Value by ourselves, where it matters.
     logging.getLogger("ray").setLevel(logging.ERROR)
     try:
         import ray
@@ -160,7 +160,7 @@ def require_answer(address: str, seconds: float) -> None:
         raise UnreachableClusterError(address, f"nobody answers ({error})") from error
 
 
-def _looked_at(ray: Any, settings: ClusterSettings, shared: Path) -> Cluster:
+def _checked(ray: Any, settings: ClusterSettings, shared: Path) -> Cluster:
     nodes = [node for node in ray.nodes() if node["Alive"]]
     resources = ray.cluster_resources()
     require_resources(settings, resources)
@@ -183,7 +183,7 @@ def require_resources(settings: ClusterSettings, there: Mapping[str, float]) -> 
         SmallClusterError: It has less.
     """
     processes = max(settings.least_workers, settings.fewest_training_workers)
-    missing = lacking(settings.needs(processes), there)
+    missing = shortage(settings.needs(processes), there)
     if missing:
         raise SmallClusterError(missing, there)
 
@@ -204,16 +204,18 @@ def _require_likeness(ray: Any, nodes: list[dict[str, Any]], shared: Path) -> No
         for node in nodes
     ]
     here = describe_node(str(shared))
-    differences = [line for name, told in asked for line in unlike(here, _told(ray, told), name)]
+    differences = [
+        line for name, reply in asked for line in unlike(here, _answer(ray, reply), name)
+    ]
     if differences:
         raise UnlikeClusterError(sorted(set(differences)))
 
 
-def _told(ray: Any, told: Any) -> dict[str, str]:
+def _answer(ray: Any, reply: Any) -> dict[str, str]:
     from ray.exceptions import RayError
 
     try:
-        answer: dict[str, str] = ray.get(told)
+        answer: dict[str, str] = ray.get(reply)
     except (RayError, ModuleNotFoundError) as error:
         return {"hansol-assets": f"missing, or broken ({last_line(str(error))})"}
     return answer
@@ -240,7 +242,7 @@ def unlike(here: Mapping[str, str], there: Mapping[str, str], node: str) -> list
     `there`: what it says of the node; what is not named is not compared.
     """
     return [
-        f"node {node}: {name} is {there[name]}, here {wanted}"
-        for name, wanted in here.items()
-        if name in there and there[name] != wanted
+        f"node {node}: {name} is {there[name]}, here {expected}"
+        for name, expected in here.items()
+        if name in there and there[name] != expected
     ]

@@ -22,12 +22,12 @@ import pyarrow as pa
 from hansol_assets.compute.cluster import (
     ClusterSettings,
     LostWorkError,
-    lacking,
     last_line,
+    shortage,
     user_error_in,
 )
 from hansol_assets.compute.current import LocalWorkers
-from hansol_assets.compute.protocol import BlockWork, GroupWork, Member, Told, WorkDone, silent
+from hansol_assets.compute.protocol import BlockWork, GroupWork, Member, Value, WorkDone, silent
 from hansol_assets.compute.ray_cluster import (
     Cluster,
     connected,
@@ -48,15 +48,15 @@ _NO_ROOM = {"WorkerGroupStartupTimeoutError", "InsufficientClusterResourcesError
 class NoRoomError(Exception):
     """The cluster has no room for a group now."""
 
-    def __init__(self, wanted: Mapping[str, float]) -> None:
+    def __init__(self, needed: Mapping[str, float]) -> None:
         """Names what the fewest processes would take."""
-        amounts = ", ".join(f"{amount:g} {name}" for name, amount in wanted.items())
+        amounts = ", ".join(f"{amount:g} {name}" for name, amount in needed.items())
         super().__init__(f"there is no room for a group ({amounts or 'it did not start'})")
 
 
 def run_group(
-    work: GroupWork[Told], settings: ClusterSettings, shared: Path, send: Log
-) -> tuple[Told, int, int]:
+    work: GroupWork[Value], settings: ClusterSettings, shared: Path, send: Log
+) -> tuple[Value, int, int]:
     """Runs work in a group of processes, in a new one if a process or a node of it is lost.
 
     Returns:
@@ -87,19 +87,19 @@ def run_group(
             until = time.monotonic() + settings.wait_seconds
 
 
-def _room_for(work: GroupWork[Told], settings: ClusterSettings) -> int | None:
+def _room_for(work: GroupWork[Value], settings: ClusterSettings) -> int | None:
     """How many processes there is room for now, as far as the cluster knows."""
     import ray
 
     there = ray.cluster_resources()
     most, fewest = settings.training_workers, settings.fewest_training_workers
-    fitting = [most, *(n for n in range(most - 1, fewest - 1, -1) if work.may_have(n))]
-    return next((n for n in fitting if not lacking(settings.needs(n), there)), None)
+    fitting = [most, *(n for n in range(most - 1, fewest - 1, -1) if work.can_use(n))]
+    return next((n for n in fitting if not shortage(settings.needs(n), there)), None)
 
 
 def _run_once(
-    work: GroupWork[Told], members: int, settings: ClusterSettings, shared: Path, send: Log
-) -> Told:
+    work: GroupWork[Value], members: int, settings: ClusterSettings, shared: Path, send: Log
+) -> Value:
     from ray.train import FailureConfig, RunConfig, ScalingConfig, TrainingFailedError
     from ray.train.torch import TorchTrainer
 
@@ -128,7 +128,7 @@ def _run_once(
         finally:
             # The work keeps its own checkpoints.
             shutil.rmtree(shared / _STATE, ignore_errors=True)
-    made: Told = result.return_value  # type: ignore[attr-defined]
+    made: Value = result.return_value  # type: ignore[attr-defined]
     return made
 
 
@@ -186,9 +186,9 @@ def _named(error: Any, name: str) -> Exception:
     if type(getattr(error, "controller_failure", None)).__name__ in _NO_ROOM:
         return NoRoomError({})
     failures = getattr(error, "worker_failures", {}).values()
-    own = next((failure for failure in map(user_error_in, failures) if failure), None)
-    if own is not None:
-        return own
+    of_work = next((failure for failure in map(user_error_in, failures) if failure), None)
+    if of_work is not None:
+        return of_work
     reason = next((str(failure) for failure in failures), str(error))
     return LostWorkError(name, last_line(reason))
 
@@ -220,7 +220,7 @@ class RayCompute:
         return self._stack.enter_context(connected(self._settings, self._shared))
 
     @property
-    def place(self) -> str:
+    def description(self) -> str:
         """Where work runs, for a person."""
         if is_started_here():
             return "a Ray cluster that is started on this machine with the first work"
@@ -230,7 +230,7 @@ class RayCompute:
         """Returns processes of the cluster; they start with the first blocks."""
         return RayWorkers(work, self._settings, self)
 
-    def together(self, work: GroupWork[Told], send: Log) -> Told:
+    def together(self, work: GroupWork[Value], send: Log) -> Value:
         """Runs the work in a group of the cluster's processes.
 
         Raises:
@@ -312,7 +312,7 @@ class RayWorkers:
     def _dataset(self, blocks: Sequence[pa.Table]) -> Any:
         import ray.data
 
-        # It sets its level when it is imported, and tells of each step.
+        # It sets its level when it is imported, and logs each step.
         logging.getLogger("ray.data").setLevel(logging.ERROR)
         settings = self.settings
         data = ray.data.from_arrow(list(blocks))
@@ -372,7 +372,7 @@ def _unpacked(content: bytes) -> UserError:
 
 @contextmanager
 def _errors_of_work(name: str) -> Iterator[None]:
-    """Says in a line what Ray tells in many."""
+    """Says in a line what Ray says in many."""
     from ray.exceptions import RayError
 
     try:

@@ -90,18 +90,18 @@ def _read(file: Path) -> "tuple[PreTrainedModel, PreTrainedTokenizerBase]":
     from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
     _check_positions(file)
-    place: dict[str, Any] = {"gguf_file": file.name, "local_files_only": True}
-    tokenizer = AutoTokenizer.from_pretrained(file.parent, **place)
+    source: dict[str, Any] = {"gguf_file": file.name, "local_files_only": True}
+    tokenizer = AutoTokenizer.from_pretrained(file.parent, **source)
     loader: Any = AutoModelForCausalLM
-    model, found = loader.from_pretrained(
+    model, info = loader.from_pretrained(
         file.parent,
-        config=AutoConfig.from_pretrained(file.parent, **place),
+        config=AutoConfig.from_pretrained(file.parent, **source),
         dtype=torch.float32,
         quantization_config=GgufConfig(dequantize=True),
         output_loading_info=True,
-        **place,
+        **source,
     )
-    _check_whole(file, found)
+    _check_whole(file, info)
     return model, tokenizer
 
 
@@ -127,8 +127,8 @@ def _check_positions(file: Path) -> None:
         raise UnreadableGgufError(file, "its rotary positions are scaled, which would be lost")
 
 
-def _check_whole(file: Path, found: Mapping[str, Any]) -> None:
-    missing = sorted({*found["missing_keys"], *(key for key, *_ in found["mismatched_keys"])})
+def _check_whole(file: Path, info: Mapping[str, Any]) -> None:
+    missing = sorted({*info["missing_keys"], *(key for key, *_ in info["mismatched_keys"])})
     if missing:
         problem = f"{len(missing)} of the model's weights are not in it, the first {missing[0]}"
         raise UnreadableGgufError(file, problem)

@@ -17,7 +17,7 @@ from hansol_assets.hub.conversion import (
 )
 from hansol_assets.hub.download import (
     ModelUnavailableError,
-    Wanted,
+    RepoFiles,
     cached,
     commit_of,
     download,
@@ -120,7 +120,7 @@ def pinned(settings: HubSettings) -> HubSettings:
     elif local:
         commit = files_digest(_safe_files(local, settings))
     else:
-        commit = commit_of(_wanted(settings))
+        commit = commit_of(_repo_files(settings))
     return settings.model_copy(update={"revision": commit})
 
 
@@ -132,7 +132,7 @@ def missing(settings: HubSettings) -> str | None:
     """
     try:
         if not gguf_file(settings.model_id) and not _local_folder(settings):
-            _complete(cached(_wanted(settings)), settings)
+            _complete(cached(_repo_files(settings)), settings)
     except (ModelUnavailableError, UnreadableGgufError) as error:
         return str(error)
     return None
@@ -150,7 +150,7 @@ def _local_folder(settings: HubSettings) -> Path | None:
 
 
 def _snapshot(settings: HubSettings) -> Path:
-    return _complete(download(_wanted(settings)), settings)
+    return _complete(download(_repo_files(settings)), settings)
 
 
 def _complete(folder: Path, settings: HubSettings) -> Path:
@@ -161,25 +161,26 @@ def _complete(folder: Path, settings: HubSettings) -> Path:
     listed = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
     absent = sorted(name for name in listed if not (folder / name).is_file())
     if absent:
+        command = _repo_files(settings).command
         raise ModelUnavailableError(
             f"the model {settings.model_id} is only half on this machine: the download in "
-            f"{folder} lacks {', '.join(absent)}. Complete it by:\n  {_wanted(settings).command}"
+            f"{folder} lacks {', '.join(absent)}. Complete it by:\n  {command}"
         )
     return folder
 
 
-def _wanted(settings: HubSettings) -> Wanted:
+def _repo_files(settings: HubSettings) -> RepoFiles:
     converted = (PICKLED_WEIGHTS,) if settings.weights == "converted" else ()
-    return Wanted(
+    return RepoFiles(
         settings.model_id,
         settings.revision,
         "base_model.hub",
         patterns=(*ALLOWED_FILES, *converted),
-        ignored=_unwanted(settings),
+        ignored=_ignored(settings),
     )
 
 
-def _unwanted(settings: HubSettings) -> tuple[str, ...]:
+def _ignored(settings: HubSettings) -> tuple[str, ...]:
     if settings.weights == "safetensors":
         return IGNORED_FILES
     return ("*.safetensors", *(pattern for pattern in IGNORED_FILES if pattern != "*.bin"))
@@ -192,7 +193,7 @@ def _safe_files(source: Path, settings: HubSettings) -> list[Path]:
         for file in source.iterdir()
         if file.is_file()
         and any(file.match(pattern) for pattern in ALLOWED_FILES)
-        and not any(file.match(pattern) for pattern in _unwanted(settings))
+        and not any(file.match(pattern) for pattern in _ignored(settings))
     )
     if settings.weights == "converted":
         if (source / PICKLED_WEIGHTS).is_file():

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
 
-from hansol_assets.compute.protocol import Outcome, Worker, spared
+from hansol_assets.compute.protocol import RowOutcome, Worker, isolate_errors
 from hansol_assets.modeling.base.loading import LoadingSettings, load_causal_lm, load_tokenizer
 from hansol_assets.modeling.base.model_folder import check_adapter
 from hansol_assets.modeling.base.tokenizer import Message, cut_prompt, encode_prompt, stop_ids
@@ -132,7 +132,7 @@ def in_batches(
     measured = [
         # A prompt that cannot even be encoded comes first, and is reported when it is answered.
         (outcome.made or 0, request.key, request)
-        for outcome, request in zip(spared(lengths, requests), requests, strict=True)
+        for outcome, request in zip(isolate_errors(lengths, requests), requests, strict=True)
     ]
     ordered = [request for *_, request in sorted(measured, key=lambda one: one[:2])]
     size = max(1, settings.batch_size // (settings.samples + 1))
@@ -364,7 +364,7 @@ class AnswerPrompts:
 
         def answer(block: pa.Table) -> pa.Table:
             requests = _requests(block)
-            outcomes = spared(generator.answer, requests)
+            outcomes = isolate_errors(generator.answer, requests)
             rows = [
                 row
                 for request, outcome in zip(requests, outcomes, strict=True)
@@ -396,7 +396,7 @@ def _requests(block: pa.Table) -> list[GenerationRequest]:
 
 
 def _rows(
-    request: GenerationRequest, outcome: Outcome[list[Generation]]
+    request: GenerationRequest, outcome: RowOutcome[list[Generation]]
 ) -> list[dict[str, object]]:
     if outcome.made is None:
         return [{"key": request.key, "problem": outcome.problem}]

@@ -95,7 +95,7 @@ def kept_examples_are_of_training_rows(lake: LakeDoor) -> dg.AssetCheckResult:
     """No example holds a text of a row that is held out now, however long the examples are kept."""
     held_out = held_out_texts(lake.table_of("qa_folds"), lake.settings.folds)
     examples = lake.table_of("adapter_examples")
-    read = {key for own in examples[READ] for key in own}
+    read = {key for keys in examples[READ] for key in keys}
     shared = read.intersection(text_keys(held_out))
     return dg.AssetCheckResult(
         passed=not shared, metadata={"examples": len(examples), "held_out_texts": len(shared)}
@@ -130,11 +130,11 @@ def adapter_does_not_memorise(lake: LakeDoor) -> dg.AssetCheckResult:
     if not all(name in facts for name in names):
         return dg.AssetCheckResult(passed=True, description="not measured: nothing is held out")
     training, held_out = (float(facts[name]) for name in names)
-    said = memorises(training, held_out, lake.settings.fit)
+    problem = memorises(training, held_out, lake.settings.fit)
     return dg.AssetCheckResult(
-        passed=said is None,
+        passed=problem is None,
         severity=dg.AssetCheckSeverity.WARN,
-        description=said,
+        description=problem,
         metadata=dict(zip(names, (training, held_out), strict=True)),
     )
 
@@ -144,10 +144,10 @@ def candidates_are_from_visible_rows(lake: LakeDoor) -> dg.AssetCheckResult:
     """No candidate comes from a row that its question's split must not see."""
     split_of_row = lake.table_of("qa_folds").set_index("id")["split"]
     split_of_question = lake.table_of("held_out_questions").set_index("id")["split"]
-    found = lake.table_of("validation_candidates").dropna(subset=["source_id"])
+    retrieved = lake.table_of("validation_candidates").dropna(subset=["source_id"])
     pairs = {
         (question, source)
-        for question, source in zip(found["question_id"], found["source_id"], strict=True)
+        for question, source in zip(retrieved["question_id"], retrieved["source_id"], strict=True)
         if split_of_row[source] not in VISIBLE_SPLITS[split_of_question[question]]
     }
     return dg.AssetCheckResult(

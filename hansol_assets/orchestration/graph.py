@@ -42,7 +42,7 @@ FORCE_TAG = "hansol/force"
 """Run tag that recomputes even what the lake already holds."""
 
 WORTH_A_LINE = 5.0
-"""Seconds of heavy work that the log tells of; the metadata tells of all."""
+"""Seconds of heavy work that the log names; the metadata has all."""
 
 OWNERS = ["team:hansol-assets"]
 
@@ -126,11 +126,11 @@ def _materialize(
     versions = _report_sources(context, lake, bound)
     with user_errors_as_failures():
         yield from _conclude(declaration, lake, outcome.manifest)
-    yield _result(outcome, bound, versions, _told_of_work(context))
+    yield _result(outcome, bound, versions, _log_work(context))
 
 
-def _told_of_work(context: dg.AssetExecutionContext) -> dict[str, float | str]:
-    """Tells where the heavy work went and how fast, which is no part of the result."""
+def _log_work(context: dg.AssetExecutionContext) -> dict[str, float | str]:
+    """Logs where the heavy work went and how fast, which is no part of the result."""
     done = take_done()
     for one in done:
         if one.seconds >= WORTH_A_LINE:
@@ -160,8 +160,8 @@ def _bind(declaration: AssetDeclaration, lake: LakeResource) -> Bound:
 def _failed_check(
     failure: dg.Failure, declaration: AssetDeclaration
 ) -> Iterator[dg.AssetCheckResult]:
-    error, own = failure.__context__, {check.name for check in declaration.checks}
-    if isinstance(error, CheckFailedError) and error.check in own:
+    error, checks = failure.__context__, {check.name for check in declaration.checks}
+    if isinstance(error, CheckFailedError) and error.check in checks:
         yield dg.AssetCheckResult(check_name=error.check, passed=False, metadata=error.metadata)
 
 
@@ -196,8 +196,8 @@ def _report_sources(
         asset: source_version(asset, source, lake.settings)
         for asset, source in bound.sources.items()
     }
-    told = {asset: version for asset, version in versions.items() if version != NOTHING_FILLED_IN}
-    for asset, version in told.items():
+    read = {asset: version for asset, version in versions.items() if version != NOTHING_FILLED_IN}
+    for asset, version in read.items():
         path = bound.sources[asset].path
         metadata: dict[str, Any] = {
             "path": dg.MetadataValue.path(str(path)),
@@ -205,7 +205,7 @@ def _report_sources(
         }
         tags = {"dagster/data_version": version}
         context.log_event(dg.AssetMaterialization(asset, metadata=metadata, tags=tags))
-    return told
+    return read
 
 
 def _result(

@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 from hansol_assets.profile_files import merged, profile_names
 from hansol_assets.settings import Settings, load_settings
 
-PLACES = ("raw_dir", "lake_dir", "compute")
+LOCATIONS = ("raw_dir", "lake_dir", "compute")
 """Settings that say where things are, which another profile does not change."""
 
 _SCALARS: dict[Any, Any] = {bool: bool, int: int, float: float, str: str, Path: str}
@@ -52,8 +52,8 @@ def settings_of(form: Mapping[str, Any], base: Settings) -> Settings:
     changed = _changed(form, values)
     if not changed:
         return base
-    kept = {name: values[name] for name in PLACES} if "profile" in changed else values
-    return load_settings(**merged(kept, changed))
+    base_values = {name: values[name] for name in LOCATIONS} if "profile" in changed else values
+    return load_settings(**merged(base_values, changed))
 
 
 def _changed(form: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:

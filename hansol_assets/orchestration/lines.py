@@ -1,4 +1,4 @@
-"""The lines in which a run is told at a terminal."""
+"""The lines of a run at a terminal."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -26,9 +26,9 @@ def asset_line(asset: str, facts: Mapping[str, Any]) -> str:
 
 def _read_as(facts: Mapping[str, Any]) -> str:
     names = {"sheet": "sheet", "column_questions": "questions", "column_answers": "answers"}
-    said = [f"{word}: {escape(str(facts[name]))}" for name, word in names.items() if name in facts]
-    notes = f"\n        {escape(str(facts['notes']))}" if said and "notes" in facts else ""
-    return f"; {'; '.join(said)}{notes}" if said else ""
+    parts = [f"{word}: {escape(str(facts[name]))}" for name, word in names.items() if name in facts]
+    notes = f"\n        {escape(str(facts['notes']))}" if parts and "notes" in facts else ""
+    return f"; {'; '.join(parts)}{notes}" if parts else ""
 
 
 def check_line(asset: str, check: str, description: str | None, *, is_warning: bool) -> str:

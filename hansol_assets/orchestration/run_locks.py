@@ -1,8 +1,8 @@
 """Runs that know of each other through the lake, also where one of them was killed.
 
 A run holds a lock that the operating system takes away when its process dies. So a second run of a
-profile waits for the first, and a killed one is told from one that goes on: Dagster learns of a
-run's end from its own process only, and would let a killed run keep its place at the GPU for ever.
+profile waits for the first, and a killed one differs from one that goes on: Dagster learns of a
+run's end from its own process only, and would let a killed run keep the GPU for ever.
 """
 
 import fcntl
@@ -31,7 +31,7 @@ def run_lock(run_id: str, locks: Path) -> Iterator[None]:
 
 
 def end_dead_runs(instance: dg.DagsterInstance, locks: Path) -> list[str]:
-    """Marks runs whose process is gone as failed, and frees the places that they held in pools.
+    """Marks runs whose process is gone as failed, and frees their slots in pools.
 
     `instance`: knows the runs; those of another instance are left to it.
     """
@@ -66,15 +66,15 @@ def exclusive_run(
 
 def _take(file: IO[str], run_id: str, log: Callable[[str], None]) -> None:
     """Waits until nobody holds a file but processes of the run itself, and names the run in it."""
-    told = ""
+    logged = ""
     while not _try_lock(file):
         file.seek(0)
         holder = file.read()
         if holder == run_id:
             return
-        if holder != told:
+        if holder != logged:
             log(holder)
-            told = holder
+            logged = holder
         time.sleep(POLL_SECONDS)
     file.truncate(0)
     file.write(run_id)

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from hansol_assets.compute.protocol import Outcome, spared
+from hansol_assets.compute.protocol import RowOutcome, isolate_errors
 from hansol_assets.errors import InputError, UserError
 from hansol_assets.lake.errors import CorruptArtifactError, MissingInputError
 
@@ -19,25 +19,27 @@ def test_rows_are_worked_on_together() -> None:
         calls.append(rows)
         return [2 * row for row in rows]
 
-    assert spared(doubled, [1, 2]) == [Outcome(2, None), Outcome(4, None)]
+    assert isolate_errors(doubled, [1, 2]) == [RowOutcome(2, None), RowOutcome(4, None)]
     assert calls == [[1, 2]]
 
 
 def test_a_poisoned_row_is_told_and_the_others_are_made() -> None:
-    assert spared(inverses, [2, 0, 4]) == [
-        Outcome(0.5, None),
-        Outcome(None, "ZeroDivisionError: division by zero"),
-        Outcome(0.25, None),
+    assert isolate_errors(inverses, [2, 0, 4]) == [
+        RowOutcome(0.5, None),
+        RowOutcome(None, "ZeroDivisionError: division by zero"),
+        RowOutcome(0.25, None),
     ]
 
 
 def test_a_row_alone_may_be_the_poisoned_one() -> None:
-    assert spared(inverses, [0]) == [Outcome(None, "ZeroDivisionError: division by zero")]
+    assert isolate_errors(inverses, [0]) == [
+        RowOutcome(None, "ZeroDivisionError: division by zero")
+    ]
 
 
 def test_work_that_fails_for_every_row_fails() -> None:
     with pytest.raises(ZeroDivisionError):
-        spared(inverses, [0, 0])
+        isolate_errors(inverses, [0, 0])
 
 
 @pytest.mark.parametrize("rows", [[1, 2], [1]])
@@ -46,7 +48,7 @@ def test_an_error_for_a_person_is_no_matter_of_a_row(rows: list[int]) -> None:
         raise InputError("out of memory")
 
     with pytest.raises(InputError, match="out of memory"):
-        spared(refuse, rows)
+        isolate_errors(refuse, rows)
 
 
 @pytest.mark.parametrize(

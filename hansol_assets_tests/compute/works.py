@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 from safetensors.torch import save_file
 
-from hansol_assets.compute.protocol import Member, spared
+from hansol_assets.compute.protocol import Member, isolate_errors
 from hansol_assets.errors import InputError
 from hansol_assets.modeling.training.callbacks import (
     BEST_FILE,
@@ -97,7 +97,7 @@ class Inverting:
     def open(self) -> Callable[[pa.Table], pa.Table]:
         def invert(block: pa.Table) -> pa.Table:
             numbers = block["number"].to_pylist()
-            outcomes = spared(lambda own: [1 / number for number in own], numbers)
+            outcomes = isolate_errors(lambda own: [1 / number for number in own], numbers)
             return pa.table(
                 {
                     "number": numbers,
@@ -123,7 +123,7 @@ class Meeting:
     name: str = "meeting"
     rows: int = 7
 
-    def may_have(self, members: int) -> bool:
+    def can_use(self, members: int) -> bool:
         return True
 
     def run(self, member: Member) -> dict[str, int]:
@@ -151,7 +151,7 @@ class Dying:
     name: str = "dying"
     rows: int = 1
 
-    def may_have(self, members: int) -> bool:
+    def can_use(self, members: int) -> bool:
         return True
 
     def run(self, member: Member) -> None:
@@ -170,7 +170,7 @@ class Sharing:
     name: str = "sharing"
     rows: int = 1
 
-    def may_have(self, members: int) -> bool:
+    def can_use(self, members: int) -> bool:
         return members == 2
 
     def run(self, member: Member) -> list[int]:

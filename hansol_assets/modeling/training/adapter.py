@@ -375,7 +375,7 @@ class TrainAdapter:
         """Examples that are trained on, over all epochs."""
         return self.settings.steps(len(self.examples)) * self.settings.batch_examples
 
-    def may_have(self, members: int) -> bool:
+    def can_use(self, members: int) -> bool:
         """Whether the batch can be divided among so many."""
         return self.settings.batch_examples % members == 0
 
