@@ -53,9 +53,6 @@ class ClusterSettings(SettingsModel):
     wait_seconds: float = Field(
         300.0, ge=0, description="how long training waits for another node in place of a lost one"
     )
-    connect_seconds: float = Field(
-        10.0, gt=0, description="how long a cluster may take to answer at first"
-    )
 
     @property
     def fewest_training_workers(self) -> int:

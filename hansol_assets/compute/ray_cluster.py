@@ -26,6 +26,8 @@ from hansol_assets.compute.cluster import (
 
 ADDRESS = "RAY_ADDRESS"
 LOCAL = "local"
+CONNECT_SECONDS = 10.0
+"""How long a cluster may take to answer at first."""
 _HERE = {"", LOCAL}
 _FOUND_BY_RAY = {"auto"}
 
@@ -96,7 +98,7 @@ def connected(settings: ClusterSettings, shared: Path) -> Iterator[Cluster]:
     if ray.is_initialized():
         yield _checked(ray, settings, shared)
         return
-    _connect(ray, settings)
+    _connect(ray)
     try:
         yield _checked(ray, settings, shared)
     finally:
@@ -127,14 +129,14 @@ def _ray() -> Any:
     return ray
 
 
-def _connect(ray: Any, settings: ClusterSettings) -> None:
+def _connect(ray: Any) -> None:
     quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
     if is_started_here():
         ray.init(address=LOCAL, dashboard_host="127.0.0.1", **quiet)
         return
     address = os.environ[ADDRESS]
     if address not in _FOUND_BY_RAY:
-        require_answer(address, settings.connect_seconds)
+        require_answer(address, CONNECT_SECONDS)
     try:
         ray.init(address=address, **quiet)
     except (ConnectionError, RuntimeError, ValueError, AssertionError) as error:

@@ -63,9 +63,6 @@ class TrainingSettings(SettingsModel):
         default=0.03, ge=0, lt=1, description="Share of steps that warm up."
     )
     weight_decay: float = Field(default=0.0, ge=0, description="Decay of the LoRA matrices.")
-    max_gradient_norm: float = Field(
-        default=1.0, gt=0, description="Clipping of the gradient's norm."
-    )
     optimizer: str = Field(
         default="paged_adamw_8bit", description="Name of an optimiser of transformers."
     )
@@ -79,11 +76,6 @@ class TrainingSettings(SettingsModel):
         default=False,
         description="Lay a batch end to end instead of padding it; pays with flash attention, or "
         "on a model so wide that attention over the whole batch costs little.",
-    )
-    pool_batches: int = Field(
-        default=50,
-        ge=1,
-        description="Batches whose examples are sorted by length, to save padding; 1: none are.",
     )
     logging_steps: Annotated[int, ShapesNothing()] = Field(
         default=1, ge=1, description="Steps between two rows of the loss table."

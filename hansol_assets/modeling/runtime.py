@@ -77,6 +77,9 @@ def deterministic(seed: int) -> Iterator[None]:
             np.random.set_state(numpy_state)
 
 
+MAX_GRADIENT_NORM = 1.0
+"""To which the gradients of all weights together are clipped."""
+
 Precision = Literal["auto", "fp32", "fp16", "bf16"]
 
 

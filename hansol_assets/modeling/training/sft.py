@@ -11,7 +11,7 @@ from hansol_assets.compute.protocol import ALONE, Member
 from hansol_assets.modeling.base.tokenizer import Example
 from hansol_assets.modeling.base.vocabulary import Vocabulary
 from hansol_assets.modeling.hyperparameters import TrainingSettings
-from hansol_assets.modeling.runtime import resolve_precision
+from hansol_assets.modeling.runtime import MAX_GRADIENT_NORM, resolve_precision
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
     from trl.trainer.sft_config import SFTConfig
     from trl.trainer.sft_trainer import SFTTrainer
+
+
+POOL_BATCHES = 50
+"""Batches whose examples are sorted by length among themselves, to save padding."""
 
 
 def training_order(
@@ -86,7 +90,7 @@ def sft_config(
         lr_scheduler_type=settings.schedule,
         warmup_steps=math.ceil(settings.warmup_ratio * steps),
         weight_decay=settings.weight_decay,
-        max_grad_norm=settings.max_gradient_norm,
+        max_grad_norm=MAX_GRADIENT_NORM,
         optim=settings.optimizer,
         bf16=precision == "bf16",
         fp16=precision == "fp16",
@@ -227,7 +231,7 @@ def in_training_order(
         [len(example["input_ids"]) for example in examples],
         settings.per_device_batch_size,
         steps * settings.batch_examples,
-        settings.pool_batches,
+        POOL_BATCHES,
         settings.seed,
     )
     return dataset(examples).select(order)

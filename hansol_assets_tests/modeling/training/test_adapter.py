@@ -227,7 +227,6 @@ def test_a_half_written_checkpoint_is_passed_over(tmp_path: Path) -> None:
     "changes",
     [
         {"padding_free": True},
-        {"pool_batches": 1},
         {"precision": "bf16"},
         {"gradient_checkpointing": True},
         {"optimizer": "paged_adamw_8bit"},
