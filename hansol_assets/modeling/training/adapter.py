@@ -4,7 +4,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +11,6 @@ import pandas as pd
 
 from hansol_assets.compute.protocol import ALONE, Member
 from hansol_assets.errors import InputError
-from hansol_assets.lake.reports import Log
 from hansol_assets.modeling.base.loading import (
     LoadingSettings,
     load_causal_lm,
@@ -50,7 +48,6 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
     from trl.trainer.sft_trainer import SFTTrainer
 
-NO_DATA: Mapping[str, str] = MappingProxyType({})
 RESUMABLE = "Checkpoints are kept: a run with the same settings goes on from the last."
 
 
@@ -101,124 +98,150 @@ class Fit:
 
 
 @dataclass(frozen=True)
-class _Run:
-    """One call of `train_adapter`: what is trained on what, and where its state is kept."""
+class TrainAdapter:
+    """A LoRA adapter's training, with loss on answers only, as work that can be sent to a group.
+
+    After an interruption it goes on from the last whole checkpoint in `checkpoint_dir`, to the same
+    weights as without. That folder must belong to these attributes alone. The weights that are
+    saved are those of the lowest held-out loss, so it cannot have risen.
+
+    Attributes:
+        base_dir: The base model in `save_pretrained` form.
+        examples: Columns messages (chat messages with `role` and `content`) and answer.
+        held_out: The same columns; may be empty. Its loss decides which weights are saved.
+        out_dir: Gets the adapter in PEFT's form, its tokenizer and its model card.
+        judged: The same columns; measured once at the end, so that the held-out loss that is
+            reported chose nothing. By default `held_out`.
+        data: Input → its version, for the model card.
+        tracking_dir: Where a tracker that `report_to` names keeps its files; by default beside the
+            checkpoints.
+    """
 
     base_dir: Path
+    examples: pd.DataFrame
+    held_out: pd.DataFrame
+    settings: TrainingSettings
+    out_dir: Path
+    checkpoint_dir: Path
+    loading: LoadingSettings
+    judged: pd.DataFrame | None = None
+    data: Mapping[str, str] = field(default_factory=dict)
+    tracking_dir: Path | None = None
+    name: str = "training"
+
+    @property
+    def rows(self) -> int:
+        """Examples that are trained on, over all epochs."""
+        return self.settings.steps(len(self.examples)) * self.settings.batch_examples
+
+    def can_use(self, members: int) -> bool:
+        """Whether the batch can be divided among so many."""
+        return self.settings.batch_examples % members == 0
+
+    def run(self, member: Member = ALONE) -> AdapterReport:
+        """Trains as one process of the group; the first of them saves the adapter.
+
+        Raises:
+            InputError: There are no examples, or the precision does not fit the machine.
+            OutOfMemoryError: The model cannot fit the device, or outgrew it; the last checkpoint is
+                kept.
+            LostDeviceError: The GPU failed; the last checkpoint is kept.
+            TrackerUnavailableError: wandb is asked for, and not installed or not logged in.
+        """
+        if self.examples.empty:
+            raise InputError(
+                "the adapter has no examples to train on: is the training split empty?"
+            )
+        start = time.perf_counter()
+        run = _prepared(self, member)
+        memory = preflight(self.base_dir, self.loading, self.settings, run.vocabulary.token_ids)
+        member.send(f"adapter: {memory}")
+        # Read now: later checkpoints replace the one that it goes on from.
+        resumed_from_step = checkpoint_step(run.checkpoint) if run.checkpoint else None
+        folder = self.checkpoint_dir
+        tracking = self.tracking_dir or folder.with_name(f"{folder.name}-tracking")
+        with (
+            tracked(run.report_to, tracking, folder.name) as tracked_run,
+            explained_device_failures(memory, RESUMABLE),
+        ):
+            trainer = _train(run)
+            fit = _fit(run, trainer) if run.judged else None
+        epochs_per_step = self.settings.batch_examples / len(run.train)
+        history = history_table(trainer.state.log_history, epochs_per_step)
+        report = AdapterReport(
+            history=history,
+            examples=len(run.train),
+            tokens=int(trainer.state.num_input_tokens_seen),
+            seconds=time.perf_counter() - start,
+            trainable_parameters=_trainable_parameters(trainer),
+            resumed_from_step=resumed_from_step,
+            memory=str(memory),
+            tracked_run=tracked_run.location,
+            kept_step=kept_step(history),
+            fit=fit,
+        )
+        _save(run, trainer.model, report)
+        return report
+
+
+@dataclass(frozen=True)
+class _Run:
+    """A training whose examples are encoded, in one process of the group."""
+
+    job: TrainAdapter
+    member: Member
     tokenizer: "PreTrainedTokenizerBase"
     vocabulary: Vocabulary
     train: list[Example]
     held_out: list[Example]
     judged: list[Example]
-    settings: TrainingSettings
-    loading: LoadingSettings
-    checkpoint_dir: Path
+    characters: int
     checkpoint: Path | None
-    member: Member
+
+    @property
+    def report_to(self) -> tuple[str, ...]:
+        return self.job.settings.report_to if self.member.is_first else ()
 
 
-def train_adapter(
-    base_dir: Path,
-    examples: pd.DataFrame,
-    held_out: pd.DataFrame,
-    settings: TrainingSettings,
-    out_dir: Path,
-    checkpoint_dir: Path,
-    progress: Log,
-    loading: LoadingSettings,
-    *,
-    judged: pd.DataFrame | None = None,
-    data: Mapping[str, str] = NO_DATA,
-    tracking_dir: Path | None = None,
-    member: Member = ALONE,
-) -> AdapterReport:
-    """Train a LoRA adapter with loss on answers only, and save it as safetensors.
-
-    A run that was interrupted goes on from the last whole checkpoint in `checkpoint_dir` and gives
-    the same weights as an uninterrupted one. That folder must belong to these arguments alone.
-    The weights that are saved are those of the lowest held-out loss, so it cannot have risen.
-
-    `examples`: columns messages (chat messages with `role` and `content`) and answer.
-    `held_out`: the same columns; may be empty. Its loss decides which weights are saved.
-    `out_dir`: A folder; created if missing. Gets the adapter in PEFT's form, its tokenizer and its
-    model card.
-    `judged`: the same columns; measured once at the end, so that the held-out loss that is reported
-    chose nothing. By default `held_out`.
-    `data`: input → its version, for the model card.
-    `tracking_dir`: where a tracker that `report_to` names keeps its files; by default beside the
-    checkpoints.
-    `member`: which process of how many this is; all of them call this with the same arguments, and
-    the first one writes.
-
-    Raises:
-        InputError: There are no examples, or the precision does not fit the machine.
-        OutOfMemoryError: The model cannot fit the device, or outgrew it; the last checkpoint is
-            kept.
-        LostDeviceError: The GPU failed; the last checkpoint is kept.
-        TrackerUnavailableError: wandb is asked for, and not installed or not logged in.
-    """
-    if examples.empty:
-        raise InputError("the adapter has no examples to train on: is the training split empty?")
-    start = time.perf_counter()
-    tokenizer = load_tokenizer(base_dir, loading)
-    judging = held_out if judged is None else judged
-    splits = [encode(tokenizer, one, settings) for one in (examples, held_out, judging)]
-    vocabulary = _vocabulary(tokenizer, [one for split in splits for one in split], loading)
-    memory = preflight(base_dir, loading, settings, vocabulary.token_ids)
-    progress(f"adapter: {memory}")
-    train, guiding, judges = [[inward(one, vocabulary) for one in split] for split in splits]
-    run = _Run(
-        base_dir=base_dir,
+def _prepared(job: TrainAdapter, member: Member) -> _Run:
+    tokenizer = load_tokenizer(job.base_dir, job.loading)
+    judged = job.held_out if job.judged is None else job.judged
+    splits = [
+        encode(tokenizer, rows, job.settings) for rows in (job.examples, job.held_out, judged)
+    ]
+    vocabulary = _vocabulary(tokenizer, [row for split in splits for row in split], job.loading)
+    train, held_out, judging = [[inward(row, vocabulary) for row in split] for split in splits]
+    return _Run(
+        job=job,
+        member=member,
         tokenizer=tokenizer,
         vocabulary=vocabulary,
         train=train,
-        held_out=guiding,
-        judged=judges,
-        settings=settings,
-        loading=loading,
-        checkpoint_dir=checkpoint_dir,
-        checkpoint=last_whole_checkpoint(checkpoint_dir),
-        member=member,
+        held_out=held_out,
+        judged=judging,
+        characters=int(judged["answer"].str.len().sum()) if judging else 0,
+        checkpoint=last_whole_checkpoint(job.checkpoint_dir),
     )
-    # Later checkpoints take the place of the one that it goes on from.
-    resumed_from_step = checkpoint_step(run.checkpoint) if run.checkpoint else None
-    report_to = settings.report_to if member.is_first else ()
-    tracking = tracking_dir or checkpoint_dir.with_name(f"{checkpoint_dir.name}-tracking")
-    with (
-        tracked(report_to, tracking, checkpoint_dir.name) as tracked_run,
-        explained_device_failures(memory, RESUMABLE),
-    ):
-        trainer = _train(run, progress)
-        fit = _fit(run, trainer, int(judging["answer"].str.len().sum())) if run.judged else None
-    history = history_table(trainer.state.log_history, settings.batch_examples / len(run.train))
-    report = AdapterReport(
-        history=history,
-        examples=len(run.train),
-        tokens=int(trainer.state.num_input_tokens_seen),
-        seconds=time.perf_counter() - start,
-        trainable_parameters=_trainable_parameters(trainer),
-        resumed_from_step=resumed_from_step,
-        memory=str(memory),
-        tracked_run=tracked_run.location,
-        kept_step=kept_step(history),
-        fit=fit,
-    )
-    weights = whole_weights(trainer.model) if is_sharded(trainer.model) else None
-    if member.is_first:
-        source = source_of(base_dir)
-        save_adapter(trainer.model, tokenizer, source, out_dir, weights)
-        vocabulary.save(out_dir)
-        card = model_card(source, data, settings, loading, _results(report))
-        (out_dir / CARD_FILE).write_text(card, encoding="utf-8")
-    return report
 
 
-def _train(run: _Run, progress: Log) -> "SFTTrainer":
+def _save(run: _Run, model: Any, report: AdapterReport) -> None:
+    """Save the adapter with its model card; a sharded one is put together by all processes."""
+    weights = whole_weights(model) if is_sharded(model) else None
+    if not run.member.is_first:
+        return
+    job, source = run.job, source_of(run.job.base_dir)
+    save_adapter(model, run.tokenizer, source, job.out_dir, weights)
+    run.vocabulary.save(job.out_dir)
+    card = model_card(source, job.data, job.settings, job.loading, _results(report))
+    (job.out_dir / CARD_FILE).write_text(card, encoding="utf-8")
+
+
+def _train(run: _Run) -> "SFTTrainer":
     """Build a trainer and run it to its end; its model lives in no other frame than this."""
-    settings = run.settings
+    job, settings, send = run.job, run.job.settings, run.member.send
     steps = settings.steps(len(run.train))
     with deterministic(settings.seed):
-        model = load_causal_lm(run.base_dir, run.loading, run.vocabulary)
+        model = load_causal_lm(job.base_dir, job.loading, run.vocabulary)
         trainer = build_trainer(
             model,
             run.tokenizer,
@@ -227,36 +250,36 @@ def _train(run: _Run, progress: Log) -> "SFTTrainer":
             sft_config(
                 settings,
                 steps,
-                run.checkpoint_dir,
+                job.checkpoint_dir,
                 evaluates=bool(run.held_out),
                 resumes=run.checkpoint is not None,
                 member=run.member,
             ),
-            lora_config(model, settings, new_token_ids(run.tokenizer, run.loading)),
+            lora_config(model, settings, new_token_ids(run.tokenizer, job.loading)),
         )
         trainer.add_callback(
-            progress_callback(ThrottledProgress(progress, settings.progress_seconds), progress)
+            progress_callback(ThrottledProgress(send, settings.progress_seconds), send)
         )
-        trainer.add_callback(keep_best(run.checkpoint_dir))
+        trainer.add_callback(keep_best(job.checkpoint_dir))
         trainer.train(resume_from_checkpoint=str(run.checkpoint) if run.checkpoint else None)
         # The first process writes the best weights, and all of them read them.
         trainer.accelerator.wait_for_everyone()
         if run.held_out:
-            restore_best(trainer.model, run.checkpoint_dir)
+            restore_best(trainer.model, job.checkpoint_dir)
     return trainer
 
 
-def _fit(run: _Run, trainer: "SFTTrainer", characters: int) -> Fit:
+def _fit(run: _Run, trainer: "SFTTrainer") -> Fit:
     """Measure the kept adapter on as many of its own examples as of those that judge it."""
     count = min(len(run.judged), len(run.train))
-    drawn = np.random.default_rng(run.settings.seed).permutation(len(run.train))[:count]
+    drawn = np.random.default_rng(run.job.settings.seed).permutation(len(run.train))[:count]
     seen = dataset([run.train[index] for index in drawn])
     losses = {
         name: trainer.evaluate(eval_dataset=examples, metric_key_prefix=name)[f"{name}_loss"]
         for name, examples in (("seen", seen), ("judged", dataset(run.judged)))
     }
     tokens = sum(len(e["labels"]) - e["labels"].count(IGNORED_LABEL) for e in run.judged)
-    return Fit(losses["seen"], losses["judged"], losses["judged"] * tokens / characters)
+    return Fit(losses["seen"], losses["judged"], losses["judged"] * tokens / run.characters)
 
 
 def kept_step(history: pd.DataFrame) -> int:
@@ -352,46 +375,3 @@ def _sort_sets(config: Any) -> None:
     for name, value in vars(config).items():
         if isinstance(value, set):
             setattr(config, name, sorted(value))
-
-
-@dataclass(frozen=True)
-class TrainAdapter:
-    """Trains an adapter; the attributes are `train_adapter`'s arguments."""
-
-    base_dir: Path
-    examples: pd.DataFrame
-    held_out: pd.DataFrame
-    settings: TrainingSettings
-    out_dir: Path
-    checkpoint_dir: Path
-    loading: LoadingSettings
-    judged: pd.DataFrame
-    data: Mapping[str, str]
-    tracking_dir: Path
-    name: str = "training"
-
-    @property
-    def rows(self) -> int:
-        """Examples that are trained on, over all epochs."""
-        return self.settings.steps(len(self.examples)) * self.settings.batch_examples
-
-    def can_use(self, members: int) -> bool:
-        """Whether the batch can be divided among so many."""
-        return self.settings.batch_examples % members == 0
-
-    def run(self, member: Member) -> AdapterReport:
-        """Trains as one process of the group, from the group's last whole checkpoint on."""
-        return train_adapter(
-            self.base_dir,
-            self.examples,
-            self.held_out,
-            self.settings,
-            self.out_dir,
-            self.checkpoint_dir,
-            member.send,
-            self.loading,
-            judged=self.judged,
-            data=self.data,
-            tracking_dir=self.tracking_dir,
-            member=member,
-        )

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from peft import PeftModel
 from pydantic import ValidationError
 from transformers import PreTrainedTokenizerBase
 
+from hansol_assets.compute.protocol import ALONE
 from hansol_assets.errors import InputError
 from hansol_assets.lake.reports import NO_FIGURES, Log
 from hansol_assets.modeling.base.loading import LoadingSettings, load_causal_lm, load_tokenizer
@@ -29,7 +30,7 @@ from hansol_assets.modeling.base.vocabulary import (
 from hansol_assets.modeling.generation import GenerationRequest, Generator
 from hansol_assets.modeling.hyperparameters import GenerationSettings
 from hansol_assets.modeling.memory import Device, estimate
-from hansol_assets.modeling.training.adapter import AdapterReport, train_adapter
+from hansol_assets.modeling.training.adapter import AdapterReport, TrainAdapter
 from hansol_assets.modeling.training.export import export_adapter
 from hansol_assets.settings import load_settings
 from hansol_assets_tests.modeling.checkpoints import TOKENIZERS, small_shape, write_shape
@@ -128,16 +129,15 @@ class Adapted:
         return PeftModel.from_pretrained(base, self.adapter).eval()
 
     def train(self, examples: pd.DataFrame, progress: Log) -> AdapterReport:
-        return train_adapter(
+        return TrainAdapter(
             self.base,
             examples.iloc[:4],
             examples.iloc[2:4],
             small_training_settings(epochs=8, max_steps=8, max_length=160),
             self.adapter,
             self.adapter.with_name("checkpoints"),
-            progress,
             TABLE,
-        )
+        ).run(replace(ALONE, send=progress))
 
 
 @pytest.fixture(scope="module")

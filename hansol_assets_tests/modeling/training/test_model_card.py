@@ -15,14 +15,14 @@ from hansol_assets.modeling.base.model_folder import ModelSource, UnsoundModelEr
 from hansol_assets.modeling.base.tokenizer import TokenizerSettings, encode_prompt
 from hansol_assets.modeling.generation import GenerationRequest, Generator
 from hansol_assets.modeling.hyperparameters import GenerationSettings
-from hansol_assets.modeling.training.adapter import train_adapter
+from hansol_assets.modeling.training.adapter import TrainAdapter
 from hansol_assets.modeling.training.export import (
     ExportError,
     export_adapter,
     export_model,
     model_card,
 )
-from hansol_assets_tests.modeling.conftest import PAIRS, ignore, small_training_settings, user
+from hansol_assets_tests.modeling.conftest import PAIRS, small_training_settings, user
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 RELEASED = ModelSource("owner/model", COMMIT, "gemma")
@@ -33,18 +33,16 @@ def adapter(
     base_dir: Path, examples: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     folder = tmp_path_factory.mktemp("carded")
-    train_adapter(
+    TrainAdapter(
         base_dir,
         examples.iloc[:6],
-        # Its own examples, so that training is sure to be an improvement, and kept.
         examples.iloc[:6],
         small_training_settings(),
         folder / "adapter",
         folder / "checkpoints",
-        ignore,
         LoadingSettings(),
         data={"paired_questions": "1f2e3d4c"},
-    )
+    ).run()
     # What an artifact holds besides: not for handing on.
     (folder / "adapter" / "history.parquet").write_bytes(b"table")
     return folder / "adapter"
