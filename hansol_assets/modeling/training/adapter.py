@@ -22,16 +22,15 @@ from hansol_assets.modeling.base.tokenizer import IGNORED_LABEL, Example, encode
 from hansol_assets.modeling.base.vocabulary import WHOLE, Vocabulary, table_vocabulary
 from hansol_assets.modeling.hyperparameters import TrainingSettings
 from hansol_assets.modeling.memory import explained_device_failures, preflight
-from hansol_assets.modeling.runtime import ThrottledProgress, deterministic
+from hansol_assets.modeling.runtime import deterministic
 from hansol_assets.modeling.training.callbacks import (
     checkpoint_step,
     history_table,
     is_sharded,
-    keep_best,
     last_whole_checkpoint,
-    progress_callback,
     restore_best,
     tracked,
+    training_callback,
     whole_weights,
 )
 from hansol_assets.modeling.training.export import CARD_FILE, model_card
@@ -257,10 +256,7 @@ def _train(run: _Run) -> "SFTTrainer":
             ),
             lora_config(model, settings, new_token_ids(run.tokenizer, job.loading)),
         )
-        trainer.add_callback(
-            progress_callback(ThrottledProgress(send, settings.progress_seconds), send)
-        )
-        trainer.add_callback(keep_best(job.checkpoint_dir))
+        trainer.add_callback(training_callback(send, settings.progress_seconds, job.checkpoint_dir))
         trainer.train(resume_from_checkpoint=str(run.checkpoint) if run.checkpoint else None)
         # The first process writes the best weights, and all of them read them.
         trainer.accelerator.wait_for_everyone()

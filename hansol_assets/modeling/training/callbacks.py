@@ -13,26 +13,33 @@ import pandas as pd
 
 from hansol_assets.errors import ModelError
 from hansol_assets.lake.reports import Log
+from hansol_assets.modeling.runtime import ThrottledProgress
 
 if TYPE_CHECKING:
     import torch
-    from transformers import (
-        TrainerCallback,
-        TrainerControl,
-        TrainerState,
-        TrainingArguments,
-    )
+    from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 HISTORY_COLUMNS = ("step", "epoch", "loss", "learning_rate", "eval_loss")
 SENT_FIGURES = ("loss", "learning_rate", "eval_loss")
+HELD_OUT_LOSS = "eval_loss"
+"""The loss that decides, by its name in the Trainer's log."""
 
 
-def progress_callback(send: Log, send_held_out: Log) -> "TrainerCallback":
-    """Make a Trainer callback that sends a line for every logged loss."""
+def training_callback(send: Log, seconds: float, folder: Path) -> "TrainerCallback":
+    """Make a Trainer callback that reports losses and stores the weights of the lowest held-out.
+
+    What was lowest before is read from the Trainer's log, which a resumed run takes over; so it
+    ends with the same weights as an uninterrupted one. The Trainer's own way to the best weights
+    would have a checkpoint written at every evaluation and nowhere else.
+
+    `seconds`: the shortest time between two lines of the training loss.
+    """
     from transformers import TrainerCallback
 
-    class Reporter(TrainerCallback):
-        """Sends a line for a logged loss."""
+    throttled = ThrottledProgress(send, seconds)
+
+    class Callback(TrainerCallback):
+        """Follows one training."""
 
         def on_log(
             self,
@@ -46,11 +53,30 @@ def progress_callback(send: Log, send_held_out: Log) -> "TrainerCallback":
             figures = {"step": float(state.global_step), "steps": float(state.max_steps)}
             figures |= {name: float(logs[name]) for name in SENT_FIGURES if name in logs}
             if "loss" in logs:
-                send(f"adapter: {step}, loss {figures['loss']:.3f}", figures)
-            if "eval_loss" in logs:
-                send_held_out(f"adapter: {step}, held-out loss {figures['eval_loss']:.3f}", figures)
+                throttled(f"adapter: {step}, loss {figures['loss']:.3f}", figures)
+            if HELD_OUT_LOSS in logs:
+                send(f"adapter: {step}, held-out loss {figures[HELD_OUT_LOSS]:.3f}", figures)
 
-    return Reporter()
+        def on_evaluate(
+            self,
+            args: "TrainingArguments",  # noqa: ARG002
+            state: "TrainerState",
+            control: "TrainerControl",  # noqa: ARG002
+            **kwargs: Any,
+        ) -> None:
+            earlier = [
+                entry[HELD_OUT_LOSS]
+                for entry in state.log_history
+                if HELD_OUT_LOSS in entry and entry["step"] < state.global_step
+            ]
+            now = kwargs["metrics"].get(HELD_OUT_LOSS)
+            if now is None or now >= min(earlier, default=float("inf")):
+                return
+            weights = whole_weights(kwargs["model"])
+            if state.is_world_process_zero:
+                _store_best(weights, folder)
+
+    return Callback()
 
 
 def history_table(
@@ -78,8 +104,6 @@ STATE_FILE = "trainer_state.json"
 """Written last by the Trainer, so a checkpoint with a readable one is whole."""
 
 BEST_FILE = "best.safetensors"
-HELD_OUT_LOSS = "eval_loss"
-"""The loss that decides, by its name in the Trainer's log."""
 
 
 def last_whole_checkpoint(directory: Path) -> Path | None:
@@ -104,41 +128,6 @@ def checkpoint_step(checkpoint: Path) -> int | None:
     return state.get("global_step")
 
 
-def keep_best(folder: Path) -> "TrainerCallback":
-    """Make a Trainer callback that keeps the trained weights whenever the held-out loss is lowest.
-
-    What was lowest before is read from the Trainer's log, which a resumed run takes over; so it
-    ends with the same weights as an uninterrupted one.
-
-    `folder`: where the file is kept; the checkpoints' folder.
-    """
-    from transformers import TrainerCallback
-
-    class Keeper(TrainerCallback):
-        """Keeps the weights after an evaluation that is better than all before."""
-
-        def on_evaluate(
-            self,
-            args: "TrainingArguments",  # noqa: ARG002 - the Trainer's signature
-            state: "TrainerState",
-            control: "TrainerControl",  # noqa: ARG002
-            **kwargs: Any,
-        ) -> None:
-            earlier = [
-                entry[HELD_OUT_LOSS]
-                for entry in state.log_history
-                if HELD_OUT_LOSS in entry and entry["step"] < state.global_step
-            ]
-            now = kwargs["metrics"].get(HELD_OUT_LOSS)
-            if now is None or now >= min(earlier, default=float("inf")):
-                return
-            weights = whole_weights(kwargs["model"])
-            if state.is_world_process_zero:
-                _keep(weights, folder)
-
-    return Keeper()
-
-
 def whole_weights(model: Any) -> "dict[str, torch.Tensor]":
     """Return the trained weights, put together where each process holds a piece of them.
 
@@ -156,7 +145,7 @@ def _whole(weight: Any) -> "torch.Tensor":
     return weight.full_tensor() if hasattr(weight, "full_tensor") else weight
 
 
-def _keep(weights: "dict[str, torch.Tensor]", folder: Path) -> None:
+def _store_best(weights: "dict[str, torch.Tensor]", folder: Path) -> None:
     from safetensors.torch import save_file
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -166,7 +155,7 @@ def _keep(weights: "dict[str, torch.Tensor]", folder: Path) -> None:
 
 
 def restore_best(model: Any, folder: Path) -> None:
-    """Give a model the weights that `keep_best` stored.
+    """Give a model the weights that `training_callback` stored.
 
     `model`: the `torch.nn.Module` that was trained; changed in place.
     """
