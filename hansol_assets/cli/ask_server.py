@@ -38,7 +38,6 @@ class BusyError(UserError):
     passes = True
 
     def __init__(self, seconds: int) -> None:
-        """Says when to come back."""
         super().__init__(
             f"{MOST_WAITING} questions wait to be answered: ask again in {seconds} seconds"
         )

@@ -104,7 +104,6 @@ class NoRayError(ClusterError):
     """Ray is asked for, and not installed."""
 
     def __init__(self) -> None:
-        """Names the extra."""
         super().__init__(
             "HANSOL_COMPUTE=ray needs Ray, which is not installed. "
             "Install it with: pip install 'hansol-assets[ray]', or leave HANSOL_COMPUTE out."
@@ -117,7 +116,6 @@ class UnreachableClusterError(ClusterError):
     passes = True
 
     def __init__(self, address: str, reason: str) -> None:
-        """Names the address."""
         super().__init__(
             f"the Ray cluster at RAY_ADDRESS={address} cannot be used: {reason}. {_KEPT} See with "
             "'ray status' on one of its machines whether it runs; without RAY_ADDRESS a cluster "
@@ -129,7 +127,6 @@ class SmallClusterError(ClusterError):
     """The cluster has less than the settings ask for."""
 
     def __init__(self, needed: Mapping[str, float], there: Mapping[str, float]) -> None:
-        """Names what is needed and what is there."""
         lacking = ", ".join(
             f"{amount:g} {name} wanted, {there.get(name, 0):g} there"
             for name, amount in needed.items()
@@ -145,7 +142,6 @@ class UnlikeClusterError(ClusterError):
     """A node has other software than this machine, or does not see the lake."""
 
     def __init__(self, differences: Sequence[str]) -> None:
-        """Lists what is different, and where."""
         listed = "\n  ".join(differences)
         super().__init__(
             f"the nodes of the Ray cluster are not as this machine is:\n  {listed}\n{_KEPT} "
@@ -158,7 +154,6 @@ class LostWorkError(ClusterError):
     """Processes were lost more often than the settings allow."""
 
     def __init__(self, name: str, reason: str) -> None:
-        """Names the work and the last reason."""
         self.reason = reason
         super().__init__(
             f"{name} on the Ray cluster was given up: {reason}. What it had kept stays: run again, "

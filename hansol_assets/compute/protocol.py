@@ -33,7 +33,6 @@ class WorkDone:
         return self.rows / max(self.seconds, 1e-9)
 
     def __str__(self) -> str:
-        """One line for a log."""
         again = f", {self.retries} started again" if self.retries else ""
         shown = f", dashboard {self.dashboard}" if self.dashboard else ""
         return (

@@ -76,7 +76,6 @@ class Cluster:
     resources: Mapping[str, float]
 
     def __str__(self) -> str:
-        """One line for a person."""
         has = ", ".join(f"{self.resources.get(name, 0):g} {name}" for name in ("CPU", "GPU"))
         shown = f", dashboard {self.dashboard}" if self.dashboard else ""
         return f"a Ray cluster of {self.nodes} nodes, {has}{shown}"

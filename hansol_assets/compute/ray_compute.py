@@ -49,7 +49,6 @@ class NoRoomError(Exception):
     """The cluster has no room for a group now."""
 
     def __init__(self, needed: Mapping[str, float]) -> None:
-        """Names what the fewest processes would take."""
         amounts = ", ".join(f"{amount:g} {name}" for name, amount in needed.items())
         super().__init__(f"there is no room for a group ({amounts or 'it did not start'})")
 

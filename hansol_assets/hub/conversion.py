@@ -38,7 +38,6 @@ class UnreadableGgufError(ModelError, ValueError):
     """A GGUF file is damaged, one of several, or nothing that transformers reads whole."""
 
     def __init__(self, file: Path, problem: str, remedy: str = _TAKE_ANOTHER) -> None:
-        """Names the file, what is wrong with it and what to do."""
         super().__init__(f"{file}: {problem}. {remedy}")
 
 

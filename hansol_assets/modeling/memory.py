@@ -260,7 +260,6 @@ class MemoryEstimate:
         return "; ".join(f"{item.name}: {item.setting}" for item in ranked if item.setting)
 
     def __str__(self) -> str:
-        """One line: sum, items, device, and what to lower unless all fits."""
         items = ", ".join(f"{item.name} {item.gib:.2f}" for item in self.items)
         line = (
             f"{self.phase} needs about {self.gib:.1f} GiB ({items}) of {self.device.gib:.1f} GiB "

@@ -19,7 +19,6 @@ class UnsoundModelError(ModelError, ValueError):
     """A file of a model is missing, damaged, or belongs to another model."""
 
     def __init__(self, path: Path, problem: str, remedy: str = _FETCH_AGAIN) -> None:
-        """Names the file, what is wrong with it and what to do."""
         super().__init__(f"{path}: {problem}. {remedy}")
 
 

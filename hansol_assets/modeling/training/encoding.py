@@ -30,7 +30,6 @@ class LongAnswersError(ModelError):
     """No answer has so much as a sentence that fits into an example."""
 
     def __init__(self, answers: "WholeAnswers") -> None:
-        """Says how long the answers are."""
         super().__init__(
             f"training did not start, no answer fits into an example: {answers.warning}."
         )

@@ -31,11 +31,9 @@ def training_order(
     """Lay out so many examples, epoch after epoch, each in a new order.
 
     Every epoch is cut into whole batches; the few examples that would not fill one are left out of
-    that epoch, by chance.
-
-    `lengths`: tokens of each example, at least one.
-    `pool_batches`: batches whose examples are sorted by length among themselves, which saves
-    padding; with 1, batches are left to chance.
+    that epoch, by chance. Of `pool_batches` together the examples are sorted by length, which saves
+    padding. An order that is known beforehand shows a resumed run the batches that the interrupted
+    one would have seen; transformers' own sampler draws from the global generator.
     """
     random = np.random.default_rng(seed)
     sizes = np.asarray(lengths)
