@@ -43,7 +43,7 @@ def _source(name: str) -> dg.AssetSpec:
 
 
 def _fresh(assets: list[dg.AssetsDefinition], hours: int) -> Sequence[dg.AssetsDefinition]:
-    """Promises that each asset is looked at within so many hours, which the UI holds up."""
+    """Gives each asset a freshness policy: some run checks it within so many hours."""
     policy = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=hours))
     return dg.map_asset_specs(lambda spec: spec.replace_attributes(freshness_policy=policy), assets)
 

@@ -44,7 +44,7 @@ from hansol_assets.qa.splitting import QuestionMix
 KINDS = {"huggingface", "pytorch"}
 
 HeldOut = Annotated[FoldSettings, Setting("folds", only=("stock_share",))]
-"""What tells a held-out text from one of many rows; which rows are held out, `qa_folds` says."""
+"""What distinguishes a held-out text from a stock answer; `qa_folds` says which are held out."""
 Examples = Annotated[
     ExampleSettings,
     Setting("examples", without=("pairing.mix_step", "retrieval.top_k", "retrieval.scored_rows")),

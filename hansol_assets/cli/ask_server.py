@@ -88,7 +88,7 @@ class Turns:
 
 
 MOST_BYTES = 16_384
-"""Of a request: the longest question with each of its signs escaped, and room to spare."""
+"""Of a request: the longest question with each character escaped, and room to spare."""
 
 ABOUT = """
 One question, answered by the models that were live when the server was started, as

@@ -80,7 +80,7 @@ def main(
 ) -> None:
     """Keeps the libraries' notices off the page, and the page whole in any encoding."""
     for stream in (sys.stdout, sys.stderr):
-        # What an encoding lacks is written as its code, not as the end of the command.
+        # Characters that an encoding lacks are escaped, and do not end the command.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     warnings.filterwarnings("ignore")

@@ -67,16 +67,16 @@ def print_records(title: str, records: Sequence[Mapping[str, Any]]) -> None:
 
 
 def print_card(record: Mapping[str, Any]) -> None:
-    """Prints each value of a record below the one before, whole, wrapped between words alone."""
+    """Prints each value of a record on lines of its own, wrapped between words."""
     texts = {name: _cell(value) for name, value in record.items() if _cell(value)}
     beside = max(map(len, texts)) + 2
     for name, text in texts.items():
         whole, width = Text(text), max(console.width - beside, 2)
-        # What is one word, as a hash or a path, is there to be copied.
+        # A single word, such as a hash or a path, is there to be copied.
         lines = whole.wrap(console, width, overflow="fold") if " " in text else [whole]
         for number, line in enumerate(lines):
             label = ("" if number else name).ljust(beside)
-            # As wide as it is: a table would take off what is too long for it.
+            # At its full width: a table would cut it.
             console.print(Text.assemble((label, "dim"), line), soft_wrap=True)
 
 

@@ -23,7 +23,7 @@ from hansol_assets.compute.protocol import (
 from hansol_assets.lake.reports import Log
 
 REMEMBERED = 10_000
-"""Pieces of work: a page that is served for weeks is never asked what it did."""
+"""Records that are kept: a page that is served for weeks would collect them without end."""
 
 
 @dataclass

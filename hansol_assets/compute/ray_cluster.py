@@ -48,7 +48,7 @@ SAME_EVERYWHERE = (
 _DEFAULTS = {
     # Ray would report the cluster to its makers.
     "RAY_USAGE_STATS_ENABLED": "0",
-    # How long a group may take to find its place; then it is looked at again what there is.
+    # How long a group may wait for resources before they are counted again.
     "RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S": "20",
     # Its core warns of each pool that may start a process again.
     "RAY_BACKEND_LOG_LEVEL": "fatal",

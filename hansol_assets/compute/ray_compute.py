@@ -74,7 +74,7 @@ def run_group(
             send(f"{work.name}: a group of {members} starts")
             return _run_once(work, members, settings, shared, send), members, losses
         except NoRoomError as error:
-            # A dead node is counted for a while, and another may come in its place.
+            # A dead node stays in the count for a while, and a new one may join.
             if time.monotonic() > until:
                 raise LostWorkError(work.name, str(error)) from error
             time.sleep(_POLL_SECONDS)
@@ -193,10 +193,10 @@ def _named(error: Any, name: str) -> Exception:
 
 
 _WORKER = "_worker"
-"""Column of which process made a row; taken out again before anybody sees it."""
+"""Column that names the process that made a row; dropped before results are returned."""
 _ERROR = "_error"
-"""Column of an error that is meant for a person, in a block that has nothing else: of an error that
-is raised, Ray Data brings the text alone."""
+"""The one column of a block that carries a `UserError`: Ray Data hands on only the text of an error
+that is raised."""
 _RESTARTED = "restarted"
 
 

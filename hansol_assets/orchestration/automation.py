@@ -40,8 +40,8 @@ def _of_any_file() -> dg.AutomationCondition[Any]:
 
 
 def _once_settled(change: dg.AutomationCondition[Any]) -> dg.AutomationCondition[Any]:
-    """True once for each change, at the first look that finds no further one."""
-    # A change that is seen while the request for the last one goes out is not answered by it.
+    """True once for each change: at the first evaluation that sees no further one."""
+    # A change that is seen while the last request goes out needs a request of its own.
     answered = dg.AutomationCondition.newly_requested() & ~change
     # Files that change together are reported one after the other, and are one change.
     return change.since(answered) & ~_of_any_file()
@@ -61,7 +61,7 @@ def _when_missing() -> dg.AutomationCondition[Any]:
 
 
 WHEN_MISSING = _when_missing()
-"""Requests an asset that no file reaches together with the first run, which needs it."""
+"""Requests an asset without inputs together with the first run, which needs it."""
 
 ON_CHANGE = _on_change()
 """Requests an asset with all that is made from it, once for each change of the raw files' content.

@@ -24,7 +24,7 @@ _SCALARS: dict[Any, Any] = {bool: bool, int: int, float: float, str: str, Path: 
 def launchpad_fields(settings: Settings) -> dict[str, dg.Field]:
     """Returns one field a setting, with its description, type and the value that it has now.
 
-    The profile is one that comes along, or the one that runs start from: any other text names none.
+    The profile is a shipped one or the one that runs start from; any other is refused.
 
     Raises:
         TypeError: A setting has a type that has no form.

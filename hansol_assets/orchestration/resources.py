@@ -134,7 +134,7 @@ def _begin(
     log: Callable[[str], None],
 ) -> None:
     """Holds the run's locks until its end, and ends the runs that were killed before it."""
-    # The submission alone looks at its template itself, and answers its check.
+    # A run of the submission alone checks the template itself.
     if {SUBMISSION} < _planned(instance, run.run_id):
         require_fitting_template(lake.settings)
     if lake.store.stored:

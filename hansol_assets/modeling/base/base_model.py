@@ -86,7 +86,7 @@ class BaseModelSettings(SettingsModel):
 
     @property
     def pinned(self) -> BaseModelOrigin:
-        """What the model is made from, a branch of the hub as the commit that it stands for now.
+        """What the model is made from, with a branch of the hub resolved to its commit.
 
         Raises:
             ModelUnavailableError: The revision is neither known here nor to be had from the hub.

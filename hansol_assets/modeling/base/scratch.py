@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 MATRIX_LEARNING_RATE = 0.02
 """Muon's peak rate."""
+WARMUP_RATIO = 0.05
+"""Share of the steps in which the learning rates rise."""
 ROPE_THETA = 10_000.0
 """Base of the rotary positions; Gemma 3's 1e6 is for contexts far longer."""
 
@@ -57,9 +59,6 @@ class ScratchSettings(SettingsModel):
     )
     learning_rate: float = Field(
         default=4e-3, gt=0, description="AdamW's peak rate, for embeddings and gains."
-    )
-    warmup_ratio: float = Field(
-        default=0.05, ge=0, lt=1, description="Share of steps that warm up."
     )
     weight_decay: float = Field(default=0.1, ge=0, description="Decay of the layers' matrices.")
     precision: Literal["auto", "fp32", "bf16"] = Field(
@@ -126,7 +125,7 @@ class Optimization:
             torch.optim.AdamW(others, lr=rate, betas=(0.9, 0.95), weight_decay=0.0, fused=True),
             torch.optim.Muon(matrices, lr=MATRIX_LEARNING_RATE, weight_decay=decay),
         ]
-        warmup = math.ceil(settings.warmup_ratio * steps)
+        warmup = math.ceil(WARMUP_RATIO * steps)
         self._schedules = [
             get_cosine_schedule_with_warmup(optimizer, warmup, steps)
             for optimizer in self._optimizers

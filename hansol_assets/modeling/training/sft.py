@@ -200,7 +200,7 @@ def _keep_4_bit_layout(model: Any) -> None:
 
     On a processor with AVX512-BF16, bitsandbytes repacks them at the first evaluation for a kernel
     of inference, which rounds their scales and hands no gradient on; saving packs them back. So
-    what is learned would hang on when was evaluated and saved last.
+    what is learned would depend on the times of the last evaluation and save.
     """
     for module in model.modules():
         if hasattr(module, "support_avx512bf16_for_cpu"):
