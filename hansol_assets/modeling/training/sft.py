@@ -47,11 +47,11 @@ def _epoch(
     lengths: np.ndarray, batch_size: int, pool_batches: int, random: np.random.Generator
 ) -> list[int]:
     shuffled = random.permutation(len(lengths))
-    whole = len(shuffled) // batch_size * batch_size
-    if not whole:
+    whole = shuffled[: len(shuffled) // batch_size * batch_size]
+    if not len(whole):
         return shuffled.tolist()
     pool = batch_size * pool_batches
-    pools = [shuffled[start : start + pool] for start in range(0, whole, pool)]
+    pools = [whole[start : start + pool] for start in range(0, len(whole), pool)]
     grouped = [part[np.argsort(lengths[part], kind="stable")] for part in pools]
     batches = np.concatenate(grouped).reshape(-1, batch_size)
     return random.permutation(batches).ravel().tolist()
