@@ -49,18 +49,12 @@ def summary(done: Sequence[WorkDone]) -> dict[str, float | str]:
     figures: dict[str, float | str] = {}
     for name in dict.fromkeys(one.name for one in done):
         pieces = [one for one in done if one.name == name]
-        all_of_it = WorkDone(
-            name,
-            rows=sum(one.rows for one in pieces),
-            seconds=sum(one.seconds for one in pieces),
-            workers=max(one.workers for one in pieces),
-            retries=sum(one.retries for one in pieces),
-        )
+        rows, seconds = (sum(one.rows for one in pieces), sum(one.seconds for one in pieces))
         figures |= {
-            f"{name}_rows": all_of_it.rows,
-            f"{name}_rows_per_second": round(all_of_it.rows_per_second, 2),
-            f"{name}_workers": all_of_it.workers,
-            f"{name}_retries": all_of_it.retries,
+            f"{name}_rows": rows,
+            f"{name}_rows_per_second": round(rows / max(seconds, 1e-9), 2),
+            f"{name}_workers": max(one.workers for one in pieces),
+            f"{name}_retries": sum(one.retries for one in pieces),
         }
     dashboards = [one.dashboard for one in done if one.dashboard]
     return figures | ({"ray_dashboard": dashboards[-1]} if dashboards else {})

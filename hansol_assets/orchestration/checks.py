@@ -3,7 +3,10 @@
 See https://docs.dagster.io/guides/test/asset-checks
 """
 
+from collections.abc import Mapping
+from functools import partial
 from itertools import chain
+from typing import Any
 
 import dagster as dg
 import pandas as pd
@@ -33,7 +36,20 @@ QUALITY_FIGURES = (
 )
 
 
-@dg.asset_check(asset="raw_qa", automation_condition=ON_CHANGE)
+_check = partial(dg.asset_check, automation_condition=ON_CHANGE)
+
+
+def _warning(problem: str | None, metadata: Mapping[str, Any]) -> dg.AssetCheckResult:
+    """What warns of a problem, and passes without one."""
+    return dg.AssetCheckResult(
+        passed=not problem,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=problem or None,
+        metadata=dict(metadata),
+    )
+
+
+@_check(asset="raw_qa")
 def rows_look_sound(lake: LakeDoor) -> dg.AssetCheckResult:
     """No row contradicts itself, breaks off, asks again, or drifts into another language.
 
@@ -41,20 +57,13 @@ def rows_look_sound(lake: LakeDoor) -> dg.AssetCheckResult:
     """
     manifest = lake.manifest_of("raw_qa")
     warned, dropped = manifest.facts[WARNED_ROWS], manifest.facts[DROPPED_ROWS]
-    return dg.AssetCheckResult(
-        passed=not warned,
-        severity=dg.AssetCheckSeverity.WARN,
-        description=f"{warned} rows look wrong, {dropped} of them are dropped" if warned else None,
-        metadata={
-            WARNED_ROWS: warned,
-            DROPPED_ROWS: dropped,
-            # A table of an earlier release has none.
-            **table_values({WARNINGS: manifest.tables.get(WARNINGS, [])}),
-        },
-    )
+    problem = f"{warned} rows look wrong, {dropped} of them are dropped" if warned else None
+    # A table of an earlier release has none.
+    rows = table_values({WARNINGS: manifest.tables.get(WARNINGS, [])})
+    return _warning(problem, {WARNED_ROWS: warned, DROPPED_ROWS: dropped, **rows})
 
 
-@dg.asset_check(asset="qa_folds", blocking=True, automation_condition=ON_CHANGE)
+@_check(asset="qa_folds", blocking=True)
 def folds_do_not_leak(lake: LakeDoor) -> dg.AssetCheckResult:
     """No question and no answer stands in two splits."""
     folds = pd.concat(lake.parts_of("qa_folds", "id", "split"))
@@ -65,7 +74,7 @@ def folds_do_not_leak(lake: LakeDoor) -> dg.AssetCheckResult:
     )
 
 
-@dg.asset_check(asset="paired_questions", blocking=True, automation_condition=ON_CHANGE)
+@_check(asset="paired_questions", blocking=True)
 def pairs_are_from_training_rows(lake: LakeDoor) -> dg.AssetCheckResult:
     """No training example is made from a calibration or validation row, or holds its text.
 
@@ -90,7 +99,7 @@ def pairs_are_from_training_rows(lake: LakeDoor) -> dg.AssetCheckResult:
     )
 
 
-@dg.asset_check(asset="adapter_examples", blocking=True, automation_condition=ON_CHANGE)
+@_check(asset="adapter_examples", blocking=True)
 def kept_examples_are_of_training_rows(lake: LakeDoor) -> dg.AssetCheckResult:
     """No example holds a text of a row that is held out now, however long the examples are kept."""
     held_out = held_out_texts(lake.table_of("qa_folds"), lake.settings.folds)
@@ -102,7 +111,7 @@ def kept_examples_are_of_training_rows(lake: LakeDoor) -> dg.AssetCheckResult:
     )
 
 
-@dg.asset_check(asset="lora_adapter", automation_condition=ON_CHANGE)
+@_check(asset="lora_adapter")
 def answers_are_trained_whole(lake: LakeDoor) -> dg.AssetCheckResult:
     """Every training answer fits into an example, and is learnt to its end.
 
@@ -111,15 +120,10 @@ def answers_are_trained_whole(lake: LakeDoor) -> dg.AssetCheckResult:
     """
     facts = lake.manifest_of("lora_adapter").facts
     names = ("shortened_answers", "left_out_answers", "longest_answer")
-    return dg.AssetCheckResult(
-        passed=not facts["answers_warning"],
-        severity=dg.AssetCheckSeverity.WARN,
-        description=str(facts["answers_warning"]) or None,
-        metadata={name: facts[name] for name in names},
-    )
+    return _warning(str(facts["answers_warning"]), {name: facts[name] for name in names})
 
 
-@dg.asset_check(asset="lora_adapter", automation_condition=ON_CHANGE)
+@_check(asset="lora_adapter")
 def adapter_does_not_memorise(lake: LakeDoor) -> dg.AssetCheckResult:
     """The loss on answers that the adapter never saw is not far above that on its own.
 
@@ -131,15 +135,10 @@ def adapter_does_not_memorise(lake: LakeDoor) -> dg.AssetCheckResult:
         return dg.AssetCheckResult(passed=True, description="not measured: nothing is held out")
     training, held_out = (float(facts[name]) for name in names)
     problem = memorises(training, held_out, lake.settings.fit)
-    return dg.AssetCheckResult(
-        passed=problem is None,
-        severity=dg.AssetCheckSeverity.WARN,
-        description=problem,
-        metadata=dict(zip(names, (training, held_out), strict=True)),
-    )
+    return _warning(problem, {"training_loss": training, "held_out_loss": held_out})
 
 
-@dg.asset_check(asset="validation_candidates", blocking=True, automation_condition=ON_CHANGE)
+@_check(asset="validation_candidates", blocking=True)
 def candidates_are_from_visible_rows(lake: LakeDoor) -> dg.AssetCheckResult:
     """No candidate comes from a row that its question's split must not see."""
     split_of_row = lake.table_of("qa_folds").set_index("id")["split"]
@@ -173,7 +172,7 @@ def _quality_result(lake: LakeResource, asset: str) -> dg.AssetCheckResult:
     )
 
 
-@dg.asset_check(asset="generated_answers", blocking=True, automation_condition=ON_CHANGE)
+@_check(asset="generated_answers", blocking=True)
 def generated_answers_are_well_formed(lake: LakeDoor) -> dg.AssetCheckResult:
     """The answers to be submitted end, do not repeat, stay Korean, and are of a usual length.
 
@@ -182,13 +181,13 @@ def generated_answers_are_well_formed(lake: LakeDoor) -> dg.AssetCheckResult:
     return _quality_result(lake, "generated_answers")
 
 
-@dg.asset_check(asset="validation_answers", blocking=True, automation_condition=ON_CHANGE)
+@_check(asset="validation_answers", blocking=True)
 def validation_answers_are_well_formed(lake: LakeDoor) -> dg.AssetCheckResult:
     """The answers that are judged end, do not repeat, stay Korean, and are of a usual length."""
     return _quality_result(lake, "validation_answers")
 
 
-@dg.asset_check(asset="retrieval_scores", automation_condition=ON_CHANGE)
+@_check(asset="retrieval_scores")
 def ranking_beats_its_parts(lake: LakeDoor) -> dg.AssetCheckResult:
     """The ranking's mean reciprocal rank is no lower than that of full-text or dense search alone.
 
@@ -208,7 +207,7 @@ def ranking_beats_its_parts(lake: LakeDoor) -> dg.AssetCheckResult:
     )
 
 
-@dg.asset_check(asset="retrieval_scores", automation_condition=ON_CHANGE)
+@_check(asset="retrieval_scores")
 def answers_can_be_trusted(lake: LakeDoor) -> dg.AssetCheckResult:
     """No figure of trust lies significantly below that of the version before.
 
@@ -222,15 +221,10 @@ def answers_can_be_trusted(lake: LakeDoor) -> dg.AssetCheckResult:
         for name in measured
         if name in before and float(newest.facts[f"{name}_high"]) < float(before[name])
     ]
-    return dg.AssetCheckResult(
-        passed=not fallen,
-        severity=dg.AssetCheckSeverity.WARN,
-        description="; ".join(fallen) or None,
-        metadata={name: float(newest.facts[name]) for name in measured},
-    )
+    return _warning("; ".join(fallen), {name: float(newest.facts[name]) for name in measured})
 
 
-@dg.asset_check(asset="leaderboard", automation_condition=ON_CHANGE)
+@_check(asset="leaderboard")
 def newest_is_not_worse(lake: LakeDoor) -> dg.AssetCheckResult:
     """The newest experiment is not significantly worse than the best one so far.
 
@@ -241,9 +235,5 @@ def newest_is_not_worse(lake: LakeDoor) -> dg.AssetCheckResult:
         return dg.AssetCheckResult(passed=True, description="there is nothing to compare with")
     high, fallen = float(facts["difference_high"]), -float(facts["difference"])
     names = ("compared_with", "difference", "difference_low", "difference_high", "p_better")
-    return dg.AssetCheckResult(
-        passed=high >= 0,
-        severity=dg.AssetCheckSeverity.WARN,
-        description=None if high >= 0 else f"{fallen:.4f} below {facts['compared_with']}",
-        metadata={name: facts[name] for name in names},
-    )
+    problem = None if high >= 0 else f"{fallen:.4f} below {facts['compared_with']}"
+    return _warning(problem, {name: facts[name] for name in names})
