@@ -25,6 +25,7 @@ from hansol_assets.lake.standing import forget_standing
 from hansol_assets.lake.store import Lake
 from hansol_assets.orchestration.home import set_process_defaults
 from hansol_assets.orchestration.launchpad import launchpad_fields, settings_of
+from hansol_assets.orchestration.metadata import table_value
 from hansol_assets.orchestration.run_locks import end_dead_runs, exclusive_run, run_lock
 from hansol_assets.settings import Settings, require_fitting_template
 
@@ -165,19 +166,8 @@ def summarize_run(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
     counts = Counter(row["status"] for row in rows)
     tags = {f"{TAG_PREFIX}{status}": str(counts[status]) for status in get_args(Status)}
     instance.add_run_tags(run.run_id, tags)
-    table = dg.TableMetadataValue([dg.TableRecord(row) for row in rows], _SCHEMA)
-    instance.report_engine_event("what the run did", run, EngineEventData(metadata={TABLE: table}))
-
-
-_SCHEMA = dg.TableSchema(
-    [
-        dg.TableColumn("asset", "string"),
-        dg.TableColumn("status", "string", description="reused, updated (some rows), or new"),
-        dg.TableColumn("rows", "int", description="rows, where the asset has any"),
-        dg.TableColumn("rows_made", "int", description="rows that this run worked on"),
-        dg.TableColumn("seconds", "float", description="time of the work"),
-    ]
-)
+    data = EngineEventData(metadata={TABLE: table_value(rows)})
+    instance.report_engine_event("what the run did", run, data)
 
 
 def _rows(instance: dg.DagsterInstance, run_id: str) -> Iterator[dict[str, Any]]:
