@@ -8,7 +8,15 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from hansol_assets.cli.output import JsonOption, console, fail, open_lake, print_json, print_line
+from hansol_assets.cli.output import (
+    JsonOption,
+    console,
+    fail,
+    open_lake,
+    print_json,
+    print_line,
+    print_lines,
+)
 
 lake_app = typer.Typer(help="Look after the lake.", no_args_is_help=True)
 
@@ -44,7 +52,7 @@ def status(as_json: JsonOption = False) -> None:
         )
     console.print(table)
     listed = ", ".join(f"{name} {size / MEBIBYTE:.1f}" for name, size in sizes.items())
-    print_line(f"\nin all {sum(sizes.values()) / MEBIBYTE:.1f} MiB: {listed}")
+    print_lines(f"\nin all {sum(sizes.values()) / MEBIBYTE:.1f} MiB: {listed}")
 
 
 @lake_app.command()
@@ -58,7 +66,7 @@ def prune(
     report = remove(open_lake(), keep, RETENTION)
     for asset, fingerprint in report.removed:
         print_line(f"removed  {asset} {fingerprint}")
-    print_line(
+    print_lines(
         f"{len(report.removed)} removed, {len(report.kept)} kept, {len(report.swept)} leftovers "
         f"swept, {report.forgotten} cached rows forgotten, {report.freed / MEBIBYTE:.1f} MiB freed"
     )

@@ -61,13 +61,13 @@ def doctor() -> None:
     settings = load_settings()
     base = settings.base_model
     device = device_memory()
-    print_line(f"profile     {settings.profile_name}: {settings.description}")
+    print_lines(f"profile     {settings.profile_name}: {settings.description}")
     with computing_on(settings.compute, settings.cluster, settings.lake_dir) as compute:
         print_line(f"compute     {compute.description}")
     shape = base.known_shape
     if shape is not None:
         for phase, work in (("training", settings.training), ("generation", settings.generation)):
-            print_line(f"{phase:11} {estimate(shape, base.loading, work, device)}")
+            print_lines(f"{phase:11} {estimate(shape, base.loading, work, device)}")
     absent = missing(base.hub) if base.kind == "hub" else None
     print_lines(f"base model  {absent or 'nothing is missing'}")
     problems = [

@@ -49,7 +49,7 @@ def print_line(text: object) -> None:
 def print_records(title: str, records: Sequence[Mapping[str, Any]]) -> None:
     """Prints records as a table; as a card each, where the terminal is too narrow for a table."""
     if not records:
-        print_line(title)
+        print_lines(title)
         return
     table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for name, value in records[0].items():
@@ -81,7 +81,7 @@ def print_card(record: Mapping[str, Any]) -> None:
 
 
 def print_lines(message: str) -> None:
-    """Prints a message; an indented line of it is there to be copied, so it is not wrapped."""
+    """Prints a message, wrapped; an indented line is there to be copied, so it is not."""
     for line in message.splitlines():
         console.print(line, highlight=False, markup=False, soft_wrap=line.startswith("  "))
 

@@ -22,6 +22,7 @@ from hansol_assets.cli.output import (
     print_json,
     print_json_line,
     print_line,
+    print_lines,
     print_records,
 )
 from hansol_assets.commands import REFRESH, REVIEW
@@ -101,7 +102,7 @@ def score(
     table.add_row("judge", judge)
     console.print(table)
     if report.note:
-        print_line(report.note)
+        print_lines(report.note)
 
 
 @commands.command()
@@ -158,7 +159,7 @@ def _print_answer(answer: "Answer", *, as_json: bool, as_line: bool) -> None:
         return
     if as_line:
         console.rule(escape(answer.question), align="left")
-    print_line(answer.answer)
+    console.print(answer.answer, highlight=False, markup=False)
     _print_verdict(answer.verdict, answer.confidence, needs_review=answer.needs_review)
     print_records("quoted rows", _shown_quotes(answer.quotes))
     print_records("nearest questions", _shown_nearest(answer.nearest))
@@ -314,4 +315,4 @@ def review(
     shown = queue.head(limit).drop(columns="category")
     print_records(f"{len(queue)} answers need review", shown.to_dict("records"))
     if len(queue):
-        print_line(f"To answer them yourself: {REVIEW}")
+        print_lines(f"To answer them yourself: {REVIEW}")
