@@ -27,8 +27,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from rows import REPOSITORY, add_figures, run
 from synthetic import synthetic_table, write_static_model
 
+from hansol_assets.compute.cluster import ClusterSettings
 from hansol_assets.compute.current import computing_on
-from hansol_assets.compute.settings import ClusterSettings
 from hansol_assets.embedding.cached import CachedEmbedder
 from hansol_assets.embedding.embedder import load_embedder
 from hansol_assets.embedding.muse import DIMENSIONS, MuseEmbedder

@@ -17,7 +17,7 @@ from random_checkpoint import write_random_checkpoint
 
 from hansol_assets.modeling.base.loading import device
 from hansol_assets.modeling.base.shape import ModelShape
-from hansol_assets.modeling.base.tokenizer_training import render_document, train_tokenizer
+from hansol_assets.modeling.base.tokenizer import render_document, train_tokenizer
 from hansol_assets.qa.prompts import ContextRow, PromptSettings, build_messages
 from hansol_assets.settings import SAMPLE_DIRECTORY, Settings, load_settings
 

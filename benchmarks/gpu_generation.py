@@ -22,9 +22,9 @@ from gpu_common import (
 )
 
 from hansol_assets.modeling.base.loading import LoadingSettings, load_causal_lm, load_tokenizer
-from hansol_assets.modeling.device.preflight import device_memory, estimate
-from hansol_assets.modeling.generation.generator import GenerationRequest, Generator
-from hansol_assets.modeling.settings import TrainingSettings
+from hansol_assets.modeling.generation import GenerationRequest, Generator
+from hansol_assets.modeling.hyperparameters import TrainingSettings
+from hansol_assets.modeling.memory import device_memory, estimate
 from hansol_assets.modeling.training.sft import lora_config
 
 

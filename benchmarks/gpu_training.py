@@ -5,6 +5,7 @@ python benchmarks/gpu_training.py --profile gemma-7b --quantization nf4 --folder
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 
 from gpu_common import (
     device_name,
@@ -17,9 +18,10 @@ from gpu_common import (
     write_model,
 )
 
+from hansol_assets.compute.protocol import ALONE
 from hansol_assets.modeling.base.shape import ModelShape
-from hansol_assets.modeling.progress import NO_FIGURES
-from hansol_assets.modeling.training.adapter import AdapterReport, train_adapter
+from hansol_assets.modeling.runtime import NO_FIGURES
+from hansol_assets.modeling.training.adapter import AdapterReport, TrainAdapter
 
 WARM_UP_STEPS = 10
 """Steps left out: kernels are chosen and memory is first reserved in them."""
@@ -75,16 +77,15 @@ def main() -> None:
     base = told.folder / "base"
     write_model(shape, examples, base)
     clock = StepClock()
-    trained = train_adapter(
+    trained = TrainAdapter(
         base,
         examples,
         examples.iloc[:0],
         settings.training,
         told.folder / "adapter",
         told.folder / "checkpoints",
-        clock,
         settings.base_model.loading,
-    )
+    ).run(replace(ALONE, send=clock))
     tokens_a_second = trained.tokens / told.steps / clock.seconds_a_step
     batch = settings.training.batch_examples
     report(

@@ -8,10 +8,9 @@ not: a model that is meant to answer (`hansol_assets.modeling.base.scratch`).
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hansol_assets.modeling.base.determinism import deterministic
 from hansol_assets.modeling.base.shape import ModelShape
 from hansol_assets.modeling.base.tokenizer import stop_ids
-from hansol_assets.modeling.progress import without_bars
+from hansol_assets.modeling.runtime import deterministic, without_bars
 
 if TYPE_CHECKING:
     import torch

@@ -17,6 +17,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -24,6 +25,7 @@ import psutil
 import yaml
 from gpu_common import examples_of
 
+from hansol_assets.compute.protocol import ALONE
 from hansol_assets.lake.reports import NO_FIGURES
 from hansol_assets.lake.store import Lake
 from hansol_assets.settings import load_settings
@@ -179,9 +181,9 @@ def variant(loading: dict[str, str], base_dir: Path, rows: Path) -> dict[str, ob
     has one of its own.
     """
     from hansol_assets.modeling.base.shape import ModelShape
-    from hansol_assets.modeling.device.preflight import PROCESSOR, Device, estimate
-    from hansol_assets.modeling.generation.generator import GenerationRequest, Generator
-    from hansol_assets.modeling.training.adapter import train_adapter
+    from hansol_assets.modeling.generation import GenerationRequest, Generator
+    from hansol_assets.modeling.memory import PROCESSOR, Device, estimate
+    from hansol_assets.modeling.training.adapter import TrainAdapter
 
     settings = load_settings(
         profile=PROFILE,
@@ -199,7 +201,9 @@ def variant(loading: dict[str, str], base_dir: Path, rows: Path) -> dict[str, ob
     with tempfile.TemporaryDirectory() as folder:
         places = (Path(folder) / "adapter", Path(folder) / "checkpoints")
         peak = Peak(os.getpid())
-        report = train_adapter(base_dir, examples, none, settings.training, *places, steps, held)
+        report = TrainAdapter(base_dir, examples, none, settings.training, *places, held).run(
+            replace(ALONE, send=steps)
+        )
         told["training_peak_gib"] = peak.end()
         peak = Peak(os.getpid())
         generator = Generator(base_dir, places[0], settings.generation, held)

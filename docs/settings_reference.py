@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
 
-from hansol_assets.modeling.device.profile_table import profile_table
+from hansol_assets.cli.models import profile_table
 from hansol_assets.profile_files import PROFILES_DIRECTORY
 from hansol_assets.settings import ENVIRONMENT_PREFIX, Settings, load_settings
 from hansol_assets.settings_model import marked_shaping_nothing

@@ -1,10 +1,11 @@
 """The code location: every asset, check, job and resource as one `Definitions`.
 
-What belongs here: putting the parts together. What does not: any part. Tests and the command line
-swap parts through the arguments of `build_defs`.
+Tests and the command line swap parts through the arguments of `build_defs`.
+
 See https://docs.dagster.io/guides/build/projects-and-components
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -13,9 +14,8 @@ import dagster as dg
 
 from hansol_assets.assets.groups import GROUPS
 from hansol_assets.orchestration import automation, checks
-from hansol_assets.orchestration.graph import OWNERS, assets_of
+from hansol_assets.orchestration.graph import OWNERS, TERMINAL, assets_of
 from hansol_assets.orchestration.resources import lake_resource
-from hansol_assets.orchestration.terminal import LOGGER, terminal_logger
 from hansol_assets.settings import RAW_FILES, Settings, load_settings
 
 SOURCES = {
@@ -43,9 +43,16 @@ def _source(name: str) -> dg.AssetSpec:
 
 
 def _fresh(assets: list[dg.AssetsDefinition], hours: int) -> Sequence[dg.AssetsDefinition]:
-    """Promises that each asset is looked at within so many hours, which the UI holds up."""
+    """Gives each asset a freshness policy: some run checks it within so many hours."""
     policy = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=hours))
     return dg.map_asset_specs(lambda spec: spec.replace_attributes(freshness_policy=policy), assets)
+
+
+@dg.logger({}, description="One line an asset, for a person at a terminal.")
+def _terminal_logger(context: dg.InitLoggerContext) -> logging.Logger:  # noqa: ARG001
+    from hansol_assets.orchestration.terminal import terminal_log
+
+    return terminal_log()
 
 
 def build_defs(
@@ -53,9 +60,7 @@ def build_defs(
 ) -> dg.Definitions:
     """Builds the code location.
 
-    Args:
-        settings: The settings that runs start from; read from profile and environment by default.
-        resource_overrides: Resources to put in the place of the built ones, by name.
+    `settings`: the settings that runs start from; read from profile and environment by default.
 
     Raises:
         ProfileError: A setting is unknown or wrong.
@@ -70,7 +75,7 @@ def build_defs(
         sensors=sensors,
         schedules=schedules,
         resources={"lake": lake_resource(settings), **(resource_overrides or {})},
-        loggers={"console": dg.colored_console_logger, LOGGER: terminal_logger},
+        loggers={"console": dg.colored_console_logger, TERMINAL: _terminal_logger},
         # Steps share one process: models load once, and the whole graph starts in a second.
         executor=dg.in_process_executor,
     )

@@ -1,8 +1,4 @@
-"""Profile files: where one is, what it extends, and its nested values.
-
-What belongs here: finding, reading and laying over one another. What does not: what the values mean
-(`hansol_assets.settings`).
-"""
+"""Profile files: where one is, what it extends, and its nested values."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -67,10 +63,6 @@ def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 def read_profile(path: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
     """Reads a profile file and, below it, the profile that it extends.
 
-    Args:
-        path: The YAML file.
-        seen: The files that led here.
-
     Raises:
         ProfileError: The file is not a YAML mapping in UTF-8, or extends itself.
     """
@@ -90,8 +82,8 @@ def read_profile(path: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
     beside = path.parent / str(parent)
     below = beside if beside.is_file() else profile_path(str(parent))
     # What the profile below it says of itself is not so of this one.
-    own = {"description": _what_it_sets(str(parent), content)} | content
-    return merged(read_profile(below, (*seen, path)), own)
+    above = {"description": _what_it_sets(str(parent), content)} | content
+    return merged(read_profile(below, (*seen, path)), above)
 
 
 def _what_it_sets(parent: str, content: Mapping[str, Any]) -> str:

@@ -1,9 +1,4 @@
-"""Settings of a run: a profile file, overridden by the environment, overridden by the launchpad.
-
-What belongs here: gathering all sections, and refusing what is wrong. What does not: the meaning of
-a single setting, which stands in the section next to the code that reads it, and reading a profile
-(`hansol_assets.profile_files`).
-"""
+"""Settings of a run: a profile file, overridden by the environment, overridden by the launchpad."""
 
 import difflib
 import os
@@ -25,13 +20,15 @@ from hansol_assets.answering.examples import ExampleSettings
 from hansol_assets.answering.submission import SubmissionSettings
 from hansol_assets.answering.training import AdapterSettings
 from hansol_assets.answering.verdicts import VerdictSettings
-from hansol_assets.compute.settings import ClusterSettings, Kind
+from hansol_assets.compute.cluster import ClusterSettings, Kind
 from hansol_assets.embedding.embedder import EmbedderSettings, RetrieverSettings
 from hansol_assets.lake.object_store import URL_PATTERN
 from hansol_assets.modeling.base.base_model import BaseModelSettings
-from hansol_assets.modeling.generation.generator import GenerationSettings
-from hansol_assets.modeling.training.adapter import TrainingSettings
-from hansol_assets.modeling.training.fit import FitSettings
+from hansol_assets.modeling.hyperparameters import (
+    FitSettings,
+    GenerationSettings,
+    TrainingSettings,
+)
 from hansol_assets.profile_files import ProfileError, merged, profile_path, read_profile
 from hansol_assets.qa.folds import FoldSettings
 from hansol_assets.qa.pairing import PairingSettings
@@ -256,7 +253,7 @@ class Settings(BaseSettings):
         reviewed = {REVIEW_CSV: self.review_file} if self.review_file.is_file() else {}
         return files | reviewed
 
-    def said_of_files(self) -> list[str]:
+    def notes_on_files(self) -> list[str]:
         """What a person should know of the raw folder: that it is the sample, or what is left."""
         if self.raw_folder == SAMPLE_DIRECTORY and self.raw_dir is None:
             return [f"nothing lies in {self.lake_dir / 'raw'}, so the sample is read"]
@@ -273,8 +270,8 @@ class Settings(BaseSettings):
         """The folder of the raw files: the sample's, where nothing of a person's lies."""
         if self.raw_dir is not None:
             return as_it_lies(self.raw_dir)
-        own = self.lake_dir / "raw"
-        return own if holds_anything(own) else SAMPLE_DIRECTORY
+        raw = self.lake_dir / "raw"
+        return raw if holds_anything(raw) else SAMPLE_DIRECTORY
 
 
 SAMPLE_DIRECTORY = Path(__file__).parent / "sample"
@@ -282,11 +279,11 @@ SAMPLE_DIRECTORY = Path(__file__).parent / "sample"
 
 def _meant(name: str, valid: list[str]) -> str | None:
     """The whole name that was meant: the likest of the same section, or the same one elsewhere."""
-    section, dot, own = name.rpartition(".")
-    close = difflib.get_close_matches(own, valid, n=1, cutoff=NEAREST_KEY_CUTOFF)
+    section, dot, key = name.rpartition(".")
+    close = difflib.get_close_matches(key, valid, n=1, cutoff=NEAREST_KEY_CUTOFF)
     if close:
         return f"{section}{dot}{close[0]}"
-    elsewhere = [path for path in _dotted(Settings) if path.endswith(f".{own}")]
+    elsewhere = [path for path in _dotted(Settings) if path.endswith(f".{key}")]
     return min(elsewhere, key=lambda path: path.count("."), default=None)
 
 
@@ -313,8 +310,8 @@ def _problems(error: ValidationError) -> Iterator[str]:
             valid = _valid_keys(item["loc"])
             meant, section = _meant(where, valid), where.rpartition(".")[0]
             listed = f"valid{f' in {section}' if section else ''}: {', '.join(valid)}"
-            said = f"did you mean '{meant}'?" if meant else listed
-            yield f"unknown setting '{where}'; {said}"
+            hint = f"did you mean '{meant}'?" if meant else listed
+            yield f"unknown setting '{where}'; {hint}"
         else:
             yield f"setting '{where}' = {item['input']!r}: {item['msg']}"
 
@@ -338,10 +335,10 @@ def _check_environment(environment: Mapping[str, str]) -> None:
             continue
         meant = _meant(field.lower(), valid)
         if meant is None:
-            said = f"valid: {', '.join(map(_variable, valid))}"
+            hint = f"valid: {', '.join(map(_variable, valid))}"
         else:
-            said = f"did you mean {'__'.join([_variable(meant), *below])}?"
-        raise ProfileError(f"environment variable {variable} names no setting; {said}")
+            hint = f"did you mean {'__'.join([_variable(meant), *below])}?"
+        raise ProfileError(f"environment variable {variable} names no setting; {hint}")
 
 
 def _variable(path: str) -> str:
@@ -351,9 +348,6 @@ def _variable(path: str) -> str:
 
 def load_settings(**values: Any) -> Settings:
     """Reads the settings: given values over the environment over the profile.
-
-    Args:
-        **values: Settings by name; sections as mappings.
 
     Raises:
         ProfileError: A value is unknown or wrong; the message names it and the nearest valid one.
@@ -368,9 +362,6 @@ def load_settings(**values: Any) -> Settings:
 
 def require_fitting_template(settings: Settings) -> None:
     """Refuses a template that the submission would not fit, before anything is trained.
-
-    Args:
-        settings: The run's settings.
 
     Raises:
         UnfitTemplateError: The template has another width, or rows of other questions.

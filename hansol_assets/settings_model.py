@@ -1,8 +1,7 @@
 """The base class of every group of settings.
 
-What belongs here: how a group of settings behaves (immutable, unknown keys refused). What does
-not: any single setting. Each package defines the section that it reads next to the code that
-reads it; `hansol_assets.settings` gathers them into one profile.
+Each package defines the section that it reads next to the code that reads it;
+`hansol_assets.settings` gathers them into one profile.
 """
 
 from dataclasses import dataclass
@@ -47,31 +46,29 @@ def shaping_values(section: BaseModel) -> dict[str, Any]:
 
 def _shaping_nothing(section: BaseModel) -> dict[str, Any]:
     """What pydantic leaves out of a section and of those within it."""
-    found = {
+    excluded = {
         name: shapes_nothing(section, name)
         or (isinstance(value, BaseModel) and _shaping_nothing(value))
         for name, value in section
     }
-    return {name: leaves_out for name, leaves_out in found.items() if leaves_out}
+    return {name: leaves_out for name, leaves_out in excluded.items() if leaves_out}
 
 
 def without(section: Section, name: str) -> Section:
     """Returns a copy of a section that lacks a setting, so that nobody reads it from there.
 
-    Args:
-        section: A group of settings.
-        name: Such as `depth`; `retrieval.depth` is one of a section within.
+    `name`: such as `depth`; `retrieval.depth` is one of a section within.
 
     Raises:
         AttributeError: There is none of that name.
     """
     copy = section.model_copy()
-    own, _, inner = name.partition(".")
+    first, _, inner = name.partition(".")
     if inner:
-        copy.__dict__[own] = without(getattr(copy, own), inner)
+        copy.__dict__[first] = without(getattr(copy, first), inner)
     else:
-        getattr(copy, own)
-        del copy.__dict__[own]
+        getattr(copy, first)
+        del copy.__dict__[first]
     return copy
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from hypothesis import settings
 
-from hansol_assets.compute.local import LocalCompute
+from hansol_assets.compute.current import LocalCompute
 from hansol_assets.embedding.cached import CachedEmbedder
 from hansol_assets.embedding.e5 import E5Embedder
 from hansol_assets.embedding.muse import DIMENSIONS, MuseEmbedder

@@ -12,7 +12,7 @@ import pytest
 
 from hansol_assets.answering.holding import text_keys
 from hansol_assets.lake.fingerprint import file_hash
-from hansol_assets.orchestration.columns import CARRIED
+from hansol_assets.orchestration.metadata import CARRIED
 from hansol_assets_tests.assets.renewal import moves
 from hansol_assets_tests.graph import GraphRun, begin_with_texts_of, run_graph, write_raw_files
 

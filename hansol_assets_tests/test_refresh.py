@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from hansol_assets.answering.searching import index_table
-from hansol_assets.compute.local import LocalCompute
+from hansol_assets.compute.current import LocalCompute
 from hansol_assets.embedding.cached import CachedEmbedder
 from hansol_assets.embedding.e5 import DIMENSIONS
 from hansol_assets.embedding.embedder import encode, load_embedder

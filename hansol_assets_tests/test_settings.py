@@ -97,7 +97,7 @@ def test_a_carriage_return_in_the_environment_is_named(monkeypatch: pytest.Monke
 
 def test_the_sample_is_read_only_where_nothing_of_a_person_s_lies(tmp_path: Path) -> None:
     settings = load_settings(lake_dir=tmp_path)
-    assert settings.said_of_files() == [f"nothing lies in {tmp_path}/raw, so the sample is read"]
+    assert settings.notes_on_files() == [f"nothing lies in {tmp_path}/raw, so the sample is read"]
     (tmp_path / "raw").mkdir()
     (tmp_path / "raw" / "train.docx").touch()
     with pytest.raises(InputError, match=r"train\.docx"):

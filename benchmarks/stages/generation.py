@@ -14,8 +14,8 @@ from rows import Options, Row, in_turn, ratios, row
 
 from hansol_assets.modeling.base.loading import LoadingSettings, load_causal_lm, load_tokenizer
 from hansol_assets.modeling.base.tokenizer import encode_prompt, stop_ids
-from hansol_assets.modeling.generation.generator import GenerationRequest, Generator
-from hansol_assets.modeling.settings import GenerationSettings
+from hansol_assets.modeling.generation import GenerationRequest, Generator
+from hansol_assets.modeling.hyperparameters import GenerationSettings
 from stages.models import write_decoder
 
 SAMPLES = 3

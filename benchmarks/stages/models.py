@@ -11,7 +11,7 @@ from random_checkpoint import write_random_checkpoint
 from rows import Options
 
 from hansol_assets.modeling.base.shape import ModelShape
-from hansol_assets.modeling.base.tokenizer_training import render_document, train_tokenizer
+from hansol_assets.modeling.base.tokenizer import render_document, train_tokenizer
 
 WORDS = 8_000
 

@@ -6,6 +6,7 @@ sets it, and in TRL's plain recipe. What does not: a GPU (`benchmarks/gpu_traini
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -13,10 +14,11 @@ from gpu_common import examples_of
 from peers.trl_recipe import train
 from rows import Options, Row, in_turn, ratios, row
 
+from hansol_assets.compute.protocol import ALONE
 from hansol_assets.modeling.base.loading import LoadingSettings
-from hansol_assets.modeling.progress import NO_FIGURES
-from hansol_assets.modeling.settings import TrainingSettings
-from hansol_assets.modeling.training.adapter import train_adapter
+from hansol_assets.modeling.hyperparameters import TrainingSettings
+from hansol_assets.modeling.runtime import NO_FIGURES
+from hansol_assets.modeling.training.adapter import TrainAdapter
 from stages.models import write_decoder
 
 PEER = "plain TRL: SFTTrainer with peft, padded 2 x 4"
@@ -53,17 +55,16 @@ def ours(
         progress_seconds=0,
     )
     ends = Ends()
-    done = train_adapter(
+    done = TrainAdapter(
         base,
         examples,
         examples.iloc[:0],
         settings,
         out / "adapter",
         out / "checkpoints",
-        ends,
         LoadingSettings(dtype="float32"),
         judged=held_out,
-    )
+    ).run(replace(ALONE, send=ends))
     share = (len(ends.seconds) - 1) / len(ends.seconds)
     speed = done.tokens * share / (ends.seconds[-1] - ends.seconds[0])
     return speed, done.fit.held_out_loss if done.fit else float("nan")

@@ -5,7 +5,7 @@ answers side by side, with what is known of each. What does not: which of them i
 (`hansol_assets.answering.choosing`).
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated
@@ -23,10 +23,10 @@ from hansol_assets.lake.cache import GENERATIONS
 from hansol_assets.lake.fingerprint import config_of, fingerprint
 from hansol_assets.lake.handles import Artifact
 from hansol_assets.lake.manifest import Fact
-from hansol_assets.lake.reports import ROWS_MADE, ROWS_REUSED, TableReport
+from hansol_assets.lake.reports import ROWS_MADE, ROWS_REUSED, Log, TableReport
 from hansol_assets.modeling.base.loading import LoadingSettings
-from hansol_assets.modeling.generation.generator import GenerationSettings
-from hansol_assets.modeling.generation.work import AnswerPrompts
+from hansol_assets.modeling.generation import AnswerPrompts
+from hansol_assets.modeling.hyperparameters import GenerationSettings
 from hansol_assets.qa.cleaning import clean_answer
 from hansol_assets.qa.prompts import PromptSettings
 from hansol_assets.retrieval.index import RetrievalSettings
@@ -89,7 +89,7 @@ class Gatherer:
     base_model: Artifact
     embedder: CachedEmbedder
     settings: CandidateInputs
-    log: Callable[[str], None]
+    log: Log
 
     def __post_init__(self) -> None:
         """Refuses an adapter of another base model."""

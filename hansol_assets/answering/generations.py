@@ -1,7 +1,7 @@
 """Generated answers that are kept as they come, and found again by content.
 
 What belongs here: asking the model only for what the cache does not hold. What does not: decoding
-(`hansol_assets.modeling.generation.generator`) and what the answers are used for.
+(`hansol_assets.modeling.generation`) and what the answers are used for.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 from hansol_assets.compute.protocol import Workers
 from hansol_assets.lake.cache import RowCache
 from hansol_assets.lake.fingerprint import canonical_json, text_hash
-from hansol_assets.modeling.generation.generator import Generation, GenerationRequest
-from hansol_assets.modeling.generation.work import AnswerPrompts
+from hansol_assets.lake.reports import Log
+from hansol_assets.modeling.generation import AnswerPrompts, Generation, GenerationRequest
 
 GENERATION_COLUMNS = tuple(Generation.__dataclass_fields__)
 
@@ -48,7 +48,7 @@ def answer_requests(
     cache: RowCache,
     scope: str,
     open_work: Callable[[], tuple[AnswerPrompts, Workers]],
-    log: Callable[[str], None],
+    log: Log,
 ) -> Answered:
     """Answers requests, committing batch by batch, and skipping those answered before.
 
@@ -72,7 +72,8 @@ def answer_requests(
         for made in workers.map(work.blocks(missing)):
             done += pc.count_distinct(made["key"]).as_py()
             unanswered += _keep(made, cache, scope, log)
-            log(f"answered {done} of {len(wanted)} questions")
+            line = f"answered {done} of {len(wanted)} questions"
+            log(line, {"step": done, "steps": len(wanted)})
         known = cache.get(scope, list(wanted))
     asked = frozenset(request.key for request in missing)
     return Answered(_in_order(known, wanted), asked, len(wanted) - len(asked), unanswered)

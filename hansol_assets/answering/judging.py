@@ -14,7 +14,7 @@ from hansol_assets.answering.choosing import joined_texts
 from hansol_assets.answering.judge import Judge
 from hansol_assets.answering.strategies import strategy_vectors
 from hansol_assets.embedding.embedder import encode
-from hansol_assets.plotting.scores import distribution_picture
+from hansol_assets.plotting import distribution_picture
 from hansol_assets.qa.folds import VALIDATION
 from hansol_assets.scoring.answer_regressor import AnswerRegressor
 from hansol_assets.scoring.baselines import baseline_scores

@@ -11,7 +11,7 @@ import pandas as pd
 
 from hansol_assets.answering.examples import context_rows
 from hansol_assets.answering.generations import generation_request
-from hansol_assets.modeling.generation.generator import GenerationRequest
+from hansol_assets.modeling.generation import GenerationRequest
 from hansol_assets.qa.folds import CALIBRATION, TRAINING, VALIDATION
 from hansol_assets.qa.prompts import PromptSettings, build_messages
 from hansol_assets.retrieval.decomposing import FoundPart, find_parts

@@ -19,18 +19,16 @@ from hansol_assets.lake.reports import ArtifactBuild, Report, Verdict
 from hansol_assets.lake.store import Lake
 from hansol_assets.modeling.base.base_model import BaseModelReport
 from hansol_assets.modeling.base.loading import LoadingSettings, load_tokenizer
-from hansol_assets.modeling.training.adapter import (
-    AdapterReport,
-    TrainingSettings,
-)
-from hansol_assets.modeling.training.encoding_check import EncodingInspection, inspect_encoding
-from hansol_assets.modeling.training.whole_answers import (
+from hansol_assets.modeling.hyperparameters import TrainingSettings
+from hansol_assets.modeling.training.adapter import AdapterReport, TrainAdapter
+from hansol_assets.modeling.training.encoding import (
+    EncodingInspection,
     LongAnswersError,
     WholeAnswers,
     fit_answers,
+    inspect_encoding,
 )
-from hansol_assets.modeling.training.work import TrainAdapter
-from hansol_assets.plotting.losses import loss_curve
+from hansol_assets.plotting import loss_curve
 from hansol_assets.qa.folds import CALIBRATION, TRAINING, VALIDATION
 from hansol_assets.settings_model import SettingsModel
 

@@ -11,8 +11,7 @@ import pandas as pd
 
 from hansol_assets.answering.verdicts import VerdictSettings
 from hansol_assets.lake.manifest import Fact
-from hansol_assets.plotting.scores import calibration_picture, risk_coverage_picture
-from hansol_assets.plotting.tables import curve_picture
+from hansol_assets.plotting import calibration_picture, curve_picture, risk_coverage_picture
 from hansol_assets.retrieval.evaluation import KNOWN, MODES, UNKNOWN, UNRELATED
 from hansol_assets.scoring.bootstrap import BootstrapSettings, bootstrap_interval
 from hansol_assets.scoring.confidence import (

@@ -1,8 +1,4 @@
-"""Group `answers`: candidates, regressors, the blend's weights, and the answers.
-
-What belongs here: the same path for the questions that judge and for those to be submitted. What
-does not: how candidates are made, estimated and chosen (`hansol_assets.answering`).
-"""
+"""Group `answers`: candidates, regressors, the blend's weights, and the answers."""
 
 from typing import Annotated
 
@@ -40,7 +36,7 @@ from hansol_assets.lake.blocks import Blocks
 from hansol_assets.lake.declaration import Setting, lake_artifact, lake_table
 from hansol_assets.lake.handles import Artifact, Table
 from hansol_assets.lake.reports import ArtifactBuild, Build, Report, TableReport
-from hansol_assets.plotting.tables import bar_picture
+from hansol_assets.plotting import bar_picture
 from hansol_assets.qa.folds import CALIBRATION, TRAINING, VALIDATION
 from hansol_assets.scoring.blend import WEIGHTS_FILE, BlendSettings, fit_blend
 from hansol_assets.scoring.components import ComponentSettings
@@ -196,7 +192,7 @@ def vector_blend(
     weights = {f"weight_{name}": round(weight, 4) for name, weight in fitted.weights.items()}
     notes = {"weights": bar_picture("Weights of the components", fitted.weights, "weight")}
     shares = share.of(np.array(SHOWN_CONFIDENCE)).round(4).tolist()
-    named = {f"row_share_at_{p}": own for p, own in zip(SHOWN_CONFIDENCE, shares, strict=True)}
+    named = {f"row_share_at_{p}": value for p, value in zip(SHOWN_CONFIDENCE, shares, strict=True)}
     return Report(facts={"questions": len(questions), **weights, **named}, notes=notes)
 
 

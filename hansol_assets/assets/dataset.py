@@ -1,8 +1,4 @@
-"""Group `dataset`: folds, the mix of the test, training examples, and the questions that judge.
-
-What belongs here: tables derived from the raw rows alone. What does not: anything that needs a
-model or an index.
-"""
+"""Group `dataset`: folds, the mix of the test, training examples, and the questions that judge."""
 
 from dataclasses import replace
 from typing import Annotated
@@ -15,7 +11,7 @@ from hansol_assets.lake.blocks import spooled
 from hansol_assets.lake.declaration import Setting, lake_table
 from hansol_assets.lake.handles import Table
 from hansol_assets.lake.reports import Build, TableReport
-from hansol_assets.plotting.tables import bar_picture
+from hansol_assets.plotting import bar_picture
 from hansol_assets.qa.folds import (
     FoldSettings,
     assign_folds,

@@ -1,8 +1,4 @@
-"""Group `evaluation`: scores of the validation answers, and the leaderboard of all experiments.
-
-What belongs here: judging what the answers group made. What does not: how a score is computed
-(`hansol_assets.scoring`).
-"""
+"""Group `evaluation`: scores of the validation answers, and the leaderboard of all experiments."""
 
 from typing import Annotated
 
@@ -39,7 +35,7 @@ from hansol_assets.lake.handles import Artifact, History, Table
 from hansol_assets.lake.manifest import Fact
 from hansol_assets.lake.records import Records, records
 from hansol_assets.lake.reports import ArtifactBuild, Report, TableReport
-from hansol_assets.plotting.scores import trend_picture
+from hansol_assets.plotting import trend_picture
 from hansol_assets.qa.folds import VALIDATION
 from hansol_assets.qa.sampling import draw
 from hansol_assets.retrieval.index import RetrievalSettings
@@ -83,10 +79,10 @@ def known_share(
     It stands beside `question_mix`, not in it: a changed row may move it, and shall train nothing.
     """
     searcher = open_searcher(retrieval_index, answerability, retriever, answer_embedder, retrieval)
-    found = known_shares(raw_questions.read(), searcher, scores)
-    share, low, high = found["value"].tolist()
+    shares = known_shares(raw_questions.read(), searcher, scores)
+    share, low, high = shares["value"].tolist()
     facts = {"known_share": share, "known_share_low": low, "known_share_high": high}
-    return TableReport(frame=found, facts=facts)
+    return TableReport(frame=shares, facts=facts)
 
 
 @lake_table(kinds={"duckdb"}, code_version="5", libraries=("sacrebleu",))
@@ -136,10 +132,10 @@ def validation_scores(
     )
     searcher = open_searcher(retrieval_index, answerability, retriever, answer_embedder, retrieval)
     held_out = rows.loc[rows["split"] == VALIDATION, "id"].tolist()
-    drawn = [held_out[place] for place in draw(held_out, retrieval.scored_rows, "scored")]
+    drawn = [held_out[index] for index in draw(held_out, retrieval.scored_rows, "scored")]
     asked, _ = ask_held_out(rows, drawn, ALL_SPLITS, searcher)
-    found = look_up(asked, rows, searcher, model, blend, open_embedder(answer_embedder))
-    known = score_known(found, rows, share, model.joining, judge, zero, verdicts, scores)
+    answered = look_up(asked, rows, searcher, model, blend, open_embedder(answer_embedder))
+    known = score_known(answered, rows, share, model.joining, judge, zero, verdicts, scores)
     measured = float(known_share.facts["known_share"])
     judged = weigh(
         pd.concat([unknown, known], ignore_index=True),
@@ -178,14 +174,14 @@ def leaderboard(
     One row per fingerprint of `validation_scores`, kept across runs and profiles, with a bootstrap
     interval; the newest is compared with the best earlier one by a paired bootstrap.
     """
-    found = experiments(validation_scores)
-    table = leaderboard_of(found, scores)
-    facts: dict[str, Fact] = {"experiments": len(found)}
-    facts |= comparison_facts(found, scores.bootstrap)
+    runs = experiments(validation_scores)
+    table = leaderboard_of(runs, scores)
+    facts: dict[str, Fact] = {"experiments": len(runs)}
+    facts |= comparison_facts(runs, scores.bootstrap)
     tables: dict[str, Records] = {"leaderboard": records(table[SHOWN])}
-    compared = [item for item in found if item.fingerprint == facts.get("compared_with")]
+    compared = [item for item in runs if item.fingerprint == facts.get("compared_with")]
     if compared:
-        differing = differing_settings(found[-1], compared[0])
+        differing = differing_settings(runs[-1], compared[0])
         tables["settings_that_differ_from_compared_with"] = records(differing)
     notes = {"trend": trend_picture(table[table["kind"] == "experiment"])}
     unmeasurable = list(dict.fromkeys(note for note in table["note"] if note))

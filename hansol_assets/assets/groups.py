@@ -1,8 +1,4 @@
-"""The groups of the graph, by the module that declares each.
-
-What belongs here: which groups there are, and their order. What does not: any asset, and how a
-group becomes a part of Dagster's graph (`hansol_assets.definitions`).
-"""
+"""The groups of the graph, by the module that declares each."""
 
 from collections.abc import Iterator, Mapping
 from types import ModuleType

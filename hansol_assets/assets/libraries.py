@@ -1,8 +1,4 @@
-"""The libraries whose releases decide whether results are reused.
-
-What belongs here: those that compute, in groups that are used together. What does not: those that
-carry rows (pandas, pyarrow, DuckDB), which give back what they were given.
-"""
+"""The libraries whose releases decide whether results are reused."""
 
 from hansol_assets.answering.readings import KIWI
 

@@ -1,8 +1,4 @@
-"""Group `model`: the base model and the LoRA adapters trained on it.
-
-What belongs here: what is trained on which rows. What does not: how training runs
-(`hansol_assets.modeling`) and how examples are made (`hansol_assets.answering.training`).
-"""
+"""Group `model`: the base model and the LoRA adapters trained on it."""
 
 from collections.abc import Callable, Collection
 from typing import Annotated
@@ -48,7 +44,7 @@ from hansol_assets.qa.splitting import QuestionMix
 KINDS = {"huggingface", "pytorch"}
 
 HeldOut = Annotated[FoldSettings, Setting("folds", only=("stock_share",))]
-"""What tells a held-out text from one of many rows; which rows are held out, `qa_folds` says."""
+"""What distinguishes a held-out text from a stock answer; `qa_folds` says which are held out."""
 Examples = Annotated[
     ExampleSettings,
     Setting("examples", without=("pairing.mix_step", "retrieval.top_k", "retrieval.scored_rows")),
@@ -92,17 +88,17 @@ def pretraining_corpus(
     pairs = paired_questions.read()
     singles = drawn_documents(asked_once(pairs[pairs["kind"] == SINGLE]), documents)
     recipe = recipe_of(retriever.version, prompt=prompt, retrieval=retrieval)
-    wanted = singles.assign(recipe=recipe)
+    requested = singles.assign(recipe=recipe)
 
     def make() -> pd.DataFrame:
         searcher = open_searcher(
             retrieval_index, answerability, retriever, answer_embedder, retrieval
         )
-        return corpus_table(wanted, training_examples(wanted, searcher, prompt))
+        return corpus_table(requested, training_examples(requested, searcher, prompt))
 
     return _held(
         pretraining_corpus,
-        wanted[list(CORPUS_IDENTITY)],
+        requested[list(CORPUS_IDENTITY)],
         held_out_texts(qa_folds.read(), folds),
         most_drift,
         make,
@@ -158,8 +154,8 @@ def adapter_examples(
         )
         return adapter_table(drawn, rows, searcher, settings)
 
-    wanted, kept_out = drawn[list(EXAMPLE_IDENTITY)], held_out_texts(rows, folds)
-    return _held(adapter_examples, wanted, kept_out, most_drift, make)
+    identities, excluded = drawn[list(EXAMPLE_IDENTITY)], held_out_texts(rows, folds)
+    return _held(adapter_examples, identities, excluded, most_drift, make)
 
 
 @lake_artifact(
@@ -242,11 +238,11 @@ def final_adapter(
 
 def _held(
     previous: Table | None,
-    wanted: pd.DataFrame,
+    requested: pd.DataFrame,
     held_out: Collection[str],
     most_drift: float,
     make: Callable[[], pd.DataFrame],
 ) -> TableReport:
     before = previous.read() if previous else None
-    table = held_still(before, wanted, held_out, most_drift, make)
-    return TableReport(frame=table, facts={"drift": round(drift(table, wanted), 4)})
+    table = held_still(before, requested, held_out, most_drift, make)
+    return TableReport(frame=table, facts={"drift": round(drift(table, requested), 4)})

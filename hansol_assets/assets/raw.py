@@ -1,7 +1,6 @@
 """Group `raw`: the tables that hold the rows of the raw files.
 
-What belongs here: getting files into DuckDB unchanged but repaired. What does not: any row that no
-file holds. The files themselves are external assets (`hansol_assets.definitions`).
+The files themselves are external assets (`hansol_assets.definitions`).
 """
 
 from typing import Annotated
@@ -14,7 +13,7 @@ from hansol_assets.lake.handles import Source, Table
 from hansol_assets.lake.lake_errors import InputChangedError
 from hansol_assets.lake.records import records
 from hansol_assets.lake.reports import TableReport
-from hansol_assets.plotting.tables import bar_picture, length_picture
+from hansol_assets.plotting import bar_picture, length_picture
 from hansol_assets.qa.table import (
     ContractError,
     TableRead,
@@ -90,26 +89,27 @@ def raw_qa(
     reviewed = as_rows(reviewed_answers.read())
     rows = _together(read.frame, reviewed)
     warnings = row_warnings(rows)
-    kept = without_dropped(rows, warnings, row_quality)
-    if kept.empty:
+    remaining = without_dropped(rows, warnings, row_quality)
+    if remaining.empty:
         raise ContractError(read.path, [ALL_DROPPED])
     facts = {
         **read.facts(),
         WARNED_ROWS: warnings["id"].nunique(),
-        DROPPED_ROWS: len(rows) - len(kept),
+        DROPPED_ROWS: len(rows) - len(remaining),
         "reviewed_rows": len(reviewed),
         **{f"{kind}_warnings": n for kind, n in warnings["kind"].value_counts().items()},
     }
     notes = {
         "categories": bar_picture(
-            "Rows by category", kept["category"].value_counts().to_dict(), "rows"
+            "Rows by category", remaining["category"].value_counts().to_dict(), "rows"
         ),
         "lengths": length_picture(
-            "Lengths", {name: TextLists.of(kept[name]).characters for name in (QUESTIONS, ANSWERS)}
+            "Lengths",
+            {name: TextLists.of(remaining[name]).characters for name in (QUESTIONS, ANSWERS)},
         ),
     }
     tables = {WARNINGS: records(warnings.head(SHOWN_WARNINGS))}
-    return TableReport(frame=kept, facts=facts, notes=notes, tables=tables)
+    return TableReport(frame=remaining, facts=facts, notes=notes, tables=tables)
 
 
 def _together(rows: pd.DataFrame, more: pd.DataFrame) -> pd.DataFrame:

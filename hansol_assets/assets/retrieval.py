@@ -1,8 +1,4 @@
-"""Group `retrieval`: the encoders, the index over the rows, and what ranks the rows found.
-
-What belongs here: what is embedded and indexed. What does not: how a search works
-(`hansol_assets.retrieval`).
-"""
+"""Group `retrieval`: the encoders, the index over the rows, and what ranks the rows found."""
 
 from dataclasses import asdict
 from typing import Annotated

@@ -1,9 +1,4 @@
-"""Group `submission`: one vector a question, and the file that is handed in.
-
-What belongs here: the last two steps. What does not: where vectors come from
-(`hansol_assets.answering.strategies`), what a valid file is and when it is published
-(`hansol_assets.answering.submission`, `hansol_assets.answering.promotion`).
-"""
+"""Group `submission`: one vector a question, and the file that is handed in."""
 
 from typing import Annotated
 
@@ -31,7 +26,7 @@ from hansol_assets.lake.declaration import Setting, lake_artifact
 from hansol_assets.lake.handles import Artifact, Source, Table
 from hansol_assets.lake.records import preview
 from hansol_assets.lake.reports import ArtifactBuild, Report
-from hansol_assets.plotting.maps import vector_map
+from hansol_assets.plotting import vector_map
 from hansol_assets.qa.table import read_template
 from hansol_assets.qa.table.form import submission_form
 
@@ -62,8 +57,8 @@ def answer_embeddings(
     blend, share = load_blend(vector_blend), load_row_share(vector_blend)
     models = load_regressors(final_regressor, answer_embedder)
     embedder = open_embedder(answer_embedder)
-    told = generated_answers.read_columns("id", "nearest_category")
-    ids, found = told["id"].tolist(), []
+    answered = generated_answers.read_columns("id", "nearest_category")
+    ids, blocks = answered["id"].tolist(), []
     for start in range(0, len(ids), block):
         answers = generated_answers.rows_of("id", ids[start : start + block])
         candidates = test_candidates.rows_of("question_id", answers["id"].tolist())
@@ -73,12 +68,12 @@ def answer_embeddings(
         made = strategy_vectors(answers, candidates, components, blend, share, rows, embedder)[
             strategy
         ]
-        found.append(made.astype(np.float32))
-    vectors = np.concatenate(found)
+        blocks.append(made.astype(np.float32))
+    vectors = np.concatenate(blocks)
     frame = pd.DataFrame({"id": ids, "vector": list(vectors)})
     frame.to_parquet(build.folder / EMBEDDINGS_FILE, index=False)
     facts = {"rows": len(frame), "dimensions": vectors.shape[1], "strategy": strategy}
-    kinds = told["nearest_category"].tolist()
+    kinds = answered["nearest_category"].tolist()
     return Report(
         facts=facts, notes={"map": vector_map("Submission vectors by category", vectors, kinds)}
     )

@@ -6,8 +6,17 @@ from typing import Annotated
 import pandas as pd
 import typer
 from rich.table import Table
+from rich.text import Text
 
-from hansol_assets.cli.page import JsonOption, console, fail, open_lake, print_json
+from hansol_assets.cli.output import (
+    JsonOption,
+    console,
+    fail,
+    open_lake,
+    print_json,
+    print_line,
+    print_lines,
+)
 
 lake_app = typer.Typer(help="Look after the lake.", no_args_is_help=True)
 
@@ -22,17 +31,17 @@ def status(as_json: JsonOption = False) -> None:
     from hansol_assets.lake.inventory import bytes_of_top_level, lake_status
 
     lake = open_lake()
-    found = lake_status(lake)
-    places = bytes_of_top_level(lake.paths.root)
+    contents = lake_status(lake)
+    sizes = bytes_of_top_level(lake.paths.root)
     if as_json:
-        results = json.loads(found.to_json(orient="records"))
-        print_json({"results": results, "bytes": places})
+        results = json.loads(contents.to_json(orient="records"))
+        print_json({"results": results, "bytes": sizes})
         return
     # Without lines between them the columns fit a terminal of 80 characters.
     table = Table(box=None, pad_edge=False, collapse_padding=True)
     for name in STATUS_COLUMNS:
         table.add_column(name, justify="right" if name in ("rows", "MiB") else "left")
-    for row in found.to_dict("records"):
+    for row in contents.to_dict("records"):
         table.add_row(
             row["asset"],
             row["fingerprint"],
@@ -42,8 +51,8 @@ def status(as_json: JsonOption = False) -> None:
             row["made_at"][:MINUTES].replace("T", " "),
         )
     console.print(table)
-    listed = ", ".join(f"{name} {size / MEBIBYTE:.1f}" for name, size in places.items())
-    console.print(f"\nin all {sum(places.values()) / MEBIBYTE:.1f} MiB: {listed}", highlight=False)
+    listed = ", ".join(f"{name} {size / MEBIBYTE:.1f}" for name, size in sizes.items())
+    print_lines(f"\nin all {sum(sizes.values()) / MEBIBYTE:.1f} MiB: {listed}")
 
 
 @lake_app.command()
@@ -56,12 +65,11 @@ def prune(
 
     report = remove(open_lake(), keep, RETENTION)
     for asset, fingerprint in report.removed:
-        console.print(f"removed  {asset} {fingerprint}", highlight=False)
-    console.print(
+        print_line(f"removed  {asset} {fingerprint}")
+    print_lines(
         f"{len(report.removed)} removed, {len(report.kept)} kept, {len(report.swept)} leftovers "
         f"swept, {report.cached_rows} cached rows forgotten, "
-        f"{report.freed / MEBIBYTE:.1f} MiB freed",
-        highlight=False,
+        f"{report.freed / MEBIBYTE:.1f} MiB freed"
     )
 
 
@@ -75,7 +83,7 @@ def verify(as_json: JsonOption = False) -> None:
         print_json([str(problem) for problem in problems])
         raise typer.Exit(1 if problems else 0)
     for problem in problems:
-        console.print(f"[red]{problem}[/]", highlight=False, soft_wrap=True)
+        print_line(Text(str(problem), "red"))
     if problems:
         fail(f"{len(problems)} problems; each says what mends it.")
     console.print("the lake is whole")

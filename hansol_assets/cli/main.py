@@ -1,7 +1,4 @@
-"""The command `hansol`: its groups of commands, put together.
-
-What belongs here: what holds for every command. What does not: any command.
-"""
+"""The command `hansol`: its groups of commands, put together."""
 
 import atexit
 import io
@@ -16,8 +13,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from hansol_assets.cli import answers, lake, models, review, runs, ui
-from hansol_assets.cli.page import fail
+from hansol_assets.cli import lake, models, questions, runs, ui
+from hansol_assets.cli.output import fail
 from hansol_assets.errors import UserError
 from hansol_assets.lake.disk import disk_explained
 
@@ -41,13 +38,13 @@ class _Commands(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Refuses an argument in another encoding, which no library below could write."""
-        for place, argument in enumerate(args, start=1):
+        for number, argument in enumerate(args, start=1):
             try:
                 argument.encode()
             except UnicodeEncodeError:
                 shown = os.fsencode(argument).decode(errors="backslashreplace")
                 fail(
-                    f"argument {place} is not UTF-8 text: {shown}. Set the terminal, or the file "
+                    f"argument {number} is not UTF-8 text: {shown}. Set the terminal, or the file "
                     "that holds the command, to UTF-8, and write it again."
                 )
         return super().parse_args(ctx, args)
@@ -60,14 +57,14 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
 )
-for group in (runs, ui, answers, review, models):
+for group in (runs, ui, questions, models):
     app.add_typer(group.commands)
 app.add_typer(models.export_app, name="export")
 app.add_typer(lake.lake_app, name="lake")
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
+def _print_version(requested: bool) -> None:
+    if requested:
         typer.echo(f"hansol-assets {version('hansol-assets')}")
         raise typer.Exit
 
@@ -83,7 +80,7 @@ def main(
 ) -> None:
     """Keeps the libraries' notices off the page, and the page whole in any encoding."""
     for stream in (sys.stdout, sys.stderr):
-        # What an encoding lacks is written as its code, not as the end of the command.
+        # Characters that an encoding lacks are escaped, and do not end the command.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     warnings.filterwarnings("ignore")

@@ -1,23 +1,22 @@
 """`hansol profiles`, `doctor` and `export`: the models of the profiles, and this machine."""
 
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
+from rich.text import Text
 
-from hansol_assets.cli.page import (
+from hansol_assets.cli.output import (
     JsonOption,
-    console,
     fail,
     open_lake,
     print_json,
+    print_line,
     print_lines,
     print_records,
-    settings_or_fail,
 )
 from hansol_assets.errors import UserError
 from hansol_assets.qa.table import ContractError, TableSettings
@@ -30,7 +29,6 @@ commands = typer.Typer()
 @commands.command()
 def profiles(as_json: JsonOption = False) -> None:
     """List the profiles with their models, memory needed and licences."""
-    from hansol_assets.modeling.device.profile_table import profile_table
     from hansol_assets.profile_files import profile_names
 
     rows = profile_table({name: load_settings(profile=name) for name in profile_names()})
@@ -57,28 +55,31 @@ def profiles(as_json: JsonOption = False) -> None:
 def doctor() -> None:
     """Say whether the active profile fits this machine, and what is missing or to be lowered."""
     from hansol_assets.compute.current import computing_on
-    from hansol_assets.hub.models import missing
-    from hansol_assets.modeling.device.preflight import device_memory, estimate
+    from hansol_assets.hub.fetching import missing
+    from hansol_assets.modeling.memory import device_memory, estimate
 
-    settings = settings_or_fail()
+    settings = load_settings()
     base = settings.base_model
     device = device_memory()
-    console.print(f"profile     {settings.profile_name}: {settings.description}", highlight=False)
+    print_lines(f"profile     {settings.profile_name}: {settings.description}")
     with computing_on(settings.compute, settings.cluster, settings.lake_dir) as compute:
-        console.print(f"compute     {compute.place}", highlight=False, soft_wrap=True)
+        print_line(f"compute     {compute.description}")
     shape = base.known_shape
     if shape is not None:
         for phase, work in (("training", settings.training), ("generation", settings.generation)):
-            found = estimate(shape, base.loading, work, device)
-            console.print(f"{phase:11} {found}", highlight=False)
+            print_lines(f"{phase:11} {estimate(shape, base.loading, work, device)}")
     absent = missing(base.hub) if base.kind == "hub" else None
     print_lines(f"base model  {absent or 'nothing is missing'}")
-    problems = [*_described_files(settings), *_of_places(settings), *([absent] if absent else [])]
-    if problems:
+    problems = [
+        *_described_files(settings),
+        *_unusable_folders(settings),
+        *([absent] if absent else []),
+    ]
+    if problems or absent:
         fail("something is missing or wrong, as said above; a run would end there")
 
 
-def _of_places(settings: Settings) -> list[str]:
+def _unusable_folders(settings: Settings) -> list[str]:
     """Prints what keeps a run from writing where it should; returns it."""
     from hansol_assets.lake.disk import can_be_made
     from hansol_assets.lake.paths import check_format
@@ -88,35 +89,33 @@ def _of_places(settings: Settings) -> list[str]:
         check_format(settings.lake_dir)
         checked_home(settings.lake_dir / "dagster")
     except UserError as error:
-        found = str(error)
+        problem = str(error)
     else:
         if can_be_made(settings.lake_dir):
             return []
-        found = f"{settings.lake_dir} cannot be written: give this user access to it"
-    console.print(f"lake        {found}", highlight=False, soft_wrap=True, markup=False)
-    return [found]
+        problem = f"{settings.lake_dir} cannot be written: give this user access to it"
+    print_line(f"lake        {problem}")
+    return [problem]
 
 
 def _described_files(settings: Settings) -> list[str]:
     """Prints which files are read, and as what; returns what would end a run."""
     problems: list[str] = []
     files = settings.raw_files
-    for line in settings.said_of_files():
-        console.print(f"raw files   {line}", highlight=False, soft_wrap=True, markup=False)
+    for line in settings.notes_on_files():
+        print_line(f"raw files   {line}")
     for asset, path in files.items():
         lines = _described(asset, path, settings.table, problems)
-        state = "found" if path.is_file() else "[red]missing[/]"
-        console.print(
-            f"raw file    {asset}: {escape(str(path))} {state}", highlight=False, soft_wrap=True
-        )
+        state = Text("found") if path.is_file() else Text("missing", "red")
+        print_line(Text.assemble(f"raw file    {asset}: {path} ", state))
         for line in lines:
-            console.print(f"            {line}", highlight=False, soft_wrap=True, markup=False)
+            print_line(f"            {line}")
     if not problems:
         try:
             require_fitting_template(settings)
         except UserError as error:
             problems.append(str(error))
-            console.print(str(error), highlight=False, soft_wrap=True, markup=False)
+            print_line(str(error))
     return problems
 
 
@@ -138,9 +137,9 @@ def export_model_command(
     directory: Annotated[Path, typer.Argument(help="A folder; made if missing.")],
 ) -> None:
     """Merge the live adapter into its base model, as a folder that transformers and vLLM load."""
-    from hansol_assets.modeling.training.merging import export_model
+    from hansol_assets.modeling.training.export import export_model
 
-    loading = settings_or_fail().base_model.loading
+    loading = load_settings().base_model.loading
     _export(partial(export_model, loading=loading), directory)
 
 
@@ -149,15 +148,11 @@ def _export(write: Callable[[Path, Path, Path], list[Path]], directory: Path) ->
     from hansol_assets.answering.adapters import adapter_weights
     from hansol_assets.lake.handles import Artifact, input_of
 
-    lake = open_lake()
-    try:
-        final = Artifact.pin(lake, "final_adapter")
-        adapter = adapter_weights(final, input_of(final, "lora_adapter"))
-        base_model = input_of(adapter, "base_model")
-        files = write(adapter.open(), base_model.open(), directory)
-    except UserError as error:
-        fail(str(error))
-    console.print(f"{len(files)} files in {directory}", highlight=False, soft_wrap=True)
+    final = Artifact.pin(open_lake(), "final_adapter")
+    adapter = adapter_weights(final, input_of(final, "lora_adapter"))
+    base_model = input_of(adapter, "base_model")
+    files = write(adapter.open(), base_model.open(), directory)
+    print_line(f"{len(files)} files in {directory}")
 
 
 def _known(value: float | None, form: str) -> str:
@@ -175,3 +170,64 @@ def _described(asset: str, path: Path, table: TableSettings, problems: list[str]
     except ContractError as error:
         problems.append(str(error))
         return str(error).splitlines()
+
+
+@dataclass(frozen=True)
+class ProfileRow:
+    """One profile.
+
+    Attributes:
+        model: The hub's name, the local folder, or what is trained here.
+        parameters: Weights, in billions; None where the profile does not state the shape.
+        weights: The format in memory: nf4, or the dtype.
+        training_gib: Memory to train an adapter in, in GiB, or None.
+        generation_gib: Memory to answer in, in GiB, or None.
+        licence: As the hub names it; None for a model trained here or not known.
+        gated: Whether the licence must be accepted on the model's page first.
+        description: What the profile is for.
+    """
+
+    profile: str
+    model: str
+    parameters: float | None
+    weights: str
+    training_gib: float | None
+    generation_gib: float | None
+    licence: str | None
+    gated: bool
+    description: str
+
+
+def profile_table(profiles: Mapping[str, Settings]) -> list[ProfileRow]:
+    """Lay profiles side by side, without any device or network.
+
+    Those that hold their weights in 32 bits are meant for a processor, the others for a GPU.
+
+    Returns:
+        One row a profile, the smallest model first and those of unknown size last.
+    """
+    rows = [_row(name, profile) for name, profile in profiles.items()]
+    return sorted(rows, key=lambda row: (row.parameters or float("inf"), row.profile))
+
+
+def _row(name: str, profile: Settings) -> ProfileRow:
+    from hansol_assets.modeling.memory import PROCESSOR, Device, estimate
+
+    base = profile.base_model
+    shape, loading = base.known_shape, base.loading
+    nowhere = Device(PROCESSOR if loading.dtype == "float32" else "GPU", 0)
+    works = (profile.training, profile.generation)
+    training, generation = (
+        estimate(shape, loading, work, nowhere).gib if shape else None for work in works
+    )
+    return ProfileRow(
+        profile=name,
+        model=base.name,
+        parameters=shape.parameters / 1e9 if shape else None,
+        weights=loading.dtype if loading.quantization == "none" else loading.quantization,
+        training_gib=training,
+        generation_gib=generation,
+        licence=base.facts.licence if base.kind == "hub" else None,
+        gated=base.facts.gated if base.kind == "hub" else False,
+        description=profile.description,
+    )

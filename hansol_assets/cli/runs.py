@@ -9,15 +9,15 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from hansol_assets.cli.page import (
+from hansol_assets.cli.output import (
     console,
     fail,
     figure,
     open_lake,
     open_or_make_lake,
     print_error,
+    print_line,
     print_records,
-    settings_or_fail,
 )
 from hansol_assets.lake.disk import require_writable
 from hansol_assets.lake.paths import LakePaths
@@ -43,12 +43,11 @@ def home() -> None:
     from hansol_assets.orchestration.home import prepare_home
     from hansol_assets.orchestration.run_locks import end_dead_runs
 
-    settings = settings_or_fail()
-    where = str(prepare_home(settings.lake_dir / "dagster"))
-    console.print(where, highlight=False, soft_wrap=True)
+    settings = load_settings()
+    print_line(prepare_home(settings.lake_dir / "dagster"))
     with dg.DagsterInstance.get() as instance:
         for run_id in end_dead_runs(instance, open_or_make_lake().paths.locks):
-            console.print(f"run {run_id} was killed; the next one goes on from it", highlight=False)
+            print_line(f"run {run_id} was killed; the next one goes on from it")
 
 
 @commands.command()
@@ -56,7 +55,7 @@ def refresh(
     force: Annotated[bool, typer.Option(help="Recompute even what the lake holds.")] = False,
 ) -> None:
     """Bring every asset up to date; print the scores and what was made."""
-    settings = settings_or_fail()
+    settings = load_settings()
     _print_files(settings)
     done = None if force else _up_to_date(settings)
     if done:
@@ -65,14 +64,14 @@ def refresh(
         fail(f"the run failed; {_what_stands(settings)}. The reason is above.")
     _print_scores()
     for name, made in outcome(open_lake(), has_questions=TEST_CSV in settings.raw_files):
-        console.print(f"{name:13} {made}", soft_wrap=True, highlight=False)
+        print_line(f"{name:13} {made}")
 
 
 def _print_files(settings: Settings) -> None:
     """Says which files are read, before anything is done with them."""
     named = [f"{asset}: {path}" for asset, path in settings.raw_files.items()]
-    for line in ["reads " + ", ".join(named), *settings.said_of_files()]:
-        console.print(line, soft_wrap=True, highlight=False, markup=False)
+    for line in ["reads " + ", ".join(named), *settings.notes_on_files()]:
+        print_line(line)
 
 
 def _up_to_date(settings: Settings) -> "UpToDate | None":
@@ -91,7 +90,7 @@ def _print_up_to_date(done: "UpToDate") -> None:
         line = asset_line(manifest.asset, {**manifest.facts, "status": "reused"})
         console.print(line, highlight=False, soft_wrap=True)
     for warning in done.warnings:
-        console.print(warning, soft_wrap=True, highlight=False)
+        console.print(warning, highlight=False, soft_wrap=True)
 
 
 def _home(settings: Settings) -> Path:
@@ -110,9 +109,7 @@ def _what_stands(settings: Settings) -> str:
 def outcome(lake: "Lake", *, has_questions: bool) -> list[tuple[str, str]]:
     """What a run made, for a person: name and place.
 
-    Args:
-        lake: Where it lies.
-        has_questions: Whether there is a test file; without one there is nothing to submit.
+    `has_questions`: whether there is a test file; without one there is nothing to submit.
     """
     from hansol_assets.answering.adapters import adapter_weights
     from hansol_assets.lake.handles import Artifact, input_of
@@ -143,21 +140,21 @@ def cross_validate() -> None:
     from hansol_assets.lake.store import Lake
     from hansol_assets.orchestration.automation import CROSS_VALIDATE, rotations
 
-    own = settings_or_fail()
-    _print_files(own)
-    found: list[dict[str, Any]] = []
-    for rotation in rotations(own.folds):
+    settings = load_settings()
+    _print_files(settings)
+    results: list[dict[str, Any]] = []
+    for rotation in rotations(settings.folds):
         console.rule(f"validation folds from {rotation}")
-        if not _run_job(CROSS_VALIDATE, own, partition=rotation):
+        if not _run_job(CROSS_VALIDATE, settings, partition=rotation):
             fail("the run failed; the rotations before it are on the leaderboard.")
         live_name = load_settings(rotation=int(rotation)).live_name
-        scores = Lake(own.lake_dir, live_name).live("validation_scores")
+        scores = Lake(settings.lake_dir, live_name).live("validation_scores")
         parities = {name: float(scores.facts.get(name, math.nan)) for name in _PARITIES}
-        found.append({"validation folds from": rotation, **parities})
+        results.append({"validation folds from": rotation, **parities})
     # The profile's own leaderboard gains the rotations; all else of it is reused.
-    _run_job("judge", own)
-    means = {name: statistics.fmean(own[name] for own in found) for name in _PARITIES}
-    print_records("parity by rotation", [*found, {"validation folds from": "mean", **means}])
+    _run_job("judge", settings)
+    means = {name: statistics.fmean(result[name] for result in results) for name in _PARITIES}
+    print_records("parity by rotation", [*results, {"validation folds from": "mean", **means}])
 
 
 def _run_job(
@@ -167,10 +164,9 @@ def _run_job(
 
     from hansol_assets.definitions import build_defs
     from hansol_assets.lake.making import note_run
-    from hansol_assets.orchestration.graph import FORCE_TAG
+    from hansol_assets.orchestration.graph import FORCE_TAG, TERMINAL
     from hansol_assets.orchestration.home import prepare_home
     from hansol_assets.orchestration.terminal import (
-        LOGGER,
         failed_check_line,
         failure_message,
         is_check,
@@ -184,7 +180,7 @@ def _run_job(
         result = job.execute_in_process(
             instance=instance,
             raise_on_error=False,
-            run_config={**_partition_config(job, partition), "loggers": {LOGGER: {}}},
+            run_config={**_partition_config(job, partition), "loggers": {TERMINAL: {}}},
             tags={FORCE_TAG: "true"} if force else {},
         )
     if name == "refresh" and result.success:
@@ -233,10 +229,5 @@ def print_board(board: "pd.DataFrame", console: Console) -> None:
 def promote() -> None:
     """Publish the submission made last, whatever its score against the published one."""
     from hansol_assets.answering.submission import publish_live
-    from hansol_assets.lake.lake_errors import LakeError
 
-    try:
-        published = publish_live(open_lake())
-    except LakeError as error:
-        fail(str(error))
-    console.print(f"published  {published}", soft_wrap=True, highlight=False)
+    print_line(f"published  {publish_live(open_lake())}")

@@ -1,8 +1,4 @@
-"""`hansol ui`: Dagster's web UI with its daemon, until it is told to end.
-
-What belongs here: starting Dagster's own processes, and ending every one of them quickly and
-quietly. What does not: what they serve (`hansol_assets.definitions`).
-"""
+"""`hansol ui`: Dagster's web UI with its daemon, until it is told to end."""
 
 import os
 import signal
@@ -17,12 +13,12 @@ from typing import IO, Annotated
 import psutil
 import typer
 
-from hansol_assets.cli.page import console, fail
+from hansol_assets.cli.output import HOST, console, fail
 from hansol_assets.cli.runs import home
 
 commands = typer.Typer()
 
-HOST = "127.0.0.1"
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 SECONDS_TO_END = 4
 """How long Dagster may take by itself: it waits a minute for a browser that has a page open."""
 
@@ -30,7 +26,7 @@ MODULE = "DAGSTER_MODULE_NAME"
 """Names a code location; CONTRIBUTING.md has it exported for other commands."""
 
 
-class _ToldToEndError(Exception):
+class _EndRequestedError(Exception):
     """Somebody pressed Ctrl-C, or the process was told to end."""
 
 
@@ -45,16 +41,16 @@ def ui(
     home()
     program = Path(sys.executable).with_name("dg")
     where = ["-w", str(workspace), "-h", HOST, "-p", str(port)]
-    code = _run_until_told([str(program), "dev", *where])
+    code = _run_until_ended([str(program), "dev", *where])
     if code:
         fail(f"Dagster ended with code {code}; the reason is above")
 
 
-def _run_until_told(command: list[str]) -> int:
+def _run_until_ended(command: list[str]) -> int:
     """Runs a command with all that it starts; returns its code, 0 where it was told to end."""
     environment = {name: value for name, value in os.environ.items() if name != MODULE}
     quiet = Event()
-    with _told_by_signals():
+    with _ended_by_signals():
         # In a session of its own, Ctrl-C does not reach each of its processes by itself: those
         # that end last would tell at length that those that ended first are gone.
         process = subprocess.Popen(  # noqa: S603 - the command is our own
@@ -67,7 +63,7 @@ def _run_until_told(command: list[str]) -> int:
         Thread(target=_pass_on, args=(process.stdout, quiet), daemon=True).start()
         try:
             return process.wait()
-        except _ToldToEndError:
+        except _EndRequestedError:
             quiet.set()
             console.print("ending …")
             return 0
@@ -84,22 +80,22 @@ def _pass_on(lines: IO[bytes], quiet: Event) -> None:
 
 
 @contextmanager
-def _told_by_signals() -> Iterator[None]:
-    def tell(*_: object) -> None:
-        for own in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(own, signal.SIG_IGN)
-        raise _ToldToEndError
+def _ended_by_signals() -> Iterator[None]:
+    def end(*_: object) -> None:
+        for number in _ENDING:
+            signal.signal(number, signal.SIG_IGN)
+        raise _EndRequestedError
 
-    for own in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(own, tell)
+    for number in _ENDING:
+        signal.signal(number, end)
     yield
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Asks the command to end, and ends whatever is left of it."""
     with suppress(psutil.NoSuchProcess):
-        own = psutil.Process(process.pid)
-        started = [own, *own.children(recursive=True)]
+        parent = psutil.Process(process.pid)
+        started = [parent, *parent.children(recursive=True)]
         process.send_signal(signal.SIGINT)
         _, alive = psutil.wait_procs(started, SECONDS_TO_END)
         for one in alive:

@@ -1,38 +1,94 @@
-"""Which compute the work of this process goes to.
+"""Where the heavy work of this process runs: in it, unless a run says otherwise."""
 
-What belongs here: the one place that knows it, so that no asset's body has to. What does not:
-choosing it, which is the run's (`hansol_assets.orchestration`).
-"""
-
-from collections.abc import Iterator
+import time
+from collections import deque
+from collections.abc import Iterator, MutableSequence, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
-from hansol_assets.compute.local import LocalCompute
-from hansol_assets.compute.protocol import Compute
-from hansol_assets.compute.settings import ClusterSettings, Kind
-from hansol_assets.compute.told import WorkDone
+import pyarrow as pa
+
+from hansol_assets.compute.cluster import ClusterSettings, Kind
+from hansol_assets.compute.protocol import (
+    ALONE,
+    BlockWork,
+    Compute,
+    GroupWork,
+    Value,
+    WorkDone,
+    Worker,
+)
+from hansol_assets.lake.reports import Log
+
+REMEMBERED = 10_000
+"""Records that are kept: a page that is served for weeks would collect them without end."""
+
+
+@dataclass
+class LocalWorkers:
+    """This process, with the work opened once.
+
+    Attributes:
+        done: Gets a record when the blocks are through.
+    """
+
+    work: BlockWork
+    done: MutableSequence[WorkDone]
+
+    @cached_property
+    def _worker(self) -> Worker:
+        return self.work.open()
+
+    def map(self, blocks: Sequence[pa.Table]) -> Iterator[pa.Table]:
+        """Yields what is made of each block, in their order."""
+        started, rows = time.monotonic(), 0
+        for block in blocks:
+            yield self._worker(block)
+            rows += len(block)
+        if rows:
+            self.done.append(WorkDone(self.work.name, rows, time.monotonic() - started, 1))
+
+
+class LocalCompute:
+    """Work in this process.
+
+    Attributes:
+        done: What was done, the oldest first.
+    """
+
+    def __init__(self) -> None:
+        self.done: MutableSequence[WorkDone] = deque(maxlen=REMEMBERED)
+
+    @property
+    def description(self) -> str:
+        """Where work runs, for a person."""
+        return "this process"
+
+    def workers(self, work: BlockWork) -> LocalWorkers:
+        """Returns this process; the work is opened with the first block."""
+        return LocalWorkers(work, self.done)
+
+    def together(self, work: GroupWork[Value], send: Log) -> Value:
+        """Runs the work in this process alone."""
+        started = time.monotonic()
+        result = work.run(replace(ALONE, send=send))
+        self.done.append(WorkDone(work.name, work.rows, time.monotonic() - started, 1))
+        return result
+
 
 _used: list[Compute] = [LocalCompute()]
 
 
 def current() -> Compute:
-    """Returns the compute that is in use: this process, unless a run said otherwise."""
+    """Returns the compute that is in use."""
     return _used[-1]
 
 
 @contextmanager
 def computing_on(kind: Kind, settings: ClusterSettings, shared: Path) -> Iterator[Compute]:
     """Lets this process's heavy work run elsewhere for a while.
-
-    Args:
-        kind: This machine or a Ray cluster: that of `RAY_ADDRESS`, or one that is started here with
-            the first work, and stopped in the end.
-        settings: How the cluster is used.
-        shared: A folder that every node has to see: the lake.
-
-    Yields:
-        The compute.
 
     Raises:
         ClusterError: The cluster that `RAY_ADDRESS` names cannot be used.

@@ -1,20 +1,115 @@
-"""What heavy work is, and what runs it.
-
-What belongs here: the protocol that both implementations keep. What does not: running anything
-(`hansol_assets.compute.local`, `hansol_assets.compute.ray_compute`).
-"""
+"""What heavy work is, what is logged of it, and how one bad row is isolated from its block."""
 
 from collections.abc import Callable, Iterator, Mapping, MutableSequence, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 import pyarrow as pa
 
-from hansol_assets.compute.told import WorkDone
+from hansol_assets.errors import UserError
 from hansol_assets.lake.reports import NO_FIGURES, Log
 
+
+@dataclass(frozen=True)
+class WorkDone:
+    """One piece of work that is done.
+
+    Attributes:
+        rows: Rows, or examples, that it went through.
+        retries: Blocks, or groups, that were started again after a process was lost.
+        dashboard: Address of the cluster's dashboard; empty on this machine.
+    """
+
+    name: str
+    rows: int
+    seconds: float
+    workers: int
+    retries: int = 0
+    dashboard: str = ""
+
+    @property
+    def rows_per_second(self) -> float:
+        """How fast it went."""
+        return self.rows / max(self.seconds, 1e-9)
+
+    def __str__(self) -> str:
+        again = f", {self.retries} started again" if self.retries else ""
+        shown = f", dashboard {self.dashboard}" if self.dashboard else ""
+        return (
+            f"{self.name}: {self.rows} rows in {self.seconds:.1f} s, {self.rows_per_second:.3g} "
+            f"rows/s, {self.workers} workers{again}{shown}"
+        )
+
+
+def summary(done: Sequence[WorkDone]) -> dict[str, float | str]:
+    """Gathers the work of one asset as figures by name.
+
+    `done`: any number of pieces of work; those of one name count together.
+    """
+    figures: dict[str, float | str] = {}
+    for name in dict.fromkeys(one.name for one in done):
+        pieces = [one for one in done if one.name == name]
+        rows, seconds = (sum(one.rows for one in pieces), sum(one.seconds for one in pieces))
+        figures |= {
+            f"{name}_rows": rows,
+            f"{name}_rows_per_second": round(rows / max(seconds, 1e-9), 2),
+            f"{name}_workers": max(one.workers for one in pieces),
+            f"{name}_retries": sum(one.retries for one in pieces),
+        }
+    dashboards = [one.dashboard for one in done if one.dashboard]
+    return figures | ({"ray_dashboard": dashboards[-1]} if dashboards else {})
+
+
+Row = TypeVar("Row")
+Made = TypeVar("Made")
+
+
+class RowOutcome(NamedTuple, Generic[Made]):
+    """What became of a row.
+
+    Attributes:
+        made: What was made of it; None where it could not be worked on.
+        problem: Why not; None where it could.
+    """
+
+    made: Made | None
+    problem: str | None
+
+
+def isolate_errors(
+    work: Callable[[list[Row]], Sequence[Made]], rows: Sequence[Row]
+) -> list[RowOutcome[Made]]:
+    """Works on rows together and, where that fails, on each alone.
+
+    `work`: makes one thing of each row, in their order.
+
+    Raises:
+        UserError: The work cannot go on, as with an outgrown memory.
+        Exception: No row of several could be worked on, so it is the work that fails.
+    """
+    try:
+        return [RowOutcome(made, None) for made in work(list(rows))]
+    except UserError:
+        raise
+    except Exception:
+        alone = [_alone(work, row) for row in rows]
+        if len(rows) > 1 and all(outcome.problem for outcome in alone):
+            raise
+        return alone
+
+
+def _alone(work: Callable[[list[Row]], Sequence[Made]], row: Row) -> RowOutcome[Made]:
+    try:
+        (made,) = work([row])
+    except UserError:
+        raise
+    except Exception as error:
+        return RowOutcome(None, f"{type(error).__name__}: {error}")
+    return RowOutcome(made, None)
+
+
 Result = TypeVar("Result", covariant=True)
-Told = TypeVar("Told")
+Value = TypeVar("Value")
 
 Worker = Callable[[pa.Table], pa.Table]
 """Works on one block; holds whatever was loaded for it."""
@@ -43,8 +138,7 @@ class Member:
     """One of the processes that do the same work together.
 
     Attributes:
-        rank: Its number, from 0; the first writes and tells.
-        members: How many there are.
+        rank: Its number, from 0; the first writes and logs.
         sharding: How weights are divided among them: none, or fsdp.
         send: Takes lines for the run's log; those of the first alone arrive.
     """
@@ -56,12 +150,12 @@ class Member:
 
     @property
     def is_first(self) -> bool:
-        """Whether this process writes and tells."""
+        """Whether this process writes and logs."""
         return self.rank == 0
 
 
 def silent(line: str, figures: Mapping[str, float] = NO_FIGURES, /) -> None:
-    """Tells nobody."""
+    """Logs nothing."""
 
 
 ALONE = Member(rank=0, members=1, sharding="none", send=silent)
@@ -70,7 +164,7 @@ ALONE = Member(rank=0, members=1, sharding="none", send=silent)
 class GroupWork(Protocol[Result]):
     """Work that several processes do together, which can be sent to them.
 
-    It resumes from what it kept itself when a process is lost and the group starts again.
+    It resumes from its checkpoints when a process is lost and the group starts again.
     """
 
     @property
@@ -81,7 +175,7 @@ class GroupWork(Protocol[Result]):
     def rows(self) -> int:
         """Rows that all of them go through."""
 
-    def may_have(self, members: int) -> bool:
+    def can_use(self, members: int) -> bool:
         """Whether so many processes can do it and make the same."""
 
     def run(self, member: Member) -> Result:
@@ -104,11 +198,11 @@ class Compute(Protocol):
     done: MutableSequence[WorkDone]
 
     @property
-    def place(self) -> str:
+    def description(self) -> str:
         """Where that is, for a person."""
 
     def workers(self, work: BlockWork) -> Workers:
         """Returns what works on blocks; nothing is loaded before the first one."""
 
-    def together(self, work: GroupWork[Told], send: Log) -> Told:
+    def together(self, work: GroupWork[Value], send: Log) -> Value:
         """Runs work in a group of processes and returns what the first of them made."""

@@ -1,7 +1,5 @@
 """A Ray cluster to work on: found or started, and looked at before any work goes to it.
 
-What belongs here: the connection and the checks. What does not: the work
-(`hansol_assets.compute.ray_compute`).
 See https://docs.ray.io/en/latest/ray-core/starting-ray.html
 """
 
@@ -16,17 +14,20 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from hansol_assets.compute.errors import (
+from hansol_assets.compute.cluster import (
+    ClusterSettings,
     NoRayError,
     SmallClusterError,
     UnlikeClusterError,
     UnreachableClusterError,
     last_line,
+    shortage,
 )
-from hansol_assets.compute.settings import ClusterSettings, lacking
 
 ADDRESS = "RAY_ADDRESS"
 LOCAL = "local"
+CONNECT_SECONDS = 10.0
+"""How long a cluster may take to answer at first."""
 _HERE = {"", LOCAL}
 _FOUND_BY_RAY = {"auto"}
 
@@ -45,16 +46,16 @@ SAME_EVERYWHERE = (
 """Packages on which results depend, or in which data travel."""
 
 _DEFAULTS = {
-    # Ray would tell its makers about the cluster.
+    # Ray would report the cluster to its makers.
     "RAY_USAGE_STATS_ENABLED": "0",
-    # How long a group may take to find its place; then it is looked at again what there is.
+    # How long a group may wait for resources before they are counted again.
     "RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S": "20",
     # Its core warns of each pool that may start a process again.
     "RAY_BACKEND_LOG_LEVEL": "fatal",
 }
 
 _ON_THIS_MACHINE = {
-    # Its name tells where it is usual: all processes of a cluster then listen on 127.0.0.1 alone,
+    # Named after where it is usual: all processes of a cluster then listen on 127.0.0.1 alone,
     # and none on the machine's address.
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
 }
@@ -67,7 +68,6 @@ class Cluster:
 
     Attributes:
         dashboard: Address of its dashboard; empty where it has none.
-        nodes: Machines in it.
         resources: Resource → amount of all of them.
     """
 
@@ -76,7 +76,6 @@ class Cluster:
     resources: Mapping[str, float]
 
     def __str__(self) -> str:
-        """One line for a person."""
         has = ", ".join(f"{self.resources.get(name, 0):g} {name}" for name in ("CPU", "GPU"))
         shown = f", dashboard {self.dashboard}" if self.dashboard else ""
         return f"a Ray cluster of {self.nodes} nodes, {has}{shown}"
@@ -88,13 +87,6 @@ def connected(settings: ClusterSettings, shared: Path) -> Iterator[Cluster]:
 
     A connection that this process has already is used, and stays.
 
-    Args:
-        settings: What of the cluster is going to be used.
-        shared: A folder that every node has to see.
-
-    Yields:
-        The cluster, fit for the work.
-
     Raises:
         NoRayError: Ray is not installed.
         UnreachableClusterError: No cluster answers at the address.
@@ -103,18 +95,18 @@ def connected(settings: ClusterSettings, shared: Path) -> Iterator[Cluster]:
     """
     ray = _ray()
     if ray.is_initialized():
-        yield _looked_at(ray, settings, shared)
+        yield _checked(ray, settings, shared)
         return
-    _connect(ray, settings)
+    _connect(ray)
     try:
-        yield _looked_at(ray, settings, shared)
+        yield _checked(ray, settings, shared)
     finally:
         # Stops a cluster that was started here, and only leaves one that was found.
         ray.shutdown()
 
 
 def is_started_here() -> bool:
-    """Whether nobody told of a cluster, so that one is started on this machine."""
+    """Whether no cluster is named, so that one is started on this machine."""
     return os.environ.get(ADDRESS, "") in _HERE
 
 
@@ -124,10 +116,10 @@ def resources_here() -> dict[str, float]:
 
 
 def _ray() -> Any:
-    told = _DEFAULTS | (_ON_THIS_MACHINE if is_started_here() else {})
-    for name, value in told.items():
+    environment = _DEFAULTS | (_ON_THIS_MACHINE if is_started_here() else {})
+    for name, value in environment.items():
         os.environ.setdefault(name, value)
-    # Told by ourselves, where it matters.
+    # Value by ourselves, where it matters.
     logging.getLogger("ray").setLevel(logging.ERROR)
     try:
         import ray
@@ -136,14 +128,14 @@ def _ray() -> Any:
     return ray
 
 
-def _connect(ray: Any, settings: ClusterSettings) -> None:
+def _connect(ray: Any) -> None:
     quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
     if is_started_here():
         ray.init(address=LOCAL, dashboard_host="127.0.0.1", **quiet)
         return
     address = os.environ[ADDRESS]
     if address not in _FOUND_BY_RAY:
-        require_answer(address, settings.connect_seconds)
+        require_answer(address, CONNECT_SECONDS)
     try:
         ray.init(address=address, **quiet)
     except (ConnectionError, RuntimeError, ValueError, AssertionError) as error:
@@ -152,10 +144,6 @@ def _connect(ray: Any, settings: ClusterSettings) -> None:
 
 def require_answer(address: str, seconds: float) -> None:
     """Asks at an address whether anybody is there, which Ray itself would do for a minute.
-
-    Args:
-        address: `host:port`.
-        seconds: How long an answer may take.
 
     Raises:
         UnreachableClusterError: Nobody is, or the address has another form.
@@ -173,7 +161,7 @@ def require_answer(address: str, seconds: float) -> None:
         raise UnreachableClusterError(address, f"nobody answers ({error})") from error
 
 
-def _looked_at(ray: Any, settings: ClusterSettings, shared: Path) -> Cluster:
+def _checked(ray: Any, settings: ClusterSettings, shared: Path) -> Cluster:
     nodes = [node for node in ray.nodes() if node["Alive"]]
     resources = ray.cluster_resources()
     require_resources(settings, resources)
@@ -189,15 +177,14 @@ def _dashboard(ray: Any) -> str:
 def require_resources(settings: ClusterSettings, there: Mapping[str, float]) -> None:
     """Refuses a cluster that could never run the least of the work.
 
-    Args:
-        settings: What a process needs, and how many there are at least.
-        there: Resource → amount of the whole cluster.
+    `settings`: what a process needs, and how many there are at least.
+    `there`: resource → amount of the whole cluster.
 
     Raises:
         SmallClusterError: It has less.
     """
     processes = max(settings.least_workers, settings.fewest_training_workers)
-    missing = lacking(settings.needs(processes), there)
+    missing = shortage(settings.needs(processes), there)
     if missing:
         raise SmallClusterError(missing, there)
 
@@ -218,30 +205,25 @@ def _require_likeness(ray: Any, nodes: list[dict[str, Any]], shared: Path) -> No
         for node in nodes
     ]
     here = describe_node(str(shared))
-    differences = [line for name, told in asked for line in unlike(here, _told(ray, told), name)]
+    differences = [
+        line for name, reply in asked for line in unlike(here, _answer(ray, reply), name)
+    ]
     if differences:
         raise UnlikeClusterError(sorted(set(differences)))
 
 
-def _told(ray: Any, told: Any) -> dict[str, str]:
+def _answer(ray: Any, reply: Any) -> dict[str, str]:
     from ray.exceptions import RayError
 
     try:
-        answer: dict[str, str] = ray.get(told)
+        answer: dict[str, str] = ray.get(reply)
     except (RayError, ModuleNotFoundError) as error:
         return {"hansol-assets": f"missing, or broken ({last_line(str(error))})"}
     return answer
 
 
 def describe_node(shared: str) -> dict[str, str]:
-    """Says what a machine has, as far as results hang on it.
-
-    Args:
-        shared: A folder that it should see.
-
-    Returns:
-        Package → version, `python` among them, and `sees <folder>`.
-    """
+    """Says what a machine has, as far as results hang on it."""
     versions = {name: _version(name) for name in SAME_EVERYWHERE}
     seen = "yes" if Path(shared).is_dir() else "no"
     return {**versions, "python": platform.python_version(), f"sees {shared}": seen}
@@ -258,13 +240,10 @@ def _version(package: str) -> str:
 def unlike(here: Mapping[str, str], there: Mapping[str, str], node: str) -> list[str]:
     """Lists what a node has that this machine has not.
 
-    Args:
-        here: What `describe_node` says here.
-        there: What it says of the node; what is not named is not compared.
-        node: The node's name.
+    `there`: what it says of the node; what is not named is not compared.
     """
     return [
-        f"node {node}: {name} is {there[name]}, here {wanted}"
-        for name, wanted in here.items()
-        if name in there and there[name] != wanted
+        f"node {node}: {name} is {there[name]}, here {expected}"
+        for name, expected in here.items()
+        if name in there and there[name] != expected
     ]

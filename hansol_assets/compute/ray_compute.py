@@ -1,26 +1,33 @@
 """Heavy work on a Ray cluster: blocks of rows by Ray Data, groups of processes by Ray Train.
 
-What belongs here: handing work to Ray, and what comes back. What does not: the connection
-(`hansol_assets.compute.ray_cluster`) and the work itself.
 See https://docs.ray.io/en/latest/data/transforming-data.html and
 https://docs.ray.io/en/latest/train/getting-started-pytorch.html
 """
 
 import logging
 import os
+import shutil
+import threading
 import time
-from collections.abc import Iterator, MutableSequence, Sequence
+import uuid
+from collections.abc import Iterator, Mapping, MutableSequence, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from hansol_assets.compute.errors import LostWorkError, last_line
-from hansol_assets.compute.local import LocalWorkers
-from hansol_assets.compute.protocol import BlockWork, GroupWork, Told
+from hansol_assets.compute.cluster import (
+    ClusterSettings,
+    LostWorkError,
+    last_line,
+    shortage,
+    user_error_in,
+)
+from hansol_assets.compute.current import LocalWorkers
+from hansol_assets.compute.protocol import BlockWork, GroupWork, Member, Value, WorkDone, silent
 from hansol_assets.compute.ray_cluster import (
     Cluster,
     connected,
@@ -28,27 +35,173 @@ from hansol_assets.compute.ray_cluster import (
     require_resources,
     resources_here,
 )
-from hansol_assets.compute.ray_group import run_group
-from hansol_assets.compute.settings import ClusterSettings
-from hansol_assets.compute.told import WorkDone
 from hansol_assets.errors import UserError
-from hansol_assets.lake.reports import Log
+from hansol_assets.lake.reports import NO_FIGURES, Log
+
+_STATE = "ray"
+"""Folder in the shared one where Ray Train keeps what it knows of a run."""
+_POLL_SECONDS = 0.5
+_NO_ROOM = {"WorkerGroupStartupTimeoutError", "InsufficientClusterResourcesError"}
+"""What Ray Train, which has no public names for them, raises of a group that cannot start."""
+
+
+class NoRoomError(Exception):
+    """The cluster has no room for a group now."""
+
+    def __init__(self, needed: Mapping[str, float]) -> None:
+        amounts = ", ".join(f"{amount:g} {name}" for name, amount in needed.items())
+        super().__init__(f"there is no room for a group ({amounts or 'it did not start'})")
+
+
+def run_group(
+    work: GroupWork[Value], settings: ClusterSettings, shared: Path, send: Log
+) -> tuple[Value, int, int]:
+    """Runs work in a group of processes, in a new one if a process or a node of it is lost.
+
+    Returns:
+        What the first of them made, how many they were in the end, and how often some were lost.
+
+    Raises:
+        UserError: The work raised it.
+        LostWorkError: Processes were lost more often than the settings allow.
+    """
+    losses, until = 0, time.monotonic() + settings.wait_seconds
+    while True:
+        members = _room_for(work, settings)
+        try:
+            if members is None:
+                raise NoRoomError(settings.needs(settings.fewest_training_workers))
+            send(f"{work.name}: a group of {members} starts")
+            return _run_once(work, members, settings, shared, send), members, losses
+        except NoRoomError as error:
+            # A dead node stays in the count for a while, and a new one may join.
+            if time.monotonic() > until:
+                raise LostWorkError(work.name, str(error)) from error
+            time.sleep(_POLL_SECONDS)
+        except LostWorkError as error:
+            losses += 1
+            send(f"{work.name}: a process of {members} was lost ({error.reason})")
+            if losses > settings.max_failures:
+                raise
+            until = time.monotonic() + settings.wait_seconds
+
+
+def _room_for(work: GroupWork[Value], settings: ClusterSettings) -> int | None:
+    """How many processes there is room for now, as far as the cluster knows."""
+    import ray
+
+    there = ray.cluster_resources()
+    most, fewest = settings.training_workers, settings.fewest_training_workers
+    fitting = [most, *(n for n in range(most - 1, fewest - 1, -1) if work.can_use(n))]
+    return next((n for n in fitting if not shortage(settings.needs(n), there)), None)
+
+
+def _run_once(
+    work: GroupWork[Value], members: int, settings: ClusterSettings, shared: Path, send: Log
+) -> Value:
+    from ray.train import FailureConfig, RunConfig, ScalingConfig, TrainingFailedError
+    from ray.train.torch import TorchTrainer
+
+    with _lines_to(send) as queue:
+        trainer = TorchTrainer(
+            _run_member,
+            train_loop_config={"work": work, "sharding": settings.sharding, "lines": queue},
+            scaling_config=ScalingConfig(
+                num_workers=members,
+                use_gpu=settings.gpus_per_worker > 0,
+                resources_per_worker={
+                    n: amount for n, amount in settings.needs(1).items() if amount
+                },
+            ),
+            run_config=RunConfig(
+                name=uuid.uuid4().hex,
+                storage_path=str(shared / _STATE),
+                # A new group may have to be smaller, which Ray does not know.
+                failure_config=FailureConfig(max_failures=0, controller_failure_limit=0),  # type: ignore[call-arg]
+            ),
+        )
+        try:
+            result = trainer.fit()
+        except TrainingFailedError as error:
+            raise _named(error, work.name) from error
+        finally:
+            # The work keeps its own checkpoints.
+            shutil.rmtree(shared / _STATE, ignore_errors=True)
+    made: Value = result.return_value  # type: ignore[attr-defined]
+    return made
+
+
+def _run_member(config: Mapping[str, Any]) -> Any:
+    """One process's part; Ray Train calls it in each, connected with the others."""
+    import ray.train
+
+    logging.getLogger("ray").setLevel(logging.ERROR)
+    context = ray.train.get_context()
+    rank, members = context.get_world_rank(), context.get_world_size()
+    lines = config["lines"]
+    send = partial(_put, lines) if rank == 0 else silent
+    member = Member(rank=rank, members=members, sharding=config["sharding"], send=send)
+    made = config["work"].run(member)
+    return made if member.is_first else None
+
+
+def _put(lines: Any, line: str, figures: Mapping[str, float] = NO_FIGURES, /) -> None:
+    lines.put((line, dict(figures)))
+
+
+@contextmanager
+def _lines_to(send: Log) -> Iterator[Any]:
+    """Yields a queue whose lines are sent on."""
+    import ray
+    from ray.util.queue import Empty, Queue
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    # It lives where this process does, whichever node is lost.
+    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+    queue = Queue(actor_options={"num_cpus": 0, "scheduling_strategy": here})
+    ended = threading.Event()
+
+    def drain() -> None:
+        while True:
+            try:
+                line, figures = queue.get(timeout=_POLL_SECONDS)
+            except Empty:
+                if ended.is_set():
+                    return
+                continue
+            send(line, figures)
+
+    thread = threading.Thread(target=drain, name="lines of the group", daemon=True)
+    thread.start()
+    try:
+        yield queue
+    finally:
+        ended.set()
+        thread.join()
+        queue.shutdown()
+
+
+def _named(error: Any, name: str) -> Exception:
+    if type(getattr(error, "controller_failure", None)).__name__ in _NO_ROOM:
+        return NoRoomError({})
+    failures = getattr(error, "worker_failures", {}).values()
+    of_work = next((failure for failure in map(user_error_in, failures) if failure), None)
+    if of_work is not None:
+        return of_work
+    reason = next((str(failure) for failure in failures), str(error))
+    return LostWorkError(name, last_line(reason))
+
 
 _WORKER = "_worker"
-"""Column of which process made a row; taken out again before anybody sees it."""
+"""Column that names the process that made a row; dropped before results are returned."""
 _ERROR = "_error"
-"""Column of an error that is meant for a person, in a block that has nothing else: of an error that
-is raised, Ray Data brings the text alone."""
+"""The one column of a block that carries a `UserError`: Ray Data hands on only the text of an error
+that is raised."""
 _RESTARTED = "restarted"
 
 
 class RayCompute:
     """Work on a cluster, which is connected to with the first work.
-
-    Args:
-        settings: How the cluster is used.
-        shared: A folder that every node has to see.
-        stack: Closes the connection.
 
     Attributes:
         done: What was done, the oldest first.
@@ -66,7 +219,7 @@ class RayCompute:
         return self._stack.enter_context(connected(self._settings, self._shared))
 
     @property
-    def place(self) -> str:
+    def description(self) -> str:
         """Where work runs, for a person."""
         if is_started_here():
             return "a Ray cluster that is started on this machine with the first work"
@@ -76,7 +229,7 @@ class RayCompute:
         """Returns processes of the cluster; they start with the first blocks."""
         return RayWorkers(work, self._settings, self)
 
-    def together(self, work: GroupWork[Told], send: Log) -> Told:
+    def together(self, work: GroupWork[Value], send: Log) -> Value:
         """Runs the work in a group of the cluster's processes.
 
         Raises:
@@ -96,12 +249,7 @@ def ray_compute(settings: ClusterSettings, shared: Path) -> Iterator[RayCompute]
     A cluster that `RAY_ADDRESS` names is looked at here, before anything else is done; one of our
     own is started with the first work, since many runs find all that they need.
 
-    Args:
-        settings: How it is used.
-        shared: A folder that every node has to see; made if missing.
-
-    Yields:
-        The compute.
+    `shared`: A folder that every node has to see; made if missing.
 
     Raises:
         ClusterError: The named cluster cannot be used.
@@ -121,9 +269,7 @@ class RayWorkers:
     """Processes of a cluster that open some work once each, and work on blocks.
 
     Attributes:
-        work: What is done.
         settings: How many processes there are, and what each has.
-        compute: Whose they are.
     """
 
     work: BlockWork
@@ -165,7 +311,7 @@ class RayWorkers:
     def _dataset(self, blocks: Sequence[pa.Table]) -> Any:
         import ray.data
 
-        # It sets its level when it is imported, and tells of each step.
+        # It sets its level when it is imported, and logs each step.
         logging.getLogger("ray.data").setLevel(logging.ERROR)
         settings = self.settings
         data = ray.data.from_arrow(list(blocks))
@@ -190,11 +336,7 @@ class RayWorkers:
 
 
 class OpenedWork:
-    """One process's work, opened once: what Ray Data calls with each block.
-
-    Args:
-        work: What is done.
-    """
+    """One process's work, opened once: what Ray Data calls with each block."""
 
     def __init__(self, work: BlockWork) -> None:
         import ray
@@ -229,7 +371,7 @@ def _unpacked(content: bytes) -> UserError:
 
 @contextmanager
 def _errors_of_work(name: str) -> Iterator[None]:
-    """Says in a line what Ray tells in many."""
+    """Says in a line what Ray says in many."""
     from ray.exceptions import RayError
 
     try:

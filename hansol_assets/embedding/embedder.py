@@ -17,13 +17,13 @@ from hansol_assets.embedding.installed import InstalledWeights
 from hansol_assets.embedding.vectors import mean_directions, split_like
 from hansol_assets.errors import InputError
 from hansol_assets.hub.download import (
-    Wanted,
+    ModelUnavailableError,
+    RepoFiles,
     commit_of,
     download,
     files_digest,
     local_folder,
 )
-from hansol_assets.hub.errors import ModelUnavailableError
 from hansol_assets.settings_model import SettingsModel
 
 if TYPE_CHECKING:
@@ -229,8 +229,8 @@ def _model_files(folder: Path) -> list[Path]:
     return sorted({path for pattern in EMBEDDER_FILES for path in folder.rglob(pattern)})
 
 
-def _wanted(settings: EmbedderSettings) -> Wanted:
-    return Wanted(str(settings.model_id), settings.revision, "embedder", EMBEDDER_FILES)
+def _wanted(settings: EmbedderSettings) -> RepoFiles:
+    return RepoFiles(str(settings.model_id), settings.revision, "embedder", EMBEDDER_FILES)
 
 
 def load_embedder(path: Path) -> "SentenceTransformer | muse.MuseEmbedder | e5.E5Embedder":

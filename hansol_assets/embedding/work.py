@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from hansol_assets.compute.protocol import Worker
-from hansol_assets.compute.sparing import spared
+from hansol_assets.compute.protocol import Worker, isolate_errors
 from hansol_assets.embedding.e5 import E5Embedder
 from hansol_assets.embedding.muse import MuseEmbedder
 
@@ -48,7 +47,7 @@ class EmbedTexts:
             return list(np.asarray(made, np.float32))
 
         def embed(block: pa.Table) -> pa.Table:
-            outcomes = spared(encode, block["text"].to_pylist())
+            outcomes = isolate_errors(encode, block["text"].to_pylist())
             vectors = np.zeros((len(outcomes), self.width), np.float32)
             for place, outcome in enumerate(outcomes):
                 if outcome.made is not None:

@@ -1,7 +1,8 @@
-"""What runs by itself: the refresh job, its nightly schedule, and the change of a raw file.
+"""What runs by itself, and the versions of the raw files that it watches.
 
-What belongs here: when the graph runs. What does not: what an asset does. A sensor watches the raw
-files' content; an automation condition carries a changed data version down the graph as one run.
+A sensor watches the raw files' content; an automation condition carries a changed data version down
+the graph as one run.
+
 See https://docs.dagster.io/guides/automate/declarative-automation
 """
 
@@ -13,12 +14,14 @@ from typing import Any
 
 import dagster as dg
 
+from hansol_assets.lake.fingerprint import canonical_json, text_hash
 from hansol_assets.lake.handles import Source
 from hansol_assets.orchestration.resources import LakeResource
 from hansol_assets.orchestration.run_locks import end_dead_runs
-from hansol_assets.orchestration.sources import NOTHING_FILLED_IN, source_version
 from hansol_assets.qa.folds import FoldSettings
-from hansol_assets.settings import RAW_FILES, AutomationSettings, Settings
+from hansol_assets.qa.table import ContractError
+from hansol_assets.qa.table.reviewed import no_reviewed, read_reviewed
+from hansol_assets.settings import RAW_FILES, REVIEW_CSV, AutomationSettings, Settings
 
 UnresolvedJob = Any
 """What `define_asset_job` returns has no public name."""
@@ -37,8 +40,8 @@ def _of_any_file() -> dg.AutomationCondition[Any]:
 
 
 def _once_settled(change: dg.AutomationCondition[Any]) -> dg.AutomationCondition[Any]:
-    """True once for each change, at the first look that finds no further one."""
-    # A change that is seen while the request for the last one goes out is not answered by it.
+    """True once for each change: at the first evaluation that sees no further one."""
+    # A change that is seen while the last request goes out needs a request of its own.
     answered = dg.AutomationCondition.newly_requested() & ~change
     # Files that change together are reported one after the other, and are one change.
     return change.since(answered) & ~_of_any_file()
@@ -58,7 +61,7 @@ def _when_missing() -> dg.AutomationCondition[Any]:
 
 
 WHEN_MISSING = _when_missing()
-"""Requests an asset that no file reaches together with the first run, which needs it."""
+"""Requests an asset without inputs together with the first run, which needs it."""
 
 ON_CHANGE = _on_change()
 """Requests an asset with all that is made from it, once for each change of the raw files' content.
@@ -204,3 +207,23 @@ def _file_changes(
             continue
         last["version"] = version
         yield dg.AssetMaterialization(asset, tags={"dagster/data_version": version})
+
+
+def source_version(asset: str, source: Source, settings: Settings) -> str:
+    """Returns the data version of a raw file: its content's hash.
+
+    Of the review file only the answers that were filled in count: a queue that is written anew, or
+    a question that is put into it, changes no result.
+    """
+    if asset != REVIEW_CSV:
+        return source.version
+    try:
+        answers = read_reviewed(source.path, settings.table.placeholders)
+    except ContractError:
+        # A run tells what is wrong with it.
+        return source.version
+    return text_hash(canonical_json(answers.to_dict("records")))
+
+
+NOTHING_FILLED_IN = text_hash(canonical_json(no_reviewed().to_dict("records")))
+"""The version of a review file without an answer, which is as good as none."""

@@ -1,11 +1,12 @@
 """Asset checks: what must hold of an asset before others build on it.
 
-What belongs here: one verdict a check, with its figures in the metadata. What does not: what is
-measured, which stands in the domain packages.
 See https://docs.dagster.io/guides/test/asset-checks
 """
 
+from collections.abc import Mapping
+from functools import partial
 from itertools import chain
+from typing import Any
 
 import dagster as dg
 import pandas as pd
@@ -13,7 +14,7 @@ import pandas as pd
 from hansol_assets.answering.holding import READ, text_keys
 from hansol_assets.answering.parts import VISIBLE_SPLITS
 from hansol_assets.answering.trust import TRUST_INTERVALS
-from hansol_assets.modeling.training.fit import memorises
+from hansol_assets.modeling.hyperparameters import memorises
 from hansol_assets.orchestration.automation import ON_CHANGE
 from hansol_assets.orchestration.metadata import table_values
 from hansol_assets.orchestration.resources import LakeResource
@@ -35,7 +36,20 @@ QUALITY_FIGURES = (
 )
 
 
-@dg.asset_check(asset="raw_qa", automation_condition=ON_CHANGE)
+_check = partial(dg.asset_check, automation_condition=ON_CHANGE)
+
+
+def _warning(problem: str | None, metadata: Mapping[str, Any]) -> dg.AssetCheckResult:
+    """What warns of a problem, and passes without one."""
+    return dg.AssetCheckResult(
+        passed=not problem,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=problem or None,
+        metadata=dict(metadata),
+    )
+
+
+@_check(asset="raw_qa")
 def rows_look_sound(lake: LakeDoor) -> dg.AssetCheckResult:
     """No row contradicts itself, breaks off, asks again, or drifts into another language.
 
@@ -43,20 +57,13 @@ def rows_look_sound(lake: LakeDoor) -> dg.AssetCheckResult:
     """
     manifest = lake.manifest_of("raw_qa")
     warned, dropped = manifest.facts[WARNED_ROWS], manifest.facts[DROPPED_ROWS]
-    return dg.AssetCheckResult(
-        passed=not warned,
-        severity=dg.AssetCheckSeverity.WARN,
-        description=f"{warned} rows look wrong, {dropped} of them are dropped" if warned else None,
-        metadata={
-            WARNED_ROWS: warned,
-            DROPPED_ROWS: dropped,
-            # A table of an earlier release has none.
-            **table_values({WARNINGS: manifest.tables.get(WARNINGS, [])}),
-        },
-    )
+    problem = f"{warned} rows look wrong, {dropped} of them are dropped" if warned else None
+    # A table of an earlier release has none.
+    rows = table_values({WARNINGS: manifest.tables.get(WARNINGS, [])})
+    return _warning(problem, {WARNED_ROWS: warned, DROPPED_ROWS: dropped, **rows})
 
 
-@dg.asset_check(asset="qa_folds", blocking=True, automation_condition=ON_CHANGE)
+@_check(asset="qa_folds", blocking=True)
 def folds_do_not_leak(lake: LakeDoor) -> dg.AssetCheckResult:
     """No question and no answer stands in two splits."""
     folds = pd.concat(lake.parts_of("qa_folds", "id", "split"))
@@ -67,7 +74,7 @@ def folds_do_not_leak(lake: LakeDoor) -> dg.AssetCheckResult:
     )
 
 
-@dg.asset_check(asset="paired_questions", blocking=True, automation_condition=ON_CHANGE)
+@_check(asset="paired_questions", blocking=True)
 def pairs_are_from_training_rows(lake: LakeDoor) -> dg.AssetCheckResult:
     """No training example is made from a calibration or validation row, or holds its text.
 
@@ -92,19 +99,19 @@ def pairs_are_from_training_rows(lake: LakeDoor) -> dg.AssetCheckResult:
     )
 
 
-@dg.asset_check(asset="adapter_examples", blocking=True, automation_condition=ON_CHANGE)
+@_check(asset="adapter_examples", blocking=True)
 def kept_examples_are_of_training_rows(lake: LakeDoor) -> dg.AssetCheckResult:
     """No example holds a text of a row that is held out now, however long the examples are kept."""
     held_out = held_out_texts(lake.table_of("qa_folds"), lake.settings.folds)
     examples = lake.table_of("adapter_examples")
-    read = {key for own in examples[READ] for key in own}
+    read = {key for keys in examples[READ] for key in keys}
     shared = read.intersection(text_keys(held_out))
     return dg.AssetCheckResult(
         passed=not shared, metadata={"examples": len(examples), "held_out_texts": len(shared)}
     )
 
 
-@dg.asset_check(asset="lora_adapter", automation_condition=ON_CHANGE)
+@_check(asset="lora_adapter")
 def answers_are_trained_whole(lake: LakeDoor) -> dg.AssetCheckResult:
     """Every training answer fits into an example, and is learnt to its end.
 
@@ -113,15 +120,10 @@ def answers_are_trained_whole(lake: LakeDoor) -> dg.AssetCheckResult:
     """
     facts = lake.manifest_of("lora_adapter").facts
     names = ("shortened_answers", "left_out_answers", "longest_answer")
-    return dg.AssetCheckResult(
-        passed=not facts["answers_warning"],
-        severity=dg.AssetCheckSeverity.WARN,
-        description=str(facts["answers_warning"]) or None,
-        metadata={name: facts[name] for name in names},
-    )
+    return _warning(str(facts["answers_warning"]), {name: facts[name] for name in names})
 
 
-@dg.asset_check(asset="lora_adapter", automation_condition=ON_CHANGE)
+@_check(asset="lora_adapter")
 def adapter_does_not_memorise(lake: LakeDoor) -> dg.AssetCheckResult:
     """The loss on answers that the adapter never saw is not far above that on its own.
 
@@ -132,24 +134,19 @@ def adapter_does_not_memorise(lake: LakeDoor) -> dg.AssetCheckResult:
     if not all(name in facts for name in names):
         return dg.AssetCheckResult(passed=True, description="not measured: nothing is held out")
     training, held_out = (float(facts[name]) for name in names)
-    said = memorises(training, held_out, lake.settings.fit)
-    return dg.AssetCheckResult(
-        passed=said is None,
-        severity=dg.AssetCheckSeverity.WARN,
-        description=said,
-        metadata=dict(zip(names, (training, held_out), strict=True)),
-    )
+    problem = memorises(training, held_out, lake.settings.fit)
+    return _warning(problem, {"training_loss": training, "held_out_loss": held_out})
 
 
-@dg.asset_check(asset="validation_candidates", blocking=True, automation_condition=ON_CHANGE)
+@_check(asset="validation_candidates", blocking=True)
 def candidates_are_from_visible_rows(lake: LakeDoor) -> dg.AssetCheckResult:
     """No candidate comes from a row that its question's split must not see."""
     split_of_row = lake.table_of("qa_folds").set_index("id")["split"]
     split_of_question = lake.table_of("held_out_questions").set_index("id")["split"]
-    found = lake.table_of("validation_candidates").dropna(subset=["source_id"])
+    retrieved = lake.table_of("validation_candidates").dropna(subset=["source_id"])
     pairs = {
         (question, source)
-        for question, source in zip(found["question_id"], found["source_id"], strict=True)
+        for question, source in zip(retrieved["question_id"], retrieved["source_id"], strict=True)
         if split_of_row[source] not in VISIBLE_SPLITS[split_of_question[question]]
     }
     return dg.AssetCheckResult(
@@ -175,7 +172,7 @@ def _quality_result(lake: LakeResource, asset: str) -> dg.AssetCheckResult:
     )
 
 
-@dg.asset_check(asset="generated_answers", blocking=True, automation_condition=ON_CHANGE)
+@_check(asset="generated_answers", blocking=True)
 def generated_answers_are_well_formed(lake: LakeDoor) -> dg.AssetCheckResult:
     """The answers to be submitted end, do not repeat, stay Korean, and are of a usual length.
 
@@ -184,13 +181,13 @@ def generated_answers_are_well_formed(lake: LakeDoor) -> dg.AssetCheckResult:
     return _quality_result(lake, "generated_answers")
 
 
-@dg.asset_check(asset="validation_answers", blocking=True, automation_condition=ON_CHANGE)
+@_check(asset="validation_answers", blocking=True)
 def validation_answers_are_well_formed(lake: LakeDoor) -> dg.AssetCheckResult:
     """The answers that are judged end, do not repeat, stay Korean, and are of a usual length."""
     return _quality_result(lake, "validation_answers")
 
 
-@dg.asset_check(asset="retrieval_scores", automation_condition=ON_CHANGE)
+@_check(asset="retrieval_scores")
 def ranking_beats_its_parts(lake: LakeDoor) -> dg.AssetCheckResult:
     """The ranking's mean reciprocal rank is no lower than that of full-text or dense search alone.
 
@@ -210,7 +207,7 @@ def ranking_beats_its_parts(lake: LakeDoor) -> dg.AssetCheckResult:
     )
 
 
-@dg.asset_check(asset="retrieval_scores", automation_condition=ON_CHANGE)
+@_check(asset="retrieval_scores")
 def answers_can_be_trusted(lake: LakeDoor) -> dg.AssetCheckResult:
     """No figure of trust lies significantly below that of the version before.
 
@@ -224,15 +221,10 @@ def answers_can_be_trusted(lake: LakeDoor) -> dg.AssetCheckResult:
         for name in measured
         if name in before and float(newest.facts[f"{name}_high"]) < float(before[name])
     ]
-    return dg.AssetCheckResult(
-        passed=not fallen,
-        severity=dg.AssetCheckSeverity.WARN,
-        description="; ".join(fallen) or None,
-        metadata={name: float(newest.facts[name]) for name in measured},
-    )
+    return _warning("; ".join(fallen), {name: float(newest.facts[name]) for name in measured})
 
 
-@dg.asset_check(asset="leaderboard", automation_condition=ON_CHANGE)
+@_check(asset="leaderboard")
 def newest_is_not_worse(lake: LakeDoor) -> dg.AssetCheckResult:
     """The newest experiment is not significantly worse than the best one so far.
 
@@ -243,9 +235,5 @@ def newest_is_not_worse(lake: LakeDoor) -> dg.AssetCheckResult:
         return dg.AssetCheckResult(passed=True, description="there is nothing to compare with")
     high, fallen = float(facts["difference_high"]), -float(facts["difference"])
     names = ("compared_with", "difference", "difference_low", "difference_high", "p_better")
-    return dg.AssetCheckResult(
-        passed=high >= 0,
-        severity=dg.AssetCheckSeverity.WARN,
-        description=None if high >= 0 else f"{fallen:.4f} below {facts['compared_with']}",
-        metadata={name: facts[name] for name in names},
-    )
+    problem = None if high >= 0 else f"{fallen:.4f} below {facts['compared_with']}"
+    return _warning(problem, {name: facts[name] for name in names})

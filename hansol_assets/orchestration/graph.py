@@ -1,7 +1,5 @@
 """From a declaration to a Dagster asset.
 
-What belongs here: the one way in which every asset is materialised, and what is told of it. What
-does not: the assets (`hansol_assets.assets`) and what is done when (`hansol_assets.lake.making`).
 See https://docs.dagster.io/guides/build/assets/defining-assets
 """
 
@@ -14,7 +12,7 @@ from typing import Any
 import dagster as dg
 
 from hansol_assets.compute.current import take_done
-from hansol_assets.compute.told import summary
+from hansol_assets.compute.protocol import summary
 from hansol_assets.lake.declaration import AssetDeclaration, Bound, CheckFailedError, declared_in
 from hansol_assets.lake.lake_errors import MissingInputError
 from hansol_assets.lake.making import make
@@ -28,17 +26,23 @@ from hansol_assets.lake.reports import (
     Verdict,
 )
 from hansol_assets.lake.store import Lake
-from hansol_assets.orchestration.automation import ON_CHANGE, WHEN_MISSING
-from hansol_assets.orchestration.columns import description_of
-from hansol_assets.orchestration.metadata import table_values
+from hansol_assets.orchestration.automation import (
+    NOTHING_FILLED_IN,
+    ON_CHANGE,
+    WHEN_MISSING,
+    source_version,
+)
+from hansol_assets.orchestration.metadata import description_of, table_values
 from hansol_assets.orchestration.resources import LakeResource, user_errors_as_failures
-from hansol_assets.orchestration.sources import NOTHING_FILLED_IN, source_version
+
+TERMINAL = "terminal"
+"""The logger of `hansol refresh`; see `hansol_assets.orchestration.terminal`."""
 
 FORCE_TAG = "hansol/force"
 """Run tag that recomputes even what the lake already holds."""
 
 WORTH_A_LINE = 5.0
-"""Seconds of heavy work that the log tells of; the metadata tells of all."""
+"""Seconds of heavy work that the log names; the metadata has all."""
 
 OWNERS = ["team:hansol-assets"]
 
@@ -49,12 +53,7 @@ Event = dg.AssetCheckResult | dg.MaterializeResult[Any]
 
 
 def assets_of(module: ModuleType, group: str) -> list[dg.AssetsDefinition]:
-    """Returns the assets that a module declares, as one group of the graph.
-
-    Args:
-        module: Holds decorated functions.
-        group: The group's name.
-    """
+    """Returns the assets that a module declares, as one group of the graph."""
     return [_asset(item, group) for item in declared_in(module)]
 
 
@@ -98,12 +97,13 @@ def _automation_of(declaration: AssetDeclaration) -> dg.AutomationCondition[Any]
 
 
 def _source_code(declaration: AssetDeclaration) -> dict[str, Any]:
-    file, (_, line) = inspect.getfile(declaration.body), inspect.getsourcelines(declaration.body)
+    # Where its decorator stands, without reading the file.
+    code = inspect.unwrap(declaration.body).__code__
     with warnings.catch_warnings():
         # In beta: should it change, a link is lost and nothing else.
         warnings.simplefilter("ignore", dg.BetaWarning)
         reference = dg.LocalFileCodeReference(
-            file_path=file, line_number=line, label=declaration.name
+            file_path=code.co_filename, line_number=code.co_firstlineno, label=declaration.name
         )
         references = dg.CodeReferencesMetadataValue(code_references=[reference])
     return {"dagster/code_references": references}
@@ -126,11 +126,11 @@ def _materialize(
     versions = _report_sources(context, lake, bound)
     with user_errors_as_failures():
         yield from _conclude(declaration, lake, outcome.manifest)
-    yield _result(outcome, bound, versions, _told_of_work(context))
+    yield _result(outcome, bound, versions, _log_work(context))
 
 
-def _told_of_work(context: dg.AssetExecutionContext) -> dict[str, float | str]:
-    """Tells where the heavy work went and how fast, which is no part of the result."""
+def _log_work(context: dg.AssetExecutionContext) -> dict[str, float | str]:
+    """Logs where the heavy work went and how fast, which is no part of the result."""
     done = take_done()
     for one in done:
         if one.seconds >= WORTH_A_LINE:
@@ -142,9 +142,10 @@ def _log_of(context: dg.AssetExecutionContext) -> Log:
     """Writes lines to the run's log, and figures as observations, which Dagster draws over time."""
 
     def log(line: str, figures: Mapping[str, float] = NO_FIGURES, /) -> None:
-        context.log.info(line)
         if figures:
-            context.log_event(dg.AssetObservation(context.asset_key, metadata=dict(figures)))
+            observation = dg.AssetObservation(context.asset_key, line, metadata=dict(figures))
+            context.log_event(observation)
+        context.log.info(line)
 
     return log
 
@@ -159,8 +160,8 @@ def _bind(declaration: AssetDeclaration, lake: LakeResource) -> Bound:
 def _failed_check(
     failure: dg.Failure, declaration: AssetDeclaration
 ) -> Iterator[dg.AssetCheckResult]:
-    error, own = failure.__context__, {check.name for check in declaration.checks}
-    if isinstance(error, CheckFailedError) and error.check in own:
+    error, checks = failure.__context__, {check.name for check in declaration.checks}
+    if isinstance(error, CheckFailedError) and error.check in checks:
         yield dg.AssetCheckResult(check_name=error.check, passed=False, metadata=error.metadata)
 
 
@@ -195,8 +196,8 @@ def _report_sources(
         asset: source_version(asset, source, lake.settings)
         for asset, source in bound.sources.items()
     }
-    told = {asset: version for asset, version in versions.items() if version != NOTHING_FILLED_IN}
-    for asset, version in told.items():
+    read = {asset: version for asset, version in versions.items() if version != NOTHING_FILLED_IN}
+    for asset, version in read.items():
         path = bound.sources[asset].path
         metadata: dict[str, Any] = {
             "path": dg.MetadataValue.path(str(path)),
@@ -204,7 +205,7 @@ def _report_sources(
         }
         tags = {"dagster/data_version": version}
         context.log_event(dg.AssetMaterialization(asset, metadata=metadata, tags=tags))
-    return told
+    return read
 
 
 def _result(

@@ -1,7 +1,4 @@
-"""What a process finds around it: Dagster's home inside the lake, and the environment.
-
-What belongs here: what must be so before a library is first imported, or Dagster first opened.
-"""
+"""What a process finds around it: Dagster's home inside the lake, and the environment."""
 
 import os
 import shutil
@@ -17,9 +14,6 @@ VARIABLE = "DAGSTER_HOME"
 
 def home_folder(default: Path) -> Path:
     """Returns Dagster's home, absolute: Dagster takes no other.
-
-    Args:
-        default: The folder to use where `DAGSTER_HOME` is not set.
 
     Raises:
         InputError: `DAGSTER_HOME` names no folder.
@@ -38,9 +32,6 @@ def home_folder(default: Path) -> Path:
 def checked_home(default: Path) -> Path:
     """Returns Dagster's home, which need not be there yet.
 
-    Args:
-        default: The folder to use where `DAGSTER_HOME` is not set.
-
     Raises:
         InputError: It names no folder, or one that Dagster would take for another.
     """
@@ -51,12 +42,6 @@ def checked_home(default: Path) -> Path:
 
 def prepare_home(default: Path) -> Path:
     """Makes Dagster's home with our instance settings, and names it in the environment.
-
-    Args:
-        default: The folder to use where `DAGSTER_HOME` is not set.
-
-    Returns:
-        The folder in use.
 
     Raises:
         InputError: Dagster would keep its databases in another folder than this one.

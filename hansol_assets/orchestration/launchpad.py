@@ -1,7 +1,5 @@
 """The launchpad's form: Dagster's typed configuration, derived from the settings classes.
 
-What belongs here: turning a settings class into a config schema, and a filled form back into
-settings. What does not: any single setting; each is defined once, in its class.
 See https://docs.dagster.io/guides/operate/configuration/run-configuration
 """
 
@@ -17,7 +15,7 @@ from pydantic.fields import FieldInfo
 from hansol_assets.profile_files import merged, profile_names
 from hansol_assets.settings import Settings, load_settings
 
-PLACES = ("raw_dir", "lake_dir", "compute")
+LOCATIONS = ("raw_dir", "lake_dir", "compute")
 """Settings that say where things are, which another profile does not change."""
 
 _SCALARS: dict[Any, Any] = {bool: bool, int: int, float: float, str: str, Path: str}
@@ -26,10 +24,7 @@ _SCALARS: dict[Any, Any] = {bool: bool, int: int, float: float, str: str, Path: 
 def launchpad_fields(settings: Settings) -> dict[str, dg.Field]:
     """Returns one field a setting, with its description, type and the value that it has now.
 
-    The profile is one that comes along, or the one that runs start from: any other text names none.
-
-    Args:
-        settings: The settings that runs start from.
+    The profile is a shipped one or the one that runs start from; any other is refused.
 
     Raises:
         TypeError: A setting has a type that has no form.
@@ -48,10 +43,7 @@ def launchpad_fields(settings: Settings) -> dict[str, dg.Field]:
 def settings_of(form: Mapping[str, Any], base: Settings) -> Settings:
     """Returns the settings of a run.
 
-    Args:
-        form: The filled form; what was left as it is has its default.
-        base: The settings that the form was made from. Where the form names another profile, only
-            what else was changed in it goes over that profile's values.
+    `form`: the filled form; what was left as it is has its default.
 
     Raises:
         ProfileError: A value is wrong.
@@ -60,8 +52,8 @@ def settings_of(form: Mapping[str, Any], base: Settings) -> Settings:
     changed = _changed(form, values)
     if not changed:
         return base
-    kept = {name: values[name] for name in PLACES} if "profile" in changed else values
-    return load_settings(**merged(kept, changed))
+    base_values = {name: values[name] for name in LOCATIONS} if "profile" in changed else values
+    return load_settings(**merged(base_values, changed))
 
 
 def _changed(form: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,9 +1,4 @@
-"""The lines in which a run is told at a terminal.
-
-What belongs here: their words and colours. What does not: where they come from: from Dagster's
-records (`hansol_assets.orchestration.terminal`), or from a lake in which nothing is to be done
-(`hansol_assets.cli.runs`), for which Dagster need not be loaded.
-"""
+"""The lines of a run at a terminal."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,10 +13,8 @@ COLOURS = {"new": "green", "updated": "cyan", "reused": "dim"}
 def asset_line(asset: str, facts: Mapping[str, Any]) -> str:
     """Returns what a run did to an asset.
 
-    Args:
-        asset: Its name.
-        facts: `status`; `seconds` unless it is reused; `rows` or `bytes`; of a file, the sheet and
-            columns that were read, and what a person should know of that.
+    `facts`: `status`; `seconds` unless it is reused; `rows` or `bytes`; of a file, the sheet and
+    columns that were read, and what a person should know of that.
     """
     status = str(facts["status"])
     seconds = f"{facts['seconds']:8.2f} s" if status != "reused" else " " * 10
@@ -33,9 +26,9 @@ def asset_line(asset: str, facts: Mapping[str, Any]) -> str:
 
 def _read_as(facts: Mapping[str, Any]) -> str:
     names = {"sheet": "sheet", "column_questions": "questions", "column_answers": "answers"}
-    said = [f"{word}: {escape(str(facts[name]))}" for name, word in names.items() if name in facts]
-    notes = f"\n        {escape(str(facts['notes']))}" if said and "notes" in facts else ""
-    return f"; {'; '.join(said)}{notes}" if said else ""
+    parts = [f"{word}: {escape(str(facts[name]))}" for name, word in names.items() if name in facts]
+    notes = f"\n        {escape(str(facts['notes']))}" if parts and "notes" in facts else ""
+    return f"; {'; '.join(parts)}{notes}" if parts else ""
 
 
 def check_line(asset: str, check: str, description: str | None, *, is_warning: bool) -> str:

@@ -1,16 +1,17 @@
-"""The one resource: the lake under a run's settings.
+"""The one resource: the lake under a run's settings; and the summary of the run.
 
-What belongs here: what must be so before the first asset of a run, and what is told after its last.
-What does not: any asset (`hansol_assets.orchestration.graph`).
 See https://docs.dagster.io/guides/build/external-resources
 """
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import Any, get_args
 
 import dagster as dg
 import pandas as pd
+from dagster._core.events import EngineEventData
 
 from hansol_assets.answering.readings import readings_kept
 from hansol_assets.compute.current import computing_on
@@ -20,11 +21,12 @@ from hansol_assets.lake.disk import disk_explained
 from hansol_assets.lake.handles import History, Table
 from hansol_assets.lake.making import remove_run_note
 from hansol_assets.lake.manifest import Manifest
+from hansol_assets.lake.reports import ROWS_MADE, Status
 from hansol_assets.lake.store import Lake
 from hansol_assets.orchestration.home import set_process_defaults
 from hansol_assets.orchestration.launchpad import launchpad_fields, settings_of
+from hansol_assets.orchestration.metadata import table_value
 from hansol_assets.orchestration.run_locks import end_dead_runs, exclusive_run, run_lock
-from hansol_assets.orchestration.run_summary import summarize_run
 from hansol_assets.settings import Settings, require_fitting_template
 
 SUBMISSION = "submission"
@@ -38,11 +40,7 @@ RETRY_SECONDS = 10
 
 @contextmanager
 def user_errors_as_failures(retries: int = 0) -> Iterator[None]:
-    """Turns an error that is meant for people into a failure that shows its message alone.
-
-    Args:
-        retries: How often a step whose error may pass by itself is tried again.
-    """
+    """Turns an error that is meant for people into a failure that shows its message alone."""
     try:
         yield
     except UserError as error:
@@ -53,12 +51,7 @@ def user_errors_as_failures(retries: int = 0) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class LakeResource:
-    """The lake under a run's settings.
-
-    Attributes:
-        settings: The run's settings.
-        store: The lake.
-    """
+    """The lake under a run's settings."""
 
     settings: Settings
     store: Lake
@@ -106,11 +99,7 @@ class LakeResource:
 
 
 def lake_resource(settings: Settings) -> dg.ResourceDefinition:
-    """Makes the resource `lake`, whose configuration is the form of the launchpad.
-
-    Args:
-        settings: The settings that runs start from.
-    """
+    """Makes the resource `lake`, whose configuration is the form of the launchpad."""
 
     @dg.resource(
         config_schema=launchpad_fields(settings),
@@ -146,7 +135,7 @@ def _begin(
     log: Callable[[str], None],
 ) -> None:
     """Holds the run's locks until its end, and ends the runs that were killed before it."""
-    # The submission alone looks at its template itself, and answers its check.
+    # A run of the submission alone checks the template itself.
     if {SUBMISSION} < _planned(instance, run.run_id):
         require_fitting_template(lake.settings)
     if lake.store.stored:
@@ -158,3 +147,44 @@ def _begin(
         remove_run_note(lake.store.paths)
         end_dead_runs(instance, locks)
     stack.callback(summarize_run, instance, run)
+
+
+TAG_PREFIX = "hansol/"
+TABLE = "assets"
+
+
+def summarize_run(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
+    """Adds the summary to a run that is about to end.
+
+    The event `what the run did` has a table with a row an asset: its status, its rows, and how
+    many of them were made by this run. The tags count the assets of each status, so that the list
+    of runs tells which of them did any work.
+    """
+    rows = list(_rows(instance, run.run_id))
+    if not rows:
+        return
+    counts = Counter(row["status"] for row in rows)
+    tags = {f"{TAG_PREFIX}{status}": str(counts[status]) for status in get_args(Status)}
+    instance.add_run_tags(run.run_id, tags)
+    data = EngineEventData(metadata={TABLE: table_value(rows)})
+    instance.report_engine_event("what the run did", run, data)
+
+
+def _rows(instance: dg.DagsterInstance, run_id: str) -> Iterator[dict[str, Any]]:
+    for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION):
+        made = entry.asset_materialization
+        if made is None or "status" not in made.metadata:
+            continue  # the version of a raw file
+        facts = {name: item.value for name, item in made.metadata.items()}
+        yield _row(made.asset_key.to_user_string(), facts)
+
+
+def _row(asset: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+    is_reused = facts["status"] == "reused"
+    return {
+        "asset": asset,
+        "status": facts["status"],
+        "rows": facts.get("rows"),
+        "rows_made": 0 if is_reused else facts.get(ROWS_MADE, facts.get("rows")),
+        "seconds": 0.0 if is_reused else facts["seconds"],
+    }

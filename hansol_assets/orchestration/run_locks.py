@@ -1,8 +1,8 @@
 """Runs that know of each other through the lake, also where one of them was killed.
 
 A run holds a lock that the operating system takes away when its process dies. So a second run of a
-profile waits for the first, and a killed one is told from one that goes on: Dagster learns of a
-run's end from its own process only, and would let a killed run keep its place at the GPU for ever.
+profile waits for the first, and a killed one differs from one that goes on: Dagster learns of a
+run's end from its own process only, and would let a killed run keep the GPU for ever.
 """
 
 import fcntl
@@ -20,12 +20,7 @@ POLL_SECONDS = 0.2
 
 @contextmanager
 def run_lock(run_id: str, locks: Path) -> Iterator[None]:
-    """Shows that a run goes on, as long as the block lasts; its processes may share it.
-
-    Args:
-        run_id: The run.
-        locks: The folder of the lake's locks.
-    """
+    """Shows that a run goes on, as long as the block lasts; its processes may share it."""
     locks.mkdir(parents=True, exist_ok=True)
     path = locks / f"{PREFIX}{run_id}.lock"
     # NFS gives a shared lock only on a file that is open for reading, too.
@@ -36,14 +31,9 @@ def run_lock(run_id: str, locks: Path) -> Iterator[None]:
 
 
 def end_dead_runs(instance: dg.DagsterInstance, locks: Path) -> list[str]:
-    """Marks runs whose process is gone as failed, and frees the places that they held in pools.
+    """Marks runs whose process is gone as failed, and frees their slots in pools.
 
-    Args:
-        instance: Knows the runs; those of another instance are left to it.
-        locks: The folder of the lake's locks.
-
-    Returns:
-        The ids of the runs that were ended.
+    `instance`: knows the runs; those of another instance are left to it.
     """
     dead = []
     for path in sorted(locks.glob(f"{PREFIX}*.lock")):
@@ -65,11 +55,7 @@ def exclusive_run(
 ) -> Iterator[None]:
     """Lets one run of a profile go on at a time, so that no run mixes the inputs of two.
 
-    Args:
-        profile: The profile whose live results the run moves.
-        run_id: The run; its processes may hold the profile together.
-        locks: The folder of the lake's locks.
-        log: Told once whom the run waits for, if it has to.
+    `run_id`: the run; its processes may hold the profile together.
     """
     locks.mkdir(parents=True, exist_ok=True)
     with (locks / f"profile-{profile}.lock").open("a+", encoding="utf-8") as file:
@@ -80,15 +66,15 @@ def exclusive_run(
 
 def _take(file: IO[str], run_id: str, log: Callable[[str], None]) -> None:
     """Waits until nobody holds a file but processes of the run itself, and names the run in it."""
-    told = ""
+    logged = ""
     while not _try_lock(file):
         file.seek(0)
         holder = file.read()
         if holder == run_id:
             return
-        if holder != told:
+        if holder != logged:
             log(holder)
-            told = holder
+            logged = holder
         time.sleep(POLL_SECONDS)
     file.truncate(0)
     file.write(run_id)

@@ -1,22 +1,28 @@
-"""What a run looks like in a terminal: one line an asset, and its progress below it.
-
-What belongs here: the logger that turns Dagster's records into lines. What does not: tables that
-are printed after a run (`hansol_assets.cli.main`).
-"""
+"""What a run looks like in a terminal: one line an asset, and a bar below it while work is long."""
 
 import logging
 import os
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
 
 from hansol_assets.orchestration.lines import asset_line, check_line
-from hansol_assets.orchestration.progress_bar import ProgressBar
 
-LOGGER = "terminal"
 OF_SKIPPED_STEPS = "Skipping step "
 """What Dagster says of each step behind one that was skipped; the first one says why."""
 _ENDS_WORK = {
@@ -25,19 +31,76 @@ _ENDS_WORK = {
     dg.DagsterEventType.RUN_FAILURE,
     dg.DagsterEventType.RUN_SUCCESS,
 }
+_LOSSES = {"loss": "loss", "eval_loss": "held-out loss"}
+
+SPEED_SECONDS = 600
+"""Of the past from which the speed is estimated: reports of slow work are minutes apart."""
+
+
+class _Time(TimeRemainingColumn):
+    """The time that remains; until that is known, the time that work has taken."""
+
+    def render(self, task: Task) -> Text:
+        """Returns what is known."""
+        if task.time_remaining is not None:
+            return super().render(task) + Text(" left", "progress.remaining")
+        return TimeElapsedColumn().render(task) + Text(" so far", "progress.elapsed")
+
+
+class ProgressBar:
+    """A bar on a terminal, which goes when the work is done; elsewhere there is none."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._shown: tuple[str, Progress, TaskID] | None = None
+
+    def show(self, work: str, figures: Mapping[str, Any]) -> bool:
+        """Draws how far work is: `step` of `steps`, and the losses.
+
+        Returns:
+            Whether there is a bar; where there is none, the line of the log should be printed.
+        """
+        if not (self._console.is_terminal and {"step", "steps"} <= set(figures)):
+            return False
+        done, total = int(figures["step"]), int(figures["steps"])
+        if self._shown is None or self._shown[0] != work:
+            self.hide()
+            self._shown = (work, *self._begin(work, done, total))
+        losses = (f"{name} {figures[key]:.3f}" for key, name in _LOSSES.items() if key in figures)
+        _, progress, task = self._shown
+        progress.update(task, completed=done, rest=", ".join(losses))
+        return True
+
+    def hide(self) -> None:
+        """Takes the bar away."""
+        if self._shown is not None:
+            self._shown[1].stop()
+        self._shown = None
+
+    def _begin(self, work: str, done: int, total: int) -> tuple[Progress, TaskID]:
+        progress = Progress(
+            TextColumn("  [dim]{task.description}[/dim]"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            _Time(),
+            TextColumn("[dim]{task.fields[rest]}[/dim]"),
+            console=self._console,
+            transient=True,
+            speed_estimate_period=SPEED_SECONDS,
+        )
+        task = progress.add_task(work, total=total, completed=done, rest="")
+        progress.start()
+        return progress, task
 
 
 class TerminalHandler(logging.Handler):
-    """Prints materialisations, failed checks and progress lines; nothing else.
-
-    Args:
-        console: Where to print.
-    """
+    """Prints materialisations, failed checks and progress; nothing else."""
 
     def __init__(self, console: Console) -> None:
         super().__init__()
         self._console = console
         self._bar = ProgressBar(console)
+        self._line_of_bar: str | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
         """Prints one record."""
@@ -45,12 +108,12 @@ class TerminalHandler(logging.Handler):
         meta: dict[str, Any] = getattr(record, "dagster_meta", {})
         if event is not None:
             self._print_event(event)
-        # A failure is told once, at the end; of each later step Dagster says that it was not run.
+        # A failure is printed once, at the end; of each later step Dagster says that it is skipped.
         elif logging.INFO <= record.levelno < logging.ERROR:
             self._print_line(str(meta.get("orig_message", record.getMessage())))
 
     def _print_line(self, message: str) -> None:
-        if message.startswith(OF_SKIPPED_STEPS) or self._bar.show(message):
+        if message.startswith(OF_SKIPPED_STEPS) or message == self._line_of_bar:
             return
         self._bar.hide()
         self._console.print(f"  [dim]{escape(message)}[/dim]", highlight=False)
@@ -58,12 +121,20 @@ class TerminalHandler(logging.Handler):
     def _print_event(self, event: dg.DagsterEvent) -> None:
         if event.event_type in _ENDS_WORK:
             self._bar.hide()
-        if event.is_step_materialization:
+        if event.event_type == dg.DagsterEventType.ASSET_OBSERVATION:
+            self._show_progress(event.asset_observation_data.asset_observation)
+        elif event.is_step_materialization:
             self._print_materialization(event.step_materialization_data.materialization)
         elif is_check(event):
             line = failed_check_line(event)
             if line:
                 self._console.print(line, soft_wrap=True, highlight=False)
+
+    def _show_progress(self, observation: dg.AssetObservation) -> None:
+        """Moves the bar; the line that says the same follows in the log."""
+        figures = {name: item.value for name, item in observation.metadata.items()}
+        has_bar = self._bar.show(observation.asset_key.to_user_string(), figures)
+        self._line_of_bar = observation.description if has_bar else None
 
     def _print_materialization(self, made: dg.AssetMaterialization) -> None:
         facts = {name: item.value for name, item in made.metadata.items()}
@@ -114,9 +185,8 @@ def start_failure_message(event: dg.DagsterEvent) -> str:
     return error.message.partition(": ")[2].strip()
 
 
-@dg.logger({}, description="One line an asset, for a person at a terminal.")
-def terminal_logger(context: dg.InitLoggerContext) -> logging.Logger:  # noqa: ARG001
-    """Makes the logger."""
+def terminal_log() -> logging.Logger:
+    """Makes the logger that prints one line an asset, for a person at a terminal."""
     log = logging.Logger("hansol", level=logging.DEBUG)
     log.addHandler(TerminalHandler(terminal_console()))
     return log

@@ -5,12 +5,12 @@ import pandas as pd
 import pytest
 
 from hansol_assets.answering.generations import Answered, answer_requests
-from hansol_assets.compute.local import LocalCompute
+from hansol_assets.compute.current import LocalCompute
 from hansol_assets.lake.cache import RowCache
 from hansol_assets.lake.warehouse import Warehouse
 from hansol_assets.modeling.base.loading import LoadingSettings
-from hansol_assets.modeling.generation.generator import GenerationRequest, GenerationSettings
-from hansol_assets.modeling.generation.work import AnswerPrompts
+from hansol_assets.modeling.generation import AnswerPrompts, GenerationRequest
+from hansol_assets.modeling.hyperparameters import GenerationSettings
 from hansol_assets_tests.modeling.conftest import PAIRS, base_dir, documents, examples, user
 from hansol_assets_tests.modeling.training.test_adapter import train
 
@@ -44,7 +44,7 @@ def ask(work: AnswerPrompts, tmp_path: Path, lines: list[str]) -> Ask:
     cache = RowCache(Warehouse(tmp_path / "warehouse.duckdb"), "generations")
     workers = LocalCompute().workers(work)
     return lambda asked: answer_requests(
-        asked, cache, "scope", lambda: (work, workers), lines.append
+        asked, cache, "scope", lambda: (work, workers), lambda line, *_: lines.append(line)
     )
 
 

@@ -118,7 +118,7 @@ def bound(declaration: AssetDeclaration, settings: Settings) -> Bound:
     """The asset's work on the same inputs, whatever the settings."""
     with (
         patch("hansol_assets.embedding.embedder.commit_of", _commit_of),
-        patch("hansol_assets.hub.models.commit_of", _commit_of),
+        patch("hansol_assets.hub.fetching.commit_of", _commit_of),
     ):
         return Bound(declaration, None, {}, *declaration.read(settings))  # type: ignore[arg-type]
 

@@ -8,8 +8,8 @@ import pytest
 
 from hansol_assets.modeling.base.base_model import train_base_model
 from hansol_assets.modeling.base.loading import LoadingSettings
-from hansol_assets.modeling.base.tokenizer_training import render_document
-from hansol_assets.modeling.training.adapter import train_adapter
+from hansol_assets.modeling.base.tokenizer import render_document
+from hansol_assets.modeling.training.adapter import TrainAdapter
 from hansol_assets_tests.bad_input.place import Place
 from hansol_assets_tests.modeling.conftest import (
     PAIRS,
@@ -30,16 +30,15 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     examples = pd.DataFrame(
         [(user(question), answer) for question, answer in PAIRS], columns=["messages", "answer"]
     )
-    train_adapter(
+    TrainAdapter(
         folder / "base",
         examples,
         examples.iloc[:0],
         small_training_settings(max_steps=1),
         folder / "adapter",
         folder / "checkpoints",
-        ignore,
         LoadingSettings(),
-    )
+    ).run()
     return folder
 
 

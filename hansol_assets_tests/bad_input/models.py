@@ -6,11 +6,11 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from hansol_assets.hub.models import HubSettings
+from hansol_assets.hub.fetching import HubSettings
 from hansol_assets.modeling.base.base_model import BaseModelSettings, fetch_base_model
 from hansol_assets.modeling.base.loading import LoadingSettings
-from hansol_assets.modeling.generation.generator import Generator
-from hansol_assets.modeling.settings import GenerationSettings
+from hansol_assets.modeling.generation import Generator
+from hansol_assets.modeling.hyperparameters import GenerationSettings
 from hansol_assets_tests.bad_input.place import BadInput, Place
 
 WEIGHTS = "model.safetensors"

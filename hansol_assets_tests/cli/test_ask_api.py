@@ -10,9 +10,15 @@ import pytest
 from fastapi.testclient import TestClient
 
 from hansol_assets.answering.asking import Answer
-from hansol_assets.cli.answer_record import answer_record
-from hansol_assets.cli.ask_api import MOST_BYTES, OwnPagesAlone, asking_api
-from hansol_assets.cli.ask_turns import MOST_WAITING, BusyError, Turns
+from hansol_assets.cli.ask_server import (
+    MOST_BYTES,
+    MOST_WAITING,
+    BusyError,
+    OwnPagesAlone,
+    Turns,
+    asking_api,
+)
+from hansol_assets.cli.questions import answer_record
 from hansol_assets.errors import InputError
 from hansol_assets_tests.answering.review_files import asked
 

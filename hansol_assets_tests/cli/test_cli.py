@@ -18,7 +18,7 @@ from typer.testing import CliRunner, Result
 
 from hansol_assets.assets.groups import declarations
 from hansol_assets.cli.main import app
-from hansol_assets.cli.page import console
+from hansol_assets.cli.output import console
 from hansol_assets.cli.runs import outcome
 from hansol_assets.lake.making import find_up_to_date
 from hansol_assets.lake.store import Lake

@@ -11,8 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from hansol_assets.answering.asking import Asker
-from hansol_assets.cli.ask_html import sources_html
-from hansol_assets.cli.ask_labels import KOREAN
+from hansol_assets.cli.ask_page import KOREAN, sources_html
 from hansol_assets.cli.main import app
 from hansol_assets.lake.store import Lake
 from hansol_assets.settings import Settings

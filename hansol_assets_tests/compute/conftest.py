@@ -8,8 +8,8 @@ from typing import Any
 import psutil
 import pytest
 
+from hansol_assets.compute.cluster import ClusterSettings
 from hansol_assets.compute.ray_compute import RayCompute, ray_compute
-from hansol_assets.compute.settings import ClusterSettings
 
 NODE = {"num_cpus": 2, "object_store_memory": 120_000_000}
 """Two processes a node, whatever the machine has."""

@@ -4,15 +4,18 @@ from pathlib import Path
 
 import pytest
 
-from hansol_assets.compute.current import computing_on
-from hansol_assets.compute.errors import (
+from hansol_assets.compute import ray_cluster
+from hansol_assets.compute.cluster import (
     ClusterError,
+    ClusterSettings,
     LostWorkError,
     NoRayError,
     SmallClusterError,
     UnreachableClusterError,
     last_line,
 )
+from hansol_assets.compute.current import computing_on
+from hansol_assets.compute.protocol import WorkDone, summary
 from hansol_assets.compute.ray_cluster import (
     SAME_EVERYWHERE,
     describe_node,
@@ -20,8 +23,6 @@ from hansol_assets.compute.ray_cluster import (
     require_resources,
     unlike,
 )
-from hansol_assets.compute.settings import ClusterSettings
-from hansol_assets.compute.told import WorkDone, summary
 
 
 def closed_port() -> str:
@@ -46,7 +47,8 @@ def test_a_named_cluster_is_asked_before_any_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RAY_ADDRESS", closed_port())
-    begin = computing_on("ray", ClusterSettings(connect_seconds=1), tmp_path)
+    monkeypatch.setattr(ray_cluster, "CONNECT_SECONDS", 1)
+    begin = computing_on("ray", ClusterSettings(), tmp_path)
     with pytest.raises(ClusterError, match="nothing is lost"), begin:
         pytest.fail("it began")
 

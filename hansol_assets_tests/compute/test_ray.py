@@ -15,8 +15,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from hansol_assets.compute.errors import LostWorkError
-from hansol_assets.compute.local import LocalCompute
+from hansol_assets.compute.cluster import LostWorkError
+from hansol_assets.compute.current import LocalCompute
 from hansol_assets.compute.protocol import BlockWork
 from hansol_assets.compute.ray_compute import RayCompute
 from hansol_assets.embedding.muse import DIMENSIONS, MuseEmbedder
@@ -24,10 +24,9 @@ from hansol_assets.embedding.work import EmbedTexts
 from hansol_assets.lake.reports import NO_FIGURES
 from hansol_assets.lake.store import Lake
 from hansol_assets.modeling.base.loading import LoadingSettings
-from hansol_assets.modeling.generation.generator import GenerationRequest, GenerationSettings
-from hansol_assets.modeling.generation.work import AnswerPrompts
-from hansol_assets.modeling.training.adapter import AdapterReport
-from hansol_assets.modeling.training.work import TrainAdapter
+from hansol_assets.modeling.generation import AnswerPrompts, GenerationRequest
+from hansol_assets.modeling.hyperparameters import GenerationSettings
+from hansol_assets.modeling.training.adapter import AdapterReport, TrainAdapter
 from hansol_assets_tests.compute.conftest import Connect, TwoNodes
 from hansol_assets_tests.compute.contract import CASES, Case
 from hansol_assets_tests.compute.works import Doubling, Dying, Sharing, blocks_of, noted
@@ -253,7 +252,7 @@ from pathlib import Path
 import psutil
 
 from hansol_assets.compute.ray_cluster import connected
-from hansol_assets.compute.settings import ClusterSettings
+from hansol_assets.compute.cluster import ClusterSettings
 
 with connected(ClusterSettings(workers=1), Path(sys.argv[1])) as cluster:
     this = psutil.Process()

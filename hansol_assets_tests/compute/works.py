@@ -10,13 +10,12 @@ from pathlib import Path
 import pyarrow as pa
 from safetensors.torch import save_file
 
-from hansol_assets.compute.protocol import Member
-from hansol_assets.compute.sparing import spared
+from hansol_assets.compute.protocol import Member, isolate_errors
 from hansol_assets.errors import InputError
-from hansol_assets.modeling.training.checkpoints import (
+from hansol_assets.modeling.training.callbacks import (
     BEST_FILE,
     is_sharded,
-    put_back_best,
+    restore_best,
     whole_weights,
 )
 
@@ -98,7 +97,7 @@ class Inverting:
     def open(self) -> Callable[[pa.Table], pa.Table]:
         def invert(block: pa.Table) -> pa.Table:
             numbers = block["number"].to_pylist()
-            outcomes = spared(lambda own: [1 / number for number in own], numbers)
+            outcomes = isolate_errors(lambda own: [1 / number for number in own], numbers)
             return pa.table(
                 {
                     "number": numbers,
@@ -124,7 +123,7 @@ class Meeting:
     name: str = "meeting"
     rows: int = 7
 
-    def may_have(self, members: int) -> bool:
+    def can_use(self, members: int) -> bool:
         return True
 
     def run(self, member: Member) -> dict[str, int]:
@@ -152,7 +151,7 @@ class Dying:
     name: str = "dying"
     rows: int = 1
 
-    def may_have(self, members: int) -> bool:
+    def can_use(self, members: int) -> bool:
         return True
 
     def run(self, member: Member) -> None:
@@ -171,7 +170,7 @@ class Sharing:
     name: str = "sharing"
     rows: int = 1
 
-    def may_have(self, members: int) -> bool:
+    def can_use(self, members: int) -> bool:
         return members == 2
 
     def run(self, member: Member) -> list[int]:
@@ -193,7 +192,7 @@ class Sharing:
             for weight in model.parameters():
                 weight.zero_()
         distributed.barrier()
-        put_back_best(model, self.folder)
+        restore_best(model, self.folder)
         for name, weight in whole_weights(model).items():
             torch.testing.assert_close(weight, wanted[name], rtol=0, atol=0)
         return pieces

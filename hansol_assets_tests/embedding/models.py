@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hansol_assets.modeling.base.tokenizer_training import train_tokenizer
+from hansol_assets.modeling.base.tokenizer import train_tokenizer
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer

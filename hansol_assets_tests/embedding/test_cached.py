@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hansol_assets.compute.local import LocalCompute
+from hansol_assets.compute.current import LocalCompute
 from hansol_assets.embedding.cached import CachedEmbedder
 from hansol_assets.embedding.embedder import encode
 from hansol_assets.embedding.muse import DIMENSIONS, MuseEmbedder

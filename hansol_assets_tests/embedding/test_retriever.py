@@ -12,7 +12,7 @@ from hansol_assets.embedding.e5 import E5, HUB_ID
 from hansol_assets.embedding.embedder import EmbedderSettings, RetrieverSettings
 from hansol_assets.embedding.installed import InstalledWeights
 from hansol_assets.embedding.retriever import Retriever, retriever_facts
-from hansol_assets.hub.errors import ModelUnavailableError
+from hansol_assets.hub.download import ModelUnavailableError
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 

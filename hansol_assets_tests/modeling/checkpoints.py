@@ -21,7 +21,7 @@ from transformers import (
 
 from benchmarks.random_checkpoint import write_random_checkpoint
 from hansol_assets.modeling.base.shape import ModelShape
-from hansol_assets.modeling.base.tokenizer_training import render_document, train_tokenizer
+from hansol_assets.modeling.base.tokenizer import render_document, train_tokenizer
 from hansol_assets.settings import SAMPLE_DIRECTORY
 from hansol_assets_tests.modeling.conftest import PAIRS, user
 

@@ -10,8 +10,8 @@ from hansol_assets.lake.reports import NO_FIGURES
 from hansol_assets.modeling.base.base_model import BaseModelSettings, train_base_model
 from hansol_assets.modeling.base.loading import LoadingSettings
 from hansol_assets.modeling.base.scratch import ScratchSettings
-from hansol_assets.modeling.base.tokenizer_training import render_document
-from hansol_assets.modeling.training.adapter import TrainingSettings
+from hansol_assets.modeling.base.tokenizer import render_document
+from hansol_assets.modeling.hyperparameters import TrainingSettings
 
 PAIRS = (
     ("벽지 모서리가 들떴어요.", "들뜬 곳에 풀을 얇게 바르고 롤러로 눌러 말리면 됩니다."),

@@ -1,11 +1,13 @@
-"""Dagster's home: never another folder than the one that is named."""
+"""Dagster's home, the process's environment, and rows as metadata."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from hansol_assets.errors import InputError
-from hansol_assets.orchestration.home import VARIABLE, prepare_home
+from hansol_assets.orchestration.home import DEFAULTS, VARIABLE, prepare_home, set_process_defaults
+from hansol_assets.orchestration.metadata import table_value
 
 
 @pytest.mark.parametrize("name", ["My Repo", "a#b", "it's", "한글", "100%", "x" * 200])
@@ -42,3 +44,16 @@ def test_a_carriage_return_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv(VARIABLE, f"{tmp_path}/dagster\r")
     with pytest.raises(InputError, match="DAGSTER_HOME holds a carriage return"):
         prepare_home(tmp_path)
+
+
+def test_what_is_left_open_is_set_and_what_is_set_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "environ", {"OMP_WAIT_POLICY": "ACTIVE", "HOME": "/"})
+    set_process_defaults()
+    assert os.environ == {**DEFAULTS, "OMP_WAIT_POLICY": "ACTIVE", "HOME": "/"}
+
+
+def test_no_personal_number_is_told_to_dagster() -> None:
+    shown = table_value([{"id": "R1", "answers": "문의: 010-1234-5678", "row_number": 1}])
+
+    record = {"id": "R1", "answers": "문의: ***-****-****", "row_number": 1}
+    assert [dict(row.data) for row in shown.records] == [record]

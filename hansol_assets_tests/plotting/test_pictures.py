@@ -8,17 +8,21 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
-from hansol_assets.plotting import canvas
-from hansol_assets.plotting.canvas import FontError, hangul_font, picture
-from hansol_assets.plotting.losses import loss_curve
-from hansol_assets.plotting.maps import vector_map
-from hansol_assets.plotting.scores import (
+from hansol_assets import plotting
+from hansol_assets.plotting import (
+    FontError,
+    bar_picture,
     calibration_picture,
+    curve_picture,
     distribution_picture,
+    hangul_font,
+    length_picture,
+    loss_curve,
+    picture,
     risk_coverage_picture,
     trend_picture,
+    vector_map,
 )
-from hansol_assets.plotting.tables import bar_picture, curve_picture, length_picture
 from hansol_assets.scoring.confidence import calibration_table, risk_coverage
 
 MOST_BYTES = 200_000
@@ -143,7 +147,7 @@ def test_hangul_is_drawn_as_letters_and_not_as_boxes() -> None:
 
 
 def test_a_missing_font_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(canvas, "_FONT_PACKAGE", "no_such_package")
+    monkeypatch.setattr(plotting, "_FONT_PACKAGE", "no_such_package")
     hangul_font.cache_clear()
     with pytest.raises(FontError, match="koreanize-matplotlib"):
         hangul_font()

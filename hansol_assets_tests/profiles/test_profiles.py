@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from hansol_assets.modeling.device.profile_table import profile_table
+from hansol_assets.cli.models import profile_table
 from hansol_assets.profile_files import PROFILES_DIRECTORY
 from hansol_assets.settings import Settings, load_settings
 

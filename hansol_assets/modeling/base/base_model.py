@@ -1,8 +1,4 @@
-"""The base model of a profile: trained from scratch on the corpus, or fetched from the hub.
-
-What belongs here: the choice between the two and what is said about the result. What does not:
-either way of getting it (`hansol_assets.modeling.base.scratch`, `hansol_assets.hub.models`).
-"""
+"""The base model of a profile: trained from scratch on the corpus, or fetched from the hub."""
 
 import math
 import time
@@ -15,17 +11,16 @@ import pandas as pd
 from pydantic import Field
 
 from hansol_assets.errors import InputError
+from hansol_assets.hub.conversion import gguf_file
 from hansol_assets.hub.download import local_folder
-from hansol_assets.hub.gguf import gguf_file
-from hansol_assets.hub.models import HubSettings, fetch, pinned
+from hansol_assets.hub.fetching import HubSettings, fetch, pinned
 from hansol_assets.lake.reports import Log
 from hansol_assets.modeling.base.loading import LoadingSettings
+from hansol_assets.modeling.base.model_folder import CONFIG_FILE, ModelSource, check_model_folder
 from hansol_assets.modeling.base.scratch import ScratchSettings, train_model
 from hansol_assets.modeling.base.shape import ModelShape
-from hansol_assets.modeling.base.soundness import CONFIG_FILE, check_model_folder
-from hansol_assets.modeling.base.source import Source
-from hansol_assets.modeling.base.tokenizer_training import train_tokenizer
-from hansol_assets.modeling.progress import without_bars
+from hansol_assets.modeling.base.tokenizer import train_tokenizer
+from hansol_assets.modeling.runtime import without_bars
 from hansol_assets.settings_model import SettingsModel
 
 SCRATCH_NAME = "Gemma 3, trained from scratch"
@@ -91,7 +86,7 @@ class BaseModelSettings(SettingsModel):
 
     @property
     def pinned(self) -> BaseModelOrigin:
-        """What the model is made from, a branch of the hub as the commit that it stands for now.
+        """What the model is made from, with a branch of the hub resolved to its commit.
 
         Raises:
             ModelUnavailableError: The revision is neither known here nor to be had from the hub.
@@ -124,13 +119,10 @@ class BaseModelReport:
     """What is known about a base model once its folder is complete.
 
     Attributes:
-        kind: scratch or hub.
         name: The hub's or the folder's name; for scratch, what it is.
         revision: The hub's commit hash or the local folder's SHA-256; None for scratch.
-        parameters: Number of weights.
         vocabulary: Tokens in the vocabulary; None where it was not loaded.
         tokens: Tokens trained on; 0 for hub.
-        seconds: Time that it took.
         history: One row a step: step, epoch, loss (nats a token), learning_rate; empty for hub.
     """
 
@@ -158,16 +150,8 @@ def train_base_model(
 ) -> BaseModelReport:
     """Train a tokenizer and a Gemma 3 model from scratch and save both.
 
-    Args:
-        documents: The corpus, best in the form of the later prompts: see
-            `hansol_assets.modeling.base.tokenizer_training.render_document`.
-        scratch: Shape and training.
-        out_dir: A folder; created if missing. Gets the `save_pretrained` form: config,
-            generation_config, model.safetensors, tokenizer, chat template.
-        progress: Receives throttled lines.
-
-    Returns:
-        The report.
+    `out_dir`: A folder; created if missing. Gets the `save_pretrained` form: config,
+    generation_config, model.safetensors, tokenizer, chat template.
 
     Raises:
         InputError: There are no documents.
@@ -201,14 +185,6 @@ def fetch_base_model(
 ) -> BaseModelReport:
     """Fetch a released model: weights as safetensors, configuration and tokenizer, no pickles.
 
-    Args:
-        hub: Which model.
-        out_dir: A folder; created if missing.
-        licence: Kept beside the weights, for those who hand them on.
-
-    Returns:
-        The report, with the resolved revision.
-
     Raises:
         ModelUnavailableError: Not on this machine, and not to be had from the hub.
         UnsafeWeightsError: There are no weights in the form that is asked for.
@@ -220,7 +196,7 @@ def fetch_base_model(
     local = None if packed else local_folder(hub.model_id)
     check_model_folder(local or out_dir)
     name = _local_name(packed, local) or hub.model_id
-    Source(name, revision, licence).save(out_dir)
+    ModelSource(name, revision, licence).save(out_dir)
     return BaseModelReport(
         kind="hub",
         name=name,

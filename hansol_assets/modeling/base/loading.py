@@ -1,9 +1,4 @@
-"""The one door through which a base model and its tokenizer come into memory.
-
-What belongs here: format, quantization, attention and device of a loaded model. What does not:
-where a model comes from (`hansol_assets.modeling.base.base_model`) and what a tokenizer must hold
-(`hansol_assets.modeling.base.tokenizer`).
-"""
+"""The one door through which a base model and its tokenizer come into memory."""
 
 import os
 from collections.abc import Sequence
@@ -14,7 +9,7 @@ from pydantic import Field, model_validator
 
 from hansol_assets.modeling.base.tokenizer import TokenizerSettings, make_sound
 from hansol_assets.modeling.base.vocabulary import WHOLE, Vocabulary
-from hansol_assets.modeling.progress import without_bars
+from hansol_assets.modeling.runtime import without_bars
 from hansol_assets.settings_model import SettingsModel
 
 if TYPE_CHECKING:
@@ -75,10 +70,6 @@ def device() -> "torch.device":
 def load_tokenizer(directory: Path, loading: LoadingSettings) -> "PreTrainedTokenizerBase":
     """Load the tokenizer of a base model and make it sound.
 
-    Args:
-        directory: A folder in `save_pretrained` form.
-        loading: Whether the folder's own code may run.
-
     Returns:
         The tokenizer, with a pad token and a chat template.
     """
@@ -100,11 +91,6 @@ def load_causal_lm(
 ) -> "PreTrainedModel":
     """Load a base model from safetensors, in evaluation mode, on `device()`.
 
-    Args:
-        directory: A folder in `save_pretrained` form.
-        loading: Format, quantization, attention and new tokens.
-        vocabulary: The tokens that keep their rows.
-
     Returns:
         The model, its embedding as long as the vocabulary with the new tokens.
     """
@@ -124,21 +110,13 @@ def load_causal_lm(
     new = new_token_ids(load_tokenizer(directory, loading), loading)
     if new:
         _make_room(model, new)
-    if vocabulary.kept is not None:
-        _cut(model, vocabulary.kept)
+    if vocabulary.token_ids is not None:
+        _cut(model, vocabulary.token_ids)
     return model.eval()
 
 
 def new_token_ids(tokenizer: "PreTrainedTokenizerBase", loading: LoadingSettings) -> list[int]:
-    """Return the ids, in rising order, of the tokens that the settings add to a vocabulary.
-
-    Args:
-        tokenizer: From `load_tokenizer`.
-        loading: Read: the tokenizer's new tokens.
-
-    Returns:
-        The ids.
-    """
+    """Return the ids, in rising order, of the tokens that the settings add to a vocabulary."""
     vocabulary = tokenizer.get_vocab()
     return sorted(vocabulary[token] for token in loading.tokenizer.new_tokens)
 
@@ -160,8 +138,8 @@ def _make_room(model: Any, new: list[int]) -> None:
             table.weight[new] = others.float().mean(dim=0).to(others.dtype)
 
 
-def _cut(model: Any, kept: Sequence[int]) -> None:
-    """Leave only the kept tokens' rows in the embedding and in the output layer, in their order."""
+def _cut(model: Any, token_ids: Sequence[int]) -> None:
+    """Leave only these tokens' rows in the embedding and in the output layer, in their order."""
     import torch
 
     head = model.get_output_embeddings()
@@ -169,8 +147,8 @@ def _cut(model: Any, kept: Sequence[int]) -> None:
     biases = [head.bias] if head.bias is not None else []
     with torch.no_grad():
         for table in [*weights.values(), *biases]:
-            table[: len(kept)] = table[list(kept)]
-    model.resize_token_embeddings(len(kept), mean_resizing=False)
+            table[: len(token_ids)] = table[list(token_ids)]
+    model.resize_token_embeddings(len(token_ids), mean_resizing=False)
 
 
 def _quantization(loading: LoadingSettings) -> "BitsAndBytesConfig | None":

@@ -1,9 +1,4 @@
-"""The sizes of a language model, from which its weights and its memory follow.
-
-What belongs here: a decoder's dimensions, read from a model's configuration or written in a
-profile, and the number of weights that they give. What does not: bytes
-(`hansol_assets.modeling.device.memory`).
-"""
+"""The sizes of a language model, from which its weights and its memory follow."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -38,15 +33,7 @@ class ModelShape(SettingsModel):
 
     @classmethod
     def of(cls, config: "PretrainedConfig") -> Self:
-        """Read the shape from a model's configuration.
-
-        Args:
-            config: Of a decoder, or of a model that holds one. Weights beside the decoder are not
-                in it and count as none.
-
-        Returns:
-            The shape.
-        """
+        """Read the shape from a model's configuration."""
         text = config.get_text_config(decoder=True)
         heads = text.num_attention_heads
         width = getattr(text, "intermediate_size", None) or getattr(text, "n_inner", None)
@@ -65,15 +52,7 @@ class ModelShape(SettingsModel):
 
     @classmethod
     def of_folder(cls, directory: Path, *, trust_remote_code: bool = False) -> Self:
-        """Read the shape of a model from its folder, without its weights.
-
-        Args:
-            directory: A folder in `save_pretrained` form.
-            trust_remote_code: Whether the folder's own code may run.
-
-        Returns:
-            The shape.
-        """
+        """Read the shape of a model from its folder, without its weights."""
         from transformers import AutoConfig
 
         return cls.of(
@@ -136,22 +115,13 @@ class ModelShape(SettingsModel):
 
         Hu et al. 2021, "LoRA: Low-Rank Adaptation of Large Language Models", section 4.1.
 
-        Args:
-            rank: Rank of the matrices.
-            targets: Names of the layers that get them; a text, such as "all-linear": all do.
-
-        Returns:
-            The count over all layers.
+        `targets`: names of the layers that get them; a text, such as "all-linear": all do.
         """
         layer = sum(rank * (rows + columns) for rows, columns in self._targeted(targets))
         return self.num_hidden_layers * layer
 
     def lora_inputs(self, targets: tuple[str, ...] | str) -> int:
-        """Sum the input widths of the matrices of one layer that get LoRA matrices.
-
-        Args:
-            targets: As for `lora_parameters`.
-        """
+        """Sum the input widths of the matrices of one layer that get LoRA matrices."""
         return sum(rows for rows, _ in self._targeted(targets))
 
     def _targeted(self, targets: tuple[str, ...] | str) -> list[tuple[int, int]]:

@@ -1,10 +1,7 @@
-"""What any tokenizer must hold before a model is trained or asked with it.
+"""Tokenizers: what any must hold, ids of prompts and examples, and one learned from a corpus."""
 
-What belongs here: pad and end-of-turn tokens, the chat template to fall back to, and the token ids
-of a prompt and of a training example. What does not: training a tokenizer
-(`hansol_assets.modeling.base.tokenizer_training`) and the words of a prompt.
-"""
-
+import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, TypedDict
 
@@ -14,7 +11,7 @@ from hansol_assets.errors import InputError
 from hansol_assets.settings_model import SettingsModel
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerBase
+    from transformers import GemmaTokenizer, PreTrainedTokenizerBase
 
 IGNORED_LABEL = -100
 """Label of a token without loss, as `torch.nn.CrossEntropyLoss` and transformers have it."""
@@ -80,13 +77,9 @@ def make_sound(
     A pad token equal to the end-of-sequence token is masked together with it by common collators,
     so that the model never learns to stop.
 
-    Args:
-        tokenizer: Any tokenizer; changed in place.
-        settings: Read: `new_tokens` and `template`.
-
     Returns:
-        The same tokenizer. It pads on the right, as training needs; generation pads on the left
-        by itself.
+        The same tokenizer. It pads on the right, as training needs; generation pads on the left by
+        itself.
 
     Raises:
         InputError: It has no end-of-sequence token, or a new token is not new.
@@ -96,10 +89,10 @@ def make_sound(
             f"the tokenizer {tokenizer.name_or_path} has no end-of-sequence token, so answers "
             "could not end. Set base_model.loading.tokenizer.special_tokens.eos_token."
         )
-    known = sorted(set(settings.new_tokens) & set(tokenizer.get_vocab()))
-    if known:
+    present = sorted(set(settings.new_tokens) & set(tokenizer.get_vocab()))
+    if present:
         raise InputError(
-            f"the vocabulary has {', '.join(known)} already. Take them out of "
+            f"the vocabulary has {', '.join(present)} already. Take them out of "
             "base_model.loading.tokenizer.new_tokens."
         )
     tokenizer.add_tokens(list(settings.new_tokens), special_tokens=True)
@@ -128,17 +121,14 @@ def _spare_token(tokenizer: "PreTrainedTokenizerBase", ends: set[int]) -> str:
 def end_of_turn_id(tokenizer: "PreTrainedTokenizerBase") -> int:
     """Find the token that ends an answer: the first special one that the template puts after it.
 
-    Args:
-        tokenizer: A tokenizer with a chat template.
-
     Returns:
         The token's id; the end-of-sequence token's where the template has no special one.
     """
     text = str(tokenizer.apply_chat_template(list(_SAMPLE_TURNS), tokenize=False))
     after = text.rpartition(_SAMPLE_TURNS[1]["content"])[2]
     special = set(tokenizer.all_special_ids) | set(tokenizer.added_tokens_decoder)
-    found = (token for token in _token_ids(tokenizer, after) if token in special)
-    return next(found, tokenizer.eos_token_id)
+    special_ids = (token for token in _token_ids(tokenizer, after) if token in special)
+    return next(special_ids, tokenizer.eos_token_id)
 
 
 def stop_ids(tokenizer: "PreTrainedTokenizerBase") -> list[int]:
@@ -148,10 +138,6 @@ def stop_ids(tokenizer: "PreTrainedTokenizerBase") -> list[int]:
 
 def encode_prompt(tokenizer: "PreTrainedTokenizerBase", messages: Sequence[Message]) -> list[int]:
     """Encode the turns up to the point where the model is to answer.
-
-    Args:
-        tokenizer: A sound tokenizer.
-        messages: Chat messages with `role` and `content`.
 
     Returns:
         The token ids, the same in training and in generation.
@@ -174,14 +160,7 @@ def encode_example(
     example's whatever the tokenizer merges. An example that is too long loses the start of its
     prompt, then the end of its answer, and never its end of turn.
 
-    Args:
-        tokenizer: A sound tokenizer.
-        messages: Chat messages with `role` and `content`.
-        answer: The reference answer.
-        max_length: Most tokens in an example, at least 1.
-
-    Returns:
-        The ids and labels, both of the same length.
+    `max_length`: most tokens in an example, at least 1.
     """
     answer_ids = _token_ids(tokenizer, answer.strip())
     completion = [*answer_ids[: max_length - 1], end_of_turn_id(tokenizer)]
@@ -194,13 +173,7 @@ def encode_example(
 def cut_prompt(ids: list[int], length: int, tokenizer: "PreTrainedTokenizerBase") -> list[int]:
     """Cut the start off a prompt that is too long, but for its first token if that begins a text.
 
-    Args:
-        ids: From `encode_prompt`.
-        length: Most tokens to keep.
-        tokenizer: The one that made them; Gemma's models fail without its `<bos>`.
-
-    Returns:
-        The last tokens of the prompt.
+    `tokenizer`: the one that made them; Gemma's models fail without its `<bos>`.
     """
     if len(ids) <= length:
         return ids
@@ -210,3 +183,92 @@ def cut_prompt(ids: list[int], length: int, tokenizer: "PreTrainedTokenizerBase"
 
 def _token_ids(tokenizer: "PreTrainedTokenizerBase", text: str) -> list[int]:
     return tokenizer(text, add_special_tokens=False)["input_ids"]
+
+
+START_OF_TURN = "<start_of_turn>"
+END_OF_TURN = "<end_of_turn>"
+SPECIAL_TOKENS = ("<pad>", "<eos>", "<bos>", "<unk>", "<mask>", START_OF_TURN, END_OF_TURN)
+"""In Gemma's order, so that ids 0 to 3 mean the same as in its released models."""
+
+BYTE_TOKENS = tuple(f"<0x{byte:02X}>" for byte in range(256))
+"""What a character outside the vocabulary is spelled in, so that no text is lost."""
+
+SMALLEST_VOCABULARY = len(SPECIAL_TOKENS) + len(BYTE_TOKENS)
+
+CHAT_TEMPLATE = (
+    "{{ bos_token }}{% for message in messages %}"
+    "{% set role = 'model' if message['role'] == 'assistant' else message['role'] %}"
+    "{{ '<start_of_turn>' + role + '\n' + message['content'] | trim + '<end_of_turn>\n' }}"
+    "{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<start_of_turn>model\n' }}{% endif %}"
+)
+"""Gemma's turns, in jinja."""
+
+_SPACE = "▁"
+
+
+def render_document(messages: Sequence[Message], answer: str) -> str:
+    """Write a prompt and its answer as one training document in Gemma's turns.
+
+    Returns:
+        The text that `CHAT_TEMPLATE` makes, without its leading `<bos>`, which training adds to
+        every document, and without its last line break.
+    """
+    turns = [(message["role"], message["content"]) for message in messages] + [("model", answer)]
+    return "\n".join(f"{START_OF_TURN}{role}\n{text.strip()}{END_OF_TURN}" for role, text in turns)
+
+
+def train_tokenizer(documents: Sequence[str], vocab_size: int) -> "GemmaTokenizer":
+    """Learn byte-pair merges within words and put them into a Gemma tokenizer.
+
+    `documents`: the corpus; special tokens in it stay whole.
+    `vocab_size`: most tokens in the vocabulary; a small corpus yields fewer.
+
+    Returns:
+        The tokenizer. Decoding gives back every text without `▁` (U+2581).
+    """
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
+    from transformers import GemmaTokenizer
+
+    learner = Tokenizer(models.BPE(byte_fallback=True, fuse_unk=True))
+    learner.normalizer = normalizers.Replace(" ", _SPACE)
+    learner.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(_SPACE, "merged_with_next"),
+            # A line break stands alone, so that a prompt ends at the same token whatever follows.
+            pre_tokenizers.Split("\n", "isolated"),
+        ]
+    )
+    texts = _plain(documents)
+    # The trainer's own choice among characters of equal count changes from process to process.
+    alphabet = _alphabet(texts, vocab_size - SMALLEST_VOCABULARY)
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocab_size,
+        min_frequency=2,
+        initial_alphabet=alphabet,
+        limit_alphabet=len(alphabet),
+        special_tokens=[*SPECIAL_TOKENS, *BYTE_TOKENS],
+        show_progress=False,
+    )
+    learner.train_from_iterator(texts, trainer)
+    model = json.loads(learner.to_str())["model"]
+    return GemmaTokenizer(
+        vocab=model["vocab"],
+        merges=[tuple(pair) for pair in model["merges"]],  # type: ignore[misc]
+        extra_special_tokens=[START_OF_TURN, END_OF_TURN],
+        chat_template=CHAT_TEMPLATE,
+    )
+
+
+def _alphabet(texts: Sequence[str], limit: int) -> list[str]:
+    """Choose the most frequent characters; of equals those that come first in Unicode."""
+    counts = Counter(character for text in texts for character in text.replace(" ", _SPACE))
+    return sorted(sorted(counts), key=lambda character: -counts[character])[:limit]
+
+
+def _plain(documents: Sequence[str]) -> list[str]:
+    """Replace special tokens by line breaks, so that no merge is learned from their letters."""
+    texts = list(documents)
+    for token in (START_OF_TURN, END_OF_TURN):
+        texts = [text.replace(token, "\n") for text in texts]
+    return texts

@@ -1,8 +1,5 @@
 """The part of a vocabulary that a table needs, and the way of ids into such a model and out of it.
 
-What belongs here: which tokens keep their rows, and how ids are mapped. What does not: cutting the
-rows of a model (`hansol_assets.modeling.base.loading`).
-
 After Ushio et al. 2023, "Efficient Multilingual Language Model Compression through Vocabulary
 Trimming": most rows of a multilingual model belong to tokens that a table never needs. The
 tokenizer stays whole, so that an adapter fits the released model as it is.
@@ -13,7 +10,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from hansol_assets.errors import InputError
 
@@ -33,83 +30,64 @@ HANGUL = ((0x1100, 0x11FF), (0x3130, 0x318F), (0xAC00, 0xD7A3))
 """Code points of letters and syllables."""
 
 
-class Vocabulary(Protocol):
-    """How a tokenizer's ids become a model's."""
+class Vocabulary:
+    """How a tokenizer's ids become a model's: here they are the same, every token having a row."""
 
-    @property
-    def kept(self) -> Sequence[int] | None:
-        """The tokenizer's ids that have rows in the model, in rising order; None: all have."""
+    token_ids: Sequence[int] | None = None
+    """The tokenizer's ids that have rows in the model, in rising order; None: all have."""
 
     def inward(self, ids: Sequence[int]) -> list[int]:
         """Turn a tokenizer's ids into the model's."""
+        return list(ids)
 
     def outward(self, ids: Sequence[int]) -> list[int]:
         """Turn a model's ids into the tokenizer's."""
-
-    def save(self, directory: Path) -> None:
-        """Write beside an adapter what generation needs to know."""
-
-
-class WholeVocabulary:
-    """Every token has its row."""
-
-    kept = None
-
-    def inward(self, ids: Sequence[int]) -> list[int]:
-        """Return the same ids."""
-        return list(ids)
-
-    def outward(self, ids: Sequence[int]) -> list[int]:
-        """Return the same ids."""
         return list(ids)
 
     def save(self, directory: Path) -> None:
-        """Write nothing."""
+        """Write beside an adapter what generation needs to know: of a whole vocabulary nothing."""
 
 
-WHOLE = WholeVocabulary()
+WHOLE = Vocabulary()
 
 
-class TableVocabulary:
-    """The tokens of a table have rows; another one is spelled by shorter ones that have.
+class TableVocabulary(Vocabulary):
+    """The tokens of a table have rows; another one is spelled by shorter ones that have."""
 
-    Args:
-        tokenizer: The model's.
-        kept: Ids of the tokens that have rows.
-    """
+    token_ids: list[int]
 
-    def __init__(self, tokenizer: "PreTrainedTokenizerBase", kept: Iterable[int]) -> None:
-        self.kept = sorted(kept)
+    def __init__(self, tokenizer: "PreTrainedTokenizerBase", token_ids: Iterable[int]) -> None:
+        self.token_ids = sorted(token_ids)
         self._tokenizer = tokenizer
-        self._place = {token: place for place, token in enumerate(self.kept)}
+        self._row_of = {token: row for row, token in enumerate(self.token_ids)}
 
     def inward(self, ids: Sequence[int]) -> list[int]:
-        """Return the rows' places; a token without a row becomes the longest pieces that have."""
-        places: list[int] = []
+        """Return the tokens' rows; a token without one becomes the longest pieces that have."""
+        rows: list[int] = []
         for token in ids:
-            place = self._place.get(token)
-            places += [place] if place is not None else self._spelled(token)
-        return places
+            row = self._row_of.get(token)
+            rows += [row] if row is not None else self._spelled(token)
+        return rows
 
     def outward(self, ids: Sequence[int]) -> list[int]:
-        """Return the tokens whose rows stand at these places."""
-        return [self.kept[place] for place in ids]
+        """Return the tokens of these rows."""
+        return [self.token_ids[row] for row in ids]
 
     def save(self, directory: Path) -> None:
         """Write the ids."""
-        (directory / TOKENS_FILE).write_text(json.dumps(self.kept) + "\n", encoding="utf-8")
+        (directory / TOKENS_FILE).write_text(json.dumps(self.token_ids) + "\n", encoding="utf-8")
 
     def _spelled(self, token: int) -> list[int]:
         text = str(self._tokenizer.convert_ids_to_tokens(token))
-        places: list[int] = []
+        rows: list[int] = []
         start = 0
         while start < len(text):
             ends = range(min(len(text), start + self._longest), start, -1)
             end = next((end for end in ends if text[start:end] in self._pieces), start + 1)
-            found = self._pieces.get(text[start:end])
-            places += [found] if found is not None else self._bytes(text[start:end])
+            row = self._pieces.get(text[start:end])
+            rows += [row] if row is not None else self._bytes(text[start:end])
             start = end
-        return places
+        return rows
 
     def _bytes(self, character: str) -> list[int]:
         """Spell a character that no piece holds; nothing where the vocabulary has no bytes."""
@@ -118,12 +96,12 @@ class TableVocabulary:
 
     @cached_property
     def _pieces(self) -> dict[str, int]:
-        """Text of a token that has a row → its place; a special token spells no text."""
+        """Text of a token that has a row → the row; a special token spells no text."""
         special = set(self._tokenizer.all_special_ids)
-        names = self._tokenizer.convert_ids_to_tokens(self.kept)
+        names = self._tokenizer.convert_ids_to_tokens(self.token_ids)
         return {
-            name: place
-            for place, (token, name) in enumerate(zip(self.kept, names, strict=True))
+            name: row
+            for row, (token, name) in enumerate(zip(self.token_ids, names, strict=True))
             if token not in special
         }
 
@@ -135,24 +113,12 @@ class TableVocabulary:
 def table_vocabulary(
     tokenizer: "PreTrainedTokenizerBase", texts: Iterable[Sequence[int]]
 ) -> TableVocabulary:
-    """Keep the tokens of texts, and those that any other Korean text can be spelled with.
-
-    Args:
-        tokenizer: The model's.
-        texts: Token ids of all prompts and answers of a table.
-
-    Returns:
-        The vocabulary.
-    """
+    """Keep the tokens of texts, and those that any other Korean text can be spelled with."""
     return TableVocabulary(tokenizer, basic_tokens(tokenizer).union(*texts))
 
 
 def saved_vocabulary(tokenizer: "PreTrainedTokenizerBase", adapter_dir: Path) -> TableVocabulary:
     """Read the vocabulary that an adapter was trained with.
-
-    Args:
-        tokenizer: The model's.
-        adapter_dir: What `TableVocabulary.save` wrote to.
 
     Raises:
         InputError: The adapter was trained with the whole vocabulary.
@@ -167,11 +133,7 @@ def saved_vocabulary(tokenizer: "PreTrainedTokenizerBase", adapter_dir: Path) ->
 
 
 def basic_tokens(tokenizer: "PreTrainedTokenizerBase") -> set[int]:
-    """Return the tokens of bytes, Hangul letters and syllables, signs, digits and turns.
-
-    Args:
-        tokenizer: Any.
-    """
+    """Return the tokens of bytes, Hangul letters and syllables, signs, digits and turns."""
     short = {
         token: name for name, token in tokenizer.get_vocab().items() if len(name) <= LONGEST_SIGN
     }

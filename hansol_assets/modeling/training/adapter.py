@@ -1,15 +1,9 @@
-"""A LoRA adapter trained by TRL's SFTTrainer on questions, retrieved context and answers.
-
-What belongs here: one training run, resumable from its checkpoints, and what is kept of it. What
-does not: how an example becomes token ids (`hansol_assets.modeling.base.tokenizer`), which examples
-there are (`hansol_assets.qa.pairing`), and the base model.
-"""
+"""A LoRA adapter trained by TRL's SFTTrainer on questions, retrieved context and answers."""
 
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,31 +11,29 @@ import pandas as pd
 
 from hansol_assets.compute.protocol import ALONE, Member
 from hansol_assets.errors import InputError
-from hansol_assets.lake.reports import Log
-from hansol_assets.modeling.base.determinism import deterministic
 from hansol_assets.modeling.base.loading import (
     LoadingSettings,
     load_causal_lm,
     load_tokenizer,
     new_token_ids,
 )
-from hansol_assets.modeling.base.source import Source, source_of
+from hansol_assets.modeling.base.model_folder import ModelSource, source_of
 from hansol_assets.modeling.base.tokenizer import IGNORED_LABEL, Example, encode_example
 from hansol_assets.modeling.base.vocabulary import WHOLE, Vocabulary, table_vocabulary
-from hansol_assets.modeling.device.failures import device_failures_named
-from hansol_assets.modeling.device.preflight import preflight
-from hansol_assets.modeling.progress import ThrottledProgress
-from hansol_assets.modeling.settings import TrainingSettings as TrainingSettings
-from hansol_assets.modeling.training.checkpoints import (
-    best_keeper,
+from hansol_assets.modeling.hyperparameters import TrainingSettings
+from hansol_assets.modeling.memory import explained_device_failures, preflight
+from hansol_assets.modeling.runtime import deterministic
+from hansol_assets.modeling.training.callbacks import (
     checkpoint_step,
+    history_table,
     is_sharded,
     last_whole_checkpoint,
-    put_back_best,
+    restore_best,
+    tracked,
+    training_callback,
     whole_weights,
 )
-from hansol_assets.modeling.training.log import history_table, progress_callback
-from hansol_assets.modeling.training.model_card import CARD_FILE, model_card
+from hansol_assets.modeling.training.export import CARD_FILE, model_card
 from hansol_assets.modeling.training.sft import (
     build_trainer,
     dataset,
@@ -49,16 +41,13 @@ from hansol_assets.modeling.training.sft import (
     lora_config,
     sft_config,
 )
-from hansol_assets.modeling.training.tracking import tracked
 
 if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedTokenizerBase
     from trl.trainer.sft_trainer import SFTTrainer
 
-
-NO_DATA: Mapping[str, str] = MappingProxyType({})
-KEPT = "Checkpoints are kept: a run with the same settings goes on from the last."
+RESUMABLE = "Checkpoints are kept: a run with the same settings goes on from the last."
 
 
 @dataclass(frozen=True)
@@ -68,7 +57,6 @@ class AdapterReport:
     Attributes:
         history: One row a logged step: step, epoch, loss and eval_loss (nats a token),
             learning_rate; a value that was not measured at a step is missing.
-        examples: Training examples.
         tokens: Tokens seen in training, over all epochs.
         seconds: Time of this run, without what an interrupted one took before it.
         trainable_parameters: Weights in the LoRA matrices.
@@ -109,133 +97,150 @@ class Fit:
 
 
 @dataclass(frozen=True)
-class _Run:
-    """One call of `train_adapter`: what is trained on what, and where its state is kept."""
+class TrainAdapter:
+    """A LoRA adapter's training, with loss on answers only, as work that can be sent to a group.
+
+    After an interruption it goes on from the last whole checkpoint in `checkpoint_dir`, to the same
+    weights as without. That folder must belong to these attributes alone. The weights that are
+    saved are those of the lowest held-out loss, so it cannot have risen.
+
+    Attributes:
+        base_dir: The base model in `save_pretrained` form.
+        examples: Columns messages (chat messages with `role` and `content`) and answer.
+        held_out: The same columns; may be empty. Its loss decides which weights are saved.
+        out_dir: Gets the adapter in PEFT's form, its tokenizer and its model card.
+        judged: The same columns; measured once at the end, so that the held-out loss that is
+            reported chose nothing. By default `held_out`.
+        data: Input → its version, for the model card.
+        tracking_dir: Where a tracker that `report_to` names keeps its files; by default beside the
+            checkpoints.
+    """
 
     base_dir: Path
+    examples: pd.DataFrame
+    held_out: pd.DataFrame
+    settings: TrainingSettings
+    out_dir: Path
+    checkpoint_dir: Path
+    loading: LoadingSettings
+    judged: pd.DataFrame | None = None
+    data: Mapping[str, str] = field(default_factory=dict)
+    tracking_dir: Path | None = None
+    name: str = "training"
+
+    @property
+    def rows(self) -> int:
+        """Examples that are trained on, over all epochs."""
+        return self.settings.steps(len(self.examples)) * self.settings.batch_examples
+
+    def can_use(self, members: int) -> bool:
+        """Whether the batch can be divided among so many."""
+        return self.settings.batch_examples % members == 0
+
+    def run(self, member: Member = ALONE) -> AdapterReport:
+        """Trains as one process of the group; the first of them saves the adapter.
+
+        Raises:
+            InputError: There are no examples, or the precision does not fit the machine.
+            OutOfMemoryError: The model cannot fit the device, or outgrew it; the last checkpoint is
+                kept.
+            LostDeviceError: The GPU failed; the last checkpoint is kept.
+            TrackerUnavailableError: wandb is asked for, and not installed or not logged in.
+        """
+        if self.examples.empty:
+            raise InputError(
+                "the adapter has no examples to train on: is the training split empty?"
+            )
+        start = time.perf_counter()
+        run = _prepared(self, member)
+        memory = preflight(self.base_dir, self.loading, self.settings, run.vocabulary.token_ids)
+        member.send(f"adapter: {memory}")
+        # Read now: later checkpoints replace the one that it goes on from.
+        resumed_from_step = checkpoint_step(run.checkpoint) if run.checkpoint else None
+        folder = self.checkpoint_dir
+        tracking = self.tracking_dir or folder.with_name(f"{folder.name}-tracking")
+        with (
+            tracked(run.report_to, tracking, folder.name) as tracked_run,
+            explained_device_failures(memory, RESUMABLE),
+        ):
+            trainer = _train(run)
+            fit = _fit(run, trainer) if run.judged else None
+        epochs_per_step = self.settings.batch_examples / len(run.train)
+        history = history_table(trainer.state.log_history, epochs_per_step)
+        report = AdapterReport(
+            history=history,
+            examples=len(run.train),
+            tokens=int(trainer.state.num_input_tokens_seen),
+            seconds=time.perf_counter() - start,
+            trainable_parameters=_trainable_parameters(trainer),
+            resumed_from_step=resumed_from_step,
+            memory=str(memory),
+            tracked_run=tracked_run.location,
+            kept_step=kept_step(history),
+            fit=fit,
+        )
+        _save(run, trainer.model, report)
+        return report
+
+
+@dataclass(frozen=True)
+class _Run:
+    """A training whose examples are encoded, in one process of the group."""
+
+    job: TrainAdapter
+    member: Member
     tokenizer: "PreTrainedTokenizerBase"
     vocabulary: Vocabulary
     train: list[Example]
     held_out: list[Example]
     judged: list[Example]
-    settings: TrainingSettings
-    loading: LoadingSettings
-    checkpoint_dir: Path
+    characters: int
     checkpoint: Path | None
-    member: Member
+
+    @property
+    def report_to(self) -> tuple[str, ...]:
+        return self.job.settings.report_to if self.member.is_first else ()
 
 
-def train_adapter(
-    base_dir: Path,
-    examples: pd.DataFrame,
-    held_out: pd.DataFrame,
-    settings: TrainingSettings,
-    out_dir: Path,
-    checkpoint_dir: Path,
-    progress: Log,
-    loading: LoadingSettings,
-    *,
-    judged: pd.DataFrame | None = None,
-    data: Mapping[str, str] = NO_DATA,
-    tracking_dir: Path | None = None,
-    member: Member = ALONE,
-) -> AdapterReport:
-    """Train a LoRA adapter with loss on answers only, and save it as safetensors.
-
-    A run that was interrupted goes on from the last whole checkpoint in `checkpoint_dir` and gives
-    the same weights as an uninterrupted one. That folder must belong to these arguments alone.
-    The weights that are saved are those of the lowest held-out loss, so it cannot have risen.
-
-    Args:
-        base_dir: The base model in `save_pretrained` form.
-        examples: Columns messages (chat messages with `role` and `content`) and answer.
-        held_out: The same columns; may be empty. Its loss decides which weights are saved.
-        settings: Hyperparameters.
-        out_dir: A folder; created if missing. Gets the adapter in PEFT's form, its tokenizer and
-            its model card.
-        checkpoint_dir: Where checkpoints are kept.
-        progress: Receives throttled lines.
-        loading: How the base model is held in memory.
-        judged: The same columns; measured once at the end, so that the held-out loss that is
-            reported chose nothing. By default `held_out`.
-        data: Input → its version, for the model card.
-        tracking_dir: Where a tracker that `report_to` names keeps its files; by default beside
-            the checkpoints.
-        member: Which process of how many this is; all of them call this with the same arguments,
-            and the first one writes.
-
-    Returns:
-        The report.
-
-    Raises:
-        InputError: There are no examples, or the precision does not fit the machine.
-        OutOfMemoryError: The model cannot fit the device, or outgrew it; the last checkpoint is
-            kept.
-        LostDeviceError: The GPU failed; the last checkpoint is kept.
-        TrackerUnavailableError: wandb is asked for, and not installed or not logged in.
-    """
-    if examples.empty:
-        raise InputError("the adapter has no examples to train on: is the training split empty?")
-    start = time.perf_counter()
-    tokenizer = load_tokenizer(base_dir, loading)
-    judging = held_out if judged is None else judged
-    splits = [encode(tokenizer, one, settings) for one in (examples, held_out, judging)]
-    vocabulary = _vocabulary(tokenizer, [one for split in splits for one in split], loading)
-    memory = preflight(base_dir, loading, settings, vocabulary.kept)
-    progress(f"adapter: {memory}")
-    train, guiding, judges = [[inward(one, vocabulary) for one in split] for split in splits]
-    run = _Run(
-        base_dir=base_dir,
+def _prepared(job: TrainAdapter, member: Member) -> _Run:
+    tokenizer = load_tokenizer(job.base_dir, job.loading)
+    judged = job.held_out if job.judged is None else job.judged
+    splits = [
+        encode(tokenizer, rows, job.settings) for rows in (job.examples, job.held_out, judged)
+    ]
+    vocabulary = _vocabulary(tokenizer, [row for split in splits for row in split], job.loading)
+    train, held_out, judging = [[inward(row, vocabulary) for row in split] for split in splits]
+    return _Run(
+        job=job,
+        member=member,
         tokenizer=tokenizer,
         vocabulary=vocabulary,
         train=train,
-        held_out=guiding,
-        judged=judges,
-        settings=settings,
-        loading=loading,
-        checkpoint_dir=checkpoint_dir,
-        checkpoint=last_whole_checkpoint(checkpoint_dir),
-        member=member,
+        held_out=held_out,
+        judged=judging,
+        characters=int(judged["answer"].str.len().sum()) if judging else 0,
+        checkpoint=last_whole_checkpoint(job.checkpoint_dir),
     )
-    # Later checkpoints take the place of the one that it goes on from.
-    resumed_from_step = checkpoint_step(run.checkpoint) if run.checkpoint else None
-    report_to = settings.report_to if member.is_first else ()
-    tracking = tracking_dir or checkpoint_dir.with_name(f"{checkpoint_dir.name}-tracking")
-    with (
-        tracked(report_to, tracking, checkpoint_dir.name) as tracked_run,
-        device_failures_named(memory, KEPT),
-    ):
-        trainer = _train(run, progress)
-        fit = _fit(run, trainer, int(judging["answer"].str.len().sum())) if run.judged else None
-    history = history_table(trainer.state.log_history, settings.batch_examples / len(run.train))
-    report = AdapterReport(
-        history=history,
-        examples=len(run.train),
-        tokens=int(trainer.state.num_input_tokens_seen),
-        seconds=time.perf_counter() - start,
-        trainable_parameters=_trainable_parameters(trainer),
-        resumed_from_step=resumed_from_step,
-        memory=str(memory),
-        tracked_run=tracked_run.place,
-        kept_step=kept_step(history),
-        fit=fit,
-    )
-    weights = whole_weights(trainer.model) if is_sharded(trainer.model) else None
-    if member.is_first:
-        source = source_of(base_dir)
-        save_adapter(trainer.model, tokenizer, source, out_dir, weights)
-        vocabulary.save(out_dir)
-        card = model_card(source, data, settings, loading, _results(report))
-        (out_dir / CARD_FILE).write_text(card, encoding="utf-8")
-    return report
 
 
-def _train(run: _Run, progress: Log) -> "SFTTrainer":
+def _save(run: _Run, model: Any, report: AdapterReport) -> None:
+    """Save the adapter with its model card; a sharded one is put together by all processes."""
+    weights = whole_weights(model) if is_sharded(model) else None
+    if not run.member.is_first:
+        return
+    job, source = run.job, source_of(run.job.base_dir)
+    save_adapter(model, run.tokenizer, source, job.out_dir, weights)
+    run.vocabulary.save(job.out_dir)
+    card = model_card(source, job.data, job.settings, job.loading, _results(report))
+    (job.out_dir / CARD_FILE).write_text(card, encoding="utf-8")
+
+
+def _train(run: _Run) -> "SFTTrainer":
     """Build a trainer and run it to its end; its model lives in no other frame than this."""
-    settings = run.settings
+    job, settings, send = run.job, run.job.settings, run.member.send
     steps = settings.steps(len(run.train))
     with deterministic(settings.seed):
-        model = load_causal_lm(run.base_dir, run.loading, run.vocabulary)
+        model = load_causal_lm(job.base_dir, job.loading, run.vocabulary)
         trainer = build_trainer(
             model,
             run.tokenizer,
@@ -244,36 +249,33 @@ def _train(run: _Run, progress: Log) -> "SFTTrainer":
             sft_config(
                 settings,
                 steps,
-                run.checkpoint_dir,
+                job.checkpoint_dir,
                 evaluates=bool(run.held_out),
                 resumes=run.checkpoint is not None,
                 member=run.member,
             ),
-            lora_config(model, settings, new_token_ids(run.tokenizer, run.loading)),
+            lora_config(model, settings, new_token_ids(run.tokenizer, job.loading)),
         )
-        trainer.add_callback(
-            progress_callback(ThrottledProgress(progress, settings.progress_seconds), progress)
-        )
-        trainer.add_callback(best_keeper(run.checkpoint_dir))
+        trainer.add_callback(training_callback(send, settings.progress_seconds, job.checkpoint_dir))
         trainer.train(resume_from_checkpoint=str(run.checkpoint) if run.checkpoint else None)
         # The first process writes the best weights, and all of them read them.
         trainer.accelerator.wait_for_everyone()
         if run.held_out:
-            put_back_best(trainer.model, run.checkpoint_dir)
+            restore_best(trainer.model, job.checkpoint_dir)
     return trainer
 
 
-def _fit(run: _Run, trainer: "SFTTrainer", characters: int) -> Fit:
+def _fit(run: _Run, trainer: "SFTTrainer") -> Fit:
     """Measure the kept adapter on as many of its own examples as of those that judge it."""
     count = min(len(run.judged), len(run.train))
-    places = np.random.default_rng(run.settings.seed).permutation(len(run.train))[:count]
-    seen = dataset([run.train[place] for place in places])
+    drawn = np.random.default_rng(run.job.settings.seed).permutation(len(run.train))[:count]
+    seen = dataset([run.train[index] for index in drawn])
     losses = {
         name: trainer.evaluate(eval_dataset=examples, metric_key_prefix=name)[f"{name}_loss"]
         for name, examples in (("seen", seen), ("judged", dataset(run.judged)))
     }
     tokens = sum(len(e["labels"]) - e["labels"].count(IGNORED_LABEL) for e in run.judged)
-    return Fit(losses["seen"], losses["judged"], losses["judged"] * tokens / characters)
+    return Fit(losses["seen"], losses["judged"], losses["judged"] * tokens / run.characters)
 
 
 def kept_step(history: pd.DataFrame) -> int:
@@ -312,16 +314,7 @@ def _trainable_parameters(trainer: "SFTTrainer") -> int:
 def encode(
     tokenizer: "PreTrainedTokenizerBase", examples: pd.DataFrame, settings: TrainingSettings
 ) -> list[Example]:
-    """Encode a table of examples.
-
-    Args:
-        tokenizer: A sound tokenizer.
-        examples: Columns messages and answer.
-        settings: Read: `max_length`.
-
-    Returns:
-        One example a row, in order.
-    """
+    """Encode a table of examples."""
     rows = zip(examples.get("messages", []), examples.get("answer", []), strict=True)
     return [
         encode_example(tokenizer, messages, answer, settings.max_length)
@@ -331,10 +324,6 @@ def encode(
 
 def inward(example: Example, vocabulary: Vocabulary) -> Example:
     """Turn an example into the ids of a model whose vocabulary is cut.
-
-    Args:
-        example: Its prompt, which has no labels, comes first.
-        vocabulary: Of the model.
 
     Returns:
         The example; where a token is spelled by several, longer than it was.
@@ -358,18 +347,13 @@ def _vocabulary(
 def save_adapter(
     model: Any,
     tokenizer: "PreTrainedTokenizerBase",
-    source: Source,
+    source: ModelSource,
     out_dir: Path,
     weights: "dict[str, torch.Tensor] | None" = None,
 ) -> None:
     """Save a PEFT model's adapter, with its tokenizer, so that its files name no path here.
 
-    Args:
-        model: A `peft.PeftModel`.
-        tokenizer: The sound tokenizer that it was trained with.
-        source: The origin of its base model.
-        out_dir: A folder; created if missing.
-        weights: Those of the adapter, where the model holds a piece of them; by default its own.
+    `weights`: those of the adapter, where the model holds a piece of them; by default its own.
     """
     out_dir.mkdir(parents=True, exist_ok=True)
     for config in model.peft_config.values():

@@ -1,20 +1,17 @@
-"""The adapter's training in TRL's terms.
-
-What belongs here: configuration, data sets and trainer as TRL and PEFT want them. What does not:
-the run itself (`hansol_assets.modeling.training.adapter`).
-"""
+"""The adapter's training in TRL's terms: its configuration, order of examples, and trainer."""
 
 import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from hansol_assets.compute.protocol import ALONE, Member
-from hansol_assets.modeling.base.precision import resolve_precision
 from hansol_assets.modeling.base.tokenizer import Example
 from hansol_assets.modeling.base.vocabulary import Vocabulary
-from hansol_assets.modeling.settings import TrainingSettings
-from hansol_assets.modeling.training.ordering import training_order
+from hansol_assets.modeling.hyperparameters import TrainingSettings
+from hansol_assets.modeling.runtime import MAX_GRADIENT_NORM, resolve_precision
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -22,6 +19,42 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
     from trl.trainer.sft_config import SFTConfig
     from trl.trainer.sft_trainer import SFTTrainer
+
+
+POOL_BATCHES = 50
+"""Batches whose examples are sorted by length among themselves, to save padding."""
+
+
+def training_order(
+    lengths: Sequence[int], batch_size: int, count: int, pool_batches: int, seed: int
+) -> list[int]:
+    """Lay out so many examples, epoch after epoch, each in a new order.
+
+    Every epoch is cut into whole batches; the few examples that would not fill one are left out of
+    that epoch, by chance. Of `pool_batches` together the examples are sorted by length, which saves
+    padding. An order that is known beforehand shows a resumed run the batches that the interrupted
+    one would have seen; transformers' own sampler draws from the global generator.
+    """
+    random = np.random.default_rng(seed)
+    sizes = np.asarray(lengths)
+    order: list[int] = []
+    while len(order) < count:
+        order += _epoch(sizes, batch_size, pool_batches, random)
+    return order[:count]
+
+
+def _epoch(
+    lengths: np.ndarray, batch_size: int, pool_batches: int, random: np.random.Generator
+) -> list[int]:
+    shuffled = random.permutation(len(lengths))
+    whole = shuffled[: len(shuffled) // batch_size * batch_size]
+    if not len(whole):
+        return shuffled.tolist()
+    pool = batch_size * pool_batches
+    pools = [whole[start : start + pool] for start in range(0, len(whole), pool)]
+    grouped = [part[np.argsort(lengths[part], kind="stable")] for part in pools]
+    batches = np.concatenate(grouped).reshape(-1, batch_size)
+    return random.permutation(batches).ravel().tolist()
 
 
 def sft_config(
@@ -35,16 +68,7 @@ def sft_config(
 ) -> "SFTConfig":
     """Translate the settings into TRL's configuration.
 
-    Args:
-        settings: Hyperparameters.
-        steps: Optimiser steps in all.
-        checkpoint_dir: Where checkpoints are kept.
-        evaluates: Whether there are held-out examples.
-        resumes: Whether an earlier run is taken up, which has measured the base model already.
-        member: Which process of how many this is; their batches together are the settings'.
-
-    Returns:
-        The configuration.
+    `member`: which process of how many this is; their batches together are the settings'.
 
     Raises:
         InputError: The batch cannot be divided among so many processes.
@@ -64,7 +88,7 @@ def sft_config(
         lr_scheduler_type=settings.schedule,
         warmup_steps=math.ceil(settings.warmup_ratio * steps),
         weight_decay=settings.weight_decay,
-        max_grad_norm=settings.max_gradient_norm,
+        max_grad_norm=MAX_GRADIENT_NORM,
         optim=settings.optimizer,
         bf16=precision == "bf16",
         fp16=precision == "fp16",
@@ -98,17 +122,7 @@ def sft_config(
 def lora_config(
     model: "PreTrainedModel", settings: TrainingSettings, new_tokens: Sequence[int]
 ) -> "LoraConfig":
-    """Describe the adapter in PEFT's terms.
-
-    Args:
-        model: The base model.
-        settings: The shape of the adapter.
-        new_tokens: Ids whose rows of the embedding, and of an output layer of its own, are trained
-            in full and saved with the adapter.
-
-    Returns:
-        The configuration.
-    """
+    """Describe the adapter in PEFT's terms."""
     from peft import LoraConfig
 
     targets = settings.target_modules
@@ -146,16 +160,7 @@ def build_trainer(
 ) -> "SFTTrainer":
     """Build a trainer of a new LoRA adapter on a base model.
 
-    Args:
-        model: The base model; frozen by this.
-        tokenizer: A sound tokenizer.
-        vocabulary: The tokens that have rows in the model.
-        splits: The training set in its order, and the held-out set, which may be empty.
-        config: From `sft_config`.
-        lora: From `lora_config`.
-
-    Returns:
-        The trainer, without its printed log.
+    `splits`: the training set in its order, and the held-out set, which may be empty.
     """
     from transformers.trainer_callback import PrinterCallback
     from trl.trainer.sft_trainer import SFTTrainer
@@ -195,7 +200,7 @@ def _keep_4_bit_layout(model: Any) -> None:
 
     On a processor with AVX512-BF16, bitsandbytes repacks them at the first evaluation for a kernel
     of inference, which rounds their scales and hands no gradient on; saving packs them back. So
-    what is learned would hang on when was evaluated and saved last.
+    what is learned would depend on the times of the last evaluation and save.
     """
     for module in model.modules():
         if hasattr(module, "support_avx512bf16_for_cpu"):
@@ -217,11 +222,6 @@ def in_training_order(
 ) -> "Dataset":
     """Make the training set of all epochs, one after the other.
 
-    Args:
-        examples: At least one.
-        steps: Optimiser steps in all.
-        settings: Read: batch sizes, pool and seed.
-
     Returns:
         The data set; it refers to each example by its place, so epochs take no memory.
     """
@@ -229,7 +229,7 @@ def in_training_order(
         [len(example["input_ids"]) for example in examples],
         settings.per_device_batch_size,
         steps * settings.batch_examples,
-        settings.pool_batches,
+        POOL_BATCHES,
         settings.seed,
     )
     return dataset(examples).select(order)

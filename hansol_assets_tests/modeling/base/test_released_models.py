@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -13,12 +13,13 @@ import torch
 from peft import PeftModel
 from safetensors.torch import load_file
 
+from hansol_assets.compute.protocol import ALONE
 from hansol_assets.lake.reports import NO_FIGURES
 from hansol_assets.modeling.base.base_model import fetch_base_model
 from hansol_assets.modeling.base.loading import load_causal_lm, load_tokenizer
 from hansol_assets.modeling.base.tokenizer import TokenizerSettings, encode_prompt, stop_ids
-from hansol_assets.modeling.generation.generator import GenerationRequest, Generator
-from hansol_assets.modeling.training.adapter import AdapterReport, train_adapter
+from hansol_assets.modeling.generation import GenerationRequest, Generator
+from hansol_assets.modeling.training.adapter import AdapterReport, TrainAdapter
 from hansol_assets.profile_files import PROFILES_DIRECTORY
 from hansol_assets.settings import Settings, load_settings
 from hansol_assets_tests.modeling.checkpoints import (
@@ -26,7 +27,7 @@ from hansol_assets_tests.modeling.checkpoints import (
     pickle_weights,
     write_small_checkpoint,
 )
-from hansol_assets_tests.modeling.conftest import PAIRS, ignore, user
+from hansol_assets_tests.modeling.conftest import PAIRS, user
 
 QUESTION = PAIRS[0][0]
 SMALL_TRAINING = {
@@ -85,17 +86,15 @@ def train(
     base, adapter = folder / "base", folder / "adapter"
     fetch_base_model(settings.base_model.hub, base, settings.base_model.facts.licence)
     before = (base / "model.safetensors").read_bytes()
-    report = train_adapter(
+    report = TrainAdapter(
         base,
         examples.iloc[:6],
-        # Trained on as well, so that its loss falls and trained weights are what is saved.
         examples.iloc[4:6],
         settings.training,
         adapter,
         folder / "checkpoints",
-        ignore,
         settings.base_model.loading,
-    )
+    ).run()
     return Trained(settings, base, adapter, report, before)
 
 
@@ -260,8 +259,10 @@ def test_an_interrupted_run_with_new_tokens_goes_on_to_the_same_weights(
     places = (tmp_path / "again", tmp_path / "checkpoints-again")
     splits, loading = (examples.iloc[:6], examples.iloc[4:6]), whole.settings.base_model.loading
     with pytest.raises(InterruptionError):
-        train_adapter(whole.base, *splits, settings, *places, interrupt, loading)
-    resumed = train_adapter(whole.base, *splits, settings, *places, ignore, loading)
+        TrainAdapter(whole.base, *splits, settings, *places, loading).run(
+            replace(ALONE, send=interrupt)
+        )
+    resumed = TrainAdapter(whole.base, *splits, settings, *places, loading).run()
     assert resumed.resumed_from_step == 2
     weights = [load_file(one / "adapter_model.safetensors") for one in (whole.adapter, places[0])]
     assert weights[0].keys() == weights[1].keys()

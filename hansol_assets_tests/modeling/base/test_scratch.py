@@ -12,10 +12,10 @@ from safetensors.torch import load_file
 
 from hansol_assets.lake.reports import NO_FIGURES
 from hansol_assets.modeling.base.base_model import train_base_model
-from hansol_assets.modeling.base.determinism import deterministic
 from hansol_assets.modeling.base.loading import LoadingSettings, load_causal_lm
+from hansol_assets.modeling.base.model_folder import ModelSource, source_of
 from hansol_assets.modeling.base.scratch import ScratchSettings, packed_blocks
-from hansol_assets.modeling.base.source import Source, source_of
+from hansol_assets.modeling.runtime import deterministic
 from hansol_assets_tests.modeling.conftest import ignore, small_base_settings
 
 WEIGHTS = "model.safetensors"
@@ -35,7 +35,7 @@ def test_training_lowers_the_loss(
     lines: list[str] = []
 
     def take(line: str, figures: Mapping[str, float] = NO_FIGURES, /) -> None:
-        assert not figures or {"step", "loss", "learning_rate"} == set(figures)
+        assert not figures or {"step", "steps", "loss", "learning_rate"} == set(figures)
         lines.append(line)
 
     report = train_base_model(documents, small_base_settings(max_steps=40).scratch, tmp_path, take)
@@ -72,7 +72,7 @@ def test_an_empty_corpus_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_name_of_a_trained_model_holds_on_every_machine(base_dir: Path) -> None:
-    assert source_of(base_dir) == Source(f"{base_dir.parent.name}/small")
+    assert source_of(base_dir) == ModelSource(f"{base_dir.parent.name}/small")
 
 
 @pytest.mark.parametrize(("tokens", "steps"), [(0, 1), (10, 1), (1_000, 13), (100_000, 50)])

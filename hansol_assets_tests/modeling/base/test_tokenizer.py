@@ -7,18 +7,16 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from hansol_assets.modeling.base.loading import LoadingSettings, load_tokenizer
 from hansol_assets.modeling.base.tokenizer import (
+    CHAT_TEMPLATE,
     IGNORED_LABEL,
+    SMALLEST_VOCABULARY,
+    SPECIAL_TOKENS,
     encode_example,
     encode_prompt,
     end_of_turn_id,
     make_sound,
-    stop_ids,
-)
-from hansol_assets.modeling.base.tokenizer_training import (
-    CHAT_TEMPLATE,
-    SMALLEST_VOCABULARY,
-    SPECIAL_TOKENS,
     render_document,
+    stop_ids,
     train_tokenizer,
 )
 from hansol_assets_tests.modeling.conftest import PAIRS, user

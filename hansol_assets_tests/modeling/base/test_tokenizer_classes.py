@@ -15,7 +15,7 @@ from hansol_assets.modeling.base.tokenizer import (
     end_of_turn_id,
     stop_ids,
 )
-from hansol_assets.modeling.training.encoding_check import (
+from hansol_assets.modeling.training.encoding import (
     differing_prompts,
     inspect_encoding,
     lost_characters,

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from peft import PeftModel
 from pydantic import ValidationError
 from transformers import PreTrainedTokenizerBase
 
+from hansol_assets.compute.protocol import ALONE
 from hansol_assets.errors import InputError
 from hansol_assets.lake.reports import NO_FIGURES, Log
 from hansol_assets.modeling.base.loading import LoadingSettings, load_causal_lm, load_tokenizer
@@ -26,13 +27,10 @@ from hansol_assets.modeling.base.vocabulary import (
     saved_vocabulary,
     table_vocabulary,
 )
-from hansol_assets.modeling.device.preflight import Device, estimate
-from hansol_assets.modeling.generation.generator import (
-    GenerationRequest,
-    GenerationSettings,
-    Generator,
-)
-from hansol_assets.modeling.training.adapter import AdapterReport, train_adapter
+from hansol_assets.modeling.generation import GenerationRequest, Generator
+from hansol_assets.modeling.hyperparameters import GenerationSettings
+from hansol_assets.modeling.memory import Device, estimate
+from hansol_assets.modeling.training.adapter import AdapterReport, TrainAdapter
 from hansol_assets.modeling.training.export import export_adapter
 from hansol_assets.settings import load_settings
 from hansol_assets_tests.modeling.checkpoints import TOKENIZERS, small_shape, write_shape
@@ -76,7 +74,7 @@ def encoded(
 
 
 def test_kept_tokens_get_the_logits_of_the_whole_model(case: Case) -> None:
-    ids, kept = encoded(case.tokenizer, PAIRS[:4])[2], case.vocabulary.kept
+    ids, kept = encoded(case.tokenizer, PAIRS[:4])[2], case.vocabulary.token_ids
     whole = load_causal_lm(case.folder, case.loading)
     cut = load_causal_lm(case.folder, case.loading, case.vocabulary)
     with torch.inference_mode():
@@ -91,13 +89,13 @@ def test_ids_of_the_table_go_in_and_come_out_as_they_were(case: Case) -> None:
     for ids in encoded(case.tokenizer, PAIRS[:4]):
         inner = case.vocabulary.inward(ids)
         assert len(inner) == len(ids)
-        assert max(inner) < len(case.vocabulary.kept)
+        assert max(inner) < len(case.vocabulary.token_ids)
         assert case.vocabulary.outward(inner) == ids
 
 
 def test_any_other_text_is_spelled(case: Case) -> None:
     """With letters or bytes, as far as the whole vocabulary can."""
-    kept = set(case.vocabulary.kept)
+    kept = set(case.vocabulary.token_ids)
     for text in [*(answer for _, answer in PAIRS[4:]), FOREIGN]:
         ids = case.tokenizer(text, add_special_tokens=False)["input_ids"]
         outer = case.vocabulary.outward(case.vocabulary.inward(ids))
@@ -106,7 +104,7 @@ def test_any_other_text_is_spelled(case: Case) -> None:
 
 
 def test_what_ends_and_fills_a_turn_is_kept(case: Case) -> None:
-    kept = set(case.vocabulary.kept)
+    kept = set(case.vocabulary.token_ids)
     assert set(case.tokenizer.all_special_ids) <= kept
     assert basic_tokens(case.tokenizer) <= kept
 
@@ -131,16 +129,15 @@ class Adapted:
         return PeftModel.from_pretrained(base, self.adapter).eval()
 
     def train(self, examples: pd.DataFrame, progress: Log) -> AdapterReport:
-        return train_adapter(
+        return TrainAdapter(
             self.base,
             examples.iloc[:4],
             examples.iloc[2:4],
             small_training_settings(epochs=8, max_steps=8, max_length=160),
             self.adapter,
             self.adapter.with_name("checkpoints"),
-            progress,
             TABLE,
-        )
+        ).run(replace(ALONE, send=progress))
 
 
 @pytest.fixture(scope="module")
@@ -175,7 +172,7 @@ def tokens_until_cut(folder: Path) -> list[int]:
         prompt = encode_prompt(tokenizer, user(question))
         expected = greedy(whole, prompt)
         found = vocabulary.outward(greedy(cut, vocabulary.inward(prompt)))
-        kept = [token in vocabulary.kept for token in expected]
+        kept = [token in vocabulary.token_ids for token in expected]
         same.append(kept.index(False) if False in kept else len(kept))
         assert found[: same[-1]] == expected[: same[-1]]
     return same
@@ -208,7 +205,7 @@ def test_the_adapter_fits_the_whole_model(adapted: Adapted, tmp_path: Path) -> N
     whole = PeftModel.from_pretrained(base, tmp_path / "out").eval()
     ids = encode_prompt(adapted.tokenizer, user(PAIRS[0][0]))
     with torch.inference_mode():
-        expected = whole(input_ids=torch.tensor([ids])).logits[..., vocabulary.kept]
+        expected = whole(input_ids=torch.tensor([ids])).logits[..., vocabulary.token_ids]
         small = adapted.model(TABLE, vocabulary)
         found = small(input_ids=torch.tensor([vocabulary.inward(ids)])).logits
     torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)

@@ -4,6 +4,7 @@ and one that loses its GPU, told as torch tells it.
 
 import gc
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -11,13 +12,19 @@ import pytest
 import torch
 from peft import PeftModel
 
+from hansol_assets.compute.protocol import ALONE
 from hansol_assets.lake.reports import NO_FIGURES
 from hansol_assets.modeling.base.loading import LoadingSettings
-from hansol_assets.modeling.device.failures import LostDeviceError, device_failures_named
-from hansol_assets.modeling.device.preflight import Device, MemoryEstimate, OutOfMemoryError
-from hansol_assets.modeling.training.adapter import train_adapter
-from hansol_assets.modeling.training.checkpoints import last_whole_checkpoint
-from hansol_assets_tests.modeling.conftest import ignore, small_training_settings
+from hansol_assets.modeling.memory import (
+    Device,
+    LostDeviceError,
+    MemoryEstimate,
+    OutOfMemoryError,
+    explained_device_failures,
+)
+from hansol_assets.modeling.training.adapter import TrainAdapter
+from hansol_assets.modeling.training.callbacks import last_whole_checkpoint
+from hansol_assets_tests.modeling.conftest import small_training_settings
 
 NOTHING = MemoryEstimate("training", (), Device("CPU", 1.0))
 PEBIBYTE = 2**50
@@ -39,7 +46,9 @@ def test_a_run_that_outgrows_its_memory_frees_the_model_and_keeps_its_checkpoint
     splits, settings = (examples.iloc[:6], examples.iloc[6:]), small_training_settings()
     places = (tmp_path / "adapter", tmp_path / "checkpoints")
     with pytest.raises(OutOfMemoryError) as raised:
-        train_adapter(base_dir, *splits, settings, *places, outgrow, LoadingSettings())
+        TrainAdapter(base_dir, *splits, settings, *places, LoadingSettings()).run(
+            replace(ALONE, send=outgrow)
+        )
     message = str(raised.value)
     assert message.startswith("training ran out of memory on")
     assert "Checkpoints are kept: a run with the same settings goes on from the last." in message
@@ -47,14 +56,14 @@ def test_a_run_that_outgrows_its_memory_frees_the_model_and_keeps_its_checkpoint
     assert models_alive() == before
     assert last_whole_checkpoint(places[1]) == places[1] / "checkpoint-3"
 
-    report = train_adapter(base_dir, *splits, settings, *places, ignore, LoadingSettings())
+    report = TrainAdapter(base_dir, *splits, settings, *places, LoadingSettings()).run()
     assert report.resumed_from_step == 3
 
 
 def test_pythons_own_error_is_named_too() -> None:
     with (
         pytest.raises(OutOfMemoryError, match="Nothing is lost"),
-        device_failures_named(NOTHING, "Nothing is lost."),
+        explained_device_failures(NOTHING, "Nothing is lost."),
     ):
         bytearray(PEBIBYTE)
 
@@ -63,7 +72,7 @@ def test_a_lost_gpu_is_named_with_what_was_kept_and_what_to_do() -> None:
     gpu = MemoryEstimate("generation", (), Device("NVIDIA H100", 1.0))
     with (
         pytest.raises(LostDeviceError) as raised,
-        device_failures_named(gpu, "The answers of earlier batches are kept."),
+        explained_device_failures(gpu, "The answers of earlier batches are kept."),
     ):
         raise torch.AcceleratorError("CUDA error: unspecified launch failure\nCompile with …")
     message = str(raised.value)
@@ -77,6 +86,6 @@ def test_a_lost_gpu_is_named_with_what_was_kept_and_what_to_do() -> None:
 def test_other_errors_pass() -> None:
     with (
         pytest.raises(RuntimeError, match="shape"),
-        device_failures_named(NOTHING, "Nothing is lost."),
+        explained_device_failures(NOTHING, "Nothing is lost."),
     ):
         torch.ones(2).view(3)

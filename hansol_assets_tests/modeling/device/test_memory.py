@@ -12,22 +12,19 @@ from benchmarks.random_checkpoint import config_of_shape
 from hansol_assets.modeling.base.loading import LoadingSettings
 from hansol_assets.modeling.base.shape import ModelShape
 from hansol_assets.modeling.base.tokenizer import TokenizerSettings
-from hansol_assets.modeling.device.memory import (
+from hansol_assets.modeling.hyperparameters import GenerationSettings, TrainingSettings
+from hansol_assets.modeling.memory import (
     PLAIN,
-    MemoryItem,
-    generation_memory,
-    training_memory,
-)
-from hansol_assets.modeling.device.preflight import (
     Device,
     MemoryEstimate,
+    MemoryItem,
     OutOfMemoryError,
     device_memory,
     estimate,
+    generation_memory,
     preflight,
+    training_memory,
 )
-from hansol_assets.modeling.generation.generator import GenerationSettings
-from hansol_assets.modeling.settings import TrainingSettings
 from hansol_assets.settings import load_settings
 from hansol_assets_tests.modeling.checkpoints import TOKENIZERS, small_shape
 

@@ -9,11 +9,8 @@ import sys
 from pathlib import Path
 
 from hansol_assets.modeling.base.loading import LoadingSettings
-from hansol_assets.modeling.generation.generator import (
-    GenerationRequest,
-    GenerationSettings,
-    Generator,
-)
+from hansol_assets.modeling.generation import GenerationRequest, Generator
+from hansol_assets.modeling.hyperparameters import GenerationSettings
 
 
 def answers(case: dict[str, object]) -> list[str]:

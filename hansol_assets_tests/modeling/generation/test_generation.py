@@ -6,13 +6,14 @@ import torch
 
 from hansol_assets.modeling.base.loading import LoadingSettings, load_causal_lm, load_tokenizer
 from hansol_assets.modeling.base.tokenizer import encode_prompt, stop_ids
-from hansol_assets.modeling.generation.generator import (
+from hansol_assets.modeling.generation import (
     Generation,
     GenerationRequest,
-    GenerationSettings,
     Generator,
+    SeededSampling,
+    stream_seed,
 )
-from hansol_assets.modeling.generation.sampling import SeededSampling, stream_seed
+from hansol_assets.modeling.hyperparameters import GenerationSettings
 from hansol_assets_tests.modeling.conftest import PAIRS, user
 from hansol_assets_tests.modeling.training.test_adapter import train
 

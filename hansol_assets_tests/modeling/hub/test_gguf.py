@@ -9,12 +9,12 @@ import torch
 from gguf import GGMLQuantizationType, GGUFWriter
 from transformers import AutoModelForCausalLM, PreTrainedTokenizerBase
 
-from hansol_assets.hub.gguf import UnreadableGgufError, gguf_file
-from hansol_assets.hub.models import HubSettings, missing, pinned
+from hansol_assets.hub.conversion import UnreadableGgufError, gguf_file
+from hansol_assets.hub.fetching import HubSettings, missing, pinned
 from hansol_assets.modeling.base.base_model import fetch_base_model
 from hansol_assets.modeling.base.loading import LoadingSettings, load_causal_lm, load_tokenizer
+from hansol_assets.modeling.base.model_folder import source_of
 from hansol_assets.modeling.base.shape import ModelShape
-from hansol_assets.modeling.base.source import source_of
 from hansol_assets_tests.modeling.checkpoints import gemma_base_tokenizer, write_shape
 from hansol_assets_tests.modeling.conftest import PAIRS
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from hansol_assets.hub.errors import ModelUnavailableError
-from hansol_assets.hub.models import (
+from hansol_assets.hub.download import ModelUnavailableError
+from hansol_assets.hub.fetching import (
     HubSettings,
     MissingTokenizerError,
     UnsafeWeightsError,
@@ -14,7 +14,7 @@ from hansol_assets.hub.models import (
 )
 from hansol_assets.modeling.base.base_model import BaseModelSettings, ModelFacts, fetch_base_model
 from hansol_assets.modeling.base.loading import LoadingSettings, load_causal_lm, load_tokenizer
-from hansol_assets.modeling.base.source import Source, source_of
+from hansol_assets.modeling.base.model_folder import ModelSource, source_of
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -70,7 +70,7 @@ def test_a_cached_model_is_fetched_offline_at_its_commit(tmp_path: Path, cache: 
     assert report.revision == COMMIT
     assert missing(HubSettings(model_id="owner/model")) is None
     assert not list((tmp_path / "out").glob("*.bin"))
-    assert source_of(tmp_path / "out") == Source("owner/model", COMMIT, "apache-2.0")
+    assert source_of(tmp_path / "out") == ModelSource("owner/model", COMMIT, "apache-2.0")
     assert source_of(tmp_path / "out").on_hub
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hansol_assets.hub.errors import unavailable
+from hansol_assets.hub.download import RepoFiles, unavailable
 from hansol_assets_tests.modeling.hub.hub_server import COMMIT, Repository, serving
 
 FETCH = """
@@ -17,7 +17,7 @@ import resource
 import sys
 from pathlib import Path
 from hansol_assets.errors import ModelError
-from hansol_assets.hub.models import HubSettings, fetch, pinned
+from hansol_assets.hub.fetching import HubSettings, fetch, pinned
 if "50 KB" in sys.argv[4]:
     resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
 settings = HubSettings(model_id=sys.argv[1], revision=sys.argv[3] or None)
@@ -143,5 +143,5 @@ def test_a_full_disk_is_named() -> None:
         Path("/dev/full").open("wb") as disk,
     ):
         disk.write(b"0")
-    message = str(unavailable("owner/model", "embedder", full.value, "hf download owner/model"))
+    message = str(unavailable(RepoFiles("owner/model", None, "embedder", ()), full.value))
     assert "takes no more (No space left on device). Free some" in message

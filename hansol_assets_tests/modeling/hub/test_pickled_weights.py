@@ -7,8 +7,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from hansol_assets.hub.models import HubSettings, UnsafeWeightsError, fetch
-from hansol_assets.hub.pickled_weights import UnreadableWeightsError, convert_pickled_weights
+from hansol_assets.hub.conversion import UnreadableWeightsError, convert_pickled_weights
+from hansol_assets.hub.fetching import HubSettings, UnsafeWeightsError, fetch
 
 
 class Intruder:

@@ -1,5 +1,6 @@
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -7,17 +8,14 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from hansol_assets.compute.protocol import ALONE
 from hansol_assets.lake.reports import NO_FIGURES
 from hansol_assets.modeling.base.loading import LoadingSettings, load_tokenizer
 from hansol_assets.modeling.base.tokenizer import IGNORED_LABEL, end_of_turn_id
-from hansol_assets.modeling.training.adapter import (
-    AdapterReport,
-    TrainingSettings,
-    encode,
-    train_adapter,
-)
-from hansol_assets.modeling.training.checkpoints import last_whole_checkpoint
-from hansol_assets_tests.modeling.conftest import ignore, small_training_settings
+from hansol_assets.modeling.hyperparameters import TrainingSettings
+from hansol_assets.modeling.training.adapter import AdapterReport, TrainAdapter, encode
+from hansol_assets.modeling.training.callbacks import last_whole_checkpoint
+from hansol_assets_tests.modeling.conftest import small_training_settings
 
 WEIGHTS = "adapter_model.safetensors"
 
@@ -34,16 +32,15 @@ def train(
     held_out: slice = KNOWN,
     **changes: object,
 ) -> AdapterReport:
-    return train_adapter(
+    return TrainAdapter(
         base_dir,
         examples.iloc[:6],
         examples.iloc[held_out],
         small_training_settings(**changes),
         out,
         out.with_name(f"{out.name}-checkpoints"),
-        ignore,
         LoadingSettings(),
-    )
+    ).run()
 
 
 @pytest.fixture(scope="module")
@@ -68,16 +65,15 @@ def test_training_changes_the_adapter_and_not_the_base(
 def test_training_lowers_the_loss_on_its_examples(
     base_dir: Path, examples: pd.DataFrame, tmp_path: Path
 ) -> None:
-    report = train_adapter(
+    report = TrainAdapter(
         base_dir,
         examples,
         examples,
         small_training_settings(max_steps=10, evaluations=10),
         tmp_path / "adapter",
         tmp_path / "checkpoints",
-        ignore,
         LoadingSettings(),
-    )
+    ).run()
     assert report.history["eval_loss"].iloc[-1] < report.history["eval_loss"].iloc[0]
 
 
@@ -117,17 +113,16 @@ def test_an_adapter_that_only_gets_worse_has_no_effect(
 def test_its_losses_are_measured_in_the_same_way(
     base_dir: Path, examples: pd.DataFrame, tmp_path: Path
 ) -> None:
-    report = train_adapter(
+    report = TrainAdapter(
         base_dir,
         examples.iloc[:3],
         examples.iloc[6:],
         small_training_settings(),
         tmp_path / "adapter",
         tmp_path / "checkpoints",
-        ignore,
         LoadingSettings(),
         judged=examples.iloc[:3],
-    )
+    ).run()
     assert report.fit is not None
     assert report.fit.held_out_loss == pytest.approx(report.fit.training_loss, rel=1e-5)
     tokenizer = load_tokenizer(base_dir, LoadingSettings())
@@ -200,10 +195,12 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(
     places = (tmp_path / "adapter", tmp_path / "checkpoints")
     settings, loading = small_training_settings(), LoadingSettings()
     with pytest.raises(InterruptionError):
-        train_adapter(base_dir, *splits, settings, *places, interrupt, loading)
+        TrainAdapter(base_dir, *splits, settings, *places, loading).run(
+            replace(ALONE, send=interrupt)
+        )
     assert not places[0].exists()
 
-    resumed = train_adapter(base_dir, *splits, settings, *places, ignore, loading)
+    resumed = TrainAdapter(base_dir, *splits, settings, *places, loading).run()
     assert resumed.resumed_from_step == 3
     assert resumed.kept_step == whole.kept_step == 6
     assert (places[0] / WEIGHTS).read_bytes() == (out / WEIGHTS).read_bytes()
@@ -211,7 +208,7 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(
     assert resumed.tokens == whole.tokens
 
     again = (tmp_path / "again", places[1])
-    finished = train_adapter(base_dir, *splits, settings, *again, ignore, loading)
+    finished = TrainAdapter(base_dir, *splits, settings, *again, loading).run()
     assert finished.resumed_from_step == 6
     assert (again[0] / WEIGHTS).read_bytes() == (out / WEIGHTS).read_bytes()
 
@@ -231,7 +228,6 @@ def test_a_half_written_checkpoint_is_passed_over(tmp_path: Path) -> None:
     "changes",
     [
         {"padding_free": True},
-        {"pool_batches": 1},
         {"precision": "bf16"},
         {"gradient_checkpointing": True},
         {"optimizer": "paged_adamw_8bit"},

@@ -11,22 +11,21 @@ from peft import AutoPeftModelForCausalLM, PeftConfig, PeftModel
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from hansol_assets.modeling.base.loading import LoadingSettings
-from hansol_assets.modeling.base.soundness import UnsoundModelError
-from hansol_assets.modeling.base.source import Source
+from hansol_assets.modeling.base.model_folder import ModelSource, UnsoundModelError
 from hansol_assets.modeling.base.tokenizer import TokenizerSettings, encode_prompt
-from hansol_assets.modeling.generation.generator import (
-    GenerationRequest,
-    GenerationSettings,
-    Generator,
+from hansol_assets.modeling.generation import GenerationRequest, Generator
+from hansol_assets.modeling.hyperparameters import GenerationSettings
+from hansol_assets.modeling.training.adapter import TrainAdapter
+from hansol_assets.modeling.training.export import (
+    ExportError,
+    export_adapter,
+    export_model,
+    model_card,
 )
-from hansol_assets.modeling.training.adapter import train_adapter
-from hansol_assets.modeling.training.export import ExportError, export_adapter
-from hansol_assets.modeling.training.merging import export_model
-from hansol_assets.modeling.training.model_card import model_card
-from hansol_assets_tests.modeling.conftest import PAIRS, ignore, small_training_settings, user
+from hansol_assets_tests.modeling.conftest import PAIRS, small_training_settings, user
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
-RELEASED = Source("owner/model", COMMIT, "gemma")
+RELEASED = ModelSource("owner/model", COMMIT, "gemma")
 
 
 @pytest.fixture(scope="module")
@@ -34,18 +33,16 @@ def adapter(
     base_dir: Path, examples: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     folder = tmp_path_factory.mktemp("carded")
-    train_adapter(
+    TrainAdapter(
         base_dir,
         examples.iloc[:6],
-        # Its own examples, so that training is sure to be an improvement, and kept.
         examples.iloc[:6],
         small_training_settings(),
         folder / "adapter",
         folder / "checkpoints",
-        ignore,
         LoadingSettings(),
         data={"paired_questions": "1f2e3d4c"},
-    )
+    ).run()
     # What an artifact holds besides: not for handing on.
     (folder / "adapter" / "history.parquet").write_bytes(b"table")
     return folder / "adapter"
@@ -127,7 +124,7 @@ def licensed(base_dir: Path, adapter: Path, tmp_path: Path) -> Path:
     folder = tmp_path / base_dir.parent.name / base_dir.name
     shutil.copytree(base_dir, folder)
     (folder / "LICENSE").write_text("The terms.\n", encoding="utf-8")
-    Source(f"{folder.parent.name}/{folder.name}", None, "gemma").save(folder)
+    ModelSource(f"{folder.parent.name}/{folder.name}", None, "gemma").save(folder)
     return folder
 
 
@@ -177,7 +174,7 @@ def test_a_model_is_not_merged_over_what_is_there_nor_into_another_base(
 ) -> None:
     with pytest.raises(ExportError, match="holds something already"):
         export_model(adapter, licensed, licensed, LoadingSettings())
-    Source("owner/other", COMMIT, "gemma").save(licensed)
+    ModelSource("owner/other", COMMIT, "gemma").save(licensed)
     with pytest.raises(UnsoundModelError, match="not on 'owner/other'"):
         export_model(adapter, licensed, tmp_path / "out", LoadingSettings())
     assert not (tmp_path / "out").exists()

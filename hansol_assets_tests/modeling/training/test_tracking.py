@@ -10,9 +10,9 @@ import pytest
 from tenacity import Retrying, stop_after_delay, wait_fixed
 
 from hansol_assets.modeling.base.loading import LoadingSettings
-from hansol_assets.modeling.training.adapter import AdapterReport, train_adapter
-from hansol_assets.modeling.training.tracking import TrackerUnavailableError, tracked
-from hansol_assets_tests.modeling.conftest import ignore, small_training_settings
+from hansol_assets.modeling.training.adapter import AdapterReport, TrainAdapter
+from hansol_assets.modeling.training.callbacks import TrackerUnavailableError, tracked
+from hansol_assets_tests.modeling.conftest import small_training_settings
 
 BLOCK = 32 * 1024
 FRAGMENT = struct.Struct("<IHB")
@@ -30,17 +30,16 @@ def nobody_logged_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def train(base_dir: Path, examples: pd.DataFrame, folder: Path) -> AdapterReport:
-    return train_adapter(
+    return TrainAdapter(
         base_dir,
         examples.iloc[:6],
         examples.iloc[6:],
         small_training_settings(report_to=("wandb",)),
         folder / "adapter",
         folder / "checkpoints" / "0f1e2d3c",
-        ignore,
         LoadingSettings(),
         tracking_dir=folder / "tracking",
-    )
+    ).run()
 
 
 def records(run_file: Path) -> Iterator[Any]:

@@ -10,16 +10,16 @@ NOT_NAMED = """
 import sys
 sys.modules["wandb"] = None
 from pathlib import Path
-from hansol_assets.modeling.training.tracking import tracked
+from hansol_assets.modeling.training.callbacks import tracked
 with tracked((), Path("."), "run") as run:
-    assert run.place is None
+    assert run.location is None
 """
 
 NOT_INSTALLED = """
 import sys
 sys.modules["wandb"] = None
 from pathlib import Path
-from hansol_assets.modeling.training.tracking import TrackerUnavailableError, tracked
+from hansol_assets.modeling.training.callbacks import TrackerUnavailableError, tracked
 try:
     with tracked(("wandb",), Path("."), "run"):
         pass

@@ -8,7 +8,7 @@ from transformers import PreTrainedTokenizerBase
 
 from hansol_assets.modeling.base.loading import LoadingSettings, load_tokenizer
 from hansol_assets.modeling.base.tokenizer import encode_example
-from hansol_assets.modeling.training.whole_answers import LongAnswersError, fit_answers
+from hansol_assets.modeling.training.encoding import LongAnswersError, fit_answers
 from hansol_assets_tests.modeling.checkpoints import TOKENIZERS
 from hansol_assets_tests.modeling.conftest import PAIRS, user
 

@@ -1,16 +1,11 @@
-"""Whether the files of a model are whole and belong together, asked before hours of work.
-
-What belongs here: what can be told from the files without loading weights. What does not: getting
-the files (`hansol_assets.hub.models`) and what a tokenizer must hold
-(`hansol_assets.modeling.base.tokenizer`).
-"""
+"""The files of a model: where they came from, and whether they are whole and belong together."""
 
 import json
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from hansol_assets.errors import ModelError
-from hansol_assets.modeling.base.source import source_of
 
 CONFIG_FILE = "config.json"
 TOKENIZER_FILE = "tokenizer.json"
@@ -24,15 +19,11 @@ class UnsoundModelError(ModelError, ValueError):
     """A file of a model is missing, damaged, or belongs to another model."""
 
     def __init__(self, path: Path, problem: str, remedy: str = _FETCH_AGAIN) -> None:
-        """Names the file, what is wrong with it and what to do."""
         super().__init__(f"{path}: {problem}. {remedy}")
 
 
 def check_model_folder(folder: Path) -> None:
     """Proves that configuration, tokenizer and weights can be read and fit each other.
-
-    Args:
-        folder: In `save_pretrained` form, weights as safetensors.
 
     Raises:
         UnsoundModelError: With the first file at fault.
@@ -49,18 +40,14 @@ def check_model_folder(folder: Path) -> None:
 def check_adapter(adapter: Path, base: Path) -> None:
     """Proves that an adapter was trained on a base model.
 
-    Args:
-        adapter: In PEFT's form.
-        base: The base model that it is to be put on.
-
     Raises:
         UnsoundModelError: It names another base model.
     """
     path = adapter / ADAPTER_CONFIG_FILE
     trained_on, given = str(_json(path).get("base_model_name_or_path")), source_of(base).name
     # PEFT's own form is the whole path; ours is the part of it that is the same on every machine.
-    own, wanted = Path(trained_on).parts, Path(given).parts
-    if own[-len(wanted) :] != wanted:
+    trained_parts, base_parts = Path(trained_on).parts, Path(given).parts
+    if trained_parts[-len(base_parts) :] != base_parts:
         raise UnsoundModelError(
             path,
             f"the adapter was trained on the base model '{trained_on}', not on '{given}'",
@@ -117,3 +104,44 @@ def _check_vocabulary(path: Path, config: dict[str, Any]) -> None:
             "them; it belongs to another model"
         )
         raise UnsoundModelError(path, problem)
+
+
+SOURCE_FILE = "source.json"
+
+
+@dataclass(frozen=True)
+class ModelSource:
+    """The origin of a base model.
+
+    Attributes:
+        name: The hub's name, a local folder's, or, for a model trained here, the last two parts of
+            its path, which say the same on every machine.
+        revision: The hub's commit, or the SHA-256 of a local folder; None for one trained here.
+        licence: As the hub names it, where it is known.
+    """
+
+    name: str
+    revision: str | None = None
+    licence: str | None = None
+
+    @property
+    def on_hub(self) -> bool:
+        """Whether name and revision are a repository and its commit."""
+        return self.revision is not None and "/" in self.name
+
+    def save(self, directory: Path) -> None:
+        """Write the record beside a model."""
+        text = json.dumps(asdict(self), indent=2, ensure_ascii=False)
+        (directory / SOURCE_FILE).write_text(text + "\n", encoding="utf-8")
+
+
+def source_of(directory: Path) -> ModelSource:
+    """Read the origin of the base model in a folder.
+
+    Returns:
+        The record; for a model trained here, made from the folder's path.
+    """
+    file = directory / SOURCE_FILE
+    if file.is_file():
+        return ModelSource(**json.loads(file.read_text(encoding="utf-8")))
+    return ModelSource(f"{directory.resolve().parent.name}/{directory.name}")

@@ -13,13 +13,15 @@ from rich.table import Table
 from rich.text import Text
 
 from hansol_assets.commands import REFRESH
-from hansol_assets.profile_files import ProfileError
-from hansol_assets.settings import Settings, load_settings
+from hansol_assets.settings import load_settings
 
 if TYPE_CHECKING:
     from hansol_assets.lake.store import Lake
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+
+HOST = "127.0.0.1"
+"""What is served listens on this machine alone."""
 
 _NO_LIMIT = 10_000
 """Columns of a terminal in which every table fits."""
@@ -29,7 +31,7 @@ errors = Console(stderr=True)
 
 
 def print_error(title: str, message: str) -> None:
-    """Prints an error as it is: no bracket is taken for a colour, and no path is broken in two."""
+    """Prints an error, as it is, where errors go."""
     errors.print(f"[red]{title}[/] {escape(message)}", highlight=False, soft_wrap=True)
 
 
@@ -39,18 +41,15 @@ def fail(message: str) -> NoReturn:
     raise typer.Exit(1)
 
 
-def settings_or_fail() -> Settings:
-    """Reads the settings; a wrong one ends the command with its message."""
-    try:
-        return load_settings()
-    except ProfileError as error:
-        fail(str(error))
+def print_line(text: object) -> None:
+    """Prints a text as it is: no bracket is taken for a colour, and no path is broken in two."""
+    console.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
 def print_records(title: str, records: Sequence[Mapping[str, Any]]) -> None:
     """Prints records as a table; as a card each, where the terminal is too narrow for a table."""
     if not records:
-        console.print(title, highlight=False, markup=False)
+        print_lines(title)
         return
     table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for name, value in records[0].items():
@@ -68,21 +67,21 @@ def print_records(title: str, records: Sequence[Mapping[str, Any]]) -> None:
 
 
 def print_card(record: Mapping[str, Any]) -> None:
-    """Prints each value of a record below the one before, whole, wrapped between words alone."""
+    """Prints each value of a record on lines of its own, wrapped between words."""
     texts = {name: _cell(value) for name, value in record.items() if _cell(value)}
     beside = max(map(len, texts)) + 2
     for name, text in texts.items():
         whole, width = Text(text), max(console.width - beside, 2)
-        # What is one word, as a hash or a path, is there to be copied.
+        # A single word, such as a hash or a path, is there to be copied.
         lines = whole.wrap(console, width, overflow="fold") if " " in text else [whole]
-        for place, line in enumerate(lines):
-            label = (name if place == 0 else "").ljust(beside)
-            # As wide as it is: a table would take off what is too long for it.
+        for number, line in enumerate(lines):
+            label = ("" if number else name).ljust(beside)
+            # At its full width: a table would cut it.
             console.print(Text.assemble((label, "dim"), line), soft_wrap=True)
 
 
 def print_lines(message: str) -> None:
-    """Prints a message; an indented line of it is there to be copied, so it is not wrapped."""
+    """Prints a message, wrapped; an indented line is there to be copied, so it is not."""
     for line in message.splitlines():
         console.print(line, highlight=False, markup=False, soft_wrap=line.startswith("  "))
 
@@ -119,15 +118,11 @@ def open_lake() -> "Lake":
 
 
 def open_or_make_lake() -> "Lake":
-    """Opens the lake under the active profile; one that cannot be used ends the command."""
-    from hansol_assets.lake.lake_errors import LakeError
+    """Opens the lake under the active profile."""
     from hansol_assets.lake.store import Lake
 
-    settings = settings_or_fail()
-    try:
-        return Lake(settings.lake_dir, settings.live_name, settings.object_store)
-    except LakeError as error:
-        fail(str(error))
+    settings = load_settings()
+    return Lake(settings.lake_dir, settings.live_name, settings.object_store)
 
 
 def figure(value: float) -> str:

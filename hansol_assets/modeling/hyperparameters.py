@@ -1,9 +1,4 @@
-"""How the adapter is trained, and how answers are decoded.
-
-What belongs here: the settings and what follows from them alone, so that the memory of both can be
-estimated beforehand. What does not: the work itself (`hansol_assets.modeling.training`,
-`hansol_assets.modeling.generation`).
-"""
+"""How the adapter is trained, how answers are decoded, and when an adapter has learned by heart."""
 
 import math
 from typing import Annotated, Literal
@@ -11,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from hansol_assets.errors import InputError
-from hansol_assets.modeling.base.precision import Precision
+from hansol_assets.modeling.runtime import Precision
 from hansol_assets.settings_model import SettingsModel, ShapesNothing
 
 
@@ -68,9 +63,6 @@ class TrainingSettings(SettingsModel):
         default=0.03, ge=0, lt=1, description="Share of steps that warm up."
     )
     weight_decay: float = Field(default=0.0, ge=0, description="Decay of the LoRA matrices.")
-    max_gradient_norm: float = Field(
-        default=1.0, gt=0, description="Clipping of the gradient's norm."
-    )
     optimizer: str = Field(
         default="paged_adamw_8bit", description="Name of an optimiser of transformers."
     )
@@ -84,11 +76,6 @@ class TrainingSettings(SettingsModel):
         default=False,
         description="Lay a batch end to end instead of padding it; pays with flash attention, or "
         "on a model so wide that attention over the whole batch costs little.",
-    )
-    pool_batches: int = Field(
-        default=50,
-        ge=1,
-        description="Batches whose examples are sorted by length, to save padding; 1: none are.",
     )
     logging_steps: Annotated[int, ShapesNothing()] = Field(
         default=1, ge=1, description="Steps between two rows of the loss table."
@@ -125,21 +112,18 @@ class TrainingSettings(SettingsModel):
 
         All of them together go through the same examples in an optimiser step as one would alone.
 
-        Args:
-            members: Processes that train together.
-
         Raises:
             InputError: The batch cannot be divided among so many.
         """
-        own, rest = divmod(self.batch_examples, members)
+        each, rest = divmod(self.batch_examples, members)
         if rest:
             raise InputError(
                 f"a batch of {self.batch_examples} examples (training.per_device_batch_size x "
                 f"training.gradient_accumulation) cannot be divided among {members} workers: set "
                 "cluster.training_workers to a number that divides it"
             )
-        size = max(n for n in range(1, self.per_device_batch_size + 1) if own % n == 0)
-        return size, own // size
+        size = max(n for n in range(1, self.per_device_batch_size + 1) if each % n == 0)
+        return size, each // size
 
     def steps(self, examples: int) -> int:
         """Return the optimiser steps for so many examples, at least one."""
@@ -166,3 +150,37 @@ class GenerationSettings(SettingsModel):
         default=1.0, gt=0, description="Above 1: penalises tokens that the answer already holds."
     )
     seed: int = Field(default=20240305, ge=0, description="Seed of the sampled answers.")
+
+
+class FitSettings(SettingsModel):
+    """How far an adapter's loss on questions that it never saw may lie above that on its own."""
+
+    most_gap: float = Field(
+        default=2.0,
+        gt=0,
+        description="Nats a token that the held-out loss may lie above; 2 are a perplexity seven "
+        "times as high.",
+    )
+
+
+def memorises(training_loss: float, held_out_loss: float, settings: FitSettings) -> str | None:
+    """Say that an adapter's held-out loss is far above its training loss.
+
+    `training_loss`: on examples that it was trained on, nats a token, in evaluation mode.
+
+    Returns:
+        What is wrong and what to do, for a person; None where nothing is.
+    """
+    if not math.isfinite(held_out_loss):
+        return f"the held-out loss is {held_out_loss}: training diverged; lower the learning rate"
+    gap = held_out_loss - training_loss
+    if gap <= settings.most_gap:
+        return None
+    # The exponential of a loss is the perplexity: tokens that the model wavers between.
+    return (
+        f"a held-out answer costs {held_out_loss:.2f} nats a token, one that was trained on "
+        f"{training_loss:.2f}: {gap:.2f} more, {settings.most_gap:g} are expected at most. The "
+        f"model wavers between {math.exp(held_out_loss):.0f} tokens where it has learned its own "
+        f"answers down to {math.exp(training_loss):.0f}. Train fewer steps or on more rows, or "
+        "take a smaller base model."
+    )

@@ -1,9 +1,4 @@
-"""GGUF weights of llama.cpp, turned once into the hub's folder form.
-
-What belongs here: finding a GGUF file where a model is named, and dequantising it. What does not:
-when that happens (`hansol_assets.hub.models`), and whether what came out is sound
-(`hansol_assets.modeling.base.soundness`).
-"""
+"""Weights in other forms, turned once into safetensors: GGUF, and the pickles of older models."""
 
 import contextlib
 import io
@@ -43,15 +38,11 @@ class UnreadableGgufError(ModelError, ValueError):
     """A GGUF file is damaged, one of several, or nothing that transformers reads whole."""
 
     def __init__(self, file: Path, problem: str, remedy: str = _TAKE_ANOTHER) -> None:
-        """Names the file, what is wrong with it and what to do."""
         super().__init__(f"{file}: {problem}. {remedy}")
 
 
 def gguf_file(name: str) -> Path | None:
     """Find the GGUF file that a model's name stands for: itself, or the only one in its folder.
-
-    Args:
-        name: A hub repository, a folder or a file.
 
     Returns:
         The file; None where the name stands for something else, or its folder has safetensors.
@@ -79,9 +70,7 @@ def gguf_file(name: str) -> Path | None:
 def convert_gguf(file: Path, out_dir: Path) -> None:
     """Write a GGUF file's weights, dequantised to 32 bits, with configuration and tokenizer.
 
-    Args:
-        file: Of an architecture that transformers reads.
-        out_dir: A folder; created if missing. Gets the `save_pretrained` form.
+    `out_dir`: A folder; created if missing. Gets the `save_pretrained` form.
 
     Raises:
         UnreadableGgufError: The file cannot be read, or not whole.
@@ -100,18 +89,18 @@ def _read(file: Path) -> "tuple[PreTrainedModel, PreTrainedTokenizerBase]":
     from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
     _check_positions(file)
-    place: dict[str, Any] = {"gguf_file": file.name, "local_files_only": True}
-    tokenizer = AutoTokenizer.from_pretrained(file.parent, **place)
+    source: dict[str, Any] = {"gguf_file": file.name, "local_files_only": True}
+    tokenizer = AutoTokenizer.from_pretrained(file.parent, **source)
     loader: Any = AutoModelForCausalLM
-    model, found = loader.from_pretrained(
+    model, info = loader.from_pretrained(
         file.parent,
-        config=AutoConfig.from_pretrained(file.parent, **place),
+        config=AutoConfig.from_pretrained(file.parent, **source),
         dtype=torch.float32,
         quantization_config=GgufConfig(dequantize=True),
         output_loading_info=True,
-        **place,
+        **source,
     )
-    _check_whole(file, found)
+    _check_whole(file, info)
     return model, tokenizer
 
 
@@ -137,8 +126,47 @@ def _check_positions(file: Path) -> None:
         raise UnreadableGgufError(file, "its rotary positions are scaled, which would be lost")
 
 
-def _check_whole(file: Path, found: Mapping[str, Any]) -> None:
-    missing = sorted({*found["missing_keys"], *(key for key, *_ in found["mismatched_keys"])})
+def _check_whole(file: Path, info: Mapping[str, Any]) -> None:
+    missing = sorted({*info["missing_keys"], *(key for key, *_ in info["mismatched_keys"])})
     if missing:
         problem = f"{len(missing)} of the model's weights are not in it, the first {missing[0]}"
         raise UnreadableGgufError(file, problem)
+
+
+SAFE_WEIGHTS = "model.safetensors"
+
+
+class UnreadableWeightsError(ModelError, ValueError):
+    """A weights file holds something else than plain tensors."""
+
+
+def convert_pickled_weights(source: Path, out_dir: Path) -> None:
+    """Write the tensors of a `pytorch_model.bin` as safetensors.
+
+    torch's restricted unpickler builds tensors and plain containers only, and refuses whatever
+    would call a function. A tensor that is stored under two names, as tied embeddings are, is
+    kept under both.
+
+    Raises:
+        UnreadableWeightsError: The file holds anything but tensors.
+    """
+    import pickle
+
+    import torch
+    from safetensors.torch import save_file
+
+    try:
+        loaded = torch.load(source, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise UnreadableWeightsError(
+            f"{source} holds more than tensors, which could run code, and is refused: "
+            f"{str(error).splitlines()[0]}"
+        ) from error
+    tensors = {
+        name: tensor.contiguous().clone()
+        for name, tensor in loaded.items()
+        if isinstance(tensor, torch.Tensor)
+    }
+    if not tensors:
+        raise UnreadableWeightsError(f"{source} holds no weights by name.")
+    save_file(tensors, out_dir / SAFE_WEIGHTS, metadata={"format": "pt"})

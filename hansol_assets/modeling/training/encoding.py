@@ -1,10 +1,6 @@
-"""Whether examples are encoded as training and generation need them, shown on one of them.
+"""Answers that fit into an example, and examples encoded as training and generation need them."""
 
-What belongs here: the three things that go wrong unseen (an end of turn without loss, a prompt that
-differs between training and generation, an answer that loses characters), and the picture of one
-example. What does not: encoding (`hansol_assets.modeling.base.tokenizer`).
-"""
-
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from hansol_assets.errors import ModelError
 from hansol_assets.modeling.base.tokenizer import (
     IGNORED_LABEL,
     Example,
@@ -20,9 +17,107 @@ from hansol_assets.modeling.base.tokenizer import (
     encode_prompt,
     stop_ids,
 )
+from hansol_assets.qa.sentences import split_sentences
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
+
+PROMPT_SHARE = 4
+"""A prompt keeps at least one part in so many of an example: its end, where the question stands."""
+
+
+class LongAnswersError(ModelError):
+    """No answer has so much as a sentence that fits into an example."""
+
+    def __init__(self, answers: "WholeAnswers") -> None:
+        super().__init__(
+            f"training did not start, no answer fits into an example: {answers.warning}."
+        )
+
+
+@dataclass(frozen=True)
+class WholeAnswers:
+    """Examples whose answers fit, and what was done to make them so.
+
+    Attributes:
+        shortened: Answers that lost the sentences at their end.
+        left_out: Examples of whose answer not one sentence fits.
+        longest: Tokens of the longest answer as it came, its end of turn included.
+    """
+
+    examples: pd.DataFrame
+    shortened: int
+    left_out: int
+    longest: int
+    max_length: int
+
+    @property
+    def warning(self) -> str:
+        """What a person should know; "" where every answer is trained whole."""
+        if not self.shortened + self.left_out:
+            return ""
+        return (
+            f"{self.shortened} training answers are shortened to the sentences that fit, and "
+            f"{self.left_out} are left out: the longest has {self.longest} tokens, and an example "
+            f"holds training.max_length {self.max_length} with its prompt. Raise it, or shorten "
+            "the answers"
+        )
+
+
+def fit_answers(
+    tokenizer: "PreTrainedTokenizerBase", examples: pd.DataFrame, max_length: int
+) -> WholeAnswers:
+    """Shortens answers that are too long to their first sentences, and leaves out what has none."""
+    lengths = [_tokens(tokenizer, answer) + 1 for answer in examples["answer"]]
+    surely = max_length * (PROMPT_SHARE - 1) // PROMPT_SHARE
+    fitted = [
+        answer
+        if length <= surely
+        else _fitting(tokenizer, answer, _room(tokenizer, messages, max_length))
+        for answer, length, messages in zip(
+            examples["answer"], lengths, examples["messages"], strict=True
+        )
+    ]
+    fits = [bool(answer) for answer in fitted]
+    changed = [new != old for new, old in zip(fitted, examples["answer"], strict=True)]
+    return WholeAnswers(
+        examples=examples.assign(answer=fitted)[fits].reset_index(drop=True),
+        shortened=sum(changed) - fits.count(False),
+        left_out=fits.count(False),
+        longest=max(lengths, default=0),
+        max_length=max_length,
+    )
+
+
+def _room(
+    tokenizer: "PreTrainedTokenizerBase", messages: list[dict[str, str]], max_length: int
+) -> int:
+    """Tokens that an answer may have, its end of turn included."""
+    prompt = len(encode_prompt(tokenizer, messages))
+    return max_length - min(prompt, -(-max_length // PROMPT_SHARE))
+
+
+def _fitting(tokenizer: "PreTrainedTokenizerBase", answer: str, room: int) -> str:
+    """The answer, or as many of its first sentences as fit; "" where not one does."""
+    ends = list(_sentence_ends(answer))
+    fitting = bisect_right(ends, room, key=lambda end: _tokens(tokenizer, answer[:end]) + 1)
+    if fitting == len(ends):
+        return answer
+    return answer[: ends[fitting - 1]] if fitting else ""
+
+
+def _sentence_ends(text: str) -> Iterator[int]:
+    """Places at which a sentence, or a line, ends."""
+    end = 0
+    for line in text.splitlines():
+        for sentence in split_sentences(line):
+            end = text.index(sentence, end) + len(sentence)
+            yield end
+
+
+def _tokens(tokenizer: "PreTrainedTokenizerBase", text: str) -> int:
+    return len(tokenizer(text.strip(), add_special_tokens=False)["input_ids"])
+
 
 SHOWN_TOKENS = 60
 SHOWN_CHARACTERS = 20
@@ -33,8 +128,8 @@ class EncodingInspection:
     """What examples look like to the model.
 
     Attributes:
-        example: A markdown table of one example: place, id, token, and the label that it carries;
-            the middle of a long prompt is left out.
+        example: A markdown table of one example: position, id, token, and its label; the middle of
+            a long prompt is left out.
         problems: What is wrong, a sentence each; empty where training may start.
         examples: How many were looked at.
         longest: Tokens of the longest one, uncut.
@@ -57,13 +152,7 @@ def inspect_encoding(
 ) -> EncodingInspection:
     """Encode examples as training does, collate them as TRL does, and compare with generation.
 
-    Args:
-        tokenizer: A sound tokenizer.
-        examples: Columns messages and answer; at least one row.
-        max_length: Of the training settings.
-
-    Returns:
-        The inspection.
+    `examples`: columns messages and answer; at least one row.
     """
     rows = list(zip(examples["messages"], examples["answer"], strict=True))
     uncut = max(1, *(_characters(messages, answer) for messages, answer in rows)) * 4
@@ -93,15 +182,7 @@ def _characters(messages: Sequence[Message], answer: str) -> int:
 
 
 def silent_ends(tokenizer: "PreTrainedTokenizerBase", encoded: Sequence[Example]) -> Iterator[str]:
-    """Look for an end of turn in the labels that TRL's collator hands to the model.
-
-    Args:
-        tokenizer: A sound tokenizer.
-        encoded: Examples as they are trained on.
-
-    Yields:
-        What is wrong, if anything.
-    """
+    """Look for an end of turn in the labels that TRL's collator hands to the model."""
     from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 
     collate = DataCollatorForLanguageModeling(pad_token_id=tokenizer.pad_token_id)
@@ -120,16 +201,7 @@ def differing_prompts(
     prompts: Sequence[Sequence[Message]],
     encoded: Sequence[Example],
 ) -> Iterator[str]:
-    """Compare the prompt in an example with generation's, and with the template's own encoding.
-
-    Args:
-        tokenizer: A sound tokenizer.
-        prompts: The messages of each example.
-        encoded: The examples, uncut.
-
-    Yields:
-        What is wrong, if anything.
-    """
+    """Compare the prompt in an example with generation's, and with the template's own encoding."""
     differing = 0
     for messages, example in zip(prompts, encoded, strict=True):
         trained = example["input_ids"][: example["labels"].count(IGNORED_LABEL)]
@@ -149,10 +221,6 @@ def differing_prompts(
 
 def lost_characters(tokenizer: "PreTrainedTokenizerBase", answers: Sequence[str]) -> Iterator[str]:
     """Compare answers with their decoded ids; runs of white space count as one space.
-
-    Args:
-        tokenizer: A sound tokenizer.
-        answers: Reference answers.
 
     Yields:
         What is wrong, if anything, with the characters that are lost most often.

@@ -1,9 +1,4 @@
-"""Fetching a released model from the model hub or from a local folder.
-
-What belongs here: which files of a model are taken, from where, and at which revision. What does
-not: the hub's client (`hansol_assets.hub.download`) and loading a model
-(`hansol_assets.modeling.base.loading`).
-"""
+"""Fetching a released model from the model hub or from a local folder."""
 
 import json
 import os
@@ -14,17 +9,21 @@ from typing import Literal
 from pydantic import Field
 
 from hansol_assets.errors import ModelError
+from hansol_assets.hub.conversion import (
+    UnreadableGgufError,
+    convert_gguf,
+    convert_pickled_weights,
+    gguf_file,
+)
 from hansol_assets.hub.download import (
-    Wanted,
+    ModelUnavailableError,
+    RepoFiles,
     cached,
     commit_of,
     download,
     files_digest,
     local_folder,
 )
-from hansol_assets.hub.errors import ModelUnavailableError
-from hansol_assets.hub.gguf import UnreadableGgufError, convert_gguf, gguf_file
-from hansol_assets.hub.pickled_weights import convert_pickled_weights
 from hansol_assets.settings_model import SettingsModel
 
 INDEX_FILE = "model.safetensors.index.json"
@@ -73,10 +72,8 @@ class HubSettings(SettingsModel):
 def fetch(settings: HubSettings, out_dir: Path) -> str:
     """Put a model's files into a folder.
 
-    Args:
-        settings: Which model.
-        out_dir: A folder; created if missing. Files are hard links into the hub's cache where the
-            file system allows, since a cached file never changes.
+    `out_dir`: A folder; created if missing. Files are hard links into the hub's cache where the
+    file system allows, since a cached file never changes.
 
     Returns:
         The resolved revision: the hub's commit hash, or a local folder's SHA-256.
@@ -107,12 +104,9 @@ def fetch(settings: HubSettings, out_dir: Path) -> str:
 def pinned(settings: HubSettings) -> HubSettings:
     """Resolve the revision, so that settings name the very bytes that `fetch` gives.
 
-    Args:
-        settings: Which model.
-
     Returns:
-        The same settings with the hub's commit hash; for a local folder, whose content has no
-        name, with the SHA-256 of the files that are taken.
+        The same settings with the hub's commit hash; for a local folder, whose content has no name,
+        with the SHA-256 of the files that are taken.
 
     Raises:
         ModelUnavailableError: The revision is neither known here nor to be had from the hub.
@@ -126,22 +120,19 @@ def pinned(settings: HubSettings) -> HubSettings:
     elif local:
         commit = files_digest(_safe_files(local, settings))
     else:
-        commit = commit_of(_wanted(settings))
+        commit = commit_of(_repo_files(settings))
     return settings.model_copy(update={"revision": commit})
 
 
 def missing(settings: HubSettings) -> str | None:
     """Say what keeps the model from being fetched without a network, and how to mend it.
 
-    Args:
-        settings: Which model.
-
     Returns:
         A message with the command that fetches it; None if it is on this machine.
     """
     try:
         if not gguf_file(settings.model_id) and not _local_folder(settings):
-            _complete(cached(_wanted(settings)), settings)
+            _complete(cached(_repo_files(settings)), settings)
     except (ModelUnavailableError, UnreadableGgufError) as error:
         return str(error)
     return None
@@ -159,7 +150,7 @@ def _local_folder(settings: HubSettings) -> Path | None:
 
 
 def _snapshot(settings: HubSettings) -> Path:
-    return _complete(download(_wanted(settings)), settings)
+    return _complete(download(_repo_files(settings)), settings)
 
 
 def _complete(folder: Path, settings: HubSettings) -> Path:
@@ -170,25 +161,26 @@ def _complete(folder: Path, settings: HubSettings) -> Path:
     listed = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
     absent = sorted(name for name in listed if not (folder / name).is_file())
     if absent:
+        command = _repo_files(settings).command
         raise ModelUnavailableError(
             f"the model {settings.model_id} is only half on this machine: the download in "
-            f"{folder} lacks {', '.join(absent)}. Complete it by:\n  {_wanted(settings).command}"
+            f"{folder} lacks {', '.join(absent)}. Complete it by:\n  {command}"
         )
     return folder
 
 
-def _wanted(settings: HubSettings) -> Wanted:
+def _repo_files(settings: HubSettings) -> RepoFiles:
     converted = (PICKLED_WEIGHTS,) if settings.weights == "converted" else ()
-    return Wanted(
+    return RepoFiles(
         settings.model_id,
         settings.revision,
         "base_model.hub",
         patterns=(*ALLOWED_FILES, *converted),
-        ignored=_unwanted(settings),
+        ignored=_ignored(settings),
     )
 
 
-def _unwanted(settings: HubSettings) -> tuple[str, ...]:
+def _ignored(settings: HubSettings) -> tuple[str, ...]:
     if settings.weights == "safetensors":
         return IGNORED_FILES
     return ("*.safetensors", *(pattern for pattern in IGNORED_FILES if pattern != "*.bin"))
@@ -201,7 +193,7 @@ def _safe_files(source: Path, settings: HubSettings) -> list[Path]:
         for file in source.iterdir()
         if file.is_file()
         and any(file.match(pattern) for pattern in ALLOWED_FILES)
-        and not any(file.match(pattern) for pattern in _unwanted(settings))
+        and not any(file.match(pattern) for pattern in _ignored(settings))
     )
     if settings.weights == "converted":
         if (source / PICKLED_WEIGHTS).is_file():

@@ -1,29 +1,74 @@
-"""Answers from the base model and its adapter, batch by batch.
+"""Answers from the base model and its adapter, batch by batch, in this process or another."""
 
-What belongs here: batching, decoding and stopping. What does not: the words of a prompt
-(`hansol_assets.qa.prompts`), what becomes of the text (`hansol_assets.qa.cleaning`), and keeping
-it; the caller commits each batch.
-"""
-
+import hashlib
+import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from hansol_assets.compute.sparing import spared
+import pyarrow as pa
+
+from hansol_assets.compute.protocol import RowOutcome, Worker, isolate_errors
 from hansol_assets.modeling.base.loading import LoadingSettings, load_causal_lm, load_tokenizer
-from hansol_assets.modeling.base.soundness import check_adapter
+from hansol_assets.modeling.base.model_folder import check_adapter
 from hansol_assets.modeling.base.tokenizer import Message, cut_prompt, encode_prompt, stop_ids
 from hansol_assets.modeling.base.vocabulary import WHOLE, Vocabulary, saved_vocabulary
-from hansol_assets.modeling.device.failures import device_failures_named
-from hansol_assets.modeling.device.preflight import preflight
-from hansol_assets.modeling.generation.sampling import SeededSampling, stream_seed
-from hansol_assets.modeling.settings import GenerationSettings as GenerationSettings
+from hansol_assets.modeling.hyperparameters import GenerationSettings
+from hansol_assets.modeling.memory import explained_device_failures, preflight
 
 if TYPE_CHECKING:
     import torch
-    from transformers import Cache, PreTrainedTokenizerBase
+    from transformers import Cache, LogitsProcessor, PreTrainedTokenizerBase
+
+
+def stream_seed(seed: int, key: str, sample: int) -> int:
+    """Derive the seed of one sampled answer."""
+    text = f"{seed}\x1f{key}\x1f{sample}".encode()
+    return int.from_bytes(hashlib.sha256(text).digest()[:8], "big") >> 1
+
+
+class SeededSampling:
+    """A logits processor that turns greedy decoding into sampling, row by row.
+
+    The largest of the warped logits plus Gumbel noise is a sample of their softmax (the Gumbel-max
+    trick). The noise comes from a generator for each row, so a row's text is the same whatever
+    the other rows are. Rows without a seed stay greedy.
+
+    `seeds`: one for each row of the batch; None: greedy.
+    `top_p`: share of the probability that is sampled from, above 0 and at most 1.
+    """
+
+    def __init__(self, seeds: Sequence[int | None], temperature: float, top_p: float) -> None:
+        import torch
+        from transformers import TemperatureLogitsWarper, TopPLogitsWarper
+
+        self._rows = [row for row, seed in enumerate(seeds) if seed is not None]
+        self._generators = [
+            torch.Generator().manual_seed(seed) for seed in seeds if seed is not None
+        ]
+        self._warpers: list[LogitsProcessor] = [TemperatureLogitsWarper(temperature)]
+        if top_p < 1:
+            self._warpers.append(TopPLogitsWarper(top_p))
+
+    def __call__(self, input_ids: "torch.Tensor", scores: "torch.Tensor") -> "torch.Tensor":
+        """Return the scores, float of shape (rows, vocabulary), with noise on the sampled rows."""
+        import torch
+
+        if not self._rows:
+            return scores
+        sampled = scores[self._rows].float()
+        for warp in self._warpers:
+            sampled = warp(input_ids[self._rows], sampled)
+        uniform = torch.stack(
+            [torch.rand(scores.shape[-1], generator=source) for source in self._generators]
+        ).to(scores.device)
+        # A draw of exactly 0 would make the noise infinite.
+        gumbel = -torch.log(-torch.log(uniform.clamp_min(torch.finfo(uniform.dtype).tiny)))
+        result = scores.float().clone()
+        result[self._rows] = sampled + gumbel
+        return result
 
 
 @dataclass(frozen=True)
@@ -44,11 +89,8 @@ class Generation:
     """One generated answer.
 
     Attributes:
-        key: The request's.
-        origin: How it was decoded.
         sample: 0 for the greedy answer; sampled ones count from 0.
         text: The answer up to the end of turn, without special tokens.
-        prompt_tokens: Length of the prompt.
         new_tokens: Length of the answer with its end of turn.
         seconds: Its share of the batch's time.
         finished: Whether the end of turn was reached before `max_new_tokens`.
@@ -82,23 +124,15 @@ def in_batches(
 
     All answers of a request come in the same batch. Batches are cut from one order, so that what is
     left of a broken run falls into the batches that it would have had.
-
-    Args:
-        tokenizer: That of the model.
-        requests: The questions; keys are unique.
-        settings: Read: sequences at once, samples, and the longest prompt.
-
-    Returns:
-        The batches.
     """
 
-    def lengths(own: list[GenerationRequest]) -> list[int]:
-        return [len(_prompt(tokenizer, request, settings)) for request in own]
+    def lengths(group: list[GenerationRequest]) -> list[int]:
+        return [len(_prompt(tokenizer, request, settings)) for request in group]
 
     measured = [
-        # A prompt that cannot even be encoded comes first, and is told of when it is answered.
+        # A prompt that cannot even be encoded comes first, and is reported when it is answered.
         (outcome.made or 0, request.key, request)
-        for outcome, request in zip(spared(lengths, requests), requests, strict=True)
+        for outcome, request in zip(isolate_errors(lengths, requests), requests, strict=True)
     ]
     ordered = [request for *_, request in sorted(measured, key=lambda one: one[:2])]
     size = max(1, settings.batch_size // (settings.samples + 1))
@@ -118,11 +152,7 @@ class Generator:
     The adapter is merged into weights of full precision, which is faster. 4-bit weights keep it
     beside them: merged, it would be rounded to 4 bits with them.
 
-    Args:
-        base_dir: The base model in `save_pretrained` form.
-        adapter_dir: The adapter in PEFT's form; None: the base model alone.
-        settings: How to decode.
-        loading: How the base model is held in memory.
+    `adapter_dir`: the adapter in PEFT's form; None: the base model alone.
 
     Raises:
         OutOfMemoryError: The model cannot fit the device.
@@ -141,7 +171,7 @@ class Generator:
             check_adapter(adapter_dir, base_dir)
         self._tokenizer = load_tokenizer(base_dir, loading)
         self._vocabulary = self._adapters(adapter_dir, loading)
-        self._memory = preflight(base_dir, loading, settings, self._vocabulary.kept)
+        self._memory = preflight(base_dir, loading, settings, self._vocabulary.token_ids)
         self._stops = self._vocabulary.inward(stop_ids(self._tokenizer))
         (self._pad,) = self._vocabulary.inward([self._tokenizer.pad_token_id])
         self._model: Any = load_causal_lm(base_dir, loading, self._vocabulary)
@@ -161,9 +191,6 @@ class Generator:
     def generate(self, requests: Sequence[GenerationRequest]) -> Iterator[list[Generation]]:
         """Answer requests, shortest prompt first, one greedy and the sampled answers of each.
 
-        Args:
-            requests: The questions; keys are unique.
-
         Yields:
             The answers of one batch: request by request, the greedy one first.
 
@@ -176,12 +203,6 @@ class Generator:
 
     def answer(self, batch: Sequence[GenerationRequest]) -> list[list[Generation]]:
         """Answer requests together.
-
-        Args:
-            batch: The questions.
-
-        Returns:
-            The answers of each, the greedy one first.
 
         Raises:
             OutOfMemoryError: The batch outgrew the device.
@@ -205,7 +226,7 @@ class Generator:
 
     def _answer(self, rows: Sequence[_Row]) -> list[Generation]:
         start = time.perf_counter()
-        with device_failures_named(self._memory, "The answers of earlier batches are kept."):
+        with explained_device_failures(self._memory, "The answers of earlier batches are kept."):
             answers = self._decode(rows)
         seconds = (time.perf_counter() - start) / len(rows)
         return [
@@ -269,11 +290,11 @@ class Generator:
         ids, mask = prompts["input_ids"][:, :-1], prompts["attention_mask"][:, :-1]
         if answers == 1 or not ids.shape[1] or self._model._is_stateful:
             return None
-        places = (mask.cumsum(-1) - 1).clamp(min=0)
+        positions = (mask.cumsum(-1) - 1).clamp(min=0)
         cache = self._model(
             input_ids=ids,
             attention_mask=mask,
-            position_ids=places,
+            position_ids=positions,
             use_cache=True,
             logits_to_keep=1,
         ).past_key_values
@@ -298,5 +319,85 @@ class Generator:
         return [penalty, sampling]
 
     def _until_stop(self, ids: list[int]) -> list[int]:
-        stop = next((place for place, token in enumerate(ids) if token in self._stops), None)
+        stop = next((i for i, token in enumerate(ids) if token in self._stops), None)
         return ids if stop is None else ids[: stop + 1]
+
+
+ANSWERED = pa.schema(
+    [
+        ("key", pa.string()),
+        ("origin", pa.string()),
+        ("sample", pa.int64()),
+        ("text", pa.string()),
+        ("prompt_tokens", pa.int64()),
+        ("new_tokens", pa.int64()),
+        ("seconds", pa.float64()),
+        ("finished", pa.bool_()),
+        ("problem", pa.string()),
+    ]
+)
+"""The columns of `Generation`, and why a prompt has no answer."""
+
+
+@dataclass(frozen=True)
+class AnswerPrompts:
+    """Turns a block with the columns `key, messages` into one with the columns of `ANSWERED`.
+
+    A prompt that cannot be answered has one row without text, whose `problem` says why.
+
+    Attributes:
+        base_dir: The base model in `save_pretrained` form.
+        adapter_dir: The adapter in PEFT's form.
+        loading: How the base model is held in memory.
+    """
+
+    base_dir: Path
+    adapter_dir: Path
+    settings: GenerationSettings
+    loading: LoadingSettings
+    name: str = "generation"
+    fewest_to_send: int = 0
+
+    def open(self) -> Worker:
+        """Loads the models."""
+        generator = Generator(self.base_dir, self.adapter_dir, self.settings, self.loading)
+
+        def answer(block: pa.Table) -> pa.Table:
+            requests = _requests(block)
+            outcomes = isolate_errors(generator.answer, requests)
+            rows = [
+                row
+                for request, outcome in zip(requests, outcomes, strict=True)
+                for row in _rows(request, outcome)
+            ]
+            return pa.Table.from_pylist(rows, schema=ANSWERED)
+
+        return answer
+
+    def blocks(self, requests: Sequence[GenerationRequest]) -> list[pa.Table]:
+        """Puts prompts that are decoded together into a block; wherever it goes, it is the same."""
+        tokenizer = load_tokenizer(self.base_dir, self.loading)
+        return [
+            pa.table(
+                {
+                    "key": [request.key for request in batch],
+                    "messages": [json.dumps(list(request.messages)) for request in batch],
+                }
+            )
+            for batch in in_batches(tokenizer, requests, self.settings)
+        ]
+
+
+def _requests(block: pa.Table) -> list[GenerationRequest]:
+    keys, messages = block["key"].to_pylist(), block["messages"].to_pylist()
+    return [
+        GenerationRequest(key, json.loads(chat)) for key, chat in zip(keys, messages, strict=True)
+    ]
+
+
+def _rows(
+    request: GenerationRequest, outcome: RowOutcome[list[Generation]]
+) -> list[dict[str, object]]:
+    if outcome.made is None:
+        return [{"key": request.key, "problem": outcome.problem}]
+    return [{**asdict(one), "problem": None} for one in outcome.made]

@@ -1,15 +1,18 @@
-"""`hansol ask`, `score` and `explain`: an answer, its figures, and where it came from."""
+"""`hansol ask`, `score`, `explain` and `review`: answers, their figures and their sources."""
 
 import importlib.util
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 from rich.markup import escape
 from rich.table import Table
+from typing_extensions import TypedDict
 
-from hansol_assets.cli.page import (
+from hansol_assets.answering.verdicts import Verdict
+from hansol_assets.cli.output import (
+    HOST,
     JsonOption,
     console,
     fail,
@@ -18,18 +21,42 @@ from hansol_assets.cli.page import (
     print_card,
     print_json,
     print_json_line,
+    print_line,
+    print_lines,
     print_records,
-    settings_or_fail,
 )
+from hansol_assets.commands import REFRESH, REVIEW
+from hansol_assets.settings import load_settings
 
 if TYPE_CHECKING:
     from hansol_assets.answering.asking import Answer, Asker
+
 
 SHOWN_CANDIDATES = 8
 _KINDS = {"known": "knows", "unknown": "does not know"}
 SHOWN_RANKS = ("probability", "dense_rank", "fts_rank")
 
 commands = typer.Typer()
+
+
+class AnswerRecord(TypedDict):
+    """An answer for programs, by `--json` and the HTTP API; `Answer` says what each key holds."""
+
+    question: str
+    answer: str
+    verdict: Verdict
+    confidence: float
+    needs_review: bool
+    quotes: list[dict[str, Any]]
+    nearest: list[dict[str, Any]]
+    parts: list[str]
+
+
+def answer_record(answer: "Answer") -> AnswerRecord:
+    """Returns an answer as plain values."""
+    return cast(
+        "AnswerRecord", {name: getattr(answer, name) for name in AnswerRecord.__annotations__}
+    )
 
 
 @commands.command()
@@ -40,30 +67,28 @@ def score(
 ) -> None:
     """Score a submission against reference answers with the active profile's embedder.
 
-    Questions that the lake has answered are told apart by whether its table knows them.
+    Questions that the lake has answered are also scored apart, by whether its table knows them.
     """
     from hansol_assets.answering.submission_scoring import (
         score_files,
         scores_by_kind,
         scoring_judge,
     )
-    from hansol_assets.lake.lake_errors import LakeError
-    from hansol_assets.qa.table import ContractError
 
     for path in (submission, references):
         if path.is_dir():
             fail(f"{path} is a folder: name the file in it")
     try:
-        settings = settings_or_fail()
+        settings = load_settings()
         lake = open_lake()
         judge = scoring_judge(lake, settings.scores)
         report = score_files(lake, submission, references, settings.scores, settings.table)
         limit = settings.verdicts.answered_from
         kinds = scores_by_kind(lake, report.questions, settings.scores, limit)
-    except (LakeError, ContractError, ValueError) as error:
+    except ValueError as error:
         fail(str(error))
     if as_json:
-        by_kind = {kind: own.to_json() for kind, own in kinds.items()}
+        by_kind = {kind: scores.to_json() for kind, scores in kinds.items()}
         print_json({"judge": judge, **report.to_json(), "kinds": by_kind})
         return
     low, high = report.interval
@@ -71,13 +96,13 @@ def score(
     for name in ("private", "public", "centroid", "human", "ceiling", "parity"):
         table.add_row(name, figure(getattr(report, name)))
     table.add_row("95 % interval", f"{low:.4f}–{high:.4f}")
-    for kind, own in kinds.items():
-        told = f"{figure(own.private)}, parity {figure(own.parity)}"
-        table.add_row(f"the {own.n} that the table {_KINDS[kind]}", told)
+    for kind, scores in kinds.items():
+        label = f"the {scores.n} that the table {_KINDS[kind]}"
+        table.add_row(label, f"{figure(scores.private)}, parity {figure(scores.parity)}")
     table.add_row("judge", judge)
     console.print(table)
     if report.note:
-        console.print(report.note, highlight=False)
+        print_lines(report.note)
 
 
 @commands.command()
@@ -96,20 +121,15 @@ def ask(
     as_json: JsonOption = False,
 ) -> None:
     """Answer a question from the table, with its probability, its sources and the nearest rows."""
-    from hansol_assets.errors import UserError
-
     if serve:
         if question is not None or file is not None or as_json:
             fail("--serve takes neither a question nor --json: it is asked on the page")
         _serve(port)
         return
     questions = _questions(question, file)
-    try:
-        asker = _open_asker()
-        for text in questions:
-            _print_answer(asker.ask(text), as_json=as_json, as_line=file is not None)
-    except UserError as error:
-        fail(str(error))
+    asker = _open_asker()
+    for text in questions:
+        _print_answer(asker.ask(text), as_json=as_json, as_line=file is not None)
 
 
 def _questions(question: str | None, file: Path | None) -> list[str]:
@@ -134,8 +154,6 @@ def _questions(question: str | None, file: Path | None) -> list[str]:
 
 def _print_answer(answer: "Answer", *, as_json: bool, as_line: bool) -> None:
     if as_json:
-        from hansol_assets.cli.answer_record import answer_record
-
         record = answer_record(answer)
         print_json_line(record) if as_line else print_json(record)
         return
@@ -152,30 +170,26 @@ def _open_asker() -> "Asker":
     from hansol_assets.orchestration.home import set_process_defaults
 
     set_process_defaults()
-    settings = settings_or_fail()
+    settings = load_settings()
     return Asker.open(open_lake(), settings.retrieval, settings.verdicts)
 
 
 def _serve(port: int) -> None:
     if importlib.util.find_spec("gradio") is None:
         fail("the page needs gradio. Install it with: pip install 'hansol-assets[serve]'")
-    from hansol_assets.cli.ask_server import HOST, listen, serve
-    from hansol_assets.errors import UserError
+    from hansol_assets.cli.ask_server import listen, serve
 
-    review_file = settings_or_fail().review_file
+    review_file = load_settings().review_file
     try:
         listener = listen(port)
     except OSError as error:
         reason = os.strerror(error.errno or 0)
         fail(f"port {port} cannot be used ({reason}): name another one with --port")
     with listener:
-        try:
-            asker = _open_asker()
-            console.print("the models are being loaded …", highlight=False)
-            asker.warm_up()
-        except UserError as error:
-            fail(str(error))
-        console.print(f"http://{HOST}:{port} answers; Ctrl-C ends it", highlight=False)
+        asker = _open_asker()
+        print_line("the models are being loaded …")
+        asker.warm_up()
+        print_line(f"http://{HOST}:{port} answers; Ctrl-C ends it")
         serve(asker, review_file, listener)
 
 
@@ -186,16 +200,12 @@ def explain(
 ) -> None:
     """Print where one answer came from: parts, rows, votes, weights, versions and files."""
     from hansol_assets.answering.explaining import explain as gather
-    from hansol_assets.lake.lake_errors import LakeError
 
-    try:
-        found = gather(open_lake(), question_id)
-    except LakeError as error:
-        fail(str(error))
+    explanation = gather(open_lake(), question_id)
     if as_json:
-        print_json(found)
+        print_json(explanation)
         return
-    _print_explanation(found)
+    _print_explanation(explanation)
 
 
 def _print_verdict(verdict: str, confidence: float, *, needs_review: bool) -> None:
@@ -227,22 +237,28 @@ def _shown_nearest(nearest: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def _print_explanation(found: dict[str, Any]) -> None:
-    console.rule(f"{found['id']} ({found['asset']})")
+def _print_explanation(explanation: dict[str, Any]) -> None:
+    console.rule(f"{explanation['id']} ({explanation['asset']})")
     print_card(
-        {"question": found["question"], "answer": found["answer"], "composed": found["composed"]}
+        {
+            "question": explanation["question"],
+            "answer": explanation["answer"],
+            "composed": explanation["composed"],
+        }
     )
-    _print_verdict(found["verdict"], found["confidence"], needs_review=found["needs_review"])
-    print_records("quoted rows", _shown_quotes(found["quotes"]))
-    print_records("nearest questions", _shown_nearest(found["nearest"]))
-    for place, part in enumerate(found["parts"], start=1):
-        console.rule(f"part {place}", align="left")
+    _print_verdict(
+        explanation["verdict"], explanation["confidence"], needs_review=explanation["needs_review"]
+    )
+    print_records("quoted rows", _shown_quotes(explanation["quotes"]))
+    print_records("nearest questions", _shown_nearest(explanation["nearest"]))
+    for number, part in enumerate(explanation["parts"], start=1):
+        console.rule(f"part {number}", align="left")
         print_card({"question": part["question"]})
-        found_rows = [
-            {"row": row["source_row"], **{name: row[name] for name in SHOWN_RANKS}}
-            for row in part["retrieved"]
+        hits = [
+            {"row": hit["source_row"], **{name: hit[name] for name in SHOWN_RANKS}}
+            for hit in part["retrieved"]
         ]
-        print_records("rows found", found_rows)
+        print_records("rows found", hits)
         # Of candidates with one and the same text the best stands for all.
         ranked = sorted(part["candidates"], key=lambda item: -item["score"])
         best_first = list({item["text"]: item for item in reversed(ranked)}.values())[::-1]
@@ -260,10 +276,43 @@ def _print_explanation(found: dict[str, Any]) -> None:
             ],
         )
     for title in ("blend_weights", "versions", "files"):
-        print_records(title, [{"name": key, "value": item} for key, item in found[title].items()])
+        print_records(
+            title, [{"name": key, "value": item} for key, item in explanation[title].items()]
+        )
 
 
 def _origin(candidate: dict[str, Any]) -> str:
     if candidate["source_id"] is None:
         return f"#{candidate['rank']:.0f}"
     return f"{candidate['source_row']} answer {candidate['source_answer']:.0f}"
+
+
+@commands.command()
+def review(
+    export: Annotated[bool, typer.Option("--export", help="Write the queue as a file.")] = False,
+    limit: Annotated[int, typer.Option(min=1, help="Answers to print.")] = 10,
+    as_json: JsonOption = False,
+) -> None:
+    """List doubtful answers; with --export, write them to be answered by a person."""
+    from hansol_assets.answering.reviewing import export_queue, review_queue
+
+    lake = open_lake()
+    if export:
+        settings = load_settings()
+        written = export_queue(lake, settings.review_file, settings.table.placeholders)
+        print_line(
+            f"{written.path}: {written.waiting} questions wait for an answer, {written.filled} "
+            f"were answered before. Fill in the column 'answer', then run {REFRESH}: each becomes "
+            "a row of the table."
+        )
+        if written.backup:
+            print_line(f"as it was: {written.backup}")
+        return
+    queue = review_queue(lake)
+    if as_json:
+        print_json(queue.to_dict("records"))
+        return
+    shown = queue.head(limit).drop(columns="category")
+    print_records(f"{len(queue)} answers need review", shown.to_dict("records"))
+    if len(queue):
+        print_lines(f"To answer them yourself: {REVIEW}")

@@ -1,1 +1,0 @@
-"""Text from a model: decoding settings, seeded sampling, and the generator."""
