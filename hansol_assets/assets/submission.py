@@ -1,8 +1,8 @@
 """Group `submission`: one vector a question, and the file that is handed in.
 
 What belongs here: the last two steps. What does not: where vectors come from
-(`hansol_assets.answering.strategies`), what a valid file is and when it is published
-(`hansol_assets.answering.submission`, `hansol_assets.answering.promotion`).
+(`hansol_assets.answering.blending`), what a valid file is and when it is published
+(`hansol_assets.answering.publishing`).
 """
 
 from typing import Annotated
@@ -12,19 +12,19 @@ import pandas as pd
 
 from hansol_assets.answering.blending import (
     load_blend,
+    load_regressors,
     load_row_share,
     part_components,
-    split_of_all,
+    strategy_vectors,
 )
 from hansol_assets.answering.parts import TEST
-from hansol_assets.answering.promotion import PROMOTED, publish_if_promoted
-from hansol_assets.answering.regressors import load_regressors
-from hansol_assets.answering.strategies import strategy_vectors
-from hansol_assets.answering.submission import (
+from hansol_assets.answering.publishing import (
     FITS_TEMPLATE,
+    PROMOTED,
     SUBMISSION_FILE,
     Strategy,
     fitting_submission,
+    publish_if_promoted,
 )
 from hansol_assets.embedding.cached import open_embedder
 from hansol_assets.lake.declaration import Setting, lake_artifact
@@ -62,23 +62,21 @@ def answer_embeddings(
     blend, share = load_blend(vector_blend), load_row_share(vector_blend)
     models = load_regressors(final_regressor, answer_embedder)
     embedder = open_embedder(answer_embedder)
-    told = generated_answers.read_columns("id", "nearest_category")
-    ids, found = told["id"].tolist(), []
+    questions = generated_answers.read_columns("id", "nearest_category")
+    ids, blocks = questions["id"].tolist(), []
     for start in range(0, len(ids), block):
         answers = generated_answers.rows_of("id", ids[start : start + block])
         candidates = test_candidates.rows_of("question_id", answers["id"].tolist())
-        components = part_components(candidates, split_of_all(answers, TEST), models)
+        components = part_components(candidates, dict.fromkeys(answers["id"], TEST), models)
         first = qa_folds.rows_of("id", sorted({*components.first_rows} - {""}))
         rows = dict(zip(first["id"], first["answers"], strict=True))
-        made = strategy_vectors(answers, candidates, components, blend, share, rows, embedder)[
-            strategy
-        ]
-        found.append(made.astype(np.float32))
-    vectors = np.concatenate(found)
+        made = strategy_vectors(answers, candidates, components, blend, share, rows, embedder)
+        blocks.append(made[strategy].astype(np.float32))
+    vectors = np.concatenate(blocks)
     frame = pd.DataFrame({"id": ids, "vector": list(vectors)})
     frame.to_parquet(build.folder / EMBEDDINGS_FILE, index=False)
     facts = {"rows": len(frame), "dimensions": vectors.shape[1], "strategy": strategy}
-    kinds = told["nearest_category"].tolist()
+    kinds = questions["nearest_category"].tolist()
     return Report(
         facts=facts, notes={"map": vector_map("Submission vectors by category", vectors, kinds)}
     )

@@ -114,7 +114,7 @@ def outcome(lake: "Lake", *, has_questions: bool) -> list[tuple[str, str]]:
         lake: Where it lies.
         has_questions: Whether there is a test file; without one there is nothing to submit.
     """
-    from hansol_assets.answering.adapters import adapter_weights
+    from hansol_assets.answering.training import adapter_weights
     from hansol_assets.lake.handles import Artifact, input_of
 
     lineage = ("lineage", "make ui, then http://127.0.0.1:3000/asset-groups")
@@ -232,7 +232,7 @@ def print_board(board: "pd.DataFrame", console: Console) -> None:
 @commands.command()
 def promote() -> None:
     """Publish the submission made last, whatever its score against the published one."""
-    from hansol_assets.answering.submission import publish_live
+    from hansol_assets.answering.publishing import publish_live
     from hansol_assets.lake.errors import LakeError
 
     try:

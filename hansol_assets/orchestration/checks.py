@@ -10,8 +10,8 @@ from itertools import chain
 import dagster as dg
 import pandas as pd
 
-from hansol_assets.answering.holding import READ, text_keys
 from hansol_assets.answering.parts import VISIBLE_SPLITS
+from hansol_assets.answering.training_tables import READ, text_keys
 from hansol_assets.answering.trust import TRUST_INTERVALS
 from hansol_assets.modeling.training.fit import memorises
 from hansol_assets.orchestration.automation import ON_CHANGE

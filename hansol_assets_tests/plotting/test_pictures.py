@@ -8,6 +8,7 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
+from hansol_assets.answering.trust import calibration_table, risk_coverage
 from hansol_assets.plotting import canvas
 from hansol_assets.plotting.canvas import FontError, hangul_font, picture
 from hansol_assets.plotting.losses import loss_curve
@@ -19,7 +20,6 @@ from hansol_assets.plotting.scores import (
     trend_picture,
 )
 from hansol_assets.plotting.tables import bar_picture, curve_picture, length_picture
-from hansol_assets.scoring.confidence import calibration_table, risk_coverage
 
 MOST_BYTES = 200_000
 HISTORY = pd.DataFrame(

@@ -6,25 +6,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from hansol_assets.answering.trust import MODES, UNRELATED, evaluate_search
 from hansol_assets.answering.verdicts import VerdictSettings
+from hansol_assets.embedding.cached import Retriever
 from hansol_assets.embedding.muse import MuseEmbedder
-from hansol_assets.embedding.retriever import Retriever
 from hansol_assets.qa.folds import FoldSettings, assign_folds
 from hansol_assets.qa.table import TableSettings, read_train
 from hansol_assets.retrieval import evaluation
-from hansol_assets.retrieval.evaluation import (
-    KNOWN,
-    MODES,
-    UNKNOWN,
-    UNRELATED,
-    evaluate_search,
-)
 from hansol_assets.retrieval.examples import load_prior, unrelated_questions
 from hansol_assets.retrieval.fitting import UNSEEN_UNRELATED, AnswerabilitySettings, Fitter
-from hansol_assets.retrieval.index import RetrievalSettings, build_index
+from hansol_assets.retrieval.index import FrameRows, RetrievalSettings, build_index
 from hansol_assets.retrieval.ranking import Ranker
-from hansol_assets.retrieval.rows import FrameRows
 from hansol_assets.retrieval.search import IndexSearcher
+from hansol_assets.scoring.measures import KNOWN, UNKNOWN
 from hansol_assets_tests.retrieval.conftest import QUESTIONS
 
 SETTINGS = RetrievalSettings(depth=3)

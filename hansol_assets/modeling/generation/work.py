@@ -2,7 +2,7 @@
 
 What belongs here: from prompts to answers, as blocks of rows, and which prompts share a block. What
 does not: decoding (`hansol_assets.modeling.generation.generator`), which prompts have no answer yet
-(`hansol_assets.answering.generations`), and where the work runs (`hansol_assets.compute`).
+(`hansol_assets.answering.candidates`), and where the work runs (`hansol_assets.compute`).
 """
 
 import json

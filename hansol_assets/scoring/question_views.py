@@ -1,8 +1,4 @@
-"""What a question looks like to the regression: several views of it, side by side.
-
-What belongs here: the views, the terms that are known, and how views become comparable features.
-What does not: what is predicted from them (`hansol_assets.scoring.regression`).
-"""
+"""What a question looks like to the regression: several views of it, side by side."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -32,7 +28,6 @@ class QuestionViews:
     """Questions as text, as morphemes, and as vectors.
 
     Attributes:
-        texts: The questions.
         morphemes: Their content morphemes, joined by spaces.
         vectors: Their embedding, [questions, dimensions], unit length or zero.
         keyword_vectors: The embedding of their nouns alone, likewise.
@@ -82,8 +77,8 @@ class Features:
     def __len__(self) -> int:
         return len(self.dense)
 
-    def __getitem__(self, places: slice) -> "Features":
-        return Features(self.dense[places], self.sparse[places])
+    def __getitem__(self, rows: slice) -> "Features":
+        return Features(self.dense[rows], self.sparse[rows])
 
     def squared_distances(self, other: "Features") -> np.ndarray:
         """Squared Euclidean distances, [questions, questions of the other]."""
@@ -118,13 +113,7 @@ class FeatureSpace:
     def fit(
         cls, texts: Sequence[str], morphemes: Sequence[str], weights: Mapping[str, float]
     ) -> Self:
-        """Counts the terms of questions.
-
-        Args:
-            texts: Questions.
-            morphemes: Their content morphemes, joined by spaces.
-            weights: View → weight.
-        """
+        """Counts the terms of questions, and of their content morphemes joined by spaces."""
         characters = _vectorizer(CHARACTERS, max_features=MOST_TERMS).fit(texts)
         words = _vectorizer(MORPHEMES, max_features=MOST_TERMS).fit(morphemes)
         return cls(weights, {CHARACTERS: characters, MORPHEMES: words})
@@ -160,17 +149,17 @@ class FeatureSpace:
         """Reads a space."""
         content = json.loads(path.read_text(encoding="utf-8"))
         terms = {}
-        for name, known in content["views"].items():
-            terms[name] = _vectorizer(name, vocabulary=known["terms"])
-            terms[name].idf_ = np.array(known["idf"])
+        for name, fitted in content["views"].items():
+            terms[name] = _vectorizer(name, vocabulary=fitted["terms"])
+            terms[name].idf_ = np.array(fitted["idf"])
         return cls(content["weights"], terms)
 
 
-def _vectorizer(view: str, **known: Any) -> "TfidfVectorizer":
+def _vectorizer(view: str, **options: Any) -> "TfidfVectorizer":
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     analyzer = {CHARACTERS: _character_ngrams, MORPHEMES: str.split}[view]
-    return TfidfVectorizer(sublinear_tf=True, analyzer=analyzer, **known)
+    return TfidfVectorizer(sublinear_tf=True, analyzer=analyzer, **options)
 
 
 @lru_cache(maxsize=_TEXTS_IN_MEMORY)
