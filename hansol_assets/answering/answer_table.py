@@ -53,22 +53,18 @@ def answer_table(
     embedder: Embedder,
     adapter_fingerprint: str,
 ) -> pd.DataFrame:
-    """Puts the chosen parts together, one row a question.
+    """Puts the chosen parts together, one row a question (`id, question`).
 
-    Args:
-        questions: `id, question`.
-        voted: The candidates with their votes, the chosen ones marked.
-        read: What a person reads of each question, by its id.
-        embedder: Embeds the composed texts.
-        adapter_fingerprint: The adapter whose generations were among the candidates.
+    `voted` are the candidates with their votes, the chosen ones marked; `read` is what a person
+    reads of each question, by its id.
 
     Returns:
         `id, question, answer, verdict, confidence, needs_review, quotes, nearest, part_verdicts,
-        nearest_category, source_ids` (what a person reads, and what it rests on),
-        `composed` (the text chosen toward the vector), `parts, origins, composed_from,
-        retrieved_ids, prompts, candidates, prompt_tokens, new_tokens, seconds, question_hash,
-        adapter_fingerprint, vector` (of the composed text), in the order of the questions. `parts,
-        origins, prompts` have one entry a part; `candidates` has one record a candidate.
+        nearest_category, source_ids` (what a person reads, and what it rests on), `composed` (the
+        text chosen toward the vector), `parts, origins, composed_from, retrieved_ids, prompts,
+        candidates, prompt_tokens, new_tokens, seconds, question_hash, adapter_fingerprint, vector`
+        (of the composed text), in the order of the questions. `parts, origins, prompts` have one
+        entry a part; `candidates` has one record a candidate.
     """
     candidates_of: dict[str, list[dict[str, Any]]] = defaultdict(list)
     candidate_records = plain_records(voted[CANDIDATE_COLUMNS])

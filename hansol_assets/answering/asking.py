@@ -32,19 +32,15 @@ _WARMING_QUESTION = "벽지는 어떻게 관리하나요?"
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer to a question.
+    """An answer to a question, as a person reads it.
 
     Attributes:
-        id: Made of the question.
-        answer: What a person reads.
-        verdict: `answered`, `related` (the table has no such question, the nearest are quoted) or
-            `unanswered`; of joined questions that are answered in part, `related`.
+        verdict: `related` where the table has no such question and the nearest are quoted, or where
+            joined questions are answered in part.
         confidence: The probability that the row it rests on answers, 0 to 1; of joined questions
             that of the least sure part.
-        needs_review: Whether a person should look at it.
         quotes: `part` and what `PartAnswer` has of every row that is quoted.
         nearest: The same of the rows found first.
-        parts: Each part's question, as it was searched for.
         category: Of the row found first; empty where none was.
         versions: Asset → fingerprint of the models that made it.
     """
@@ -66,9 +62,7 @@ class Answer:
 class Asker:
     """The live models, opened once; they are loaded when warmed up, or with the first question.
 
-    Attributes:
-        rows: How many rows are found for a question.
-        versions: Asset → fingerprint of the models.
+    `rows` are found for each part of a question.
     """
 
     searcher: RowSearcher

@@ -143,12 +143,7 @@ class PartComponents:
     ) -> np.ndarray:
         """The vectors that are submitted, [questions, dimensions]: of rows, or estimated.
 
-        Args:
-            question_ids: The questions, in the order of the vectors.
-            blend: The weights of the components in the estimate.
-            share: How much is of the rows.
-            answers: Row id → its references, of `first_rows` at least.
-            embedder: Embeds joined references, in the space of the components.
+        `answers` maps row ids to references, of `first_rows` at least.
         """
         vectors = share.mix(self.rows, blend.apply(self.vectors), self.confidence)
         parts_of = self._parts_of(question_ids)
@@ -177,10 +172,8 @@ def part_components(
 ) -> PartComponents:
     """Computes the components of every part that has candidates.
 
-    Args:
-        candidates: Columns of `collect_candidates`.
-        split_of: Question id → split; it decides which model estimates.
-        models: Split → the model that was fitted on the rows that the split may see.
+    The split of a question decides which model estimates: the one that was fitted on the rows that
+    the split may see.
     """
     index = candidates[[*PART, "part_question", "confidence"]].drop_duplicates(
         PART, ignore_index=True
@@ -241,16 +234,9 @@ def strategy_vectors(
     rows: Mapping[str, Sequence[str]],
     embedder: Embedder,
 ) -> dict[str, np.ndarray]:
-    """Computes what each strategy submits.
+    """Computes what each strategy submits, from answers, candidates and components of questions.
 
-    Args:
-        answers: Columns of `answer_table`.
-        candidates: Columns of `collect_candidates`.
-        components: Of the parts of the same questions.
-        blend: The weights of the components.
-        share: How much of a vector is of the rows that answer.
-        rows: Row id → its references, of the rows found first at least.
-        embedder: In the space of the components.
+    `rows` maps ids to references, of the rows found first at least.
 
     Returns:
         Strategy → [questions, dimensions], in the order of the answers. `text` keeps the

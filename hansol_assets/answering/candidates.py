@@ -76,11 +76,8 @@ class CandidateInputs(SettingsModel):
 class Gatherer:
     """Everything by which candidates are found and made.
 
-    Models are loaded once a prompt was never answered.
-
-    Attributes:
-        weights: The adapter that answers prompts, trained on `base_model`.
-        embedder: Embeds candidates.
+    Models are loaded once a prompt was never answered. `weights` is the adapter that answers
+    prompts.
     """
 
     searcher: RowSearcher
@@ -145,10 +142,8 @@ class Answered:
     """Answers to requests.
 
     Attributes:
-        generations: `GENERATION_COLUMNS`, in the order of the requests, the greedy answer of each
-            first.
-        asked: Keys of the prompts that the model was asked.
-        cached: Prompts that were answered before.
+        generations: `GENERATION_COLUMNS`, in the order of the requests, the greedy answers first.
+        asked: Keys of the prompts that the model was asked; `cached` ones were answered before.
         unanswered: Prompts that the model could not answer.
     """
 
@@ -167,12 +162,8 @@ def answer_requests(
 ) -> Answered:
     """Answers requests, committing batch by batch, and skipping those answered before.
 
-    Args:
-        requests: The prompts; equal keys are answered once.
-        cache: Where answers are kept.
-        scope: Names the model and the decoding settings.
-        open_work: Gives the work and who does it; called only if an answer is missing.
-        log: Gets a line a batch.
+    Equal keys are answered once. `scope` names the model and the decoding settings; the work is
+    opened only if an answer is missing.
     """
     by_key = {request.key: request for request in requests}
     rows = cache.get(scope, list(by_key))
@@ -217,12 +208,11 @@ def _in_order(rows: pd.DataFrame, keys: Iterable[str]) -> pd.DataFrame:
 
 
 class Candidate(NamedTuple):
-    """One candidate answer to one part of a question.
+    """One candidate answer to one part (from 0) of a question.
 
     Attributes:
-        part: The part of the question that it answers, from 0.
         origin: `GREEDY` or `SAMPLED` (generated), or `RETRIEVED` (a row's reference answer).
-        rank: Rank among the candidates of its origin, from 1.
+        rank: Among the candidates of its origin, from 1.
         source_id: The row that a retrieved answer is from; None for a generated one.
         source_answer: Which of the row's answers it is, from 1; None for a generated one.
     """
@@ -298,19 +288,13 @@ def collect_candidates(
     embedder: Embedder,
     settings: CandidateSettings,
 ) -> pd.DataFrame:
-    """Gathers and embeds every candidate.
-
-    Args:
-        parts: The parts of all questions.
-        generations: `GENERATION_COLUMNS`; empty where nothing was generated.
-        embedder: Embeds the texts.
-        settings: Which retrieved answers are candidates.
+    """Gathers and embeds every candidate of parts and their generations (`GENERATION_COLUMNS`).
 
     Returns:
         The columns of `candidate_table`; `part_question`, `confidence` (that the part's first row
-        answers), `prompt`; `prompt_tokens, new_tokens,
-        seconds, finished` of generated and `probability, dense_rank, fts_rank` of retrieved
-        candidates. One row a candidate, in the order of the parts.
+        answers), `prompt`; `prompt_tokens, new_tokens, seconds, finished` of generated and
+        `probability, dense_rank, fts_rank` of retrieved candidates. One row a candidate, in the
+        order of the parts.
     """
     by_request = dict(iter(generations.groupby("key"))) if len(generations) else {}
     candidates = [

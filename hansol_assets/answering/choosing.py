@@ -57,13 +57,8 @@ class ChoiceSettings(SettingsModel):
 class Chooser:
     """Everything by which the answers to the questions of one split are chosen, loaded once.
 
-    Attributes:
-        model: Estimates the vectors of answers to questions of the split.
-        composer: Puts texts together.
-        rows: Those that the split may see: they are quoted, and their reference answers are the
-            measure of length.
-        blend: The weights that make a part's target vector.
-        embedder: Embeds the answers.
+    `rows` are those that the split may see: they are quoted, and their reference answers are the
+    measure of length.
     """
 
     model: AnswerRegressor
@@ -83,16 +78,7 @@ class Chooser:
         rows: pd.DataFrame,
         settings: ChoiceSettings,
     ) -> Self:
-        """Loads what the questions of a split are answered with.
-
-        Args:
-            split: Of the questions.
-            regressor: Holds regressor and composer of the split.
-            answer_embedder: What they were fitted with.
-            blend: The weights that make a part's target vector.
-            rows: The rows of `qa_folds`; those that the split may see are quoted.
-            settings: How texts are composed and chosen.
-        """
+        """Loads what the questions of a split are answered with, and the rows they may see."""
         embedder = embedder_of(regressor, answer_embedder)
         folder = regressor.open() / split
         model = AnswerRegressor.load(folder, embedder)
@@ -100,11 +86,9 @@ class Chooser:
         return cls(model, composer, visible_rows(rows, split), blend, embedder, settings)
 
     def choose(self, questions: pd.DataFrame, candidates: Table) -> TableReport:
-        """Chooses answers among stored candidates, and measures how well they are formed.
+        """Chooses answers to questions (`id, question, split`) among stored candidates.
 
-        Args:
-            questions: `id, question, split`, all of the split.
-            candidates: Of these questions and maybe others, which are not read.
+        Candidates of other questions are not read.
         """
         table = candidates.rows_of("question_id", questions["id"].tolist())
         models = dict.fromkeys(questions["split"], self.model)
@@ -167,15 +151,7 @@ def composed_candidates(
     row_of: Mapping[str, QuotableRow],
     settings: ComposingSettings,
 ) -> pd.DataFrame:
-    """Puts a candidate together for every part.
-
-    Args:
-        parts: `question_id, part, part_question, prompt`, one row a part.
-        targets: The estimated vector of each part's answer, [parts, dimensions].
-        regressor: Knows the rows near an estimate.
-        composer: Puts texts together.
-        row_of: The rows that may be quoted, by id.
-        settings: How many rows are considered.
+    """Puts a candidate together for every part (`PART_COLUMNS`) and its estimated vector.
 
     Returns:
         The columns of a candidate that a composed one has, and `quotes`: for each sentence its
@@ -200,13 +176,7 @@ def composed_candidates(
 def candidate_merits(
     candidates: pd.DataFrame, composer: Composer, row_of: Mapping[str, QuotableRow]
 ) -> Merits:
-    """Looks whether candidates speak of what was asked.
-
-    Args:
-        candidates: `part, part_question, text, source_id, source_answer, quotes`.
-        composer: Knows what a question is about.
-        row_of: The rows that may be quoted, by id.
-    """
+    """Looks whether candidates (`part_question, QUOTED_COLUMNS`) speak of what was asked."""
     rows_of = [
         [row_of[quote["source_id"]] for quote in quotes_of(candidate)]
         for candidate in candidates[QUOTED_COLUMNS].to_dict("records")
@@ -224,12 +194,7 @@ def vote(
 ) -> pd.DataFrame:
     """Gives every candidate its expected similarity, and marks the chosen one of each part.
 
-    Args:
-        candidates: Columns of `collect_candidates`, and `worth`.
-        parts: `question_id, part` of each target.
-        targets: The parts' submission vectors, [parts, dimensions].
-        lengths: Lengths that answers usually have.
-        settings: Weights and penalties of the choice.
+    `targets` are the submission vectors of the parts, [parts, dimensions].
 
     Returns:
         The candidates with `similarity` (cosine to the target), `vote`, `score` (the vote with its

@@ -46,7 +46,6 @@ class Judge:
 
     Attributes:
         name: Model and revision.
-        embedder: Embeds references and answers.
         embeds_answers: Whether submission vectors are of its space, so that it can score them.
     """
 
@@ -113,8 +112,8 @@ def judge_answers(
         answers: Columns of `answer_table`, in the order of the questions.
         candidates: Columns of `collect_candidates`, of these questions.
         components: Of the same parts.
-        blend: The fitted weights.
-        share: How much of a vector is of the rows that answer.
+        blend: Of the components.
+        share: Of the rows that answer.
         judge: Embeds the references; it scores vectors only if they are of its space.
         settings: How the public questions are drawn.
         centroid_vector: [dimensions], of the training answers, by the judge.
@@ -162,11 +161,6 @@ def worst_questions(
     judged: pd.DataFrame, answers: pd.DataFrame, references: list[list[str]]
 ) -> pd.DataFrame:
     """Returns the questions whose answers are furthest from their references, the worst first.
-
-    Args:
-        judged: What `judge_answers` returned.
-        answers: `question, composed, confidence, composed_from`, in the same order.
-        references: Of each question, at least one.
 
     Returns:
         `id, question, text, reference, score, confidence, source_ids`, at most `SHOWN_WORST`

@@ -63,8 +63,7 @@ class HeldOutRows:
     """Questions of one kind, each of another row.
 
     Attributes:
-        row_ids: The row of each question.
-        questions: The questions, in other words than the row shows.
+        questions: In other words than the row shows.
         hits: The rows found for each, most probable first.
         confidence: That the first of them answers, [questions].
         rows: The mean of the found rows' references, by their probabilities, [questions,
@@ -85,11 +84,7 @@ def ask_held_out(
 ) -> tuple[dict[str, Asked], dict[str, Asked]]:
     """Asks for rows by their last paraphrase; those with one question are passed over.
 
-    Args:
-        rows: The rows of `qa_folds`.
-        held_out: Ids of the rows to ask for.
-        visible: Splits of the rows that are searched, theirs among them.
-        searcher: Finds rows.
+    Rows of the splits `visible`, theirs among them, are searched.
 
     Returns:
         Row id → its question as a known one, and as an unknown one.
@@ -113,15 +108,9 @@ def look_up(
     blend: VectorBlend,
     embedder: Embedder,
 ) -> HeldOutRows:
-    """Ranks the rows found for questions, and makes what their vectors are mixed of.
+    """Ranks the rows found for questions (row id → question), and makes what vectors are mixed of.
 
-    Args:
-        asked: Row id → its question, with the rows found.
-        rows: The rows of `qa_folds`.
-        searcher: Ranks rows.
-        regressor: Fitted without the held-out rows.
-        blend: The weights of its components.
-        embedder: Embeds references.
+    The regressor is fitted without these rows.
     """
     questions = [one.question for one in asked.values()]
     estimates = blend.apply(regressor.components(questions)) if questions else np.zeros((0, 0))
@@ -203,15 +192,7 @@ def score_known(
 ) -> pd.DataFrame:
     """Scores the vectors and answers of known questions, alone and joined two by two.
 
-    Args:
-        asked: Questions whose row is visible.
-        rows: The rows of `qa_folds`.
-        share: How vectors of rows and estimates are mixed.
-        joining: From the vectors of parts to that of a whole answer.
-        judge: Scores texts, and vectors of its space.
-        centroid_vector: [dimensions], of the training answers: the zero of parity.
-        verdicts: Which answer follows from a probability.
-        settings: How the public questions are drawn.
+    `centroid_vector`, [dimensions], of the training answers, is the zero of parity.
 
     Returns:
         Columns as `judge_answers` has them, as far as a known question has them: the vector that

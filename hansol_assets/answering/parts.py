@@ -52,9 +52,7 @@ class Part:
     """A question that stands by itself, alone or as one of two that were asked together.
 
     Attributes:
-        question_id: The whole question's id.
         number: Position within the question, from 0.
-        text: The part's question.
         hits: The rows found for it, most probable first.
         confidence: The probability that the first of them answers it.
         request: The prompt that asks it.
@@ -71,13 +69,9 @@ class Part:
 def plan_parts(
     questions: pd.DataFrame, searcher: RowSearcher, prompt: PromptSettings, top_k: int
 ) -> list[Part]:
-    """Splits questions, finds `top_k` rows for each part, and builds its prompt.
+    """Splits questions (`id, question, split`), finds `top_k` rows a part, and builds its prompt.
 
-    Args:
-        questions: `id, question, split`; the split decides which rows are searched.
-        searcher: Finds and ranks rows.
-        prompt: The form of a prompt.
-        top_k: Rows found for a part.
+    The split decides which rows are searched.
     """
     ranked: dict[tuple[str, str], list[RankedPart]] = {}
     for split in questions["split"].unique():

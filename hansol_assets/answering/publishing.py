@@ -221,12 +221,7 @@ def _of_kinds(questions: pd.DataFrame) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Promotion:
-    """The verdict on a new submission.
-
-    Attributes:
-        reason: Why, for a person.
-        difference: Its mean score less that of the published one; None where not compared.
-    """
+    """The verdict on a new submission; `difference` is to the published one's mean score."""
 
     allowed: bool
     reason: str

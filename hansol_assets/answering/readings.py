@@ -37,9 +37,7 @@ _READ = pa.schema(
 class CachedReadings:
     """Readings in the lake's cache.
 
-    Args:
-        cache: Holds them.
-        scope: Names what reads: the releases of Kiwi and of its model, and the form of a reading.
+    `scope` names what reads: the releases of Kiwi and of its model, and the form of a reading.
     """
 
     def __init__(self, cache: RowCache, scope: str) -> None:

@@ -38,7 +38,7 @@ class ReviewFile:
     Attributes:
         waiting: Questions whose answer is to be filled in.
         filled: Questions that were answered before.
-        backup: The file as it was, where another one was written in its place.
+        backup: The file as it was, where another one was written instead.
     """
 
     path: Path

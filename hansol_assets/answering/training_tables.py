@@ -84,7 +84,7 @@ def reuse_or_make(
     most_drift: float,
     make: Callable[[], pd.DataFrame],
 ) -> pd.DataFrame:
-    """Returns the previous table if it is near enough to the rows of now, else a new one.
+    """Returns the previous table if it is near enough to the rows of now, else makes a new one.
 
     What the table never read is known to the index, the regressors and the composer at once.
 
@@ -109,13 +109,9 @@ def asked_once(pairs: pd.DataFrame) -> pd.DataFrame:
     A small model that reads every answer once with each paraphrase learns the answers by heart,
     and nothing more, in twice the time.
 
-    Args:
-        pairs: `source_ids, question, answer` of single questions; a row's questions and answers
-            stand in the row's order.
-
-    Returns:
-        Some of the pairs, in their order. Every question of a row is among them if it has as many
-        answers, and every answer is.
+    `pairs` has `source_ids, question, answer` of single questions; a row's questions and answers
+    stand in the row's order. Every question of a row is kept if it has as many answers, and every
+    answer is.
     """
     row = pairs["source_ids"].str[0]
     question, answer = (_number_in_row(row, pairs[column]) for column in ("question", "answer"))
@@ -135,15 +131,11 @@ def drawn_documents(pairs: pd.DataFrame, most: int) -> pd.DataFrame:
 
 
 def corpus_table(pairs: pd.DataFrame, examples: pd.DataFrame) -> pd.DataFrame:
-    """Returns the corpus: each example as one document in Gemma's turns.
+    """Returns the corpus (`CORPUS_COLUMNS`): each example as one document in Gemma's turns.
 
-    Args:
-        pairs: `recipe, question, answer` of every example, as the table has them. The rows that
-            prompts show are training rows, too, and stand among them.
-        examples: `messages, answer` of the same examples, as they are trained on.
-
-    Returns:
-        `CORPUS_COLUMNS`: what a document is made of, and the document.
+    Of each, `pairs` has `recipe, question, answer` as the table has them, `examples` has `messages,
+    answer` as they are trained on. The rows that prompts show are training rows, too, and stand
+    among the pairs.
     """
     texts = [
         render_document(messages, answer)
@@ -173,15 +165,10 @@ def training_examples(
     splits: Sequence[str] = (TRAINING,),
     known_share: float = 0.0,
 ) -> pd.DataFrame:
-    """Gives each training example its prompt, with the rows retrieved for it.
+    """Gives each training example (`source_ids, question, answer`) its prompt, with retrieved rows.
 
-    Args:
-        pairs: `source_ids, question, answer` of every example.
-        searcher: Finds and ranks rows.
-        prompt: The form of a prompt.
-        splits: Splits of the rows that prompts may show.
-        known_share: Share of the examples, drawn by their question, whose prompt may show the rows
-            that they were made of, as that of a question that the table knows does.
+    Prompts show rows of some splits. In a share of the examples, drawn by their question, they may
+    show the rows that the example was made of, as that of a question that the table knows does.
 
     Returns:
         `messages, answer, shown_ids`, one row an example; the last are the rows that it shows.
@@ -211,8 +198,7 @@ def drawn_examples(
 
     Args:
         pairs: `id, source_ids, question, answer` of every training example there could be.
-        held_out: `id, split, source_ids, question, references` of the held-out questions; empty
-            where all rows train.
+        held_out: `id, split, source_ids, question, references`; empty where all rows train.
         settings: How many are drawn.
         recipe: From `recipe_of`.
 
@@ -241,14 +227,7 @@ def adapter_table(
     settings: ExampleSettings,
     splits: Sequence[str] = (TRAINING,),
 ) -> pd.DataFrame:
-    """Gives the examples of an adapter their prompts, and says what training ones were read from.
-
-    Args:
-        drawn: What `drawn_examples` returned.
-        rows: The rows of `qa_folds`.
-        searcher: Finds and ranks rows.
-        settings: The form of a prompt, and how many show the rows of their question.
-        splits: Splits of the rows that prompts may show.
+    """Gives the examples that were drawn their prompts, and says what training ones were read from.
 
     Returns:
         `EXAMPLE_COLUMNS`, one row an example. `answer` is as the table has it, `messages` is JSON.

@@ -52,14 +52,8 @@ def evaluate_search(
     Each row is asked for by its last paraphrase (*known*: the others are in the index), then once
     more with the row taken out (*unknown*). A row with one question can only be asked for in the
     second way. *Unrelated* questions ship with this package, and nothing learned from them. Of more
-    rows than `scored_rows`, so many are drawn by hash.
-
-    Args:
-        rows: Training table.
-        folds: `id, fold, split`.
-        ranker: Fitted without the validation rows.
-        settings: How rows are searched.
-        workdir: Folder for a temporary index; left as it was.
+    rows than `scored_rows`, so many are drawn by hash. The ranker was fitted without these rows;
+    `workdir` holds a temporary index.
 
     Returns:
         `kind, row_id, question, first_id, full_text_rank, dense_rank, ranked_rank, confidence`, one

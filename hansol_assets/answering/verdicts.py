@@ -97,12 +97,7 @@ class PartAnswer:
 
 
 class QuotableRows:
-    """The rows that may be quoted, and which of their answers says best what all of them say.
-
-    Args:
-        rows: `id, questions, category, answers, row_number`.
-        embedder: Compares the answers of a row.
-    """
+    """The rows of `qa_folds` that may be quoted, and which answer says best what all say."""
 
     def __init__(self, rows: pd.DataFrame, embedder: Embedder) -> None:
         columns = (rows[ID], rows[QUESTIONS], rows[CATEGORY], rows[ANSWERS], rows[ROW_NUMBER])
@@ -141,12 +136,7 @@ def _central(answers: Sequence[str], vectors: np.ndarray) -> tuple[int, str]:
 
 
 class RankedRows(NamedTuple):
-    """A question that stands by itself, with the rows found for it.
-
-    Attributes:
-        confidence: The probability that the first row answers.
-        rows: Id and probability of the rows, most probable first.
-    """
+    """A question that stands by itself; id and probability of its rows, most probable first."""
 
     question: str
     confidence: float

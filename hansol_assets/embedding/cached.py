@@ -81,12 +81,7 @@ class CachedEmbedder:
     embedded one by one as a table grows may differ there from those of a new lake; those of the
     installed encoder (`hansol_assets.embedding.muse`) do not.
 
-    Args:
-        cache: Where vectors are kept.
-        scope: Names the embedder.
-        width: The width of its vectors.
-        open_workers: Gives what runs `EmbedTexts`; called only if a vector is missing.
-        log: Gets a line a block, where there are several.
+    `scope` names the embedder in the cache; workers are opened only if a vector is missing.
 
     Attributes:
         embedded: Texts that the embedder was asked for.

@@ -95,13 +95,7 @@ class E5Embedder:
 
 
 class _Batch(NamedTuple):
-    """Texts that are encoded together.
-
-    Attributes:
-        texts: Their positions among all texts.
-        width: Tokens of each, with padding.
-        size: Number of texts, with empty ones.
-    """
+    """Texts, by position, that are encoded together; tokens of each, and number, with padding."""
 
     texts: list[int]
     width: int
@@ -139,10 +133,8 @@ def _pooled(model: "_Loaded", tokens: Sequence[Sequence[int]], batch: _Batch) ->
 class _Loaded(NamedTuple):
     """The model.
 
-    Attributes:
-        words: The embeddings of all tokens, four fifths of the weights: they stay in 4 bits in the
-            file, [vocabulary, bytes], and those of a text are dequantised when it is encoded.
-        bert: All that follows the embedding of words.
+    `words`, the embeddings of all tokens, are four fifths of the weights: they stay in 4 bits in
+    the file, [vocabulary, bytes], and those of a text are dequantised when it is encoded.
     """
 
     tokenizer: "Tokenizer"

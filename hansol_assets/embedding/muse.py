@@ -85,11 +85,9 @@ def _threads() -> int:
 
 
 class _Group(NamedTuple):
-    """Texts that are embedded together.
+    """Texts, by position, that are embedded together.
 
-    Attributes:
-        texts: Their positions among all texts.
-        size: How many there would be if the group were full; 0 for a text that fills one alone.
+    `size` is how many there would be if the group were full; 0 for a text that fills one alone.
     """
 
     texts: list[int]

@@ -87,12 +87,7 @@ class IndexedRows(Protocol):
 
 
 class FrameRows:
-    """Rows that are in memory already.
-
-    Args:
-        rows: `id, questions, category, answers`.
-        folds: `id, fold, split` of the rows.
-    """
+    """Rows (`id, questions, category, answers`) and their folds (`id, fold, split`) in memory."""
 
     def __init__(self, rows: pd.DataFrame, folds: pd.DataFrame) -> None:
         joined = rows.merge(folds[["id", "fold", "split"]], on="id", validate="one_to_one")
@@ -130,12 +125,9 @@ def document_texts(rows: pd.DataFrame) -> list[str]:
 
 @dataclass(frozen=True)
 class IndexReport:
-    """What bringing the index up to date did.
+    """What bringing the index up to date did; rows and version are those of the table afterwards.
 
-    Attributes:
-        rows: Rows in the table afterwards.
-        updated: Rows whose content, fold or embedder changed.
-        version: The table's version afterwards.
+    A row is updated if its content, fold or embedder changed.
     """
 
     rows: int
@@ -162,14 +154,9 @@ def build_index(
     does not grow with them and a run that is killed goes on from what it merged; readers open a
     version, and see none of that. What searches fast is built of all rows in the end.
 
-    Args:
-        uri: The database, a folder or an `s3://` URL; made if missing.
-        table_name: Table within it; made if missing.
-        rows: The rows with their folds.
-        retriever: Embeds the passages.
-        retriever_id: Names it (a fingerprint); another one means all rows are embedded again.
-        documents: What stands for a row; another choice means the same.
-        exact_rows: Rows up to which the vectors need no index of their own.
+    The database (a folder or an `s3://` URL) and the table are made if missing. Another retriever
+    (`retriever_id` is its fingerprint) or another choice of documents embeds all rows again. Up to
+    `exact_rows` rows the vectors need no index of their own.
     """
     made_by = f"{retriever_id} {documents.model_dump_json()}"
     target = _row_keys(rows, made_by)

@@ -49,8 +49,7 @@ def _in_order(pool: Sequence[Hit], probabilities: np.ndarray) -> list[Hit]:
 class RowSearcher:
     """Finds the rows that answer questions, with the probability that each does.
 
-    Attributes:
-        depth: Rows that each of the two searches gives.
+    Each of the two searches gives `depth` rows.
     """
 
     index: IndexSearcher
@@ -75,10 +74,9 @@ class RowSearcher:
 
 
 class RankedPart(NamedTuple):
-    """A part of a question with the rows found for it, most probable first.
+    """A part of a question with its rows, most probable first.
 
-    Attributes:
-        confidence: The probability that the first row answers it.
+    `confidence` is the probability that the first of them answers.
     """
 
     question: str

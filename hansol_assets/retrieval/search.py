@@ -43,13 +43,11 @@ class Hit:
 
     Attributes:
         row_key: Hash of the row's content.
-        rank: Its rank among the question's hits, from 1.
+        rank: Among the question's hits, from 1.
         probability: That this row answers the question, 0 to 1; those of all rows of the table and
             that of no row add up to 1. 0 of a hit that was not ranked yet.
         dense_rank: Rank in the dense search, from 1; None where it did not find the row.
         fts_rank: Rank in the full-text search, likewise.
-        questions: The paraphrases of the row's question, one or more.
-        answers: The row's reference answers.
     """
 
     id: str
@@ -85,14 +83,7 @@ def _texts_of(rows: pa.Table) -> dict[str, RowTexts]:
 
 
 class _RowsInMemory:
-    """Rows with their vectors, in the order of their ids, so that equals are found in that order.
-
-    Args:
-        rows: Keys and texts.
-        matches: Keys and ids, in the same order.
-        splits: The split of each row, [rows].
-        vectors: Of length 1, [rows, dimensions].
-    """
+    """Rows with their vectors, in the order of their ids, in which equals are found."""
 
     def __init__(
         self, rows: pa.Table, matches: Sequence[_Match], splits: np.ndarray, vectors: np.ndarray
@@ -134,15 +125,7 @@ class _RowsInMemory:
 
 
 class IndexSearcher:
-    """Searches one version of the index.
-
-    Args:
-        uri: The database, a folder or an `s3://` URL.
-        table_name: Table within it.
-        retriever: The encoder that the index was built with.
-        settings: How many rows are looked at.
-        version: The table's version; None for the latest.
-    """
+    """Searches a version (None: the latest) of the index, with the encoder it was built with."""
 
     def __init__(
         self,

@@ -81,9 +81,8 @@ class ComponentSettings(SettingsModel):
 class Choices:
     """What was chosen on the calibration questions, once for all later fits.
 
-    Attributes:
-        temperature: How fast a row's weight falls with its distance.
-        joining: What joining answers does to their vectors, learned from the training rows.
+    `temperature` says how fast a row's weight falls with its distance; `joining` is learned from
+    the training rows.
     """
 
     strength: Strength
@@ -108,14 +107,8 @@ class Choices:
 class AnswerRegressor:
     """Computes the components of questions from the rows that they may look at.
 
-    Args:
-        regression: Estimates answer vectors.
-        row_ids: Ids of the rows.
-        row_vectors: Mean of each row's answer vectors, [rows, dimensions].
-        answer_centroid: Direction of the mean of all answers, [dimensions]: the zero of parity.
-        embedder: Embeds questions.
-        neighbours: How many rows are mixed.
-        choices: What was chosen on the calibration questions.
+    `row_vectors` are the means of each row's answer vectors, [rows, dimensions]; `answer_centroid`
+    is the direction of the mean of all answers, [dimensions]: the zero of parity.
     """
 
     def __init__(
@@ -240,10 +233,8 @@ class AnswerRegressor:
     ) -> dict[str, np.ndarray]:
         """Computes every component of questions, or parts of questions, that stand by themselves.
 
-        Args:
-            parts: The questions.
-            generated: Vectors of the answers generated for each, [answers, dimensions]; empty, or
-                None for all of them, where nothing was generated.
+        `generated` has the vectors of the answers generated for each, [answers, dimensions], or
+        none.
 
         Returns:
             Name → [parts, dimensions], each of length 1, or 0 where there is nothing.

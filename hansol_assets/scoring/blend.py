@@ -113,11 +113,8 @@ def fit_blend(
 
     The mean cosine of the blend, minus `prior_strength` times the squared distance from the prior,
     is maximised over weights that are not negative and add up to 1 (sequential least squares).
-
-    Args:
-        components: Name → [questions, dimensions]; those without a prior are passed over.
-        references: One array a question, [references of the question, dimensions].
-        settings: The prior.
+    Components are [questions, dimensions]; those without a prior are passed over. References are
+    [references of the question, dimensions] for each question.
 
     Raises:
         ValueError: There are no questions, or a component of the prior is missing.
@@ -201,14 +198,9 @@ class RowShare:
         `JoinMap` says what joining does on average; where all parts are known, their joined
         references say it of these rows. Their share is the product of the parts' shares.
 
-        Args:
-            wholes: Of length 1, [questions, dimensions].
-            answers: Of each question, for each of its parts, the references of the row found first.
-            confidence: The probability that it answers, of each part, one array a question.
-            embedder: In the space of the vectors.
-
-        Returns:
-            [questions, dimensions], of length 1; questions of one part as they are.
+        `answers` has, of each question and part, the references of the row found first;
+        `confidence` the probability that it answers. Vectors, [questions, dimensions], have length
+        1; those of questions of one part are returned as they are.
         """
         shares = np.array(
             [self.of(parts).prod() if len(parts) > 1 else 0.0 for parts in confidence]

@@ -43,7 +43,6 @@ class Composed:
         quotes: What the text is made of, in order.
         similarity: Cosine of its vector to the target.
         coverage: Share of what was asked that it names, by weight, 0 to 1.
-        vector: Its vector, [dimensions].
     """
 
     text: str
@@ -70,11 +69,7 @@ class Merits:
 class Composer:
     """Puts answers together for questions that stand by themselves.
 
-    Args:
-        topics: The weight of nouns.
-        shape: From the mean of sentences' directions to that of the text they make.
-        embedder: Embeds sentences and drafts.
-        settings: How texts are put together.
+    `shape` maps the mean of sentences' directions to that of the text they make.
     """
 
     def __init__(
@@ -166,12 +161,9 @@ class Composer:
         texts: Sequence[Sequence[str]],
         sources: Sequence[Sequence[QuotableRow]],
     ) -> Merits:
-        """Looks whether texts speak of what was asked.
+        """Looks whether texts, each in one piece or several, speak of what was asked.
 
-        Args:
-            questions: What each text answers, [texts].
-            texts: The answers, each as one piece or several.
-            sources: The row of each quote that a text is made of; none of one that is generated.
+        `sources` are the rows that a text quotes; none of one that is generated.
         """
         pieces = list(chain.from_iterable(texts))
         nouns = _nouns([*questions, *pieces, *_questions_of(sources)])

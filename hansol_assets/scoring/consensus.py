@@ -60,7 +60,6 @@ class Choice:
     """The chosen candidate and why.
 
     Attributes:
-        index: Of the chosen one, which has the highest score.
         similarities: Cosine of each candidate to the target.
         votes: Expected similarity of each candidate.
         scores: The same with what the candidate is worth beside it, less penalties.
@@ -91,17 +90,10 @@ def choose_text(
 ) -> Choice:
     """Chooses by minimum Bayes risk (Kumar and Byrne 2004) with cosine as the utility.
 
-    A candidate's expected similarity is its cosine to the submission vector, which stands for all
-    that is known about the references, mixed with its mean cosine to the other candidates.
-
-    Args:
-        texts: The candidates of one part of a question.
-        vectors: [candidates, dimensions].
-        target: The part's submission vector, [dimensions].
-        worth: Cosine that each candidate is worth beside its similarity, [candidates], such as for
-            speaking of what was asked.
-        lengths: Of references.
-        settings: Weights and penalties.
+    A candidate's expected similarity is its cosine to the submission vector (`target`), which
+    stands for all that is known about the references, mixed with its mean cosine to the other
+    candidates. `worth` is what each is worth beside that, [candidates], such as for speaking of
+    what was asked.
 
     Raises:
         ValueError: There are no candidates.

@@ -53,12 +53,7 @@ class ComposingSettings(SettingsModel):
 
 
 class Quote(NamedTuple):
-    """A sentence, or a whole answer, with where it is from.
-
-    Attributes:
-        source_answer: Which of the row's answers, from 1.
-        place: Position among the answer's sentences, from 0.
-    """
+    """A sentence (from 0) of an answer (from 1) of a row, or a whole answer."""
 
     source_id: str
     source_answer: int

@@ -34,10 +34,8 @@ class JoiningSettings(SettingsModel):
 class JoinMap:
     """An affine map from the mean direction of parts to the direction of the whole.
 
-    Args:
-        before: Mean of the parts' mean directions, [dimensions].
-        after: Mean of the joined vectors, [dimensions].
-        correction: What is added to a deviation from `before`, [dimensions, dimensions].
+    `correction`, [dimensions, dimensions], is added to a deviation from the mean of the parts'
+    means; `after` is the mean of the joined vectors.
     """
 
     def __init__(self, before: np.ndarray, after: np.ndarray, correction: np.ndarray) -> None:

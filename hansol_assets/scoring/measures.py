@@ -32,14 +32,10 @@ _TINY = 1e-9
 
 
 def reference_cosines(vectors: np.ndarray, references: Sequence[np.ndarray]) -> np.ndarray:
-    """Mean cosine of each vector to the references of its own question.
+    """Mean cosine of each vector to the references of its own question, [questions], -1 to 1.
 
-    Args:
-        vectors: [questions, dimensions].
-        references: One array a question, [references of the question, dimensions].
-
-    Returns:
-        [questions], each -1 to 1. A zero vector scores 0.
+    Vectors are [questions, dimensions], a zero vector scores 0; references are one array a
+    question, [references of the question, dimensions].
 
     Raises:
         ValueError: The numbers of vectors and of questions differ, or a question has no reference.
@@ -116,15 +112,10 @@ def ceiling_scores(references: Sequence[np.ndarray]) -> np.ndarray:
 def baseline_scores(
     references: Sequence[np.ndarray], centroid_vector: np.ndarray, nearest_vectors: np.ndarray
 ) -> pd.DataFrame:
-    """Scores every baseline on every question, so that differences can be paired.
+    """Scores every baseline (a column each) on every question, so that differences can be paired.
 
-    Args:
-        references: One array a question, [references of the question, dimensions].
-        centroid_vector: [dimensions], of the training answers.
-        nearest_vectors: [questions, dimensions], of the nearest row's first answer.
-
-    Returns:
-        A column for each of `BASELINES`, `constant` being a vector of ones; one row a question.
+    `constant` is a vector of ones, the centroid is of the training answers, the nearest vectors are
+    of the nearest row's first answer.
     """
     size = (len(references), len(centroid_vector))
     return pd.DataFrame(
@@ -141,10 +132,8 @@ def baseline_scores(
 def weigh(questions: pd.DataFrame, known_share: float, joined_share: float) -> pd.DataFrame:
     """Weighs judged questions so that their weighted mean is that of the mix that is asked.
 
-    Args:
-        questions: `asked, kind`; unknown ones are joined in the mix's share already.
-        known_share: Share of the mix that the table knows, 0 to 1.
-        joined_share: Share of the mix that joins several questions, 0 to 1.
+    Unknown ones are joined in the mix's share already. Shares are those of the mix that the table
+    knows, and that joins several questions, 0 to 1.
 
     Returns:
         The same rows with `weight`. Where one kind was not judged, the other has all the weight.

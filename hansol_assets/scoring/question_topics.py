@@ -22,12 +22,7 @@ _OPPOSITE_WEIGHT = 10.0
 
 
 class Topics:
-    """The weight of terms, by how few rows ask about them (inverse document frequency).
-
-    Args:
-        counts: Term → rows that ask about it.
-        rows: Number of rows.
-    """
+    """The weight of terms, by how few of the rows ask about them (inverse document frequency)."""
 
     def __init__(self, counts: dict[str, int], rows: int) -> None:
         self._counts = counts
@@ -79,10 +74,9 @@ class Topics:
 class _Row(NamedTuple):
     """A row as a question sees it.
 
-    Attributes:
-        asked: Terms that both ask about.
-        unrelated: Telling terms of the row alone, with their weights, the most telling first.
-        is_meant: Whether the row was asked about a thing of the question.
+    `asked` are the terms that both ask about, `unrelated` telling terms of the row alone, with
+    their weights, the most telling first; `is_meant`: the row was asked about a thing of the
+    question.
     """
 
     asked: frozenset[str]
@@ -134,10 +128,6 @@ class Asked:
 
         A text that names neither that thing nor the asked one still speaks of the former, unless
         its row was asked about the latter, too.
-
-        Args:
-            named: Terms of the text.
-            source: Terms of the question that the text was an answer to.
 
         Returns:
             The weight of the source's most telling term that is not asked, and of naming only the

@@ -25,12 +25,10 @@ _TEXTS_IN_MEMORY = 4096
 
 @dataclass(frozen=True)
 class QuestionViews:
-    """Questions as text, as morphemes, and as vectors.
+    """Questions as text, as content morphemes joined by spaces, and as vectors.
 
-    Attributes:
-        morphemes: Their content morphemes, joined by spaces.
-        vectors: Their embedding, [questions, dimensions], unit length or zero.
-        keyword_vectors: The embedding of their nouns alone, likewise.
+    Vectors are of the question and of its nouns alone, [questions, dimensions], unit length or
+    zero.
     """
 
     texts: list[str]
@@ -64,11 +62,9 @@ class QuestionViews:
 
 @dataclass(frozen=True)
 class Features:
-    """Weighted views of questions; a full row has length 1.
+    """Weighted views of questions, [questions, features] and [questions, terms].
 
-    Attributes:
-        dense: [questions, dense features].
-        sparse: [questions, terms].
+    A full row has length 1.
     """
 
     dense: np.ndarray
@@ -91,14 +87,10 @@ class Features:
 
 
 class FeatureSpace:
-    """Makes features of views, with terms and their idf as fitted.
+    """Makes features of views, by their weights, with terms and their idf as fitted.
 
     Each view has length 1 before it is weighted, so that the squared distance between two
     questions is 2 (1 - weighted mean of the views' cosines).
-
-    Args:
-        weights: View → weight.
-        terms: Sparse view → its vectoriser.
     """
 
     def __init__(

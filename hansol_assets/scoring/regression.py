@@ -80,11 +80,9 @@ class RegressionSettings(SettingsModel):
 
 @dataclass(frozen=True)
 class Strength:
-    """How strongly the regression is regularised.
+    """How strongly the regression is regularised: the ridge penalty.
 
-    Attributes:
-        alpha: Ridge penalty.
-        own_share: Length of the question's own vector beside the estimate's, which is 1.
+    And the length of the question's own vector beside the estimate's, which is 1.
     """
 
     alpha: float
@@ -120,14 +118,8 @@ class AnswerVectorRegressor:
 
     Kernel ridge regression (Saunders et al. 1998) on a fixed number of landmarks (the Nyström
     method, Williams and Seeger 2001, as subset of regressors), with an inverse multiquadric
-    kernel: what is far away still counts a little, which a Gaussian would forget.
-
-    Args:
-        space: Makes features of questions.
-        landmarks: The questions that others are compared with.
-        coefficients: [landmarks, dimensions].
-        mean: Mean target, [dimensions].
-        strength: How strongly it is regularised.
+    kernel: what is far away still counts a little, which a Gaussian would forget. Coefficients are
+    [landmarks, dimensions], the mean target is [dimensions].
     """
 
     def __init__(
@@ -281,12 +273,7 @@ def _chunks(features: Features) -> Iterable[Features]:
 
 
 class Neighbours(NamedTuple):
-    """The nearest rows of each estimate, nearest first.
-
-    Attributes:
-        rows: Their positions among the rows, [questions, neighbours].
-        cosines: Their nearness, [questions, neighbours].
-    """
+    """The nearest rows of each estimate, nearest first, with cosines, [questions, neighbours]."""
 
     rows: np.ndarray
     cosines: np.ndarray
@@ -305,15 +292,10 @@ class Neighbours(NamedTuple):
 
 
 def nearest_rows(estimates: np.ndarray, row_vectors: np.ndarray, count: int) -> Neighbours:
-    """Finds the rows whose answers are nearest to each estimate.
+    """Finds the `count` rows whose answers are nearest to each estimate, [questions, dimensions].
 
     Nearness is the cosine of what is left when the centroid is taken off: what all answers have in
     common says nothing about which rows are near. Of equally near rows the first come first.
-
-    Args:
-        estimates: [questions, dimensions].
-        row_vectors: Mean of each row's answer vectors, [rows, dimensions].
-        count: Rows a question; all there are where they are fewer.
     """
     centroid = row_vectors.mean(axis=0)
     # Estimates are compared as directions, or a cautious (short) one would be mostly centroid.

@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from hansol_assets.answering import trust
 from hansol_assets.answering.trust import MODES, UNRELATED, evaluate_search
 from hansol_assets.answering.verdicts import VerdictSettings
 from hansol_assets.embedding.cached import Retriever
 from hansol_assets.embedding.muse import MuseEmbedder
 from hansol_assets.qa.folds import FoldSettings, assign_folds
 from hansol_assets.qa.table import TableSettings, read_train
-from hansol_assets.retrieval import evaluation
 from hansol_assets.retrieval.examples import load_prior, unrelated_questions
 from hansol_assets.retrieval.fitting import UNSEEN_UNRELATED, AnswerabilitySettings, Fitter
 from hansol_assets.retrieval.index import FrameRows, RetrievalSettings, build_index
@@ -47,7 +47,7 @@ def test_a_known_question_is_one_that_the_index_does_not_show(
         indexed.append(shown)
         return build_index(uri, name, shown, *others)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(evaluation, "build_index", watched)
+    monkeypatch.setattr(trust, "build_index", watched)
     table = evaluate_search(rows, folds, ranker, SETTINGS, tmp_path)
     known = table[table["kind"] == KNOWN]
 
