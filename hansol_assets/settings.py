@@ -16,9 +16,9 @@ from pydantic_settings import (
 
 from hansol_assets.answering.candidates import CandidateInputs, CandidateSettings
 from hansol_assets.answering.choosing import ChoiceSettings
-from hansol_assets.answering.examples import ExampleSettings
-from hansol_assets.answering.submission import SubmissionSettings
+from hansol_assets.answering.publishing import SubmissionSettings
 from hansol_assets.answering.training import AdapterSettings
+from hansol_assets.answering.training_tables import ExampleSettings
 from hansol_assets.answering.verdicts import VerdictSettings
 from hansol_assets.compute.cluster import ClusterSettings, Kind
 from hansol_assets.embedding.embedder import EmbedderSettings, RetrieverSettings
@@ -41,8 +41,8 @@ from hansol_assets.qa.table.row_quality import RowQualitySettings
 from hansol_assets.qa.table.settings import TableSettings
 from hansol_assets.retrieval.fitting import AnswerabilitySettings
 from hansol_assets.retrieval.index import RetrievalSettings
+from hansol_assets.scoring.answer_regressor import ComponentSettings
 from hansol_assets.scoring.blend import BlendSettings
-from hansol_assets.scoring.components import ComponentSettings
 from hansol_assets.scoring.consensus import SelectionSettings
 from hansol_assets.scoring.drafting import ComposingSettings
 from hansol_assets.scoring.evaluate import ScoreSettings

@@ -7,19 +7,19 @@ import pandas as pd
 
 from hansol_assets.answering.blending import (
     load_blend,
+    load_regressors,
     load_row_share,
     part_components,
-    split_of_all,
+    strategy_vectors,
 )
 from hansol_assets.answering.parts import TEST
-from hansol_assets.answering.promotion import PROMOTED, publish_if_promoted
-from hansol_assets.answering.regressors import load_regressors
-from hansol_assets.answering.strategies import strategy_vectors
-from hansol_assets.answering.submission import (
+from hansol_assets.answering.publishing import (
     FITS_TEMPLATE,
+    PROMOTED,
     SUBMISSION_FILE,
     Strategy,
     fitting_submission,
+    publish_if_promoted,
 )
 from hansol_assets.embedding.cached import open_embedder
 from hansol_assets.lake.declaration import Setting, lake_artifact
@@ -62,13 +62,11 @@ def answer_embeddings(
     for start in range(0, len(ids), block):
         answers = generated_answers.rows_of("id", ids[start : start + block])
         candidates = test_candidates.rows_of("question_id", answers["id"].tolist())
-        components = part_components(candidates, split_of_all(answers, TEST), models)
+        components = part_components(candidates, dict.fromkeys(answers["id"], TEST), models)
         first = qa_folds.rows_of("id", sorted({*components.first_rows} - {""}))
         rows = dict(zip(first["id"], first["answers"], strict=True))
-        made = strategy_vectors(answers, candidates, components, blend, share, rows, embedder)[
-            strategy
-        ]
-        blocks.append(made.astype(np.float32))
+        made = strategy_vectors(answers, candidates, components, blend, share, rows, embedder)
+        blocks.append(made[strategy].astype(np.float32))
     vectors = np.concatenate(blocks)
     frame = pd.DataFrame({"id": ids, "vector": list(vectors)})
     frame.to_parquet(build.folder / EMBEDDINGS_FILE, index=False)

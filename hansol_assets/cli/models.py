@@ -145,7 +145,7 @@ def export_model_command(
 
 def _export(write: Callable[[Path, Path, Path], list[Path]], directory: Path) -> None:
     """Hands the live adapter, its base model and the folder to what writes the files."""
-    from hansol_assets.answering.adapters import adapter_weights
+    from hansol_assets.answering.training import adapter_weights
     from hansol_assets.lake.handles import Artifact, input_of
 
     final = Artifact.pin(open_lake(), "final_adapter")

@@ -11,8 +11,8 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
-from hansol_assets.answering.holding import READ, text_keys
 from hansol_assets.answering.parts import VISIBLE_SPLITS
+from hansol_assets.answering.training_tables import READ, text_keys
 from hansol_assets.answering.trust import TRUST_INTERVALS
 from hansol_assets.modeling.hyperparameters import memorises
 from hansol_assets.orchestration.automation import ON_CHANGE

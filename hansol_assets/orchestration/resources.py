@@ -13,7 +13,7 @@ import dagster as dg
 import pandas as pd
 from dagster._core.events import EngineEventData
 
-from hansol_assets.answering.readings import readings_kept
+from hansol_assets.answering.readings import readings_cached
 from hansol_assets.compute.current import computing_on
 from hansol_assets.compute.protocol import Compute
 from hansol_assets.errors import UserError
@@ -110,7 +110,7 @@ def lake_resource(settings: Settings) -> dg.ResourceDefinition:
         with ExitStack() as stack:
             with user_errors_as_failures():
                 opened = LakeResource.open(settings_of(context.resource_config, settings))
-                stack.enter_context(readings_kept(opened.store))
+                stack.enter_context(readings_cached(opened.store))
                 stack.enter_context(opened.computing())
                 if context.run and context.instance and context.log:
                     _begin(stack, opened, context.instance, context.run, context.log.info)

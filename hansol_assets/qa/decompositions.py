@@ -2,7 +2,7 @@
 
 What belongs here: the readings, each a pair of questions. What does not: questions that stand by
 themselves whatever a table holds (`hansol_assets.qa.splitting`), and whether a table answers both
-of a pair (`hansol_assets.retrieval.decomposing`).
+of a pair (`hansol_assets.retrieval.ranking`).
 """
 
 import re

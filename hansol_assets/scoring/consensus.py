@@ -1,9 +1,4 @@
-"""The choice of the answer text: the candidate that is expected to be most like the references.
-
-What belongs here: minimum Bayes risk over candidates' vectors, with length and completeness taken
-into account. What does not: the candidates (`hansol_assets.scoring.candidates`) and the submission
-vector (`hansol_assets.scoring.blend`).
-"""
+"""The choice of the answer text: the candidate that is expected to be most like the references."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -65,30 +60,24 @@ class Choice:
     """The chosen candidate and why.
 
     Attributes:
-        place: Its place among the candidates.
         similarities: Cosine of each candidate to the target.
         votes: Expected similarity of each candidate.
-        scores: The same with what the candidate is worth beside it, less penalties; the highest
-            was chosen.
+        scores: The same with what the candidate is worth beside it, less penalties.
     """
 
-    place: int
+    index: int
     similarities: np.ndarray
     votes: np.ndarray
     scores: np.ndarray
 
 
-def consensus_vector(vectors: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
-    """The weighted mean of candidates' directions, length 1 or 0.
+def consensus_vector(vectors: np.ndarray) -> np.ndarray:
+    """The mean of candidates' directions, [candidates, dimensions], of length 1 or 0.
 
     For N unit vectors with mean pairwise cosine ρ and mean cosine c to a reference, the mean's
     cosine to it is c / √((1 + (N - 1) ρ) / N): averaging pays as long as candidates differ.
-
-    Args:
-        vectors: [candidates, dimensions].
-        weights: [candidates]; None weighs all the same.
     """
-    return unit(np.average(unit(vectors), axis=0, weights=weights))
+    return unit(unit(vectors).mean(axis=0))
 
 
 def choose_text(
@@ -101,17 +90,10 @@ def choose_text(
 ) -> Choice:
     """Chooses by minimum Bayes risk (Kumar and Byrne 2004) with cosine as the utility.
 
-    A candidate's expected similarity is its cosine to the submission vector, which stands for all
-    that is known about the references, mixed with its mean cosine to the other candidates.
-
-    Args:
-        texts: The candidates of one part of a question.
-        vectors: [candidates, dimensions].
-        target: The part's submission vector, [dimensions].
-        worth: Cosine that each candidate is worth beside its similarity, [candidates], such as for
-            speaking of what was asked.
-        lengths: Lengths that references usually have.
-        settings: Weights and penalties.
+    A candidate's expected similarity is its cosine to the submission vector (`target`), which
+    stands for all that is known about the references, mixed with its mean cosine to the other
+    candidates. `worth` is what each is worth beside that, [candidates], such as for speaking of
+    what was asked.
 
     Raises:
         ValueError: There are no candidates.

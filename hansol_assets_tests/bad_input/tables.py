@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from hansol_assets.answering.submission import fitting_submission
+from hansol_assets.answering.publishing import fitting_submission
 from hansol_assets.embedding.embedder import EmbedderSettings, fetch_embedder
 from hansol_assets.qa.folds import FoldSettings, assign_folds
 from hansol_assets.qa.table import (

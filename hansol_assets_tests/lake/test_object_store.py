@@ -14,10 +14,10 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from hansol_assets.answering.promotion import RETENTION
+from hansol_assets.answering.publishing import RETENTION
 from hansol_assets.answering.searching import index_table, write_index_file
 from hansol_assets.cli.main import app
-from hansol_assets.embedding.retriever import Retriever
+from hansol_assets.embedding.cached import Retriever
 from hansol_assets.errors import UserError
 from hansol_assets.lake import object_store
 from hansol_assets.lake.databases import connect
@@ -39,8 +39,7 @@ from hansol_assets.lake.reports import ArtifactBuild, Outcome, Report, Task
 from hansol_assets.lake.store import Lake
 from hansol_assets.lake.verification import verify
 from hansol_assets.profile_files import ProfileError
-from hansol_assets.retrieval.index import RetrievalSettings, build_index
-from hansol_assets.retrieval.rows import FrameRows
+from hansol_assets.retrieval.index import FrameRows, RetrievalSettings, build_index
 from hansol_assets.settings import load_settings
 from hansol_assets_tests.lake.handmade import HandMade, make_artifact
 from hansol_assets_tests.lake.stores import (

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
-from hansol_assets.answering.examples import training_examples
+from hansol_assets.answering.training_tables import training_examples
 from hansol_assets.modeling.base.loading import LoadingSettings, load_tokenizer
 from hansol_assets.modeling.base.tokenizer import (
     IGNORED_LABEL,

@@ -4,15 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hansol_assets.answering.held_out_rows import HeldOutRows
-from hansol_assets.answering.judge import Judge
-from hansol_assets.answering.known import known_shares, score_known
+from hansol_assets.answering.judging import Judge
+from hansol_assets.answering.known_questions import HeldOutRows, known_shares, score_known
 from hansol_assets.answering.verdicts import VerdictSettings
 from hansol_assets.embedding.muse import MuseEmbedder
-from hansol_assets.retrieval.hits import Hit
+from hansol_assets.retrieval.search import Hit
+from hansol_assets.scoring.blend import RowShare
 from hansol_assets.scoring.evaluate import ScoreSettings
-from hansol_assets.scoring.joining import JoinMap
-from hansol_assets.scoring.row_share import RowShare
+from hansol_assets.scoring.join_map import JoinMap
 
 ROWS = pd.DataFrame(
     {

@@ -1,10 +1,8 @@
 """The vector of an answer that is made of several, from the vectors of its parts.
 
-What belongs here: what joining does to vectors, learned from answers joined on purpose. What does
-not: how texts are joined (`hansol_assets.qa.joining`).
-
-The mean of the parts' directions is near, but not at, the vector of the joined text: an encoder
-also notes that a text is long and speaks of two things. On real rows that costs a tenth of parity.
+What joining does to vectors is learned from answers that are joined on purpose. The mean of the
+parts' directions is near, but not at, the vector of the joined text: an encoder also notes that a
+text is long and speaks of two things. On real rows that costs a tenth of parity.
 """
 
 from collections.abc import Sequence
@@ -36,10 +34,8 @@ class JoiningSettings(SettingsModel):
 class JoinMap:
     """An affine map from the mean direction of parts to the direction of the whole.
 
-    Args:
-        before: Mean of the parts' mean directions, [dimensions].
-        after: Mean of the joined vectors, [dimensions].
-        correction: What is added to a deviation from `before`, [dimensions, dimensions].
+    `correction`, [dimensions, dimensions], is added to a deviation from the mean of the parts'
+    means; `after` is the mean of the joined vectors.
     """
 
     def __init__(self, before: np.ndarray, after: np.ndarray, correction: np.ndarray) -> None:
@@ -65,37 +61,25 @@ class JoinMap:
         """Joins the answers of pairs of rows, and fits a ridge to what the mean misses.
 
         The i-th answers of two rows are joined, and the mean of the joined directions is what the
-        mean of the two rows' directions must become.
-
-        Args:
-            ids: Ids of the rows; the draw depends on them, not on their order.
-            answers: The reference answers of each row, at least one.
-            row_vectors: Mean of each row's answer vectors, [rows, dimensions].
-            embedder: Embeds joined answers.
-            settings: How many pairs, and how strongly held back.
+        mean of the two rows' directions (`row_vectors`, [rows, dimensions]) must become. The draw
+        depends on the ids, not on their order.
         """
-        place_of = {key: place for place, key in enumerate(ids)}
+        row_of = {key: row for row, key in enumerate(ids)}
         pairs = list(islice(spread_pairs(sorted(ids), str, settings.seed, "joins"), settings.pairs))
         if not pairs:
             return cls.identity(row_vectors.shape[1])
-        places = np.array([[place_of[first], place_of[second]] for first, second in pairs])
+        rows = np.array([[row_of[first], row_of[second]] for first, second in pairs])
         wholes = [
             [join_answers(*both, connective) for both in zip(answers[i], answers[j], strict=False)]
-            for (i, j), connective in zip(places, cycle((AND, ALSO)), strict=False)
+            for (i, j), connective in zip(rows, cycle((AND, ALSO)), strict=False)
         ]
         joined = encode_means(embedder, wholes)
-        parts = unit(row_vectors)[places].mean(axis=1)
+        parts = unit(row_vectors)[rows].mean(axis=1)
         return cls.between(parts, joined, settings.alpha)
 
     @classmethod
     def between(cls, parts: np.ndarray, wholes: np.ndarray, alpha: float) -> Self:
-        """Fits a ridge to what the mean of parts misses of the whole.
-
-        Args:
-            parts: Mean directions of the parts, [examples, dimensions].
-            wholes: Vectors of the wholes, [examples, dimensions].
-            alpha: Ridge penalty.
-        """
+        """Fits a ridge to what the mean of parts misses of the whole, [examples, dimensions]."""
         before, after = parts.mean(axis=0), wholes.mean(axis=0)
         deviations = parts - before
         system = deviations.T @ deviations + alpha * np.eye(parts.shape[1])
@@ -112,18 +96,18 @@ class JoinMap:
         return self._after - self.linear(self._before)
 
     def apply(self, parts: Sequence[np.ndarray]) -> np.ndarray:
-        """Estimates the vectors of whole answers.
+        """Estimates the vectors of whole answers from those of the parts of each question.
 
-        Args:
-            parts: For each question the vectors of its parts, [parts, dimensions]; a single part
-                is the whole.
+        A single part is the whole.
 
         Returns:
             [questions, dimensions], each of length 1, or 0 where all parts are.
         """
         means = mean_directions(parts)
         joined = self.offset + self.linear(means)
-        several = np.array([len(own) > 1 and bool(own.any()) for own in parts], dtype=bool)
+        several = np.array(
+            [len(vectors) > 1 and bool(vectors.any()) for vectors in parts], dtype=bool
+        )
         return unit(np.where(several[:, None], joined, means))
 
     def save(self, path: Path) -> None:

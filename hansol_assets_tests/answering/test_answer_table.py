@@ -1,6 +1,6 @@
 import pytest
 
-from hansol_assets.answering.choosing import joined_texts
+from hansol_assets.answering.answer_table import joined_texts
 
 QUESTION = "합판은 왜 휘나요? 그리고 젖은 마루는 어떤 순서로 고치나요?"
 

@@ -1,9 +1,4 @@
-"""What a question asks about, and whether a text speaks of that or of something else.
-
-What belongs here: the weight of terms (nouns and their compounds), and the share of a question's
-that a text names. What does not: how terms are found (`hansol_assets.qa.morphemes`) and what is
-made of the shares (`hansol_assets.scoring.composing`).
-"""
+"""What a question asks about, and whether a text speaks of that or of an unrelated thing."""
 
 import json
 from collections import Counter
@@ -27,12 +22,7 @@ _OPPOSITE_WEIGHT = 10.0
 
 
 class Topics:
-    """The weight of terms, by how few rows ask about them (inverse document frequency).
-
-    Args:
-        counts: Term → rows that ask about it.
-        rows: Number of rows.
-    """
+    """The weight of terms, by how few of the rows ask about them (inverse document frequency)."""
 
     def __init__(self, counts: dict[str, int], rows: int) -> None:
         self._counts = counts
@@ -44,13 +34,9 @@ class Topics:
 
     @classmethod
     def fit(cls, questions: Sequence[Sequence[str]]) -> Self:
-        """Counts the terms of rows.
-
-        Args:
-            questions: The paraphrases of each row's question.
-        """
-        found = iter(noun_terms([text for own in questions for text in own]))
-        rows = [frozenset[str]().union(*(next(found) for _ in own)) for own in questions]
+        """Counts the terms of rows by the paraphrases of each row's question."""
+        terms = iter(noun_terms([text for paraphrases in questions for text in paraphrases]))
+        rows = [frozenset[str]().union(*(next(terms) for _ in texts)) for texts in questions]
         counts = Counter(term for row in rows for term in row)
         return cls(dict(sorted(counts.items())), len(questions))
 
@@ -62,16 +48,12 @@ class Topics:
         return float(np.log((self._rows + 1) / (count + 0.5)))
 
     def asked(self, terms: frozenset[str]) -> "Asked":
-        """Returns what a question asks about.
-
-        Args:
-            terms: The terms of the question.
-        """
+        """Returns what a question with these terms asks about."""
         return Asked(self, terms)
 
     def _telling(self, terms: frozenset[str]) -> list[tuple[float, str]]:
-        found = [(self.weight(term), term) for term in sorted(terms) if self._is_telling(term)]
-        return sorted(found, key=itemgetter(0), reverse=True)
+        things = [(self.weight(term), term) for term in sorted(terms) if self._is_telling(term)]
+        return sorted(things, key=itemgetter(0), reverse=True)
 
     def _is_telling(self, term: str) -> bool:
         """Whether so few rows ask about it that it is a thing, and no aspect of many."""
@@ -92,24 +74,18 @@ class Topics:
 class _Row(NamedTuple):
     """A row as a question sees it.
 
-    Attributes:
-        asked: Terms that both ask about.
-        strangers: Telling terms of the row alone, with their weights, the most telling first.
-        is_meant: Whether the row was asked about a thing of the question.
+    `asked` are the terms that both ask about, `unrelated` telling terms of the row alone, with
+    their weights, the most telling first; `is_meant`: the row was asked about a thing of the
+    question.
     """
 
     asked: frozenset[str]
-    strangers: list[tuple[float, str]]
+    unrelated: list[tuple[float, str]]
     is_meant: bool
 
 
 class Asked:
-    """What one question asks about, and how far texts speak of it.
-
-    Args:
-        topics: The weight of terms.
-        terms: The terms of the question.
-    """
+    """What one question asks about, and how far texts speak of it."""
 
     def __init__(self, topics: Topics, terms: frozenset[str]) -> None:
         self._topics = topics
@@ -141,23 +117,17 @@ class Asked:
         )
 
     def coverage(self, named: frozenset[str], source: frozenset[str] = frozenset()) -> float:
-        """The share of what is asked that is named, by weight, 0 to 1; 0 where nothing is asked.
+        """The share of what is asked that is named, by a text or by its source, 0 to 1, by weight.
 
-        Args:
-            named: Terms that are named.
-            source: Further ones.
+        0 where nothing is asked.
         """
         return self._share(self._terms & named | self._row(source).asked)
 
-    def strangers(self, named: frozenset[str], source: frozenset[str]) -> float:
+    def unrelated(self, named: frozenset[str], source: frozenset[str]) -> float:
         """How much a text speaks of another thing: the one that its own row was asked about.
 
         A text that names neither that thing nor the asked one still speaks of the former, unless
         its row was asked about the latter, too.
-
-        Args:
-            named: Terms of the text.
-            source: Terms of the question that the text was an answer to.
 
         Returns:
             The weight of the source's most telling term that is not asked, and of naming only the
@@ -165,9 +135,9 @@ class Asked:
         """
         row = self._row(source)
         is_meant = row.is_meant or not self._things.isdisjoint(named)
-        # Of a compound its pieces are terms, too: together they are one stranger.
+        # Of a compound its pieces are terms, too: together they are one unrelated thing.
         strangest = next(
-            (weight for weight, term in row.strangers if term in named or not is_meant),
+            (weight for weight, term in row.unrelated if term in named or not is_meant),
             0.0,
         )
         opposite = any(other in named and term not in named for term, other in self._opposites)

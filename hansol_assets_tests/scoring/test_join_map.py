@@ -7,7 +7,7 @@ from hansol_assets.embedding.embedder import encode
 from hansol_assets.embedding.muse import MuseEmbedder
 from hansol_assets.embedding.vectors import mean_directions, unit
 from hansol_assets.qa.joining import join_answers
-from hansol_assets.scoring.joining import JoiningSettings, JoinMap
+from hansol_assets.scoring.join_map import JoiningSettings, JoinMap
 
 ANSWERS = {
     "A": ["벽지가 들뜨면 풀을 다시 바릅니다.", "들뜬 벽지는 주걱으로 눌러 붙입니다."],

@@ -1,8 +1,4 @@
-"""What a question looks like to the regression: several views of it, side by side.
-
-What belongs here: the views, the terms that are known, and how views become comparable features.
-What does not: what is predicted from them (`hansol_assets.scoring.regression`).
-"""
+"""What a question looks like to the regression: several views of it, side by side."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -29,13 +25,10 @@ _TEXTS_IN_MEMORY = 4096
 
 @dataclass(frozen=True)
 class QuestionViews:
-    """Questions as text, as morphemes, and as vectors.
+    """Questions as text, as content morphemes joined by spaces, and as vectors.
 
-    Attributes:
-        texts: The questions.
-        morphemes: Their content morphemes, joined by spaces.
-        vectors: Their embedding, [questions, dimensions], unit length or zero.
-        keyword_vectors: The embedding of their nouns alone, likewise.
+    Vectors are of the question and of its nouns alone, [questions, dimensions], unit length or
+    zero.
     """
 
     texts: list[str]
@@ -69,11 +62,9 @@ class QuestionViews:
 
 @dataclass(frozen=True)
 class Features:
-    """Weighted views of questions; a full row has length 1.
+    """Weighted views of questions, [questions, features] and [questions, terms].
 
-    Attributes:
-        dense: [questions, dense features].
-        sparse: [questions, terms].
+    A full row has length 1.
     """
 
     dense: np.ndarray
@@ -82,8 +73,8 @@ class Features:
     def __len__(self) -> int:
         return len(self.dense)
 
-    def __getitem__(self, places: slice) -> "Features":
-        return Features(self.dense[places], self.sparse[places])
+    def __getitem__(self, rows: slice) -> "Features":
+        return Features(self.dense[rows], self.sparse[rows])
 
     def squared_distances(self, other: "Features") -> np.ndarray:
         """Squared Euclidean distances, [questions, questions of the other]."""
@@ -96,14 +87,10 @@ class Features:
 
 
 class FeatureSpace:
-    """Makes features of views, with terms and their idf as fitted.
+    """Makes features of views, by their weights, with terms and their idf as fitted.
 
     Each view has length 1 before it is weighted, so that the squared distance between two
     questions is 2 (1 - weighted mean of the views' cosines).
-
-    Args:
-        weights: View → weight.
-        terms: Sparse view → its vectoriser.
     """
 
     def __init__(
@@ -118,13 +105,7 @@ class FeatureSpace:
     def fit(
         cls, texts: Sequence[str], morphemes: Sequence[str], weights: Mapping[str, float]
     ) -> Self:
-        """Counts the terms of questions.
-
-        Args:
-            texts: Questions.
-            morphemes: Their content morphemes, joined by spaces.
-            weights: View → weight.
-        """
+        """Counts the terms of questions, and of their content morphemes joined by spaces."""
         characters = _vectorizer(CHARACTERS, max_features=MOST_TERMS).fit(texts)
         words = _vectorizer(MORPHEMES, max_features=MOST_TERMS).fit(morphemes)
         return cls(weights, {CHARACTERS: characters, MORPHEMES: words})
@@ -160,17 +141,17 @@ class FeatureSpace:
         """Reads a space."""
         content = json.loads(path.read_text(encoding="utf-8"))
         terms = {}
-        for name, known in content["views"].items():
-            terms[name] = _vectorizer(name, vocabulary=known["terms"])
-            terms[name].idf_ = np.array(known["idf"])
+        for name, fitted in content["views"].items():
+            terms[name] = _vectorizer(name, vocabulary=fitted["terms"])
+            terms[name].idf_ = np.array(fitted["idf"])
         return cls(content["weights"], terms)
 
 
-def _vectorizer(view: str, **known: Any) -> "TfidfVectorizer":
+def _vectorizer(view: str, **options: Any) -> "TfidfVectorizer":
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     analyzer = {CHARACTERS: _character_ngrams, MORPHEMES: str.split}[view]
-    return TfidfVectorizer(sublinear_tf=True, analyzer=analyzer, **known)
+    return TfidfVectorizer(sublinear_tf=True, analyzer=analyzer, **options)
 
 
 @lru_cache(maxsize=_TEXTS_IN_MEMORY)
