@@ -1,8 +1,4 @@
-"""Errors whose message says all that a person needs: they are shown without a trace.
-
-What belongs here: the base, and the errors that several packages raise. What does not: errors with
-a package of their own, such as those of a file's contract and of the lake, which say more.
-"""
+"""Errors whose message says all that a person needs: they are shown without a trace."""
 
 from collections.abc import Mapping
 from typing import Any

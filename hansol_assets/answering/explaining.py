@@ -7,7 +7,7 @@ import pandas as pd
 
 from hansol_assets.answering.answer_table import plain_records
 from hansol_assets.answering.candidates import RETRIEVED
-from hansol_assets.lake.errors import LakeError
+from hansol_assets.lake.lake_errors import LakeError
 from hansol_assets.lake.manifest import Manifest, ancestry
 from hansol_assets.lake.store import Lake
 from hansol_assets.scoring.blend import WEIGHTS_FILE, VectorBlend
@@ -62,7 +62,7 @@ def explain(lake: Lake, question_id: str) -> dict[str, Any]:
         "blend_weights": VectorBlend.load(
             lake.artifact(ancestors["vector_blend"]) / WEIGHTS_FILE
         ).weights,
-        "versions": {name: item.fingerprint for name, item in ancestors.items()},
+        "versions": {name: item.version for name, item in ancestors.items()},
         "files": {
             name: version
             for item in ancestors.values()

@@ -45,7 +45,7 @@ FITS_TEMPLATE = Check(
 )
 
 SCORES = "validation_scores"
-RETENTION = Retention(published="submission", remembered=SCORES)
+RETENTION = Retention(published="submission", history=SCORES)
 """What pruning keeps: the leaderboard is made of every score."""
 
 PROMOTED = Check(

@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow as pa
 
 from hansol_assets.answering.readings import KIWI
-from hansol_assets.lake.blocks import kept
+from hansol_assets.lake.blocks import spooled
 from hansol_assets.lake.declaration import Setting, lake_table
 from hansol_assets.lake.handles import Table
 from hansol_assets.lake.reports import Build, TableReport
@@ -71,7 +71,7 @@ def paired_questions(
     """
     rows, folds = rows_and_folds(qa_folds.read_columnar())
     mix = QuestionMix.of_table(question_mix.read())
-    report = kept(build, map(_counted, pair_blocks(rows, folds, mix, pairing, BLOCK_BYTES)))
+    report = spooled(build, map(_counted, pair_blocks(rows, folds, mix, pairing, BLOCK_BYTES)))
     kinds = {name.removesuffix(_EXAMPLES): int(n) for name, n in report.facts.items()}
     notes = {"mix": bar_picture("Examples by the way they are joined", kinds, "examples")}
     return replace(report, notes=notes)

@@ -9,8 +9,8 @@ import pandas as pd
 
 from hansol_assets.assets.libraries import NUMPY
 from hansol_assets.lake.declaration import Setting, lake_table
-from hansol_assets.lake.errors import InputChangedError
 from hansol_assets.lake.handles import Source, Table
+from hansol_assets.lake.lake_errors import InputChangedError
 from hansol_assets.lake.records import records
 from hansol_assets.lake.reports import TableReport
 from hansol_assets.plotting import bar_picture, length_picture

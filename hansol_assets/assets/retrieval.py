@@ -22,9 +22,9 @@ from hansol_assets.embedding.embedder import (
     retriever_facts,
     save_embedder,
 )
+from hansol_assets.lake.databases import version_checksums
 from hansol_assets.lake.declaration import Setting, lake_artifact, lake_table
 from hansol_assets.lake.handles import Artifact, Table
-from hansol_assets.lake.lancedb_versions import version_checksums
 from hansol_assets.lake.reports import (
     ROWS_MADE,
     ROWS_REUSED,

@@ -28,11 +28,11 @@ STATUS_COLUMNS = ("asset", "fingerprint", "live for", "rows", "MiB", "made at")
 @lake_app.command()
 def status(as_json: JsonOption = False) -> None:
     """List what is in the lake, its size, and which of it is live."""
-    from hansol_assets.lake.inventory import bytes_of_places, lake_status
+    from hansol_assets.lake.inventory import bytes_of_top_level, lake_status
 
     lake = open_lake()
     contents = lake_status(lake)
-    sizes = bytes_of_places(lake.paths.root)
+    sizes = bytes_of_top_level(lake.paths.root)
     if as_json:
         results = json.loads(contents.to_json(orient="records"))
         print_json({"results": results, "bytes": sizes})
@@ -68,14 +68,15 @@ def prune(
         print_line(f"removed  {asset} {fingerprint}")
     print_lines(
         f"{len(report.removed)} removed, {len(report.kept)} kept, {len(report.swept)} leftovers "
-        f"swept, {report.forgotten} cached rows forgotten, {report.freed / MEBIBYTE:.1f} MiB freed"
+        f"swept, {report.cached_rows} cached rows forgotten, "
+        f"{report.freed / MEBIBYTE:.1f} MiB freed"
     )
 
 
 @lake_app.command()
 def verify(as_json: JsonOption = False) -> None:
     """Compare every artifact and table with the checksums of its manifest."""
-    from hansol_assets.lake.verification import verify as check
+    from hansol_assets.lake.inventory import verify as check
 
     problems = check(open_lake())
     if as_json:

@@ -82,7 +82,7 @@ def doctor() -> None:
 def _unusable_folders(settings: Settings) -> list[str]:
     """Prints what keeps a run from writing where it should; returns it."""
     from hansol_assets.lake.disk import can_be_made
-    from hansol_assets.lake.format import check_format
+    from hansol_assets.lake.paths import check_format
     from hansol_assets.orchestration.home import checked_home
 
     try:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import dagster as dg
     import pandas as pd
 
-    from hansol_assets.lake.standing import Standing
+    from hansol_assets.lake.making import UpToDate
     from hansol_assets.lake.store import Lake
 
 commands = typer.Typer()
@@ -57,9 +57,9 @@ def refresh(
     """Bring every asset up to date; print the scores and what was made."""
     settings = load_settings()
     _print_files(settings)
-    standing = None if force else _standing(settings)
-    if standing:
-        _print_standing(standing)
+    done = None if force else _up_to_date(settings)
+    if done:
+        _print_up_to_date(done)
     elif not _run_job("refresh", settings, force=force):
         fail(f"the run failed; {_what_stands(settings)}. The reason is above.")
     _print_scores()
@@ -74,22 +74,22 @@ def _print_files(settings: Settings) -> None:
         print_line(line)
 
 
-def _standing(settings: Settings) -> "Standing | None":
-    """What stands, where a run would do nothing; it needs no Dagster to be found."""
+def _up_to_date(settings: Settings) -> "UpToDate | None":
+    """What is live, where a run would do nothing; it needs no Dagster to be found."""
     from hansol_assets.assets.groups import declarations
-    from hansol_assets.lake.standing import find_standing
+    from hansol_assets.lake.making import find_up_to_date
 
     # A run that does nothing still tells Dagster that its assets were looked at.
     hours = settings.automation.fresh_hours / 2
     lake = open_or_make_lake()
-    return find_standing(declarations(), lake, settings, _home(settings), hours)
+    return find_up_to_date(declarations(), lake, settings, _home(settings), hours)
 
 
-def _print_standing(standing: "Standing") -> None:
-    for manifest in standing.manifests:
+def _print_up_to_date(done: "UpToDate") -> None:
+    for manifest in done.manifests:
         line = asset_line(manifest.asset, {**manifest.facts, "status": "reused"})
         console.print(line, highlight=False, soft_wrap=True)
-    for warning in standing.warnings:
+    for warning in done.warnings:
         console.print(warning, highlight=False, soft_wrap=True)
 
 
@@ -163,7 +163,7 @@ def _run_job(
     import dagster as dg
 
     from hansol_assets.definitions import build_defs
-    from hansol_assets.lake.standing import note_standing
+    from hansol_assets.lake.making import note_run
     from hansol_assets.orchestration.graph import FORCE_TAG, TERMINAL
     from hansol_assets.orchestration.home import prepare_home
     from hansol_assets.orchestration.terminal import (
@@ -186,7 +186,7 @@ def _run_job(
     if name == "refresh" and result.success:
         lines = [failed_check_line(event) for event in result.filter_events(is_check)]
         warnings = [line for line in lines if line]
-        note_standing(open_lake(), settings, _home(settings), warnings)
+        note_run(open_lake(), settings, _home(settings), warnings)
     for event in result.filter_events(lambda item: item.is_step_failure):
         print_error(f"{event.step_key} failed:", failure_message(event))
     for event in result.filter_events(lambda item: item.is_resource_init_failure):

@@ -1,4 +1,4 @@
-"""Writing so that a kill at any moment leaves the old state or the new one, never a mixture."""
+"""Writing so that a kill at any moment, or another process, leaves the old state or the new one."""
 
 import os
 import shutil
@@ -6,6 +6,13 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from hansol_assets.lake.paths import LakePaths
+
+LANCEDB_LOCK = "lancedb"
+"""Held by whoever adds a version to a LanceDB table, or removes one."""
 
 
 def sync_directory(path: Path) -> None:
@@ -23,7 +30,7 @@ def _sync_file(path: Path) -> None:
 
 
 def staging_path(target: Path) -> Path:
-    """Returns a new hidden name beside a target; what a kill leaves there is nobody's."""
+    """Returns a new hidden name beside a target; nothing reads what a kill leaves there."""
     return target.with_name(f".{target.name}.{uuid.uuid4().hex}")
 
 
@@ -33,11 +40,7 @@ def staging_leftovers(target: Path) -> list[Path]:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Replaces a file's content in one step.
-
-    Args:
-        path: The file; missing parents are made.
-        content: The whole new content.
+    """Replaces a file's content in one step; missing parents are made.
 
     Raises:
         OSError: The disk is full or read-only; the old file is then untouched.
@@ -57,15 +60,9 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 @contextmanager
 def staged_directory(target: Path) -> Iterator[Path]:
-    """Yields an empty folder that becomes `target` if the block ends well.
+    """Yields an empty folder that becomes `target`, or replaces it, if the block ends well.
 
-    Every file is synced before the rename. A `target` that is already there is replaced.
-
-    Args:
-        target: The folder to make.
-
-    Yields:
-        The staging folder, on the same file system.
+    Every file is synced before the rename.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     staging = staging_path(target)
@@ -106,3 +103,34 @@ def remove_directory(path: Path) -> None:
     doomed = staging_path(path)
     path.rename(doomed)
     shutil.rmtree(doomed, ignore_errors=True)
+
+
+def lock_name(asset: str, name: str) -> str:
+    """Returns the name that is locked while an artifact or table is looked for or built."""
+    return f"{asset}-{name}"
+
+
+def file_lock(paths: LakePaths, name: str) -> FileLock:
+    """Returns a lock between processes; a second holder waits for the first.
+
+    The operating system lets it go when its holder dies. Lock files stay: removing one while
+    another process waits for it would let two of them in.
+    """
+    path = paths.locks / f"{name}.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return FileLock(path)
+
+
+@contextmanager
+def lock_if_free(paths: LakePaths, name: str) -> Iterator[bool]:
+    """Takes a lock if no other process has it, and says whether it did."""
+    lock = file_lock(paths, name)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        lock.release()

@@ -1,9 +1,4 @@
-"""Long tables, made block by block: in bounded memory, and going on where a killed run stopped.
-
-What belongs here: cutting rows into blocks, keeping what is made of each, and putting together what
-is told of them. What does not: the work on a block, and storing the table
-(`hansol_assets.lake.warehouse`).
-"""
+"""Long tables, made block by block: in bounded memory, and resumed where a killed run stopped."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -20,15 +15,15 @@ from hansol_assets.lake.manifest import Fact
 from hansol_assets.lake.records import Records
 from hansol_assets.lake.reports import Build, TableReport
 
-_TOLD = b"hansol"
-"""Key of a block's metadata: its facts and tables."""
+_METADATA = b"hansol"
+"""Key in a block's file of its facts and tables."""
 
-Told = Mapping[str, Records]
+Tables = Mapping[str, Records]
 
 
-def first(told: Sequence[Told]) -> Told:
+def first(tables: Sequence[Tables]) -> Tables:
     """Shows the tables of the first block."""
-    return told[0]
+    return tables[0]
 
 
 @dataclass(frozen=True)
@@ -36,51 +31,40 @@ class Blocks:
     """Makes a table of rows, so many of them at a time.
 
     Attributes:
-        build: Where finished blocks wait for the others, and what is told how far the work is.
+        build: Its checkpoints hold finished blocks, its log says how far the work is.
         size: Rows of a block.
         shown: From the tables of all blocks to those that are shown.
     """
 
     build: Build
     size: int
-    shown: Callable[[Sequence[Told]], Told] = first
+    shown: Callable[[Sequence[Tables]], Tables] = first
 
     def table(self, rows: pd.DataFrame, work: Callable[[pd.DataFrame], TableReport]) -> TableReport:
         """Works on the rows, all at once where they are no more than a block.
 
-        Args:
-            rows: What is worked on.
-            work: Makes the rows of a block; what it makes of a row must not depend on the others.
-
-        Returns:
-            The table. Of several blocks the whole numbers add up, other figures are averaged by
-            rows, and pictures are left out.
+        What the work makes of a row must not depend on the others. Of several blocks the whole
+        numbers add up, other figures are averaged by rows, and pictures are left out.
         """
         if len(rows) <= self.size:
             return work(rows)
         self.build.checkpoints.mkdir(parents=True, exist_ok=True)
         paths = []
         for start in range(0, len(rows), self.size):
-            own = rows.iloc[start : start + self.size].reset_index(drop=True)
+            block = rows.iloc[start : start + self.size].reset_index(drop=True)
             path = _path(self.build, start)
             if not path.exists():
-                _write(path, work(own))
+                _write(path, work(block))
             paths.append(path)
-            self.build.log(f"blocks of questions: step {start + len(own)} of {len(rows)}")
-        return _put_together(paths, self.shown)
+            self.build.log(f"blocks of questions: step {start + len(block)} of {len(rows)}")
+        return _joined(paths, self.shown)
 
 
-def kept(build: Build, blocks: Iterable[TableReport]) -> TableReport:
-    """Makes a table of blocks as they come, one of them in memory at a time.
+def spooled(build: Build, blocks: Iterable[TableReport]) -> TableReport:
+    """Makes a table, reported as `Blocks.table` does, of blocks as they come, one in memory a time.
 
-    They cannot be made each by itself, and are all made anew where a run was stopped.
-
-    Args:
-        build: Where the blocks wait for each other.
-        blocks: One at least; of one alone no file is written.
-
-    Returns:
-        The table, told of as `Blocks.table` tells.
+    They cannot be made each by itself, and are all made anew where a run was stopped. There is one
+    at least; of one alone no file is written.
     """
     coming = iter(blocks)
     opening = list(islice(coming, 2))
@@ -91,45 +75,46 @@ def kept(build: Build, blocks: Iterable[TableReport]) -> TableReport:
     for number, block in enumerate(chain(opening, coming)):
         paths.append(_path(build, number))
         _write(paths[-1], block)
-    return _put_together(paths, first)
+    return _joined(paths, first)
 
 
 def _path(build: Build, number: int) -> Path:
     return build.checkpoints / f"block-{number:09}.parquet"
 
 
-def _put_together(paths: Sequence[Path], shown: Callable[[Sequence[Told]], Told]) -> TableReport:
-    told = [json.loads(pq.read_schema(path).metadata[_TOLD]) for path in paths]
+def _joined(paths: Sequence[Path], shown: Callable[[Sequence[Tables]], Tables]) -> TableReport:
+    reports = [json.loads(pq.read_schema(path).metadata[_METADATA]) for path in paths]
     sizes = [pq.read_metadata(path).num_rows for path in paths]
     return TableReport(
         frame=pd.read_parquet(paths[0]),
         blocks=paths,
-        facts=_together([own["facts"] for own in told], sizes),
-        tables=shown([own["tables"] for own in told]),
+        facts=_joined_facts([report["facts"] for report in reports], sizes),
+        tables=shown([report["tables"] for report in reports]),
     )
 
 
 def _write(path: Path, report: TableReport) -> None:
-    told = {"facts": dict(report.facts), "tables": dict(report.tables)}
+    said = {"facts": dict(report.facts), "tables": dict(report.tables)}
     table = pa.Table.from_pandas(report.frame, preserve_index=False)
     if any(isinstance(kind, pd.ArrowDtype) for kind in report.frame.dtypes):
         # Pandas writes the names of these types, and cannot read those of lists.
         table = table.replace_schema_metadata(None)
-    metadata = {**(table.schema.metadata or {}), _TOLD: json.dumps(told, ensure_ascii=False)}
+    metadata = {**(table.schema.metadata or {}), _METADATA: json.dumps(said, ensure_ascii=False)}
     content = pa.BufferOutputStream()
     pq.write_table(table.replace_schema_metadata(metadata), content)
     write_atomically(path, content.getvalue().to_pybytes())
 
 
-def _together(facts: Sequence[Mapping[str, Fact]], sizes: Sequence[int]) -> dict[str, Fact]:
-    names = dict.fromkeys(name for own in facts for name in own)
+def _joined_facts(facts: Sequence[Mapping[str, Fact]], sizes: Sequence[int]) -> dict[str, Fact]:
+    names = dict.fromkeys(name for of_block in facts for name in of_block)
     blocks = list(zip(facts, sizes, strict=True))
     return {
-        name: _one([(own[name], size) for own, size in blocks if name in own]) for name in names
+        name: _joined_fact([(fs[name], size) for fs, size in blocks if name in fs])
+        for name in names
     }
 
 
-def _one(values: Sequence[tuple[Fact, int]]) -> Fact:
+def _joined_fact(values: Sequence[tuple[Fact, int]]) -> Fact:
     """One figure of those of several blocks, each with the rows of its block."""
     if all(isinstance(value, int) for value, _ in values):
         return sum(int(value) for value, _ in values)

@@ -1,8 +1,8 @@
-"""Row caches: results that are found again by content, whichever asset asks.
+"""Row caches: rows that are looked up by content, whichever asset asks.
 
 A cache is committed as the work goes on, so that a crash costs at most the rows in flight. A scope
-names everything but the content (a model and its settings), the model's fingerprint first; a key is
-a hash of the content.
+names everything but the content (a model and its settings), the model's data version first; a key
+is a hash of the content.
 """
 
 from collections.abc import Collection, Sequence
@@ -11,8 +11,7 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
-from hansol_assets.lake.duckdb_engine import can_be_written
-from hansol_assets.lake.duckdb_file import is_corrupt
+from hansol_assets.lake.duckdb_file import can_be_written, is_corrupt
 from hansol_assets.lake.fingerprint import FINGERPRINT_LENGTH
 from hansol_assets.lake.warehouse import Warehouse
 
@@ -23,37 +22,29 @@ GENERATIONS = "generations"
 """Generated answers; the model is the adapter, and the base model and decoding follow."""
 
 READINGS = "readings"
-"""Morphemes; no model of the lake makes them, so they are kept when models go."""
+"""Morphemes; no model of the lake makes them, so pruning leaves them."""
 
 MODEL_CACHES = (EMBEDDINGS, GENERATIONS)
 
 
 class RowCache:
-    """Rows by scope and key, in the warehouse's schema `cache`.
-
-    Args:
-        warehouse: Where the rows are kept.
-        name: The cache's table name.
-    """
+    """Rows by scope and key, in a table of the warehouse's schema `cache`."""
 
     def __init__(self, warehouse: Warehouse, name: str) -> None:
         self._warehouse = warehouse
         self._name = name
-
-    @property
-    def _table(self) -> str:
-        return f"cache.{self._name}"
+        self._table = f"cache.{name}"
 
     def get(self, scope: str, keys: Sequence[str]) -> pd.DataFrame:
         """Returns the rows of a scope with one of the keys, in no particular order.
 
-        The frame is empty, without columns, where nothing was ever put, or where what was put is
+        The frame is empty, without columns, where nothing was ever put, or where the table is
         damaged: then it is dropped, since it can be made again.
         """
         return self.get_arrow(scope, keys).to_pandas()
 
     def get_arrow(self, scope: str, keys: Sequence[str]) -> pa.Table:
-        """Returns the same rows as an Arrow table: many vectors are no object each there."""
+        """Returns the same rows as an Arrow table, in which a vector is no Python object."""
         try:
             return self._get(scope, keys)
         except duckdb.Error as error:
@@ -65,39 +56,32 @@ class RowCache:
 
     def _get(self, scope: str, keys: Sequence[str]) -> pa.Table:
         with self._warehouse.connection() as connection:
-            connection.register("wanted", pa.table({"key": pa.array(keys, pa.string())}))
+            connection.register("requested", pa.table({"key": pa.array(keys, pa.string())}))
             try:
-                found = connection.sql(
+                rows = connection.sql(
                     f"select * exclude (scope) from {self._table} "
-                    "where scope = ? and key in (select key from wanted)",
+                    "where scope = ? and key in (select key from requested)",
                     params=[scope],
                 )
             except duckdb.CatalogException:  # nothing was ever put
                 return pa.table({})
-            return found.to_arrow_table()
+            return rows.to_arrow_table()
 
-    def keep_models(self, fingerprints: Collection[str]) -> int:
-        """Removes the rows that other models than these made.
-
-        Args:
-            fingerprints: Models; a scope begins with the fingerprint of its own.
-
-        Returns:
-            Rows removed.
-        """
+    def remove_other_models(self, versions: Collection[str]) -> int:
+        """Removes the rows that other models than these made, and returns how many they were."""
         if not self._warehouse.path.exists():
             return 0
         with self._warehouse.transaction() as connection:
-            known = connection.execute(
+            tables = connection.execute(
                 "select 1 from duckdb_tables() where schema_name = 'cache' and table_name = ?",
                 [self._name],
             )
-            if not known.fetchall():
+            if not tables.fetchall():
                 return 0
             removed = connection.execute(
                 f"delete from {self._table} where left(scope, ?) not in "
                 "(select unnest(?::varchar[])) returning 1",
-                [FINGERPRINT_LENGTH, list(fingerprints)],
+                [FINGERPRINT_LENGTH, list(versions)],
             ).fetchall()
         return len(removed)
 

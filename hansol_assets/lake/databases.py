@@ -1,10 +1,13 @@
-"""The LanceDB database: a folder, or a part of an object store, and the files below it.
+"""The LanceDB database: a folder, or a part of an object store, and the files of its versions.
 
-What belongs here: opening it, and listing, proving and removing its files wherever they are. What
-does not: which files a version needs (`hansol_assets.lake.lancedb_versions`).
+LanceDB never changes a data file, so a version is whole while its files are the same. It does not
+list them, and its cleanup (`Table.optimize`, 0.40) refuses to run where an old version is tagged:
+so both are done here, by reading the table's manifests.
+See https://lancedb.github.io/lance/format.html
 """
 
 import shutil
+import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
@@ -33,12 +36,14 @@ _S3_OPTIONS = {
     "client_retry_timeout": str(RETRY_SECONDS),
 }
 
+_MANIFEST_SUFFIX = ".manifest"
+_CONTENT = ("data", "_indices", "_deletions")
+_LARGEST = 2**64 - 1
+"""Manifests are named by what is left to this number, so that the newest comes first."""
+
 
 def connect(uri: str | Path) -> "DBConnection":
-    """Opens a database.
-
-    Args:
-        uri: A folder, or an `s3://` URL.
+    """Opens a database in a folder, or at an `s3://` URL.
 
     Raises:
         ObjectStoreError: The store cannot be reached, or refuses.
@@ -46,13 +51,13 @@ def connect(uri: str | Path) -> "DBConnection":
     """
     import lancedb
 
-    place = str(uri)
-    if not place.startswith("s3://"):
-        return lancedb.connect(place)
+    name = str(uri)
+    if not name.startswith("s3://"):
+        return lancedb.connect(name)
     # LanceDB takes minutes to give up a store that does not answer.
-    ObjectStore(place).require_access()
-    with store_explained(place):
-        return lancedb.connect(place, storage_options=_S3_OPTIONS)
+    ObjectStore(name).require_access()
+    with store_explained(name):
+        return lancedb.connect(name, storage_options=_S3_OPTIONS)
 
 
 class Database(ABC):
@@ -77,7 +82,7 @@ class Database(ABC):
         """Returns name → what proves a file's content, of those files that there are."""
 
     @abstractmethod
-    def is_placed(self, stamps: Mapping[str, str]) -> bool:
+    def owns(self, stamps: Mapping[str, str]) -> bool:
         """Whether files with these stamps belong into this database, and not into another."""
 
     @abstractmethod
@@ -93,17 +98,12 @@ class Database(ABC):
         """Moves a table's folder out of the database."""
 
     @abstractmethod
-    def place(self, name: str) -> Path | str:
+    def location(self, name: str) -> Path | str:
         """Returns where a file is, for a person."""
 
 
 class FolderDatabase(Database):
-    """A database in a folder, whose files are proved by SHA-256.
-
-    Args:
-        folder: The database.
-        damaged: Where damaged tables are set aside.
-    """
+    """A database in a folder, whose files are proved by SHA-256; tables are set aside elsewhere."""
 
     def __init__(self, folder: Path, damaged: Path) -> None:
         self.uri = str(folder)
@@ -111,41 +111,34 @@ class FolderDatabase(Database):
         self._damaged = damaged
 
     def names(self, folder: str) -> list[str]:
-        """See `Database`."""
         files = (path for path in (self._folder / folder).rglob("*") if path.is_file())
         return sorted(path.relative_to(self._folder).as_posix() for path in files)
 
     def read(self, name: str) -> bytes:
-        """See `Database`."""
         return (self._folder / name).read_bytes()
 
     def stamps(self, names: Iterable[str]) -> dict[str, str]:
-        """See `Database`."""
         return {name: file_hash(path) for name, path in self._files(names)}
 
-    def is_placed(self, stamps: Mapping[str, str]) -> bool:
-        """See `Database`: a SHA-256 holds no space."""
+    def owns(self, stamps: Mapping[str, str]) -> bool:
+        # A SHA-256 holds no space.
         return not any(" " in stamp for stamp in stamps.values())
 
     def size(self, names: Iterable[str]) -> int:
-        """See `Database`."""
         return sum(path.stat().st_size for _, path in self._files(names))
 
     def remove(self, names: Iterable[str]) -> None:
-        """See `Database`."""
         for _, path in self._files(names):
             path.unlink()
 
     def set_aside(self, table: str) -> None:
-        """See `Database`."""
         aside = self._damaged / table
         shutil.rmtree(aside, ignore_errors=True)
         if (self._folder / table).exists():
             aside.parent.mkdir(parents=True, exist_ok=True)
             (self._folder / table).rename(aside)
 
-    def place(self, name: str) -> Path:
-        """See `Database`."""
+    def location(self, name: str) -> Path:
         return self._folder / name
 
     def _files(self, names: Iterable[str]) -> list[tuple[str, Path]]:
@@ -154,56 +147,123 @@ class FolderDatabase(Database):
 
 
 class StoredDatabase(Database):
-    """A database in an object store, which proves contents itself: by size and entity tag.
-
-    Args:
-        store: The store; the database is below `lancedb/` there.
-    """
+    """A database below `lancedb/` in an object store, which proves files by size and entity tag."""
 
     def __init__(self, store: ObjectStore) -> None:
-        self.uri = store.place(LANCEDB)
+        self.uri = store.url_of(LANCEDB)
         self._store = store
 
     def names(self, folder: str) -> list[str]:
-        """See `Database`."""
         return [f"{folder}/{name}" for name in self._store.listed(f"{LANCEDB}/{folder}")]
 
     def read(self, name: str) -> bytes:
-        """See `Database`."""
         return self._store.read(f"{LANCEDB}/{name}") or b""
 
     def stamps(self, names: Iterable[str]) -> dict[str, str]:
-        """See `Database`: a stamp names the database, too."""
         return {name: f"{self.uri} {item.stamp}" for name, item in self._objects(names).items()}
 
-    def is_placed(self, stamps: Mapping[str, str]) -> bool:
-        """See `Database`."""
+    def owns(self, stamps: Mapping[str, str]) -> bool:
         return all(stamp.startswith(f"{self.uri} ") for stamp in stamps.values())
 
     def size(self, names: Iterable[str]) -> int:
-        """See `Database`."""
         return sum(item.size for item in self._objects(names).values())
 
     def remove(self, names: Iterable[str]) -> None:
-        """See `Database`."""
         for name in names:
             self._store.remove([f"{LANCEDB}/{name}"])
 
     def set_aside(self, table: str) -> None:
-        """See `Database`: the table is below `damaged/` then."""
         for name in self.names(table):
             self._store.move(f"{LANCEDB}/{name}", f"{DAMAGED}/{name}")
 
-    def place(self, name: str) -> str:
-        """See `Database`."""
+    def location(self, name: str) -> str:
         return f"{self.uri}/{name}"
 
     def _objects(self, names: Iterable[str]) -> dict[str, StoredObject]:
-        wanted = set(names)
-        tables = {PurePosixPath(name).parts[0] for name in wanted}
+        requested = set(names)
         listed = {
             f"{table}/{name}": item
-            for table in tables
+            for table in {PurePosixPath(name).parts[0] for name in requested}
             for name, item in self._store.listed(f"{LANCEDB}/{table}").items()
         }
-        return {name: listed[name] for name in sorted(wanted & listed.keys())}
+        return {name: listed[name] for name in sorted(requested & listed.keys())}
+
+
+def version_checksums(database: Database, table: str, version: int) -> dict[str, str]:
+    """Returns file name below the database → what proves its content, of all a version needs."""
+    folder = f"{table}.lance"
+    return database.stamps(_version_files(database, folder, version, database.names(folder)))
+
+
+def drop_all_but(database: Database, folder: str, needed: Iterable[str]) -> list[str]:
+    """Removes a table's files that neither the latest version needs nor those that stay readable.
+
+    Hold `LANCEDB_LOCK` meanwhile, so that no version is being written.
+
+    Args:
+        database: The database.
+        folder: The table's folder.
+        needed: The files of the versions that stay readable.
+
+    Returns:
+        The files that were removed.
+    """
+    names = database.names(folder)
+    versions = _versions(folder, names)
+    staying = set(needed)
+    for latest in versions[-1:]:
+        staying.update(_version_files(database, folder, latest, names))
+    manifests = [_manifest(folder, version) for version in versions]
+    # Manifests first: a kill in between leaves files that nobody names, not the other way round.
+    removed = [name for name in [*manifests, *_content(folder, names)] if name not in staying]
+    database.remove(removed)
+    return removed
+
+
+def _version_files(
+    database: Database, folder: str, version: int, names: Iterable[str]
+) -> list[str]:
+    """The manifest of a version and every file that it names, sorted."""
+    manifest = _manifest(folder, version)
+    content = database.read(manifest)
+    return sorted([manifest, *(n for n in _content(folder, names) if _names(content, folder, n))])
+
+
+def _versions(folder: str, names: Iterable[str]) -> list[int]:
+    """The versions of a table, the oldest first."""
+    below = f"{folder}/_versions/"
+    manifests = (n for n in names if n.startswith(below) and n.endswith(_MANIFEST_SUFFIX))
+    stems = (PurePosixPath(name).stem for name in manifests)
+    return sorted(_LARGEST - int(stem) for stem in stems if stem.isdigit())
+
+
+def _manifest(folder: str, version: int) -> str:
+    return f"{folder}/_versions/{_LARGEST - version:020d}{_MANIFEST_SUFFIX}"
+
+
+def _content(folder: str, names: Iterable[str]) -> list[str]:
+    below = tuple(f"{folder}/{kind}/" for kind in _CONTENT)
+    return [name for name in names if name.startswith(below)]
+
+
+def _names(manifest: bytes, folder: str, name: str) -> bool:
+    """Whether a manifest names a file: data by name, an index by UUID, deletions by number.
+
+    A manifest names what its own transaction replaced too, so this errs on the side of keeping.
+    """
+    path = PurePosixPath(name).relative_to(folder)
+    kind, *rest = path.parts
+    if kind == "_indices":
+        return uuid.UUID(rest[0]).bytes in manifest
+    if kind == "_deletions":
+        return _varint(int(path.stem.rpartition("-")[2])) in manifest
+    return path.name.encode() in manifest
+
+
+def _varint(number: int) -> bytes:
+    """A number as Protocol Buffers write it: seven bits a byte, the lowest first."""
+    digits = []
+    while number >= 0x80:
+        digits.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes([*digits, number])

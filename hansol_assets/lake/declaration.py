@@ -1,22 +1,18 @@
 """The declaration of an asset: one function, whose parameters are all that its result depends on.
 
-What belongs here: reading a function's parameters, and binding them to pinned inputs and settings,
-from which the fingerprint follows. What does not: making a result (`hansol_assets.lake.making`) and
-anything of Dagster (`hansol_assets.orchestration.graph`).
-
 A body is a plain function, which a test calls as it is:
 
     @lake_table(kinds={"duckdb"})
     def qa_folds(raw_qa: Table, folds: FoldSettings) -> TableReport: ...
 
 `raw_qa` is an input, by the name of its asset; `folds` is the section of that name of the settings.
-Nothing else reaches the body, so what is read is what is named.
+Binding pins the inputs and reads the settings; the fingerprint follows from both.
 """
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, reduce
+from functools import cached_property, partial, reduce
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -24,7 +20,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 from pydantic import BaseModel
 
 from hansol_assets.errors import UserError
-from hansol_assets.lake.fingerprint import config_of, fingerprint
+from hansol_assets.lake.fingerprint import config_of
 from hansol_assets.lake.handles import Artifact, Handle, History, Source, Table
 from hansol_assets.lake.manifest import Manifest, library_version
 from hansol_assets.lake.reports import Build, Report, Task, Verdict
@@ -46,15 +42,14 @@ class DeclarationError(TypeError):
 
 @dataclass(frozen=True)
 class Setting:
-    """Marks a parameter that is read from another place of the settings than its own name.
+    """Marks a parameter that is read from elsewhere in the settings than its name says.
 
-    What the body does not read of a section, it is not given, and its result is not named by.
+    A body is not given what it does not read of a section, nor is that in the fingerprint.
 
     Attributes:
         path: Attributes of the settings, joined by dots; `base_model.loading`.
         only: The settings of a section that the body reads; empty: all of them.
-        without: Settings of a section that the body does not read; `retrieval.top_k` is one of a
-            section within.
+        without: Settings of a section, or of one within it, that the body does not read.
     """
 
     path: str
@@ -77,13 +72,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class Check:
-    """A check that the asset's own materialisation answers.
-
-    Attributes:
-        name: The check's name.
-        description: What must hold.
-        blocking: Whether a failure keeps what is downstream from running.
-    """
+    """A check that the asset's materialisation answers; a blocking one stops what is downstream."""
 
     name: str
     description: str
@@ -94,7 +83,6 @@ class CheckFailedError(UserError):
     """A build found that one of its asset's checks fails, and made nothing."""
 
     def __init__(self, check: str, message: str, metadata: Mapping[str, Any]) -> None:
-        """Names the check, and what a person should read."""
         super().__init__(message)
         self.check = check
         self.metadata = dict(metadata)
@@ -102,13 +90,7 @@ class CheckFailedError(UserError):
 
 @dataclass(frozen=True)
 class Input:
-    """A parameter that is another asset.
-
-    Attributes:
-        asset: The asset's name, which is the parameter's.
-        form: The class of its handle.
-        optional: Whether the file behind it may be missing; the body is then given None.
-    """
+    """A parameter that is another asset, named as it; an optional file may be missing: None."""
 
     asset: str
     form: type[Source] | type[Table] | type[Artifact]
@@ -133,7 +115,7 @@ class Bound:
     Attributes:
         declaration: The asset.
         lake: Where its result goes.
-        inputs: Input → its handle; None for a file that may be missing, and is.
+        inputs: Input → its handle; None for an optional file that is missing.
         settings: Parameter → the setting's value.
         shaping_nothing: Those parameters whose setting changes no result.
     """
@@ -147,38 +129,41 @@ class Bound:
     @cached_property
     def task(self) -> Task:
         """The work's name: what its result depends on, and nothing else."""
+        return self.task_after(self.previous.version if self.previous else "")
+
+    def task_after(self, previous: str) -> Task:
+        """The same, where the asset's own earlier result has that data version."""
+        inputs = {name: item.version if item else _ABSENT for name, item in self.inputs.items()}
+        if self.declaration.reads_previous:
+            inputs[self.declaration.name] = previous
+        shaping = {
+            name: value for name, value in self.settings.items() if name not in self.shaping_nothing
+        }
+        earlier = {
+            name: item.identity for name, item in self.inputs.items() if isinstance(item, History)
+        }
+        works = {
+            name: item.manifest.fingerprint
+            for name, item in self.inputs.items()
+            if isinstance(item, Table | Artifact) and item.manifest.content
+        }
+        releases = {name: library_version(name) for name in self.declaration.libraries}
         return Task(
             asset=self.declaration.name,
             code_version=self.declaration.code_version,
-            config=config_of(**self._shaping)
-            | {
-                name: handle.identity
-                for name, handle in self.inputs.items()
-                if isinstance(handle, History)
-            },
-            inputs={
-                name: handle.version if handle else _ABSENT for name, handle in self.inputs.items()
-            },
-            libraries={
-                name: version
-                for name in self.declaration.libraries
-                if (version := library_version(name))
-            },
+            config=config_of(**shaping) | earlier,
+            inputs=inputs,
+            libraries={name: release for name, release in releases.items() if release},
+            input_fingerprints=works,
         )
-
-    @property
-    def _shaping(self) -> dict[str, Any]:
-        return {
-            name: value for name, value in self.settings.items() if name not in self.shaping_nothing
-        }
 
     def call(self, build: Build | None = None) -> Any:
         """Calls the body."""
         given = {**self.inputs, **self.settings}
         if self.declaration.build_parameter:
             given[self.declaration.build_parameter] = build
-        if self.declaration.previous_parameter:
-            given[self.declaration.previous_parameter] = self.previous
+        if self.declaration.reads_previous:
+            given[self.declaration.name] = self.previous
         return self.declaration.body(**given)
 
     @property
@@ -190,22 +175,12 @@ class Bound:
     @cached_property
     def previous(self) -> Table | None:
         """What was live before of an asset that reads its own earlier result, made by this code."""
-        if self.declaration.previous_parameter is None:
+        if not self.declaration.reads_previous:
             return None
-        found = self.lake.find_live(self.declaration.name)
-        if found is None or found.code_version != self.declaration.code_version:
+        live = self.lake.find_live(self.declaration.name)
+        if live is None or live.code_version != self.declaration.code_version:
             return None
-        return Table(self.lake, found) if self.lake.is_whole(found) else None
-
-    def question(self, previous: str | None) -> str:
-        """Names what is asked of a body whose result is named by its content.
-
-        Args:
-            previous: The version of the earlier result that it is given, if any.
-        """
-        task = self.task
-        inputs = {**task.inputs, task.asset: previous or ""}
-        return fingerprint(task.asset, task.code_version, task.config, inputs, task.libraries)
+        return Table(self.lake, live) if self.lake.is_whole(live) else None
 
     @property
     def sources(self) -> dict[str, Source]:
@@ -220,20 +195,17 @@ class AssetDeclaration:
     Attributes:
         body: The plain function that makes the result.
         form: Whether that is a DuckDB table or a folder of files.
-        kinds: Dagster's kinds.
         code_version: Raise it when the same inputs shall give another result.
-        libraries: What is imported to make the result and may make another one in its next
-            release, by its name in the package index; of what an input was made with, that input
-            says it.
-        pool: Dagster's concurrency pool, if any.
+        libraries: Packages that make the result and whose next release may make another one; those
+            that an input declares need not be named again.
         retries: How often a failure that may pass by itself, such as a network's, is tried again.
         after: Assets that must be made before, though nothing of them is read.
         checks: Checks that the materialisation answers itself.
         conclude: Runs after each materialisation, also of a reused result.
         skip_without: An input table without whose rows there is nothing to make; the asset, and all
             that is made from it, is then skipped.
-        named_by_content: Whether the result is named by its content instead of its inputs: what is
-            made from it then changes only when it does.
+        named_by_content: Whether the data version is a checksum of the rows instead of the
+            fingerprint: what is made from the table then changes only when it does.
     """
 
     body: Body
@@ -251,23 +223,22 @@ class AssetDeclaration:
     inputs: tuple[Input, ...] = field(init=False)
     settings: Mapping[str, Setting] = field(init=False)
     build_parameter: str | None = field(init=False)
-    previous_parameter: str | None = field(init=False)
+    reads_previous: bool = field(init=False)
 
     def __post_init__(self) -> None:
-        """Reads the body's parameters."""
         parameters = dict(_parameters(self.body))
         inputs = {name: item for name, item in parameters.items() if isinstance(item, Input)}
-        own = [name for name, item in inputs.items() if name == self.name]
-        read = {
-            "inputs": tuple(item for name, item in inputs.items() if name not in own),
-            "settings": {n: p for n, p in parameters.items() if isinstance(p, Setting)},
-            "build_parameter": next((n for n, p in parameters.items() if p is Build), None),
-            "previous_parameter": next(iter(own), None),
-        }
-        if own and not self.named_by_content:
+        previous = inputs.pop(self.name, None)
+        if previous and not self.named_by_content:
             msg = f"{self.name} reads its own earlier result, so its content has to name it"
             raise DeclarationError(msg)
-        for name, value in read.items():
+        derived = {
+            "inputs": tuple(inputs.values()),
+            "settings": {n: p for n, p in parameters.items() if isinstance(p, Setting)},
+            "build_parameter": next((n for n, p in parameters.items() if p is Build), None),
+            "reads_previous": previous is not None,
+        }
+        for name, value in derived.items():
             object.__setattr__(self, name, value)
 
     @property
@@ -286,12 +257,7 @@ class AssetDeclaration:
         return [item.asset for item in self.inputs]
 
     def bind(self, lake: Lake, settings: Any, sources: Mapping[str, Path]) -> Bound:
-        """Pins the inputs and reads the settings.
-
-        Args:
-            lake: The lake under the active profile.
-            settings: The run's settings.
-            sources: External asset name → file.
+        """Pins the inputs, with external asset name → file, and reads the run's settings.
 
         Raises:
             MissingInputError: An input is not in the lake.
@@ -344,28 +310,8 @@ def _parameter(body: Body, name: str, hint: Any) -> Any:
     raise DeclarationError(msg)
 
 
-def lake_table(
-    *,
-    kinds: set[str],
-    code_version: str = "1",
-    libraries: tuple[str, ...] = (),
-    pool: str | None = None,
-    skip_without: str | None = None,
-    named_by_content: bool = False,
-) -> Callable[[Body], Body]:
-    """Declares an asset that is a DuckDB table; see `AssetDeclaration` for the arguments."""
-    return _declaring(
-        "table",
-        kinds,
-        code_version,
-        libraries=libraries,
-        pool=pool,
-        skip_without=skip_without,
-        named_by_content=named_by_content,
-    )
-
-
-def lake_artifact(
+def _declaring(
+    form: Form,
     *,
     kinds: set[str],
     code_version: str = "1",
@@ -375,30 +321,23 @@ def lake_artifact(
     after: tuple[str, ...] = (),
     checks: tuple[Check, ...] = (),
     conclude: Conclude | None = None,
+    skip_without: str | None = None,
+    named_by_content: bool = False,
 ) -> Callable[[Body], Body]:
-    """Declares an asset that is a folder of files; see `AssetDeclaration` for the arguments."""
-    return _declaring(
-        "artifact",
-        kinds,
-        code_version,
-        libraries=libraries,
-        pool=pool,
-        retries=retries,
-        after=after,
-        checks=checks,
-        conclude=conclude,
-    )
+    options = locals() | {"kinds": frozenset(kinds)}
 
-
-def _declaring(
-    form: Form, kinds: set[str], code_version: str, **rest: Any
-) -> Callable[[Body], Body]:
     def declare(body: Body) -> Body:
-        declaration = AssetDeclaration(body, form, frozenset(kinds), code_version, **rest)
-        setattr(body, _DECLARATION, declaration)
+        setattr(body, _DECLARATION, AssetDeclaration(body, **options))
         return body
 
     return declare
+
+
+lake_table = partial(_declaring, "table")
+"""Declares an asset that is a DuckDB table; see `AssetDeclaration` for the arguments."""
+
+lake_artifact = partial(_declaring, "artifact")
+"""Declares an asset that is a folder of files; see `AssetDeclaration` for the arguments."""
 
 
 def declaration_of(body: Body) -> AssetDeclaration:

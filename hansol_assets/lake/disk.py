@@ -1,18 +1,14 @@
-"""What the disk refused, said to the person who can make room.
-
-What belongs here: recognising a full, read-only, forbidden or failing disk in the errors of the
-libraries that write to it, each of which says it in its own words. What does not: the writing.
-"""
+"""A full, read-only, forbidden or failing disk, recognised in the errors of various libraries."""
 
 import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from tempfile import TemporaryFile
 
 from hansol_assets.commands import PRUNE
-from hansol_assets.lake.errors import DiskError, LakeError
+from hansol_assets.lake.lake_errors import DiskError, explained
 
 _ROOM = f"Free some space ('{PRUNE}' removes what is no longer used)"
 _ELSEWHERE = "name a folder that can be written with HANSOL_LAKE_DIR"
@@ -37,31 +33,22 @@ _TORCH_WRITER = "PytorchStreamWriter failed"
 """All that torch says when a checkpoint cannot be written, whatever the reason."""
 
 
-@contextmanager
-def disk_explained(place: Path) -> Iterator[None]:
+def disk_explained(path: Path) -> AbstractContextManager[None]:
     """Turns what a library says of the disk into an error for a person.
 
     Args:
-        place: What is being written or read; named where the library's error names no file.
+        path: What is being written or read; named where the library's error names no file.
 
     Raises:
         DiskError: The disk is full, read-only, forbidden or failing. Other errors pass unchanged.
     """
-    try:
-        yield
-    except LakeError:
-        raise
-    except Exception as error:
-        explained = _explain(error, place)
-        if explained is None:
-            raise
-        raise explained from error
+    return explained(lambda error: _explain(error, path))
 
 
 def can_be_made(folder: Path) -> bool:
     """Whether a folder, or the nearest one above it that there is, lets this user write."""
-    there = next(one for one in (folder, *folder.absolute().parents) if one.exists())
-    return os.access(there, os.W_OK)
+    nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    return os.access(nearest, os.W_OK)
 
 
 def require_writable(folder: Path) -> None:
@@ -79,11 +66,11 @@ def require_writable(folder: Path) -> None:
             raise OSError(error.errno, error.strerror) from None
 
 
-def _explain(error: BaseException, place: Path) -> DiskError | None:
+def _explain(error: BaseException, path: Path) -> DiskError | None:
     for link in _chain(error):
         number = _error_number(link)
         if number is not None:
-            return DiskError(_named(link) or place, *PROBLEMS[number])
+            return DiskError(_named(link) or path, *PROBLEMS[number])
     return None
 
 
@@ -108,5 +95,5 @@ def _error_number(error: BaseException) -> int | None:
         return error.errno if error.errno in PROBLEMS else None
     text = str(error)
     # Libraries that write from C++ or Rust keep the number only as the system's words for it.
-    named = (number for number in PROBLEMS if os.strerror(number).lower() in text.lower())
-    return next(named, errno.ENOSPC if _TORCH_WRITER in text else None)
+    numbers = (number for number in PROBLEMS if os.strerror(number).lower() in text.lower())
+    return next(numbers, errno.ENOSPC if _TORCH_WRITER in text else None)

@@ -1,8 +1,6 @@
-"""Fingerprints: the names of everything that an asset makes.
+"""Fingerprints, which name an asset's work before it is done, and hashes of content.
 
-A fingerprint is a hash of the asset's code version, the configuration that matters to it, the data
-versions of its inputs and the versions of the libraries that make it. Equal fingerprints mean equal
-bytes, so nothing is made twice.
+Equal fingerprints mean equal bytes, so nothing is made twice.
 """
 
 import hashlib
@@ -22,7 +20,7 @@ FINGERPRINT_LENGTH = 16
 """Hexadecimal digits kept of a SHA-256 (64 bits: no clash expected below 10^9 artifacts)."""
 
 FINGERPRINT_PATTERN = f"[0-9a-f]{{{FINGERPRINT_LENGTH}}}"
-"""What every fingerprint looks like; anything else in a file that names one is not believed."""
+"""What every fingerprint looks like; any other text in a file that names one is ignored."""
 
 
 def canonical_json(value: Any) -> str:
@@ -58,7 +56,7 @@ def fingerprint(
     inputs: Mapping[str, str],
     libraries: Mapping[str, str] = NO_LIBRARIES,
 ) -> str:
-    """Names what an asset makes from its code, its configuration, its inputs and its libraries.
+    """Hashes all that an asset's result depends on to `FINGERPRINT_LENGTH` hexadecimal digits.
 
     Args:
         asset: The asset's name.
@@ -66,9 +64,6 @@ def fingerprint(
         config: The settings that matter to the asset, JSON-serialisable.
         inputs: Input asset name → its data version.
         libraries: Library → its version, of those whose release may change the result.
-
-    Returns:
-        A name of `FINGERPRINT_LENGTH` hexadecimal digits.
     """
     identity: dict[str, Any] = {
         "asset": asset,
@@ -82,7 +77,7 @@ def fingerprint(
 
 
 def config_of(**sections: Any) -> dict[str, Any]:
-    """Returns settings sections, or plain values, as the JSON values that a fingerprint hashes.
+    """Returns settings as the JSON values that a fingerprint hashes.
 
     Settings of a section that change no result are left out.
     """

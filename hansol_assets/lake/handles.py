@@ -1,9 +1,7 @@
 """Handles: what an asset may read, pinned when its work was named, and opened only when used.
 
-What belongs here: one class for each form of input. What does not: which inputs an asset has
-(`hansol_assets.lake.declaration`). Pinning keeps the reads of one asset consistent while another
-run moves the live pointers; that nothing is opened before it is used lets a reused asset load
-nothing.
+Pinning keeps the reads of one asset consistent while another run moves the live pointers; that
+nothing is opened before it is used lets a reused asset load nothing.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,20 +13,16 @@ from typing import Any, Self
 import pandas as pd
 
 from hansol_assets.lake.cache import RowCache
-from hansol_assets.lake.errors import MissingSourceError, MixedVersionsError, NotAnInputError
 from hansol_assets.lake.fingerprint import file_hash
-from hansol_assets.lake.manifest import Fact, Manifest, find_manifest, manifests
+from hansol_assets.lake.lake_errors import MissingSourceError, MixedVersionsError, NotAnInputError
+from hansol_assets.lake.manifest import Fact, Manifest, input_manifest, manifests
 from hansol_assets.lake.store import Lake
+from hansol_assets.lake.warehouse import Warehouse
 
 
 @dataclass(frozen=True)
 class Source:
-    """A file that the graph does not make.
-
-    Attributes:
-        path: Where it is.
-        version: SHA-256 of its content when it was pinned.
-    """
+    """A file that the graph does not make; its version is the SHA-256 of its content."""
 
     path: Path
     version: str
@@ -63,12 +57,12 @@ class _Stored:
 
     @property
     def version(self) -> str:
-        """The fingerprint, which is the asset's data version."""
-        return self.manifest.fingerprint
+        """The asset's data version."""
+        return self.manifest.version
 
     @property
     def facts(self) -> Mapping[str, Fact]:
-        """The figures that its build told of it."""
+        """The figures that its build reported."""
         return self.manifest.facts
 
     def require_inputs(self, *inputs: "Artifact") -> None:
@@ -96,25 +90,24 @@ class Table(_Stored):
 
         They are proved as `read_columns` proves them.
         """
-        return self._proved.warehouse.columnar(self.manifest.asset, self.manifest.fingerprint)
+        return self._proved.columnar(*self.manifest.key)
 
     def read_columns(self, *columns: str) -> pd.DataFrame:
         """Returns some columns of all rows; the table is proved whole once a handle."""
-        return self._proved.some_rows(self.manifest, columns, None)
+        return self._proved.select(*self.manifest.key, columns, None)
 
     def chunks(self, columns: Sequence[str], size: int) -> Iterator[pd.DataFrame]:
         """Yields some columns of all rows, so many at a time; proved as `read_columns` is."""
-        proved, manifest = self._proved, self.manifest
-        yield from proved.warehouse.chunks(manifest.asset, manifest.fingerprint, columns, size)
+        yield from self._proved.chunks(*self.manifest.key, columns, size)
 
     def rows_of(self, column: str, values: Sequence[str]) -> pd.DataFrame:
         """Returns the rows with one of the values, in their order; proved as `read_columns` is."""
-        return self._proved.some_rows(self.manifest, (), (column, values))
+        return self._proved.select(*self.manifest.key, (), (column, values))
 
     @cached_property
-    def _proved(self) -> Lake:
+    def _proved(self) -> Warehouse:
         self.lake.prove(self.manifest)
-        return self.lake
+        return self.lake.warehouse
 
 
 @dataclass(frozen=True)
@@ -137,7 +130,7 @@ class Artifact(_Stored):
 
 @dataclass(frozen=True)
 class History(Table):
-    """A table with every earlier version of it that the lake remembers, of whatever profile."""
+    """A table with every earlier version of it in the lake, of whatever profile."""
 
     @cached_property
     def earlier(self) -> list[Table]:
@@ -146,28 +139,27 @@ class History(Table):
         return [
             Table(self.lake, item)
             for item in manifests(self.lake.paths, self.manifest.asset)
-            if item.fingerprint != self.version and item.fingerprint in stored
+            if item.version != self.version and item.version in stored
         ]
 
     @property
     def identity(self) -> dict[str, Any]:
-        """What of the history names a result that is made from it."""
+        """What of the history is in the fingerprint of a result that is made from it."""
         return {"earlier": sorted(item.version for item in self.earlier)}
 
 
 def input_of(result: Artifact, asset: str) -> Artifact:
     """Returns the very artifact that a result was made from, live or not.
 
-    It is for those who look at results. The body of an asset is given what it reads.
+    It is for those who look at results; a body reads nothing but its parameters.
 
     Raises:
         NotAnInputError: The result was not made from such an asset.
     """
-    version = result.manifest.inputs.get(asset)
-    found = find_manifest(result.lake.paths, asset, version) if version else None
-    if found is None:
+    manifest = input_manifest(result.lake.paths, result.manifest, asset)
+    if manifest is None:
         raise NotAnInputError(asset, result.manifest.asset)
-    return Artifact(result.lake, found)
+    return Artifact(result.lake, manifest)
 
 
 Handle = Source | Table | Artifact | History

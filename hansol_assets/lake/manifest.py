@@ -1,11 +1,12 @@
-"""Manifests: the record beside everything that an asset makes, and what each was made from.
+"""Manifests: what each result is and was made from.
 
 A manifest is written last, in one step: what has no manifest is not there.
 """
 
 import json
 import platform
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Mapping
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -30,18 +31,23 @@ SEAL = "sha256"
 
 Fact = str | int | float | bool
 
+Key = tuple[str, str]
+"""Asset and data version."""
+
 
 class Manifest(BaseModel):
     """What one artifact or table is, what it came from, and how to prove it whole.
 
     Attributes:
         asset: The asset's name.
-        fingerprint: The name of these bytes; the asset's data version.
+        fingerprint: The name of the work: a hash of code, configuration, inputs and libraries.
+        content: The name of the rows, where they are stored under it; see `version`.
         profile: The profile that made it first.
         kind: `artifact` (a folder) or `table` (a DuckDB table).
         code_version: The version of the asset's code.
         config: The settings that mattered.
         inputs: Input asset name → data version.
+        input_fingerprints: Input asset name → its fingerprint, where that is not the data version.
         libraries: Library → version, of those that the result is named by.
         checksums: File name (or `table`) → SHA-256 of its content.
         lancedb_files: File below the LanceDB database → what proves it (a SHA-256 in a folder; in
@@ -60,11 +66,13 @@ class Manifest(BaseModel):
 
     asset: str
     fingerprint: str
+    content: str = ""
     profile: str
     kind: Literal["artifact", "table"]
     code_version: str
     config: dict[str, Any]
     inputs: dict[str, str]
+    input_fingerprints: dict[str, str] = Field(default_factory=dict)
     libraries: dict[str, str] = Field(default_factory=dict)
     checksums: dict[str, str]
     lancedb_files: dict[str, str] = Field(default_factory=dict)
@@ -76,13 +84,24 @@ class Manifest(BaseModel):
     created_at: str
     versions: dict[str, str]
 
+    @property
+    def version(self) -> str:
+        """The data version, by which the bytes are stored and what is made from them is named."""
+        return self.content or self.fingerprint
+
+    @property
+    def key(self) -> Key:
+        """Where the bytes are: asset and data version."""
+        return self.asset, self.version
+
     def sealed(self) -> str:
         """Returns all that the manifest says as JSON, with a checksum of it."""
         content = self.model_dump(mode="json")
         return json.dumps({SEAL: _seal(content), **content}, ensure_ascii=False, indent=2) + "\n"
 
-    def save(self, path: Path) -> None:
+    def save(self, paths: LakePaths) -> None:
         """Writes the manifest, sealed, in one step."""
+        path = paths.manifest(self.asset, self.fingerprint)
         write_atomically(path, self.sealed().encode("utf-8"))
 
     @classmethod
@@ -123,10 +142,10 @@ class Manifest(BaseModel):
             return None
         return manifest if manifest.is_named(path.parent.name, path.stem) else None
 
-    def is_named(self, asset: str, version: str) -> bool:
+    def is_named(self, asset: str, name: str) -> bool:
         """Whether a name is this manifest's, and the hash of what it says of itself."""
         named = fingerprint(self.asset, self.code_version, self.config, self.inputs, self.libraries)
-        return (self.asset, self.fingerprint, named) == (asset, version, version)
+        return (self.asset, self.fingerprint, named) == (asset, name, name)
 
 
 def _seal(content: Mapping[str, Any]) -> str:
@@ -142,9 +161,9 @@ def directory_checksums(directory: Path) -> dict[str, str]:
 @cache
 def library_versions() -> Mapping[str, str]:
     """Returns the versions of Python and of the libraries that a manifest records."""
-    found = {name: library_version(name) for name in RECORDED_LIBRARIES}
-    known = {name: version for name, version in found.items() if version}
-    return {"python": platform.python_version(), **known}
+    versions = {name: library_version(name) for name in RECORDED_LIBRARIES}
+    installed = {name: version for name, version in versions.items() if version}
+    return {"python": platform.python_version(), **installed}
 
 
 @cache
@@ -162,34 +181,35 @@ def library_version(name: str) -> str | None:
 def ancestry(paths: LakePaths, manifest: Manifest) -> dict[str, Manifest]:
     """Returns asset name → manifest for a result and all that it was made from.
 
-    Raw files have no manifest; their hashes stand in the inputs of the tables that read them. What
-    was pruned is still named.
+    Of an asset of which several versions led to the result, the nearest one counts. Raw files have
+    no manifest; their hashes stand in the inputs of the tables that read them. What was pruned is
+    still named.
     """
-    found = {manifest.asset: manifest}
-    waiting = [manifest]
+    ancestors = {manifest.asset: manifest}
+    waiting = deque([manifest])
     while waiting:
-        current = waiting.pop()
-        for asset, version in current.inputs.items():
-            if asset in found:
-                continue
-            input_manifest = find_manifest(paths, asset, version)
-            if input_manifest:
-                found[asset] = input_manifest
-                waiting.append(input_manifest)
-    return dict(sorted(found.items()))
+        made = waiting.popleft()
+        for asset in [name for name in made.inputs if name not in ancestors]:
+            item = input_manifest(paths, made, asset)
+            if item:
+                ancestors[asset] = item
+                waiting.append(item)
+    return dict(sorted(ancestors.items()))
 
 
-def find_manifest(paths: LakePaths, asset: str, version: str) -> Manifest | None:
-    """Returns the manifest of a result, also where the result itself was pruned."""
-    stored = Manifest.find(paths.manifest(asset, version))
-    return stored or Manifest.find(paths.forgotten(asset, version))
+def input_manifest(paths: LakePaths, made: Manifest, asset: str) -> Manifest | None:
+    """Returns the manifest of what a result was made from, also where that was pruned since."""
+    version = made.inputs.get(asset)
+    if version is None:
+        return None
+    name = asset, made.input_fingerprints.get(asset, version)
+    return Manifest.find(paths.manifest(*name)) or Manifest.find(paths.pruned_manifest(*name))
 
 
-def manifests(paths: LakePaths, asset: str) -> Iterator[Manifest]:
-    """Yields every whole manifest of an asset, the oldest first."""
-    folder = paths.manifests / asset
-    found = filter(None, map(Manifest.find, folder.glob("[!.]*.json")))
-    yield from sorted(found, key=lambda item: (item.created_at, item.fingerprint))
+def manifests(paths: LakePaths, asset: str) -> list[Manifest]:
+    """Returns every whole manifest of an asset, the oldest first."""
+    whole = filter(None, map(Manifest.find, (paths.manifests / asset).glob("[!.]*.json")))
+    return sorted(whole, key=lambda item: (item.created_at, item.fingerprint))
 
 
 def all_manifests(paths: LakePaths) -> list[Manifest]:
@@ -200,8 +220,8 @@ def all_manifests(paths: LakePaths) -> list[Manifest]:
 
 def live_profiles(paths: LakePaths) -> dict[tuple[str, str], list[str]]:
     """Returns (asset, fingerprint) → the profiles for which that is live, sorted."""
-    found: dict[tuple[str, str], list[str]] = {}
+    profiles: dict[tuple[str, str], list[str]] = {}
     for pointer in sorted(paths.live_pointers.glob("*/[!.]*.json")):
-        key = (pointer.stem, pointer.read_text(encoding="utf-8", errors="replace").strip())
-        found.setdefault(key, []).append(pointer.parent.name)
-    return found
+        named = (pointer.stem, pointer.read_text(encoding="utf-8", errors="replace").strip())
+        profiles.setdefault(named, []).append(pointer.parent.name)
+    return profiles

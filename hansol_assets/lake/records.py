@@ -1,8 +1,4 @@
-"""Rows as a person is shown them: few, plain, and short enough to be read.
-
-What belongs here: from a frame or a folder to records of plain values. What does not: which tables
-an asset shows (`hansol_assets.assets`) and how Dagster draws them (`hansol_assets.orchestration`).
-"""
+"""Rows as a person is shown them: few, plain, and short enough to be read."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -38,12 +34,7 @@ HIDDEN_COLUMNS = (
 
 
 def records(frame: pd.DataFrame, characters: int = TEXT_CHARACTERS) -> list[dict[str, Value]]:
-    """Returns the rows as plain values: figures of four digits, lists joined, long texts cut.
-
-    Args:
-        frame: Any rows.
-        characters: Longest text.
-    """
+    """Returns the rows as plain values: figures of four digits, lists joined, long texts cut."""
     return [
         {str(name): _plain(value, characters) for name, value in row.items()}
         for row in frame.to_dict("records")

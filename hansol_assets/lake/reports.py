@@ -1,8 +1,4 @@
-"""What is said of work in the lake: its name, what it is given, and what it tells.
-
-What belongs here: plain records that declarations, the store and bodies exchange. What does not:
-storing (`hansol_assets.lake.store`) and making (`hansol_assets.lake.making`).
-"""
+"""Plain records that declarations, bodies and the store exchange: work and reports of it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,9 +11,9 @@ from typing import Any, Literal, Protocol
 import pandas as pd
 import pyarrow.parquet as pq
 
+from hansol_assets.lake.atomic import LANCEDB_LOCK, file_lock
 from hansol_assets.lake.databases import Database
-from hansol_assets.lake.fingerprint import fingerprint, text_hash
-from hansol_assets.lake.locks import LANCEDB_LOCK, file_lock
+from hansol_assets.lake.fingerprint import fingerprint
 from hansol_assets.lake.manifest import Fact, Manifest
 from hansol_assets.lake.paths import LakePaths
 from hansol_assets.lake.records import Records
@@ -30,7 +26,6 @@ ROWS_MADE = "rows_made"
 
 ROWS_REUSED = "rows_reused"
 """Fact: rows that a build took over from earlier ones; without any, all was made anew."""
-
 
 NO_FIGURES: Mapping[str, float] = MappingProxyType({})
 
@@ -64,7 +59,7 @@ class TableReport(Report):
     """A table with what is to be said about it.
 
     Attributes:
-        frame: The rows, in the order in which they are kept.
+        frame: The rows, in the order in which they are stored.
         blocks: Parquet files with the rows, where they are too many for a frame, which then holds
             those of the first file.
     """
@@ -109,38 +104,25 @@ class ArtifactBuild(Build):
 
     @contextmanager
     def lancedb(self) -> Iterator[Database]:
-        """Yields the LanceDB database, held against others that add versions to its tables."""
+        """Yields the LanceDB database, locked against others that add versions to its tables."""
         with file_lock(self.paths, LANCEDB_LOCK):
             yield self.database
 
 
 @dataclass(frozen=True)
 class Task:
-    """One asset's work, named by what its result depends on.
-
-    Attributes:
-        asset: The asset's name.
-        code_version: The version of its code.
-        config: The settings that matter to it.
-        inputs: Input asset name → data version.
-        libraries: Library → version, of those whose release may change the result.
-    """
+    """One asset's work, named by what its result depends on; the fields are those of `Manifest`."""
 
     asset: str
     code_version: str
     config: Mapping[str, Any]
     inputs: Mapping[str, str]
     libraries: Mapping[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def of_content(cls, asset: str, code_version: str, frame: pd.DataFrame) -> "Task":
-        """Names a table by its rows alone."""
-        content = {"content": text_hash(frame.to_json(orient="split", force_ascii=False))}
-        return cls(asset, code_version, content, {})
+    input_fingerprints: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def fingerprint(self) -> str:
-        """The name of the result."""
+        """The name of the work."""
         return fingerprint(self.asset, self.code_version, self.config, self.inputs, self.libraries)
 
 
@@ -153,20 +135,13 @@ class Outcome:
 
     @classmethod
     def of_build(cls, manifest: Manifest) -> "Outcome":
-        """Tells a result that was made anew from one of which some rows were taken over."""
+        """Says whether a result was made anew, or some of its rows were taken over."""
         return cls(manifest, "updated" if manifest.facts.get(ROWS_REUSED) else "new")
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """The answer to a check that an asset's materialisation gives itself.
-
-    Attributes:
-        check: The check's name.
-        passed: Whether it holds.
-        description: Why, for a person.
-        metadata: Figures.
-    """
+    """The answer to a check that an asset's materialisation gives itself."""
 
     check: str
     passed: bool

@@ -1,42 +1,45 @@
-"""The lake: keeps results, finds them whole, sets damaged ones aside, and knows what is live.
-
-What belongs here: what must hold of any result, whatever made it. What does not: when one is made
-(`hansol_assets.lake.making`).
-"""
+"""The lake: stores results, proves them whole, sets damaged ones aside, and knows what is live."""
 
 import re
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
+from filelock import FileLock
 
-from hansol_assets.lake.atomic import staged_directory, staging_leftovers, write_atomically
+from hansol_assets.lake.atomic import (
+    LANCEDB_LOCK,
+    file_lock,
+    lock_name,
+    staged_directory,
+    staging_leftovers,
+    write_atomically,
+)
 from hansol_assets.lake.databases import Database, FolderDatabase, StoredDatabase
 from hansol_assets.lake.disk import disk_explained
-from hansol_assets.lake.errors import (
+from hansol_assets.lake.fingerprint import FINGERPRINT_LENGTH, FINGERPRINT_PATTERN, text_hash
+from hansol_assets.lake.lake_errors import (
     CorruptArtifactError,
     MisplacedIndexError,
     MissingInputError,
 )
-from hansol_assets.lake.fingerprint import FINGERPRINT_PATTERN
-from hansol_assets.lake.format import check_format, mark_format
-from hansol_assets.lake.locks import LANCEDB_LOCK, file_lock, lock_name
-from hansol_assets.lake.manifest import Fact, Manifest, directory_checksums, library_versions
-from hansol_assets.lake.object_store import ObjectStore
-from hansol_assets.lake.paths import LakePaths
+from hansol_assets.lake.manifest import (
+    Fact,
+    Manifest,
+    directory_checksums,
+    library_versions,
+    manifests,
+)
+from hansol_assets.lake.object_store import ObjectStore, StoredArtifacts
+from hansol_assets.lake.paths import FORMAT, LakePaths, check_format
 from hansol_assets.lake.records import files_preview, preview
-from hansol_assets.lake.reports import Report, TableReport, Task
-from hansol_assets.lake.stored_artifacts import StoredArtifacts
+from hansol_assets.lake.reports import Outcome, Report, TableReport, Task
 from hansol_assets.lake.warehouse import Warehouse
-
-NO_COLUMNS: Mapping[str, str] = MappingProxyType({})
 
 
 def _plain_facts(facts: Mapping[str, Any]) -> dict[str, Fact]:
@@ -57,10 +60,6 @@ class Lake:
             None keeps everything in the folder.
 
     Attributes:
-        paths: The layout of the folder.
-        profile: As it was given.
-        warehouse: The tables.
-        database: The LanceDB database.
         stored: The artifacts' copies, if there is an object store.
 
     Raises:
@@ -96,18 +95,10 @@ class Lake:
             CorruptArtifactError: The rows are not those that were written, or cannot be read; the
                 table is set aside.
         """
-        rows = self.warehouse.read_whole(
-            manifest.asset, manifest.fingerprint, manifest.checksums["table"]
-        )
+        rows = self.warehouse.read_whole(*manifest.key, manifest.checksums["table"])
         if rows is None:
             raise self._corrupt(manifest, "its rows differ from the manifest's checksum")
         return rows
-
-    def some_rows(
-        self, manifest: Manifest, columns: Sequence[str], where: tuple[str, Sequence[str]] | None
-    ) -> pd.DataFrame:
-        """Returns a part of a table, which nothing proves whole; see `Warehouse.select`."""
-        return self.warehouse.select(manifest.asset, manifest.fingerprint, columns, where)
 
     def prove(self, manifest: Manifest) -> None:
         """Proves a table whole, in bounded memory.
@@ -127,40 +118,42 @@ class Lake:
             CorruptArtifactError: A file differs from its checksum; the artifact is set aside.
             MisplacedIndexError: Its LanceDB table is in another database.
         """
-        if not self.database.is_placed(manifest.lancedb_files):
+        if not self.database.owns(manifest.lancedb_files):
             raise MisplacedIndexError(manifest.asset, self.database.uri)
         damaged = self.damaged_files(manifest)
-        if damaged and not self.fetched_alone(manifest):
+        if damaged and not self.fetch(manifest):
             raise self._corrupt(manifest, f"{', '.join(damaged)} differs from the manifest")
-        return self.paths.artifact(manifest.asset, manifest.fingerprint)
+        return self.paths.artifact(*manifest.key)
 
     def is_whole(self, manifest: Manifest) -> bool:
         """Whether the stored bytes are the ones that were written."""
         if manifest.kind == "artifact":
             return not self.damaged_files(manifest)
-        return self.warehouse.holds(
-            manifest.asset, manifest.fingerprint, manifest.checksums["table"]
-        )
+        return self.warehouse.holds(*manifest.key, manifest.checksums["table"])
+
+    def has_whole(self, asset: str, version: str) -> bool:
+        """Whether the lake holds that data version of an asset whole."""
+        stored = [item for item in manifests(self.paths, asset) if item.version == version]
+        return bool(stored) and self.is_whole(stored[-1])
 
     def damaged_files(self, manifest: Manifest) -> list[str]:
         """Names the files of an artifact that are missing, changed, or not its own."""
-        folder = self.paths.artifact(manifest.asset, manifest.fingerprint)
-        found, wanted = directory_checksums(folder), manifest.checksums
-        names = found.keys() | wanted.keys()
-        own = sorted(name for name in names if found.get(name) != wanted.get(name))
-        return own + self.damaged_lancedb_files(manifest)
+        on_disk = directory_checksums(self.paths.artifact(*manifest.key))
+        names = on_disk.keys() | manifest.checksums.keys()
+        damaged = sorted(n for n in names if on_disk.get(n) != manifest.checksums.get(n))
+        return damaged + self.damaged_lancedb_files(manifest)
 
     def damaged_lancedb_files(self, manifest: Manifest) -> list[str]:
         """Names the files of an index's version that its database lacks, or that changed there."""
-        wanted = manifest.lancedb_files
-        found = self.database.stamps(wanted) if wanted else {}
-        return [f"lancedb/{name}" for name in sorted(wanted) if found.get(name) != wanted[name]]
+        expected = manifest.lancedb_files
+        stamps = self.database.stamps(expected) if expected else {}
+        return [f"lancedb/{n}" for n in sorted(expected) if stamps.get(n) != expected[n]]
 
-    def fetched_alone(self, manifest: Manifest) -> bool:
-        """Fetches an artifact, held against other processes; says whether it is whole then."""
+    def fetch(self, manifest: Manifest) -> bool:
+        """Fetches an artifact, locked against other processes; says whether it is whole then."""
         if self.stored is None:
             return False
-        with file_lock(self.paths, lock_name(manifest.asset, manifest.fingerprint)):
+        with self.locked(*manifest.key):
             return self.is_whole(manifest) or self._fetched(manifest)
 
     def _fetched(self, manifest: Manifest) -> bool:
@@ -169,8 +162,7 @@ class Lake:
             return False
         if self.damaged_lancedb_files(manifest):
             return False
-        folder = self.paths.artifact(manifest.asset, manifest.fingerprint)
-        return self.stored.fetch(manifest, folder)
+        return self.stored.fetch(manifest, self.paths.artifact(*manifest.key))
 
     def find_live(self, asset: str) -> Manifest | None:
         """Returns the manifest of what the profile last materialised of an asset, if any."""
@@ -184,17 +176,16 @@ class Lake:
 
         With an object store, an artifact is looked for there, too, and is in both afterwards.
         """
-        path = self.paths.manifest(task.asset, task.fingerprint)
-        known = Manifest.find(path)
-        manifest = known or self._find_stored(task)
+        local = Manifest.find(self.paths.manifest(task.asset, task.fingerprint))
+        manifest = local or self._find_stored(task)
         # A table in another database is no damage: it is made in this one, too.
-        if manifest is None or not self.database.is_placed(manifest.lancedb_files):
+        if manifest is None or not self.database.owns(manifest.lancedb_files):
             return None
         if not self.is_whole(manifest) and not self._fetched(manifest):
             self.set_aside(manifest)
             return None
-        if known is None:
-            manifest.save(path)
+        if local is None:
+            manifest.save(self.paths)
         self.copy(manifest)
         return manifest
 
@@ -204,107 +195,106 @@ class Lake:
     def copy(self, manifest: Manifest) -> None:
         """Copies an artifact into the object store, if there is one and it is not there yet."""
         if self.stored is not None and manifest.kind == "artifact":
-            folder = self.paths.artifact(manifest.asset, manifest.fingerprint)
-            self.stored.keep(manifest, folder)
+            self.stored.upload(manifest, self.paths.artifact(*manifest.key))
 
-    def recall(self, asset: str, question: str) -> Manifest | None:
-        """Returns the result that a question was answered with, if the lake holds it whole."""
-        path = self.paths.answer(asset, question)
-        named = path.read_text(encoding="utf-8", errors="replace").strip() if path.exists() else ""
-        if not re.fullmatch(FINGERPRINT_PATTERN, named):
-            return None
-        manifest = Manifest.find(self.paths.manifest(asset, named))
-        return manifest if manifest and self.is_whole(manifest) else None
-
-    def remember(self, asset: str, question: str, fingerprint: str) -> None:
-        """Notes which result answers a question."""
-        path = self.paths.answer(asset, question)
-        write_atomically(path, (fingerprint + "\n").encode("utf-8"))
-
-    def keep_table(self, task: Task, report: TableReport, started: float) -> Manifest:
+    def save_table(
+        self, task: Task, report: TableReport, started: float, *, by_content: bool
+    ) -> Outcome:
         """Writes a table and, last, its manifest.
 
         Args:
             task: The named work.
             report: The rows, and what is to be said about them.
             started: When the work began, by the monotonic clock.
+            by_content: Whether the data version is the rows' checksum, and not the fingerprint.
         """
+        work = task.asset, task.fingerprint
         if report.blocks:
-            checksum = self.warehouse.write_blocks(task.asset, task.fingerprint, report.blocks)
+            checksum = self.warehouse.write_blocks(*work, report.blocks)
         else:
-            checksum = self.warehouse.write(task.asset, task.fingerprint, report.frame)
-        facts = {"rows": report.rows, **report.facts}
-        tables = {**report.tables, "preview": preview(report.frame)}
-        columns = self.warehouse.columns(task.asset, task.fingerprint)
-        described = Report(facts, report.notes, tables)
-        return self._keep("table", task, described, {"table": checksum}, started, columns)
+            checksum = self.warehouse.write(*work, report.frame)
+        described = Report(
+            {"rows": report.rows, **report.facts},
+            report.notes,
+            {**report.tables, "preview": preview(report.frame)},
+        )
+        stored = {
+            "kind": "table",
+            "checksums": {"table": checksum},
+            "columns": self.warehouse.columns(*work),
+        }
+        if not by_content:
+            return Outcome.of_build(self._save(task, described, started, **stored))
+        content = text_hash(checksum)[:FINGERPRINT_LENGTH]
+        with self.locked(task.asset, content):
+            is_new = not self.has_whole(task.asset, content)
+            self.warehouse.rename(*work, content)
+            manifest = self._save(task, described, started, content=content, **stored)
+        return Outcome.of_build(manifest) if is_new else Outcome(manifest, "reused")
 
-    @contextmanager
-    def draft(self, task: Task) -> Iterator[Path]:
-        """Yields an empty folder that becomes the task's artifact if the block ends well."""
-        target = self.paths.artifact(task.asset, task.fingerprint)
-        for leftover in staging_leftovers(target):
-            shutil.rmtree(leftover, ignore_errors=True)
-        with staged_directory(target) as staging:
-            yield staging
-
-    @staticmethod
-    def describe(folder: Path, report: Report) -> tuple[Report, dict[str, str]]:
-        """Adds to a build's report what its folder holds, and hashes it.
-
-        Returns:
-            The report, and file name → checksum.
-        """
-        size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-        tables = {"preview": files_preview(folder), **report.tables}
-        described = replace(report, facts={**report.facts, "bytes": size}, tables=tables)
-        return described, directory_checksums(folder)
-
-    def keep_artifact(
-        self, task: Task, draft: tuple[Report, dict[str, str]], started: float
+    def save_artifact(
+        self, task: Task, build: Callable[[Path], Report], started: float
     ) -> Manifest:
-        """Writes the manifest of an artifact whose folder is in place, and copies it if need be.
+        """Lets a function fill an empty folder, puts it in place and, last, writes its manifest.
 
-        The copy comes last: work is kept though the object store should be lost meanwhile, and the
-        next run that finds it copies it.
+        With an object store it is copied then: work survives though the store should be lost
+        meanwhile, and the next run that finds it copies it.
 
         Args:
             task: The named work.
-            draft: What `describe` said of the folder.
+            build: Fills a folder, and says what is to be said about it.
             started: When the work began, by the monotonic clock.
 
         Raises:
             ObjectStoreError: The store did not take the copy.
         """
-        manifest = self._keep("artifact", task, *draft, started)
+        target = self.paths.artifact(task.asset, task.fingerprint)
+        for leftover in staging_leftovers(target):
+            shutil.rmtree(leftover, ignore_errors=True)
+        with staged_directory(target) as folder:
+            report = build(folder)
+            size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+            tables = {"preview": files_preview(folder), **report.tables}
+            checksums = directory_checksums(folder)
+        described = replace(report, facts={**report.facts, "bytes": size}, tables=tables)
+        manifest = self._save(task, described, started, kind="artifact", checksums=checksums)
         self.copy(manifest)
         return manifest
 
+    def save_as(self, manifest: Manifest, task: Task) -> Manifest:
+        """Notes that other work has the same result, and returns that work's manifest."""
+        path = self.paths.manifest(task.asset, task.fingerprint)
+        known = Manifest.find(path)
+        if known is not None and known.version == manifest.version:
+            return known
+        named = {"fingerprint": task.fingerprint, "inputs": dict(task.inputs)}
+        other = manifest.model_copy(update=named)
+        other.save(self.paths)
+        return other
+
     def make_live(self, manifest: Manifest) -> None:
         """Points the profile at a result, unless it does already: a sync of the disk takes time."""
-        asset, fingerprint = manifest.asset, manifest.fingerprint
-        pointer = self.paths.live(self.profile, asset)
-        content = (fingerprint + "\n").encode("utf-8")
+        pointer = self.paths.live(self.profile, manifest.asset)
+        content = (manifest.fingerprint + "\n").encode("utf-8")
         if not pointer.exists() or pointer.read_bytes() != content:
             write_atomically(pointer, content)
         if manifest.kind == "table":
             with disk_explained(self.paths.warehouse):
-                self.warehouse.show(asset, fingerprint)
+                self.warehouse.show(*manifest.key)
 
     def shows(self, manifests: Sequence[Manifest]) -> bool:
         """Whether the view of each table shows the result that is given."""
-        tables = {item.asset: item.fingerprint for item in manifests if item.kind == "table"}
+        tables = {item.asset: item.version for item in manifests if item.kind == "table"}
         return tables.items() <= self.warehouse.shown().items()
 
     def mark_format(self) -> None:
         """Writes the lake's format where there is none."""
-        mark_format(self.paths.root)
+        if not self.paths.format_file.exists():
+            write_atomically(self.paths.format_file, f"{FORMAT}\n".encode())
 
-    @contextmanager
-    def held(self, task: Task) -> Iterator[None]:
-        """Holds a task against other processes; a second one waits, and then finds its result."""
-        with file_lock(self.paths, lock_name(task.asset, task.fingerprint)):
-            yield
+    def locked(self, asset: str, name: str) -> FileLock:
+        """Locks a result against other processes; a second one waits, and then finds it."""
+        return file_lock(self.paths, lock_name(asset, name))
 
     def checkpoints(self, task: Task) -> Path:
         """Returns the folder, not yet made, in which unfinished work survives a crash."""
@@ -316,18 +306,17 @@ class Lake:
         Returns:
             Where it is now.
         """
-        key = (manifest.asset, manifest.fingerprint)
-        path, folder = self.paths.manifest(*key), self.paths.artifact(*key)
+        path = self.paths.manifest(manifest.asset, manifest.fingerprint)
         if manifest.kind == "table":
             path.unlink(missing_ok=True)
-            return self.paths.warehouse / self.warehouse.set_aside(*key)
+            return self.paths.warehouse / self.warehouse.set_aside(*manifest.key)
         if self.damaged_lancedb_files(manifest):
             self._set_aside_lancedb_tables(manifest)
         if self.stored is not None:
-            self.stored.forget(manifest)
+            self.stored.remove_record(manifest)
         path.unlink(missing_ok=True)
-        aside = self.paths.damaged / "-".join(key)
-        _move_aside(folder, aside)
+        aside = self.paths.damaged / "-".join(manifest.key)
+        _move_aside(self.paths.artifact(*manifest.key), aside)
         return aside
 
     def _set_aside_lancedb_tables(self, manifest: Manifest) -> None:
@@ -341,7 +330,7 @@ class Lake:
                     self.database.set_aside(table)
 
     def _newest_of(self, table: str, manifest: Manifest) -> Manifest:
-        stored = self.stored.recorded() if self.stored else ()
+        stored = self.stored.manifests() if self.stored else ()
         of_table = (
             item
             for item in stored
@@ -350,41 +339,32 @@ class Lake:
         return max([manifest, *of_table], key=lambda item: item.created_at)
 
     def _corrupt(self, manifest: Manifest, problem: str) -> CorruptArtifactError:
-        place = self.paths.artifact(manifest.asset, manifest.fingerprint)
+        path = self.paths.artifact(*manifest.key)
         if manifest.kind == "table":
-            place = self.paths.warehouse / f"{manifest.asset}@{manifest.fingerprint}"
-        return CorruptArtifactError(place, problem, self.set_aside(manifest))
+            path = self.paths.warehouse / "@".join(manifest.key)
+        return CorruptArtifactError(path, problem, self.set_aside(manifest))
 
-    def _keep(
-        self,
-        kind: Literal["artifact", "table"],
-        task: Task,
-        report: Report,
-        checksums: dict[str, str],
-        started: float,
-        columns: Mapping[str, str] = NO_COLUMNS,
-    ) -> Manifest:
+    def _save(self, task: Task, report: Report, started: float, **stored: Any) -> Manifest:
         manifest = Manifest(
             asset=task.asset,
             fingerprint=task.fingerprint,
             profile=self.profile,
-            kind=kind,
             code_version=task.code_version,
             config=dict(task.config),
             inputs=dict(task.inputs),
+            input_fingerprints=dict(task.input_fingerprints),
             libraries=dict(task.libraries),
-            checksums=checksums,
             lancedb_files=dict(report.lancedb_files),
-            columns=dict(columns),
             facts=_plain_facts(report.facts),
             notes=dict(report.notes),
             tables={title: [dict(row) for row in rows] for title, rows in report.tables.items()},
             seconds=round(time.monotonic() - started, 3),
             created_at=datetime.now(UTC).isoformat(timespec="seconds"),
             versions=dict(library_versions()),
+            **stored,
         )
-        manifest.save(self.paths.manifest(task.asset, task.fingerprint))
-        shutil.rmtree(self.paths.checkpoints(task.asset, task.fingerprint), ignore_errors=True)
+        manifest.save(self.paths)
+        shutil.rmtree(self.checkpoints(task), ignore_errors=True)
         return manifest
 
 

@@ -1,8 +1,4 @@
-"""The checksum of a table: of its values, however a release of DuckDB would write them.
-
-What belongs here: from the rows that DuckDB hands over in Arrow's columns to one hash. What does
-not: where tables are kept (`hansol_assets.lake.warehouse`).
-"""
+"""The checksum of a table: of its values, however a release of DuckDB would write them."""
 
 import hashlib
 from collections import defaultdict
@@ -23,11 +19,7 @@ _OF_VALUES = "values:"
 
 
 def table_checksum(connection: duckdb.DuckDBPyConnection, table: str) -> str:
-    """Hashes column names and every value of a table, in the order of its rows.
-
-    Args:
-        connection: An open connection.
-        table: The table's quoted, qualified name.
+    """Hashes column names and every value of a table (quoted, qualified), in the order of its rows.
 
     Returns:
         64 hexadecimal digits behind a mark.
@@ -42,7 +34,9 @@ def table_checksum(connection: duckdb.DuckDBPyConnection, table: str) -> str:
     for batch in rows:
         for (_, column), values in zip(columns, batch.columns, strict=True):
             column.add(values)
-    return _OF_VALUES + text_hash(canonical_json([[name, own.digests()] for name, own in columns]))
+    return _OF_VALUES + text_hash(
+        canonical_json([[name, column.digests()] for name, column in columns])
+    )
 
 
 def has_checksum(connection: duckdb.DuckDBPyConnection, table: str, checksum: str) -> bool:
@@ -63,19 +57,19 @@ class _Column:
     def add(self, values: pa.Array, path: str = "") -> None:
         """Adds values; those within lists and records have streams of their own."""
         self._streams[f"{path}?"].update(_bytes(values.is_valid(), "u1"))
-        known, kind = values.drop_null(), values.type
+        present, kind = values.drop_null(), values.type
         if pa.types.is_list(kind) or pa.types.is_large_list(kind):
-            self._streams[f"{path}#"].update(_bytes(known.value_lengths(), "<i8"))
-            self.add(known.flatten(), f"{path}[]")
+            self._streams[f"{path}#"].update(_bytes(present.value_lengths(), "<i8"))
+            self.add(present.flatten(), f"{path}[]")
         elif pa.types.is_struct(kind):
-            for field, own in zip(kind, known.flatten(), strict=True):
-                self.add(own, f"{path}.{field.name}")
+            for field, member in zip(kind, present.flatten(), strict=True):
+                self.add(member, f"{path}.{field.name}")
         elif pa.types.is_floating(kind):
-            self._streams[f"{path}f"].update(_bytes(known, "<f8"))
+            self._streams[f"{path}f"].update(_bytes(present, "<f8"))
         elif pa.types.is_signed_integer(kind) or pa.types.is_boolean(kind):
-            self._streams[f"{path}i"].update(_bytes(known, "<i8"))
+            self._streams[f"{path}i"].update(_bytes(present, "<i8"))
         else:
-            texts = [str(value).encode("utf-8") for value in known.to_pylist()]
+            texts = [str(value).encode("utf-8") for value in present.to_pylist()]
             lengths = np.fromiter(map(len, texts), "<i8", len(texts))
             self._streams[f"{path}#"].update(lengths.tobytes())
             self._streams[f"{path}t"].update(b"".join(texts))
@@ -103,10 +97,10 @@ def _text_checksum(connection: duckdb.DuckDBPyConnection, table: str) -> str:
 
 
 def _text_digest(connection: duckdb.DuckDBPyConnection, table: str, without: list[str]) -> str:
-    """Hashes the rows as text, each with its place, a line a row."""
+    """Hashes the rows as text, each with its number, a line a row."""
     excluded = ", ".join(quoted(name) for name in without)
     shown = f"* exclude ({excluded})" if without else "*"
-    # A rowid is another one while its transaction is open; the place in the scan is not.
+    # A rowid is another one while its transaction is open; its number in the scan is not.
     lines = (
         "select cast(t as varchar) from "
         f"(select {shown}, row_number() over () as place from {table}) t"

@@ -14,7 +14,7 @@ import dagster as dg
 from hansol_assets.compute.current import take_done
 from hansol_assets.compute.protocol import summary
 from hansol_assets.lake.declaration import AssetDeclaration, Bound, CheckFailedError, declared_in
-from hansol_assets.lake.errors import MissingInputError
+from hansol_assets.lake.lake_errors import MissingInputError
 from hansol_assets.lake.making import make
 from hansol_assets.lake.manifest import Manifest
 from hansol_assets.lake.reports import (
@@ -225,20 +225,20 @@ def _result(
         **work,
         "seconds": manifest.seconds,
         "made_at": manifest.created_at,
-        "fingerprint": manifest.fingerprint,
+        "fingerprint": manifest.version,
     }
     # Dagster looks external inputs up before the step runs, so it cannot know a file's version
     # the first time that the file is read; without these tags the asset would at once be stale.
     provenance = {f"{INPUT_VERSION_TAG}{asset}": version for asset, version in sources.items()}
     return dg.MaterializeResult(
-        metadata=metadata, data_version=dg.DataVersion(manifest.fingerprint), tags=provenance
+        metadata=metadata, data_version=dg.DataVersion(manifest.version), tags=provenance
     )
 
 
 def _place(lake: Lake, manifest: Manifest) -> dict[str, Any]:
     if manifest.kind == "table":
         return {}
-    folder = lake.paths.artifact(manifest.asset, manifest.fingerprint)
+    folder = lake.paths.artifact(*manifest.key)
     return {"path": dg.MetadataValue.path(str(folder))}
 
 

@@ -19,9 +19,9 @@ from hansol_assets.compute.protocol import Compute
 from hansol_assets.errors import UserError
 from hansol_assets.lake.disk import disk_explained
 from hansol_assets.lake.handles import History, Table
+from hansol_assets.lake.making import remove_run_note
 from hansol_assets.lake.manifest import Manifest
 from hansol_assets.lake.reports import ROWS_MADE, Status
-from hansol_assets.lake.standing import forget_standing
 from hansol_assets.lake.store import Lake
 from hansol_assets.orchestration.home import set_process_defaults
 from hansol_assets.orchestration.launchpad import launchpad_fields, settings_of
@@ -144,7 +144,7 @@ def _begin(
     with disk_explained(locks):
         stack.enter_context(run_lock(run.run_id, locks))
         stack.enter_context(exclusive_run(lake.settings.live_name, run.run_id, locks, log))
-        forget_standing(lake.store.paths)
+        remove_run_note(lake.store.paths)
         end_dead_runs(instance, locks)
     stack.callback(summarize_run, instance, run)
 

@@ -142,7 +142,7 @@ class Move:
         return {
             name
             for name, work in self.before.items()
-            if work.task.fingerprint != self.after[name].task.fingerprint
+            if work.task_after("").fingerprint != self.after[name].task_after("").fingerprint
         }
 
 

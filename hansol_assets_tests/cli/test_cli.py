@@ -20,7 +20,7 @@ from hansol_assets.assets.groups import declarations
 from hansol_assets.cli.main import app
 from hansol_assets.cli.output import console
 from hansol_assets.cli.runs import outcome
-from hansol_assets.lake.standing import find_standing
+from hansol_assets.lake.making import find_up_to_date
 from hansol_assets.lake.store import Lake
 from hansol_assets.settings import load_settings
 from hansol_assets_tests.embedding.models import static_model
@@ -496,7 +496,7 @@ def keep_runs_elsewhere(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def wait_long(_: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     later = time.time() + 14 * 24 * 3600
-    monkeypatch.setattr("hansol_assets.lake.standing.time.time", lambda: later)
+    monkeypatch.setattr("hansol_assets.lake.making.time.time", lambda: later)
 
 
 @pytest.mark.parametrize(
@@ -527,7 +527,7 @@ def stands(lake: Lake) -> bool:
     settings = load_settings()
     home = Path(os.environ["DAGSTER_HOME"])
     hours = settings.automation.fresh_hours / 2
-    return find_standing(declarations(), lake, settings, home, hours) is not None
+    return find_up_to_date(declarations(), lake, settings, home, hours) is not None
 
 
 def test_cross_validation_judges_every_rotation_and_comes_back(

@@ -9,7 +9,7 @@ from hansol_assets.compute.cluster import ClusterSettings
 from hansol_assets.compute.current import LocalCompute, computing_on, current, take_done
 from hansol_assets.compute.protocol import RowOutcome, isolate_errors
 from hansol_assets.errors import InputError, UserError
-from hansol_assets.lake.errors import CorruptArtifactError, MissingInputError
+from hansol_assets.lake.lake_errors import CorruptArtifactError, MissingInputError
 from hansol_assets_tests.compute.contract import CASES, Case
 from hansol_assets_tests.compute.works import Doubling, blocks_of
 

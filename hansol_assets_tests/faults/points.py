@@ -26,11 +26,11 @@ BUILD = "build"
 
 @dataclass(frozen=True)
 class Point:
-    """A place in a run: the n-th time that an asset's work passes before or after a call."""
+    """A point of a run: the n-th time that an asset's work passes before or after a call."""
 
     asset: str
     call: str
-    place: int
+    number: int
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Fault:
     """What happens where.
 
     Attributes:
-        point: The place.
+        point: Where.
         kind: `kill` as by kill -9, `error` as by the operating system, or `lost gpu` as torch
             tells of it.
         error: The error's number, for `error`.
@@ -77,7 +77,7 @@ class Watch:
         point = Point(*key, self._counts[key])
         self._counts[key] += 1
         with self._trace.open("a", encoding="utf-8") as trace:
-            trace.write(f"{point.asset}\t{point.call}\t{point.place}\n")
+            trace.write(f"{point.asset}\t{point.call}\t{point.number}\n")
         if self._fault is not None and point == self._fault.point:
             self._fault.strike()
 
@@ -112,7 +112,7 @@ class Watch:
 
     def _of_body(self, call: Callable[..., Any]) -> Callable[..., Any]:
         def wrapper(bound: Bound, *args: Any) -> Any:
-            # What is named by its content is worked out every time, also where it is reused.
+            # What is named by its content may be worked out again, and still be reused.
             if not bound.declaration.named_by_content:
                 self.passes(BUILD)
             return call(bound, *args)

@@ -103,7 +103,7 @@ class ForkServer:
         name = uuid.uuid4().hex
         out = self._folder / name
         asked = fault and {
-            "point": [fault.point.asset, fault.point.call, fault.point.place],
+            "point": [fault.point.asset, fault.point.call, fault.point.number],
             "kind": fault.kind,
             "error": fault.error,
         }
@@ -155,7 +155,7 @@ def what_ended(name: str, code: int) -> Ended:
     fields = (line.split("\t") for line in lines)
     return Ended(
         code=code,
-        trace=tuple(Point(asset, call, int(place)) for asset, call, place in fields),
+        trace=tuple(Point(asset, call, int(number)) for asset, call, number in fields),
         statuses=done.get("statuses", {}),
         failures=done.get("failures", {}),
         facts=done.get("facts", {}),

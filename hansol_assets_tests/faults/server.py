@@ -89,7 +89,7 @@ def reply(message: dict[str, Any]) -> None:
 
 
 def fork(request: dict[str, Any]) -> int:
-    """Starts a run in a process of its own."""
+    """Starts a run in another process."""
     pid = os.fork()
     if pid:
         return pid
@@ -109,14 +109,14 @@ def fork(request: dict[str, Any]) -> int:
 
 def watch_unpickling() -> list[str]:
     """Notes every object that a pickle asks for from here on, in this process."""
-    found: list[str] = []
+    names: list[str] = []
 
     def note(event: str, arguments: tuple[Any, ...]) -> None:
         if event == "pickle.find_class":
-            found.append(".".join(map(str, arguments)))
+            names.append(".".join(map(str, arguments)))
 
     sys.addaudithook(note)
-    return found
+    return names
 
 
 def run(request: dict[str, Any]) -> None:
@@ -149,8 +149,10 @@ def run(request: dict[str, Any]) -> None:
         ]
     resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     facts = {
-        asset: {name: value for name, value in own.items() if isinstance(value, int | str | float)}
-        for asset, own in result.metadata.items()
+        asset: {
+            name: value for name, value in values.items() if isinstance(value, int | str | float)
+        }
+        for asset, values in result.metadata.items()
     }
     done = {
         "statuses": result.statuses,

@@ -12,11 +12,10 @@ from hansol_assets.answering.publishing import RETENTION
 from hansol_assets.answering.searching import index_table
 from hansol_assets.embedding.e5 import DIMENSIONS
 from hansol_assets.lake.duckdb_file import quoted
-from hansol_assets.lake.errors import CorruptArtifactError
-from hansol_assets.lake.inventory import lake_status
+from hansol_assets.lake.inventory import lake_status, verify
+from hansol_assets.lake.lake_errors import CorruptArtifactError
 from hansol_assets.lake.pruning import prune
 from hansol_assets.lake.store import Lake
-from hansol_assets.lake.verification import verify
 from hansol_assets_tests.faults.fixtures import Reference
 from hansol_assets_tests.faults.runs import ForkServer, submitted
 
@@ -44,7 +43,7 @@ NAMED_BY_CONTENT = {
     "adapter_examples",
     "final_examples",
 }
-"""Worked out every time, so that no beginning is counted."""
+"""May be worked out again and still be reused, so that no beginning is counted."""
 
 
 def flip(path: Path) -> None:
@@ -84,7 +83,7 @@ def test_a_damaged_artifact_is_never_loaded(
     damage(artifact_file(lake, asset))
     manifest = lake.live(asset)
     (problem,) = verify(lake)
-    assert (problem.asset, problem.fingerprint) == (asset, manifest.fingerprint)
+    assert (problem.asset, problem.version) == manifest.key
     assert "run 'hansol refresh'" in str(problem)
     with pytest.raises(CorruptArtifactError, match=r"is damaged: .* Run again: it is rebuilt"):
         lake.artifact(manifest)
@@ -106,17 +105,17 @@ def test_every_file_that_the_index_needs_is_watched(lake: Lake) -> None:
     assert table.search("벽지", query_type="fts").limit(1).to_list()
     assert lake.is_whole(manifest)
     for path in watched:
-        kept = path.read_bytes()
+        content = path.read_bytes()
         flip(path)
         assert not lake.is_whole(manifest)
-        path.write_bytes(kept)
+        path.write_bytes(content)
 
 
 def test_everything_damaged_at_once_is_rebuilt_to_the_same_bytes(
     server: ForkServer, undisturbed: Reference, raw_dir: Path, lake: Lake
 ) -> None:
-    for place, asset in enumerate(ARTIFACTS):
-        DAMAGES[place % len(DAMAGES)](artifact_file(lake, asset))
+    for number, asset in enumerate(ARTIFACTS):
+        DAMAGES[number % len(DAMAGES)](artifact_file(lake, asset))
     changed = f"validation_answers@{lake.live('validation_answers').fingerprint}"
     gone = f"qa_folds@{lake.live('qa_folds').fingerprint}"
     with duckdb.connect(str(lake.paths.warehouse)) as connection:
@@ -167,8 +166,8 @@ def flip_header(path: Path) -> None:
 def flip_blocks(path: Path) -> None:
     """Flips a byte in each block of the file's second half: a single one may be free."""
     content = bytearray(path.read_bytes())
-    for place in range(len(content) // 2, len(content), DUCKDB_BLOCK):
-        content[place] ^= 1
+    for offset in range(len(content) // 2, len(content), DUCKDB_BLOCK):
+        content[offset] ^= 1
     path.write_bytes(bytes(content))
 
 
@@ -205,11 +204,11 @@ def test_pruning_a_real_lake_keeps_it_whole(
 
     report = prune(lake, 1, RETENTION)
     assert verify(lake) == []
-    assert report.forgotten > 0
-    kept = lake_status(lake).groupby("asset")["fingerprint"].count()
-    assert set(kept.index) == set(status.index)
-    assert kept.drop("validation_scores").max() == 1
-    assert kept["validation_scores"] == 2
+    assert report.cached_rows > 0
+    left = lake_status(lake).groupby("asset")["fingerprint"].count()
+    assert set(left.index) == set(status.index)
+    assert left.drop("validation_scores").max() == 1
+    assert left["validation_scores"] == 2
     assert report.freed > 0
     again = server.run(lake.paths.root, changed)
     assert (again.failures, again.begun) == ({}, [])

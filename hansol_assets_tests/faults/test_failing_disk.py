@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 from hansol_assets.answering.publishing import publish_live
-from hansol_assets.lake.errors import DiskError
+from hansol_assets.lake.inventory import verify
+from hansol_assets.lake.lake_errors import DiskError
 from hansol_assets.lake.reports import Outcome, Report, TableReport, Task
 from hansol_assets.lake.store import Lake
-from hansol_assets.lake.verification import verify
 from hansol_assets_tests.faults.failing_disk import FailingDisk
 from hansol_assets_tests.lake.handmade import make_artifact, make_table
 
@@ -71,10 +71,10 @@ def test_whatever_fails_the_last_good_state_stays_and_the_next_run_completes(
 ) -> None:
     calls = calls_of(tmp_path, make)
     assert calls > 5
-    for place in range(calls):
-        lake = Lake(tmp_path / str(place), "tiny")
+    for number in range(calls):
+        lake = Lake(tmp_path / str(number), "tiny")
         first = make(lake, "first")
-        with FailingDisk(error, place).installed(), pytest.raises(DiskError) as raised:
+        with FailingDisk(error, number).installed(), pytest.raises(DiskError) as raised:
             make(lake, "second")
         message = str(raised.value)
         assert str(lake.paths.root) in message
@@ -90,14 +90,14 @@ def test_whatever_fails_the_last_good_state_stays_and_the_next_run_completes(
 
 def test_a_failed_publication_leaves_the_published_file(tmp_path: Path) -> None:
     calls = calls_of(tmp_path, published)
-    for place in range(calls):
-        lake = Lake(tmp_path / str(place), "tiny")
+    for number in range(calls):
+        lake = Lake(tmp_path / str(number), "tiny")
         published(lake, "first")
         latest = lake.paths.latest_submission / "submission.csv"
-        with FailingDisk(errno.ENOSPC, place).installed(), pytest.raises(DiskError):
+        with FailingDisk(errno.ENOSPC, number).installed(), pytest.raises(DiskError):
             published(lake, "second")
         # Only the sync after the last rename may fail with the new file in place.
-        assert latest.read_text(encoding="utf-8") == ("second" if place == calls - 1 else "first")
+        assert latest.read_text(encoding="utf-8") == ("second" if number == calls - 1 else "first")
 
 
 def test_other_errors_pass_unchanged(tmp_path: Path) -> None:

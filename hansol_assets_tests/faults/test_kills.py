@@ -31,7 +31,7 @@ STARTED = dg.DagsterRunStatus.STARTED
 def spread_points(trace: Sequence[Point], chance: random.Random) -> list[list[Point]]:
     """Draws points of every asset and deals them to chains, each in the order of the run."""
     assets = dict.fromkeys(point.asset for point in trace)
-    drawn = {chance.choice([own for own in trace if own.asset == asset]) for asset in assets}
+    drawn = {chance.choice([point for point in trace if point.asset == asset]) for asset in assets}
     others = [point for point in trace if point not in drawn]
     drawn.update(chance.sample(others, POINTS - len(drawn)))
     ordered = [point for point in trace if point in drawn]
@@ -45,22 +45,22 @@ def run_killed(
     runs: list[list[Ended]] = [[] for _ in chains]
     for step in zip_longest(*([*chain, None] for chain in chains), fillvalue="done"):
         started = {
-            place: server.start(lakes[place], raw_dir, fault=point and Fault(point, "kill"))
-            for place, point in enumerate(step)
+            number: server.start(lakes[number], raw_dir, fault=point and Fault(point, "kill"))
+            for number, point in enumerate(step)
             if point != "done"
         }
-        for place, name in started.items():
-            runs[place].append(server.wait(name))
+        for number, name in started.items():
+            runs[number].append(server.wait(name))
     return runs
 
 
 def weights(lake: Path) -> dict[str, str]:
     """The checksums of everything trained that is live in a lake."""
-    found = Lake(lake, "small")
+    killed = Lake(lake, "small")
     return {
         f"{asset}/{name}": checksum
         for asset in ("answer_embedder", "base_model", "lora_adapter", "vector_blend")
-        for name, checksum in found.live(asset).checksums.items()
+        for name, checksum in killed.live(asset).checksums.items()
     }
 
 
@@ -85,25 +85,25 @@ def test_killed_runs_go_on_to_the_same_bytes(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     chains = spread_points(undisturbed.ended.trace, random.Random(SEED))
-    lakes = [tmp_path / f"lake-{place}" for place in range(CHAINS)]
+    lakes = [tmp_path / f"lake-{number}" for number in range(CHAINS)]
     runs = [
-        own
+        chain
         for first in range(0, CHAINS, AT_ONCE)
-        for own in run_killed(
+        for chain in run_killed(
             server,
             raw_dir,
             lakes[first : first + AT_ONCE],
             chains[first : first + AT_ONCE],
         )
     ]
-    killed = [run for own in runs for run in own if run.code == KILLED]
+    killed = [run for chain in runs for run in chain if run.code == KILLED]
     assert len(killed) >= 30
     assert {run.trace[-1].asset for run in killed} == {*undisturbed.ended.statuses, OUTSIDE}
-    for lake, own in zip(lakes, runs, strict=True):
-        assert_as_undisturbed(lake, own[-1], undisturbed)
+    for lake, chain in zip(lakes, runs, strict=True):
+        assert_as_undisturbed(lake, chain[-1], undisturbed)
         # A kill costs the work in flight and nothing else.
-        assert redone(own).total() <= sum(run.code == KILLED for run in own)
-    again = sum((redone(own) for own in runs), Counter[str]())
+        assert redone(chain).total() <= sum(run.code == KILLED for run in chain)
+    again = sum((redone(chain) for chain in runs), Counter[str]())
     with capsys.disabled():
         print(f"\n{len(killed)} kills, {again.total()} assets begun again: {dict(again)}")
 
@@ -112,8 +112,8 @@ def test_runs_killed_at_random_moments_go_on_to_the_same_bytes(
     server: ForkServer, undisturbed: Reference, raw_dir: Path, tmp_path: Path
 ) -> None:
     chance = random.Random(SEED)
-    lakes = [tmp_path / f"lake-{place}" for place in range(AT_ONCE)]
-    homes = [tmp_path / f"home-{place}" for place in range(AT_ONCE)]
+    lakes = [tmp_path / f"lake-{number}" for number in range(AT_ONCE)]
+    homes = [tmp_path / f"home-{number}" for number in range(AT_ONCE)]
     killed = 0
     for _ in range(RANDOM_MOMENTS):
         started = [

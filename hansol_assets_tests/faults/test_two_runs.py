@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from hansol_assets.lake.inventory import verify
 from hansol_assets.lake.store import Lake
-from hansol_assets.lake.verification import verify
 from hansol_assets_tests.faults.fixtures import Reference
 from hansol_assets_tests.faults.runs import Ended, ForkServer, submitted
 from hansol_assets_tests.faults.test_damage import NAMED_BY_CONTENT

@@ -23,7 +23,7 @@ class HandMade:
 
     @property
     def declaration(self) -> Any:
-        return SimpleNamespace(form=self.form, named_by_content=False)
+        return SimpleNamespace(form=self.form, named_by_content=False, reads_previous=False)
 
     def call(self, build: Build) -> Report:
         return self.body(build)

@@ -5,14 +5,14 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from hansol_assets.lake.blocks import Blocks, kept
+from hansol_assets.lake.blocks import Blocks, spooled
 from hansol_assets.lake.handles import Table
 from hansol_assets.lake.paths import LakePaths
 from hansol_assets.lake.reports import Build, TableReport, Task
 from hansol_assets.lake.store import Lake
 from hansol_assets_tests.lake.handmade import make_table
 
-QUESTIONS = pd.DataFrame({"id": [f"T{place}" for place in range(7)]})
+QUESTIONS = pd.DataFrame({"id": [f"T{number}" for number in range(7)]})
 
 
 class Work:
@@ -27,17 +27,17 @@ class Work:
         if self.fails_at in ids:
             raise KeyboardInterrupt
         self.blocks.append(ids)
-        # Nothing was found for the first question, so that a block of its own has no types.
-        known = [key != "T0" for key in ids for _ in range(2)]
+        # The first question has no hit, so that a block of it alone has no types.
+        has_value = [key != "T0" for key in ids for _ in range(2)]
         twice = np.repeat(ids, 2)
         frame = pd.DataFrame(
             {
                 "question_id": twice,
-                "rank": pd.array([1 if own else None for own in known], "Int64"),
+                "rank": pd.array([1 if has else None for has in has_value], "Int64"),
                 "vector": [np.full(3, int(key[1:]), np.float32) for key in twice],
                 "quotes": [
-                    [{"part": 0, "text": key}] if own else []
-                    for key, own in zip(twice, known, strict=True)
+                    [{"part": 0, "text": key}] if has else []
+                    for key, has in zip(twice, has_value, strict=True)
                 ],
             }
         )
@@ -115,7 +115,7 @@ def test_blocks_that_come_one_by_one_are_one_table(build: Build, tmp_path: Path)
     lake = Lake(tmp_path, "tiny")
     parts = [block("a", [["1"], ["2", "3"]]), block("b", [["4"]])]
 
-    report = kept(build, parts)
+    report = spooled(build, parts)
     made = make_table(lake, Task("blocks", "1", {}, {}), lambda: report)
 
     assert report.facts == {"a_rows": 2, "b_rows": 1}
@@ -130,5 +130,5 @@ def test_blocks_that_come_one_by_one_are_one_table(build: Build, tmp_path: Path)
 def test_a_block_alone_leaves_no_file(build: Build) -> None:
     alone = block("a", [["1"]])
 
-    assert kept(build, iter([alone])) is alone
+    assert spooled(build, iter([alone])) is alone
     assert not build.checkpoints.exists()

@@ -26,32 +26,32 @@ def test_nothing_is_found_where_nothing_was_put(cache: RowCache) -> None:
 def test_rows_are_found_by_scope_and_key(cache: RowCache) -> None:
     cache.put("model", rows(a="벽지", b="마루판"))
     cache.put("other", rows(a="장판재"))
-    found = cache.get("model", ["a", "c"])
-    assert found["text"].tolist() == ["벽지"]
-    assert "scope" not in found
-    assert found["vector"].iloc[0].tolist() == [2.0, 2.0]
+    got = cache.get("model", ["a", "c"])
+    assert got["text"].tolist() == ["벽지"]
+    assert "scope" not in got
+    assert got["vector"].iloc[0].tolist() == [2.0, 2.0]
 
 
 def test_a_key_is_kept_once(cache: RowCache) -> None:
     cache.put("model", rows(a="옛것", b="그대로"))
     cache.put("model", rows(a="새것"))
-    found = cache.get("model", ["a", "b"]).sort_values("key")
-    assert found["text"].tolist() == ["새것", "그대로"]
+    got = cache.get("model", ["a", "b"]).sort_values("key")
+    assert got["text"].tolist() == ["새것", "그대로"]
 
 
 def test_rows_of_models_that_are_gone_are_removed(cache: RowCache) -> None:
-    assert cache.keep_models({"0" * 16}) == 0
+    assert cache.remove_other_models({"0" * 16}) == 0
     cache.put("0" * 16, rows(a="벽지"))
     cache.put(f"{'0' * 16}-decoding", rows(a="벽지"))
     cache.put(f"{'1' * 16}-decoding", rows(a="벽지", b="장판"))
-    assert cache.keep_models({"0" * 16, "2" * 16}) == 2
+    assert cache.remove_other_models({"0" * 16, "2" * 16}) == 2
     assert len(cache.get("0" * 16, ["a"])) == 1
     assert len(cache.get(f"{'0' * 16}-decoding", ["a"])) == 1
     assert cache.get(f"{'1' * 16}-decoding", ["a", "b"]).empty
 
 
 def test_a_damaged_cache_is_begun_anew(cache: RowCache, tmp_path: Path) -> None:
-    texts = [f"{place} 장의 벽지를 발랐습니다. {place**9}" for place in range(60_000)]
+    texts = [f"{number} 장의 벽지를 발랐습니다. {number**9}" for number in range(60_000)]
     cache.put("model", pd.DataFrame({"key": texts, "text": texts}))
     path = tmp_path / "warehouse.duckdb"
     content = bytearray(path.read_bytes())

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from pydantic import BaseModel, ConfigDict
 
+from hansol_assets.lake.blocks import spooled
 from hansol_assets.lake.declaration import (
     Bound,
     DeclarationError,
@@ -17,10 +18,19 @@ from hansol_assets.lake.declaration import (
     lake_artifact,
     lake_table,
 )
-from hansol_assets.lake.errors import MissingInputError, MixedVersionsError, NotAnInputError
 from hansol_assets.lake.handles import Artifact, History, Source, Table, input_of
-from hansol_assets.lake.making import make
-from hansol_assets.lake.reports import ArtifactBuild, Outcome, Report, TableReport
+from hansol_assets.lake.inventory import lake_status, verify
+from hansol_assets.lake.lake_errors import MissingInputError, MixedVersionsError, NotAnInputError
+from hansol_assets.lake.making import (
+    UpToDate,
+    find_up_to_date,
+    make,
+    note_run,
+    remove_run_note,
+)
+from hansol_assets.lake.manifest import ancestry
+from hansol_assets.lake.pruning import Retention, prune
+from hansol_assets.lake.reports import ArtifactBuild, Build, Outcome, Report, TableReport
 from hansol_assets.lake.store import Lake
 from hansol_assets.settings_model import ShapesNothing
 
@@ -29,7 +39,7 @@ class Folds(BaseModel):
     model_config = ConfigDict(frozen=True)
     count: int = 3
     salt: str = "a"
-    told_every: Annotated[float, ShapesNothing()] = 5.0
+    report_every: Annotated[float, ShapesNothing()] = 5.0
 
 
 class Settings(BaseModel):
@@ -51,9 +61,9 @@ def dealt(raw: Table, folds: Folds) -> TableReport:
 
 
 @lake_table(kinds={"duckdb"})
-def told(raw: Table, every: Annotated[float, Setting("folds.told_every")]) -> TableReport:
-    """Rows, and how often that is told."""
-    return TableReport(frame=raw.read(), facts={"told_every": every})
+def reported(raw: Table, every: Annotated[float, Setting("folds.report_every")]) -> TableReport:
+    """Rows, and how often progress is reported."""
+    return TableReport(frame=raw.read(), facts={"report_every": every})
 
 
 @lake_table(kinds={"duckdb"}, libraries=("numpy",))
@@ -161,11 +171,11 @@ def test_what_is_there_is_found(lake: Lake, file: Path) -> None:
 def test_a_setting_that_changes_no_result_names_none(lake: Lake, file: Path) -> None:
     run(lake, raw, file)
     assert run(lake, dealt, file).status == "new"
-    assert run(lake, dealt, file, Settings(folds=Folds(told_every=0))).status == "reused"
+    assert run(lake, dealt, file, Settings(folds=Folds(report_every=0))).status == "reused"
     assert lake.live("dealt").config == {"folds": {"count": 3, "salt": "a"}}
-    assert run(lake, told, file).status == "new"
-    assert run(lake, told, file, Settings(folds=Folds(told_every=0))).status == "reused"
-    assert lake.live("told").config == {}
+    assert run(lake, reported, file).status == "new"
+    assert run(lake, reported, file, Settings(folds=Folds(report_every=0))).status == "reused"
+    assert lake.live("reported").config == {}
 
 
 @pytest.mark.parametrize("body", [computed, computed_by_content])
@@ -221,13 +231,25 @@ def test_a_result_that_is_named_by_its_content_moves_only_with_it(lake: Lake, fi
     assert run(lake, model, file).status == "new"
 
 
-def test_the_same_question_is_answered_once(
+def test_results_of_the_same_rows_are_stored_once_and_each_knows_its_inputs(
     lake: Lake, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run(lake, raw, file)
-    run(lake, size, file)
+    first = run(lake, raw, file).manifest
+    one = run(lake, size, file).manifest
+    file.write_text("A B C D", encoding="utf-8")
+    second = run(lake, raw, file).manifest
+    other = run(lake, size, file).manifest
+    assert one.key == other.key
+    assert one.fingerprint != other.fingerprint
+    assert lake.warehouse.versions("size") == {one.version}
+    assert [item.inputs["raw"] for item in (one, other)] == [first.version, second.version]
+    made = run(lake, model, file).manifest
+    assert ancestry(lake.paths, made)["raw"] == second
     monkeypatch.setattr(Bound, "call", lambda *_: pytest.fail("it was worked out again"))
-    assert run(lake, size, file).status == "reused"
+    file.write_text("A B C", encoding="utf-8")
+    for body in (raw, size, model):
+        assert run(lake, body, file).status == "reused"
+    assert lake.live("size") == one
 
 
 @lake_table(kinds={"duckdb"}, named_by_content=True)
@@ -248,6 +270,86 @@ def test_a_result_may_look_at_the_one_before(
     assert lake.table(lake.live("longest"))["rows"].tolist() == [3]
     monkeypatch.setattr(Bound, "call", lambda *_: pytest.fail("it was worked out again"))
     assert run(lake, longest, file).status == "reused"
+    assert len(lake_status(lake).query("asset == 'longest'")) == 1
+
+
+def test_a_table_of_several_works_is_pruned_with_the_last(lake: Lake, file: Path) -> None:
+    for rows in ("A B C", "A B C D", " ".join("ABCDEFGHIJ")):
+        file.write_text(rows, encoding="utf-8")
+        for body in (raw, size):
+            run(lake, body, file)
+    few, many = lake_status(lake).query("asset == 'size'")["fingerprint"]
+    assert lake_status(lake).query("profiles == 'tiny' and asset == 'size'")[
+        "fingerprint"
+    ].tolist() == [many]
+    with lake.warehouse.transaction() as connection:
+        connection.execute(f"update {lake.warehouse.table_name('size', many)} set tens = 7")
+    (problem,) = verify(lake)
+    assert (problem.asset, problem.version) == ("size", many)
+    assert problem.remedy == "run 'hansol refresh': it is set aside and rebuilt"
+    assert run(lake, size, file).status == "new"
+    report = prune(lake, 1, Retention(published="model", history="board"))
+    assert ("size", few) in report.removed
+    assert ("size", many) in report.kept
+    assert lake.warehouse.versions("size") == {many}
+    assert verify(lake) == []
+
+
+class RunSettings(Settings):
+    file: Path
+
+    @property
+    def raw_files(self) -> dict[str, Path]:
+        return {"train_csv": self.file}
+
+
+def test_a_lake_is_up_to_date_until_something_changes(
+    lake: Lake, file: Path, tmp_path: Path
+) -> None:
+    settings, bodies = RunSettings(file=file), (raw, size, longest, model)
+
+    def find(settings: RunSettings = settings) -> UpToDate | None:
+        return find_up_to_date(map(declaration_of, bodies), lake, settings, tmp_path, 1)
+
+    for body in bodies:
+        run(lake, body, file)
+    assert find() is None
+    note_run(lake, settings, tmp_path, ["a warning"])
+    state = find()
+    assert state is not None
+    assert [item.asset for item in state.manifests] == ["raw", "size", "longest", "model"]
+    assert state.warnings == ["a warning"]
+    assert find(RunSettings(file=file, strategy="text")) is None
+    file.write_text("A B", encoding="utf-8")
+    assert find() is None
+    file.write_text("A B C", encoding="utf-8")
+    assert find() is not None
+    with lake.warehouse.transaction() as connection:
+        name = lake.warehouse.table_name("size", lake.live("size").version)
+        connection.execute(f"update {name} set tens = 7")
+    assert find() is None
+    run(lake, size, file)
+    assert find() is not None
+    remove_run_note(lake.paths)
+    assert find() is None
+
+
+@lake_table(kinds={"duckdb"}, named_by_content=True)
+def long(raw: Table, build: Build) -> TableReport:
+    """The rows, a block each."""
+    return spooled(
+        build, (TableReport(frame=pd.DataFrame({"id": [it]})) for it in raw.read()["id"])
+    )
+
+
+def test_all_blocks_of_a_long_table_name_it(lake: Lake, file: Path) -> None:
+    versions = []
+    for rows in ("A B C", "A B D", "A B C"):
+        file.write_text(rows, encoding="utf-8")
+        run(lake, raw, file)
+        versions.append(run(lake, long, file).manifest.version)
+    assert versions[0] == versions[2] != versions[1]
+    assert lake.table(lake.live("long"))["id"].tolist() == ["A", "B", "C"]
 
 
 def test_a_history_names_every_version(lake: Lake, file: Path) -> None:

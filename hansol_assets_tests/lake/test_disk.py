@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from hansol_assets.lake.disk import disk_explained
-from hansol_assets.lake.errors import DiskError, LakeError
+from hansol_assets.lake.lake_errors import DiskError, LakeError
 
 
 def explained(error: Exception, cause: Exception | None = None) -> str:
@@ -16,7 +16,7 @@ def explained(error: Exception, cause: Exception | None = None) -> str:
 
 
 @pytest.mark.parametrize(
-    ("error", "place", "problem"),
+    ("error", "path", "problem"),
     [
         (OSError(errno.ENOSPC, "full", "/lake/a"), "/lake/a", "the disk is full"),
         (OSError(errno.ENOSPC, "full", "a", None, "/lake/b"), "/lake/b", "the disk is full"),
@@ -39,8 +39,8 @@ def explained(error: Exception, cause: Exception | None = None) -> str:
         ),
     ],
 )
-def test_every_library_says_it_in_its_own_words(error: Exception, place: str, problem: str) -> None:
-    assert explained(error).startswith(f"{place}: {problem}. What was there before is as it was.")
+def test_every_library_says_it_in_its_own_words(error: Exception, path: str, problem: str) -> None:
+    assert explained(error).startswith(f"{path}: {problem}. What was there before is as it was.")
 
 
 def test_the_reason_may_stand_behind_another_error() -> None:

@@ -3,8 +3,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from hansol_assets.lake.errors import NewerLakeError, UnusablePathError
-from hansol_assets.lake.format import FORMAT
+from hansol_assets.lake.lake_errors import NewerLakeError, UnusablePathError
+from hansol_assets.lake.paths import FORMAT
 from hansol_assets.lake.reports import TableReport, Task
 from hansol_assets.lake.store import Lake
 from hansol_assets_tests.lake.handmade import make_table

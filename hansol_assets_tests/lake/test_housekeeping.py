@@ -10,13 +10,11 @@ import pytest
 from filelock import FileLock
 
 from hansol_assets.answering.publishing import RETENTION, publish_live
-from hansol_assets.lake.inventory import lake_status
+from hansol_assets.lake.inventory import lake_status, verify
 from hansol_assets.lake.manifest import Manifest, ancestry
-from hansol_assets.lake.pruning import prune
+from hansol_assets.lake.pruning import STALE_SECONDS, prune
 from hansol_assets.lake.reports import Report, TableReport, Task
 from hansol_assets.lake.store import Lake
-from hansol_assets.lake.sweeping import STALE_SECONDS
-from hansol_assets.lake.verification import verify
 from hansol_assets_tests.lake.handmade import make_artifact, make_table
 
 CHAIN = ("raw_qa", "base_model", "validation_scores", "submission")
@@ -47,19 +45,21 @@ def folder_of(folder: Path, version: int) -> Report:
 
 
 def frame_of(version: int) -> pd.DataFrame:
-    return pd.DataFrame({"id": [f"A{place}" for place in range(version + 1)]})
+    return pd.DataFrame({"id": [f"A{number}" for number in range(version + 1)]})
 
 
 def aged(lake: Lake, manifest: Manifest, version: int) -> Manifest:
     """Dates a manifest, since all are made within a second."""
     dated = manifest.model_copy(update={"created_at": f"2024-03-{version + 1:02d}T00:00:00+00:00"})
-    dated.save(lake.paths.manifest(manifest.asset, manifest.fingerprint))
+    dated.save(lake.paths)
     return dated
 
 
 def held(lake: Lake) -> dict[str, list[str]]:
-    """The fingerprints of each asset, the oldest first."""
-    return {str(name): list(own) for name, own in lake_status(lake).groupby("asset")["fingerprint"]}
+    """The data versions of each asset, the oldest first."""
+    return {
+        str(name): list(rows) for name, rows in lake_status(lake).groupby("asset")["fingerprint"]
+    }
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ def test_old_results_go_and_the_leaderboards_stay(lake: Lake) -> None:
     assert report.freed >= 4 * 2_000
     assert lake.warehouse.versions("raw_qa") == set(held(lake)["raw_qa"])
     assert verify(lake) == []
-    # What an old score was made from is still known, though it is gone.
+    # What an old score was made from is still named, though it is gone.
     lineage = ancestry(lake.paths, made[0]["validation_scores"])
     assert lineage["base_model"] == made[0]["base_model"]
     assert lineage["raw_qa"] == made[0]["raw_qa"]

@@ -1,47 +1,37 @@
 """A lake whose artifacts and index are in an object store: a real one, on this machine."""
 
-import json
 import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import cast
 
 import boto3
-import numpy as np
-import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
 from hansol_assets.answering.publishing import RETENTION
-from hansol_assets.answering.searching import index_table, write_index_file
 from hansol_assets.cli.main import app
-from hansol_assets.embedding.cached import Retriever
 from hansol_assets.errors import UserError
 from hansol_assets.lake import object_store
 from hansol_assets.lake.databases import connect
-from hansol_assets.lake.declaration import Bound
-from hansol_assets.lake.errors import (
+from hansol_assets.lake.handles import Artifact
+from hansol_assets.lake.inventory import lake_status, verify
+from hansol_assets.lake.lake_errors import (
     CorruptArtifactError,
     MisplacedIndexError,
     MissingClientError,
     ObjectStoreError,
     UnreachableStoreError,
 )
-from hansol_assets.lake.handles import Artifact
-from hansol_assets.lake.inventory import lake_status
-from hansol_assets.lake.lancedb_versions import version_checksums
-from hansol_assets.lake.making import make
 from hansol_assets.lake.manifest import Manifest
 from hansol_assets.lake.pruning import prune
-from hansol_assets.lake.reports import ArtifactBuild, Outcome, Report, Task
+from hansol_assets.lake.reports import Report, Task
 from hansol_assets.lake.store import Lake
-from hansol_assets.lake.verification import verify
 from hansol_assets.profile_files import ProfileError
-from hansol_assets.retrieval.index import FrameRows, RetrievalSettings, build_index
 from hansol_assets.settings import load_settings
-from hansol_assets_tests.lake.handmade import HandMade, make_artifact
+from hansol_assets_tests.lake.handmade import make_artifact
+from hansol_assets_tests.lake.indexes import WORDS, answers_of, make_index
 from hansol_assets_tests.lake.stores import (
     BUCKET,
     names,
@@ -54,8 +44,6 @@ from hansol_assets_tests.lake.stores import (
 
 UNREACHABLE = "http://127.0.0.1:9"
 MODEL = Task("base_model", "1", {}, {"raw_qa": "abc"})
-TABLE = index_table(3)
-WORDS = ("벽지", "장판", "결로")
 
 
 @pytest.fixture(scope="session")
@@ -94,59 +82,10 @@ def never(*_: object) -> Report:
     raise AssertionError("work was done again")
 
 
-class Embedder:
-    """Three dimensions: how often each word is said."""
-
-    def get_embedding_dimension(self) -> int:
-        return len(WORDS)
-
-    def encode(self, texts: list[str], **_: object) -> np.ndarray:
-        counts = [[text.count(word) + 0.01 for word in WORDS] for text in texts]
-        vectors = np.array(counts, np.float32).reshape(-1, len(WORDS))
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-
-
-def make_index(lake: Lake, answers: tuple[str, ...]) -> Outcome:
-    """Makes an index of a row an answer."""
-    ids = [f"TRAIN_{place}" for place in range(len(answers))]
-    rows = pd.DataFrame(
-        {
-            "id": ids,
-            "questions": [[f"{answer}은 무엇인가요?"] for answer in answers],
-            "category": "마감재",
-            "answers": [[answer] for answer in answers],
-        }
-    )
-    folds = pd.DataFrame({"id": ids, "fold": 0, "split": "training"})
-
-    def body(build: ArtifactBuild) -> Report:
-        with build.lancedb() as database:
-            documents = RetrievalSettings().documents
-            report = build_index(
-                database.uri, TABLE, FrameRows(rows, folds), Retriever(Embedder()), "e", documents
-            )
-            files = version_checksums(database, TABLE, report.version)
-        write_index_file(build.folder, TABLE, report.version)
-        facts = {"version": report.version, "inserted": report.inserted, "updated": report.updated}
-        return Report(facts=facts, lancedb_files=files)
-
-    task = Task("retrieval_index", "1", {}, {"qa_folds": "|".join(answers)})
-    return make(cast("Bound", HandMade(lake, task, "artifact", body)), print)
-
-
-def answers_of(lake: Lake, manifest: Manifest) -> list[str]:
-    """What an index artifact's version says, found by a search."""
-    index = json.loads((lake.artifact(manifest) / "index.json").read_text(encoding="utf-8"))
-    table = connect(Artifact(lake, manifest).lancedb).open_table(index["table"])
-    table.checkout(index["version"])
-    found = table.search(Embedder().encode(["벽지"])[0]).limit(9).to_list()
-    return [row["answers"][0] for row in found]
-
-
-def aged(lake: Lake, manifest: Manifest, place: int) -> Manifest:
+def aged(lake: Lake, manifest: Manifest, year: int) -> Manifest:
     """Dates a manifest, since all are made within a second."""
-    dated = manifest.model_copy(update={"created_at": f"{2000 + place}"})
-    dated.save(lake.paths.manifest(manifest.asset, manifest.fingerprint))
+    dated = manifest.model_copy(update={"created_at": f"{2000 + year}"})
+    dated.save(lake.paths)
     return dated
 
 
@@ -159,11 +98,11 @@ def damage(url: str, name: str) -> None:
 def test_an_artifact_is_copied_and_fetched_where_it_is_missing(lake: Lake, url: str) -> None:
     made = make_artifact(lake, MODEL, build_model)
     folder = lake.artifact(made.manifest)
-    place = f"artifacts/base_model/{MODEL.fingerprint}"
+    folder_name = f"artifacts/base_model/{MODEL.fingerprint}"
     assert names(url) == [
-        f"{place}.json",
-        f"{place}/empty",
-        f"{place}/weights/model.safetensors",
+        f"{folder_name}.json",
+        f"{folder_name}/empty",
+        f"{folder_name}/weights/model.safetensors",
     ]
     shutil.rmtree(folder)
     assert verify(lake) == []
@@ -262,8 +201,8 @@ def test_an_index_is_searched_by_version_and_a_changed_row_is_merged(lake: Lake,
 
 
 def test_pruning_removes_copies_and_files_of_old_versions(lake: Lake, url: str) -> None:
-    for place, last in enumerate(("결로", "마루", "타일")):
-        aged(lake, make_index(lake, (*WORDS[:2], last)).manifest, place)
+    for year, last in enumerate(("결로", "마루", "타일")):
+        aged(lake, make_index(lake, (*WORDS[:2], last)).manifest, year)
     for steps in range(3):
         make_artifact(lake, Task("base_model", "1", {"steps": steps}, {}), build_model)
     opened(url).put("artifacts/base_model/unfinished/model", b"half")

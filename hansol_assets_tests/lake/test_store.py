@@ -3,8 +3,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from hansol_assets.lake.errors import CorruptArtifactError, MissingInputError, MissingSourceError
 from hansol_assets.lake.handles import Artifact, Source
+from hansol_assets.lake.lake_errors import (
+    CorruptArtifactError,
+    MissingInputError,
+    MissingSourceError,
+)
 from hansol_assets.lake.reports import Report, TableReport, Task
 from hansol_assets.lake.store import Lake
 from hansol_assets_tests.lake.handmade import make_artifact, make_table

@@ -142,9 +142,9 @@ def test_a_failed_transaction_leaves_the_table(warehouse: Warehouse) -> None:
     statements = f"delete from {warehouse.table_name('t', 'a')}; select * from nowhere"
     with pytest.raises(duckdb.Error), warehouse.transaction() as connection:
         connection.execute(statements)
-    kept = warehouse.read_whole("t", "a", checksum)
-    assert kept is not None
-    assert len(kept) == 1
+    after = warehouse.read_whole("t", "a", checksum)
+    assert after is not None
+    assert len(after) == 1
 
 
 def test_a_second_process_waits_for_the_first(warehouse: Warehouse) -> None:

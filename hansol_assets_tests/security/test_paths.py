@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hansol_assets.lake.errors import MissingInputError
+from hansol_assets.lake.lake_errors import MissingInputError
 from hansol_assets.lake.reports import Report, Task
 from hansol_assets.lake.store import Lake
 from hansol_assets.profile_files import ProfileError

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from hansol_assets.lake.duckdb_engine import attached
+from hansol_assets.lake.duckdb_file import attached
 
 HELD = "import duckdb, sys; duckdb.connect(sys.argv[1]).execute('select 1')"
 
