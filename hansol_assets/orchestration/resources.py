@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 import dagster as dg
-import pandas as pd
 from dagster._core.events import EngineEventData
 
 from hansol_assets.answering.readings import readings_kept
@@ -18,8 +17,6 @@ from hansol_assets.compute.current import computing_on
 from hansol_assets.compute.protocol import Compute
 from hansol_assets.errors import UserError
 from hansol_assets.lake.disk import disk_explained
-from hansol_assets.lake.handles import History, Table
-from hansol_assets.lake.manifest import Manifest
 from hansol_assets.lake.reports import ROWS_MADE, Status
 from hansol_assets.lake.standing import forget_standing
 from hansol_assets.lake.store import Lake
@@ -32,8 +29,6 @@ from hansol_assets.settings import Settings, require_fitting_template
 SUBMISSION = "submission"
 
 
-_PART = 20_000
-"""Rows that a check looks at together."""
 RETRY_SECONDS = 10
 """Between two tries of what may pass by itself."""
 
@@ -70,32 +65,6 @@ class LakeResource:
         """Lets heavy work run where the settings say."""
         settings = self.settings
         return computing_on(settings.compute, settings.cluster, settings.lake_dir)
-
-    def table_of(self, asset: str) -> pd.DataFrame:
-        """Returns the live rows of an asset, for a check."""
-        with user_errors_as_failures():
-            return self.store.table(self.store.live(asset))
-
-    def columnar_table_of(self, asset: str) -> pd.DataFrame:
-        """Returns the live rows of a long table in Arrow's columns, for a check."""
-        with user_errors_as_failures():
-            return Table.pin(self.store, asset).read_columnar()
-
-    def parts_of(self, asset: str, *columns: str) -> Iterator[pd.DataFrame]:
-        """Yields some columns of the live rows of a long table, part by part, for a check."""
-        with user_errors_as_failures():
-            yield from Table.pin(self.store, asset).chunks(columns, _PART)
-
-    def history_of(self, asset: str) -> list[Table]:
-        """Returns all versions of an asset's rows, the live one last, for a check."""
-        with user_errors_as_failures():
-            live = History.pin(self.store, asset)
-            return [*live.earlier, live]
-
-    def manifest_of(self, asset: str) -> Manifest:
-        """Returns the live manifest of an asset, for a check."""
-        with user_errors_as_failures():
-            return self.store.live(asset)
 
 
 def lake_resource(settings: Settings) -> dg.ResourceDefinition:
