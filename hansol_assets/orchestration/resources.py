@@ -127,7 +127,7 @@ def summarize_run(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
 
     The event `what the run did` has a table with a row an asset: its status, its rows, and how
     many of them were made by this run. The tags count the assets of each status, so that the list
-    of runs tells which of them did any work.
+    of runs shows which of them did any work.
     """
     rows = list(_rows(instance, run.run_id))
     if not rows:
