@@ -92,7 +92,7 @@ class AutomationSettings(SettingsModel):
 
 
 class Settings(BaseSettings):
-    """Everything that a run can be told."""
+    """Every setting of a run."""
 
     model_config = SettingsConfigDict(
         env_prefix=ENVIRONMENT_PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True
@@ -247,7 +247,7 @@ class Settings(BaseSettings):
         """External asset name → the file behind it; only those that there are, and the table's.
 
         Raises:
-            InputError: It cannot be told which file is the table.
+            InputError: It is not clear which file is the table.
         """
         files = raw_files(self.raw_folder, self.table)
         reviewed = {REVIEW_CSV: self.review_file} if self.review_file.is_file() else {}
@@ -267,7 +267,7 @@ class Settings(BaseSettings):
 
     @property
     def raw_folder(self) -> Path:
-        """The folder of the raw files: the sample's, where nothing of a person's lies."""
+        """The folder of the raw files: the sample's, where there is none of a person's."""
         if self.raw_dir is not None:
             return as_it_lies(self.raw_dir)
         raw = self.lake_dir / "raw"
