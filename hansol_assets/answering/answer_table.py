@@ -9,13 +9,7 @@ from typing import Any, get_args
 import pandas as pd
 
 from hansol_assets.answering.candidates import GENERATED, RETRIEVED
-from hansol_assets.answering.verdicts import (
-    PartAnswer,
-    QuotableRows,
-    Verdict,
-    VerdictSettings,
-    answer_record,
-)
+from hansol_assets.answering.verdicts import Verdict
 from hansol_assets.embedding.embedder import Embedder, encode
 from hansol_assets.lake.fingerprint import text_hash
 from hansol_assets.lake.records import Records, records
@@ -105,25 +99,6 @@ def _answer(
         "new_tokens": int(_total(generated, "new_tokens")),
         "seconds": round(_total(generated, "seconds"), 4),
         "question_hash": text_hash(question),
-    }
-
-
-def read_record(
-    question: str, parts: Sequence[PartAnswer], sources: QuotableRows, settings: VerdictSettings
-) -> dict[str, Any]:
-    """What a person reads of a question, as columns of the table."""
-    record = answer_record(question, parts)
-    first = next((row["source_id"] for row in record["nearest"]), "")
-    return {
-        "answer": record["answer"],
-        "verdict": record["verdict"],
-        "confidence": record["confidence"],
-        "needs_review": record["confidence"] < settings.review_below,
-        "quotes": record["quotes"],
-        "nearest": record["nearest"],
-        "part_verdicts": record["part_verdicts"],
-        "nearest_category": sources.category(first) if first else "",
-        "source_ids": list(dict.fromkeys(quote["source_id"] for quote in record["quotes"])),
     }
 
 

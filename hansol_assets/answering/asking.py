@@ -114,18 +114,17 @@ class Asker:
         (ranked,) = find_parts([question], self.searcher, self.rows, ALL_SPLITS)
         asked = [RankedRows.of_hits(*part) for part in ranked]
         parts = answer_parts(asked, self.sources, self.settings)
-        record = answer_record(question, parts)
-        first = next((row["source_id"] for part in parts for row in part.nearest), None)
+        record = answer_record(question, parts, self.sources, self.settings)
         return Answer(
             id=text_hash(question)[:_ID_DIGITS],
             question=question,
             answer=record["answer"],
             verdict=record["verdict"],
             confidence=record["confidence"],
-            needs_review=record["confidence"] < self.settings.review_below,
+            needs_review=record["needs_review"],
             quotes=record["quotes"],
             nearest=record["nearest"],
             parts=[part.question for part in parts],
-            category=self.sources.category(first) if first else "",
+            category=record["nearest_category"],
             versions=self.versions,
         )

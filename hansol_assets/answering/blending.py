@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ import pandas as pd
 from hansol_assets.answering.candidates import PART, RETRIEVED, vectors_of
 from hansol_assets.answering.parts import TEST, of_split, visible_rows
 from hansol_assets.answering.searching import embedder_of
+from hansol_assets.embedding.cached import open_embedder
 from hansol_assets.embedding.embedder import Embedder, encode
 from hansol_assets.lake.handles import Artifact
 from hansol_assets.qa.folds import CALIBRATION, VALIDATION
@@ -97,14 +99,24 @@ def load_regressors(regressor: Artifact, answer_embedder: Artifact) -> dict[str,
     return {path.name: AnswerRegressor.load(path, embedder) for path in folders}
 
 
-def load_row_share(vector_blend: Artifact) -> RowShare:
-    """Reads the share of rows."""
-    return RowShare.load(vector_blend.open() / ROW_SHARE_FILE)
+@dataclass(frozen=True)
+class VectorModels:
+    """All that the vectors of answers are made with; regressors by the split of the questions."""
 
+    regressors: Mapping[str, AnswerRegressor]
+    blend: VectorBlend
+    share: RowShare
+    embedder: Embedder
 
-def load_blend(vector_blend: Artifact) -> VectorBlend:
-    """Reads the weights of the components."""
-    return VectorBlend.load(vector_blend.open() / WEIGHTS_FILE)
+    @classmethod
+    def open(cls, regressor: Artifact, vector_blend: Artifact, answer_embedder: Artifact) -> Self:
+        """Opens what the artifacts hold; see `load_regressors`."""
+        return cls(
+            load_regressors(regressor, answer_embedder),
+            VectorBlend.load(vector_blend.open() / WEIGHTS_FILE),
+            RowShare.load(vector_blend.open() / ROW_SHARE_FILE),
+            open_embedder(answer_embedder),
+        )
 
 
 def visible_centroid(embedder: Embedder, rows: pd.DataFrame, split: str) -> np.ndarray:
@@ -134,24 +146,20 @@ class PartComponents:
     first_rows: list[str]
 
     def submitted(
-        self,
-        question_ids: list[str],
-        blend: VectorBlend,
-        share: RowShare,
-        answers: Mapping[str, Sequence[str]],
-        embedder: Embedder,
+        self, question_ids: list[str], models: VectorModels, answers: Mapping[str, Sequence[str]]
     ) -> np.ndarray:
         """The vectors that are submitted, [questions, dimensions]: of rows, or estimated.
 
         `answers` maps row ids to references, of `first_rows` at least.
         """
-        vectors = share.mix(self.rows, blend.apply(self.vectors), self.confidence)
+        estimates = models.blend.apply(self.vectors)
+        vectors = models.share.mix(self.rows, estimates, self.confidence)
         parts_of = self._parts_of(question_ids)
-        return share.mix_joined(
+        return models.share.mix_joined(
             self.whole(question_ids, vectors),
             [[answers.get(self.first_rows[part], ()) for part in parts] for parts in parts_of],
             [self.confidence[parts] for parts in parts_of],
-            embedder,
+            models.embedder,
         )
 
     def of_questions(self, question_ids: list[str]) -> dict[str, np.ndarray]:
@@ -229,10 +237,8 @@ def strategy_vectors(
     answers: pd.DataFrame,
     candidates: pd.DataFrame,
     components: PartComponents,
-    blend: VectorBlend,
-    share: RowShare,
+    models: VectorModels,
     rows: Mapping[str, Sequence[str]],
-    embedder: Embedder,
 ) -> dict[str, np.ndarray]:
     """Computes what each strategy submits, from answers, candidates and components of questions.
 
@@ -247,7 +253,7 @@ def strategy_vectors(
     return {
         "text": text,
         "consensus": components.whole(ids, _consensus(components, candidates, text.shape[1])),
-        "blend": components.submitted(ids, blend, share, rows, embedder),
+        "blend": components.submitted(ids, models, rows),
     }
 
 

@@ -15,26 +15,23 @@ from hansol_assets.answering.answer_table import (
     answer_facts,
     answer_table,
     quotes_of,
-    read_record,
     review_of,
 )
-from hansol_assets.answering.blending import part_components, split_of
+from hansol_assets.answering.blending import VectorModels, part_components, split_of
 from hansol_assets.answering.candidates import COMPOSED, PART, vectors_of
 from hansol_assets.answering.parts import visible_rows
-from hansol_assets.answering.searching import embedder_of
 from hansol_assets.answering.verdicts import (
     PartAnswer,
     QuotableRows,
     RankedRows,
     VerdictSettings,
     answer_parts,
+    answer_record,
 )
-from hansol_assets.embedding.embedder import Embedder
 from hansol_assets.lake.handles import Artifact, Table
 from hansol_assets.lake.reports import TableReport
 from hansol_assets.qa.table.columns import ANSWERS, QUESTIONS, answers_of
 from hansol_assets.scoring.answer_regressor import AnswerRegressor
-from hansol_assets.scoring.blend import VectorBlend
 from hansol_assets.scoring.composing import Composer, Merits, QuotableRow
 from hansol_assets.scoring.consensus import LengthRange, SelectionSettings, choose_text
 from hansol_assets.scoring.drafting import ComposingSettings
@@ -61,11 +58,10 @@ class Chooser:
     measure of length.
     """
 
-    model: AnswerRegressor
+    split: str
+    models: VectorModels
     composer: Composer
     rows: pd.DataFrame
-    blend: VectorBlend
-    embedder: Embedder
     settings: ChoiceSettings
 
     @classmethod
@@ -73,17 +69,15 @@ class Chooser:
         cls,
         split: str,
         regressor: Artifact,
+        vector_blend: Artifact,
         answer_embedder: Artifact,
-        blend: VectorBlend,
         rows: pd.DataFrame,
         settings: ChoiceSettings,
     ) -> Self:
         """Loads what the questions of a split are answered with, and the rows they may see."""
-        embedder = embedder_of(regressor, answer_embedder)
-        folder = regressor.open() / split
-        model = AnswerRegressor.load(folder, embedder)
-        composer = Composer.load(folder, embedder, settings.composing)
-        return cls(model, composer, visible_rows(rows, split), blend, embedder, settings)
+        models = VectorModels.open(regressor, vector_blend, answer_embedder)
+        composer = Composer.load(regressor.open() / split, models.embedder, settings.composing)
+        return cls(split, models, composer, visible_rows(rows, split), settings)
 
     def choose(self, questions: pd.DataFrame, candidates: Table) -> TableReport:
         """Chooses answers to questions (`id, question, split`) among stored candidates.
@@ -91,15 +85,14 @@ class Chooser:
         Candidates of other questions are not read.
         """
         table = candidates.rows_of("question_id", questions["id"].tolist())
-        models = dict.fromkeys(questions["split"], self.model)
-        components = part_components(table, split_of(questions), models)
-        targets = self.blend.apply(components.vectors)
+        components = part_components(table, split_of(questions), self.models.regressors)
+        targets = self.models.blend.apply(components.vectors)
         every = self._with_composed(table, targets)
         references = answers_of(self.rows)
-        lengths = LengthRange.of(references, self.settings.selection)
+        lengths = LengthRange.of(references)
         voted = vote(every, components.index, targets, lengths, self.settings.selection)
         read, adapter = self._read(questions, table), str(candidates.facts["adapter"])
-        answers = answer_table(questions, voted, read, self.embedder, adapter)
+        answers = answer_table(questions, voted, read, self.models.embedder, adapter)
         facts = answer_facts(answers, voted, references)
         return TableReport(frame=answers, facts=facts, tables={REVIEW: review_of(answers)})
 
@@ -118,13 +111,13 @@ class Chooser:
         for key, answer in zip(keys, answer_parts(asked, rows, settings), strict=True):
             parts[key].append(answer)
         return {
-            key: read_record(question, parts[key], rows, settings)
+            key: answer_record(question, parts[key], rows, settings)
             for key, question in zip(questions["id"], questions["question"], strict=True)
         }
 
     @cached_property
     def _quotable(self) -> QuotableRows:
-        return QuotableRows(self.rows, self.embedder)
+        return QuotableRows(self.rows, self.models.embedder)
 
     @cached_property
     def _row_of(self) -> dict[str, QuotableRow]:
@@ -134,8 +127,9 @@ class Chooser:
     def _with_composed(self, candidates: pd.DataFrame, targets: np.ndarray) -> pd.DataFrame:
         """Adds a composed candidate to each part, and what every one is worth."""
         parts = candidates.drop_duplicates(PART)[PART_COLUMNS]
+        regressor, settings = self.models.regressors[self.split], self.settings.composing
         composed = composed_candidates(
-            parts, targets, self.model, self.composer, self._row_of, self.settings.composing
+            parts, targets, regressor, self.composer, self._row_of, settings
         )
         every = pd.concat([candidates, composed], ignore_index=True)
         labels = every["source_id"].map(self._quotable.label, na_action="ignore")

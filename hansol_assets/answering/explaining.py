@@ -50,10 +50,7 @@ def explain(lake: Lake, question_id: str) -> dict[str, Any]:
     return {
         "id": answer["id"],
         "asset": manifest.asset,
-        "question": answer["question"],
-        "answer": answer["answer"],
-        "verdict": answer["verdict"],
-        "confidence": answer["confidence"],
+        **{name: answer[name] for name in ("question", "answer", "verdict", "confidence")},
         "needs_review": bool(answer["needs_review"]),
         "quotes": plain_records(pd.DataFrame(list(answer["quotes"]))),
         "nearest": plain_records(pd.DataFrame(list(answer["nearest"]))),

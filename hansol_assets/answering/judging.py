@@ -7,7 +7,12 @@ import numpy as np
 import pandas as pd
 
 from hansol_assets.answering.answer_table import joined_texts
-from hansol_assets.answering.blending import PartComponents, strategy_vectors, visible_centroid
+from hansol_assets.answering.blending import (
+    PartComponents,
+    VectorModels,
+    strategy_vectors,
+    visible_centroid,
+)
 from hansol_assets.answering.candidates import GREEDY, RETRIEVED
 from hansol_assets.embedding.cached import CachedEmbedder, open_embedder
 from hansol_assets.embedding.embedder import (
@@ -22,7 +27,7 @@ from hansol_assets.lake.manifest import Fact
 from hansol_assets.lake.reports import ArtifactBuild, Report
 from hansol_assets.qa.folds import VALIDATION
 from hansol_assets.scoring.answer_regressor import AnswerRegressor
-from hansol_assets.scoring.blend import RowShare, VectorBlend
+from hansol_assets.scoring.blend import VectorBlend
 from hansol_assets.scoring.evaluate import ScoreSettings
 from hansol_assets.scoring.leaderboard import ONLY, RAW_GENERATION, WITHOUT
 from hansol_assets.scoring.measures import (
@@ -98,8 +103,7 @@ def judge_answers(
     answers: pd.DataFrame,
     candidates: pd.DataFrame,
     components: PartComponents,
-    blend: VectorBlend,
-    share: RowShare,
+    models: VectorModels,
     judge: Judge,
     settings: ScoreSettings,
     centroid_vector: np.ndarray,
@@ -112,8 +116,7 @@ def judge_answers(
         answers: Columns of `answer_table`, in the order of the questions.
         candidates: Columns of `collect_candidates`, of these questions.
         components: Of the same parts.
-        blend: Of the components.
-        share: Of the rows that answer.
+        models: What vectors are made with.
         judge: Embeds the references; it scores vectors only if they are of its space.
         settings: How the public questions are drawn.
         centroid_vector: [dimensions], of the training answers, by the judge.
@@ -135,7 +138,7 @@ def judge_answers(
             ASKED: UNKNOWN,
             # Joined questions share rows with others; their first row stands for them.
             "group": [sources[0] for sources in questions["source_ids"]],
-            "public": public_mask(ids, settings.public_share, settings.public_salt),
+            "public": public_mask(ids, settings.public_share),
             "chrf": chrf_scores(answers["composed"].tolist(), questions["references"].tolist()),
             "confidence": answers["confidence"],
         }
@@ -146,9 +149,9 @@ def judge_answers(
         RAW_GENERATION: encode(embedder, first_texts(answers, candidates, GREEDY)),
     }
     if judge.embeds_answers:
-        vectors |= strategy_vectors(answers, candidates, components, blend, share, rows, embedder)
-        vectors |= _ablations(ids, components, blend)
-        estimates = blend.apply(components.vectors)
+        vectors |= strategy_vectors(answers, candidates, components, models, rows)
+        vectors |= _ablations(ids, components, models.blend)
+        estimates = models.blend.apply(components.vectors)
         vectors[f"{WITHOUT}rows"] = components.whole(ids, estimates)
         vectors[f"{ONLY}rows"] = components.whole(ids, components.rows)
     nearest = encode(embedder, first_texts(answers, candidates, RETRIEVED))

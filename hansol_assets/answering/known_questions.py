@@ -222,7 +222,7 @@ def score_known(
             "kind": [SINGLE if len(group) == 1 else JOINED for group in groups],
             ASKED: KNOWN,
             "group": [group[0] for group in keys],
-            "public": public_mask(ids, settings.public_share, settings.public_salt),
+            "public": public_mask(ids, settings.public_share),
             "confidence": [min(asked.confidence[list(group)]) for group in groups],
             **{name: reference_cosines(vectors, references) for name, vectors in judged.items()},
         }

@@ -91,16 +91,15 @@ def fitting_submission(
     Raises:
         SubmissionError: They do not fit.
     """
-    template = pd.DataFrame({"id": list(form.ids)})
-    frame = submission_frame(template, ids, vectors)
-    problems = submission_problems(frame, template, form.width)
+    frame = submission_frame(form.ids, ids, vectors)
+    problems = submission_problems(frame, form)
     if problems:
         raise SubmissionError(problems)
     return frame
 
 
 def submission_frame(
-    template: pd.DataFrame, ids: Sequence[str], vectors: np.ndarray
+    template_ids: Sequence[str], ids: Sequence[str], vectors: np.ndarray
 ) -> pd.DataFrame:
     """Puts vectors, [questions, dimensions], into the template's row order and columns.
 
@@ -111,20 +110,17 @@ def submission_frame(
     columns = [f"vec_{column}" for column in range(vectors.shape[1])]
     frame = pd.DataFrame(np.round(vectors.astype(np.float64), DECIMALS), columns=columns)
     frame.insert(0, "id", list(ids))
-    order = {key: row for row, key in enumerate(template["id"])}
+    order = {key: row for row, key in enumerate(template_ids)}
     rows = frame["id"].map(order).fillna(len(order))
     return frame.iloc[np.argsort(rows, kind="stable")].reset_index(drop=True)
 
 
-def submission_problems(frame: pd.DataFrame, template: pd.DataFrame, width: int) -> list[str]:
+def submission_problems(frame: pd.DataFrame, form: SubmissionForm) -> list[str]:
     """Lists what keeps a submission (`id, vec_0 …`) from fitting its template."""
-    return [
-        *_id_problems(frame["id"], template["id"]),
-        *_value_problems(frame, width),
-    ]
+    return [*_id_problems(frame["id"], list(form.ids)), *_value_problems(frame, form.width)]
 
 
-def _id_problems(ids: pd.Series, expected: pd.Series) -> Iterator[str]:
+def _id_problems(ids: pd.Series, expected: list[str]) -> Iterator[str]:
     problems = {
         "missing": sorted(set(expected) - set(ids)),
         "doubled": sorted(set(ids[ids.duplicated()])),
@@ -134,7 +130,7 @@ def _id_problems(ids: pd.Series, expected: pd.Series) -> Iterator[str]:
         if keys:
             more = f" and {len(keys) - NAMED_IDS} more" if len(keys) > NAMED_IDS else ""
             yield f"{len(keys)} ids are {problem}: {', '.join(keys[:NAMED_IDS])}{more}"
-    if not any(problems.values()) and ids.tolist() != expected.tolist():
+    if not any(problems.values()) and ids.tolist() != expected:
         yield "the rows are not in the template's order"
 
 

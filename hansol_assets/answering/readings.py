@@ -34,20 +34,20 @@ _READ = pa.schema(
 )
 
 
+@dataclass(frozen=True)
 class CachedReadings:
     """Readings in the lake's cache.
 
     `scope` names what reads: the releases of Kiwi and of its model, and the form of a reading.
     """
 
-    def __init__(self, cache: RowCache, scope: str) -> None:
-        self._cache = cache
-        self._scope = scope
+    cache: RowCache
+    scope: str
 
     def get(self, texts: Sequence[str]) -> dict[str, Reading]:
         """Returns text → reading of those that are cached."""
         text_of = {text_hash(text): text for text in texts}
-        rows = self._cache.get_arrow(self._scope, list(text_of)).to_pylist()
+        rows = self.cache.get_arrow(self.scope, list(text_of)).to_pylist()
         return {text_of[row["key"]]: _reading(row) for row in rows}
 
     def read(self, texts: Sequence[str]) -> dict[str, Reading]:
@@ -59,7 +59,7 @@ class CachedReadings:
         readings: dict[str, Reading] = {}
         for made in current().workers(ReadMorphemes()).map(blocks):
             keys = [text_hash(text) for text in made["text"].to_pylist()]
-            self._cache.put(self._scope, made.drop_columns(["text"]).add_column(0, "key", [keys]))
+            self.cache.put(self.scope, made.drop_columns(["text"]).add_column(0, "key", [keys]))
             readings |= {row["text"]: _reading(row) for row in made.to_pylist()}
         return readings
 

@@ -6,6 +6,7 @@ The text follows from the probabilities of the rows found; the vector that is su
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
@@ -100,16 +101,9 @@ class QuotableRows:
     """The rows of `qa_folds` that may be quoted, and which answer says best what all say."""
 
     def __init__(self, rows: pd.DataFrame, embedder: Embedder) -> None:
-        columns = (rows[ID], rows[QUESTIONS], rows[CATEGORY], rows[ANSWERS], rows[ROW_NUMBER])
-        self._rows = {
-            key: (list(asked), category, list(answers), number)
-            for key, asked, category, answers, number in zip(*columns, strict=True)
-        }
+        columns = [rows[name] for name in (ID, QUESTIONS, CATEGORY, ANSWERS, ROW_NUMBER)]
+        self._rows = {key: row for key, *row in zip(*columns, strict=True)}
         self._embedder = embedder
-
-    def question(self, row_id: str) -> str:
-        """The first question of a row."""
-        return str(self._rows[row_id][0][0])
 
     def category(self, row_id: str) -> str:
         """The category of a row."""
@@ -119,10 +113,19 @@ class QuotableRows:
         """How a person finds the row in the table."""
         return told_by(row_id, self._rows[row_id][3])
 
-    def answers(self, row_ids: Iterable[str]) -> dict[str, tuple[int, str]]:
-        """Row id → the answer nearest to the mean of all of the row's, with its number, from 1."""
+    def named(self, row_id: str) -> dict[str, Any]:
+        """`source_id, source_row, source_question` of a row: its label and first question."""
+        question = str(self._rows[row_id][0][0])
+        return {
+            "source_id": row_id,
+            "source_row": self.label(row_id),
+            "source_question": question,
+        }
+
+    def answers(self, row_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """Row id → the answer nearest to the mean of all of the row's, as `source_answer, text`."""
         different = list(dict.fromkeys(row_ids))
-        texts = [self._rows[key][2] for key in different]
+        texts = [list(self._rows[key][2]) for key in different]
         vectors = encode_groups(self._embedder, texts)
         return {
             key: _central(answers, unit(of_row))
@@ -130,9 +133,9 @@ class QuotableRows:
         }
 
 
-def _central(answers: Sequence[str], vectors: np.ndarray) -> tuple[int, str]:
+def _central(answers: Sequence[str], vectors: np.ndarray) -> dict[str, Any]:
     index = int(np.argmax((vectors @ vectors.mean(axis=0)).round(_DECIMALS)))
-    return index + 1, str(answers[index])
+    return {"source_answer": index + 1, "text": str(answers[index])}
 
 
 class RankedRows(NamedTuple):
@@ -159,9 +162,9 @@ def answer_parts(
         for one, verdict in zip(asked, verdicts, strict=True)
     ]
     # In one call: the embedder looks its vectors up in the lake.
-    answers = sources.answers(key for keys in quoted for key in keys)
+    answers = sources.answers(chain.from_iterable(quoted))
     return [
-        _part(one, verdict, [_quote(key, answers[key], sources) for key in keys], sources)
+        _part(one, verdict, [sources.named(key) | answers[key] for key in keys], sources)
         for one, verdict, keys in zip(asked, verdicts, quoted, strict=True)
     ]
 
@@ -169,13 +172,8 @@ def answer_parts(
 def _part(
     ranked: RankedRows, verdict: Verdict, quotes: list[dict[str, Any]], sources: QuotableRows
 ) -> PartAnswer:
-    nearest: list[dict[str, Any]] = [
-        {
-            "source_id": row_id,
-            "source_row": sources.label(row_id),
-            "source_question": sources.question(row_id),
-            "probability": round(float(probability), _DECIMALS),
-        }
+    nearest = [
+        sources.named(row_id) | {"probability": round(float(probability), _DECIMALS)}
         for row_id, probability in ranked.rows[:_NEAREST_ROWS]
     ]
     text = _text(ranked.question, verdict, quotes, [row["source_question"] for row in nearest])
@@ -187,17 +185,6 @@ def _verdict(confidence: float, settings: VerdictSettings) -> Verdict:
     if confidence >= settings.answered_from:
         return ANSWERED
     return RELATED if confidence >= settings.related_from else UNANSWERED
-
-
-def _quote(row_id: str, answer: tuple[int, str], sources: QuotableRows) -> dict[str, Any]:
-    number, text = answer
-    return {
-        "source_id": row_id,
-        "source_row": sources.label(row_id),
-        "source_question": sources.question(row_id),
-        "source_answer": number,
-        "text": text,
-    }
 
 
 def _text(
@@ -253,18 +240,27 @@ def _named(part: PartAnswer) -> str:
     return part.text.replace(words.unanswered, unanswered)
 
 
-def answer_record(question: str, parts: Sequence[PartAnswer]) -> dict[str, Any]:
+def answer_record(
+    question: str, parts: Sequence[PartAnswer], sources: QuotableRows, settings: VerdictSettings
+) -> dict[str, Any]:
     """A whole answer as one record.
 
     Returns:
-        `answer, verdict, confidence` (the least of the parts), `quotes` and `nearest` (those of all
-        parts, each with its `part`, from 0), `part_verdicts` (one a part).
+        `answer, verdict, confidence` (the least of the parts), `needs_review`, `quotes` and
+        `nearest` (those of all parts, each with its `part`, from 0), `part_verdicts` (one a part),
+        `nearest_category` (of the row found first) and `source_ids` (of the quotes).
     """
+    confidence = min(part.confidence for part in parts)
+    quotes = [{"part": n, **quote} for n, part in enumerate(parts) for quote in part.quotes]
+    nearest = [{"part": n, **row} for n, part in enumerate(parts) for row in part.nearest]
     return {
         "answer": whole_text(question, parts),
         "verdict": whole_verdict(parts),
-        "confidence": min(part.confidence for part in parts),
-        "quotes": [{"part": n, **quote} for n, part in enumerate(parts) for quote in part.quotes],
-        "nearest": [{"part": n, **row} for n, part in enumerate(parts) for row in part.nearest],
+        "confidence": confidence,
+        "needs_review": confidence < settings.review_below,
+        "quotes": quotes,
+        "nearest": nearest,
         "part_verdicts": [part.verdict for part in parts],
+        "nearest_category": sources.category(nearest[0]["source_id"]) if nearest else "",
+        "source_ids": list(dict.fromkeys(quote["source_id"] for quote in quotes)),
     }

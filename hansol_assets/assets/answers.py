@@ -9,7 +9,6 @@ from hansol_assets.answering.answer_table import review_of_blocks
 from hansol_assets.answering.blending import (
     fit_for_judging,
     fit_for_submitting,
-    load_blend,
     load_choices,
     load_regressors,
     part_components,
@@ -205,8 +204,9 @@ def validation_answers(
     near the estimated vector (minimum Bayes risk). The table says which rows and which prompts led
     to each, and flags the answers that a person should review.
     """
-    blend, rows = load_blend(vector_blend), qa_folds.read()
-    chooser = Chooser.open(VALIDATION, answer_regressor, answer_embedder, blend, rows, choice)
+    chooser = Chooser.open(
+        VALIDATION, answer_regressor, vector_blend, answer_embedder, qa_folds.read(), choice
+    )
     return chooser.choose(of_split(held_out_questions.read(), VALIDATION), validation_candidates)
 
 
@@ -226,8 +226,9 @@ def generated_answers(
 
     Of many questions they are chosen block by block.
     """
-    blend, rows = load_blend(vector_blend), qa_folds.read()
-    chooser = Chooser.open(TEST, final_regressor, answer_embedder, blend, rows, choice)
+    chooser = Chooser.open(
+        TEST, final_regressor, vector_blend, answer_embedder, qa_folds.read(), choice
+    )
 
     def answer(questions: pd.DataFrame) -> TableReport:
         return chooser.choose(questions, test_candidates)

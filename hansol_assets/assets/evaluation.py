@@ -5,9 +5,7 @@ from typing import Annotated
 import pandas as pd
 
 from hansol_assets.answering.blending import (
-    load_blend,
-    load_regressors,
-    load_row_share,
+    VectorModels,
     part_components,
     split_of,
 )
@@ -33,7 +31,6 @@ from hansol_assets.answering.publishing import experiments
 from hansol_assets.answering.searching import Searching, open_searcher
 from hansol_assets.answering.trust import trust_of
 from hansol_assets.answering.verdicts import VerdictSettings
-from hansol_assets.embedding.cached import open_embedder
 from hansol_assets.embedding.embedder import EmbedderSettings
 from hansol_assets.lake.declaration import Setting, lake_artifact, lake_table
 from hansol_assets.lake.handles import Artifact, History, Table
@@ -125,20 +122,22 @@ def validation_scores(
     """
     questions, rows = of_split(held_out_questions.read(), VALIDATION), qa_folds.read()
     candidates = of_questions(validation_candidates.read(), questions)
-    models, blend = load_regressors(answer_regressor, answer_embedder), load_blend(vector_blend)
+    models = VectorModels.open(answer_regressor, vector_blend, answer_embedder)
     judge, answers = open_judge(judge_embedder, answer_embedder), validation_answers.read()
-    share, model = load_row_share(vector_blend), models[VALIDATION]
-    zero = zero_of_parity(judge, model, rows)
-    components = part_components(candidates, split_of(questions), models)
+    regressor = models.regressors[VALIDATION]
+    zero = zero_of_parity(judge, regressor, rows)
+    components = part_components(candidates, split_of(questions), models.regressors)
     references = dict(zip(rows["id"], rows["answers"], strict=True))
     unknown = judge_answers(
-        questions, answers, candidates, components, blend, share, judge, scores, zero, references
+        questions, answers, candidates, components, models, judge, scores, zero, references
     )
     searcher = open_searcher(retrieval_index, answerability, retriever, answer_embedder, retrieval)
     drawn = scored_ids(rows, retrieval.scored_rows)
     asked, _ = ask_held_out(rows, drawn, ALL_SPLITS, searcher)
-    ranked = look_up(asked, rows, searcher, model, blend, open_embedder(answer_embedder))
-    known = score_known(ranked, rows, share, model.joining, judge, zero, verdicts, scores)
+    ranked = look_up(asked, rows, searcher, regressor, models.blend, models.embedder)
+    known = score_known(
+        ranked, rows, models.share, regressor.joining, judge, zero, verdicts, scores
+    )
     measured = float(known_share.facts["known_share"])
     judged = weigh(
         pd.concat([unknown, known], ignore_index=True),

@@ -82,17 +82,18 @@ def _texts_of(rows: pa.Table) -> dict[str, RowTexts]:
     }
 
 
+@dataclass
 class _RowsInMemory:
     """Rows with their vectors, in the order of their ids, in which equals are found."""
 
-    def __init__(
-        self, rows: pa.Table, matches: Sequence[_Match], splits: np.ndarray, vectors: np.ndarray
-    ) -> None:
-        self._rows = rows
-        self._matches = matches
-        self._splits = splits
-        self._vectors = vectors
-        self._number_of = {match.row_key: number for number, match in enumerate(matches)}
+    rows: pa.Table
+    matches: list[_Match]
+    splits: np.ndarray
+    vectors: np.ndarray
+
+    @cached_property
+    def _number_of(self) -> dict[str, int]:
+        return {match.row_key: number for number, match in enumerate(self.matches)}
 
     @classmethod
     def load(cls, table: "Table") -> Self:
@@ -107,20 +108,20 @@ class _RowsInMemory:
 
     def texts(self, keys: Sequence[str]) -> dict[str, RowTexts]:
         numbers = pa.array([self._number_of[key] for key in keys], pa.int64())
-        return _texts_of(self._rows.take(numbers))
+        return _texts_of(self.rows.take(numbers))
 
     def search(self, queries: np.ndarray, splits: Sequence[str], count: int) -> list[list[_Match]]:
         """Finds the rows with the highest cosine to queries of length 1, nearest first."""
-        visible = np.flatnonzero(np.isin(self._splits, list(splits)))
+        visible = np.flatnonzero(np.isin(self.splits, list(splits)))
         count = min(count, len(visible))
         if not count:
             return [[] for _ in queries]
-        vectors = self._vectors if len(visible) == len(self._vectors) else self._vectors[visible]
+        vectors = self.vectors if len(visible) == len(self.vectors) else self.vectors[visible]
         nearest: list[list[_Match]] = []
         for start in range(0, len(queries), _CHUNK):
             asked = queries[start : start + _CHUNK].astype(np.float32)
             rows = visible[highest((asked @ vectors.T).round(_DECIMALS), count)]
-            nearest += [[self._matches[number] for number in numbers] for numbers in rows]
+            nearest += [[self.matches[number] for number in numbers] for numbers in rows]
         return nearest
 
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
@@ -11,7 +12,7 @@ import pandas as pd
 from pydantic import Field
 
 from hansol_assets.embedding.embedder import Embedder, encode_means
-from hansol_assets.embedding.vectors import unit
+from hansol_assets.embedding.vectors import save_arrays, unit
 from hansol_assets.qa.sampling import digest, draw
 from hansol_assets.qa.table.columns import ANSWERS, ID, QUESTIONS, shortest
 from hansol_assets.scoring.join_map import JoiningSettings, JoinMap
@@ -42,17 +43,18 @@ _CHOICES_FILE = "choices.json"
 _JOINING_FILE = "joining.safetensors"
 
 
+_ANSWERS_AS_QUESTIONS = 5
+"""A row's answers, shortest first, that the regression also learns from as if they were asked: an
+answer says in other words what was asked."""
+_MOST_CHOOSING = 250
+"""Calibration rows at most that strengths are chosen on."""
+
+
 class ComponentSettings(SettingsModel):
     """How the components are made."""
 
     regression: RegressionSettings = Field(
         RegressionSettings(), description="regression from the question to the answer vector"
-    )
-    answers_as_questions: int = Field(
-        5,
-        ge=0,
-        description="a row's answers, shortest first, that the regression also learns from as if "
-        "they were asked: an answer says in other words what was asked",
     )
     most_rows: int = Field(
         1_200,
@@ -65,9 +67,6 @@ class ComponentSettings(SettingsModel):
         ge=1,
         description="answers, shortest first, that stand for a row which the regression does not "
         "learn from",
-    )
-    most_choosing: int = Field(
-        250, ge=1, description="calibration rows at most that strengths are chosen on"
     )
     neighbours: NeighbourSettings = Field(
         NeighbourSettings(), description="mixture of the nearest rows' answers"
@@ -104,6 +103,7 @@ class Choices:
         return cls(Strength(**content["strength"]), content["temperature"], joining)
 
 
+@dataclass
 class AnswerRegressor:
     """Computes the components of questions from the rows that they may look at.
 
@@ -111,24 +111,18 @@ class AnswerRegressor:
     is the direction of the mean of all answers, [dimensions]: the zero of parity.
     """
 
-    def __init__(
-        self,
-        regression: AnswerVectorRegressor,
-        row_ids: Sequence[str],
-        row_vectors: np.ndarray,
-        answer_centroid: np.ndarray,
-        embedder: Embedder,
-        neighbours: int,
-        choices: Choices,
-    ) -> None:
-        self._regression = regression
-        self.row_ids = list(row_ids)
-        self._row_vectors = row_vectors
-        self.answer_centroid = answer_centroid
-        self._embedder = embedder
-        self._neighbours = neighbours
-        self.choices = choices
-        self.centroid = centroid(row_vectors)
+    regression: AnswerVectorRegressor
+    row_ids: list[str]
+    row_vectors: np.ndarray
+    answer_centroid: np.ndarray
+    embedder: Embedder
+    neighbours: int
+    choices: Choices
+
+    @cached_property
+    def centroid(self) -> np.ndarray:
+        """The direction of the mean row, [dimensions]."""
+        return centroid(self.row_vectors)
 
     @property
     def joining(self) -> JoinMap:
@@ -145,7 +139,7 @@ class AnswerRegressor:
     ) -> Self:
         """Fits on rows (`id, questions, answers`), none of them a row that will be asked for."""
         row_vectors, learned = _row_vectors(rows, embedder, settings)
-        views, targets = _examples(rows.iloc[learned], row_vectors[learned], embedder, settings)
+        views, targets = _examples(rows.iloc[learned], row_vectors[learned], embedder)
         regression = AnswerVectorRegressor.fit(
             views, targets, settings.regression, choices.strength
         )
@@ -162,11 +156,10 @@ class AnswerRegressor:
         """Fits on training rows as does best on calibration rows, `id, questions, answers` each."""
         row_vectors, learned = _row_vectors(rows, embedder, settings)
         learned_rows, learned_vectors = rows.iloc[learned], row_vectors[learned]
-        views, targets = _examples(learned_rows, learned_vectors, embedder, settings)
-        judging = held_out.iloc[_drawn(held_out, settings.most_choosing)]
-        questions_alone = settings.model_copy(update={"answers_as_questions": 0})
+        views, targets = _examples(learned_rows, learned_vectors, embedder)
+        judging = held_out.iloc[_drawn(held_out, _MOST_CHOOSING)]
         answers = encode_means(embedder, judging[ANSWERS].tolist())
-        asked, asked_targets = _examples(judging, answers, embedder, questions_alone)
+        asked, asked_targets = _examples(judging, answers, embedder, most_answers=0)
         regression = AnswerVectorRegressor.fit_best(
             views, targets, asked, asked_targets, settings.regression
         )
@@ -200,14 +193,11 @@ class AnswerRegressor:
 
     def save(self, folder: Path) -> None:
         """Writes the regressor as safetensors and JSON; the embedder is not a part of it."""
-        from safetensors.numpy import save_file
-
-        self._regression.save(folder)
+        self.regression.save(folder)
         self.choices.save(folder)
-        arrays = {"row_vectors": self._row_vectors, "answer_centroid": self.answer_centroid}
-        contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-        save_file(contiguous, folder / _ROWS_FILE)
-        rows = {"ids": self.row_ids, "neighbours": self._neighbours}
+        arrays = {"row_vectors": self.row_vectors, "answer_centroid": self.answer_centroid}
+        save_arrays(arrays, folder / _ROWS_FILE)
+        rows = {"ids": self.row_ids, "neighbours": self.neighbours}
         content = json.dumps(rows, ensure_ascii=False, indent=1)
         (folder / _IDS_FILE).write_text(content, encoding="utf-8")
 
@@ -239,12 +229,12 @@ class AnswerRegressor:
         Returns:
             Name → [parts, dimensions], each of length 1, or 0 where there is nothing.
         """
-        views = QuestionViews.of(parts, self._embedder)
-        estimates = self._regression.predict(views)
+        views = QuestionViews.of(parts, self.embedder)
+        estimates = self.regression.predict(views)
         neighbours = self.neighbours_of(estimates)
         components = {
             GENERATED: self._consensus(generated, len(parts)),
-            RETRIEVED: neighbours.mix(self._row_vectors, self.choices.temperature),
+            RETRIEVED: neighbours.mix(self.row_vectors, self.choices.temperature),
             REGRESSION: estimates,
             QUESTION: views.vectors,
             KEYWORDS: views.keyword_vectors,
@@ -262,16 +252,16 @@ class AnswerRegressor:
             [parts, dimensions], of length 1 or 0.
         """
         row_of = {key: row for row, key in enumerate(self.row_ids)}
-        mixed = np.zeros((len(probabilities), self._row_vectors.shape[1]))
+        mixed = np.zeros((len(probabilities), self.row_vectors.shape[1]))
         for part, weights in enumerate(probabilities):
             if weights:
                 rows = [row_of[key] for key in weights]
-                mixed[part] = np.array(list(weights.values())) @ self._row_vectors[rows]
+                mixed[part] = np.array(list(weights.values())) @ self.row_vectors[rows]
         return unit(mixed)
 
     def rows_near(self, vectors: np.ndarray, count: int) -> list[list[tuple[str, float]]]:
         """The rows whose answers are nearest to each vector: id and cosine, nearest first."""
-        neighbours = nearest_rows(vectors, self._row_vectors, count)
+        neighbours = nearest_rows(vectors, self.row_vectors, count)
         return [
             [(self.row_ids[row], float(cosine)) for row, cosine in zip(*nearest, strict=True)]
             for nearest in zip(*neighbours, strict=True)
@@ -279,10 +269,10 @@ class AnswerRegressor:
 
     def neighbours_of(self, estimates: np.ndarray) -> Neighbours:
         """The rows that the `retrieved` component of each estimate is mixed of."""
-        return nearest_rows(estimates, self._row_vectors, self._neighbours)
+        return nearest_rows(estimates, self.row_vectors, self.neighbours)
 
     def _consensus(self, generated: Sequence[np.ndarray] | None, count: int) -> np.ndarray:
-        means = np.zeros((count, self._row_vectors.shape[1]))
+        means = np.zeros((count, self.row_vectors.shape[1]))
         for part, vectors in enumerate(generated or ()):
             if len(vectors):
                 means[part] = unit(vectors).mean(axis=0)
@@ -312,7 +302,10 @@ def _row_vectors(
 
 
 def _examples(
-    rows: pd.DataFrame, row_vectors: np.ndarray, embedder: Embedder, settings: ComponentSettings
+    rows: pd.DataFrame,
+    row_vectors: np.ndarray,
+    embedder: Embedder,
+    most_answers: int = _ANSWERS_AS_QUESTIONS,
 ) -> tuple[QuestionViews, np.ndarray]:
     """What is asked, most telling first, and the row's vector for each.
 
@@ -320,7 +313,7 @@ def _examples(
     then the shortest answers of all rows, the second shortest, …; within each by the hash of the
     text, so that the first of them, the landmarks, are a fair draw.
     """
-    by_length = [shortest(texts, settings.answers_as_questions) for texts in rows[ANSWERS]]
+    by_length = [shortest(texts, most_answers) for texts in rows[ANSWERS]]
     examples = []
     for texts_of in (rows[QUESTIONS].tolist(), by_length):
         for turn in range(max(map(len, texts_of), default=0)):

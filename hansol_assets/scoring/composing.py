@@ -1,7 +1,7 @@
 """Answer texts put together from sentences of several known answers."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
@@ -25,6 +25,8 @@ from hansol_assets.scoring.question_topics import Asked, Topics
 _TOPICS_FILE = "topics.json"
 _SHAPE_FILE = "shape.safetensors"
 _SHAPE_ALPHA = 3.0
+_SOURCE_WORTH = 0.05
+"""Cosine that coming from a row about what is asked is worth."""
 
 
 class QuotableRow(NamedTuple):
@@ -66,21 +68,19 @@ class Merits:
     worth: np.ndarray
 
 
+@dataclass
 class Composer:
     """Puts answers together for questions that stand by themselves.
 
     `shape` maps the mean of sentences' directions to that of the text they make.
     """
 
-    def __init__(
-        self, topics: Topics, shape: JoinMap, embedder: Embedder, settings: ComposingSettings
-    ) -> None:
-        self._topics = topics
-        self._shape = shape
-        self._embedder = embedder
-        self._settings = settings
-        self._quotes_of: dict[str, list[tuple[str, Quote]]] = {}
-        self._wholes_of: dict[str, list[Quote]] = {}
+    topics: Topics
+    shape: JoinMap
+    embedder: Embedder
+    settings: ComposingSettings
+    _quotes_of: dict[str, list[tuple[str, Quote]]] = field(default_factory=dict, init=False)
+    _wholes_of: dict[str, list[Quote]] = field(default_factory=dict, init=False)
 
     @classmethod
     def fit(cls, rows: pd.DataFrame, embedder: Embedder, settings: ComposingSettings) -> Self:
@@ -97,8 +97,8 @@ class Composer:
     def save(self, folder: Path) -> None:
         """Writes what was learned as JSON and safetensors."""
         folder.mkdir(parents=True, exist_ok=True)
-        self._topics.save(folder / _TOPICS_FILE)
-        self._shape.save(folder / _SHAPE_FILE)
+        self.topics.save(folder / _TOPICS_FILE)
+        self.shape.save(folder / _SHAPE_FILE)
 
     @classmethod
     def load(cls, folder: Path, embedder: Embedder, settings: ComposingSettings) -> Self:
@@ -133,16 +133,16 @@ class Composer:
             raise ValueError(msg)
         asked_nouns = _nouns([*questions, *_questions_of(sources)])
         source_nouns = _source_nouns(sources, asked_nouns)
-        asked = [self._topics.asked(asked_nouns[question]) for question in questions]
+        asked = [self.topics.asked(asked_nouns[question]) for question in questions]
         quoted = [
             self._aptest(one, rows, near, source_nouns)
             for one, rows, near in zip(asked, sources, nearness, strict=True)
         ]
         quotes = [self._quotes(rows) for rows in quoted]
         sentences = [quote.text for some in quotes for quote in some]
-        vectors = _directions(sentences, self._embedder)
+        vectors = _directions(sentences, self.embedder)
         # One by one: what a sentence is mapped to must not depend on those beside it.
-        mapped = lru_cache(maxsize=None)(lambda text: self._shape.linear(vectors[text]))
+        mapped = lru_cache(maxsize=None)(lambda text: self.shape.linear(vectors[text]))
         nouns = asked_nouns | _nouns(sentences)
         drafts = []
         for number, sentence_quotes in enumerate(quotes):
@@ -150,7 +150,7 @@ class Composer:
             pool = self._pool(
                 sentence_quotes, vectors, target, asked[number], nouns, source_nouns, mapped
             )
-            composed = best_drafts(pool, target, self._shape, self._settings)
+            composed = best_drafts(pool, target, self.shape, self.settings)
             composed += [(quote,) for quote in self._wholes(quoted[number][:2])]
             drafts.append(composed)
         return self._best(drafts, questions, targets, quoted)
@@ -168,7 +168,7 @@ class Composer:
         pieces = list(chain.from_iterable(texts))
         nouns = _nouns([*questions, *pieces, *_questions_of(sources)])
         source_nouns = _source_nouns(sources, nouns)
-        asked_of = {question: self._topics.asked(nouns[question]) for question in set(questions)}
+        asked_of = {question: self.topics.asked(nouns[question]) for question in set(questions)}
         coverage, worth = np.zeros(len(texts)), np.zeros(len(texts))
         for number, (question, said, rows) in enumerate(
             zip(questions, texts, sources, strict=True)
@@ -176,7 +176,7 @@ class Composer:
             asked = asked_of[question]
             named = frozenset[str]().union(*(nouns[text] for text in said))
             coverage[number] = asked.coverage(named)
-            worth[number] = self._settings.coverage * coverage[number]
+            worth[number] = self.settings.coverage * coverage[number]
             bonuses = [self._bonus(asked, named, source_nouns[row.id]) for row in rows]
             worth[number] += np.mean(bonuses) if bonuses else 0.0
         return Merits(coverage, worth)
@@ -196,8 +196,8 @@ class Composer:
             asked.coverage(nouns) - asked.unrelated(frozenset(), nouns) / 2
             for nouns in (source_nouns[source.id] for source in sources)
         ]
-        aptness = np.asarray(nearness) + self._settings.row_topic * np.array(topics)
-        first = np.argsort(-aptness, kind="stable")[: self._settings.quoted_rows]
+        aptness = np.asarray(nearness) + self.settings.row_topic * np.array(topics)
+        first = np.argsort(-aptness, kind="stable")[: self.settings.quoted_rows]
         return [sources[number] for number in first]
 
     def _quotes(self, sources: Sequence[QuotableRow]) -> list[Quote]:
@@ -235,8 +235,8 @@ class Composer:
             named, source = nouns[quote.text], source_nouns[quote.source_id]
             bonus[number] = self._bonus(asked, named, source)
             coverage[number] = asked.coverage(named)
-        likely = directions @ target + bonus + self._settings.coverage * coverage
-        first = np.argsort(-likely, kind="stable")[: self._settings.sentences]
+        likely = directions @ target + bonus + self.settings.coverage * coverage
+        first = np.argsort(-likely, kind="stable")[: self.settings.sentences]
         terms = list(asked.weights)
         chosen = [quotes[number] for number in first]
         return Pool(
@@ -254,7 +254,7 @@ class Composer:
     def _bonus(self, asked: Asked, named: frozenset[str], source: frozenset[str]) -> float:
         """What a sentence is worth for the row that it is from, and costs for another thing."""
         about, unrelated = asked.coverage(named, source), asked.unrelated(named, source)
-        return self._settings.sources * about - self._settings.strangers * unrelated
+        return _SOURCE_WORTH * about - self.settings.strangers * unrelated
 
     def _best(
         self,
@@ -267,7 +267,7 @@ class Composer:
         every = list(chain.from_iterable(drafts))
         pieces = [[quote.text for quote in draft] for draft in every]
         texts = list(map(" ".join, pieces))
-        vectors = _directions(texts, self._embedder)
+        vectors = _directions(texts, self.embedder)
         counts = list(map(len, drafts))
         # The question of each draft.
         numbers = np.repeat(np.arange(len(drafts)), counts).tolist()

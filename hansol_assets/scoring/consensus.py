@@ -11,6 +11,13 @@ from hansol_assets.embedding.vectors import unit
 from hansol_assets.qa.sentences import is_finished
 from hansol_assets.settings_model import SettingsModel
 
+_UNFINISHED_PENALTY = 0.2
+"""Cosine that an answer without a finished last sentence loses."""
+_LENGTH_PENALTY = 0.1
+"""Cosine that an answer loses for each factor of e by which its length is outside the range."""
+_LENGTH_QUANTILES = (0.05, 0.95)
+"""Of the references' lengths, between which nothing is lost."""
+
 
 class SelectionSettings(SettingsModel):
     """How the answer text is chosen."""
@@ -21,18 +28,6 @@ class SelectionSettings(SettingsModel):
         le=1,
         description="weight of the submission vector; the candidates' vote has 1 - it",
     )
-    unfinished_penalty: float = Field(
-        0.2, ge=0, description="cosine that an answer without a finished last sentence loses"
-    )
-    length_penalty: float = Field(
-        0.1,
-        ge=0,
-        description="cosine that an answer loses for each factor of e by which it is shorter or "
-        "longer than the references are",
-    )
-    length_quantiles: tuple[float, float] = Field(
-        (0.05, 0.95), description="quantiles of the references' lengths that are not penalised"
-    )
 
 
 class LengthRange(NamedTuple):
@@ -42,7 +37,7 @@ class LengthRange(NamedTuple):
     high: float
 
     @classmethod
-    def of(cls, texts: Sequence[str], settings: SelectionSettings) -> Self:
+    def of(cls, texts: Sequence[str]) -> Self:
         """The range of reference answers.
 
         Raises:
@@ -51,7 +46,7 @@ class LengthRange(NamedTuple):
         if not texts:
             msg = "no reference answers to take lengths from"
             raise ValueError(msg)
-        low, high = np.quantile([len(text) for text in texts], settings.length_quantiles)
+        low, high = np.quantile([len(text) for text in texts], _LENGTH_QUANTILES)
         return cls(float(low), float(high))
 
 
@@ -105,7 +100,7 @@ def choose_text(
     similarities = directions @ unit(target)
     votes = settings.target_weight * similarities
     votes += (1 - settings.target_weight) * _mean_cosine_to_others(directions)
-    penalties = np.array([_penalty(text, lengths, settings) for text in texts])
+    penalties = np.array([_penalty(text, lengths) for text in texts])
     scores = votes + worth - penalties
     return Choice(int(scores.argmax()), similarities, votes, scores)
 
@@ -116,8 +111,8 @@ def _mean_cosine_to_others(directions: np.ndarray) -> np.ndarray:
     return (cosines.sum(axis=1) - np.diagonal(cosines)) / others
 
 
-def _penalty(text: str, lengths: LengthRange, settings: SelectionSettings) -> float:
+def _penalty(text: str, lengths: LengthRange) -> float:
     length = max(1, len(text))
     outside = max(0.0, np.log(lengths.low / length), np.log(length / lengths.high))
-    unfinished = 0.0 if is_finished(text) else settings.unfinished_penalty
-    return float(settings.length_penalty * outside + unfinished)
+    unfinished = 0.0 if is_finished(text) else _UNFINISHED_PENALTY
+    return float(_LENGTH_PENALTY * outside + unfinished)

@@ -15,6 +15,9 @@ from pydantic import Field
 from hansol_assets.scoring.join_map import JoinMap
 from hansol_assets.settings_model import SettingsModel
 
+_REPETITION = 0.75
+"""Cosine above which two sentences say the same."""
+
 
 class ComposingSettings(SettingsModel):
     """How texts are put together."""
@@ -36,16 +39,10 @@ class ComposingSettings(SettingsModel):
     beams: int = Field(8, ge=1, description="unfinished drafts kept at each step")
     drafts: int = Field(4, ge=1, description="finished drafts that are embedded")
     coverage: float = Field(0.04, ge=0, description="cosine that naming all that is asked is worth")
-    sources: float = Field(
-        0.05, ge=0, description="cosine that coming from a row about what is asked is worth"
-    )
     strangers: float = Field(
         0.1,
         ge=0,
         description="cosine that a sentence about one other rare thing costs, about half",
-    )
-    repetition: float = Field(
-        0.75, ge=0, le=1, description="cosine above which two sentences say the same"
     )
     shape_answers: int = Field(
         500, ge=1, description="known answers from which the vector of several sentences is learned"
@@ -188,7 +185,7 @@ def _scores(beam: _Draft, pool: Pool, aim: _Aim, settings: ComposingSettings) ->
     scores += (beam.bonus + pool.bonus) / (len(beam.members) + 1)
     if beam.members:
         nearest = aim.likeness[:, list(beam.members)].max(axis=1)
-        scores[nearest > settings.repetition] = -np.inf
+        scores[nearest > _REPETITION] = -np.inf
     return scores
 
 

@@ -43,7 +43,6 @@ class ScoreSettings(SettingsModel):
     public_share: float = Field(
         0.4, ge=0, le=1, description="share of the questions on the public leaderboard"
     )
-    public_salt: str = Field("public", description="another salt draws other public questions")
     bootstrap: BootstrapSettings = Field(BootstrapSettings(), description="how intervals are drawn")
     known_share: float | None = Field(
         None,
@@ -125,7 +124,7 @@ def score_submission(
         {
             "id": ids,
             "score": reference_cosines(vectors, references),
-            "public": public_mask(ids, settings.public_share, settings.public_salt),
+            "public": public_mask(ids, settings.public_share),
             CENTROID: reference_cosines(np.tile(centroid_vector, (len(ids), 1)), references),
             HUMAN: human_scores(references),
             CEILING: ceiling_scores(references),

@@ -6,6 +6,7 @@ text is long and speaks of two things. On real rows that costs a tenth of parity
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import cycle, islice
 from pathlib import Path
@@ -15,10 +16,13 @@ import numpy as np
 from pydantic import Field
 
 from hansol_assets.embedding.embedder import Embedder, encode_means
-from hansol_assets.embedding.vectors import mean_directions, unit
+from hansol_assets.embedding.vectors import mean_directions, save_arrays, unit
 from hansol_assets.qa.joining import ALSO, AND, join_answers
 from hansol_assets.qa.sampling import spread_pairs
 from hansol_assets.settings_model import SettingsModel
+
+_ALPHA = 1.0
+"""Ridge penalty of what differs from the mean."""
 
 
 class JoiningSettings(SettingsModel):
@@ -27,10 +31,10 @@ class JoiningSettings(SettingsModel):
     pairs: int = Field(
         200, ge=0, description="pairs of rows whose answers are joined to learn from; 0: the mean"
     )
-    alpha: float = Field(1.0, gt=0, description="ridge penalty of what differs from the mean")
     seed: int = Field(20240311, ge=0, description="seed of the draw of pairs")
 
 
+@dataclass
 class JoinMap:
     """An affine map from the mean direction of parts to the direction of the whole.
 
@@ -38,10 +42,9 @@ class JoinMap:
     means; `after` is the mean of the joined vectors.
     """
 
-    def __init__(self, before: np.ndarray, after: np.ndarray, correction: np.ndarray) -> None:
-        self._before = before
-        self._after = after
-        self._correction = np.ascontiguousarray(correction)
+    before: np.ndarray
+    after: np.ndarray
+    correction: np.ndarray
 
     @classmethod
     def identity(cls, dimensions: int) -> Self:
@@ -75,7 +78,7 @@ class JoinMap:
         ]
         joined = encode_means(embedder, wholes)
         parts = unit(row_vectors)[rows].mean(axis=1)
-        return cls.between(parts, joined, settings.alpha)
+        return cls.between(parts, joined, _ALPHA)
 
     @classmethod
     def between(cls, parts: np.ndarray, wholes: np.ndarray, alpha: float) -> Self:
@@ -84,16 +87,16 @@ class JoinMap:
         deviations = parts - before
         system = deviations.T @ deviations + alpha * np.eye(parts.shape[1])
         missed = deviations.T @ (wholes - after - deviations)
-        return cls(before, after, np.linalg.solve(system, missed))
+        return cls(before, after, np.ascontiguousarray(np.linalg.solve(system, missed)))
 
     def linear(self, vectors: np.ndarray) -> np.ndarray:
         """The linear part of the map; sums may be mapped part by part, [vectors, dimensions]."""
-        return vectors + vectors @ self._correction
+        return vectors + vectors @ self.correction
 
     @cached_property
     def offset(self) -> np.ndarray:
         """What is added to the linear part of a mean direction, [dimensions]."""
-        return self._after - self.linear(self._before)
+        return self.after - self.linear(self.before)
 
     def apply(self, parts: Sequence[np.ndarray]) -> np.ndarray:
         """Estimates the vectors of whole answers from those of the parts of each question.
@@ -112,10 +115,8 @@ class JoinMap:
 
     def save(self, path: Path) -> None:
         """Writes the map as safetensors."""
-        from safetensors.numpy import save_file
-
-        arrays = {"before": self._before, "after": self._after, "correction": self._correction}
-        save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, path)
+        arrays = {"before": self.before, "after": self.after, "correction": self.correction}
+        save_arrays(arrays, path)
 
     @classmethod
     def load(cls, path: Path) -> Self:

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from sklearn.feature_extraction.text import TfidfVectorizer
 
 SENTENCE, KEYWORDS, MORPHEMES, CHARACTERS = "sentence", "keywords", "morphemes", "characters"
-VIEWS = (SENTENCE, KEYWORDS, MORPHEMES, CHARACTERS)
+VIEW_WEIGHTS = {SENTENCE: 3.0, KEYWORDS: 1.0, MORPHEMES: 1.0, CHARACTERS: 0.5}
+"""How much each view counts in a comparison of questions: the embedding of the question and of its
+nouns alone, tf-idf of its content morphemes and of its character n-grams."""
 MOST_TERMS = 50_000
 _TEXTS_IN_MEMORY = 4096
 
@@ -97,8 +99,8 @@ class FeatureSpace:
         self, weights: Mapping[str, float], terms: "Mapping[str, TfidfVectorizer]"
     ) -> None:
         total = sum(weights.values())
-        self._scales = {name: float(np.sqrt(weights[name] / total)) for name in VIEWS}
-        self._weights = {name: float(weights[name]) for name in VIEWS}
+        self._scales = {name: float(np.sqrt(weights[name] / total)) for name in VIEW_WEIGHTS}
+        self._weights = {name: float(weights[name]) for name in VIEW_WEIGHTS}
         self._terms = terms
 
     @classmethod

@@ -7,18 +7,16 @@ the space of answers.
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple, Self
 
 import numpy as np
 from pydantic import Field
 
-from hansol_assets.embedding.vectors import highest, unit
+from hansol_assets.embedding.vectors import highest, save_arrays, unit
 from hansol_assets.scoring.question_views import (
-    CHARACTERS,
-    KEYWORDS,
-    MORPHEMES,
-    SENTENCE,
+    VIEW_WEIGHTS,
     Features,
     FeatureSpace,
     QuestionViews,
@@ -46,25 +44,9 @@ class NeighbourSettings(SettingsModel):
     )
 
 
-class ViewWeights(SettingsModel):
-    """How much each view of a question counts when two are compared."""
-
-    sentence: float = Field(3.0, ge=0, description="embedding of the whole question")
-    keywords: float = Field(1.0, ge=0, description="embedding of its nouns alone")
-    morphemes: float = Field(1.0, ge=0, description="tf-idf of its content morphemes")
-    characters: float = Field(0.5, ge=0, description="tf-idf of its character n-grams")
-
-    @property
-    def by_view(self) -> dict[str, float]:
-        """View → weight."""
-        values = (self.sentence, self.keywords, self.morphemes, self.characters)
-        return dict(zip((SENTENCE, KEYWORDS, MORPHEMES, CHARACTERS), values, strict=True))
-
-
 class RegressionSettings(SettingsModel):
     """How the regression is fitted; of several values, the calibration questions pick one."""
 
-    views: ViewWeights = Field(ViewWeights(), description="weights of the views of a question")
     landmarks: int = Field(
         1500, ge=1, description="questions at most that every other is compared with"
     )
@@ -113,6 +95,7 @@ class Moments(NamedTuple):
         return cho_solve(cho_factor(system), self.aim)
 
 
+@dataclass
 class AnswerVectorRegressor:
     """Estimates answer vectors: direction of mean + kernel ridge, with a share of the own vector.
 
@@ -122,21 +105,24 @@ class AnswerVectorRegressor:
     [landmarks, dimensions], the mean target is [dimensions].
     """
 
-    def __init__(
-        self,
-        space: FeatureSpace,
-        landmarks: QuestionViews,
-        coefficients: np.ndarray,
-        mean: np.ndarray,
-        strength: Strength,
-    ) -> None:
-        self._space = space
-        self._landmarks = landmarks
+    space: FeatureSpace
+    landmarks: QuestionViews
+    coefficients: np.ndarray
+    mean: np.ndarray
+    strength: Strength
+
+    @cached_property
+    def _features(self) -> Features:
+        """Of the landmarks."""
+        return self.space.transform(self.landmarks)
+
+    @classmethod
+    def _of(
+        cls, space: FeatureSpace, landmarks: QuestionViews, moments: Moments, strength: Strength
+    ) -> Self:
         # BLAS sums in another order where the layout differs, as it would after loading.
-        self._coefficients = np.ascontiguousarray(coefficients)
-        self._mean = mean
-        self.strength = strength
-        self._landmark_features = space.transform(landmarks)
+        coefficients = np.ascontiguousarray(moments.solve(strength.alpha))
+        return cls(space, landmarks, coefficients, moments.mean, strength)
 
     @classmethod
     def fit(
@@ -151,8 +137,7 @@ class AnswerVectorRegressor:
         The most telling questions come first: they are the landmarks.
         """
         space, landmarks = _landmarks(views, settings)
-        gathered = _moments(space, landmarks, views, targets)
-        return cls(space, landmarks, gathered.solve(strength.alpha), gathered.mean, strength)
+        return cls._of(space, landmarks, _moments(space, landmarks, views, targets), strength)
 
     @classmethod
     def fit_best(
@@ -168,53 +153,45 @@ class AnswerVectorRegressor:
         Their targets are the mean of their references' directions, [held out, dimensions].
         """
         space, landmarks = _landmarks(views, settings)
-        gathered = _moments(space, landmarks, views, targets)
+        moments = _moments(space, landmarks, views, targets)
         asked = _kernel(space.transform(held_out_views), space.transform(landmarks))
         best, strength = -np.inf, Strength(settings.alphas[0], settings.own_shares[0])
         for alpha in settings.alphas:
-            estimates = unit(gathered.mean + asked @ gathered.solve(alpha))
+            estimates = unit(moments.mean + asked @ moments.solve(alpha))
             for share in settings.own_shares:
                 mixed = unit(estimates + share * held_out_views.own_vectors)
                 score = float(np.einsum("qd,qd->", mixed, held_out_targets))
                 if score > best:
                     best, strength = score, Strength(alpha, share)
-        return cls(space, landmarks, gathered.solve(strength.alpha), gathered.mean, strength)
+        return cls._of(space, landmarks, moments, strength)
 
     def predict(self, views: QuestionViews) -> np.ndarray:
         """Estimates the answer vectors of questions, [questions, dimensions]."""
-        asked = self._space.transform(views)
+        asked = self.space.transform(views)
         ridge = np.vstack(
-            [
-                _kernel(chunk, self._landmark_features) @ self._coefficients
-                for chunk in _chunks(asked)
-            ]
-            or [np.zeros((0, len(self._mean)))]
+            [_kernel(chunk, self._features) @ self.coefficients for chunk in _chunks(asked)]
+            or [np.zeros((0, len(self.mean)))]
         )
-        return unit(self._mean + ridge) + self.strength.own_share * views.own_vectors
+        return unit(self.mean + ridge) + self.strength.own_share * views.own_vectors
 
     def save(self, directory: Path) -> None:
         """Writes the regression as safetensors and JSON."""
-        from safetensors.numpy import save_file
-
         directory.mkdir(parents=True, exist_ok=True)
         arrays = {
-            "coefficients": self._coefficients,
-            "mean": self._mean,
-            "vectors": self._landmarks.vectors,
-            "keyword_vectors": self._landmarks.keyword_vectors,
+            "coefficients": self.coefficients,
+            "mean": self.mean,
+            "vectors": self.landmarks.vectors,
+            "keyword_vectors": self.landmarks.keyword_vectors,
         }
-        save_file(
-            {name: np.ascontiguousarray(array) for name, array in arrays.items()},
-            directory / _ARRAYS_FILE,
-        )
+        save_arrays(arrays, directory / _ARRAYS_FILE)
         texts = {
             "strength": vars(self.strength),
-            "landmarks": self._landmarks.texts,
-            "morphemes": self._landmarks.morphemes,
+            "landmarks": self.landmarks.texts,
+            "morphemes": self.landmarks.morphemes,
         }
         content = json.dumps(texts, ensure_ascii=False, indent=1)
         (directory / _TEXTS_FILE).write_text(content, encoding="utf-8")
-        self._space.save(directory / _SPACE_FILE)
+        self.space.save(directory / _SPACE_FILE)
 
     @classmethod
     def load(cls, directory: Path) -> Self:
@@ -235,7 +212,7 @@ def _landmarks(
     views: QuestionViews, settings: RegressionSettings
 ) -> tuple[FeatureSpace, QuestionViews]:
     first = slice(settings.landmarks)
-    space = FeatureSpace.fit(views.texts[first], views.morphemes[first], settings.views.by_view)
+    space = FeatureSpace.fit(views.texts[first], views.morphemes[first], VIEW_WEIGHTS)
     landmarks = QuestionViews(
         views.texts[first],
         views.morphemes[first],

@@ -1,6 +1,7 @@
-"""Promotion on a real lake whose score tables are written by hand."""
+"""The file that is handed in; promotion on a real lake whose score tables are written by hand."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,19 +18,20 @@ from hansol_assets.answering.publishing import (
 )
 from hansol_assets.lake.reports import Report, TableReport, Task
 from hansol_assets.lake.store import Lake
+from hansol_assets.qa.table.form import SubmissionForm
 from hansol_assets.scoring.bootstrap import BootstrapSettings
 from hansol_assets_tests.lake.handmade import make_artifact, make_table
 
-TEMPLATE = pd.DataFrame({"id": ["T_2", "T_0", "T_1"], "vec_0": 0.0, "vec_1": 0.0})
+FORM = SubmissionForm(("T_2", "T_0", "T_1"), 2)
 VECTORS = np.array([[0.0, 0.5], [1.0, 0.25], [0.125, 1 / 3]], dtype=np.float32)
 
 
 def test_rows_follow_the_template() -> None:
-    frame = submission_frame(TEMPLATE, ["T_0", "T_1", "T_2"], VECTORS)
+    frame = submission_frame(FORM.ids, ["T_0", "T_1", "T_2"], VECTORS)
     assert frame["id"].tolist() == ["T_2", "T_0", "T_1"]
     assert frame.columns.tolist() == ["id", "vec_0", "vec_1"]
     assert frame.iloc[0].tolist() == ["T_2", 0.125, 0.33333334]
-    assert submission_problems(frame, TEMPLATE, 2) == []
+    assert submission_problems(frame, FORM) == []
 
 
 @pytest.mark.parametrize(
@@ -41,26 +43,24 @@ def test_rows_follow_the_template() -> None:
     ],
 )
 def test_ids_that_do_not_fit_are_named(ids: list[str], problem: str) -> None:
-    frame = submission_frame(TEMPLATE, ids, np.ones((len(ids), 2)))
-    assert submission_problems(frame, TEMPLATE, 2) == [problem]
+    frame = submission_frame(FORM.ids, ids, np.ones((len(ids), 2)))
+    assert submission_problems(frame, FORM) == [problem]
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_values_must_be_finite(value: float) -> None:
     vectors = VECTORS.copy()
     vectors[1, 0] = value
-    frame = submission_frame(TEMPLATE, ["T_0", "T_1", "T_2"], vectors)
-    assert submission_problems(frame, TEMPLATE, 2) == [
-        "1 rows hold a value that is not finite: T_1"
-    ]
+    frame = submission_frame(FORM.ids, ["T_0", "T_1", "T_2"], vectors)
+    assert submission_problems(frame, FORM) == ["1 rows hold a value that is not finite: T_1"]
 
 
 def test_width_and_order_must_be_the_templates() -> None:
-    frame = submission_frame(TEMPLATE, ["T_0", "T_1", "T_2"], VECTORS)
-    assert submission_problems(frame, TEMPLATE, 3) == ["vectors have 2 dimensions, the template 3"]
-    assert submission_problems(frame[::-1], TEMPLATE, 2) == [
-        "the rows are not in the template's order"
+    frame = submission_frame(FORM.ids, ["T_0", "T_1", "T_2"], VECTORS)
+    assert submission_problems(frame, replace(FORM, width=3)) == [
+        "vectors have 2 dimensions, the template 3"
     ]
+    assert submission_problems(frame[::-1], FORM) == ["the rows are not in the template's order"]
 
 
 def test_latest_always_leads_to_the_last_published(tmp_path: Path) -> None:

@@ -192,7 +192,7 @@ class TestJoinedQuestions:
     second = ("줄눈은 왜 갈라지나요?", 0.8, [("R4", 0.8)])
 
     def record(self, sources: QuotableRows, *asked: tuple[str, float, Any]) -> dict[str, Any]:
-        return answer_record(self.question, answered(sources, *asked))
+        return answer_record(self.question, answered(sources, *asked), sources, SETTINGS)
 
     def test_answered_parts_are_joined_as_the_question_joins_them(
         self, sources: QuotableRows
@@ -253,7 +253,7 @@ class TestJoinedQuestions:
         parts = answered(
             sources, *[(text, sure, [(key, 0.1) for key in keys]) for text, sure, keys in asked]
         )
-        record = answer_record(self.question, parts)
+        record = answer_record(self.question, parts, sources, SETTINGS)
 
         for part, (_, sure, keys) in zip(parts, asked, strict=True):
             assert (part.verdict == "answered") == (bool(keys) and sure >= SETTINGS.answered_from)

@@ -78,7 +78,7 @@ def test_it_is_nearer_to_the_target_than_any_sentence_of_it(
     composer: Composer, target: np.ndarray, embedder: MuseEmbedder
 ) -> None:
     free = Composer(
-        composer._topics, composer._shape, embedder, ComposingSettings(coverage=0, strangers=0)
+        composer.topics, composer.shape, embedder, ComposingSettings(coverage=0, strangers=0)
     )
     (answer,) = compose(free, [QUESTION], target[None], [[WOOD, TILE]])
     sentences = unit(encode(embedder, [quote.text for quote in answer.quotes])) @ unit(target)
@@ -148,12 +148,12 @@ def test_rows_that_were_asked_about_the_same_are_quoted_before_nearer_ones(
     composer: Composer, embedder: MuseEmbedder, target: np.ndarray
 ) -> None:
     settings = ComposingSettings(quoted_rows=1)
-    narrow = Composer(composer._topics, composer._shape, embedder, settings)
+    narrow = Composer(composer.topics, composer.shape, embedder, settings)
     (answer,) = compose(narrow, [QUESTION], target[None], [[TILE, WOOD]])
     (nearest,) = compose(
         Composer(
-            composer._topics,
-            composer._shape,
+            composer.topics,
+            composer.shape,
             embedder,
             ComposingSettings(quoted_rows=1, row_topic=0),
         ),

@@ -70,9 +70,9 @@ def test_usual_lengths_cost_nothing() -> None:
 def test_lengths_are_taken_from_the_references() -> None:
     texts = ["가" * length for length in range(1, 102)]
 
-    assert LengthRange.of(texts, SETTINGS) == pytest.approx((6, 96))
+    assert LengthRange.of(texts) == pytest.approx((6, 96))
     with pytest.raises(ValueError, match="no reference answers"):
-        LengthRange.of([], SETTINGS)
+        LengthRange.of([])
 
 
 def test_no_candidates_are_refused() -> None:

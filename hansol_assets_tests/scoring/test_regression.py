@@ -7,13 +7,12 @@ from hypothesis import strategies as st
 
 from hansol_assets.embedding.muse import MuseEmbedder
 from hansol_assets.embedding.vectors import highest, unit
-from hansol_assets.scoring.question_views import FeatureSpace, QuestionViews
+from hansol_assets.scoring.question_views import VIEW_WEIGHTS, FeatureSpace, QuestionViews
 from hansol_assets.scoring.regression import (
     AnswerVectorRegressor,
     NeighbourSettings,
     RegressionSettings,
     Strength,
-    ViewWeights,
     choose_temperature,
     nearest_rows,
 )
@@ -25,7 +24,6 @@ QUESTIONS = [
     "장판의 수명은 얼마나 되나요?",
 ]
 SETTINGS = RegressionSettings()
-WEIGHTS = ViewWeights().by_view
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +32,7 @@ def views(embedder: MuseEmbedder) -> QuestionViews:
 
 
 def test_a_question_is_nearest_to_itself_and_its_like(views: QuestionViews) -> None:
-    features = FeatureSpace.fit(views.texts, views.morphemes, WEIGHTS).transform(views)
+    features = FeatureSpace.fit(views.texts, views.morphemes, VIEW_WEIGHTS).transform(views)
     distances = features.squared_distances(features)
 
     assert np.diagonal(distances) == pytest.approx(np.zeros(4), abs=1e-6)
@@ -42,7 +40,7 @@ def test_a_question_is_nearest_to_itself_and_its_like(views: QuestionViews) -> N
 
 
 def test_a_view_without_weight_does_not_count(views: QuestionViews, embedder: MuseEmbedder) -> None:
-    sentence_only = dict.fromkeys(WEIGHTS, 0.0) | {"sentence": 2.0}
+    sentence_only = dict.fromkeys(VIEW_WEIGHTS, 0.0) | {"sentence": 2.0}
     features = FeatureSpace.fit(views.texts, views.morphemes, sentence_only).transform(views)
     cosines = views.vectors @ views.vectors.T
 
