@@ -27,7 +27,7 @@ from hansol_assets.lake.reports import ROWS_MADE, ROWS_REUSED, TableReport
 from hansol_assets.modeling.base.loading import LoadingSettings
 from hansol_assets.modeling.generation.generator import GenerationSettings
 from hansol_assets.modeling.generation.work import AnswerPrompts
-from hansol_assets.qa.cleaning import clean_answer
+from hansol_assets.qa.answer_form import clean_answer
 from hansol_assets.qa.prompts import PromptSettings
 from hansol_assets.retrieval.index import RetrievalSettings
 from hansol_assets.retrieval.ranking import RowSearcher

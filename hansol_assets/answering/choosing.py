@@ -38,9 +38,8 @@ from hansol_assets.lake.fingerprint import text_hash
 from hansol_assets.lake.handles import Artifact, Table
 from hansol_assets.lake.records import Records, records
 from hansol_assets.lake.reports import TableReport
-from hansol_assets.qa.cleaning import without_repetition
-from hansol_assets.qa.joining import NONE, join_answers
-from hansol_assets.qa.quality import answer_quality
+from hansol_assets.qa.answer_form import answer_quality, without_repetition
+from hansol_assets.qa.connectives import NONE, join_answers
 from hansol_assets.qa.splitting import take_apart
 from hansol_assets.qa.table.columns import answers_of
 from hansol_assets.scoring.answer_regressor import AnswerRegressor

@@ -9,7 +9,7 @@ import pandas as pd
 
 from hansol_assets.answering.holding import READ, RECIPE, text_keys
 from hansol_assets.modeling.base.tokenizer_training import render_document
-from hansol_assets.qa.sampling import draw
+from hansol_assets.qa.seeded_draws import draw
 from hansol_assets.qa.table.columns import ID
 
 CORPUS_IDENTITY = (RECIPE, "question", "answer")

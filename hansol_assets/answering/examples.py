@@ -13,11 +13,10 @@ import pandas as pd
 
 from hansol_assets.answering.holding import READ, RECIPE, text_keys
 from hansol_assets.lake.fingerprint import canonical_json
-from hansol_assets.qa.control_tokens import neutralise
 from hansol_assets.qa.folds import CALIBRATION, TRAINING, VALIDATION
 from hansol_assets.qa.pairing import PairingSettings
-from hansol_assets.qa.prompts import ContextRow, PromptSettings, build_messages
-from hansol_assets.qa.sampling import chance, draw
+from hansol_assets.qa.prompts import ContextRow, PromptSettings, build_messages, neutralise
+from hansol_assets.qa.seeded_draws import chance, draw
 from hansol_assets.qa.table.columns import ANSWERS, ID, QUESTIONS
 from hansol_assets.retrieval.hits import Hit
 from hansol_assets.retrieval.index import RetrievalSettings

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable
 import pandas as pd
 
 from hansol_assets.lake.fingerprint import canonical_json, config_of, text_hash
-from hansol_assets.qa.text_keys import normalise
+from hansol_assets.qa.text_lists import normalise
 from hansol_assets.settings_model import SettingsModel
 
 READ = "read"

@@ -16,9 +16,9 @@ from hansol_assets.answering.judge import Judge
 from hansol_assets.answering.parts import ALL_SPLITS
 from hansol_assets.answering.verdicts import Found, Sources, VerdictSettings, answer_parts
 from hansol_assets.embedding.embedder import encode
-from hansol_assets.qa.joining import NONE, join_all
+from hansol_assets.qa.connectives import NONE, join_all
 from hansol_assets.qa.pairing import JOINED, SINGLE
-from hansol_assets.qa.sampling import draw
+from hansol_assets.qa.seeded_draws import draw
 from hansol_assets.qa.splitting import take_apart
 from hansol_assets.qa.table.columns import ANSWERS, ID
 from hansol_assets.retrieval.ranking import RowSearcher

@@ -16,7 +16,7 @@ from hansol_assets.lake.atomic import staging_path, sync_directory, write_atomic
 from hansol_assets.lake.declaration import Check, CheckFailedError
 from hansol_assets.lake.disk import disk_explained
 from hansol_assets.lake.store import Lake
-from hansol_assets.qa.table.form import SubmissionForm
+from hansol_assets.qa.table.submission_form import SubmissionForm
 from hansol_assets.settings_model import SettingsModel
 
 SUBMISSION_FILE = "submission.csv"

@@ -16,10 +16,9 @@ from pydantic import Field
 
 from hansol_assets.embedding.embedder import Embedder, encode
 from hansol_assets.embedding.vectors import split_like, unit
-from hansol_assets.qa.joining import NONE, join_answers
+from hansol_assets.qa.connectives import NONE, join_answers
 from hansol_assets.qa.splitting import take_apart
-from hansol_assets.qa.table.columns import ANSWERS, CATEGORY, ID, QUESTIONS, ROW_NUMBER
-from hansol_assets.qa.table.ids import told_by
+from hansol_assets.qa.table.columns import ANSWERS, CATEGORY, ID, QUESTIONS, ROW_NUMBER, shown_id
 from hansol_assets.retrieval.hits import Hit
 from hansol_assets.settings_model import SettingsModel
 
@@ -132,7 +131,7 @@ class Sources:
 
     def told_by(self, row_id: str) -> str:
         """How a person is told of a row."""
-        return told_by(row_id, self._rows[row_id][3])
+        return shown_id(row_id, self._rows[row_id][3])
 
     def answers(self, row_ids: Iterable[str]) -> dict[str, tuple[int, str]]:
         """Row id → the answer nearest to the mean of all of the row's, with its number, from 1."""

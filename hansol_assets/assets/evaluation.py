@@ -41,7 +41,7 @@ from hansol_assets.lake.records import Records, records
 from hansol_assets.lake.reports import ArtifactBuild, Report, TableReport
 from hansol_assets.plotting.scores import trend_picture
 from hansol_assets.qa.folds import VALIDATION
-from hansol_assets.qa.sampling import draw
+from hansol_assets.qa.seeded_draws import draw
 from hansol_assets.retrieval.index import RetrievalSettings
 from hansol_assets.scoring.evaluate import ScoreSettings
 from hansol_assets.scoring.kinds import ASKED, KNOWN, weigh

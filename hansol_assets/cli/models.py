@@ -21,7 +21,7 @@ from hansol_assets.cli.page import (
 )
 from hansol_assets.errors import UserError
 from hansol_assets.qa.table import ContractError, TableSettings
-from hansol_assets.qa.table.description import describe_test, describe_train
+from hansol_assets.qa.table.contract import describe_test, describe_train
 from hansol_assets.settings import Settings, load_settings, require_fitting_template
 
 commands = typer.Typer()

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import dagster as dg
 
 from hansol_assets.lake.records import Records, Value
-from hansol_assets.qa.table.personal_data import masked
+from hansol_assets.qa.table.text_checks import masked
 
 _TYPES = {bool: "bool", int: "int", float: "float", str: "string"}
 

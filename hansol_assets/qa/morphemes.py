@@ -1,9 +1,4 @@
-"""Korean texts as morphemes, so that a word is found whatever its endings.
-
-What belongs here: tokenisation with Kiwi, the same for what is indexed and what is asked. What does
-not: the search itself (`hansol_assets.retrieval.search`) and what tags say of a question
-(`hansol_assets.qa.asking`, `hansol_assets.qa.topics`).
-"""
+"""Korean texts as morphemes by Kiwi, so that a word is found whatever its endings."""
 
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,7 +23,7 @@ _FEWEST_TO_ASK_FOR = 32
 
 
 class Reading(NamedTuple):
-    """What is asked of a text's morphemes.
+    """A text's morphemes.
 
     Attributes:
         content: Its nouns, roots, stems, foreign words and numbers, joined by spaces.

@@ -3,7 +3,7 @@
 What belongs here: taking a question apart where the table answers two parts of it, each by a row of
 its own, as questions are decomposed for retrieval (Press et al. 2023): only what is found tells
 "이 벽지랑 저 벽지 가격" from a single row on both. What does not: the readings
-(`hansol_assets.qa.decompositions`), and questions that are several by their form
+(`hansol_assets.qa.splitting`), and questions that are several by their form
 (`hansol_assets.qa.splitting`).
 """
 
@@ -11,8 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
 
-from hansol_assets.qa.decompositions import Pair, decompositions
-from hansol_assets.qa.splitting import take_apart
+from hansol_assets.qa.splitting import Pair, decompositions, take_apart
 from hansol_assets.retrieval.hits import Hit
 from hansol_assets.retrieval.ranking import RowSearcher
 

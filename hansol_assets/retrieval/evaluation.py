@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from hansol_assets.qa.folds import VALIDATION
-from hansol_assets.qa.sampling import draw
+from hansol_assets.qa.seeded_draws import draw
 from hansol_assets.qa.table.columns import ID, QUESTIONS
 from hansol_assets.retrieval.examples import unrelated_questions, without_row
 from hansol_assets.retrieval.fitting import UNSEEN_UNRELATED

@@ -15,7 +15,7 @@ import pandas as pd
 
 from hansol_assets.embedding.embedder import Embedder, encode_means
 from hansol_assets.embedding.vectors import unit
-from hansol_assets.qa.sampling import digest, draw
+from hansol_assets.qa.seeded_draws import digest, draw
 from hansol_assets.qa.table.columns import ANSWERS, ID, QUESTIONS, shortest
 from hansol_assets.scoring.baselines import centroid
 from hansol_assets.scoring.components import (

@@ -1,7 +1,7 @@
 """The vector of an answer that is made of several, from the vectors of its parts.
 
 What belongs here: what joining does to vectors, learned from answers joined on purpose. What does
-not: how texts are joined (`hansol_assets.qa.joining`).
+not: how texts are joined (`hansol_assets.qa.connectives`).
 
 The mean of the parts' directions is near, but not at, the vector of the joined text: an encoder
 also notes that a text is long and speaks of two things. On real rows that costs a tenth of parity.
@@ -18,8 +18,8 @@ from pydantic import Field
 
 from hansol_assets.embedding.embedder import Embedder, encode_means
 from hansol_assets.embedding.vectors import mean_directions, unit
-from hansol_assets.qa.joining import ALSO, AND, join_answers
-from hansol_assets.qa.sampling import spread_pairs
+from hansol_assets.qa.connectives import ALSO, AND, join_answers
+from hansol_assets.qa.seeded_draws import spread_pairs
 from hansol_assets.settings_model import SettingsModel
 
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from hansol_assets.embedding.embedder import Embedder, encode_means
 from hansol_assets.embedding.vectors import mean_directions, unit
-from hansol_assets.qa.joining import AND, join_all
+from hansol_assets.qa.connectives import AND, join_all
 
 ROW_SHARE_FILE = "row_share.json"
 _PRIOR = (-1.0, 1.0)

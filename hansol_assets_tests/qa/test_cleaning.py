@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hansol_assets.qa.cleaning import clean_answer
+from hansol_assets.qa.answer_form import clean_answer
 from hansol_assets.qa.sentences import has_repeated_sentence, is_finished
 from hansol_assets.qa.table import TableSettings, read_train
 from hansol_assets.qa.table.columns import answers_of

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hansol_assets.qa.control_tokens import cut_at_end, neutralise
+from hansol_assets.qa.prompts import cut_at_end, neutralise
 
 TOKENS = [
     "<bos>",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hansol_assets.qa.decompositions import decompositions
+from hansol_assets.qa.splitting import decompositions
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hansol_assets.qa.excerpts import excerpts
-from hansol_assets.qa.sentences import is_finished
+from hansol_assets.qa.sentences import excerpts, is_finished
 
 
 @pytest.mark.parametrize(
@@ -32,7 +31,7 @@ def test_only_sentences_that_stand_alone_are_kept(answer: str, kept: list[str]) 
 def test_an_excerpt_knows_its_place() -> None:
     found = excerpts("창틀의 물기를 닦아 냅니다. 이것은 중요합니다. 하루 두 번 창을 엽니다.")
 
-    assert [excerpt.place for excerpt in found] == [0, 2]
+    assert [excerpt.position for excerpt in found] == [0, 2]
 
 
 @given(st.lists(st.sampled_from(["벽지를 바릅니다.", "또한 ", "이는 ", "1. ", "창을 엽니다", " "])))

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hansol_assets.qa.joining import (
+from hansol_assets.qa.connectives import (
     KINDS,
     LINE,
     NONE,

@@ -1,6 +1,6 @@
 import pytest
 
-from hansol_assets.qa.quality import answer_quality
+from hansol_assets.qa.answer_form import answer_quality
 
 REFERENCES = [
     "천으로 닦습니다.",

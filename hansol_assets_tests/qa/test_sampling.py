@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hansol_assets.qa.sampling import choose, deal, deal_by_name, digest, draw, spread_pairs
+from hansol_assets.qa.seeded_draws import choose, deal, deal_by_name, digest, draw, spread_pairs
 
 NAMES = st.lists(st.text(max_size=3), unique=True, max_size=8)
 

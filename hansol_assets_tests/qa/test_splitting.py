@@ -8,8 +8,16 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from benchmarks.joined_questions import TABLE, Case, read_cases, score
-from hansol_assets.qa.back_references import refers_back
-from hansol_assets.qa.joining import KINDS, LINE, NONE, SLASH, THEN, close_question, join_questions
+from hansol_assets.qa.connectives import (
+    KINDS,
+    LINE,
+    NONE,
+    SLASH,
+    THEN,
+    close_question,
+    join_questions,
+)
+from hansol_assets.qa.korean_questions import refers_back
 from hansol_assets.qa.splitting import (
     RELATION,
     REQUEST,

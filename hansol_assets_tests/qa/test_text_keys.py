@@ -2,8 +2,7 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hansol_assets.qa.table.text_lists import TextLists
-from hansol_assets.qa.text_keys import comparison_keys, normalise
+from hansol_assets.qa.text_lists import TextLists, comparison_keys, normalise
 
 # Signs that fold to two, to one of another plane, or to none; letters of two planes; no letters.
 HARD = "aA_ß ﬁİſ가힣ힰ·１Ⅷꭰ𐐀😀\0\uffff"

@@ -1,7 +1,7 @@
 """Answers from the base model and its adapter, batch by batch.
 
 What belongs here: batching, decoding and stopping. What does not: the words of a prompt
-(`hansol_assets.qa.prompts`), what becomes of the text (`hansol_assets.qa.cleaning`), and keeping
+(`hansol_assets.qa.prompts`), what becomes of the text (`hansol_assets.qa.answer_form`), and keeping
 it; the caller commits each batch.
 """
 

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from hansol_assets.qa.table import ContractError
-from hansol_assets.qa.table.description import describe_test, describe_train
-from hansol_assets.qa.table.settings import TableSettings
+from hansol_assets.qa.table.contract import describe_test, describe_train
+from hansol_assets.qa.table.table_settings import TableSettings
 
 
 def test_a_description_says_what_was_recognised(tmp_path: Path) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from hansol_assets.qa.table import TableSettings, read_train
-from hansol_assets.qa.table.personal_data import CARD, PHONE, RESIDENT, kinds_in, masked
 from hansol_assets.qa.table.row_warnings import row_warnings
+from hansol_assets.qa.table.text_checks import CARD, PHONE, RESIDENT, kinds_in, masked
 
 FOUND = [
     ("010-1234-5678로 주세요", PHONE, "***-****-****로 주세요"),

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hansol_assets.qa.table.text_lists import TextLists
+from hansol_assets.qa.text_lists import TextLists
 from hansol_assets_tests.qa.rows import arrow_backed
 
 SCHEMA = pa.schema({"texts": pa.list_(pa.string())})

@@ -3,9 +3,13 @@ from pathlib import Path
 
 import pytest
 
-from hansol_assets.qa.table import ContractError, faultless, read_submission, read_template
-from hansol_assets.qa.table.form import UnfitTemplateError, require_fitting, submission_form
-from hansol_assets.qa.table.vectors import VectorTable
+from hansol_assets.qa.table import ContractError, arrow_csv, read_submission, read_template
+from hansol_assets.qa.table.submission_form import (
+    UnfitTemplateError,
+    VectorTable,
+    require_fitting,
+    submission_form,
+)
 from hansol_assets_tests.qa.table.test_contract import places, write
 
 
@@ -24,7 +28,7 @@ def test_a_file_without_a_fault_is_read_once(
 ) -> None:
     path = write(tmp_path / "vectors.csv", "id,vec_0,vec_1\nB,0,0\nA,0,0\n")
     # Only to say on which line a fault is would it be read again.
-    monkeypatch.setattr(faultless, "open_content", pytest.fail)
+    monkeypatch.setattr(arrow_csv, "open_content", pytest.fail)
 
     assert read(path).frame["id"].tolist() == ["B", "A"]
 

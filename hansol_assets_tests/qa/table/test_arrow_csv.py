@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hansol_assets.qa.table import ContractError, TableSettings, read_test
+from hansol_assets.qa.table.arrow_csv import read_with_arrow
 from hansol_assets.qa.table.content import open_content
 from hansol_assets.qa.table.delimited import read_delimited
-from hansol_assets.qa.table.faultless import read_faultless
-from hansol_assets.qa.table.source import Source
+from hansol_assets.qa.table.raw_table import RawTable
 
 HEADER = "id,질문\n"
 SIGNS = st.sampled_from(["가", "벽지", "A_1", ",", '"', '""', "\n", "\r\n", "\r", "\t", " ", "é"])
@@ -24,9 +24,9 @@ def is_header(names: object) -> bool:
     return "질문" in list(names)  # type: ignore[call-overload]
 
 
-def faultless(path: Path, text: str) -> Source | None:
+def faultless(path: Path, text: str) -> RawTable | None:
     path.write_bytes(text.encode())
-    return read_faultless(open_content(path), is_header)
+    return read_with_arrow(open_content(path), is_header)
 
 
 @pytest.fixture(scope="module")
@@ -34,17 +34,17 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("faultless") / "test.csv"
 
 
-def assert_read_alike(source: Source, text: str) -> None:
-    careful = read_delimited(text.removeprefix("\ufeff"), source.encoding, is_header)
+def assert_read_alike(table: RawTable, text: str) -> None:
+    careful = read_delimited(text.removeprefix("\ufeff"), table.encoding, is_header)
     assert careful.violations == []
     assert careful.notes == []
     assert careful.blank_rows == 0
-    assert (source.header, source.separator) == (careful.header, careful.separator)
-    assert [column.to_pylist() for column in source.columns] == [
+    assert (table.header, table.separator) == (careful.header, careful.separator)
+    assert [column.to_pylist() for column in table.columns] == [
         column.to_pylist() for column in careful.columns
     ]
-    assert list(source.places) == list(careful.places)
-    assert source.header_place == careful.header_place
+    assert list(table.positions) == list(careful.positions)
+    assert table.header_position == careful.header_position
 
 
 def written(rows: list[tuple[str, str]], quoting: int) -> str:
@@ -58,20 +58,20 @@ def test_what_a_program_writes_is_read_alike(
     path: Path, rows: list[tuple[str, str]], quoting: int, mark: bool
 ) -> None:
     text = "\ufeff" * mark + HEADER + written(rows, quoting)
-    source = faultless(path, text)
+    table = faultless(path, text)
 
-    if source is None:
+    if table is None:
         assert any(not "".join(row) for row in rows)
     else:
-        assert_read_alike(source, text)
+        assert_read_alike(table, text)
 
 
 @given(st.lists(SIGNS, max_size=30).map("".join))
 def test_whatever_is_taken_is_read_alike(path: Path, body: str) -> None:
-    source = faultless(path, HEADER + body)
+    table = faultless(path, HEADER + body)
 
-    if source is not None:
-        assert_read_alike(source, HEADER + body)
+    if table is not None:
+        assert_read_alike(table, HEADER + body)
 
 
 @pytest.mark.parametrize(
@@ -100,21 +100,21 @@ def test_a_header_that_is_not_known_at_once_is_left_to_it_too(path: Path, text: 
 def test_bytes_that_are_not_utf_8_are_left_to_it(path: Path) -> None:
     path.write_bytes((HEADER + "1,벽지는?\n").encode("cp949"))
 
-    assert read_faultless(open_content(path), is_header) is None
+    assert read_with_arrow(open_content(path), is_header) is None
 
 
 def test_a_row_is_named_by_its_line(path: Path) -> None:
     path.write_text('id,질문\n1,"벽지는\n무엇?"\n2,\n', encoding="utf-8")
 
-    assert read_faultless(open_content(path), is_header) is not None
+    assert read_with_arrow(open_content(path), is_header) is not None
     with pytest.raises(ContractError, match="line 4, column 질문"):
         read_test(path, TableSettings())
 
 
 def test_a_file_that_changes_while_it_is_read_is_refused(path: Path) -> None:
-    source = faultless(path, HEADER + "1,벽지는?\n")
-    assert source is not None
+    table = faultless(path, HEADER + "1,벽지는?\n")
+    assert table is not None
     path.write_text(HEADER + "2,장판은?\n", encoding="utf-8")
 
     with pytest.raises(ContractError, match="changed while it was read"):
-        source.places[0]
+        table.positions[0]

@@ -1,12 +1,10 @@
-"""A column of lists of texts as Arrow has it: all texts in a row, and where each list begins.
+"""Lists of texts as Arrow has them: reached, measured and compared without objects for all."""
 
-What belongs here: reaching any text of a column, in Python objects or in Arrow's, without making
-objects of the others. What does not: what the texts are (`hansol_assets.qa.table.columns`).
-"""
-
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
+from itertools import pairwise
 from typing import Self
 
 import numpy as np
@@ -30,11 +28,7 @@ class TextLists:
 
     @classmethod
     def of(cls, column: pd.Series) -> Self:
-        """Looks at a column, which is not copied where it is Arrow's.
-
-        Args:
-            column: Lists or arrays of texts, or Arrow's lists of strings.
-        """
+        """Looks at a column of lists or arrays of texts, which is not copied if it is Arrow's."""
         lists = _arrow(column)
         lengths = [chunk.value_lengths().to_numpy(zero_copy_only=False) for chunk in lists.chunks]
         offsets = np.cumsum(np.concatenate([[0], *lengths]), dtype=np.int64)
@@ -69,21 +63,16 @@ class TextLists:
         """Which texts hold a match of a pattern of RE2, bool."""
         return self._of_each(partial(pc.match_substring_regex, pattern=pattern))
 
-    def take(self, places: np.ndarray) -> pa.Array:
-        """Returns some texts.
-
-        Args:
-            places: Among all texts, in any order and as often as they are wanted; so few that they
-                are less than 2 GiB.
-        """
-        if not len(places):
+    def take(self, indices: np.ndarray) -> pa.Array:
+        """Returns some texts by their indices, in any order and repeated; less than 2 GiB."""
+        if not len(indices):
             return pa.array([], pa.string())
-        chunk_of = np.searchsorted(self._starts, places, side="right") - 1
+        chunk_of = np.searchsorted(self._starts, indices, side="right") - 1
         order = np.argsort(chunk_of, kind="stable")
         used, firsts = np.unique(chunk_of[order], return_index=True)
         parts = [
-            self.chunks[chunk].take(pa.array(own - self._starts[chunk]))
-            for chunk, own in zip(used, np.split(places[order], firsts[1:]), strict=True)
+            self.chunks[chunk].take(pa.array(part - self._starts[chunk]))
+            for chunk, part in zip(used, np.split(indices[order], firsts[1:]), strict=True)
         ]
         if len(parts) == 1:
             return parts[0]
@@ -114,3 +103,64 @@ def _arrow(column: pd.Series) -> pa.ChunkedArray:
         return pa.Table.from_pandas(frame, preserve_index=False).column(0)
     schema = pa.schema([("lists", pa.list_(pa.large_string()))])
     return pa.Table.from_pandas(frame, schema=schema, preserve_index=False).column(0)
+
+
+_NO_WORD = re.compile(r"[\W_]+")
+_TOGETHER = 8_192
+"""Texts that are looked at together: they should fit the processor's cache."""
+_PLANE = 0x10000
+_BY_ITSELF = 0xFFFF
+"""Stands for a sign that the table of signs cannot fold; it is none itself, so no sign folds to it.
+"""
+
+
+def normalise(text: str) -> str:
+    """The text's letters and digits alone, in one case; the text where it has none."""
+    return _NO_WORD.sub("", text).casefold() or text
+
+
+def comparison_keys(lists: TextLists) -> np.ndarray:
+    """A number for each text, the same one where `normalise` gives the same text.
+
+    `normalise` looks at one sign at a time, so that a table of what it makes of each does its work
+    on many texts at once. Keys are hashes of this process: of ten million different texts, two
+    share one by a chance of three in a million.
+
+    Returns:
+        int64, a key a text.
+    """
+    blocks = [
+        _keys_of(chunk.slice(start, _TOGETHER))
+        for chunk in lists.chunks
+        for start in range(0, len(chunk), _TOGETHER)
+    ]
+    return np.concatenate([np.empty(0, np.int64), *blocks])
+
+
+def _keys_of(texts: pa.Array) -> np.ndarray:
+    ends = np.cumsum(pc.utf8_length(texts).to_numpy(), dtype=np.int64)
+    whole = pa.ListArray.from_arrays(pa.array([0, len(texts)], pa.int32()), texts.cast(pa.string()))
+    joined: str = pc.binary_join(whole, "")[0].as_py()
+    signs = np.frombuffer(joined.encode("utf-32-le"), np.uint32)
+    folded = _folded_signs().take(signs, mode="clip")
+    word_signs = np.flatnonzero(folded)
+    bounds = np.concatenate([[0], np.searchsorted(word_signs, ends)])
+    content = folded[word_signs].tobytes()
+    edges = (2 * bounds).tolist()
+    keys = np.array([hash(content[start:end]) for start, end in pairwise(edges)], np.int64)
+    alone = np.searchsorted(ends, np.flatnonzero(folded == _BY_ITSELF), side="right")
+    for index in {*alone.tolist(), *np.flatnonzero(np.diff(bounds) == 0).tolist()}:
+        keys[index] = hash(normalise(texts[index].as_py()).encode("utf-16-le"))
+    return keys
+
+
+@cache
+def _folded_signs() -> np.ndarray:
+    """What `normalise` makes of each sign of the basic plane, uint16; 0 where it leaves it out."""
+    folded = [_NO_WORD.sub("", chr(code)).casefold() for code in range(_PLANE)]
+    codes = [
+        ord(text or "\0") if len(text) < 2 and text < chr(_PLANE) else _BY_ITSELF for text in folded
+    ]
+    # Signs of other planes are taken for the last one.
+    codes[-1] = _BY_ITSELF
+    return np.array(codes, np.uint16)

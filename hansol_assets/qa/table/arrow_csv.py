@@ -1,9 +1,4 @@
-"""Delimited text without a fault, read by Arrow: faster, and without an object for each cell.
-
-What belongs here: proving that Arrow and Python's `csv` read a text alike, and reading it. What
-does not: text of which anything is to be said, which `hansol_assets.qa.table.delimited` reads and
-explains.
-"""
+"""Delimited text without a fault, read by Arrow: faster, and without an object for each cell."""
 
 import csv
 import io
@@ -19,11 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
-from hansol_assets.qa.table.content import Content, open_content
+from hansol_assets.qa.table.content import Content, decode, open_content
 from hansol_assets.qa.table.delimited import SAMPLE, known_separator, read_delimited
-from hansol_assets.qa.table.encodings import decode
-from hansol_assets.qa.table.header_places import TITLE_ROWS, best_header
-from hansol_assets.qa.table.source import IsHeader, Source
+from hansol_assets.qa.table.raw_table import TITLE_ROWS, IsHeader, RawTable, best_header
 from hansol_assets.qa.table.violations import refusal
 
 _SEPARATORS = (",", "\t", ";")
@@ -35,12 +28,8 @@ _BLOCK = 1 << 22
 _LOOKED_AT = 1 << 26
 
 
-def read_faultless(content: Content, is_header: IsHeader) -> Source | None:
+def read_with_arrow(content: Content, is_header: IsHeader) -> RawTable | None:
     """Reads text in UTF-8 whose first line is a header that is known, and whose rows are whole.
-
-    Args:
-        content: A file of text.
-        is_header: Tells a header.
 
     Returns:
         What `hansol_assets.qa.table.delimited.read_delimited` gives for the text. None where the
@@ -57,20 +46,15 @@ def read_faultless(content: Content, is_header: IsHeader) -> Source | None:
         head = list(islice(reader, TITLE_ROWS))
     except csv.Error:
         return None
-    if not _begins_with_header(head, is_header) or not _is_well_quoted(data, separator):
+    row, known = best_header(head, is_header)
+    if row or not known or not _is_well_quoted(data, separator):
         return None
-    header = head[0]
-    columns = _columns(data, separator, header)
+    columns = _columns(data, separator, head[0])
     if columns is None:
         return None
     encoding = "utf-8" if len(data) == len(content.data) else "utf-8-sig"
-    places = _Lines(content.path, content.sha256, is_header, len(columns[0]))
-    return Source("csv", header, columns, places, encoding=encoding, separator=separator)
-
-
-def _begins_with_header(head: Sequence[Sequence[str]], is_header: IsHeader) -> bool:
-    place, known = best_header(head, is_header)
-    return place == 0 and known > 0
+    lines = _Lines(content.path, content.sha256, is_header, len(columns[0]))
+    return RawTable("csv", head[0], columns, lines, encoding=encoding, separator=separator)
 
 
 @dataclass(eq=False)
@@ -85,22 +69,22 @@ class _Lines(Sequence[int]):
     def __len__(self) -> int:
         return self.rows
 
-    def __getitem__(self, place: Any) -> Any:
-        return self._lines[place]
+    def __getitem__(self, index: Any) -> Any:
+        return self._lines[index]
 
     @cached_property
     def _lines(self) -> Sequence[int]:
         content = open_content(self.path)
         if content.sha256 != self.sha256:
             raise refusal(self.path, "changed while it was read", "run again")
-        return read_delimited(*decode(self.path, content.data), self.is_header).places
+        return read_delimited(*decode(self.path, content.data), self.is_header).positions
 
 
 def _is_well_quoted(data: memoryview, separator: str) -> bool:
     """Whether every quote opens or closes a cell, or is doubled within one; nothing is a NUL."""
     signs = np.frombuffer(data, np.uint8)
-    quotes = _places_of(signs, '"')
-    if len(quotes) % 2 or len(_places_of(signs, "\0")):
+    quotes = _indices_of(signs, '"')
+    if len(quotes) % 2 or len(_indices_of(signs, "\0")):
         return False
     opening, closing = quotes[::2], quotes[1::2]
     before = signs[opening[opening > 0] - 1]
@@ -110,19 +94,19 @@ def _is_well_quoted(data: memoryview, separator: str) -> bool:
     return bool(np.isin(before, edges).all() and np.isin(after, edges).all())
 
 
-def _places_of(signs: np.ndarray, sign: str) -> np.ndarray:
-    found = [
+def _indices_of(signs: np.ndarray, sign: str) -> np.ndarray:
+    parts = [
         np.flatnonzero(signs[start : start + _LOOKED_AT] == ord(sign)) + start
         for start in range(0, len(signs), _LOOKED_AT)
     ]
-    return np.concatenate([np.empty(0, np.int64), *found])
+    return np.concatenate([np.empty(0, np.int64), *parts])
 
 
 def _columns(
     data: memoryview, separator: str, header: Sequence[str]
 ) -> list[pa.ChunkedArray] | None:
     """The columns below the header; None where a row is not as long, or blank, or not UTF-8."""
-    names = [str(place) for place in range(len(header))]
+    names = [*map(str, range(len(header)))]
     try:
         rows = arrow_csv.read_csv(
             pa.BufferReader(data),

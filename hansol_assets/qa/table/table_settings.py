@@ -1,62 +1,19 @@
-"""What a table's columns are, where a profile says so.
-
-What belongs here: the section `table` of the settings. What does not: what is recognised where it
-says nothing (`hansol_assets.qa.table.mapping`).
-"""
+"""The section `table` of the settings: what a table's columns are, where a profile says so."""
 
 from typing import Literal
 
 from pydantic import Field, field_validator
 
-from hansol_assets.qa.table.names import clean_name
+from hansol_assets.qa.table.column_names import clean_name
 from hansol_assets.settings_model import SettingsModel, SettingsPath
 
 PLACEHOLDERS = (
-    "없음",
-    "해당없음",
-    "해당 사항 없음",
-    "답변없음",
-    "미정",
-    "nan",
-    "none",
-    "null",
-    "nil",
-    "n/a",
-    "na",
-    "무응답",
-    "내용없음",
-    "-",
-    "--",
-    "---",
-    ".",
-    "..",
-    "...",
-    "미입력",
-    "미작성",
-    "미응답",
-    "응답없음",
-    "공란",
-    "빈칸",
-    "noinput",
-    "empty",
-    "blank",
-    "undefined",
-    "nat",
-    "\\N",
-    "/",
-    "_",
-    "~",
-    "·",
-    "#n/a",
-    "#ref!",
-    "#value!",
-    "#name?",
-    "#div/0!",
-    "#null!",
-    "#num!",
-    "#spill!",
+    "없음", "해당없음", "해당 사항 없음", "답변없음", "미정", "nan", "none", "null", "nil", "n/a",
+    "na", "무응답", "내용없음", "-", "--", "---", ".", "..", "...", "미입력", "미작성", "미응답",
+    "응답없음", "공란", "빈칸", "noinput", "empty", "blank", "undefined", "nat", "\\N", "/", "_",
+    "~", "·", "#n/a", "#ref!", "#value!", "#name?", "#div/0!", "#null!", "#num!", "#spill!",
     "#calc!",
-)
+)  # fmt: skip
 
 
 class TableSettings(SettingsModel):
@@ -126,11 +83,9 @@ class TableSettings(SettingsModel):
     @classmethod
     def _clean(cls, names: tuple[str, ...] | str | None) -> tuple[str, ...] | str | None:
         """Names of columns as a table's are cleaned: a person may copy either spelling."""
-        return (
-            tuple(map(clean_name, names))
-            if isinstance(names, tuple)
-            else names and clean_name(names)
-        )
+        if isinstance(names, tuple):
+            return tuple(map(clean_name, names))
+        return names and clean_name(names)
 
     @property
     def of_reading(self) -> "TableSettings":

@@ -1,9 +1,4 @@
-"""The kinds of joining, and how two questions or two answers are put together by one.
-
-What belongs here: every kind in which people join questions, and the text that each makes. What
-does not: where joined questions are cut (`hansol_assets.qa.splitting`) and which rows are joined
-(`hansol_assets.qa.pairing`).
-"""
+"""The kinds in which people join two questions, and the texts that each makes."""
 
 import re
 from collections.abc import Iterable
@@ -18,8 +13,7 @@ NONE = "none"
 SLASH = "slash"
 LINE = "line"
 
-WORDS = (AND, ALSO, "아울러", "더불어", "추가로", THEN, "또")
-KINDS = (*WORDS, NONE, SLASH, LINE)
+KINDS = (AND, ALSO, "아울러", "더불어", "추가로", THEN, "또", NONE, SLASH, LINE)
 """Connectives by their word, and joining without one: side by side, by a slash, by a line."""
 
 _QUESTION_SEPARATORS = {NONE: " ", SLASH: " / ", LINE: "\n"}
@@ -40,31 +34,19 @@ def close_question(text: str) -> str:
 
 
 def join_questions(first: str, second: str, kind: str) -> str:
-    """Put two questions together as people do: "…인가요? 그리고 …인가요?".
+    """Put two questions, each closed, together as people do: "…인가요? 그리고 …인가요?".
 
-    Args:
-        first: The question asked first.
-        second: The question asked second.
-        kind: One of `KINDS`.
-
-    Returns:
-        Both, each closed, with what the kind puts between them.
+    `kind` is one of `KINDS`.
     """
     separator = _QUESTION_SEPARATORS.get(kind, f" {kind} ")
     return f"{close_question(first)}{separator}{close_question(second)}"
 
 
 def join_answers(first: str, second: str, kind: str) -> str:
-    """Put two answers together as their questions are; all that either says is kept.
+    """Put two answers, the first closed, together as their questions are.
 
-    Args:
-        first: The answer to the first question.
-        second: The answer to the second; it need not end as a sentence.
-        kind: What joins the questions. A kind that no answer says ("그렇다면", a slash, a line,
-            any that is not in `KINDS`) puts the answers side by side.
-
-    Returns:
-        Both, the first closed; the other one alone where one is blank.
+    Where one is blank, the other stands alone. A kind that no answer says ("그렇다면", a slash, a
+    line, any that is not in `KINDS`) puts the answers side by side.
     """
     bare, second = first.strip(), second.strip()
     if not bare or not second:
