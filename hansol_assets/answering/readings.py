@@ -17,7 +17,7 @@ from hansol_assets.lake.cache import READINGS, RowCache
 from hansol_assets.lake.fingerprint import text_hash
 from hansol_assets.lake.manifest import library_version
 from hansol_assets.lake.store import Lake
-from hansol_assets.qa.morphemes import Reading, read, remembering
+from hansol_assets.qa.morphemes import Reading, read, reading_from
 
 FORM = "1"
 """Raise it when the same morphemes shall be read in another way."""
@@ -107,5 +107,5 @@ def readings_kept(lake: Lake) -> Iterator[None]:
     """Lets this process find its readings in a lake, and keep them there, for a while."""
     releases = " ".join(f"{name} {library_version(name)}" for name in KIWI)
     scope = f"{releases}/{FORM}"
-    with remembering(KeptReadings(RowCache(lake.warehouse, READINGS), scope)):
+    with reading_from(KeptReadings(RowCache(lake.warehouse, READINGS), scope)):
         yield

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from hansol_assets.qa.connectives import ALSO, AND, LINE, NONE, SLASH, THEN
@@ -139,7 +139,6 @@ def _kind(between: re.Match[str]) -> str:
 
 
 def _ends(text: str, tokens: "Sequence[Token]") -> Iterator[int]:
-    """Places where a segment may end."""
     enclosed = _enclosed(text)
     for match in _SIGN.finditer(text):
         if not _NUMBER.search(text[: match.end()]) and match.end() not in enclosed:
@@ -168,12 +167,8 @@ def _numbered_ends(text: str) -> list[int]:
 
 
 def _enclosed(text: str) -> set[int]:
-    """Places within brackets or quotation marks."""
-    return {
-        place
-        for match in _ENCLOSURE.finditer(text)
-        for place in range(match.start() + 1, match.end())
-    }
+    spans = (range(match.start() + 1, match.end()) for match in _ENCLOSURE.finditer(text))
+    return set(chain.from_iterable(spans))
 
 
 _SIGNS = str.maketrans(

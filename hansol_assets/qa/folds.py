@@ -176,7 +176,6 @@ def find_leaks(rows: pd.DataFrame, folds: pd.DataFrame, settings: FoldSettings) 
 
 
 def _crossing(ties: Ties, splits: np.ndarray) -> Ties:
-    """The ties by texts that stand in more than one split."""
     shared = Holders.of(ties.keys, splits[ties.rows]).in_more_than(1)
     return ties.only(np.isin(ties.keys, shared.keys))
 
@@ -284,7 +283,6 @@ def _require_every_split(folds: pd.DataFrame, rows: pd.DataFrame, settings: Fold
 
 
 def _most_shared(rows: pd.DataFrame, settings: FoldSettings) -> str:
-    """Names the text that ties most rows."""
     ties = list(ties_of(rows, settings.stock_share).values())
     keys, tied = (np.concatenate([getattr(tie, name) for tie in ties]) for name in ("keys", "rows"))
     most = Holders.of(keys, tied).most_frequent()

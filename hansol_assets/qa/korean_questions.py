@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from kiwipiepy import Token
 
-QUESTION_WORDS = "왜|뭐|뭘|뭔|무엇|무슨|어떻|어떤|어때|어떠|얼마|언제|어디|어느|누가|누구|몇|어찌"
-"""What asks for something, as a pattern for the start of a word."""
+QUESTION_WORDS = "왜|뭐|뭘|무엇|무슨|어떻|어떤|얼마|언제|어디|누가|몇"
+"""What asks for something wherever it stands, as a pattern for the start of a word."""
 
 # Laughter, tears and closing signs behind the last word.
 _TAIL = re.compile(r"[\s~^ㅋㅎㅠㅜ;:,.!…)\]\"'”’」』*]*$")
@@ -18,7 +18,9 @@ _INTERROGATIVE = re.compile(
 )
 # Endings that ask only with a question word ("뭐야") and state without one ("벽이야").
 _EITHER = re.compile(r"(?:어요?|아요?|야|예요|에요|여요|죠|지요?|대요?|래요?|ᆫ대요?|는대요?|음|ᆷ)$")
-_QUESTION_WORD = re.compile(rf"(?<!\S)(?:{QUESTION_WORDS})|(?:^|\s)\S*뭐(?:야|예요|에요|임|죠|지)")
+_QUESTION_WORD = re.compile(
+    rf"(?<!\S)(?:{QUESTION_WORDS}|뭔|어때|어떠|어느|누구|어찌)|(?:^|\s)\S*뭐(?:야|예요|에요|임|죠|지)"
+)
 # Kiwi takes an ending for a part of a verb that it does not know ("들뜨나요").
 _ASKED = re.compile(
     r"(?:[가-힣](?<!생각)(?<!차이)나요|까요|[은는인운]가요|[습입합됩]니까|뭐(?:야|예요|에요|지|죠|임)"

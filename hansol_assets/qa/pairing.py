@@ -245,7 +245,6 @@ def _sampled(rows: _SplitRows, share: float, seed: int) -> _SplitRows:
 
 
 def _singles(rows: _SplitRows, block_bytes: int) -> Iterator[pa.Table]:
-    """Yields every question with every answer of each row, question by question."""
     questions, answers = rows.questions, rows.answers
     asked, given = questions.lengths[rows.indices], answers.lengths[rows.indices]
     texts = questions.sizes[rows.indices] * given + answers.sizes[rows.indices] * asked

@@ -321,7 +321,6 @@ def _adds_a_thing(text: str, tokens: Sequence["Token"], tokens_before: Sequence[
 
 
 def _predicate(tokens: Sequence["Token"]) -> str:
-    """The stem of the last verb, adjective or copula."""
     stems = [token for token in tokens if token.tag.startswith(("VV", "VA", "VCP", "XSA", "VX"))]
     if not stems:
         return ""

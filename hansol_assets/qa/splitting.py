@@ -261,7 +261,7 @@ _KOREAN_CLAUSES = re.compile(
 )
 _ENGLISH_CLAUSES = re.compile(r"[,.?]?\s+(?=(?:and|also)\s)")
 _CONNECTIVE = re.compile(r"(?:그리고|또한|또|and|also)\s+")
-_ASKS = re.compile(rf"(?<!\S)(?:{QUESTION_WORDS})")
+_ASKS = re.compile(rf"(?<!\S)(?:{QUESTION_WORDS}|뭔지)")
 _HANGUL = re.compile(r"[가-힣]")
 _LONGEST = 200
 """Characters of a question that is read so: longer ones tell a story."""
@@ -306,7 +306,6 @@ def _clauses(text: str) -> Iterator[Pair]:
 
 
 def _topics(clause: str) -> list[str]:
-    """What a clause may be about: its first word, and all that stands before what it asks."""
     asked = _ASKS.search(clause)
     before = clause[: asked.start()].strip() if asked else ""
     return list(dict.fromkeys(filter(None, (clause.split()[0], before))))

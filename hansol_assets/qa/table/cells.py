@@ -125,7 +125,6 @@ class TextCells:
         return _as_lists(_first_of_each(_by_row(columns)), size)
 
     def _texts(self, name: str, start: int, size: int) -> _Texts:
-        """The mended texts of a part of a column, empty ones and placeholders left out."""
         rows, cells = self._rows_and_cells(name, start, size)
         plain = is_plain(cells)
         mended = mend_all(cells, plain, self._repairs)
@@ -154,7 +153,6 @@ class TextCells:
         return bool(lists >= filled / 2)
 
     def _lists_in(self, name: str) -> int:
-        """How many cells of a column may be lists written as texts."""
         column = self._table.column(name)
         if name not in self._lists and isinstance(column, pa.ChunkedArray):
             self._lists[name] = pc.sum(pc.match_substring_regex(column, _LIST)).as_py() or 0
@@ -187,12 +185,12 @@ class TextCells:
         indices = words.indices.to_numpy()
         for number, word in enumerate(words.dictionary.to_pylist()):
             if placeholder_key(word) in self._placeholders:
-                places = short[indices == number]
-                filled[places] = False
+                equal = short[indices == number]
+                filled[equal] = False
                 # Signs alone, as a dash, are no more than an empty cell to anybody.
                 if any(map(str.isalnum, word)):
                     rows = self._stood_for_none.setdefault(word, [])
-                    rows += (texts.rows[places] + start).tolist()
+                    rows += (texts.rows[equal] + start).tolist()
         return filled
 
     def _too_long(self, texts: _Texts, name: str, start: int) -> Iterator[Violation]:
@@ -227,7 +225,6 @@ def _part(column: Column, start: int, size: int) -> pa.Array | Sequence[Any]:
 
 
 def _by_row(columns: Sequence[_Texts]) -> _Texts:
-    """The texts of several columns, row by row."""
     if not columns:
         return _Texts(np.empty(0, np.int64), _strings([]), np.empty(0, bool))
     if len(columns) == 1:

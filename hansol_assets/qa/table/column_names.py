@@ -111,6 +111,16 @@ def is_plural(name: str) -> bool:
     return name.casefold() in _PLURALS
 
 
+def is_known_header(names: Sequence[str], words: Sequence[str]) -> bool:
+    """Whether one of some names is known, or of some words; a letter only beside its partner."""
+    known = {*QUESTION_WORDS, *ANSWER_WORDS, *words} - {"q", "a"}
+    spelt = {spelling(name).word for name in names}
+    return bool(known & spelt) or any(
+        word in spelt and not spelt.isdisjoint(PAIRED_WORDS[word])
+        for word in ("q", *SECOND_QUESTION_WORDS)
+    )
+
+
 def closest(name: str, candidates: Sequence[str]) -> str | None:
     """The most similar candidate, the first of equals; None where none is half alike."""
     best = max(candidates, key=lambda candidate: similarity(name, candidate), default=None)
@@ -153,6 +163,16 @@ def _without_marks(name: str) -> str:
     """A name without the signs that people put around one: "[질문]", "답변:", "(답변)"."""
     bare = name.strip(_AROUND)
     return bare[1:-1].strip(_AROUND) if bare.startswith("(") and bare.endswith(")") else bare
+
+
+def question_families(names: Sequence[str]) -> list[Family]:
+    """The families that may hold questions, by the best words that stand in the header."""
+    return families(names, QUESTION_WORDS) or families(names, SECOND_QUESTION_WORDS)
+
+
+def answer_families(names: Sequence[str]) -> list[Family]:
+    """The families that may hold answers, by the best words that stand in the header."""
+    return families(names, ANSWER_WORDS) or families(names, SECOND_ANSWER_WORDS)
 
 
 def families(names: Sequence[str], words: Sequence[str]) -> list[Family]:

@@ -158,7 +158,6 @@ def _is_workbook(data: bytes) -> bool:
 
 
 def _only_member(path: Path, data: bytes) -> tuple[str, bytes]:
-    """The name and bytes of the one table in a zip archive."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             files = [

@@ -11,14 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hansol_assets.qa.table.cells import LISTS, TextCells
-from hansol_assets.qa.table.column_names import (
-    ANSWER_WORDS,
-    PAIRED_WORDS,
-    QUESTION_WORDS,
-    SECOND_QUESTION_WORDS,
-    TEST_QUESTION_WORDS,
-    spelling,
-)
+from hansol_assets.qa.table.column_names import TEST_QUESTION_WORDS, is_known_header
 from hansol_assets.qa.table.columns import (
     ANSWERS,
     CATEGORY,
@@ -96,6 +89,26 @@ class TableRead:
             **{f"mended_{name}": count for name, count in self.repairs.items()},
             **({"notes": "; ".join(self.notes)} if self.notes else {}),
         }
+
+    def description(self) -> list[str]:
+        """What the file was taken for, in lines for a person."""
+        size = f"{len(self.frame)} questions"
+        if ANSWERS in self.frame:
+            counts = self.frame[ANSWERS].map(len)
+            fewest, most = counts.min(), counts.max()
+            answers = f"{fewest} to {most}" if fewest < most else most
+            size = f"{len(self.frame)} rows, {answers} answers a row"
+        separator = SEPARATOR_NAMES.get(self.separator, self.separator)
+        how = [
+            self.form,
+            f"sheet {self.sheet}" if self.sheet else "",
+            self.encoding,
+            f"separated by {separator}s" if separator else "",
+        ]
+        # A note names what is carried along.
+        facts = replace(self.mapping, carried=()).facts()
+        mapped = [f"{name}: {text}" for name, text in facts.items()]
+        return [size, f"read as {', '.join(filter(None, how))}", *mapped, *self.notes]
 
 
 def read_train(path: Path, settings: TableSettings) -> TableRead:
@@ -246,7 +259,6 @@ class _Draft:
         return texts
 
     def _note(self, lengths: pa.ChunkedArray, column: str, problem: str, remedy: str) -> None:
-        """Notes every row of which the length is 0."""
         self.violations += [
             Violation(self.raw.positions[row], column, problem, remedy, self.raw.unit)
             for row in np.flatnonzero(lengths.to_numpy() == 0).tolist()
@@ -302,19 +314,9 @@ class _Draft:
 
 
 def _is_header(settings: TableSettings, words: Sequence[str], names: Sequence[str]) -> bool:
-    """Whether names are of a header: one is known, named by the settings, or of some words."""
-    named = {
-        *(settings.questions or ()),
-        *(settings.answers or ()),
-        *filter(None, (settings.id, settings.test_question)),
-    }
-    if named & set(names):
-        return True
-    known = {*QUESTION_WORDS, *ANSWER_WORDS, *words} - {"q", "a"}
-    spelt = {spelling(name).word for name in names}
-    return bool(known & spelt) or any(
-        word in spelt and not spelt.isdisjoint(PAIRED_WORDS[word])
-        for word in ("q", *SECOND_QUESTION_WORDS)
+    named = {*(settings.questions or ()), *(settings.answers or ())}
+    return not {*named, settings.id, settings.test_question}.isdisjoint(names) or is_known_header(
+        names, words
     )
 
 
@@ -331,40 +333,3 @@ def _carried_names(mapping: TableMapping, taken: Iterable[str]) -> Iterator[tupl
             chosen = f"{name}_{number}"
         used.add(chosen.casefold())
         yield name, chosen
-
-
-def describe_train(path: Path, settings: TableSettings) -> list[str]:
-    """Says, a line each, what a training file was taken for.
-
-    Raises:
-        ContractError: The file cannot be read.
-    """
-    read = read_train(path, settings)
-    counts = read.frame[ANSWERS].map(len)
-    fewest, most = counts.min(), counts.max()
-    answers = f"{fewest} to {most}" if fewest < most else most
-    return [f"{len(read.frame)} rows, {answers} answers a row", *_description(read)]
-
-
-def describe_test(path: Path, settings: TableSettings) -> list[str]:
-    """Says, a line each, what a file of test questions was taken for.
-
-    Raises:
-        ContractError: The file cannot be read.
-    """
-    read = read_test(path, settings)
-    return [f"{len(read.frame)} questions", *_description(read)]
-
-
-def _description(read: TableRead) -> list[str]:
-    separator = SEPARATOR_NAMES.get(read.separator, read.separator)
-    how = [
-        read.form,
-        f"sheet {read.sheet}" if read.sheet else "",
-        read.encoding,
-        f"separated by {separator}s" if separator else "",
-    ]
-    # A note names what is carried along.
-    facts = replace(read.mapping, carried=()).facts()
-    mapped = [f"{name}: {text}" for name, text in facts.items()]
-    return [f"read as {', '.join(filter(None, how))}", *mapped, *read.notes]

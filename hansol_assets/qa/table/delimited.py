@@ -30,7 +30,6 @@ SEPARATOR_NAMES = {
 SAMPLE = 65_536
 """Characters from which the separator is told."""
 _TOGETHER = 16_384
-"""Rows that are Python objects at a time."""
 _EXCEL_HINT = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
 _RULE = re.compile(r":?-{3,}:?")
 _COMMA_IN_A_ROW = re.compile(r",(?!\s)")
@@ -156,9 +155,20 @@ def _fill(table: RawTable, records: Iterator[_Record]) -> None:
 
     Empty cells behind the last column say nothing, and are left out.
     """
+    rows = _whole_rows(table, records)
+    chunks: list[list[pa.Array]] = [[] for _ in table.header]
+    # Few rows are Python objects at a time.
+    while some := list(islice(rows, _TOGETHER)):
+        for column, cells in zip(chunks, zip(*some, strict=True), strict=True):
+            column.append(pa.array(cells, pa.string()))
+    table.columns = [pa.chunked_array(column, pa.string()) for column in chunks]
+    table.violations[:] = dict.fromkeys(table.violations)
+
+
+def _whole_rows(table: RawTable, records: Iterator[_Record]) -> Iterator[list[str]]:
     width = len(table.header)
-    columns = _GrowingColumns(width)
     positions: list[int] = []
+    table.positions = positions
     was_broken = False
     surplus = 0
     for line, all_cells, is_broken in records:
@@ -168,7 +178,7 @@ def _fill(table: RawTable, records: Iterator[_Record]) -> None:
             surplus += 1
         if len(cells) == width:
             positions.append(line)
-            columns.append(cells)
+            yield cells
         else:
             table.violations.append(
                 _broken_row(line)
@@ -176,34 +186,10 @@ def _fill(table: RawTable, records: Iterator[_Record]) -> None:
                 else _other_length(line, len(cells), width, table.separator)
             )
         was_broken = is_broken
-    table.positions, table.columns = positions, columns.finished()
-    table.violations[:] = dict.fromkeys(table.violations)
     if surplus:
         table.notes.append(
             f"empty cells behind the last column are left out of {surplus} row{'s' * (surplus > 1)}"
         )
-
-
-class _GrowingColumns:
-    """Columns to which rows are added, of which few are Python objects at a time."""
-
-    def __init__(self, width: int) -> None:
-        self._chunks: list[list[pa.Array]] = [[] for _ in range(width)]
-        self._rows: list[list[str]] = []
-
-    def append(self, cells: list[str]) -> None:
-        self._rows.append(cells)
-        if len(self._rows) == _TOGETHER:
-            self._flush()
-
-    def finished(self) -> list[pa.ChunkedArray]:
-        self._flush()
-        return [pa.chunked_array(chunks, pa.string()) for chunks in self._chunks]
-
-    def _flush(self) -> None:
-        for chunks, cells in zip(self._chunks, zip(*self._rows, strict=True), strict=False):
-            chunks.append(pa.array(cells, pa.string()))
-        self._rows.clear()
 
 
 def _left_out(first: int, last: int) -> str:
@@ -313,7 +299,6 @@ def swallowing_rows(table: RawTable, id_column: str | None) -> list[Violation]:
 
 
 def _rows_of_several_lines(table: RawTable) -> np.ndarray:
-    """The rows, from 0, of which a cell holds the end of a line."""
     holds = np.zeros(len(table.positions), bool)
     for column in _arrays(table):
         holds |= pc.match_substring_regex(column, "[\r\n]").to_numpy()

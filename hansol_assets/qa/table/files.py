@@ -74,13 +74,11 @@ def holds_anything(folder: Path) -> bool:
 
 
 def _named(folder: Path, asset: str) -> Path | None:
-    """The one table file of a name, whatever its suffix; None where there is none."""
     tables = filter(_is_table, _of_a_person(folder))
     return _one_of([path for path in tables if _bare(path) == STEMS[asset]], asset)
 
 
 def _nearly_named(folder: Path, asset: str, taken: Collection[Path | None]) -> Path | None:
-    """The one table whose name is nearly a stem, and no other stem more nearly."""
     near = {
         path: {one: _nearness(_bare(path), stem) for one, stem in STEMS.items()}
         for path in _of_a_person(folder)

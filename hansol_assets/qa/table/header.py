@@ -80,7 +80,7 @@ def refuse_choice(
     header: Header, questions: list[tuple[str, ...]], answers: list[tuple[str, ...]]
 ) -> None:
     """Says that several columns may hold the same, and shows how to choose the likeliest."""
-    said = [
+    choices_of = [
         f"{what} may be in {' or in '.join(shown(names) for names in choices)}"
         for what, choices in (("questions", questions), ("answers", answers))
         if len(choices) > 1
@@ -88,13 +88,12 @@ def refuse_choice(
     yaml = mapping_yaml(_likeliest(header, questions), _likeliest(header, answers))
     header.refuse(
         "",
-        f"can be read in more than one way: {'; '.join(said)}",
+        f"can be read in more than one way: {'; '.join(choices_of)}",
         f"say in the profile which are meant, as in\n{yaml}",
     )
 
 
 def _likeliest(header: Header, choices: list[tuple[str, ...]]) -> tuple[str, ...]:
-    """The first choice whose columns hold text."""
     texts = (names for names in choices if not any(map(header.looks.holds_no_text, names)))
     return next(texts, choices[0] if choices else ())
 

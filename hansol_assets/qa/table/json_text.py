@@ -100,7 +100,6 @@ def _loads(text: str) -> Any:
 
 
 def _value_of(text: str) -> Any:
-    """The value of a text; of several, one behind the other, their list."""
     bare = text.removeprefix("\ufeff").strip()
     try:
         return _loads(bare)
@@ -188,7 +187,7 @@ def _columns_of(value: Any, is_header: IsHeader) -> dict[str, list[Any]] | None:
     if not isinstance(value, Mapping):
         return None
     if {"columns", "data"} <= set(value) and isinstance(value["data"], list):
-        return _split_form(value)
+        return _columns_of_rows([*map(str, value["columns"])], value["data"])
     if any(is_turns(item) for item in value.values()):
         return _columns_of_records([value])
     lists = list(_lists_of_records(value))
@@ -212,14 +211,17 @@ def _lists_of_records(value: Mapping[str, Any]) -> Iterator[list[Mapping[str, An
             yield from _lists_of_records(item)
 
 
-def _rows_form(rows: list[Any], is_header: IsHeader) -> dict[str, list[Any]] | None:
+def _rows_form(value: list[Any], is_header: IsHeader) -> dict[str, list[Any]] | None:
     """Rows under a row of names: `[["question", "answer"], […], …]`."""
-    names = rows[0]
+    names, *rows = value
+    is_named = isinstance(names, list) and all(isinstance(name, str) for name in names)
+    return _columns_of_rows(names, rows) if is_named and is_header(names) else None
+
+
+def _columns_of_rows(names: list[str], rows: list[Any]) -> dict[str, list[Any]] | None:
     if not all(isinstance(row, list) and len(row) == len(names) for row in rows):
         return None
-    if not all(isinstance(name, str) for name in names) or not is_header(names):
-        return None
-    return {name: [row[index] for row in rows[1:]] for index, name in enumerate(names)}
+    return {name: [row[index] for row in rows] for index, name in enumerate(names)}
 
 
 def _index_form(value: Mapping[str, Any], is_header: IsHeader) -> dict[str, list[Any]] | None:
@@ -229,13 +231,6 @@ def _index_form(value: Mapping[str, Any], is_header: IsHeader) -> dict[str, list
         return None
     columns = _columns_of_records(records)
     return columns if "id" in columns else {"id": list(map(str, value)), **columns}
-
-
-def _split_form(value: Mapping[str, Any]) -> dict[str, list[Any]] | None:
-    names, rows = [str(name) for name in value["columns"]], value["data"]
-    if not all(isinstance(row, list) and len(row) == len(names) for row in rows):
-        return None
-    return {name: [row[index] for row in rows] for index, name in enumerate(names)}
 
 
 def _column_form(value: Mapping[str, Any]) -> dict[str, list[Any]] | None:

@@ -1,7 +1,7 @@
 """Which column of a table is which: as the settings say, or recognised by name and content."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 
@@ -15,15 +15,15 @@ from hansol_assets.qa.table.column_names import (
     INPUT_WORDS,
     PAIRED_WORDS,
     QUESTION_WORDS,
-    SECOND_ANSWER_WORDS,
-    SECOND_QUESTION_WORDS,
     TEST_QUESTION_WORDS,
     Family,
+    answer_families,
     closest,
     families,
     is_misspelt,
     is_numbering,
     numbers_apart,
+    question_families,
     spelling,
     unused_names,
 )
@@ -91,8 +91,8 @@ def map_training(header: Header, settings: TableSettings) -> TableMapping:
     row_id = header.take_word(settings.id, ID_WORDS, "id")
     category = header.take_word(settings.category, CATEGORY_WORDS, "category")
     free = header.free()
-    asked = [Family("", given_questions)] if settings.questions else _asked(free)
-    answered = [Family("", given_answers)] if settings.answers else _answered(free)
+    asked = [Family("", given_questions)] if settings.questions else question_families(free)
+    answered = [Family("", given_answers)] if settings.answers else answer_families(free)
     questions, answers = _pair(header, asked, answered)
     header.taken.update(questions.names, answers.names)
     _check_misspelt(header, questions, answers, category)
@@ -144,14 +144,6 @@ def _open(header: Header, settings: TableSettings) -> None:
         header.take(settings.carry, "carry")
 
 
-def _asked(names: Sequence[str]) -> list[Family]:
-    return families(names, QUESTION_WORDS) or families(names, SECOND_QUESTION_WORDS)
-
-
-def _answered(names: Sequence[str]) -> list[Family]:
-    return families(names, ANSWER_WORDS) or families(names, SECOND_ANSWER_WORDS)
-
-
 def _take_id_if_there(header: Header, settings: TableSettings) -> str | None:
     return header.take_word(settings.id if settings.id in header.names else None, ID_WORDS, "id")
 
@@ -184,7 +176,7 @@ def _test_question(header: Header, settings: TableSettings, row_id: str | None) 
     if settings.test_question is not None:
         return Family("", header.take([settings.test_question], "test_question"))
     given = [name for name in settings.questions or () if name in header.names]
-    candidates = [Family("", tuple(given))] if given else _asked(header.free())
+    candidates = [Family("", tuple(given))] if given else question_families(header.free())
     if not candidates:
         only = _only_text(header, has_ids=row_id is not None)
         return only or refuse_missing(header, "questions", "test_question")

@@ -105,7 +105,6 @@ def _gather_turns(table: RawTable) -> None:
 
 
 def _name_unknown_roles(table: RawTable) -> None:
-    """Names the roles of turns that neither ask nor answer, with their places."""
     for name, column in zip(table.header, table.columns, strict=True):
         rows_of: dict[str, list[int]] = {}
         for row, cell in enumerate(() if isinstance(column, pa.ChunkedArray) else column):
@@ -234,7 +233,6 @@ def _texts_of_mapping(value: Mapping[str, Any]) -> list[str]:
 
 
 def _is_record(value: Any) -> bool:
-    """Whether a cell holds a record, or a list of them."""
     items = value if is_list(value) else [value]
     return bool(items) and all(isinstance(item, Mapping) for item in items)
 

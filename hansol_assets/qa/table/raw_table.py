@@ -220,12 +220,10 @@ def _blank_rows(table: RawTable) -> np.ndarray:
 
 
 def _is_guide(cells: Sequence[str]) -> bool:
-    """Whether every cell says what is to be written in its column."""
     return bool(cells) and all(_GUIDE.fullmatch(cell) for cell in cells)
 
 
 def _is_total(cells: Sequence[str]) -> bool:
-    """Whether a row is the word for a sum, and numbers."""
     words = [cell for cell in cells if not _NUMBER.fullmatch(cell)]
     return len(words) == 1 and bool(_TOTAL.fullmatch(words[0].strip(": ")))
 

@@ -10,6 +10,40 @@ from functools import partial
 import pyarrow as pa
 import pyarrow.compute as pc
 
+NFC = "nfc"
+OUTER_SPACES = "outer_spaces"
+STRAY_QUOTES = "stray_quotes"
+BLANK_LINES = "blank_lines"
+NAMES = "column_names"
+"""Names of columns with invisible or full-width characters in them."""
+REPAIRS = (NFC, OUTER_SPACES, STRAY_QUOTES, BLANK_LINES, NAMES)
+"""Kinds that are reported at 0, too."""
+THINKING = "thinking"
+HTML = "html"
+FORMULAS = "formulas"
+BREAKS = "breaks"
+LISTS_AS_TEXT = "lists"
+MASKED = "masked"
+_MESSAGES = {
+    MASKED: "personal numbers were masked in {}",
+    THINKING: "what a model wrote for itself (<think>) was taken out of {}",
+    HTML: "tags and entities of web pages (HTML) were taken out of {}",
+    FORMULAS: 'a formula that is a text (="…") was read as that text in {}',
+    LISTS_AS_TEXT: "a list written as a text was read as its texts in {}",
+    BREAKS: "a break written as \\n was read as one in {}",
+}
+"""Kind of repair → its message; each changes signs that can be seen."""
+
+_QUOTE = '"'
+INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad"
+"""Zero-width characters, direction marks, the byte order mark and the soft hyphen: invisible in an
+editor, and not stripped by str.strip."""
+
+_SIGNS = r"[!#-%'-;=-\[\]-~가-힣]+"
+_PLAIN = rf"^(?:{_SIGNS}(?: {_SIGNS})*)?$"
+"""Composed syllables and ASCII without quotes, "<", "&" and backslashes, single spaces between
+them: nothing to mend."""
+
 Span = tuple[int, int]
 
 _TAGS = (
@@ -126,7 +160,6 @@ def _without_tags(text: str) -> str:
 
 
 def _paired(text: str, tags: Sequence[re.Match[str]]) -> list[re.Match[str]]:
-    """The tags that open and close a text between them."""
     paired: list[re.Match[str]] = []
     waiting: list[re.Match[str]] = []
     for tag in tags:
@@ -152,7 +185,6 @@ def _names(text: str, opening: Span, closing: Span) -> bool:
 
 
 def _is_lone_mark(text: str, tag: re.Match[str]) -> bool:
-    """Whether a tag without a partner is mark-up: a break, one with attributes, a left-over end."""
     if tag["end"]:
         return not _is_apart(text, tag.start())
     is_mark = tag["name"].lower() in _ENDLESS or "=" in (tag["more"] or "")
@@ -201,45 +233,12 @@ def _laid_out(text: str) -> str:
     return "\n".join(filter(None, lines))
 
 
-NFC = "nfc"
-OUTER_SPACES = "outer_spaces"
-STRAY_QUOTES = "stray_quotes"
-BLANK_LINES = "blank_lines"
-NAMES = "column_names"
-"""Names of columns with invisible or full-width characters in them."""
-REPAIRS = (NFC, OUTER_SPACES, STRAY_QUOTES, BLANK_LINES, NAMES)
-"""Kinds that are reported at 0, too."""
-THINKING = "thinking"
-HTML = "html"
-FORMULAS = "formulas"
-BREAKS = "breaks"
-LISTS_AS_TEXT = "lists"
-MASKED = "masked"
-SAID = {
-    MASKED: "personal numbers were masked in {}",
-    THINKING: "what a model wrote for itself (<think>) was taken out of {}",
-    HTML: "tags and entities of web pages (HTML) were taken out of {}",
-    FORMULAS: 'a formula that is a text (="…") was read as that text in {}',
-    LISTS_AS_TEXT: "a list written as a text was read as its texts in {}",
-    BREAKS: "a break written as \\n was read as one in {}",
-}
-"""Kind of repair → its message; each changes signs that can be seen."""
-
 _READINGS = {
     THINKING: without_thinking,
     FORMULAS: shown_by_a_sheet,
     HTML: shown_by_a_browser,
     BREAKS: with_line_breaks,
 }
-_QUOTE = '"'
-INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad"
-"""Zero-width characters, direction marks, the byte order mark and the soft hyphen: invisible in an
-editor, and not stripped by str.strip."""
-
-_SIGNS = r"[!#-%'-;=-\[\]-~가-힣]+"
-_PLAIN = rf"^(?:{_SIGNS}(?: {_SIGNS})*)?$"
-"""Composed syllables and ASCII without quotes, "<", "&" and backslashes, single spaces between
-them: nothing to mend."""
 
 
 def is_plain(cells: pa.Array) -> pa.BooleanArray:
@@ -290,8 +289,8 @@ def nfc(text: str) -> str:
 def repair_notes(repairs: Mapping[str, int]) -> list[str]:
     """A message for each kind of repair that changed what can be seen."""
     return [
-        said.format(f"{repairs[kind]:,} cell{'s' * (repairs[kind] > 1)}")
-        for kind, said in SAID.items()
+        message.format(f"{repairs[kind]:,} cell{'s' * (repairs[kind] > 1)}")
+        for kind, message in _MESSAGES.items()
         if repairs.get(kind)
     ]
 

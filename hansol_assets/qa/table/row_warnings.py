@@ -131,7 +131,6 @@ def without_dropped(
 
 
 def _without_answers(rows: pd.DataFrame, unwanted: pd.DataFrame) -> pd.DataFrame:
-    """The rows without the answers that warnings name ("answer 2")."""
     numbers = unwanted["column"].str.removeprefix("answer ").astype(int)
     gone = numbers.groupby(unwanted["id"]).agg(set).to_dict()
     rest = [
@@ -192,7 +191,6 @@ def row_warnings(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _asked_again(questions: TextLists, answers: TextLists) -> np.ndarray:
-    """The answers that are a question of the table, their own row's or another's, bool."""
     bare = [_bare(chunk) for chunk in questions.chunks]
     asked = pa.chunked_array(bare, pa.large_string()).unique()
     again = [pc.is_in(_bare(chunk), value_set=asked) for chunk in answers.chunks]

@@ -139,7 +139,6 @@ class _Scanner:
             details.struck.add(self._parsed_place())
 
     def _behind(self) -> Place:
-        """Where a cell is that does not say so."""
         row, column = self._parsed_place()
         return row, column + 1
 
@@ -326,7 +325,6 @@ def is_cut(value: Any) -> bool:
 
 
 def _without_struck(runs: Sequence[Any]) -> str | None:
-    """The text of a cell without its runs that are struck out; None where none is."""
     fonts = [getattr(run, "font", None) for run in runs]
     rest = [str(run) for run, font in zip(runs, fonts, strict=True) if not (font and font.strike)]
     return "".join(rest) if len(rest) < len(runs) else None
@@ -359,7 +357,6 @@ def _opened(data: bytes, name: str) -> Iterator[IO[bytes]]:
 
 
 def _marks(data: bytes, name: str, element: bytes, *others: bytes) -> set[bytes]:
-    """Which of an element's tag, and of other marks, stand in a part of a workbook."""
     present: set[bytes] = set()
     marks: set[bytes] = set()
     end = b""

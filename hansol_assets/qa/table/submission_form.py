@@ -112,8 +112,6 @@ def require_fitting(template: VectorTable, ids: Sequence[str], dimensions: int) 
 
 
 class _Draft:
-    """A file of vectors under inspection."""
-
     def __init__(self, path: Path) -> None:
         self._raw = raw = read_columns(path, None, lambda names: ID in names)
         self._path = path

@@ -142,7 +142,6 @@ def mask_all(cells: pa.Array, repairs: Counter[str]) -> pa.Array:
 
 
 def _personal_numbers(text: str) -> Iterator[tuple[str, tuple[int, int]]]:
-    """Yields the kind and the span of each."""
     start = 0
     while match := _NUMBERS.search(text, start):
         kind = None if _is_of_decimal(text, match) else _kind(match)

@@ -120,7 +120,6 @@ def _chosen(pages: dict[str, "_Page"], is_header: IsHeader) -> list[str]:
 
 
 def _joined(tables: dict[str, RawTable], pages: dict[str, "_Page"]) -> RawTable:
-    """Several sheets of the same columns, one behind the other."""
     first = next(iter(tables.values()))
     first.sheet = ", ".join(tables)
     for sheet in tables:
@@ -247,7 +246,6 @@ def _taken(rows: Sequence[list[Any]], column: int) -> pa.ChunkedArray:
 def _doubts(
     rows: Sequence[Sequence[Any]], details: Details
 ) -> Iterator[tuple[tuple[str, str], list[str]]]:
-    """What a person should know of single cells, with what to do about it."""
     from openpyxl.utils import get_column_letter
 
     def is_empty(place: Place) -> bool:
@@ -286,7 +284,6 @@ def _doubts(
 
 
 def _show(rows: list[list[Any]], details: Details) -> None:
-    """Puts in the place of values what the sheet shows of them."""
     for (row, column), code in details.formats.items():
         if row <= len(rows) and column <= len(rows[row - 1]):
             rows[row - 1][column - 1] = shown(rows[row - 1][column - 1], code)

@@ -48,8 +48,6 @@ class _Relation(NamedTuple):
 
 
 class _Package:
-    """A workbook's parts and what leads to them."""
-
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._archive = archive
         self._names = archive.namelist()
@@ -123,7 +121,6 @@ class _Package:
 
 
 def _key(name: str) -> str:
-    """What makes two names of parts the same."""
     return _plain(name).casefold()
 
 
