@@ -19,9 +19,9 @@ from hansol_assets.answering.answer_table import joined_texts
 from hansol_assets.embedding.embedder import Embedder, encode, encode_groups
 from hansol_assets.embedding.muse import MuseEmbedder
 from hansol_assets.embedding.vectors import split_like
+from hansol_assets.qa.answer_form import answer_quality
 from hansol_assets.qa.folds import CALIBRATION, TRAINING, VALIDATION, FoldSettings, assign_folds
 from hansol_assets.qa.pairing import SINGLE, PairingSettings, build_held_out
-from hansol_assets.qa.quality import answer_quality
 from hansol_assets.qa.splitting import question_mix, split_question
 from hansol_assets.qa.table import TableSettings, read_test, read_train
 from hansol_assets.scoring.answer_regressor import AnswerRegressor, ComponentSettings

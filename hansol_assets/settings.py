@@ -30,15 +30,15 @@ from hansol_assets.modeling.hyperparameters import (
     TrainingSettings,
 )
 from hansol_assets.profile_files import ProfileError, merged, profile_path, read_profile
+from hansol_assets.qa.answer_form import AnswerQualitySettings
 from hansol_assets.qa.folds import FoldSettings
 from hansol_assets.qa.pairing import PairingSettings
 from hansol_assets.qa.prompts import PromptSettings
-from hansol_assets.qa.quality import AnswerQualitySettings
 from hansol_assets.qa.table import read_template, read_test
-from hansol_assets.qa.table.files import STEMS, as_it_lies, holds_anything, raw_files, unused_files
-from hansol_assets.qa.table.form import require_fitting
-from hansol_assets.qa.table.row_quality import RowQualitySettings
-from hansol_assets.qa.table.settings import TableSettings
+from hansol_assets.qa.table.files import STEMS, as_spelt, holds_anything, raw_files, unused_files
+from hansol_assets.qa.table.row_warnings import RowQualitySettings
+from hansol_assets.qa.table.submission_form import require_fitting
+from hansol_assets.qa.table.table_settings import TableSettings
 from hansol_assets.retrieval.fitting import AnswerabilitySettings
 from hansol_assets.retrieval.index import RetrievalSettings
 from hansol_assets.scoring.answer_regressor import ComponentSettings
@@ -269,7 +269,7 @@ class Settings(BaseSettings):
     def raw_folder(self) -> Path:
         """The folder of the raw files: the sample's, where there is none of a person's."""
         if self.raw_dir is not None:
-            return as_it_lies(self.raw_dir)
+            return as_spelt(self.raw_dir)
         raw = self.lake_dir / "raw"
         return raw if holds_anything(raw) else SAMPLE_DIRECTORY
 

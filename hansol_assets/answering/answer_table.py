@@ -13,9 +13,8 @@ from hansol_assets.answering.verdicts import Verdict
 from hansol_assets.embedding.embedder import Embedder, encode
 from hansol_assets.lake.fingerprint import text_hash
 from hansol_assets.lake.records import Records, records
-from hansol_assets.qa.cleaning import without_repetition
-from hansol_assets.qa.joining import NONE, join_answers
-from hansol_assets.qa.quality import answer_quality
+from hansol_assets.qa.answer_form import answer_quality, without_repetition
+from hansol_assets.qa.connectives import NONE, join_answers
 from hansol_assets.qa.splitting import take_apart
 
 QUOTES = "quotes"

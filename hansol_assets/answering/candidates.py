@@ -24,7 +24,7 @@ from hansol_assets.lake.reports import ROWS_MADE, ROWS_REUSED, Log, TableReport
 from hansol_assets.modeling.base.loading import LoadingSettings
 from hansol_assets.modeling.generation import AnswerPrompts, Generation, GenerationRequest
 from hansol_assets.modeling.hyperparameters import GenerationSettings
-from hansol_assets.qa.cleaning import clean_answer
+from hansol_assets.qa.answer_form import clean_answer
 from hansol_assets.qa.prompts import PromptSettings
 from hansol_assets.retrieval.index import RetrievalSettings
 from hansol_assets.retrieval.ranking import RowSearcher

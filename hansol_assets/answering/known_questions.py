@@ -16,10 +16,10 @@ from hansol_assets.answering.parts import ALL_SPLITS, of_split
 from hansol_assets.answering.verdicts import QuotableRows, RankedRows, VerdictSettings, answer_parts
 from hansol_assets.embedding.embedder import Embedder, encode, encode_groups, encode_means
 from hansol_assets.embedding.vectors import unit
+from hansol_assets.qa.connectives import NONE, join_all
 from hansol_assets.qa.folds import VALIDATION
-from hansol_assets.qa.joining import NONE, join_all
 from hansol_assets.qa.pairing import JOINED, SINGLE
-from hansol_assets.qa.sampling import draw
+from hansol_assets.qa.seeded_draws import draw
 from hansol_assets.qa.splitting import take_apart
 from hansol_assets.qa.table.columns import ANSWERS, ID
 from hansol_assets.retrieval.examples import Asked, own_questions

@@ -23,7 +23,7 @@ from hansol_assets.lake.manifest import Fact, Manifest, ancestry
 from hansol_assets.lake.pruning import Retention
 from hansol_assets.lake.reports import Verdict
 from hansol_assets.lake.store import Lake
-from hansol_assets.qa.table.form import SubmissionForm
+from hansol_assets.qa.table.submission_form import SubmissionForm
 from hansol_assets.scoring.bootstrap import BootstrapSettings
 from hansol_assets.scoring.leaderboard import Experiment, compare, flat_settings
 from hansol_assets.scoring.measures import ASKED, UNKNOWN, WEIGHT

@@ -13,7 +13,7 @@ from hansol_assets.lake.cache import READINGS, RowCache
 from hansol_assets.lake.fingerprint import text_hash
 from hansol_assets.lake.manifest import library_version
 from hansol_assets.lake.store import Lake
-from hansol_assets.qa.morphemes import Reading, read, remembering
+from hansol_assets.qa.morphemes import Reading, read, reading_from
 
 FORM = "1"
 """Raise it when the same morphemes shall be read in another way."""
@@ -101,5 +101,5 @@ def readings_cached(lake: Lake) -> Iterator[None]:
     """Lets this process read morphemes through the lake's cache, within the context."""
     releases = " ".join(f"{name} {library_version(name)}" for name in KIWI)
     scope = f"{releases}/{FORM}"
-    with remembering(CachedReadings(RowCache(lake.warehouse, READINGS), scope)):
+    with reading_from(CachedReadings(RowCache(lake.warehouse, READINGS), scope)):
         yield

@@ -3,7 +3,6 @@
 Questions that were asked by hand stand in it until they are answered.
 """
 
-from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,12 +15,10 @@ from hansol_assets.answering.asking import Answer
 from hansol_assets.lake.atomic import write_atomically
 from hansol_assets.lake.disk import disk_explained
 from hansol_assets.lake.store import Lake
-from hansol_assets.qa.table.columns import CATEGORY, ID, QUESTION
-from hansol_assets.qa.table.formulas import guarded
-from hansol_assets.qa.table.ids import content_ids
+from hansol_assets.qa.table.columns import CATEGORY, ID, QUESTION, content_ids
 from hansol_assets.qa.table.repairs import mend
-from hansol_assets.qa.table.reviewed import ANSWER, read_every_row, read_reviewed
-from hansol_assets.qa.table.settings import PLACEHOLDERS
+from hansol_assets.qa.table.reviewed import ANSWER, guarded, read_every_row, read_reviewed
+from hansol_assets.qa.table.table_settings import PLACEHOLDERS
 
 DRAFT = "draft"
 QUEUE_COLUMNS = [ID, QUESTION, "confidence", DRAFT, "nearest_row", CATEGORY]
@@ -108,7 +105,7 @@ def add_to_queue(answer: Answer, path: Path) -> bool:
         ContractError: The file that is there cannot be read; it is left as it is.
         DiskError: The file cannot be written.
     """
-    question = mend(answer.question, Counter())
+    question = mend(answer.question)
     current = _every_row(path)
     if question in set(map(_asked, current.to_dict("records"))):
         return False
@@ -135,7 +132,7 @@ def _every_row(path: Path) -> pd.DataFrame:
 
 def _asked(row: Mapping[Hashable, str]) -> str:
     """The question of a row, as it is read."""
-    return mend(row[QUESTION], Counter())
+    return mend(row[QUESTION])
 
 
 def _is_a_persons(row: Mapping[Hashable, str]) -> bool:

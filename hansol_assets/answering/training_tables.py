@@ -11,13 +11,12 @@ import pandas as pd
 
 from hansol_assets.lake.fingerprint import canonical_json, config_of, text_hash
 from hansol_assets.modeling.base.tokenizer import render_document
-from hansol_assets.qa.control_tokens import neutralise
 from hansol_assets.qa.folds import CALIBRATION, TRAINING, VALIDATION
 from hansol_assets.qa.pairing import PairingSettings
-from hansol_assets.qa.prompts import ContextRow, PromptSettings, build_messages
-from hansol_assets.qa.sampling import chance, draw
+from hansol_assets.qa.prompts import ContextRow, PromptSettings, build_messages, neutralise
+from hansol_assets.qa.seeded_draws import chance, draw
 from hansol_assets.qa.table.columns import ANSWERS, ID, QUESTIONS
-from hansol_assets.qa.text_keys import normalise
+from hansol_assets.qa.text_lists import normalise
 from hansol_assets.retrieval.index import RetrievalSettings
 from hansol_assets.retrieval.ranking import RowSearcher
 from hansol_assets.retrieval.search import Hit

@@ -15,10 +15,9 @@ from pydantic import Field
 
 from hansol_assets.embedding.embedder import Embedder, encode_groups
 from hansol_assets.embedding.vectors import unit
-from hansol_assets.qa.joining import NONE, join_answers
+from hansol_assets.qa.connectives import NONE, join_answers
 from hansol_assets.qa.splitting import take_apart
-from hansol_assets.qa.table.columns import ANSWERS, CATEGORY, ID, QUESTIONS, ROW_NUMBER
-from hansol_assets.qa.table.ids import told_by
+from hansol_assets.qa.table.columns import ANSWERS, CATEGORY, ID, QUESTIONS, ROW_NUMBER, shown_id
 from hansol_assets.retrieval.search import Hit
 from hansol_assets.settings_model import SettingsModel
 
@@ -111,7 +110,7 @@ class QuotableRows:
 
     def label(self, row_id: str) -> str:
         """How a person finds the row in the table."""
-        return told_by(row_id, self._rows[row_id][3])
+        return shown_id(row_id, self._rows[row_id][3])
 
     def named(self, row_id: str) -> dict[str, Any]:
         """`source_id, source_row, source_question` of a row: its label and first question."""

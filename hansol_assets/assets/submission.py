@@ -25,7 +25,7 @@ from hansol_assets.lake.records import preview
 from hansol_assets.lake.reports import ArtifactBuild, Report
 from hansol_assets.plotting import vector_map
 from hansol_assets.qa.table import read_template
-from hansol_assets.qa.table.form import submission_form
+from hansol_assets.qa.table.submission_form import submission_form
 
 SHOWN_COLUMNS = 7
 EXPECTATION = ("low", "high", "known_share", "known_share_low", "known_share_high")

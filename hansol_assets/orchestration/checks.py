@@ -19,8 +19,8 @@ from hansol_assets.modeling.hyperparameters import memorises
 from hansol_assets.orchestration.automation import ON_CHANGE
 from hansol_assets.orchestration.metadata import table_values
 from hansol_assets.orchestration.resources import LakeResource, user_errors_as_failures
+from hansol_assets.qa.answer_form import broken_limits
 from hansol_assets.qa.folds import TRAINING, find_leaks, held_out_texts
-from hansol_assets.qa.quality import broken_limits
 from hansol_assets.qa.table.row_warnings import DROPPED_ROWS, WARNED_ROWS, WARNINGS
 
 LakeDoor = dg.ResourceParam[LakeResource]

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import dagster as dg
 
 from hansol_assets.lake.records import Records, Value
-from hansol_assets.qa.table.personal_data import masked
+from hansol_assets.qa.table.text_checks import masked
 
 OF_EVERY_TABLE = {
     "id": "Names the row, or the question, in every table that tells of it",

@@ -18,7 +18,7 @@ from pydantic import Field
 from hansol_assets.embedding.cached import Retriever
 from hansol_assets.embedding.embedder import Embedder
 from hansol_assets.qa.folds import CALIBRATION, TRAINING
-from hansol_assets.qa.sampling import draw
+from hansol_assets.qa.seeded_draws import draw
 from hansol_assets.qa.table.columns import ID, QUESTIONS
 from hansol_assets.retrieval.answerability import Answerability, Examples
 from hansol_assets.retrieval.aspects import Aspects

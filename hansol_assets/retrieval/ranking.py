@@ -7,8 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hansol_assets.qa.decompositions import Pair, decompositions
-from hansol_assets.qa.splitting import take_apart
+from hansol_assets.qa.splitting import Pair, decompositions, take_apart
 from hansol_assets.retrieval.answerability import Answerability
 from hansol_assets.retrieval.features import PairFeatures
 from hansol_assets.retrieval.search import Hit, IndexSearcher, RowTexts

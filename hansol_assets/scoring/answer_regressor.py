@@ -13,7 +13,7 @@ from pydantic import Field
 
 from hansol_assets.embedding.embedder import Embedder, encode_means
 from hansol_assets.embedding.vectors import save_arrays, unit
-from hansol_assets.qa.sampling import digest, draw
+from hansol_assets.qa.seeded_draws import digest, draw
 from hansol_assets.qa.table.columns import ANSWERS, ID, QUESTIONS, shortest
 from hansol_assets.scoring.join_map import JoiningSettings, JoinMap
 from hansol_assets.scoring.measures import centroid

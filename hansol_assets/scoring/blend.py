@@ -16,7 +16,7 @@ from pydantic import Field, field_validator
 
 from hansol_assets.embedding.embedder import Embedder, encode_means
 from hansol_assets.embedding.vectors import mean_directions, unit
-from hansol_assets.qa.joining import AND, join_all
+from hansol_assets.qa.connectives import AND, join_all
 from hansol_assets.scoring.answer_regressor import (
     CENTROID,
     COMPONENTS,

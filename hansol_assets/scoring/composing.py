@@ -12,11 +12,10 @@ import pandas as pd
 
 from hansol_assets.embedding.embedder import Embedder, encode
 from hansol_assets.embedding.vectors import unit
-from hansol_assets.qa.cleaning import clean_answer
-from hansol_assets.qa.excerpts import excerpts
+from hansol_assets.qa.answer_form import clean_answer
 from hansol_assets.qa.morphemes import noun_terms
-from hansol_assets.qa.sampling import digest
-from hansol_assets.qa.sentences import is_finished, sentence_key, split_sentences
+from hansol_assets.qa.seeded_draws import digest
+from hansol_assets.qa.sentences import excerpts, is_finished, sentence_key, split_sentences
 from hansol_assets.qa.table.columns import ANSWERS, QUESTIONS
 from hansol_assets.scoring.drafting import ComposingSettings, Pool, Quote, best_drafts
 from hansol_assets.scoring.join_map import JoinMap

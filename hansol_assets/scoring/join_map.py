@@ -17,8 +17,8 @@ from pydantic import Field
 
 from hansol_assets.embedding.embedder import Embedder, encode_means
 from hansol_assets.embedding.vectors import mean_directions, save_arrays, unit
-from hansol_assets.qa.joining import ALSO, AND, join_answers
-from hansol_assets.qa.sampling import spread_pairs
+from hansol_assets.qa.connectives import ALSO, AND, join_answers
+from hansol_assets.qa.seeded_draws import spread_pairs
 from hansol_assets.settings_model import SettingsModel
 
 _ALPHA = 1.0

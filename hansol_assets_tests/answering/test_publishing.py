@@ -18,7 +18,7 @@ from hansol_assets.answering.publishing import (
 )
 from hansol_assets.lake.reports import Report, TableReport, Task
 from hansol_assets.lake.store import Lake
-from hansol_assets.qa.table.form import SubmissionForm
+from hansol_assets.qa.table.submission_form import SubmissionForm
 from hansol_assets.scoring.bootstrap import BootstrapSettings
 from hansol_assets_tests.lake.handmade import make_artifact, make_table
 

@@ -18,7 +18,7 @@ from hansol_assets.qa.table import (
     read_test,
     read_train,
 )
-from hansol_assets.qa.table.form import submission_form
+from hansol_assets.qa.table.submission_form import submission_form
 from hansol_assets_tests.bad_input.place import BadInput, Place, csv_text
 from hansol_assets_tests.embedding.models import static_model
 from hansol_assets_tests.qa.rows import training_file, training_table

@@ -6,7 +6,7 @@ import pytest
 from hansol_assets.embedding.embedder import encode
 from hansol_assets.embedding.muse import MuseEmbedder
 from hansol_assets.embedding.vectors import mean_directions, unit
-from hansol_assets.qa.joining import join_answers
+from hansol_assets.qa.connectives import join_answers
 from hansol_assets.scoring.join_map import JoiningSettings, JoinMap
 
 ANSWERS = {
