@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -74,5 +75,12 @@ class InstalledWeights:
 
 
 def _sha256(path: Path) -> str:
+    status = path.stat()
+    return _digest(path, status.st_size, status.st_mtime_ns)
+
+
+@cache
+def _digest(path: Path, _size: int, _changed: int) -> str:
+    """Of a file as it is: a run opens an encoder some twenty times, and reads it once."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
