@@ -4,9 +4,9 @@ Run it after a change of the labelled questions, of the features or of an instal
 compares the file with what these give.
 """
 
+from hansol_assets.embedding.cached import Retriever
 from hansol_assets.embedding.e5 import E5Embedder
 from hansol_assets.embedding.muse import MuseEmbedder
-from hansol_assets.embedding.retriever import Retriever
 from hansol_assets.retrieval.examples import PRIOR_FILE, make_prior, save_prior
 from hansol_assets.retrieval.index import RetrievalSettings
 

@@ -22,8 +22,8 @@ import numpy as np
 import pandas as pd
 
 from hansol_assets.answering.asking import Answer, Asker
+from hansol_assets.answering.trust import coverage_at, expected_calibration_error
 from hansol_assets.lake.store import Lake
-from hansol_assets.scoring.confidence import coverage_at, expected_calibration_error
 from hansol_assets.settings import load_settings
 
 ASKED = Path(__file__).parents[1] / "hansol_assets_tests" / "asked"

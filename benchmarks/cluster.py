@@ -29,16 +29,12 @@ from synthetic import synthetic_table, write_static_model
 
 from hansol_assets.compute.cluster import ClusterSettings
 from hansol_assets.compute.current import computing_on
-from hansol_assets.embedding.cached import CachedEmbedder
+from hansol_assets.embedding.cached import CachedEmbedder, EmbedTexts, Retriever
 from hansol_assets.embedding.embedder import load_embedder
 from hansol_assets.embedding.muse import DIMENSIONS, MuseEmbedder
-from hansol_assets.embedding.retriever import Retriever
-from hansol_assets.embedding.work import EmbedTexts
 from hansol_assets.lake.cache import EMBEDDINGS, RowCache
 from hansol_assets.lake.warehouse import Warehouse
-from hansol_assets.retrieval.documents import DocumentSettings
-from hansol_assets.retrieval.index import build_index
-from hansol_assets.retrieval.rows import CHUNK
+from hansol_assets.retrieval.index import CHUNK, DocumentSettings, build_index
 
 RESULTS = Path(__file__).with_name("results") / "cluster.json"
 SAMPLE_SECONDS = 0.5

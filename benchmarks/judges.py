@@ -14,17 +14,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from hansol_assets.answering.blending import of_questions, of_split
+from hansol_assets.answering.candidates import GREEDY, RETRIEVED, of_questions
 from hansol_assets.answering.judging import first_texts
-from hansol_assets.embedding.embedder import Embedder, encode, load_embedder
+from hansol_assets.answering.parts import of_split
+from hansol_assets.embedding.embedder import Embedder, encode, encode_groups, load_embedder
 from hansol_assets.embedding.muse import MuseEmbedder
 from hansol_assets.lake.handles import Table
 from hansol_assets.lake.store import Lake
 from hansol_assets.qa.folds import VALIDATION
-from hansol_assets.scoring.candidates import GREEDY, RETRIEVED
-from hansol_assets.scoring.chrf import chrf_scores
-from hansol_assets.scoring.cosine import reference_cosines
-from hansol_assets.scoring.evaluate import embed_references
+from hansol_assets.scoring.measures import chrf_scores, reference_cosines
 
 
 def main(lake_dir: Path, folders: list[Path]) -> None:
@@ -48,9 +46,7 @@ def main(lake_dir: Path, folders: list[Path]) -> None:
     table = pd.DataFrame(index=list(texts))
     for judge, embedder in judges.items():
         table[judge] = [
-            reference_cosines(
-                encode(embedder, own), embed_references(others[name], embedder)
-            ).mean()
+            reference_cosines(encode(embedder, own), encode_groups(embedder, others[name])).mean()
             for name, own in texts.items()
         ]
     table["chrF"] = [np.mean(chrf_scores(own, others[name])) for name, own in texts.items()]

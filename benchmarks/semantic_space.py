@@ -15,24 +15,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hansol_assets.answering.choosing import joined_texts
-from hansol_assets.embedding.embedder import Embedder, encode
+from hansol_assets.answering.answer_table import joined_texts
+from hansol_assets.embedding.embedder import Embedder, encode, encode_groups
 from hansol_assets.embedding.muse import MuseEmbedder
 from hansol_assets.embedding.vectors import split_like
+from hansol_assets.qa.answer_form import answer_quality
 from hansol_assets.qa.folds import CALIBRATION, TRAINING, VALIDATION, FoldSettings, assign_folds
 from hansol_assets.qa.pairing import SINGLE, PairingSettings, build_held_out
-from hansol_assets.qa.quality import answer_quality
 from hansol_assets.qa.splitting import question_mix, split_question
 from hansol_assets.qa.table import TableSettings, read_test, read_train
-from hansol_assets.scoring.answer_regressor import AnswerRegressor
-from hansol_assets.scoring.baselines import CENTROID, HUMAN, baseline_scores
+from hansol_assets.scoring.answer_regressor import AnswerRegressor, ComponentSettings
 from hansol_assets.scoring.blend import BlendSettings, VectorBlend, fit_blend
 from hansol_assets.scoring.bootstrap import parity
-from hansol_assets.scoring.components import ComponentSettings
-from hansol_assets.scoring.composing import Composer, Source
-from hansol_assets.scoring.cosine import reference_cosines
+from hansol_assets.scoring.composing import Composer, QuotableRow
 from hansol_assets.scoring.drafting import ComposingSettings
-from hansol_assets.scoring.evaluate import embed_references
+from hansol_assets.scoring.measures import CENTROID, HUMAN, baseline_scores, reference_cosines
 
 ROTATIONS = (0, 2, 4, 6, 8)
 
@@ -92,7 +89,8 @@ def answer(
     components = regressor.components(texts)
     targets = blend.apply(components)
     source_of = {
-        row.id: Source(row.id, row.questions, row.answers) for row in rows.itertuples(index=False)
+        row.id: QuotableRow(row.id, row.questions, row.answers)
+        for row in rows.itertuples(index=False)
     }
     near = regressor.rows_near(targets, ComposingSettings().rows)
     composed = composer.compose(
@@ -124,7 +122,7 @@ def answer(
     return Answered(
         questions.assign(answer=written),
         {**joined, "blend, parts averaged": plain, "composed text": encode(embedder, written)},
-        embed_references(questions["references"].tolist(), embedder),
+        encode_groups(embedder, questions["references"].tolist()),
         coverage,
         regressor.answer_centroid,
     )
@@ -144,7 +142,7 @@ def rotation(rows: pd.DataFrame, test: pd.DataFrame, embedder: Embedder, start: 
     alone = asked[asked["kind"] == SINGLE]
     blend = fit_blend(
         regressor.components(alone["question"].tolist()),
-        embed_references(alone["references"].tolist(), embedder),
+        encode_groups(embedder, alone["references"].tolist()),
         BlendSettings(),
     )
     final = AnswerRegressor.fit(known, embedder, regressor.choices, settings)

@@ -172,7 +172,7 @@ def loss_curve(history: pd.DataFrame, title: str) -> str:
 
 
 MOST_POINTS = 5_000
-"""Of a map: more lie upon each other, and to place 100,000 takes 2 GB."""
+"""Of a map: more would overlap, and to place 100,000 takes 2 GB."""
 
 
 def vector_map(title: str, vectors: np.ndarray, kinds: Sequence[str]) -> str:

@@ -16,9 +16,9 @@ from pydantic_settings import (
 
 from hansol_assets.answering.candidates import CandidateInputs, CandidateSettings
 from hansol_assets.answering.choosing import ChoiceSettings
-from hansol_assets.answering.examples import ExampleSettings
-from hansol_assets.answering.submission import SubmissionSettings
+from hansol_assets.answering.publishing import SubmissionSettings
 from hansol_assets.answering.training import AdapterSettings
+from hansol_assets.answering.training_tables import ExampleSettings
 from hansol_assets.answering.verdicts import VerdictSettings
 from hansol_assets.compute.cluster import ClusterSettings, Kind
 from hansol_assets.embedding.embedder import EmbedderSettings, RetrieverSettings
@@ -30,19 +30,19 @@ from hansol_assets.modeling.hyperparameters import (
     TrainingSettings,
 )
 from hansol_assets.profile_files import ProfileError, merged, profile_path, read_profile
+from hansol_assets.qa.answer_form import AnswerQualitySettings
 from hansol_assets.qa.folds import FoldSettings
 from hansol_assets.qa.pairing import PairingSettings
 from hansol_assets.qa.prompts import PromptSettings
-from hansol_assets.qa.quality import AnswerQualitySettings
 from hansol_assets.qa.table import read_template, read_test
-from hansol_assets.qa.table.files import STEMS, as_it_lies, holds_anything, raw_files, unused_files
-from hansol_assets.qa.table.form import require_fitting
-from hansol_assets.qa.table.row_quality import RowQualitySettings
-from hansol_assets.qa.table.settings import TableSettings
+from hansol_assets.qa.table.files import STEMS, as_spelt, holds_anything, raw_files, unused_files
+from hansol_assets.qa.table.row_warnings import RowQualitySettings
+from hansol_assets.qa.table.submission_form import require_fitting
+from hansol_assets.qa.table.table_settings import TableSettings
 from hansol_assets.retrieval.fitting import AnswerabilitySettings
 from hansol_assets.retrieval.index import RetrievalSettings
+from hansol_assets.scoring.answer_regressor import ComponentSettings
 from hansol_assets.scoring.blend import BlendSettings
-from hansol_assets.scoring.components import ComponentSettings
 from hansol_assets.scoring.consensus import SelectionSettings
 from hansol_assets.scoring.drafting import ComposingSettings
 from hansol_assets.scoring.evaluate import ScoreSettings
@@ -92,7 +92,7 @@ class AutomationSettings(SettingsModel):
 
 
 class Settings(BaseSettings):
-    """Everything that a run can be told."""
+    """Every setting of a run."""
 
     model_config = SettingsConfigDict(
         env_prefix=ENVIRONMENT_PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True
@@ -247,7 +247,7 @@ class Settings(BaseSettings):
         """External asset name → the file behind it; only those that there are, and the table's.
 
         Raises:
-            InputError: It cannot be told which file is the table.
+            InputError: It is not clear which file is the table.
         """
         files = raw_files(self.raw_folder, self.table)
         reviewed = {REVIEW_CSV: self.review_file} if self.review_file.is_file() else {}
@@ -267,9 +267,9 @@ class Settings(BaseSettings):
 
     @property
     def raw_folder(self) -> Path:
-        """The folder of the raw files: the sample's, where nothing of a person's lies."""
+        """The folder of the raw files: the sample's, where there is none of a person's."""
         if self.raw_dir is not None:
-            return as_it_lies(self.raw_dir)
+            return as_spelt(self.raw_dir)
         raw = self.lake_dir / "raw"
         return raw if holds_anything(raw) else SAMPLE_DIRECTORY
 

@@ -14,11 +14,9 @@ import pytest
 from hypothesis import settings
 
 from hansol_assets.compute.current import LocalCompute
-from hansol_assets.embedding.cached import CachedEmbedder
+from hansol_assets.embedding.cached import CachedEmbedder, EmbedTexts, Retriever
 from hansol_assets.embedding.e5 import E5Embedder
 from hansol_assets.embedding.muse import DIMENSIONS, MuseEmbedder
-from hansol_assets.embedding.retriever import Retriever
-from hansol_assets.embedding.work import EmbedTexts
 from hansol_assets.lake.cache import EMBEDDINGS, RowCache
 from hansol_assets_tests.faults.fixtures import server, undisturbed, untrained  # noqa: F401
 from hansol_assets_tests.graph import GraphRun, run_graph, write_raw_files

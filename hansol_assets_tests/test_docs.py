@@ -17,16 +17,15 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
+from hansol_assets.answering.trust import coverage_at, expected_calibration_error
 from hansol_assets.orchestration.home import TEMPLATE
-from hansol_assets.scoring.baselines import ceiling_scores, human_scores
 from hansol_assets.scoring.bootstrap import (
     BootstrapSettings,
     bootstrap_interval,
     paired_bootstrap,
     parity,
 )
-from hansol_assets.scoring.confidence import coverage_at, expected_calibration_error
-from hansol_assets.scoring.cosine import reference_cosines
+from hansol_assets.scoring.measures import ceiling_scores, human_scores, reference_cosines
 from hansol_assets.settings import Settings, load_settings
 from hansol_assets_tests.assets.renewal import moves
 from hansol_assets_tests.cli.test_commands import require_command

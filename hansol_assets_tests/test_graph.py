@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hansol_assets.answering.holding import text_keys
+from hansol_assets.answering.training_tables import text_keys
 from hansol_assets.lake.fingerprint import file_hash
 from hansol_assets.orchestration.metadata import CARRIED
 from hansol_assets_tests.assets.renewal import moves

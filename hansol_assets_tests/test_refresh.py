@@ -15,15 +15,14 @@ import pytest
 
 from hansol_assets.answering.searching import index_table
 from hansol_assets.compute.current import LocalCompute
-from hansol_assets.embedding.cached import CachedEmbedder
+from hansol_assets.embedding.cached import CachedEmbedder, EmbedTexts
 from hansol_assets.embedding.e5 import DIMENSIONS
 from hansol_assets.embedding.embedder import encode, load_embedder
-from hansol_assets.embedding.work import EmbedTexts
 from hansol_assets.lake.cache import RowCache
 from hansol_assets.lake.fingerprint import text_hash
 from hansol_assets.lake.store import Lake
 from hansol_assets.lake.warehouse import Warehouse
-from hansol_assets.retrieval.documents import passage
+from hansol_assets.retrieval.index import passage
 from hansol_assets_tests.embedding.models import static_model
 from hansol_assets_tests.graph import GraphRun, run_graph, write_raw_files
 
@@ -278,7 +277,7 @@ def test_texts_are_embedded_once(graph: GraphRun, tmp_path: Path) -> None:
     texts = ["벽지가 찢어졌어요.", "곰팡이", "벽지가 찢어졌어요.", ""]
     embedder = opened()
     np.testing.assert_array_equal(encode(embedder, texts), encode(plain, texts))
-    assert (embedder.embedded, embedder.found) == (3, 0)
+    assert (embedder.embedded, embedder.cached) == (3, 0)
     again = opened()
     np.testing.assert_array_equal(encode(again, [*texts, "타일"]), encode(plain, [*texts, "타일"]))
-    assert (again.embedded, again.found) == (1, 3)
+    assert (again.embedded, again.cached) == (1, 3)

@@ -7,7 +7,7 @@ locks, which are what the graph's overhead buys.
 from graphlib import TopologicalSorter
 from typing import Any
 
-from hansol_assets.answering.readings import readings_kept
+from hansol_assets.answering.readings import readings_cached
 from hansol_assets.assets.groups import declarations
 from hansol_assets.lake.making import make
 from hansol_assets.lake.store import Lake
@@ -27,7 +27,7 @@ def main() -> None:
     known = {item.name: item for item in declarations()}
     needs = {name: [*item.input_names, *item.after] for name, item in known.items()}
     skipped: set[str] = set()
-    with readings_kept(lake):
+    with readings_cached(lake):
         for name in TopologicalSorter(needs).static_order():
             if name not in known:
                 continue  # a raw file

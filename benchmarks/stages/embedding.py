@@ -17,10 +17,10 @@ from gpu_common import ANSWERS
 from peers.row_by_row import encode_rows
 from rows import Options, Row, in_turn, processor_seconds, ratios, row
 
+from hansol_assets.embedding.cached import EmbedTexts
 from hansol_assets.embedding.embedder import EmbedderSettings, fetch_embedder, load_embedder
 from hansol_assets.embedding.muse import DIMENSIONS, MuseEmbedder
 from hansol_assets.embedding.vectors import from_arrow, unit
-from hansol_assets.embedding.work import EmbedTexts
 from hansol_assets_tests.embedding.models import write_transformer
 
 TEXTS_AT_ONCE = 8

@@ -2,7 +2,7 @@
 
 What belongs here: this project's search of one table against LanceDB's defaults and numpy on the
 same vectors. What does not: full text, and whether what is found helps
-(`hansol_assets.retrieval.evaluation`). The vectors lie in clusters, as those of questions do.
+(`hansol_assets.answering.trust`). The vectors lie in clusters, as those of questions do.
 """
 
 import time
@@ -15,7 +15,7 @@ import pyarrow as pa
 from peers.vector_search import BruteForce, LanceDefaults
 from rows import Options, Row, in_turn, ratios, row
 
-from hansol_assets.embedding.retriever import Retriever
+from hansol_assets.embedding.cached import Retriever
 from hansol_assets.retrieval.index import RetrievalSettings, _create_vector_index
 from hansol_assets.retrieval.search import IndexSearcher
 

@@ -1,4 +1,4 @@
-"""From a question to what can be said about it: prompts, generations, candidates, vectors.
+"""From a question to what can be said about it: prompts, candidates, answers, vectors, scores.
 
 What belongs here: putting `qa`, `retrieval`, `modeling` and `scoring` together, without Dagster.
 What does not: any of their own work.

@@ -1,9 +1,4 @@
-"""Answers to questions that no file holds, by the live models.
-
-What belongs here: opening the models once, warming them up, and asking them. What does not: which
-answer follows from the rows found (`hansol_assets.answering.verdicts`), and showing it
-(`hansol_assets.cli`).
-"""
+"""Answers to questions that no file holds, by the live models, which are opened once."""
 
 import uuid
 from collections.abc import Mapping
@@ -13,8 +8,8 @@ from typing import Any, Self
 from hansol_assets.answering.parts import ALL_SPLITS
 from hansol_assets.answering.searching import open_searcher
 from hansol_assets.answering.verdicts import (
-    Found,
-    Sources,
+    QuotableRows,
+    RankedRows,
     Verdict,
     VerdictSettings,
     answer_parts,
@@ -24,9 +19,8 @@ from hansol_assets.errors import InputError
 from hansol_assets.lake.fingerprint import text_hash
 from hansol_assets.lake.handles import Artifact, Table, input_of
 from hansol_assets.lake.store import Lake
-from hansol_assets.retrieval.decomposing import find_parts
 from hansol_assets.retrieval.index import RetrievalSettings
-from hansol_assets.retrieval.ranking import RowSearcher
+from hansol_assets.retrieval.ranking import RowSearcher, find_parts
 
 MODELS = ("retrieval_index", "answerability")
 LONGEST_QUESTION = 1000
@@ -38,20 +32,15 @@ _WARMING_QUESTION = "벽지는 어떻게 관리하나요?"
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer to a question.
+    """An answer to a question, as a person reads it.
 
     Attributes:
-        id: Made of the question.
-        question: As it was asked.
-        answer: What a person reads.
-        verdict: `answered`, `related` (the table has no such question, the nearest are quoted) or
-            `unanswered`; of joined questions that are answered in part, `related`.
+        verdict: `related` where the table has no such question and the nearest are quoted, or where
+            joined questions are answered in part.
         confidence: The probability that the row it rests on answers, 0 to 1; of joined questions
             that of the least sure part.
-        needs_review: Whether a person should look at it.
         quotes: `part` and what `PartAnswer` has of every row that is quoted.
         nearest: The same of the rows found first.
-        parts: Each part's question, as it was searched for.
         category: Of the row found first; empty where none was.
         versions: Asset → fingerprint of the models that made it.
     """
@@ -73,28 +62,18 @@ class Answer:
 class Asker:
     """The live models, opened once; they are loaded when warmed up, or with the first question.
 
-    Attributes:
-        searcher: Finds and ranks rows.
-        sources: The rows.
-        rows: How many rows are found for a question.
-        settings: Which verdict follows from a probability.
-        versions: Asset → fingerprint of the models.
+    `rows` are found for each part of a question.
     """
 
     searcher: RowSearcher
-    sources: Sources
+    sources: QuotableRows
     rows: int
     settings: VerdictSettings
     versions: Mapping[str, str]
 
     @classmethod
     def open(cls, lake: Lake, retrieval: RetrievalSettings, verdicts: VerdictSettings) -> Self:
-        """Opens what is live.
-
-        Args:
-            lake: The lake under the active profile.
-            retrieval: How rows are searched.
-            verdicts: Which verdict follows from a probability.
+        """Opens what is live in the active profile.
 
         Raises:
             MissingInputError: A model is not in the lake.
@@ -108,7 +87,7 @@ class Asker:
         rows = Table.pin(lake, "qa_folds").read()
         return cls(
             searcher,
-            Sources(rows, searcher.ranker.features.embedder),
+            QuotableRows(rows, searcher.ranker.features.embedder),
             retrieval.top_k,
             verdicts,
             {name: item.version for name, item in live.items()},
@@ -116,14 +95,11 @@ class Asker:
 
     def warm_up(self) -> None:
         """Loads every model, and uses each once: a first use takes longer than all later ones."""
-        # The caches know no such question: what they know asks no model.
+        # No cache holds such a question: what one holds asks no model.
         self.ask(f"{_WARMING_QUESTION} {uuid.uuid4().hex}")
 
     def ask(self, question: str) -> Answer:
-        """Answers a question, which may hold several.
-
-        Args:
-            question: In any form that a test file may have.
+        """Answers a question, which may hold several, in any form that a test file may have.
 
         Raises:
             InputError: There is no question, or it is longer than one can be.
@@ -135,21 +111,20 @@ class Asker:
                 f"the question has {len(question)} characters, of {LONGEST_QUESTION} at most: "
                 "shorten it, or ask its parts one by one"
             )
-        (found,) = find_parts([question], self.searcher, self.rows, ALL_SPLITS)
-        asked = [Found.of_hits(*part) for part in found]
+        (ranked,) = find_parts([question], self.searcher, self.rows, ALL_SPLITS)
+        asked = [RankedRows.of_hits(*part) for part in ranked]
         parts = answer_parts(asked, self.sources, self.settings)
-        record = answer_record(question, parts)
-        first = next((row["source_id"] for part in parts for row in part.nearest), None)
+        record = answer_record(question, parts, self.sources, self.settings)
         return Answer(
             id=text_hash(question)[:_ID_DIGITS],
             question=question,
             answer=record["answer"],
             verdict=record["verdict"],
             confidence=record["confidence"],
-            needs_review=record["confidence"] < self.settings.review_below,
+            needs_review=record["needs_review"],
             quotes=record["quotes"],
             nearest=record["nearest"],
             parts=[part.question for part in parts],
-            category=self.sources.category(first) if first else "",
+            category=record["nearest_category"],
             versions=self.versions,
         )

@@ -1,28 +1,127 @@
-"""The components of every part and every question, from the rows that each split may look at.
-
-What belongs here: which rows the components of which questions are fitted on. What does not: how a
-component is made (`hansol_assets.scoring.answer_regressor`) and weighed
-(`hansol_assets.scoring.blend`).
-"""
+"""What is fitted on the rows that each split may see, and the vectors that follow for questions."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
 
 import numpy as np
 import pandas as pd
 
-from hansol_assets.answering.parts import VISIBLE_SPLITS
+from hansol_assets.answering.candidates import PART, RETRIEVED, vectors_of
+from hansol_assets.answering.parts import TEST, of_split, visible_rows
+from hansol_assets.answering.searching import embedder_of
+from hansol_assets.embedding.cached import open_embedder
 from hansol_assets.embedding.embedder import Embedder, encode
 from hansol_assets.lake.handles import Artifact
-from hansol_assets.qa.pairing import SINGLE
+from hansol_assets.qa.folds import CALIBRATION, VALIDATION
 from hansol_assets.qa.table.columns import answers_of
-from hansol_assets.scoring.answer_regressor import AnswerRegressor
-from hansol_assets.scoring.baselines import centroid
-from hansol_assets.scoring.blend import WEIGHTS_FILE, VectorBlend
-from hansol_assets.scoring.candidates import RETRIEVED, vectors_of
-from hansol_assets.scoring.components import COMPONENTS
-from hansol_assets.scoring.joining import JoinMap
-from hansol_assets.scoring.row_share import ROW_SHARE_FILE, RowShare
+from hansol_assets.scoring.answer_regressor import (
+    COMPONENTS,
+    AnswerRegressor,
+    Choices,
+    ComponentSettings,
+)
+from hansol_assets.scoring.blend import ROW_SHARE_FILE, WEIGHTS_FILE, RowShare, VectorBlend
+from hansol_assets.scoring.composing import Composer
+from hansol_assets.scoring.consensus import consensus_vector
+from hansol_assets.scoring.drafting import ComposingSettings
+from hansol_assets.scoring.join_map import JoinMap
+from hansol_assets.scoring.measures import centroid
+
+CHOICES = "choices"
+
+
+def fit_for_judging(
+    rows: pd.DataFrame,
+    embedder: Embedder,
+    settings: ComponentSettings,
+    composing: ComposingSettings,
+    folder: Path,
+) -> dict[str, int]:
+    """Fits and saves regressor and composer of calibration and of validation questions.
+
+    How they are fitted is chosen on calibration rows, with the models of training rows.
+
+    Returns:
+        Split → rows that its models were fitted on.
+    """
+    training = visible_rows(rows, CALIBRATION)
+    best = AnswerRegressor.fit_best(training, of_split(rows, CALIBRATION), embedder, settings)
+    best.choices.save(folder / CHOICES)
+    best.save(folder / CALIBRATION)
+    Composer.fit(training, embedder, composing).save(folder / CALIBRATION)
+    fitted = _fit(rows, VALIDATION, embedder, best.choices, settings, composing, folder)
+    return {CALIBRATION: len(training), VALIDATION: fitted}
+
+
+def fit_for_submitting(
+    rows: pd.DataFrame,
+    embedder: Embedder,
+    choices: Choices,
+    settings: ComponentSettings,
+    composing: ComposingSettings,
+    folder: Path,
+) -> dict[str, int]:
+    """Fits and saves regressor and composer of test questions; see `fit_for_judging`."""
+    choices.save(folder / CHOICES)
+    return {TEST: _fit(rows, TEST, embedder, choices, settings, composing, folder)}
+
+
+def _fit(
+    rows: pd.DataFrame,
+    split: str,
+    embedder: Embedder,
+    choices: Choices,
+    settings: ComponentSettings,
+    composing: ComposingSettings,
+    folder: Path,
+) -> int:
+    visible = visible_rows(rows, split)
+    AnswerRegressor.fit(visible, embedder, choices, settings).save(folder / split)
+    Composer.fit(visible, embedder, composing).save(folder / split)
+    return len(visible)
+
+
+def load_choices(regressor: Artifact) -> Choices:
+    """Reads what was chosen for the models of an artifact."""
+    return Choices.load(regressor.open() / CHOICES)
+
+
+def load_regressors(regressor: Artifact, answer_embedder: Artifact) -> dict[str, AnswerRegressor]:
+    """Loads the regressors of an artifact, by split, with the embedder of their fit.
+
+    Raises:
+        MixedVersionsError: They were fitted with another one.
+    """
+    embedder = embedder_of(regressor, answer_embedder)
+    folders = sorted(path for path in regressor.open().iterdir() if path.name != CHOICES)
+    return {path.name: AnswerRegressor.load(path, embedder) for path in folders}
+
+
+@dataclass(frozen=True)
+class VectorModels:
+    """All that the vectors of answers are made with; regressors by the split of the questions."""
+
+    regressors: Mapping[str, AnswerRegressor]
+    blend: VectorBlend
+    share: RowShare
+    embedder: Embedder
+
+    @classmethod
+    def open(cls, regressor: Artifact, vector_blend: Artifact, answer_embedder: Artifact) -> Self:
+        """Opens what the artifacts hold; see `load_regressors`."""
+        return cls(
+            load_regressors(regressor, answer_embedder),
+            VectorBlend.load(vector_blend.open() / WEIGHTS_FILE),
+            RowShare.load(vector_blend.open() / ROW_SHARE_FILE),
+            open_embedder(answer_embedder),
+        )
+
+
+def visible_centroid(embedder: Embedder, rows: pd.DataFrame, split: str) -> np.ndarray:
+    """The mean direction of all answers in `qa_folds` that a split's questions may see."""
+    return centroid(encode(embedder, answers_of(visible_rows(rows, split))))
 
 
 @dataclass(frozen=True)
@@ -47,45 +146,33 @@ class PartComponents:
     first_rows: list[str]
 
     def submitted(
-        self,
-        question_ids: list[str],
-        blend: VectorBlend,
-        share: RowShare,
-        answers: Mapping[str, Sequence[str]],
-        embedder: Embedder,
+        self, question_ids: list[str], models: VectorModels, answers: Mapping[str, Sequence[str]]
     ) -> np.ndarray:
         """The vectors that are submitted, [questions, dimensions]: of rows, or estimated.
 
-        Args:
-            question_ids: The questions, in the wanted order.
-            blend: The weights of the components in the estimate.
-            share: How much is of the rows.
-            answers: Row id → its references, of `first_rows` at least.
-            embedder: Embeds joined references, in the space of the components.
+        `answers` maps row ids to references, of `first_rows` at least.
         """
-        parts = share.mix(self.rows, blend.apply(self.vectors), self.confidence)
-        groups = self.index.groupby("question_id").indices
-        places = [groups[key] for key in question_ids]
-        return share.mix_joined(
-            self.whole(question_ids, parts),
-            [[answers.get(self.first_rows[place], ()) for place in own] for own in places],
-            [self.confidence[own] for own in places],
-            embedder,
+        estimates = models.blend.apply(self.vectors)
+        vectors = models.share.mix(self.rows, estimates, self.confidence)
+        parts_of = self._parts_of(question_ids)
+        return models.share.mix_joined(
+            self.whole(question_ids, vectors),
+            [[answers.get(self.first_rows[part], ()) for part in parts] for parts in parts_of],
+            [self.confidence[parts] for parts in parts_of],
+            models.embedder,
         )
 
     def of_questions(self, question_ids: list[str]) -> dict[str, np.ndarray]:
         """Returns component → [questions, dimensions]."""
-        return {name: self.whole(question_ids, own) for name, own in self.vectors.items()}
+        return {name: self.whole(question_ids, vectors) for name, vectors in self.vectors.items()}
 
     def whole(self, question_ids: list[str], vectors: np.ndarray) -> np.ndarray:
-        """Returns the vectors of whole answers, [questions, dimensions].
+        """Joins vectors of parts, [parts, dimensions], to those of questions, in their order."""
+        return self.joining.apply([vectors[parts] for parts in self._parts_of(question_ids)])
 
-        Args:
-            question_ids: The questions, in the wanted order.
-            vectors: One vector a part, [parts, dimensions], such as a blend of the components.
-        """
-        places = self.index.groupby("question_id").indices
-        return self.joining.apply([vectors[places[key]] for key in question_ids])
+    def _parts_of(self, question_ids: list[str]) -> list[np.ndarray]:
+        groups = self.index.groupby("question_id").indices
+        return [groups[key] for key in question_ids]
 
 
 def part_components(
@@ -93,44 +180,39 @@ def part_components(
 ) -> PartComponents:
     """Computes the components of every part that has candidates.
 
-    Args:
-        candidates: Columns of `collect_candidates`.
-        split_of: Question id → split; it decides which model estimates.
-        models: Split → the model that was fitted on the rows that the split may see.
+    The split of a question decides which model estimates: the one that was fitted on the rows that
+    the split may see.
     """
-    index = candidates[["question_id", "part", "part_question", "confidence"]].drop_duplicates(
-        ["question_id", "part"], ignore_index=True
+    index = candidates[[*PART, "part_question", "confidence"]].drop_duplicates(
+        PART, ignore_index=True
     )
+    keys = list(index[PART].itertuples(index=False, name=None))
     splits = index["question_id"].map(split_of)
     every = vectors_of(candidates, 0)
     width = every.shape[1]
     is_made = (candidates["origin"] != RETRIEVED).to_numpy()
     made_vectors = every[is_made]
     generated = {
-        key: made_vectors[places]
-        for key, places in candidates[is_made].groupby(["question_id", "part"]).indices.items()
+        key: made_vectors[rows] for key, rows in candidates[is_made].groupby(PART).indices.items()
     }
     nothing = np.zeros((0, width))
     vectors = {name: np.zeros((len(index), width)) for name in COMPONENTS}
     rows = np.zeros((len(index), width))
     probabilities = _probabilities(candidates)
     for split in splits.unique():
-        places = np.flatnonzero(splits == split)
-        asked = index.iloc[places]
-        answers = [
-            generated.get((key, part), nothing)
-            for key, part in zip(asked["question_id"], asked["part"], strict=True)
-        ]
-        for name, own in models[split].components(asked["part_question"].tolist(), answers).items():
-            vectors[name][places] = own
-        keys = zip(asked["question_id"], asked["part"], strict=True)
-        rows[places] = models[split].rows_mixed([probabilities.get(key, {}) for key in keys])
+        parts = np.flatnonzero(splits == split)
+        answers = [generated.get(keys[part], nothing) for part in parts]
+        asked = index["part_question"].iloc[parts].tolist()
+        for name, estimates in models[split].components(asked, answers).items():
+            vectors[name][parts] = estimates
+        rows[parts] = models[split].rows_mixed(
+            [probabilities.get(keys[part], {}) for part in parts]
+        )
     # All models of an artifact share what was chosen once.
     joining = next(iter(models.values())).joining
     confidence = index["confidence"].to_numpy(float)
-    keys = zip(index["question_id"], index["part"], strict=True)
     first = [
-        max(found, key=found.__getitem__) if (found := probabilities.get(key)) else ""
+        max(weights, key=weights.__getitem__) if (weights := probabilities.get(key)) else ""
         for key in keys
     ]
     return PartComponents(index, vectors, joining, rows, confidence, first)
@@ -138,55 +220,12 @@ def part_components(
 
 def _probabilities(candidates: pd.DataFrame) -> dict[tuple[str, int], dict[str, float]]:
     """Question and part → the rows found for it, each with the probability that it answers."""
-    found = candidates[candidates["origin"] == RETRIEVED]
-    rows = found.drop_duplicates(["question_id", "part", "source_id"])
+    retrieved = candidates[candidates["origin"] == RETRIEVED]
+    rows = retrieved.drop_duplicates([*PART, "source_id"])
     return {
-        key: dict(zip(own["source_id"], own["probability"].astype(float), strict=True))
-        for key, own in rows.groupby(["question_id", "part"])
+        key: dict(zip(group["source_id"], group["probability"].astype(float), strict=True))
+        for key, group in rows.groupby(PART)
     }
-
-
-def load_row_share(vector_blend: Artifact) -> RowShare:
-    """Reads the share of rows, from an artifact of the asset of that name."""
-    return RowShare.load(vector_blend.open() / ROW_SHARE_FILE)
-
-
-def load_blend(vector_blend: Artifact) -> VectorBlend:
-    """Reads the weights, from an artifact of the asset of that name."""
-    return VectorBlend.load(vector_blend.open() / WEIGHTS_FILE)
-
-
-def visible_rows(rows: pd.DataFrame, folds: pd.DataFrame, split: str) -> pd.DataFrame:
-    """Returns the rows that may help to answer the questions of a split."""
-    visible = folds.loc[folds["split"].isin(VISIBLE_SPLITS[split]), "id"]
-    return rows[rows["id"].isin(visible)].reset_index(drop=True)
-
-
-def known_centroid(embedder: Embedder, rows: pd.DataFrame, split: str) -> np.ndarray:
-    """The direction of the mean of all answers that a split's questions may know, [dimensions].
-
-    Args:
-        embedder: In whose space.
-        rows: The rows of `qa_folds`.
-        split: Of the questions.
-    """
-    return centroid(encode(embedder, answers_of(visible_rows(rows, rows, split))))
-
-
-def of_split(questions: pd.DataFrame, split: str) -> pd.DataFrame:
-    """Returns the questions of one split."""
-    return questions[questions["split"] == split].reset_index(drop=True)
-
-
-def asked_alone(questions: pd.DataFrame) -> pd.DataFrame:
-    """Returns the questions that join no others."""
-    return questions[questions["kind"] == SINGLE].reset_index(drop=True)
-
-
-def of_questions(candidates: pd.DataFrame, questions: pd.DataFrame) -> pd.DataFrame:
-    """Returns the candidates of some questions."""
-    chosen = candidates["question_id"].isin(questions["id"])
-    return candidates[chosen].reset_index(drop=True)
 
 
 def split_of(questions: pd.DataFrame) -> dict[str, str]:
@@ -194,6 +233,34 @@ def split_of(questions: pd.DataFrame) -> dict[str, str]:
     return dict(zip(questions["id"], questions["split"], strict=True))
 
 
-def split_of_all(questions: pd.DataFrame, split: str) -> dict[str, str]:
-    """Returns question id → split where all are of one."""
-    return dict.fromkeys(questions["id"], split)
+def strategy_vectors(
+    answers: pd.DataFrame,
+    candidates: pd.DataFrame,
+    components: PartComponents,
+    models: VectorModels,
+    rows: Mapping[str, Sequence[str]],
+) -> dict[str, np.ndarray]:
+    """Computes what each strategy submits, from answers, candidates and components of questions.
+
+    `rows` maps ids to references, of the rows found first at least.
+
+    Returns:
+        Strategy → [questions, dimensions], in the order of the answers. `text` keeps the
+        embedder's norms; the others have length 1.
+    """
+    ids = answers["id"].tolist()
+    text = np.stack(answers["vector"].tolist())
+    return {
+        "text": text,
+        "consensus": components.whole(ids, _consensus(components, candidates, text.shape[1])),
+        "blend": components.submitted(ids, models, rows),
+    }
+
+
+def _consensus(components: PartComponents, candidates: pd.DataFrame, width: int) -> np.ndarray:
+    """The mean direction of all candidates of each part, [parts, width]."""
+    means = {
+        key: consensus_vector(vectors_of(group, width)) for key, group in candidates.groupby(PART)
+    }
+    parts = components.index[PART].itertuples(index=False, name=None)
+    return np.stack([means[part] for part in parts])

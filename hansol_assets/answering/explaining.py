@@ -1,19 +1,16 @@
-"""Where one answer came from, as plain data.
-
-What belongs here: reading the tables and manifests of the active profile. What does not: how it is
-printed (`hansol_assets.cli.main`) and how an answer is made (`hansol_assets.answering`).
-"""
+"""Where one answer came from, as plain data, from tables and manifests of the active profile."""
 
 import difflib
 from typing import Any
 
 import pandas as pd
 
+from hansol_assets.answering.answer_table import plain_records
+from hansol_assets.answering.candidates import RETRIEVED
 from hansol_assets.lake.lake_errors import LakeError
 from hansol_assets.lake.manifest import Manifest, ancestry
 from hansol_assets.lake.store import Lake
 from hansol_assets.scoring.blend import WEIGHTS_FILE, VectorBlend
-from hansol_assets.scoring.candidates import RETRIEVED
 
 SHA256_DIGITS = 64
 """Of a file's version; results of the graph have shorter names."""
@@ -24,9 +21,9 @@ ANSWER_ASSETS = ("generated_answers", "validation_answers")
 class UnknownQuestionError(LakeError):
     """A question that was never asked."""
 
-    def __init__(self, question_id: str, known: list[str]) -> None:
+    def __init__(self, question_id: str, asked: list[str]) -> None:
         """Names the nearest questions that were."""
-        nearest = difflib.get_close_matches(question_id, known, n=3) or known[:3]
+        nearest = difflib.get_close_matches(question_id, asked, n=3) or asked[:3]
         super().__init__(
             f"question '{question_id}' is in neither generated_answers nor validation_answers; "
             f"the nearest are {', '.join(nearest)}."
@@ -34,11 +31,7 @@ class UnknownQuestionError(LakeError):
 
 
 def explain(lake: Lake, question_id: str) -> dict[str, Any]:
-    """Gathers everything that led to one answer.
-
-    Args:
-        lake: The lake under the active profile.
-        question_id: Id of a test question, or of a validation question.
+    """Gathers everything that led to the answer to a test or validation question.
 
     Returns:
         `id, asset, question, answer, verdict, confidence, needs_review, quotes` (which answers of
@@ -57,13 +50,10 @@ def explain(lake: Lake, question_id: str) -> dict[str, Any]:
     return {
         "id": answer["id"],
         "asset": manifest.asset,
-        "question": answer["question"],
-        "answer": answer["answer"],
-        "verdict": answer["verdict"],
-        "confidence": answer["confidence"],
+        **{name: answer[name] for name in ("question", "answer", "verdict", "confidence")},
         "needs_review": bool(answer["needs_review"]),
-        "quotes": _plain(pd.DataFrame(list(answer["quotes"]))),
-        "nearest": _plain(pd.DataFrame(list(answer["nearest"]))),
+        "quotes": plain_records(pd.DataFrame(list(answer["quotes"]))),
+        "nearest": plain_records(pd.DataFrame(list(answer["nearest"]))),
         "composed": answer["composed"],
         "parts": _parts(answer),
         "blend_weights": VectorBlend.load(
@@ -80,15 +70,15 @@ def explain(lake: Lake, question_id: str) -> dict[str, Any]:
 
 
 def _find(lake: Lake, question_id: str) -> tuple[Manifest, dict[str, Any]]:
-    known: list[str] = []
+    asked: list[str] = []
     for asset in ANSWER_ASSETS:
         manifest = lake.live(asset)
         answers = lake.table(manifest)
-        found = answers[answers["id"].str.casefold() == question_id.casefold()]
-        if len(found):
-            return manifest, found.iloc[0].to_dict()
-        known += answers["id"].tolist()
-    raise UnknownQuestionError(question_id, known)
+        matches = answers[answers["id"].str.casefold() == question_id.casefold()]
+        if len(matches):
+            return manifest, matches.iloc[0].to_dict()
+        asked += answers["id"].tolist()
+    raise UnknownQuestionError(question_id, asked)
 
 
 def _parts(answer: dict[str, Any]) -> list[dict[str, Any]]:
@@ -98,18 +88,14 @@ def _parts(answer: dict[str, Any]) -> list[dict[str, Any]]:
         {
             "question": question,
             "prompt": prompt,
-            "retrieved": _retrieved(candidates[candidates["part"] == place]),
-            "candidates": _plain(candidates[candidates["part"] == place]),
+            "retrieved": _retrieved(candidates[candidates["part"] == number]),
+            "candidates": plain_records(candidates[candidates["part"] == number]),
         }
-        for place, (question, prompt) in enumerate(asked)
+        for number, (question, prompt) in enumerate(asked)
     ]
 
 
 def _retrieved(candidates: pd.DataFrame) -> list[dict[str, Any]]:
-    found = candidates[candidates["origin"] == RETRIEVED].drop_duplicates("source_id")
-    return _plain(found[["source_id", "source_row", "probability", "dense_rank", "fts_rank"]])
-
-
-def _plain(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    known = frame.astype(object)
-    return known.where(known.notna(), None).to_dict("records")
+    rows = candidates[candidates["origin"] == RETRIEVED].drop_duplicates("source_id")
+    columns = ["source_id", "source_row", "probability", "dense_rank", "fts_rank"]
+    return plain_records(rows[columns])

@@ -1,46 +1,101 @@
-"""Scores of the validation answers, question by question.
-
-What belongs here: every figure that a question gives (strategies, baselines, ablations), so that
-all comparisons can be paired. What does not: sums and intervals (`hansol_assets.scoring.evaluate`).
-"""
+"""Scores of the validation answers, question by question, by a judge that is named beside them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from hansol_assets.answering.blending import PartComponents, known_centroid
-from hansol_assets.answering.choosing import joined_texts
-from hansol_assets.answering.judge import Judge
-from hansol_assets.answering.strategies import strategy_vectors
-from hansol_assets.embedding.embedder import encode
-from hansol_assets.plotting import distribution_picture
+from hansol_assets.answering.answer_table import joined_texts
+from hansol_assets.answering.blending import (
+    PartComponents,
+    VectorModels,
+    strategy_vectors,
+    visible_centroid,
+)
+from hansol_assets.answering.candidates import GREEDY, RETRIEVED
+from hansol_assets.embedding.cached import CachedEmbedder, open_embedder
+from hansol_assets.embedding.embedder import (
+    EmbedderSettings,
+    embedder_facts,
+    encode,
+    encode_groups,
+    save_embedder,
+)
+from hansol_assets.lake.handles import Artifact
+from hansol_assets.lake.manifest import Fact
+from hansol_assets.lake.reports import ArtifactBuild, Report
 from hansol_assets.qa.folds import VALIDATION
 from hansol_assets.scoring.answer_regressor import AnswerRegressor
-from hansol_assets.scoring.baselines import baseline_scores
 from hansol_assets.scoring.blend import VectorBlend
-from hansol_assets.scoring.candidates import GREEDY, RETRIEVED
-from hansol_assets.scoring.chrf import chrf_scores
-from hansol_assets.scoring.cosine import public_mask, reference_cosines
-from hansol_assets.scoring.evaluate import ScoreSettings, embed_references
-from hansol_assets.scoring.kinds import ASKED, UNKNOWN
-from hansol_assets.scoring.leaderboard import BASELINES, ONLY, RAW_GENERATION, WITHOUT
-from hansol_assets.scoring.row_share import RowShare
+from hansol_assets.scoring.evaluate import ScoreSettings
+from hansol_assets.scoring.leaderboard import ONLY, RAW_GENERATION, WITHOUT
+from hansol_assets.scoring.measures import (
+    ASKED,
+    UNKNOWN,
+    baseline_scores,
+    chrf_scores,
+    public_mask,
+    reference_cosines,
+)
 
+JUDGE = "judge"
+"""Fact: the name of the embedder that gave a figure."""
 SHOWN_WORST = 20
+_EMBEDS_ANSWERS = "embeds_answers"
+
+
+@dataclass(frozen=True)
+class Judge:
+    """The embedder that scores.
+
+    Attributes:
+        name: Model and revision.
+        embeds_answers: Whether submission vectors are of its space, so that it can score them.
+    """
+
+    name: str
+    embedder: CachedEmbedder
+    embeds_answers: bool
+
+
+def save_judge(
+    answer_embedder: Artifact, settings: EmbedderSettings, build: ArtifactBuild
+) -> Report:
+    """Saves the judge, by reference where it is the embedder of the answers."""
+    facts = embedder_facts(settings)
+    name = judge_name(facts)
+    same = name == judge_name(answer_embedder.facts)
+    if not same:
+        save_embedder(settings, build.folder)
+    return Report(facts={**facts, JUDGE: name, _EMBEDS_ANSWERS: same})
+
+
+def judge_name(facts: Mapping[str, Fact]) -> str:
+    """Returns how an embedder is named beside its figures: model and revision."""
+    return f"{facts['model']} {facts['revision']}"
+
+
+def open_judge(judge_embedder: Artifact, answer_embedder: Artifact) -> Judge:
+    """Opens the judge, or the embedder of the answers that it stands for.
+
+    Raises:
+        MixedVersionsError: It was made beside another version of that.
+    """
+    same = bool(judge_embedder.facts[_EMBEDS_ANSWERS])
+    judge_embedder.require_inputs(answer_embedder)
+    artifact = answer_embedder if same else judge_embedder
+    return Judge(str(judge_embedder.facts[JUDGE]), open_embedder(artifact), same)
 
 
 def zero_of_parity(judge: Judge, regressor: AnswerRegressor, rows: pd.DataFrame) -> np.ndarray:
-    """The direction of the mean of all answers that validation may know, [dimensions].
+    """The direction of the mean of all answers that validation may know, in the judge's space.
 
-    Args:
-        judge: In whose space.
-        regressor: Fitted on those answers, with the embedder of the answers: it knows it already.
-        rows: The rows of `qa_folds`.
+    The regressor, fitted on those answers with their embedder, knows it already.
     """
     if judge.embeds_answers:
         return regressor.answer_centroid
-    return known_centroid(judge.embedder, rows, VALIDATION)
+    return visible_centroid(judge.embedder, rows, VALIDATION)
 
 
 def judge_answers(
@@ -48,22 +103,20 @@ def judge_answers(
     answers: pd.DataFrame,
     candidates: pd.DataFrame,
     components: PartComponents,
-    blend: VectorBlend,
-    share: RowShare,
+    models: VectorModels,
     judge: Judge,
     settings: ScoreSettings,
     centroid_vector: np.ndarray,
     rows: Mapping[str, Sequence[str]],
 ) -> pd.DataFrame:
-    """Scores every strategy, baseline and ablation on every question.
+    """Scores every strategy, baseline and ablation on every question, so that all can be paired.
 
     Args:
         questions: `id, kind, source_ids, references`.
         answers: Columns of `answer_table`, in the order of the questions.
         candidates: Columns of `collect_candidates`, of these questions.
         components: Of the same parts.
-        blend: The fitted weights.
-        share: How much of a vector is of the rows that answer.
+        models: What vectors are made with.
         judge: Embeds the references; it scores vectors only if they are of its space.
         settings: How the public questions are drawn.
         centroid_vector: [dimensions], of the training answers, by the judge.
@@ -76,7 +129,7 @@ def judge_answers(
         without a component (`without_…`).
     """
     embedder = judge.embedder
-    references = embed_references(questions["references"].tolist(), embedder)
+    references = encode_groups(embedder, questions["references"].tolist())
     ids = questions["id"].tolist()
     table = pd.DataFrame(
         {
@@ -85,7 +138,7 @@ def judge_answers(
             ASKED: UNKNOWN,
             # Joined questions share rows with others; their first row stands for them.
             "group": [sources[0] for sources in questions["source_ids"]],
-            "public": public_mask(ids, settings.public_share, settings.public_salt),
+            "public": public_mask(ids, settings.public_share),
             "chrf": chrf_scores(answers["composed"].tolist(), questions["references"].tolist()),
             "confidence": answers["confidence"],
         }
@@ -96,38 +149,21 @@ def judge_answers(
         RAW_GENERATION: encode(embedder, first_texts(answers, candidates, GREEDY)),
     }
     if judge.embeds_answers:
-        vectors.update(
-            strategy_vectors(answers, candidates, components, blend, share, rows, embedder)
-        )
-        vectors |= _ablations(ids, components, blend)
-        estimates = blend.apply(components.vectors)
+        vectors |= strategy_vectors(answers, candidates, components, models, rows)
+        vectors |= _ablations(ids, components, models.blend)
+        estimates = models.blend.apply(components.vectors)
         vectors[f"{WITHOUT}rows"] = components.whole(ids, estimates)
         vectors[f"{ONLY}rows"] = components.whole(ids, components.rows)
     nearest = encode(embedder, first_texts(answers, candidates, RETRIEVED))
-    scores = {name: reference_cosines(own, references) for name, own in vectors.items()}
+    scores = {name: reference_cosines(one, references) for name, one in vectors.items()}
     baselines = baseline_scores(references, centroid_vector, nearest)
     return pd.concat([table, pd.DataFrame(scores), baselines], axis=1)
-
-
-def score_pictures(questions: pd.DataFrame, submitted: str) -> dict[str, str]:
-    """Draws the scores of questions, as markdown.
-
-    Args:
-        questions: What `judge_answers` returned.
-        submitted: The column of what is submitted.
-    """
-    return {"score_distribution": distribution_picture(questions, submitted, list(BASELINES))}
 
 
 def worst_questions(
     judged: pd.DataFrame, answers: pd.DataFrame, references: list[list[str]]
 ) -> pd.DataFrame:
     """Returns the questions whose answers are furthest from their references, the worst first.
-
-    Args:
-        judged: What `judge_answers` returned.
-        answers: `question, composed, confidence, composed_from`, in the same order.
-        references: Of each question, at least one.
 
     Returns:
         `id, question, text, reference, score, confidence, source_ids`, at most `SHOWN_WORST`
@@ -138,7 +174,7 @@ def worst_questions(
             "id": judged["id"],
             "question": answers["question"].to_numpy(),
             "text": answers["composed"].to_numpy(),
-            "reference": [own[0] for own in references],
+            "reference": [texts[0] for texts in references],
             "score": judged["text"],
             "confidence": judged["confidence"],
             "source_ids": answers["composed_from"].to_numpy(),
@@ -150,10 +186,7 @@ def worst_questions(
 def first_texts(answers: pd.DataFrame, candidates: pd.DataFrame, origin: str) -> list[str]:
     """The first candidate of one origin for each question, the parts of a question joined.
 
-    Args:
-        answers: `id, question`.
-        candidates: Columns of `collect_candidates`.
-        origin: Such as `greedy` or `retrieved`; "" where a question has no such candidate.
+    "" where a question has no such candidate.
     """
     first = candidates[(candidates["origin"] == origin) & (candidates["rank"] == 1)]
     texts = dict(iter(first.groupby("question_id")["text"]))
@@ -167,7 +200,7 @@ def _ablations(
     ids: list[str], components: PartComponents, blend: VectorBlend
 ) -> dict[str, np.ndarray]:
     """Each component alone, and the blend without each component that has a weight."""
-    alone = {f"{ONLY}{name}": own for name, own in components.of_questions(ids).items()}
+    alone = {f"{ONLY}{name}": vectors for name, vectors in components.of_questions(ids).items()}
     weights = {name: weight for name, weight in blend.weights.items() if weight > 0}
     rests = {
         name: {other: weights[other] for other in weights if other != name} for name in weights

@@ -1,22 +1,18 @@
-"""The parts of questions, with the rows found for each and the prompt that asks it.
-
-What belongs here: splitting, searching and prompting, for questions of every split. What does not:
-what answers the prompts.
-"""
+"""The parts of questions, with the rows found for each and the prompt that asks it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
-from hansol_assets.answering.examples import context_rows
-from hansol_assets.answering.generations import generation_request
+from hansol_assets.answering.training_tables import context_rows
+from hansol_assets.lake.fingerprint import canonical_json, text_hash
 from hansol_assets.modeling.generation import GenerationRequest
 from hansol_assets.qa.folds import CALIBRATION, TRAINING, VALIDATION
+from hansol_assets.qa.pairing import SINGLE
 from hansol_assets.qa.prompts import PromptSettings, build_messages
-from hansol_assets.retrieval.decomposing import FoundPart, find_parts
-from hansol_assets.retrieval.hits import Hit
-from hansol_assets.retrieval.ranking import RowSearcher
+from hansol_assets.retrieval.ranking import RankedPart, RowSearcher, find_parts
+from hansol_assets.retrieval.search import Hit
 
 TEST = "test"
 """The split of the questions that have no row."""
@@ -36,21 +32,34 @@ def to_submit(questions: pd.DataFrame) -> pd.DataFrame:
     return questions[["id", "question"]].assign(split=TEST)
 
 
+def of_split(questions: pd.DataFrame, split: str) -> pd.DataFrame:
+    """Returns the questions of one split."""
+    return questions[questions["split"] == split].reset_index(drop=True)
+
+
+def asked_alone(questions: pd.DataFrame) -> pd.DataFrame:
+    """Returns the questions that join no others."""
+    return questions[questions["kind"] == SINGLE].reset_index(drop=True)
+
+
+def visible_rows(rows: pd.DataFrame, split: str) -> pd.DataFrame:
+    """Returns the rows of `qa_folds` that may help to answer the questions of a split."""
+    return rows[rows["split"].isin(VISIBLE_SPLITS[split])].reset_index(drop=True)
+
+
 @dataclass(frozen=True)
 class Part:
     """A question that stands by itself, alone or as one of two that were asked together.
 
     Attributes:
-        question_id: The whole question's id.
-        place: Place within the question, from 0.
-        text: The part's own question.
+        number: Position within the question, from 0.
         hits: The rows found for it, most probable first.
         confidence: The probability that the first of them answers it.
         request: The prompt that asks it.
     """
 
     question_id: str
-    place: int
+    number: int
     text: str
     hits: tuple[Hit, ...]
     confidence: float
@@ -58,35 +67,21 @@ class Part:
 
 
 def plan_parts(
-    questions: pd.DataFrame,
-    splits: Sequence[str],
-    searcher: RowSearcher,
-    prompt: PromptSettings,
-    top_k: int,
+    questions: pd.DataFrame, searcher: RowSearcher, prompt: PromptSettings, top_k: int
 ) -> list[Part]:
-    """Splits questions, finds rows for each part, and builds its prompt.
+    """Splits questions (`id, question, split`), finds `top_k` rows a part, and builds its prompt.
 
-    Args:
-        questions: `id, question`.
-        splits: The split of each question; it decides which rows are searched.
-        searcher: Finds and ranks rows.
-        prompt: The form of a prompt.
-        top_k: Rows found for a part.
-
-    Returns:
-        The parts of all questions, in order.
+    The split decides which rows are searched.
     """
-    found: dict[tuple[str, str], list[FoundPart]] = {}
-    for split in dict.fromkeys(splits):
-        texts = [
-            text for text, own in zip(questions["question"], splits, strict=True) if own == split
-        ]
+    ranked: dict[tuple[str, str], list[RankedPart]] = {}
+    for split in questions["split"].unique():
+        texts = questions.loc[questions["split"] == split, "question"].tolist()
         parts = find_parts(texts, searcher, top_k, VISIBLE_SPLITS[split])
-        found.update({(split, text): own for text, own in zip(texts, parts, strict=True)})
+        ranked |= {(split, text): some for text, some in zip(texts, parts, strict=True)}
     return [
         Part(
             question_id,
-            place,
+            number,
             part.question,
             tuple(part.hits),
             part.confidence,
@@ -95,7 +90,12 @@ def plan_parts(
             ),
         )
         for question_id, text, split in zip(
-            questions["id"], questions["question"], splits, strict=True
+            questions["id"], questions["question"], questions["split"], strict=True
         )
-        for place, part in enumerate(found[split, text])
+        for number, part in enumerate(ranked[split, text])
     ]
+
+
+def generation_request(messages: Sequence[dict[str, str]]) -> GenerationRequest:
+    """Names a prompt by its content, so that the same prompt is answered once."""
+    return GenerationRequest(text_hash(canonical_json(list(messages))), messages)

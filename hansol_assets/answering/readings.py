@@ -1,8 +1,4 @@
-"""Morphemes that are kept as they are read, and found again by content.
-
-What belongs here: keeping readings in the lake. What does not: how a text is read
-(`hansol_assets.qa.morphemes`).
-"""
+"""A cache in the lake for the morphemes of texts (`hansol_assets.qa.morphemes`)."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,7 +13,7 @@ from hansol_assets.lake.cache import READINGS, RowCache
 from hansol_assets.lake.fingerprint import text_hash
 from hansol_assets.lake.manifest import library_version
 from hansol_assets.lake.store import Lake
-from hansol_assets.qa.morphemes import Reading, read, remembering
+from hansol_assets.qa.morphemes import Reading, read, reading_from
 
 FORM = "1"
 """Raise it when the same morphemes shall be read in another way."""
@@ -26,7 +22,7 @@ KIWI = ("kiwipiepy", "kiwipiepy_model")
 """What reads: the program, and the model that it comes with."""
 
 _BLOCK = 2_000
-"""Texts that are read before they are kept."""
+"""Texts that are read before they are cached."""
 
 _READ = pa.schema(
     [
@@ -38,36 +34,34 @@ _READ = pa.schema(
 )
 
 
-class KeptReadings:
+@dataclass(frozen=True)
+class CachedReadings:
     """Readings in the lake's cache.
 
-    Args:
-        cache: Where they are kept.
-        scope: Names what reads: the releases of Kiwi and of its model, and the form of a reading.
+    `scope` names what reads: the releases of Kiwi and of its model, and the form of a reading.
     """
 
-    def __init__(self, cache: RowCache, scope: str) -> None:
-        self._cache = cache
-        self._scope = scope
+    cache: RowCache
+    scope: str
 
     def get(self, texts: Sequence[str]) -> dict[str, Reading]:
-        """Returns text → reading of those that are kept."""
+        """Returns text → reading of those that are cached."""
         text_of = {text_hash(text): text for text in texts}
-        known = self._cache.get_arrow(self._scope, list(text_of))
-        return {text_of[row["key"]]: _reading(row) for row in known.to_pylist()}
+        rows = self.cache.get_arrow(self.scope, list(text_of)).to_pylist()
+        return {text_of[row["key"]]: _reading(row) for row in rows}
 
     def read(self, texts: Sequence[str]) -> dict[str, Reading]:
-        """Reads texts where heavy work runs, and keeps them block by block."""
+        """Reads texts where heavy work runs, and caches them block by block."""
         blocks = [
             pa.table({"text": texts[start : start + _BLOCK]})
             for start in range(0, len(texts), _BLOCK)
         ]
-        found: dict[str, Reading] = {}
+        readings: dict[str, Reading] = {}
         for made in current().workers(ReadMorphemes()).map(blocks):
             keys = [text_hash(text) for text in made["text"].to_pylist()]
-            self._cache.put(self._scope, made.drop_columns(["text"]).add_column(0, "key", [keys]))
-            found |= {row["text"]: _reading(row) for row in made.to_pylist()}
-        return found
+            self.cache.put(self.scope, made.drop_columns(["text"]).add_column(0, "key", [keys]))
+            readings |= {row["text"]: _reading(row) for row in made.to_pylist()}
+        return readings
 
 
 def _reading(row: Mapping[str, Any]) -> Reading:
@@ -87,15 +81,15 @@ class ReadMorphemes:
 
         def read_block(block: pa.Table) -> pa.Table:
             texts = block["text"].to_pylist()
-            read_ones = read(texts)
+            readings = read(texts)
             rows = [
                 {
                     "text": text,
-                    "content": own.content,
-                    "nouns": own.nouns,
-                    "terms": sorted(own.terms),
+                    "content": reading.content,
+                    "nouns": reading.nouns,
+                    "terms": sorted(reading.terms),
                 }
-                for text, own in ((text, read_ones[text]) for text in texts)
+                for text, reading in ((text, readings[text]) for text in texts)
             ]
             return pa.Table.from_pylist(rows, schema=_READ)
 
@@ -103,9 +97,9 @@ class ReadMorphemes:
 
 
 @contextmanager
-def readings_kept(lake: Lake) -> Iterator[None]:
-    """Lets this process find its readings in a lake, and keep them there, for a while."""
+def readings_cached(lake: Lake) -> Iterator[None]:
+    """Lets this process read morphemes through the lake's cache, within the context."""
     releases = " ".join(f"{name} {library_version(name)}" for name in KIWI)
     scope = f"{releases}/{FORM}"
-    with remembering(KeptReadings(RowCache(lake.warehouse, READINGS), scope)):
+    with reading_from(CachedReadings(RowCache(lake.warehouse, READINGS), scope)):
         yield

@@ -1,12 +1,8 @@
 """The review queue: answers that a person should look at, and the file in which they answer.
 
-What belongs here: which questions stand in the queue, and writing the file; questions that were
-asked by hand stand in it until they are answered. What does not: reading it back
-(`hansol_assets.qa.table.reviewed`), and when an answer is doubtful
-(`hansol_assets.answering.verdicts`).
+Questions that were asked by hand stand in it until they are answered.
 """
 
-from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,17 +10,15 @@ from pathlib import Path
 
 import pandas as pd
 
+from hansol_assets.answering.answer_table import most_doubtful
 from hansol_assets.answering.asking import Answer
-from hansol_assets.answering.choosing import most_doubtful
 from hansol_assets.lake.atomic import write_atomically
 from hansol_assets.lake.disk import disk_explained
 from hansol_assets.lake.store import Lake
-from hansol_assets.qa.table.columns import CATEGORY, ID, QUESTION
-from hansol_assets.qa.table.formulas import guarded
-from hansol_assets.qa.table.ids import content_ids
+from hansol_assets.qa.table.columns import CATEGORY, ID, QUESTION, content_ids
 from hansol_assets.qa.table.repairs import mend
-from hansol_assets.qa.table.reviewed import ANSWER, read_every_row, read_reviewed
-from hansol_assets.qa.table.settings import PLACEHOLDERS
+from hansol_assets.qa.table.reviewed import ANSWER, guarded, read_every_row, read_reviewed
+from hansol_assets.qa.table.table_settings import PLACEHOLDERS
 
 DRAFT = "draft"
 QUEUE_COLUMNS = [ID, QUESTION, "confidence", DRAFT, "nearest_row", CATEGORY]
@@ -39,10 +33,9 @@ class ReviewFile:
     """A review file that was written.
 
     Attributes:
-        path: Where it is.
         waiting: Questions whose answer is to be filled in.
-        filled: Questions that were answered before, which are kept.
-        backup: The file as it was, where another one was written in its place.
+        filled: Questions that were answered before.
+        backup: The file as it was, where another one was written instead.
     """
 
     path: Path
@@ -52,10 +45,7 @@ class ReviewFile:
 
 
 def review_queue(lake: Lake) -> pd.DataFrame:
-    """Lists the test questions whose answers need a person's review.
-
-    Args:
-        lake: The lake under the active profile.
+    """Lists the test questions of the active profile whose answers need a person's review.
 
     Returns:
         `id, question, confidence, draft` (the answer as it is), `nearest_row` (whose answers are
@@ -67,23 +57,19 @@ def review_queue(lake: Lake) -> pd.DataFrame:
     answers = lake.table(lake.live("generated_answers"))
     doubtful = most_doubtful(answers[answers["needs_review"]])
     queue = doubtful.assign(
-        nearest_row=[_first_row(own) for own in doubtful["nearest"]],
+        nearest_row=list(map(_first_row, doubtful["nearest"])),
         **{DRAFT: doubtful["answer"], CATEGORY: doubtful["nearest_category"]},
     )
     return queue[QUEUE_COLUMNS]
 
 
 def export_queue(lake: Lake, path: Path, placeholders: Iterable[str] = PLACEHOLDERS) -> ReviewFile:
-    """Merges the queue into the review file, and keeps the file beside it as it was.
+    """Merges the queue into the review file, and saves a backup of the file beside it.
 
     Rows that wait for an answer get the draft of now, new ones come below. A row that a person
-    wrote something in stays whatever the queue says, as do their own columns and questions that
-    were asked by hand; only untouched rows that are no longer doubtful go.
-
-    Args:
-        lake: The lake under the active profile.
-        path: The file.
-        placeholders: Cells that stand for no answer.
+    wrote something in stays whatever the queue says, as do columns that they added and questions
+    that were asked by hand; only untouched rows that are no longer doubtful go. Cells with a
+    placeholder count as empty.
 
     Raises:
         ContractError: The file that is there cannot be read; it is left as it is.
@@ -93,26 +79,24 @@ def export_queue(lake: Lake, path: Path, placeholders: Iterable[str] = PLACEHOLD
     answered = set(read_reviewed(path, placeholders)[QUESTION]) if path.is_file() else set()
     queue = review_queue(lake).drop_duplicates(QUESTION).assign(**{ANSWER: ""}).astype("string")
     of_question = {row[QUESTION]: row for row in queue.to_dict("records")}
-    standing = _every_row(path)
+    current = _every_row(path)
     merged: list[dict[Hashable, str]] = []
-    for row in standing.to_dict("records"):
+    for row in current.to_dict("records"):
         doubtful = of_question.pop(_asked(row), None)
         if _asked(row) in answered or (doubtful is None and _is_a_persons(row)):
             merged.append(row)
         elif doubtful is not None:
             merged.append(row | {name: doubtful[name] for name in _OF_THE_DRAFT})
     merged += of_question.values()
-    backup = _write(path, standing, merged, keep=True)
+    backup = _write(path, current, merged, with_backup=True)
     waiting = sum(_asked(row) not in answered for row in merged)
     return ReviewFile(path, waiting, len(answered), backup)
 
 
 def add_to_queue(answer: Answer, path: Path) -> bool:
-    """Adds a question that was asked by hand to the review file, with nothing filled in.
+    """Adds a question that was asked by hand to the review file, with the answer as the draft.
 
-    Args:
-        answer: To the question; it becomes the draft.
-        path: The file; every row that it holds stays as it is.
+    Every row that the file holds stays as it is.
 
     Returns:
         Whether it was added; a question that stands in the file already is not.
@@ -121,9 +105,9 @@ def add_to_queue(answer: Answer, path: Path) -> bool:
         ContractError: The file that is there cannot be read; it is left as it is.
         DiskError: The file cannot be written.
     """
-    question = mend(answer.question, Counter())
-    standing = _every_row(path)
-    if question in {_asked(row) for row in standing.to_dict("records")}:
+    question = mend(answer.question)
+    current = _every_row(path)
+    if question in set(map(_asked, current.to_dict("records"))):
         return False
     row: dict[Hashable, str] = {
         ID: content_ids([question], _ASKED)[0],
@@ -134,7 +118,7 @@ def add_to_queue(answer: Answer, path: Path) -> bool:
         CATEGORY: answer.category,
         ANSWER: "",
     }
-    _write(path, standing, [*standing.to_dict("records"), row], keep=False)
+    _write(path, current, [*current.to_dict("records"), row], with_backup=False)
     return True
 
 
@@ -148,7 +132,7 @@ def _every_row(path: Path) -> pd.DataFrame:
 
 def _asked(row: Mapping[Hashable, str]) -> str:
     """The question of a row, as it is read."""
-    return mend(row[QUESTION], Counter())
+    return mend(row[QUESTION])
 
 
 def _is_a_persons(row: Mapping[Hashable, str]) -> bool:
@@ -159,22 +143,26 @@ def _is_a_persons(row: Mapping[Hashable, str]) -> bool:
 
 
 def _write(
-    path: Path, standing: pd.DataFrame, rows: Sequence[Mapping[Hashable, str]], *, keep: bool
+    path: Path,
+    current: pd.DataFrame,
+    rows: Sequence[Mapping[Hashable, str]],
+    *,
+    with_backup: bool,
 ) -> Path | None:
-    """Writes the file where its rows are others; returns where the one of before is kept."""
-    columns = list(dict.fromkeys([*standing.columns, *_FILE_COLUMNS]))
+    """Writes the file if its rows changed; returns the backup of the one before."""
+    columns = list(dict.fromkeys([*current.columns, *_FILE_COLUMNS]))
     table = pd.DataFrame(rows, columns=columns).fillna("")
-    if path.is_file() and table.equals(standing):
+    if path.is_file() and table.equals(current):
         return None
     with disk_explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        backup = _kept_beside(path) if keep and path.is_file() else None
+        backup = _back_up(path) if with_backup and path.is_file() else None
         # With the mark by which Excel knows UTF-8.
         write_atomically(path, table.map(guarded).to_csv(index=False).encode("utf-8-sig"))
     return backup
 
 
-def _kept_beside(path: Path) -> Path:
+def _back_up(path: Path) -> Path:
     saved = datetime.fromtimestamp(path.stat().st_mtime)
     backup = path.with_name(f"{path.stem}.{saved:%Y-%m-%d-%H%M%S}{path.suffix}")
     write_atomically(backup, path.read_bytes())

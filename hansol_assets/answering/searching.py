@@ -8,20 +8,23 @@ from typing import Annotated
 
 import pandas as pd
 
-from hansol_assets.embedding.cached import CachedEmbedder, open_embedder
-from hansol_assets.embedding.retriever import Retriever, open_retriever
+from hansol_assets.embedding.cached import (
+    CachedEmbedder,
+    Retriever,
+    open_embedder,
+    open_retriever,
+)
 from hansol_assets.lake.declaration import Setting
 from hansol_assets.lake.handles import Artifact, Table
 from hansol_assets.retrieval.fitting import load_ranker
-from hansol_assets.retrieval.index import RetrievalSettings
+from hansol_assets.retrieval.index import CHUNK, INDEXED_COLUMNS, RetrievalSettings
 from hansol_assets.retrieval.ranking import Ranker, RowSearcher
-from hansol_assets.retrieval.rows import CHUNK, INDEXED_COLUMNS
 from hansol_assets.retrieval.search import IndexSearcher
 
 INDEX_FILE = "index.json"
 
 Searching = Annotated[RetrievalSettings, Setting("retrieval", without=("top_k", "scored_rows"))]
-"""What decides which rows are found; the searcher is told how many are wanted."""
+"""What decides which rows are found; how many of them is up to the caller."""
 
 
 def index_table(width: int) -> str:
@@ -37,11 +40,7 @@ def write_index_file(folder: Path, table: str, version: int) -> None:
 
 @dataclass(frozen=True)
 class TableRows:
-    """The rows of `qa_folds` for the index, read some at a time.
-
-    Attributes:
-        qa_folds: The table of that name.
-    """
+    """The rows of `qa_folds` for the index, read some at a time."""
 
     qa_folds: Table
 
@@ -64,8 +63,7 @@ def embedder_of(artifact: Artifact, answer_embedder: Artifact) -> CachedEmbedder
     return open_embedder(answer_embedder)
 
 
-def retriever_of(artifact: Artifact, retriever: Artifact) -> Retriever:
-    """Opens the retriever that an artifact was made with; see `embedder_of`."""
+def _retriever_of(artifact: Artifact, retriever: Artifact) -> Retriever:
     artifact.require_inputs(retriever)
     return open_retriever(retriever)
 
@@ -75,16 +73,11 @@ def open_index(
 ) -> IndexSearcher:
     """Opens the retrieval index at its version, with the encoder that it was built with.
 
-    Args:
-        retrieval_index: An artifact of the asset of that name.
-        retriever: Likewise.
-        settings: How rows are searched.
-
     Raises:
         MixedVersionsError: The index was built with another encoder.
     """
     index = json.loads((retrieval_index.open() / INDEX_FILE).read_text(encoding="utf-8"))
-    encoder = retriever_of(retrieval_index, retriever)
+    encoder = _retriever_of(retrieval_index, retriever)
     return IndexSearcher(
         retrieval_index.lancedb, index["table"], encoder, settings, index["version"]
     )
@@ -97,7 +90,7 @@ def open_ranker(
     settings: RetrievalSettings,
 ) -> Ranker:
     """Opens what ranks rows, with the encoders that it was fitted with; see `open_searcher`."""
-    encoder = retriever_of(answerability, retriever)
+    encoder = _retriever_of(answerability, retriever)
     embedder = embedder_of(answerability, answer_embedder)
     return load_ranker(answerability.open(), encoder, embedder, settings.documents)
 
@@ -110,13 +103,6 @@ def open_searcher(
     settings: RetrievalSettings,
 ) -> RowSearcher:
     """Opens the search by which rows are found for questions, and ranked.
-
-    Args:
-        retrieval_index: An artifact of the asset of that name.
-        answerability: Likewise.
-        retriever: Likewise.
-        answer_embedder: Likewise.
-        settings: How rows are searched.
 
     Raises:
         MixedVersionsError: Index and ranking were not made with these encoders.

@@ -1,15 +1,12 @@
-"""From examples to an adapter: the look at their encoding, the run, and its report.
+"""From examples to an adapter: the look at their encoding, the run, and its report."""
 
-What belongs here: putting examples and a base model together. What does not: which examples there
-are (`hansol_assets.answering.examples`) and how training runs (`hansol_assets.modeling.training`).
-"""
-
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from hansol_assets.answering.examples import examples_of
+from hansol_assets.answering.training_tables import examples_of
 from hansol_assets.compute.current import current
 from hansol_assets.lake.declaration import Check, CheckFailedError
 from hansol_assets.lake.handles import Artifact, Table
@@ -33,6 +30,8 @@ from hansol_assets.qa.folds import CALIBRATION, TRAINING, VALIDATION
 from hansol_assets.settings_model import SettingsModel
 
 HISTORY_FILE = "history.parquet"
+REFERENCE_FILE = "reference.json"
+"""Stands in the folder of an adapter that is another one, so that no weights are stored twice."""
 SHOWN_STEPS = 10
 
 
@@ -66,7 +65,7 @@ class EncodingError(CheckFailedError):
 
 
 def encoded_soundly(lake: Lake, settings: Any, manifest: Manifest) -> Iterator[Verdict]:  # noqa: ARG001
-    """Tells how the examples of an adapter that was trained are encoded."""
+    """Reports how the examples of an adapter that was trained are encoded."""
     names = ("longest_example", "cut_examples", "unknown_tokens")
     facts = {name: manifest.facts[name] for name in names}
     yield Verdict(ENCODED_SOUNDLY.name, passed=True, metadata=facts)
@@ -77,12 +76,8 @@ def train_on(
 ) -> Report:
     """Trains an adapter and saves it in the build's folder.
 
-    Args:
-        examples: `EXAMPLE_COLUMNS`. Those of calibration rows decide which weights are kept, those
-            of validation rows only judge them.
-        base_model: What it is trained on.
-        settings: All that the result depends on beside these.
-        build: Folder, checkpoints and log.
+    Examples (`EXAMPLE_COLUMNS`) of calibration rows decide which weights are saved, those of
+    validation rows only judge them.
 
     Raises:
         EncodingError: The examples are not sound; nothing was trained.
@@ -119,7 +114,7 @@ def train_on(
 
 
 def base_model_report(report: BaseModelReport, folder: Path) -> Report:
-    """Tells of a base model, and keeps its loss curve beside it."""
+    """Reports on a base model, and saves its loss curve beside it."""
     facts: dict[str, Fact] = {
         "base_model": report.name,
         "revision": report.revision or "trained here",
@@ -165,3 +160,20 @@ def _adapter_report(
     }
     tables = {"losses": records(report.history.tail(SHOWN_STEPS))}
     return Report(facts=facts, notes=notes, tables=tables)
+
+
+def write_reference(folder: Path, asset: str) -> None:
+    """Writes of which input an artifact is the same."""
+    (folder / REFERENCE_FILE).write_text(json.dumps({"asset": asset}) + "\n", encoding="utf-8")
+
+
+def adapter_weights(final_adapter: Artifact, lora_adapter: Artifact) -> Artifact:
+    """Returns the adapter whose weights `final_adapter` holds, or stands for.
+
+    Raises:
+        MixedVersionsError: It stands for another version of `lora_adapter`.
+    """
+    if not (final_adapter.open() / REFERENCE_FILE).is_file():
+        return final_adapter
+    final_adapter.require_inputs(lora_adapter)
+    return lora_adapter

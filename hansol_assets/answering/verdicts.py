@@ -1,26 +1,24 @@
-"""What a person is told: the answer of the row that answers, what is related, or that none does.
+"""What a person reads: the answer of the row that answers, what is related, or that none does.
 
-What belongs here: the text that follows from the probabilities of the rows found. What does not:
-those probabilities (`hansol_assets.retrieval.answerability`) and the vector that is submitted,
-whatever the text says (`hansol_assets.answering.choosing`).
+The text follows from the probabilities of the rows found; the vector that is submitted does not.
 """
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from hansol_assets.embedding.embedder import Embedder, encode
-from hansol_assets.embedding.vectors import split_like, unit
-from hansol_assets.qa.joining import NONE, join_answers
+from hansol_assets.embedding.embedder import Embedder, encode_groups
+from hansol_assets.embedding.vectors import unit
+from hansol_assets.qa.connectives import NONE, join_answers
 from hansol_assets.qa.splitting import take_apart
-from hansol_assets.qa.table.columns import ANSWERS, CATEGORY, ID, QUESTIONS, ROW_NUMBER
-from hansol_assets.qa.table.ids import told_by
-from hansol_assets.retrieval.hits import Hit
+from hansol_assets.qa.table.columns import ANSWERS, CATEGORY, ID, QUESTIONS, ROW_NUMBER, shown_id
+from hansol_assets.retrieval.search import Hit
 from hansol_assets.settings_model import SettingsModel
 
 Verdict = Literal["answered", "related", "unanswered"]
@@ -83,13 +81,10 @@ class PartAnswer:
     """The answer to a question that stands by itself.
 
     Attributes:
-        question: The part's own question.
-        verdict: Whether a row answers it.
         confidence: The probability that the first row answers, 0 to 1.
         text: What a person reads.
-        quotes: `source_id, source_row` (as a person is told of it), `source_question,
-            source_answer` (which of the row's answers, from 1) and `text`, of each row that it
-            quotes.
+        quotes: `source_id, source_row` (as a person knows it), `source_question, source_answer`
+            (which of the row's answers, from 1) and `text`, of each row that it quotes.
         nearest: `source_id, source_row, source_question, probability` of the rows found first.
     """
 
@@ -101,63 +96,49 @@ class PartAnswer:
     nearest: list[dict[str, Any]]
 
 
-class Sources:
-    """The rows that may be quoted, and which of their answers says best what all of them say.
-
-    Args:
-        rows: `id, questions, category, answers, row_number`.
-        embedder: Compares the answers of a row.
-    """
+class QuotableRows:
+    """The rows of `qa_folds` that may be quoted, and which answer says best what all say."""
 
     def __init__(self, rows: pd.DataFrame, embedder: Embedder) -> None:
-        columns = (rows[ID], rows[QUESTIONS], rows[CATEGORY], rows[ANSWERS], rows[ROW_NUMBER])
-        self._rows = {
-            key: (list(asked), category, list(answers), number)
-            for key, asked, category, answers, number in zip(*columns, strict=True)
-        }
+        columns = [rows[name] for name in (ID, QUESTIONS, CATEGORY, ANSWERS, ROW_NUMBER)]
+        self._rows = {key: row for key, *row in zip(*columns, strict=True)}
         self._embedder = embedder
-
-    @property
-    def references(self) -> dict[str, list[str]]:
-        """Row id → its answers."""
-        return {key: answers for key, (_, _, answers, _) in self._rows.items()}
-
-    def question(self, row_id: str) -> str:
-        """The first question of a row."""
-        return str(self._rows[row_id][0][0])
 
     def category(self, row_id: str) -> str:
         """The category of a row."""
         return str(self._rows[row_id][1])
 
-    def told_by(self, row_id: str) -> str:
-        """How a person is told of a row."""
-        return told_by(row_id, self._rows[row_id][3])
+    def label(self, row_id: str) -> str:
+        """How a person finds the row in the table."""
+        return shown_id(row_id, self._rows[row_id][3])
 
-    def answers(self, row_ids: Iterable[str]) -> dict[str, tuple[int, str]]:
-        """Row id → the answer nearest to the mean of all of the row's, with its number, from 1."""
-        different = list(dict.fromkeys(row_ids))
-        texts = [self._rows[key][2] for key in different]
-        vectors = unit(encode(self._embedder, [text for own in texts for text in own]))
+    def named(self, row_id: str) -> dict[str, Any]:
+        """`source_id, source_row, source_question` of a row: its label and first question."""
+        question = str(self._rows[row_id][0][0])
         return {
-            key: _central(own, found)
-            for key, own, found in zip(different, texts, split_like(vectors, texts), strict=True)
+            "source_id": row_id,
+            "source_row": self.label(row_id),
+            "source_question": question,
+        }
+
+    def answers(self, row_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """Row id → the answer nearest to the mean of all of the row's, as `source_answer, text`."""
+        different = list(dict.fromkeys(row_ids))
+        texts = [list(self._rows[key][2]) for key in different]
+        vectors = encode_groups(self._embedder, texts)
+        return {
+            key: _central(answers, unit(of_row))
+            for key, answers, of_row in zip(different, texts, vectors, strict=True)
         }
 
 
-def _central(answers: Sequence[str], vectors: np.ndarray) -> tuple[int, str]:
-    place = int(np.argmax((vectors @ vectors.mean(axis=0)).round(_DECIMALS)))
-    return place + 1, str(answers[place])
+def _central(answers: Sequence[str], vectors: np.ndarray) -> dict[str, Any]:
+    index = int(np.argmax((vectors @ vectors.mean(axis=0)).round(_DECIMALS)))
+    return {"source_answer": index + 1, "text": str(answers[index])}
 
 
-class Found(NamedTuple):
-    """A question that stands by itself, with the rows found for it.
-
-    Attributes:
-        question: The question.
-        confidence: The probability that the first row answers.
-        rows: Id and probability of the rows, most probable first.
-    """
+class RankedRows(NamedTuple):
+    """A question that stands by itself; id and probability of its rows, most probable first."""
 
     question: str
     confidence: float
@@ -170,61 +151,39 @@ class Found(NamedTuple):
 
 
 def answer_parts(
-    asked: Sequence[Found], sources: Sources, settings: VerdictSettings
+    asked: Sequence[RankedRows], sources: QuotableRows, settings: VerdictSettings
 ) -> list[PartAnswer]:
-    """Answers questions that stand by themselves.
-
-    Args:
-        asked: The questions with the rows found.
-        sources: The rows.
-        settings: Which verdict follows.
-    """
-    verdicts = [_verdict(own.confidence, settings) if own.rows else UNANSWERED for own in asked]
+    """Answers questions that stand by themselves."""
+    verdicts = [_verdict(one.confidence, settings) if one.rows else UNANSWERED for one in asked]
     counts = {ANSWERED: 1, RELATED: _RELATED_ROWS, UNANSWERED: 0}
     quoted = [
-        [key for key, _ in own.rows[: counts[verdict]]]
-        for own, verdict in zip(asked, verdicts, strict=True)
+        [key for key, _ in one.rows[: counts[verdict]]]
+        for one, verdict in zip(asked, verdicts, strict=True)
     ]
     # In one call: the embedder looks its vectors up in the lake.
-    answers = sources.answers(key for own in quoted for key in own)
+    answers = sources.answers(chain.from_iterable(quoted))
     return [
-        _part(own, verdict, [_quote(key, answers[key], sources) for key in rows], sources)
-        for own, verdict, rows in zip(asked, verdicts, quoted, strict=True)
+        _part(one, verdict, [sources.named(key) | answers[key] for key in keys], sources)
+        for one, verdict, keys in zip(asked, verdicts, quoted, strict=True)
     ]
 
 
 def _part(
-    found: Found, verdict: Verdict, quotes: list[dict[str, Any]], sources: Sources
+    ranked: RankedRows, verdict: Verdict, quotes: list[dict[str, Any]], sources: QuotableRows
 ) -> PartAnswer:
     nearest = [
-        {
-            "source_id": row_id,
-            "source_row": sources.told_by(row_id),
-            "source_question": sources.question(row_id),
-            "probability": round(float(probability), _DECIMALS),
-        }
-        for row_id, probability in found.rows[:_NEAREST_ROWS]
+        sources.named(row_id) | {"probability": round(float(probability), _DECIMALS)}
+        for row_id, probability in ranked.rows[:_NEAREST_ROWS]
     ]
-    text = _text(found.question, verdict, quotes, [str(row["source_question"]) for row in nearest])
-    confidence = round(float(found.confidence), _DECIMALS)
-    return PartAnswer(found.question, verdict, confidence, text, quotes, nearest)
+    text = _text(ranked.question, verdict, quotes, [row["source_question"] for row in nearest])
+    confidence = round(float(ranked.confidence), _DECIMALS)
+    return PartAnswer(ranked.question, verdict, confidence, text, quotes, nearest)
 
 
 def _verdict(confidence: float, settings: VerdictSettings) -> Verdict:
     if confidence >= settings.answered_from:
         return ANSWERED
     return RELATED if confidence >= settings.related_from else UNANSWERED
-
-
-def _quote(row_id: str, answer: tuple[int, str], sources: Sources) -> dict[str, Any]:
-    number, text = answer
-    return {
-        "source_id": row_id,
-        "source_row": sources.told_by(row_id),
-        "source_question": sources.question(row_id),
-        "source_answer": number,
-        "text": text,
-    }
 
 
 def _text(
@@ -276,22 +235,31 @@ def _named(part: PartAnswer) -> str:
     words = _words(part.question)
     if part.verdict == RELATED:
         return f"“{part.question}”: {part.text}"
-    said = words.unanswered_part.format(question=part.question)
-    return part.text.replace(words.unanswered, said)
+    unanswered = words.unanswered_part.format(question=part.question)
+    return part.text.replace(words.unanswered, unanswered)
 
 
-def answer_record(question: str, parts: Sequence[PartAnswer]) -> dict[str, Any]:
+def answer_record(
+    question: str, parts: Sequence[PartAnswer], sources: QuotableRows, settings: VerdictSettings
+) -> dict[str, Any]:
     """A whole answer as one record.
 
     Returns:
-        `answer, verdict, confidence` (the least of the parts), `quotes` and `nearest` (those of all
-        parts, each with its `part`, from 0), `part_verdicts` (one a part).
+        `answer, verdict, confidence` (the least of the parts), `needs_review`, `quotes` and
+        `nearest` (those of all parts, each with its `part`, from 0), `part_verdicts` (one a part),
+        `nearest_category` (of the row found first) and `source_ids` (of the quotes).
     """
+    confidence = min(part.confidence for part in parts)
+    quotes = [{"part": n, **quote} for n, part in enumerate(parts) for quote in part.quotes]
+    nearest = [{"part": n, **row} for n, part in enumerate(parts) for row in part.nearest]
     return {
         "answer": whole_text(question, parts),
         "verdict": whole_verdict(parts),
-        "confidence": min(part.confidence for part in parts),
-        "quotes": [{"part": n, **quote} for n, part in enumerate(parts) for quote in part.quotes],
-        "nearest": [{"part": n, **row} for n, part in enumerate(parts) for row in part.nearest],
+        "confidence": confidence,
+        "needs_review": confidence < settings.review_below,
+        "quotes": quotes,
+        "nearest": nearest,
         "part_verdicts": [part.verdict for part in parts],
+        "nearest_category": sources.category(nearest[0]["source_id"]) if nearest else "",
+        "source_ids": list(dict.fromkeys(quote["source_id"] for quote in quotes)),
     }

@@ -5,44 +5,33 @@ from typing import Annotated
 import numpy as np
 import pandas as pd
 
-from hansol_assets.answering.adapters import adapter_weights
+from hansol_assets.answering.answer_table import review_of_blocks
 from hansol_assets.answering.blending import (
-    asked_alone,
-    load_blend,
-    of_questions,
-    of_split,
-    part_components,
-    split_of,
-)
-from hansol_assets.answering.candidates import CandidateInputs, Gatherer
-from hansol_assets.answering.choosing import (
-    ChoiceSettings,
-    Chooser,
-    choose_answers,
-    review_of_blocks,
-)
-from hansol_assets.answering.held_out_rows import ask_held_out, fit_row_share, look_up
-from hansol_assets.answering.parts import TEST, to_submit
-from hansol_assets.answering.readings import KIWI
-from hansol_assets.answering.regressors import (
     fit_for_judging,
     fit_for_submitting,
     load_choices,
     load_regressors,
+    part_components,
+    split_of,
 )
+from hansol_assets.answering.candidates import CandidateInputs, Gatherer, of_questions
+from hansol_assets.answering.choosing import ChoiceSettings, Chooser
+from hansol_assets.answering.known_questions import ask_held_out, fit_row_share, look_up
+from hansol_assets.answering.parts import TEST, asked_alone, of_split, to_submit
+from hansol_assets.answering.readings import KIWI
 from hansol_assets.answering.searching import Searching, open_searcher
+from hansol_assets.answering.training import adapter_weights
 from hansol_assets.embedding.cached import open_embedder
+from hansol_assets.embedding.embedder import encode_groups
 from hansol_assets.lake.blocks import Blocks
 from hansol_assets.lake.declaration import Setting, lake_artifact, lake_table
 from hansol_assets.lake.handles import Artifact, Table
 from hansol_assets.lake.reports import ArtifactBuild, Build, Report, TableReport
 from hansol_assets.plotting import bar_picture
 from hansol_assets.qa.folds import CALIBRATION, TRAINING, VALIDATION
-from hansol_assets.scoring.blend import WEIGHTS_FILE, BlendSettings, fit_blend
-from hansol_assets.scoring.components import ComponentSettings
+from hansol_assets.scoring.answer_regressor import ComponentSettings
+from hansol_assets.scoring.blend import ROW_SHARE_FILE, WEIGHTS_FILE, BlendSettings, fit_blend
 from hansol_assets.scoring.drafting import ComposingSettings
-from hansol_assets.scoring.evaluate import embed_references
-from hansol_assets.scoring.row_share import ROW_SHARE_FILE
 
 SHOWN_CONFIDENCE = (0.1, 0.5, 0.9)
 MOST_ROWS = 300
@@ -176,7 +165,7 @@ def vector_blend(
     models = load_regressors(answer_regressor, answer_embedder)
     embedder = open_embedder(answer_embedder)
     components = part_components(candidates, split_of(questions), models)
-    references = embed_references(questions["references"].tolist(), embedder)
+    references = encode_groups(embedder, questions["references"].tolist())
     fitted = fit_blend(components.of_questions(questions["id"].tolist()), references, blend)
     fitted.save(build.folder / WEIGHTS_FILE)
     rows = qa_folds.read()
@@ -192,8 +181,10 @@ def vector_blend(
     weights = {f"weight_{name}": round(weight, 4) for name, weight in fitted.weights.items()}
     notes = {"weights": bar_picture("Weights of the components", fitted.weights, "weight")}
     shares = share.of(np.array(SHOWN_CONFIDENCE)).round(4).tolist()
-    named = {f"row_share_at_{p}": value for p, value in zip(SHOWN_CONFIDENCE, shares, strict=True)}
-    return Report(facts={"questions": len(questions), **weights, **named}, notes=notes)
+    share_facts = {
+        f"row_share_at_{p}": value for p, value in zip(SHOWN_CONFIDENCE, shares, strict=True)
+    }
+    return Report(facts={"questions": len(questions), **weights, **share_facts}, notes=notes)
 
 
 @lake_table(kinds={"duckdb"}, code_version="6")
@@ -213,15 +204,10 @@ def validation_answers(
     near the estimated vector (minimum Bayes risk). The table says which rows and which prompts led
     to each, and flags the answers that a person should review.
     """
-    return choose_answers(
-        of_split(held_out_questions.read(), VALIDATION),
-        validation_candidates,
-        answer_regressor,
-        answer_embedder,
-        load_blend(vector_blend),
-        qa_folds.read(),
-        choice,
+    chooser = Chooser.open(
+        VALIDATION, answer_regressor, vector_blend, answer_embedder, qa_folds.read(), choice
     )
+    return chooser.choose(of_split(held_out_questions.read(), VALIDATION), validation_candidates)
 
 
 @lake_table(kinds={"duckdb"}, code_version="6")
@@ -240,10 +226,11 @@ def generated_answers(
 
     Of many questions they are chosen block by block.
     """
-    blend, rows = load_blend(vector_blend), qa_folds.read()
-    chooser = Chooser.open(TEST, final_regressor, answer_embedder, blend, rows, choice)
+    chooser = Chooser.open(
+        TEST, final_regressor, vector_blend, answer_embedder, qa_folds.read(), choice
+    )
 
     def answer(questions: pd.DataFrame) -> TableReport:
-        return chooser.choose_from(test_candidates, questions)
+        return chooser.choose(questions, test_candidates)
 
     return Blocks(build, block, review_of_blocks).table(to_submit(raw_questions.read()), answer)

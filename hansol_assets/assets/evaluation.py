@@ -5,42 +5,42 @@ from typing import Annotated
 import pandas as pd
 
 from hansol_assets.answering.blending import (
-    load_blend,
-    load_row_share,
-    of_questions,
-    of_split,
+    VectorModels,
     part_components,
     split_of,
 )
-from hansol_assets.answering.experiments import experiments
-from hansol_assets.answering.held_out_rows import ask_held_out, look_up
-from hansol_assets.answering.judge import JUDGE, keep_judge, open_judge
+from hansol_assets.answering.candidates import of_questions
 from hansol_assets.answering.judging import (
+    JUDGE,
     SHOWN_WORST,
     judge_answers,
-    score_pictures,
+    open_judge,
+    save_judge,
     worst_questions,
     zero_of_parity,
 )
-from hansol_assets.answering.known import known_shares, score_known
-from hansol_assets.answering.parts import ALL_SPLITS
-from hansol_assets.answering.regressors import load_regressors
+from hansol_assets.answering.known_questions import (
+    ask_held_out,
+    known_shares,
+    look_up,
+    score_known,
+    scored_ids,
+)
+from hansol_assets.answering.parts import ALL_SPLITS, of_split
+from hansol_assets.answering.publishing import experiments
 from hansol_assets.answering.searching import Searching, open_searcher
 from hansol_assets.answering.trust import trust_of
 from hansol_assets.answering.verdicts import VerdictSettings
-from hansol_assets.embedding.cached import open_embedder
 from hansol_assets.embedding.embedder import EmbedderSettings
 from hansol_assets.lake.declaration import Setting, lake_artifact, lake_table
 from hansol_assets.lake.handles import Artifact, History, Table
 from hansol_assets.lake.manifest import Fact
 from hansol_assets.lake.records import Records, records
 from hansol_assets.lake.reports import ArtifactBuild, Report, TableReport
-from hansol_assets.plotting import trend_picture
+from hansol_assets.plotting import distribution_picture, trend_picture
 from hansol_assets.qa.folds import VALIDATION
-from hansol_assets.qa.sampling import draw
 from hansol_assets.retrieval.index import RetrievalSettings
 from hansol_assets.scoring.evaluate import ScoreSettings
-from hansol_assets.scoring.kinds import ASKED, KNOWN, weigh
 from hansol_assets.scoring.leaderboard import (
     ANSWER,
     SHOWN,
@@ -49,6 +49,7 @@ from hansol_assets.scoring.leaderboard import (
     score_facts,
 )
 from hansol_assets.scoring.leaderboard import leaderboard as leaderboard_of
+from hansol_assets.scoring.measures import ASKED, BASELINES, KNOWN, weigh
 
 
 @lake_artifact(kinds={"huggingface"}, retries=3)
@@ -61,7 +62,7 @@ def judge_embedder(
 
     Nothing of it is fitted on the table. Figures of two judges are never compared.
     """
-    return keep_judge(answer_embedder, judge, build)
+    return save_judge(answer_embedder, judge, build)
 
 
 @lake_table(kinds={"duckdb"}, named_by_content=True)
@@ -121,21 +122,22 @@ def validation_scores(
     """
     questions, rows = of_split(held_out_questions.read(), VALIDATION), qa_folds.read()
     candidates = of_questions(validation_candidates.read(), questions)
-    models, blend = load_regressors(answer_regressor, answer_embedder), load_blend(vector_blend)
+    models = VectorModels.open(answer_regressor, vector_blend, answer_embedder)
     judge, answers = open_judge(judge_embedder, answer_embedder), validation_answers.read()
-    share, model = load_row_share(vector_blend), models[VALIDATION]
-    zero = zero_of_parity(judge, model, rows)
-    components = part_components(candidates, split_of(questions), models)
+    regressor = models.regressors[VALIDATION]
+    zero = zero_of_parity(judge, regressor, rows)
+    components = part_components(candidates, split_of(questions), models.regressors)
     references = dict(zip(rows["id"], rows["answers"], strict=True))
     unknown = judge_answers(
-        questions, answers, candidates, components, blend, share, judge, scores, zero, references
+        questions, answers, candidates, components, models, judge, scores, zero, references
     )
     searcher = open_searcher(retrieval_index, answerability, retriever, answer_embedder, retrieval)
-    held_out = rows.loc[rows["split"] == VALIDATION, "id"].tolist()
-    drawn = [held_out[index] for index in draw(held_out, retrieval.scored_rows, "scored")]
+    drawn = scored_ids(rows, retrieval.scored_rows)
     asked, _ = ask_held_out(rows, drawn, ALL_SPLITS, searcher)
-    answered = look_up(asked, rows, searcher, model, blend, open_embedder(answer_embedder))
-    known = score_known(answered, rows, share, model.joining, judge, zero, verdicts, scores)
+    ranked = look_up(asked, rows, searcher, regressor, models.blend, models.embedder)
+    known = score_known(
+        ranked, rows, models.share, regressor.joining, judge, zero, verdicts, scores
+    )
     measured = float(known_share.facts["known_share"])
     judged = weigh(
         pd.concat([unknown, known], ignore_index=True),
@@ -154,7 +156,7 @@ def validation_scores(
     return TableReport(
         frame=judged,
         facts=facts,
-        notes=score_pictures(judged, scored),
+        notes={"score_distribution": distribution_picture(judged, scored, list(BASELINES))},
         tables={
             "worst_questions": records(worst),
             "worst_known": records(
@@ -169,19 +171,19 @@ def leaderboard(
     validation_scores: History,
     scores: Annotated[ScoreSettings, Setting("scores", only=("bootstrap",))],
 ) -> TableReport:
-    """Every experiment that the lake remembers, beside the baselines and the ablations.
+    """Every experiment in the lake, beside the baselines and the ablations.
 
-    One row per fingerprint of `validation_scores`, kept across runs and profiles, with a bootstrap
+    One row per fingerprint of `validation_scores`, across runs and profiles, with a bootstrap
     interval; the newest is compared with the best earlier one by a paired bootstrap.
     """
-    runs = experiments(validation_scores)
-    table = leaderboard_of(runs, scores)
-    facts: dict[str, Fact] = {"experiments": len(runs)}
-    facts |= comparison_facts(runs, scores.bootstrap)
+    every = experiments(validation_scores)
+    table = leaderboard_of(every, scores)
+    facts: dict[str, Fact] = {"experiments": len(every)}
+    facts |= comparison_facts(every, scores.bootstrap)
     tables: dict[str, Records] = {"leaderboard": records(table[SHOWN])}
-    compared = [item for item in runs if item.fingerprint == facts.get("compared_with")]
+    compared = [item for item in every if item.fingerprint == facts.get("compared_with")]
     if compared:
-        differing = differing_settings(runs[-1], compared[0])
+        differing = differing_settings(every[-1], compared[0])
         tables["settings_that_differ_from_compared_with"] = records(differing)
     notes = {"trend": trend_picture(table[table["kind"] == "experiment"])}
     unmeasurable = list(dict.fromkeys(note for note in table["note"] if note))

@@ -5,23 +5,6 @@ from typing import Annotated
 
 import pandas as pd
 
-from hansol_assets.answering.adapters import write_reference
-from hansol_assets.answering.corpus import (
-    CORPUS_IDENTITY,
-    asked_once,
-    corpus_table,
-    drawn_documents,
-    no_corpus,
-)
-from hansol_assets.answering.examples import (
-    EXAMPLE_IDENTITY,
-    ExampleSettings,
-    adapter_table,
-    drawn_examples,
-    no_examples,
-    training_examples,
-)
-from hansol_assets.answering.holding import drift, held_still, recipe_of
 from hansol_assets.answering.parts import ALL_SPLITS
 from hansol_assets.answering.searching import Searching, open_searcher
 from hansol_assets.answering.training import (
@@ -30,6 +13,24 @@ from hansol_assets.answering.training import (
     base_model_report,
     encoded_soundly,
     train_on,
+    write_reference,
+)
+from hansol_assets.answering.training_tables import (
+    CORPUS_COLUMNS,
+    CORPUS_IDENTITY,
+    EXAMPLE_COLUMNS,
+    EXAMPLE_IDENTITY,
+    ExampleSettings,
+    adapter_table,
+    asked_once,
+    corpus_table,
+    drawn_documents,
+    drawn_examples,
+    drift,
+    empty_table,
+    recipe_of,
+    reuse_or_make,
+    training_examples,
 )
 from hansol_assets.assets.libraries import ADAPTERS, MODELS
 from hansol_assets.lake.declaration import Setting, lake_artifact, lake_table
@@ -79,30 +80,25 @@ def pretraining_corpus(
     """The documents that a base model is trained on from nothing; empty for a released one.
 
     Each is a single training example in the form of the later prompts, every answer once, or a draw
-    of them where they are many. The last
-    corpus is kept until more than a set share of the documents has changed, or a text of it is
-    held out now, so that a changed row does not train the base model from nothing.
+    of them where they are many. The last corpus is reused until more than a set share of the
+    documents has changed, or a text of it is held out now, so that a changed row does not train the
+    base model from nothing.
     """
     if kind == "hub":
-        return TableReport(frame=no_corpus())
+        return TableReport(frame=empty_table(CORPUS_COLUMNS))
     pairs = paired_questions.read()
     singles = drawn_documents(asked_once(pairs[pairs["kind"] == SINGLE]), documents)
     recipe = recipe_of(retriever.version, prompt=prompt, retrieval=retrieval)
-    requested = singles.assign(recipe=recipe)
+    drawn = singles.assign(recipe=recipe)
 
     def make() -> pd.DataFrame:
         searcher = open_searcher(
             retrieval_index, answerability, retriever, answer_embedder, retrieval
         )
-        return corpus_table(requested, training_examples(requested, searcher, prompt))
+        return corpus_table(drawn, training_examples(drawn, searcher, prompt))
 
-    return _held(
-        pretraining_corpus,
-        requested[list(CORPUS_IDENTITY)],
-        held_out_texts(qa_folds.read(), folds),
-        most_drift,
-        make,
-    )
+    identity, held_out = drawn[CORPUS_IDENTITY], held_out_texts(qa_folds.read(), folds)
+    return _reused_or_made(pretraining_corpus, identity, held_out, most_drift, make)
 
 
 @lake_artifact(kinds=KINDS, code_version="2", pool="gpu", retries=3, libraries=MODELS)
@@ -154,8 +150,8 @@ def adapter_examples(
         )
         return adapter_table(drawn, rows, searcher, settings)
 
-    identities, excluded = drawn[list(EXAMPLE_IDENTITY)], held_out_texts(rows, folds)
-    return _held(adapter_examples, identities, excluded, most_drift, make)
+    identity, unseen = drawn[EXAMPLE_IDENTITY], held_out_texts(rows, folds)
+    return _reused_or_made(adapter_examples, identity, unseen, most_drift, make)
 
 
 @lake_artifact(
@@ -197,7 +193,7 @@ def final_examples(
     They are drawn and kept as `adapter_examples` are.
     """
     if not final_fit:
-        return TableReport(frame=no_examples())
+        return TableReport(frame=empty_table(EXAMPLE_COLUMNS))
     every = qa_folds.read().assign(split=TRAINING)
     rows, dealt = rows_and_folds(every)
     mix = QuestionMix.of_table(question_mix.read())
@@ -213,7 +209,7 @@ def final_examples(
         )
         return adapter_table(drawn, every, searcher, settings, ALL_SPLITS)
 
-    return _held(final_examples, drawn[list(EXAMPLE_IDENTITY)], (), most_drift, make)
+    return _reused_or_made(final_examples, drawn[EXAMPLE_IDENTITY], (), most_drift, make)
 
 
 @lake_artifact(kinds=KINDS, code_version="4", pool="gpu", after=("validation_scores",))
@@ -236,13 +232,13 @@ def final_adapter(
     return train_on(final_examples, base_model, settings, build)
 
 
-def _held(
+def _reused_or_made(
     previous: Table | None,
-    requested: pd.DataFrame,
+    identity: pd.DataFrame,
     held_out: Collection[str],
     most_drift: float,
     make: Callable[[], pd.DataFrame],
 ) -> TableReport:
     before = previous.read() if previous else None
-    table = held_still(before, requested, held_out, most_drift, make)
-    return TableReport(frame=table, facts={"drift": round(drift(table, requested), 4)})
+    table = reuse_or_make(before, identity, held_out, most_drift, make)
+    return TableReport(frame=table, facts={"drift": round(drift(table, identity), 4)})

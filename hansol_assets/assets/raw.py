@@ -25,15 +25,16 @@ from hansol_assets.qa.table import (
 )
 from hansol_assets.qa.table.columns import ANSWERS, QUESTIONS
 from hansol_assets.qa.table.reviewed import as_rows, no_reviewed, read_reviewed
-from hansol_assets.qa.table.row_quality import RowQualitySettings, without_dropped
 from hansol_assets.qa.table.row_warnings import (
     DROPPED_ROWS,
     SHOWN_WARNINGS,
     WARNED_ROWS,
     WARNINGS,
+    RowQualitySettings,
     row_warnings,
+    without_dropped,
 )
-from hansol_assets.qa.table.text_lists import TextLists
+from hansol_assets.qa.text_lists import TextLists
 
 ALL_DROPPED = Violation(
     None,

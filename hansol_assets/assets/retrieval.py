@@ -11,17 +11,17 @@ from hansol_assets.answering.searching import (
     open_ranker,
     write_index_file,
 )
-from hansol_assets.answering.trust import trust_facts, trust_pictures
+from hansol_assets.answering.trust import evaluate_search, trust_facts, trust_pictures
 from hansol_assets.answering.verdicts import VerdictSettings
 from hansol_assets.assets.libraries import ENCODERS, SEARCH
-from hansol_assets.embedding.cached import open_embedder
+from hansol_assets.embedding.cached import open_embedder, open_retriever
 from hansol_assets.embedding.embedder import (
     EmbedderSettings,
     RetrieverSettings,
     embedder_facts,
+    retriever_facts,
     save_embedder,
 )
-from hansol_assets.embedding.retriever import open_retriever, retriever_facts
 from hansol_assets.lake.databases import version_checksums
 from hansol_assets.lake.declaration import Setting, lake_artifact, lake_table
 from hansol_assets.lake.handles import Artifact, Table
@@ -34,12 +34,10 @@ from hansol_assets.lake.reports import (
     TableReport,
 )
 from hansol_assets.qa.folds import rows_and_folds
-from hansol_assets.retrieval.documents import DocumentSettings
-from hansol_assets.retrieval.evaluation import evaluate_search
 from hansol_assets.retrieval.examples import load_prior, make_prior
 from hansol_assets.retrieval.features import FEATURES
 from hansol_assets.retrieval.fitting import AnswerabilitySettings, Fitter, save_ranker
-from hansol_assets.retrieval.index import RetrievalSettings, build_index
+from hansol_assets.retrieval.index import DocumentSettings, RetrievalSettings, build_index
 from hansol_assets.scoring.bootstrap import BootstrapSettings
 
 

@@ -6,29 +6,26 @@ import numpy as np
 import pandas as pd
 
 from hansol_assets.answering.blending import (
-    load_blend,
-    load_row_share,
+    VectorModels,
     part_components,
-    split_of_all,
+    strategy_vectors,
 )
 from hansol_assets.answering.parts import TEST
-from hansol_assets.answering.promotion import PROMOTED, publish_if_promoted
-from hansol_assets.answering.regressors import load_regressors
-from hansol_assets.answering.strategies import strategy_vectors
-from hansol_assets.answering.submission import (
+from hansol_assets.answering.publishing import (
     FITS_TEMPLATE,
+    PROMOTED,
     SUBMISSION_FILE,
     Strategy,
     fitting_submission,
+    publish_if_promoted,
 )
-from hansol_assets.embedding.cached import open_embedder
 from hansol_assets.lake.declaration import Setting, lake_artifact
 from hansol_assets.lake.handles import Artifact, Source, Table
 from hansol_assets.lake.records import preview
 from hansol_assets.lake.reports import ArtifactBuild, Report
 from hansol_assets.plotting import vector_map
 from hansol_assets.qa.table import read_template
-from hansol_assets.qa.table.form import submission_form
+from hansol_assets.qa.table.submission_form import submission_form
 
 SHOWN_COLUMNS = 7
 EXPECTATION = ("low", "high", "known_share", "known_share_low", "known_share_high")
@@ -54,26 +51,23 @@ def answer_embeddings(
     the fitted combination of all components, and, as far as a row is likely to answer, the mean of
     its references.
     """
-    blend, share = load_blend(vector_blend), load_row_share(vector_blend)
-    models = load_regressors(final_regressor, answer_embedder)
-    embedder = open_embedder(answer_embedder)
-    answered = generated_answers.read_columns("id", "nearest_category")
-    ids, blocks = answered["id"].tolist(), []
+    models = VectorModels.open(final_regressor, vector_blend, answer_embedder)
+    questions = generated_answers.read_columns("id", "nearest_category")
+    ids, blocks = questions["id"].tolist(), []
     for start in range(0, len(ids), block):
         answers = generated_answers.rows_of("id", ids[start : start + block])
         candidates = test_candidates.rows_of("question_id", answers["id"].tolist())
-        components = part_components(candidates, split_of_all(answers, TEST), models)
+        splits = dict.fromkeys(answers["id"], TEST)
+        components = part_components(candidates, splits, models.regressors)
         first = qa_folds.rows_of("id", sorted({*components.first_rows} - {""}))
         rows = dict(zip(first["id"], first["answers"], strict=True))
-        made = strategy_vectors(answers, candidates, components, blend, share, rows, embedder)[
-            strategy
-        ]
-        blocks.append(made.astype(np.float32))
+        made = strategy_vectors(answers, candidates, components, models, rows)
+        blocks.append(made[strategy].astype(np.float32))
     vectors = np.concatenate(blocks)
     frame = pd.DataFrame({"id": ids, "vector": list(vectors)})
     frame.to_parquet(build.folder / EMBEDDINGS_FILE, index=False)
     facts = {"rows": len(frame), "dimensions": vectors.shape[1], "strategy": strategy}
-    kinds = answered["nearest_category"].tolist()
+    kinds = questions["nearest_category"].tolist()
     return Report(
         facts=facts, notes={"map": vector_map("Submission vectors by category", vectors, kinds)}
     )

@@ -177,8 +177,8 @@ async def _question(request: Request) -> str:
 class OwnPagesAlone:
     """Refuses what the page of another address asks: it must not read answers from this machine.
 
-    A name of another site may be made to point here, which its Host tells; a page elsewhere may
-    ask this address itself, which its Origin tells.
+    A name of another site may be made to point here, which shows in its Host; a page elsewhere may
+    ask this address itself, which shows in its Origin.
     """
 
     def __init__(self, app: ASGIApp, addresses: Collection[str]) -> None:
@@ -225,7 +225,7 @@ def serve(asker: Asker, review_file: Path, listener: socket.socket) -> None:
 
     port = listener.getsockname()[1]
     turns = Turns(asker.ask)
-    # Gradio's own launch() looks for its server through a proxy, and can be told to share it.
+    # Gradio's own launch() looks for its server through a proxy, and may share it.
     app = asking_api(turns)
     app.add_middleware(OwnPagesAlone, addresses=[f"{host}:{port}" for host in (HOST, "localhost")])
     gr.mount_gradio_app(

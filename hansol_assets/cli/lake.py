@@ -60,7 +60,7 @@ def prune(
     keep: Annotated[int, typer.Option(min=1, help="Newest versions of each asset to keep.")],
 ) -> None:
     """Remove old versions, never what is live or was used by what stays."""
-    from hansol_assets.answering.promotion import RETENTION
+    from hansol_assets.answering.publishing import RETENTION
     from hansol_assets.lake.pruning import prune as remove
 
     report = remove(open_lake(), keep, RETENTION)

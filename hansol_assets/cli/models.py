@@ -19,8 +19,7 @@ from hansol_assets.cli.output import (
     print_records,
 )
 from hansol_assets.errors import UserError
-from hansol_assets.qa.table import ContractError, TableSettings
-from hansol_assets.qa.table.description import describe_test, describe_train
+from hansol_assets.qa.table import ContractError, TableSettings, read_test, read_train
 from hansol_assets.settings import Settings, load_settings, require_fitting_template
 
 commands = typer.Typer()
@@ -145,7 +144,7 @@ def export_model_command(
 
 def _export(write: Callable[[Path, Path, Path], list[Path]], directory: Path) -> None:
     """Hands the live adapter, its base model and the folder to what writes the files."""
-    from hansol_assets.answering.adapters import adapter_weights
+    from hansol_assets.answering.training import adapter_weights
     from hansol_assets.lake.handles import Artifact, input_of
 
     final = Artifact.pin(open_lake(), "final_adapter")
@@ -161,12 +160,12 @@ def _known(value: float | None, form: str) -> str:
 
 def _described(asset: str, path: Path, table: TableSettings, problems: list[str]) -> list[str]:
     """What is recognised of a file, or why it cannot be read, which is a problem."""
-    describe = {"train_csv": describe_train, "test_csv": describe_test}.get(asset)
+    read = {"train_csv": read_train, "test_csv": read_test}.get(asset)
     if not path.is_file():
         problems.append(f"{path} is missing")
         return []
     try:
-        return describe(path, table) if describe else []
+        return read(path, table).description() if read else []
     except ContractError as error:
         problems.append(str(error))
         return str(error).splitlines()

@@ -259,7 +259,7 @@ def _print_explanation(explanation: dict[str, Any]) -> None:
             for hit in part["retrieved"]
         ]
         print_records("rows found", hits)
-        # Of candidates with one and the same text the best stands for all.
+        # Of candidates with the same text the best is shown.
         ranked = sorted(part["candidates"], key=lambda item: -item["score"])
         best_first = list({item["text"]: item for item in reversed(ranked)}.values())[::-1]
         print_records(

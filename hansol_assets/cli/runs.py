@@ -111,7 +111,7 @@ def outcome(lake: "Lake", *, has_questions: bool) -> list[tuple[str, str]]:
 
     `has_questions`: whether there is a test file; without one there is nothing to submit.
     """
-    from hansol_assets.answering.adapters import adapter_weights
+    from hansol_assets.answering.training import adapter_weights
     from hansol_assets.lake.handles import Artifact, input_of
 
     lineage = ("lineage", "make ui, then http://127.0.0.1:3000/asset-groups")
@@ -228,6 +228,6 @@ def print_board(board: "pd.DataFrame", console: Console) -> None:
 @commands.command()
 def promote() -> None:
     """Publish the submission made last, whatever its score against the published one."""
-    from hansol_assets.answering.submission import publish_live
+    from hansol_assets.answering.publishing import publish_live
 
     print_line(f"published  {publish_live(open_lake())}")

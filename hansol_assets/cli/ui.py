@@ -1,4 +1,4 @@
-"""`hansol ui`: Dagster's web UI with its daemon, until it is told to end."""
+"""`hansol ui`: Dagster's web UI with its daemon, until Ctrl-C or a signal."""
 
 import os
 import signal
@@ -27,7 +27,7 @@ MODULE = "DAGSTER_MODULE_NAME"
 
 
 class _EndRequestedError(Exception):
-    """Somebody pressed Ctrl-C, or the process was told to end."""
+    """Somebody pressed Ctrl-C, or the process got a signal."""
 
 
 @commands.command()
@@ -47,12 +47,12 @@ def ui(
 
 
 def _run_until_ended(command: list[str]) -> int:
-    """Runs a command with all that it starts; returns its code, 0 where it was told to end."""
+    """Runs a command with all that it starts; returns its code, 0 where it was asked to end."""
     environment = {name: value for name, value in os.environ.items() if name != MODULE}
     quiet = Event()
     with _ended_by_signals():
         # In a session of its own, Ctrl-C does not reach each of its processes by itself: those
-        # that end last would tell at length that those that ended first are gone.
+        # that end last would report at length that those that ended first are gone.
         process = subprocess.Popen(  # noqa: S603 - the command is our own
             command,
             env=environment,

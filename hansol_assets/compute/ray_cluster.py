@@ -223,7 +223,7 @@ def _answer(ray: Any, reply: Any) -> dict[str, str]:
 
 
 def describe_node(shared: str) -> dict[str, str]:
-    """Says what a machine has, as far as results hang on it."""
+    """Says what a machine has, as far as results depend on it."""
     versions = {name: _version(name) for name in SAME_EVERYWHERE}
     seen = "yes" if Path(shared).is_dir() else "no"
     return {**versions, "python": platform.python_version(), f"sees {shared}": seen}

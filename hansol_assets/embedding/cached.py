@@ -1,32 +1,76 @@
-"""Vectors that are kept as they are made, and found again by content.
+"""The embedders of the lake: each text is embedded once, where heavy work runs, and cached.
 
-What belongs here: asking an embedder only for texts that the cache does not hold. What does not:
-the embedder itself (`hansol_assets.embedding.embedder`), where it runs (`hansol_assets.compute`)
-and what vectors are used for.
+The retriever is such an embedder with what it expects before a question and before a passage.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from hansol_assets.compute.current import current
-from hansol_assets.compute.protocol import Workers
-from hansol_assets.embedding.embedder import load_embedder
-from hansol_assets.embedding.vectors import from_arrow
-from hansol_assets.embedding.work import EmbedTexts
+from hansol_assets.compute.protocol import Worker, Workers, isolate_errors
+from hansol_assets.embedding.e5 import E5Embedder
+from hansol_assets.embedding.embedder import Embedder, encode, load_embedder
+from hansol_assets.embedding.muse import MuseEmbedder
+from hansol_assets.embedding.vectors import from_arrow, unit
 from hansol_assets.lake.cache import EMBEDDINGS, RowCache
 from hansol_assets.lake.fingerprint import text_hash
 from hansol_assets.lake.handles import Artifact
 from hansol_assets.lake.reports import Log
 
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
 _SHOWN = 60
 """Characters of a text in a message."""
 
 _BLOCK = 2048
-"""Texts that are embedded before their vectors are kept: what a crash costs at most."""
+"""Texts that are embedded before their vectors are cached: what a crash costs at most."""
+
+
+@dataclass(frozen=True)
+class EmbedTexts:
+    """Turns a block with the columns `key, text` into one with `key, vector, problem`.
+
+    A text that cannot be embedded has a vector of zeros, and `problem` says why.
+    """
+
+    load: "Callable[[], SentenceTransformer | MuseEmbedder | E5Embedder]"
+    batch_size: int
+    width: int
+    name: str = "embedding"
+    # Two blocks: one alone has nobody to share with.
+    fewest_to_send: int = 4_000
+
+    def open(self) -> Worker:
+        """Loads the embedder."""
+        model = self.load()
+
+        def encode_batch(texts: list[str]) -> list[np.ndarray]:
+            made = model.encode(texts, batch_size=self.batch_size, show_progress_bar=False)
+            return list(np.asarray(made, np.float32))
+
+        def embed(block: pa.Table) -> pa.Table:
+            outcomes = isolate_errors(encode_batch, block["text"].to_pylist())
+            vectors = np.zeros((len(outcomes), self.width), np.float32)
+            for row, outcome in enumerate(outcomes):
+                if outcome.made is not None:
+                    vectors[row] = outcome.made
+            flat = pa.array(vectors.ravel())
+            return pa.table(
+                {
+                    "key": block["key"],
+                    "vector": pa.FixedSizeListArray.from_arrays(flat, self.width),
+                    "problem": pa.array([outcome.problem for outcome in outcomes], pa.string()),
+                }
+            )
+
+        return embed
 
 
 class CachedEmbedder:
@@ -36,17 +80,11 @@ class CachedEmbedder:
     embedded one by one as a table grows may differ there from those of a new lake; those of the
     installed encoder (`hansol_assets.embedding.muse`) do not.
 
-    Args:
-        cache: Where vectors are kept.
-        scope: Names the embedder.
-        width: The width of its vectors.
-        open_workers: Gives the processes that embed (`EmbedTexts`); called only if a vector is
-            missing.
-        log: Is told how far it is, where there is much to embed.
+    `scope` names the embedder in the cache; workers are opened only if a vector is missing.
 
     Attributes:
         embedded: Texts that the embedder was asked for.
-        found: Texts whose vectors were there.
+        cached: Texts whose vectors were in the cache.
     """
 
     def __init__(
@@ -63,54 +101,49 @@ class CachedEmbedder:
         self._open_workers = open_workers
         self._log = log
         self.embedded = 0
-        self.found = 0
+        self.cached = 0
 
     def get_embedding_dimension(self) -> int:
         """Returns the width of the vectors."""
         return self._width
 
     def encode(self, texts: list[str], /, *, show_progress_bar: bool) -> np.ndarray:  # noqa: ARG002
-        """Returns one vector a text, [texts, dimensions] float32.
-
-        Args:
-            texts: Texts, each of them once.
-            show_progress_bar: What other embedders are told; here the log says how far it is.
-        """
+        """Returns one vector a text, each text given once, [texts, dimensions] float32."""
         keys = [text_hash(text) for text in texts]
-        place_of = {key: place for place, key in enumerate(keys)}
+        row_of = {key: row for row, key in enumerate(keys)}
         vectors = np.empty((len(texts), self._width), dtype=np.float32)
-        known = self._cache.get_arrow(self._scope, keys)
+        cached = self._cache.get_arrow(self._scope, keys)
         is_missing = np.ones(len(texts), dtype=bool)
-        if len(known):
-            places = [place_of[key] for key in known["key"].to_pylist()]
-            vectors[places] = from_arrow(known["vector"], self._width)
-            is_missing[places] = False
-        self.found += len(known)
+        if len(cached):
+            rows = [row_of[key] for key in cached["key"].to_pylist()]
+            vectors[rows] = from_arrow(cached["vector"], self._width)
+            is_missing[rows] = False
+        self.cached += len(cached)
         missing = np.flatnonzero(is_missing).tolist()
         done = 0
         for made in self._workers.map(_blocks(texts, keys, missing)) if missing else ():
-            places = [place_of[key] for key in made["key"].to_pylist()]
-            vectors[places] = from_arrow(made["vector"], self._width)
-            self._keep(made, texts, places)
+            rows = [row_of[key] for key in made["key"].to_pylist()]
+            vectors[rows] = from_arrow(made["vector"], self._width)
+            self._put(made, [texts[row] for row in rows])
             done += len(made)
             if len(missing) > _BLOCK:
-                self._tell(f"embedding texts: step {done} of {len(missing)}")
+                self._write_log(f"embedding texts: step {done} of {len(missing)}")
         return vectors
 
-    def _keep(self, made: pa.Table, texts: Sequence[str], places: Sequence[int]) -> None:
-        """Keeps vectors, but none of a text that could not be embedded."""
-        problems = made["problem"].to_pylist()
-        for place, problem in zip(places, problems, strict=True):
+    def _put(self, made: pa.Table, texts: Sequence[str]) -> None:
+        """Caches vectors, but none of a text that could not be embedded."""
+        for text, problem in zip(texts, made["problem"].to_pylist(), strict=True):
             if problem is not None:
-                shown = texts[place][:_SHOWN]
-                self._tell(f"a text has no vector ({problem}), and is found by none: '{shown}'")
+                self._write_log(
+                    f"a text has no vector ({problem}), and is found by none: '{text[:_SHOWN]}'"
+                )
         whole = made.filter(pc.is_null(made["problem"]))
         # Embedders of several widths share the cache.
         vectors = whole["vector"].cast(pa.list_(pa.float32()))
         self._cache.put(self._scope, pa.table({"key": whole["key"], "vector": vectors}))
         self.embedded += len(whole)
 
-    def _tell(self, line: str) -> None:
+    def _write_log(self, line: str) -> None:
         if self._log is not None:
             self._log(line)
 
@@ -119,21 +152,16 @@ class CachedEmbedder:
         return self._open_workers()
 
 
-def _blocks(texts: Sequence[str], keys: Sequence[str], places: Sequence[int]) -> list[pa.Table]:
+def _blocks(texts: Sequence[str], keys: Sequence[str], rows: Sequence[int]) -> list[pa.Table]:
     """Cuts what is to be embedded; the same texts fall into the same blocks wherever they go."""
     return [
-        pa.table({"key": [keys[place] for place in own], "text": [texts[place] for place in own]})
-        for own in (places[start : start + _BLOCK] for start in range(0, len(places), _BLOCK))
+        pa.table({"key": [keys[row] for row in block], "text": [texts[row] for row in block]})
+        for block in (rows[start : start + _BLOCK] for start in range(0, len(rows), _BLOCK))
     ]
 
 
 def open_embedder(answer_embedder: Artifact, log: Log | None = None) -> CachedEmbedder:
-    """Opens an embedder artifact; the model is loaded once a text comes that it never embedded.
-
-    Args:
-        answer_embedder: An artifact of the asset of that name.
-        log: Is told how far it is, where there is much to embed.
-    """
+    """Opens an embedder artifact; the model is loaded once a text comes that it never embedded."""
     width = int(answer_embedder.facts["dimensions"])
     batch_size = int(answer_embedder.facts["batch_size"])
 
@@ -143,3 +171,27 @@ def open_embedder(answer_embedder: Artifact, log: Log | None = None) -> CachedEm
 
     cache, scope = answer_embedder.cache(EMBEDDINGS), answer_embedder.version
     return CachedEmbedder(cache, scope, width, open_workers, log)
+
+
+@dataclass(frozen=True)
+class Retriever:
+    """An encoder whose questions and passages lie near each other where one answers the other."""
+
+    embedder: Embedder
+    query_prefix: str = ""
+    passage_prefix: str = ""
+
+    def queries(self, texts: Sequence[str]) -> np.ndarray:
+        """Encodes questions, [texts, dimensions], unit length or zero."""
+        return unit(encode(self.embedder, [self.query_prefix + text for text in texts]))
+
+    def passages(self, texts: Sequence[str]) -> np.ndarray:
+        """Encodes texts that answer, likewise."""
+        return unit(encode(self.embedder, [self.passage_prefix + text for text in texts]))
+
+
+def open_retriever(retriever: Artifact, log: Log | None = None) -> Retriever:
+    """Opens a retriever artifact; see `open_embedder`."""
+    facts = retriever.facts
+    prefixes = (str(facts["query_prefix"]), str(facts["passage_prefix"]))
+    return Retriever(open_embedder(retriever, log), *prefixes)

@@ -1,10 +1,6 @@
 """Multilingual E5 small, the encoder that finds rows, from the weights that a package ships.
 
-What belongs here: that the package is there and its weights are the pinned ones, and turning them
-into a model of transformers. What does not: the encoder whose space answers lie in
-(`hansol_assets.embedding.muse`) and what is encoded (`hansol_assets.retrieval.documents`).
-
-The model: Wang et al. 2024, "Multilingual E5 Text Embeddings"; 100 languages, 384 dimensions, MIT.
+Wang et al. 2024, "Multilingual E5 Text Embeddings"; 100 languages, 384 dimensions, MIT.
 It expects "query: " before a question and "passage: " before a text that answers. The package holds
 it in 4 bits (blocks of 32 weights with one scale, `Q4_0`), with its tokenizer; its vectors and
 those of the dequantised model have a cosine of 0.9999.
@@ -83,9 +79,8 @@ class E5Embedder:
     def encode(self, texts: Sequence[str], /, **_: Any) -> np.ndarray:
         """Returns one vector a text, [texts, 384] float32, each of length 1 to six decimals.
 
-        Args:
-            texts: Any number of texts; of a long one the first 512 tokens count.
-            _: What other embedders are told about batches and progress; it changes nothing here.
+        Of a long text the first 512 tokens count. Options of other embedders, such as the batch
+        size, change nothing here.
         """
         import torch
 
@@ -95,34 +90,27 @@ class E5Embedder:
         vectors = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
         with torch.inference_mode():
             for batch in _batches(list(map(len, tokens))):
-                own = [tokens[place] for place in batch.places]
-                vectors[batch.places] = _pooled(model, own, batch)
+                vectors[batch.texts] = _pooled(model, [tokens[text] for text in batch.texts], batch)
         return vectors.round(_DECIMALS)
 
 
 class _Batch(NamedTuple):
-    """Texts that are encoded together.
+    """Texts, by position, that are encoded together; tokens of each, and number, with padding."""
 
-    Attributes:
-        places: Where they stand among all texts.
-        width: Tokens of each, with padding.
-        size: Texts, with empty ones.
-    """
-
-    places: list[int]
+    texts: list[int]
     width: int
     size: int
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[_Batch]:
     """Yields texts of one width together, the shortest first."""
-    places: dict[int, list[int]] = {}
-    for place, length in enumerate(lengths):
-        places.setdefault(-(-length // _STEP) * _STEP, []).append(place)
-    for width, own in sorted(places.items()):
+    by_width: dict[int, list[int]] = {}
+    for text, length in enumerate(lengths):
+        by_width.setdefault(-(-length // _STEP) * _STEP, []).append(text)
+    for width, texts in sorted(by_width.items()):
         size = max(1, _BATCH_TOKENS // width)
-        for start in range(0, len(own), size):
-            yield _Batch(own[start : start + size], width, size)
+        for start in range(0, len(texts), size):
+            yield _Batch(texts[start : start + size], width, size)
 
 
 def _pooled(model: "_Loaded", tokens: Sequence[Sequence[int]], batch: _Batch) -> np.ndarray:
@@ -133,9 +121,9 @@ def _pooled(model: "_Loaded", tokens: Sequence[Sequence[int]], batch: _Batch) ->
     mask = torch.zeros((batch.size, batch.width), dtype=torch.long)
     # An empty text has one token to look at, or its means would be no numbers.
     mask[:, 0] = 1
-    for row, own in enumerate(tokens):
-        ids[row, : len(own)] = own
-        mask[row, : len(own)] = 1
+    for row, text in enumerate(tokens):
+        ids[row, : len(text)] = text
+        mask[row, : len(text)] = 1
     words = torch.from_numpy(_dequantised(model.words[ids]).reshape(*ids.shape, -1))
     states = model.bert(inputs_embeds=words, attention_mask=mask).last_hidden_state
     means = (states * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
@@ -145,11 +133,8 @@ def _pooled(model: "_Loaded", tokens: Sequence[Sequence[int]], batch: _Batch) ->
 class _Loaded(NamedTuple):
     """The model.
 
-    Attributes:
-        tokenizer: Text to tokens.
-        words: The embeddings of all tokens, four fifths of the weights: they stay in 4 bits in the
-            file, [vocabulary, bytes], and those of a text are dequantised when it is encoded.
-        bert: All that follows the embedding of words.
+    `words`, the embeddings of all tokens, are four fifths of the weights: they stay in 4 bits in
+    the file, [vocabulary, bytes], and those of a text are dequantised when it is encoded.
     """
 
     tokenizer: "Tokenizer"
@@ -192,14 +177,14 @@ class _Reader:
         self.offset = len(_MAGIC)
 
     def values(self, form: str) -> tuple[Any, ...]:
-        found = struct.unpack_from(f"<{form}", self.content, self.offset)
+        values = struct.unpack_from(f"<{form}", self.content, self.offset)
         self.offset += struct.calcsize(f"<{form}")
-        return found
+        return values
 
     def array(self, kind: str, count: int) -> np.ndarray:
-        found = np.frombuffer(self.content, kind, count, self.offset)
-        self.offset += found.nbytes
-        return found
+        values = np.frombuffer(self.content, kind, count, self.offset)
+        self.offset += values.nbytes
+        return values
 
 
 @lru_cache(maxsize=1)
@@ -237,7 +222,7 @@ def _tokenizer(pieces: _Pieces, positions: int) -> "Tokenizer":
     spaces = normalizers.Replace(Regex(r"\s+"), " ")
     tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), spaces])
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="always")
-    ends = [(pieces.texts[place], place) for place in (pieces.start, pieces.end)]
+    ends = [(pieces.texts[number], number) for number in (pieces.start, pieces.end)]
     (start, _), (end, _) = ends
     tokenizer.post_processor = processors.TemplateProcessing(
         single=f"{start} $A {end}", special_tokens=ends
@@ -271,9 +256,9 @@ def _bert(
         for short, name in _names(shape.layers).items()
     }
     bert.set_input_embeddings(torch.nn.Identity())
-    known = bert.state_dict()
+    state = bert.state_dict()
     bert.load_state_dict(
-        {name: weight.reshape(known[name].shape) for name, weight in weights.items()}, assign=True
+        {name: weight.reshape(state[name].shape) for name, weight in weights.items()}, assign=True
     )
     bert.embeddings.position_ids = torch.arange(shape.positions)[None]
     bert.embeddings.token_type_ids = torch.zeros((1, shape.positions), dtype=torch.long)

@@ -1,8 +1,4 @@
-"""The embedder that turns questions and answers into vectors, whichever the profile names.
-
-What belongs here: choosing, fetching, keeping and calling an embedder. What does not: those that
-need no network (`hansol_assets.embedding.muse`, `hansol_assets.embedding.e5`).
-"""
+"""The embedder that turns texts into vectors, whichever the profile names: fetch, save, call."""
 
 import json
 from collections.abc import Sequence
@@ -44,7 +40,7 @@ EMBEDDER_FILES = ("*.json", "*.safetensors", "*.txt", "*.model")
 
 
 class Embedder(Protocol):
-    """Turns texts into vectors: a `SentenceTransformer`, or one that remembers what it made."""
+    """Turns texts into vectors: a `SentenceTransformer`, or one with a cache."""
 
     def encode(self, texts: list[str], /, *, show_progress_bar: bool) -> Any:
         """Returns one vector a text, [texts, dimensions]."""
@@ -75,16 +71,21 @@ class EmbedderSettings(SettingsModel):
 
     @property
     def pinned(self) -> "EmbedderSettings":
-        """What makes the embedder what it is, its revision as the commit that it stands for now.
+        """The same settings naming the very bytes to be fetched.
+
+        The revision of a hub's model is its commit hash; of a local folder, the SHA-256 of its
+        files.
 
         Raises:
             ModelUnavailableError: The revision is neither known here nor to be had from the hub.
         """
         if self.kind == "hub":
-            return pinned_embedder(self)
+            local = local_folder(str(self.model_id))
+            revision = files_digest(_model_files(local)) if local else commit_of(_files_of(self))
+            return self.model_copy(update={"revision": revision})
         # A profile that another is made of may still name a model of the hub.
-        own = {"revision": _INSTALLED[self.kind][0].version, "model_id": None, "dtype": "auto"}
-        return self.model_copy(update=own)
+        release = _INSTALLED[self.kind][0].version
+        return self.model_copy(update={"revision": release, "model_id": None, "dtype": "auto"})
 
     @model_validator(mode="after")
     def _hub_names_a_model(self) -> Self:
@@ -144,11 +145,7 @@ class RetrieverSettings(EmbedderSettings):
 
 
 def embedder_facts(settings: EmbedderSettings) -> dict[str, str | int]:
-    """Returns what an embedder is: the facts of an artifact that holds it.
-
-    Args:
-        settings: Names it, its revision pinned.
-    """
+    """Returns the facts of an artifact that holds an embedder, whose revision is pinned."""
     return {
         "dimensions": settings.dimensions,
         "batch_size": settings.batch_size,
@@ -157,14 +154,16 @@ def embedder_facts(settings: EmbedderSettings) -> dict[str, str | int]:
     }
 
 
+def retriever_facts(settings: RetrieverSettings) -> dict[str, str | int]:
+    """Returns the facts of an artifact that holds a retriever; see `embedder_facts`."""
+    prefixes = {"query_prefix": settings.query_prefix, "passage_prefix": settings.passage_prefix}
+    return embedder_facts(settings) | prefixes
+
+
 def save_embedder(settings: EmbedderSettings, out_dir: Path) -> None:
-    """Keeps the embedder that the settings name, so that `load_embedder` finds that very one.
+    """Saves the embedder that the settings name, so that `load_embedder` finds that very one.
 
-    Of the installed encoder its version and the hashes of its weights are kept, not the weights.
-
-    Args:
-        settings: Which embedder.
-        out_dir: Folder to save in.
+    Of the installed encoder its version and the hashes of its weights are saved, not the weights.
 
     Raises:
         InstalledWeightsError: The installed encoder is missing, or not the pinned one.
@@ -180,20 +179,16 @@ def save_embedder(settings: EmbedderSettings, out_dir: Path) -> None:
     (out_dir / INSTALLED_FILE).write_text(json.dumps(pinned, indent=1), encoding="utf-8")
 
 
-def fetch_embedder(settings: EmbedderSettings, out_dir: Path) -> "SentenceTransformer":
-    """Fetches the hub's embedder at the pinned revision and saves it, in the wanted numbers.
-
-    Args:
-        settings: Names the model; its width must be `dimensions`.
-        out_dir: Folder to save in.
+def fetch_embedder(settings: EmbedderSettings, out_dir: Path) -> None:
+    """Fetches the hub's embedder at the pinned revision and saves it, in numbers of `dtype`.
 
     Raises:
-        InputError: The model's vectors have another width.
+        InputError: The model's vectors have another width than `dimensions`.
         ModelUnavailableError: The model is neither on this machine nor within reach.
     """
     from sentence_transformers import SentenceTransformer
 
-    folder = local_folder(str(settings.model_id)) or download(_wanted(settings))
+    folder = local_folder(str(settings.model_id)) or download(_files_of(settings))
     model = SentenceTransformer(
         str(folder), trust_remote_code=False, model_kwargs={"dtype": settings.dtype}
     )
@@ -205,31 +200,13 @@ def fetch_embedder(settings: EmbedderSettings, out_dir: Path) -> "SentenceTransf
         )
         raise InputError(msg)
     model.save_pretrained(str(out_dir), create_model_card=False)
-    return model
-
-
-def pinned_embedder(settings: EmbedderSettings) -> EmbedderSettings:
-    """Resolves the hub embedder's revision, so that settings name the very bytes to be fetched.
-
-    Args:
-        settings: Names the model.
-
-    Returns:
-        The same settings with the hub's commit hash; for a local folder, the SHA-256 of its files.
-
-    Raises:
-        ModelUnavailableError: The revision is neither known here nor to be had from the hub.
-    """
-    local = local_folder(str(settings.model_id))
-    revision = files_digest(_model_files(local)) if local else commit_of(_wanted(settings))
-    return settings.model_copy(update={"revision": revision})
 
 
 def _model_files(folder: Path) -> list[Path]:
     return sorted({path for pattern in EMBEDDER_FILES for path in folder.rglob(pattern)})
 
 
-def _wanted(settings: EmbedderSettings) -> RepoFiles:
+def _files_of(settings: EmbedderSettings) -> RepoFiles:
     return RepoFiles(str(settings.model_id), settings.revision, "embedder", EMBEDDER_FILES)
 
 
@@ -257,34 +234,29 @@ def load_embedder(path: Path) -> "SentenceTransformer | muse.MuseEmbedder | e5.E
 
 
 def encode(model: Embedder, texts: Sequence[str]) -> np.ndarray:
-    """Encodes texts, each different text once.
+    """Encodes texts, each different text once, [texts, dimensions] float32.
 
-    Args:
-        model: The embedder.
-        texts: Any number of texts.
-
-    Returns:
-        [texts, dimensions] float32. Norms are the embedder's own: not every model's are 1.
+    Norms are the embedder's: not every model's are 1.
     """
     if not texts:
         return np.zeros((0, width_of(model)), dtype=np.float32)
-    place = {text: number for number, text in enumerate(dict.fromkeys(texts))}
-    vectors = model.encode(list(place), show_progress_bar=False)
-    return np.asarray(vectors, dtype=np.float32)[[place[text] for text in texts]]
+    row_of = {text: row for row, text in enumerate(dict.fromkeys(texts))}
+    vectors = model.encode(list(row_of), show_progress_bar=False)
+    return np.asarray(vectors, dtype=np.float32)[[row_of[text] for text in texts]]
+
+
+def encode_groups(model: Embedder, groups: Sequence[Sequence[str]]) -> list[np.ndarray]:
+    """Encodes groups of texts, such as the answers of a row, in one call.
+
+    Returns:
+        One array a group, [texts of the group, dimensions] float32.
+    """
+    return split_like(encode(model, [text for group in groups for text in group]), groups)
 
 
 def encode_means(model: Embedder, groups: Sequence[Sequence[str]]) -> np.ndarray:
-    """Encodes groups of texts, such as the answers of a row.
-
-    Args:
-        model: The embedder.
-        groups: At least one text each.
-
-    Returns:
-        The mean of each group's vectors scaled to length 1, [groups, dimensions] float64.
-    """
-    vectors = encode(model, [text for own in groups for text in own])
-    return mean_directions(split_like(vectors, groups))
+    """The mean direction of each group of one text or more, [groups, dimensions] float64."""
+    return mean_directions(encode_groups(model, groups))
 
 
 def width_of(model: Embedder) -> int:

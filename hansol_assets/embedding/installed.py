@@ -1,11 +1,8 @@
-"""Weights that a package of the index ships: found, and proved to be the pinned ones.
-
-What belongs here: what is the same for every installed encoder. What does not: reading its weights
-(`hansol_assets.embedding.muse`, `hansol_assets.embedding.e5`).
-"""
+"""Encoder weights that a package of the index ships: found, and proved to be the pinned ones."""
 
 import hashlib
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -21,8 +18,6 @@ class InstalledWeights:
     """The weights of one encoder in one release of one package.
 
     Attributes:
-        package: Its name in the index.
-        module: What it is imported as.
         version: The release that every figure of this project was made with.
         folder: Where the files lie within the package.
         weights: File → SHA-256 of its bytes.
@@ -58,20 +53,17 @@ class InstalledWeights:
         return Path(spec.origin).parent / self.folder
 
     def verify(self, folder: Path | None = None) -> None:
-        """Proves that the weights are the pinned ones.
-
-        Args:
-            folder: Holds the files; by default the package's.
+        """Proves that the weights, by default those of the package, are the pinned ones.
 
         Raises:
             InstalledWeightsError: The package or a file is missing, or has other bytes.
         """
         for name, pinned in self.weights.items():
             path = (folder or self.path) / name
-            found = _sha256(path) if path.is_file() else "missing"
-            if found != pinned:
+            checksum = _sha256(path) if path.is_file() else "missing"
+            if checksum != pinned:
                 msg = (
-                    f"{path} is not the file of {self.package} {self.version} (SHA-256 {found}, "
+                    f"{path} is not the file of {self.package} {self.version} (SHA-256 {checksum}, "
                     f"pinned is {pinned}): vectors of another encoder cannot be compared with "
                     f"those kept. Install it again: {self._remedy}"
                 )
@@ -83,5 +75,12 @@ class InstalledWeights:
 
 
 def _sha256(path: Path) -> str:
+    status = path.stat()
+    return _digest(path, status.st_size, status.st_mtime_ns)
+
+
+@cache
+def _digest(path: Path, _size: int, _changed: int) -> str:
+    """Of a file as it is: a run opens an encoder some twenty times, and reads it once."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

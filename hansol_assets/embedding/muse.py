@@ -1,11 +1,7 @@
 """Google's Universal Sentence Encoder, multilingual v3, as a package of the index holds it.
 
-What belongs here: the pretrained embedder that needs no network, and vectors that do not depend on
-their batch. What does not: vectors that are kept
-(`hansol_assets.embedding.cached`) and embedders of the hub (`hansol_assets.embedding.embedder`).
-
-The model: Yang et al. 2019, "Multilingual Universal Sentence Encoder for Semantic Retrieval"; 16
-languages, Korean among them; vectors of length 1.
+Yang et al. 2019, "Multilingual Universal Sentence Encoder for Semantic Retrieval"; 16 languages,
+Korean among them; vectors of length 1, which here do not depend on their batch.
 """
 
 import os
@@ -65,9 +61,7 @@ class MuseEmbedder:
     def encode(self, texts: Sequence[str], /, **_: Any) -> np.ndarray:
         """Returns one vector a text, [texts, 512] float32, each of length 1 to six decimals.
 
-        Args:
-            texts: Any number of texts.
-            _: What other embedders are told about batches and progress; it changes nothing here.
+        Options of other embedders, such as the batch size, change nothing here.
         """
         from threadpoolctl import threadpool_limits
 
@@ -76,12 +70,12 @@ class MuseEmbedder:
         vectors = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
 
         def embed(group: _Group) -> np.ndarray:
-            return encoder().backend.encode(group.filled([tokens[place] for place in group.places]))
+            return encoder().backend.encode(group.filled([tokens[text] for text in group.texts]))
 
         # The limit is the whole process's, and the package sets and resets it with every call.
         with threadpool_limits(1, "blas"), ThreadPoolExecutor(_threads()) as pool:
-            for group, found in zip(groups, pool.map(embed, groups), strict=True):
-                vectors[group.places] = found[: len(group.places)].round(_DECIMALS)
+            for group, made in zip(groups, pool.map(embed, groups), strict=True):
+                vectors[group.texts] = made[: len(group.texts)].round(_DECIMALS)
         return vectors
 
 
@@ -91,14 +85,12 @@ def _threads() -> int:
 
 
 class _Group(NamedTuple):
-    """Texts that are embedded together.
+    """Texts, by position, that are embedded together.
 
-    Attributes:
-        places: Where they stand among all texts.
-        size: How many there would be if the group were full; 0 for a text that fills one alone.
+    `size` is how many there would be if the group were full; 0 for a text that fills one alone.
     """
 
-    places: list[int]
+    texts: list[int]
     size: int
 
     def filled(self, tokens: list[list[int]]) -> list[list[int]]:
@@ -112,13 +104,13 @@ class _Group(NamedTuple):
 
 def _groups(lengths: Sequence[int]) -> list[_Group]:
     """Puts texts whose number of tokens lets equally many of them into a group together."""
-    places: dict[int, list[int]] = {}
-    for place, length in enumerate(lengths):
-        places.setdefault(min(_MOST_TEXTS, (_GROUP_TOKENS - 2) // length), []).append(place)
+    by_size: dict[int, list[int]] = {}
+    for text, length in enumerate(lengths):
+        by_size.setdefault(min(_MOST_TEXTS, (_GROUP_TOKENS - 2) // length), []).append(text)
     return [
-        _Group(own[start : start + max(size, 1)], size)
-        for size, own in places.items()
-        for start in range(0, len(own), max(size, 1))
+        _Group(texts[start : start + max(size, 1)], size)
+        for size, texts in by_size.items()
+        for start in range(0, len(texts), max(size, 1))
     ]
 
 

@@ -1,10 +1,7 @@
-"""Algebra of vectors that everything above shares: directions, their means, and groups of them.
+"""Algebra of vectors that everything above shares: directions, their means, and groups of them."""
 
-What belongs here: operations on arrays alone. What does not: where vectors come from
-(`hansol_assets.embedding.embedder`) and what they score (`hansol_assets.scoring.cosine`).
-"""
-
-from collections.abc import Iterable, Sequence, Sized
+from collections.abc import Iterable, Mapping, Sequence, Sized
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -16,13 +13,13 @@ def unit(vectors: np.ndarray) -> np.ndarray:
     return vectors / np.where(norms == 0, 1, norms)
 
 
-def mean_directions(references: Iterable[np.ndarray]) -> np.ndarray:
-    """The mean of each question's references scaled to length 1, [questions, dimensions].
+def mean_directions(groups: Iterable[np.ndarray]) -> np.ndarray:
+    """The mean of each group's vectors scaled to length 1, [groups, dimensions] float64.
 
-    The mean cosine to the references is the dot product with this mean; so its direction is the
-    vector with the highest score.
+    The mean cosine to the vectors of a group is the dot product with this mean; so its direction is
+    the vector with the highest score.
     """
-    return np.stack([unit(np.asarray(own, dtype=np.float64)).mean(axis=0) for own in references])
+    return np.stack([unit(np.asarray(group, dtype=np.float64)).mean(axis=0) for group in groups])
 
 
 def split_like(vectors: np.ndarray, groups: Sequence[Sized]) -> list[np.ndarray]:
@@ -32,26 +29,28 @@ def split_like(vectors: np.ndarray, groups: Sequence[Sized]) -> list[np.ndarray]
 
 
 def highest(scores: np.ndarray, count: int) -> np.ndarray:
-    """Places of the highest scores of each row, highest first; of equals the first come first.
+    """Columns of the highest `scores` [questions, rows], highest first, [questions, count].
 
-    Args:
-        scores: [questions, rows].
-        count: How many, at most as many as there are.
-
-    Returns:
-        [questions, count].
+    Of equals the first come first; `count` is at most the number of rows.
     """
     if not count:
         return np.zeros((len(scores), 0), dtype=np.int64)
     bounds = -np.partition(-scores, count - 1, axis=1)[:, count - 1]
-    places = np.zeros((len(scores), count), dtype=np.int64)
-    for row, (own, bound) in enumerate(zip(scores, bounds, strict=True)):
-        above = np.flatnonzero(own >= bound)
-        places[row] = above[np.argsort(-own[above], kind="stable")[:count]]
-    return places
+    columns = np.zeros((len(scores), count), dtype=np.int64)
+    for number, (row, bound) in enumerate(zip(scores, bounds, strict=True)):
+        above = np.flatnonzero(row >= bound)
+        columns[number] = above[np.argsort(-row[above], kind="stable")[:count]]
+    return columns
 
 
 def from_arrow(column: pa.ChunkedArray, width: int) -> np.ndarray:
     """A column of vectors of one width as an array, [rows, width] float32."""
     flat = pa.chunked_array([chunk.flatten() for chunk in column.chunks], pa.float32())
     return flat.to_numpy().reshape(-1, width)
+
+
+def save_arrays(arrays: Mapping[str, np.ndarray], path: Path) -> None:
+    """Writes arrays as safetensors, which take them in C order only."""
+    from safetensors.numpy import save_file
+
+    save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, path)

@@ -173,7 +173,7 @@ def commit_of(files: RepoFiles) -> str:
 
 
 def local_folder(model_id: str) -> Path | None:
-    """Find the folder that stands in the place of a repository, if there is such a one."""
+    """Find the local folder that a repository's name means, if there is one."""
     folder = Path(model_id).expanduser()
     return folder if folder.is_dir() else None
 

@@ -153,7 +153,7 @@ class GenerationSettings(SettingsModel):
 
 
 class FitSettings(SettingsModel):
-    """How far an adapter's loss on questions that it never saw may lie above that on its own."""
+    """How far an adapter's loss on unseen questions may exceed that on its training examples."""
 
     most_gap: float = Field(
         default=2.0,

@@ -220,7 +220,7 @@ def source_version(asset: str, source: Source, settings: Settings) -> str:
     try:
         answers = read_reviewed(source.path, settings.table.placeholders)
     except ContractError:
-        # A run tells what is wrong with it.
+        # A run reports what is wrong with it.
         return source.version
     return text_hash(canonical_json(answers.to_dict("records")))
 

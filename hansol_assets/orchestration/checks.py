@@ -3,27 +3,30 @@
 See https://docs.dagster.io/guides/test/asset-checks
 """
 
-from collections.abc import Mapping
-from functools import partial
+from collections.abc import Callable, Mapping
+from functools import wraps
 from itertools import chain
 from typing import Any
 
 import dagster as dg
 import pandas as pd
 
-from hansol_assets.answering.holding import READ, text_keys
 from hansol_assets.answering.parts import VISIBLE_SPLITS
+from hansol_assets.answering.training_tables import READ, text_keys
 from hansol_assets.answering.trust import TRUST_INTERVALS
+from hansol_assets.lake.handles import History, Table
 from hansol_assets.modeling.hyperparameters import memorises
 from hansol_assets.orchestration.automation import ON_CHANGE
 from hansol_assets.orchestration.metadata import table_values
-from hansol_assets.orchestration.resources import LakeResource
+from hansol_assets.orchestration.resources import LakeResource, user_errors_as_failures
+from hansol_assets.qa.answer_form import broken_limits
 from hansol_assets.qa.folds import TRAINING, find_leaks, held_out_texts
-from hansol_assets.qa.quality import broken_limits
 from hansol_assets.qa.table.row_warnings import DROPPED_ROWS, WARNED_ROWS, WARNINGS
 
 LakeDoor = dg.ResourceParam[LakeResource]
 SHOWN = 20
+PART = 20_000
+"""Rows that are looked at together."""
 QUALITY_FIGURES = (
     "finished_share",
     "empty_count",
@@ -36,7 +39,26 @@ QUALITY_FIGURES = (
 )
 
 
-_check = partial(dg.asset_check, automation_condition=ON_CHANGE)
+Body = Callable[[LakeResource], dg.AssetCheckResult]
+
+
+def _check(asset: str, *, blocking: bool = False) -> Callable[[Body], dg.AssetChecksDefinition]:
+    """Declares a check that runs with each change, and fails with an error's message alone."""
+
+    def declare(body: Body) -> dg.AssetChecksDefinition:
+        @wraps(body)
+        def run(lake: LakeDoor) -> dg.AssetCheckResult:
+            with user_errors_as_failures():
+                return body(lake)
+
+        declared = dg.asset_check(asset=asset, blocking=blocking, automation_condition=ON_CHANGE)
+        return declared(run)
+
+    return declare
+
+
+def _table(lake: LakeResource, asset: str) -> Table:
+    return Table.pin(lake.store, asset)
 
 
 def _warning(problem: str | None, metadata: Mapping[str, Any]) -> dg.AssetCheckResult:
@@ -49,13 +71,13 @@ def _warning(problem: str | None, metadata: Mapping[str, Any]) -> dg.AssetCheckR
     )
 
 
-@_check(asset="raw_qa")
+@_check("raw_qa")
 def rows_look_sound(lake: LakeDoor) -> dg.AssetCheckResult:
     """No row contradicts itself, breaks off, asks again, or drifts into another language.
 
     It warns with the rows' ids; whether such rows are kept is the profile's `row_quality`.
     """
-    manifest = lake.manifest_of("raw_qa")
+    manifest = lake.store.live("raw_qa")
     warned, dropped = manifest.facts[WARNED_ROWS], manifest.facts[DROPPED_ROWS]
     problem = f"{warned} rows look wrong, {dropped} of them are dropped" if warned else None
     # A table of an earlier release has none.
@@ -63,29 +85,31 @@ def rows_look_sound(lake: LakeDoor) -> dg.AssetCheckResult:
     return _warning(problem, {WARNED_ROWS: warned, DROPPED_ROWS: dropped, **rows})
 
 
-@_check(asset="qa_folds", blocking=True)
+@_check("qa_folds", blocking=True)
 def folds_do_not_leak(lake: LakeDoor) -> dg.AssetCheckResult:
     """No question and no answer stands in two splits."""
-    folds = pd.concat(lake.parts_of("qa_folds", "id", "split"))
-    leaks = find_leaks(lake.columnar_table_of("raw_qa"), folds, lake.settings.folds)
+    folds = pd.concat(_table(lake, "qa_folds").chunks(("id", "split"), PART))
+    leaks = find_leaks(_table(lake, "raw_qa").read_columnar(), folds, lake.settings.folds)
     return dg.AssetCheckResult(
         passed=not leaks,
         metadata={"leaks": len(leaks), "first": [" | ".join(leak) for leak in leaks[:SHOWN]]},
     )
 
 
-@_check(asset="paired_questions", blocking=True)
+@_check("paired_questions", blocking=True)
 def pairs_are_from_training_rows(lake: LakeDoor) -> dg.AssetCheckResult:
     """No training example is made from a calibration or validation row, or holds its text.
 
     The base model, the adapter and the embedder see training rows through this table and through
     the same split, so the check holds for them too.
     """
-    folds = lake.columnar_table_of("qa_folds")
+    folds = _table(lake, "qa_folds").read_columnar()
     held_out = frozenset(folds.loc[folds["split"] != TRAINING, "id"])
     texts = frozenset(held_out_texts(folds, lake.settings.folds))
     count, rows, shared = 0, set[str](), set[str]()
-    for pairs in lake.parts_of("paired_questions", "source_ids", "question", "answer"):
+    for pairs in _table(lake, "paired_questions").chunks(
+        ("source_ids", "question", "answer"), PART
+    ):
         count += len(pairs)
         rows |= held_out.intersection(chain.from_iterable(pairs["source_ids"]))
         shared |= texts.intersection(pairs["question"]) | texts.intersection(pairs["answer"])
@@ -99,11 +123,11 @@ def pairs_are_from_training_rows(lake: LakeDoor) -> dg.AssetCheckResult:
     )
 
 
-@_check(asset="adapter_examples", blocking=True)
+@_check("adapter_examples", blocking=True)
 def kept_examples_are_of_training_rows(lake: LakeDoor) -> dg.AssetCheckResult:
     """No example holds a text of a row that is held out now, however long the examples are kept."""
-    held_out = held_out_texts(lake.table_of("qa_folds"), lake.settings.folds)
-    examples = lake.table_of("adapter_examples")
+    held_out = held_out_texts(_table(lake, "qa_folds").read(), lake.settings.folds)
+    examples = _table(lake, "adapter_examples").read()
     read = {key for keys in examples[READ] for key in keys}
     shared = read.intersection(text_keys(held_out))
     return dg.AssetCheckResult(
@@ -111,25 +135,25 @@ def kept_examples_are_of_training_rows(lake: LakeDoor) -> dg.AssetCheckResult:
     )
 
 
-@_check(asset="lora_adapter")
+@_check("lora_adapter")
 def answers_are_trained_whole(lake: LakeDoor) -> dg.AssetCheckResult:
     """Every training answer fits into an example, and is learnt to its end.
 
     Of one that is too long the first sentences are learnt; one without a sentence that fits is left
     out. None is cut in the middle.
     """
-    facts = lake.manifest_of("lora_adapter").facts
+    facts = lake.store.live("lora_adapter").facts
     names = ("shortened_answers", "left_out_answers", "longest_answer")
     return _warning(str(facts["answers_warning"]), {name: facts[name] for name in names})
 
 
-@_check(asset="lora_adapter")
+@_check("lora_adapter")
 def adapter_does_not_memorise(lake: LakeDoor) -> dg.AssetCheckResult:
     """The loss on answers that the adapter never saw is not far above that on its own.
 
     It warns with both losses; how far is far is the profile's `fit.most_gap`.
     """
-    facts = lake.manifest_of("lora_adapter").facts
+    facts = lake.store.live("lora_adapter").facts
     names = ("training_loss", "held_out_loss")
     if not all(name in facts for name in names):
         return dg.AssetCheckResult(passed=True, description="not measured: nothing is held out")
@@ -138,12 +162,12 @@ def adapter_does_not_memorise(lake: LakeDoor) -> dg.AssetCheckResult:
     return _warning(problem, {"training_loss": training, "held_out_loss": held_out})
 
 
-@_check(asset="validation_candidates", blocking=True)
+@_check("validation_candidates", blocking=True)
 def candidates_are_from_visible_rows(lake: LakeDoor) -> dg.AssetCheckResult:
     """No candidate comes from a row that its question's split must not see."""
-    split_of_row = lake.table_of("qa_folds").set_index("id")["split"]
-    split_of_question = lake.table_of("held_out_questions").set_index("id")["split"]
-    retrieved = lake.table_of("validation_candidates").dropna(subset=["source_id"])
+    split_of_row = _table(lake, "qa_folds").read().set_index("id")["split"]
+    split_of_question = _table(lake, "held_out_questions").read().set_index("id")["split"]
+    retrieved = _table(lake, "validation_candidates").read().dropna(subset=["source_id"])
     pairs = {
         (question, source)
         for question, source in zip(retrieved["question_id"], retrieved["source_id"], strict=True)
@@ -159,7 +183,7 @@ def candidates_are_from_visible_rows(lake: LakeDoor) -> dg.AssetCheckResult:
 
 
 def _quality_result(lake: LakeResource, asset: str) -> dg.AssetCheckResult:
-    facts = lake.manifest_of(asset).facts
+    facts = lake.store.live(asset).facts
     quality = {name: float(facts[name]) for name in QUALITY_FIGURES}
     limits = lake.settings.quality
     broken = broken_limits(quality, limits)
@@ -172,7 +196,7 @@ def _quality_result(lake: LakeResource, asset: str) -> dg.AssetCheckResult:
     )
 
 
-@_check(asset="generated_answers", blocking=True)
+@_check("generated_answers", blocking=True)
 def generated_answers_are_well_formed(lake: LakeDoor) -> dg.AssetCheckResult:
     """The answers to be submitted end, do not repeat, stay Korean, and are of a usual length.
 
@@ -181,19 +205,19 @@ def generated_answers_are_well_formed(lake: LakeDoor) -> dg.AssetCheckResult:
     return _quality_result(lake, "generated_answers")
 
 
-@_check(asset="validation_answers", blocking=True)
+@_check("validation_answers", blocking=True)
 def validation_answers_are_well_formed(lake: LakeDoor) -> dg.AssetCheckResult:
     """The answers that are judged end, do not repeat, stay Korean, and are of a usual length."""
     return _quality_result(lake, "validation_answers")
 
 
-@_check(asset="retrieval_scores")
+@_check("retrieval_scores")
 def ranking_beats_its_parts(lake: LakeDoor) -> dg.AssetCheckResult:
     """The ranking's mean reciprocal rank is no lower than that of full-text or dense search alone.
 
     A row is asked for by one of its paraphrases; where no row has two, nothing can be measured.
     """
-    facts = lake.manifest_of("retrieval_scores").facts
+    facts = lake.store.live("retrieval_scores").facts
     if not facts["asked_questions"]:
         return dg.AssetCheckResult(
             passed=True, description="not measurable: no validation row has two questions"
@@ -207,15 +231,15 @@ def ranking_beats_its_parts(lake: LakeDoor) -> dg.AssetCheckResult:
     )
 
 
-@_check(asset="retrieval_scores")
+@_check("retrieval_scores")
 def answers_can_be_trusted(lake: LakeDoor) -> dg.AssetCheckResult:
     """No figure of trust lies significantly below that of the version before.
 
     It warns where the upper end of an interval is lower than the earlier figure.
     """
-    newest, *earlier = reversed(lake.history_of("retrieval_scores"))
+    newest = History.pin(lake.store, "retrieval_scores")
     measured = [name for name in TRUST_INTERVALS if name in newest.facts]
-    before = earlier[0].facts if earlier else {}
+    before = newest.earlier[-1].facts if newest.earlier else {}
     fallen = [
         f"{name} {float(newest.facts[name]):.3f}, {float(before[name]):.3f} before"
         for name in measured
@@ -224,13 +248,13 @@ def answers_can_be_trusted(lake: LakeDoor) -> dg.AssetCheckResult:
     return _warning("; ".join(fallen), {name: float(newest.facts[name]) for name in measured})
 
 
-@_check(asset="leaderboard")
+@_check("leaderboard")
 def newest_is_not_worse(lake: LakeDoor) -> dg.AssetCheckResult:
     """The newest experiment is not significantly worse than the best one so far.
 
     Judged by a paired bootstrap over the questions that both were asked.
     """
-    facts = lake.manifest_of("leaderboard").facts
+    facts = lake.store.live("leaderboard").facts
     if "compared_with" not in facts:
         return dg.AssetCheckResult(passed=True, description="there is nothing to compare with")
     high, fallen = float(facts["difference_high"]), -float(facts["difference"])

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import dagster as dg
 
 from hansol_assets.lake.records import Records, Value
-from hansol_assets.qa.table.personal_data import masked
+from hansol_assets.qa.table.text_checks import masked
 
 OF_EVERY_TABLE = {
     "id": "Names the row, or the question, in every table that tells of it",
@@ -158,7 +158,7 @@ def table_value(rows: Records) -> dg.TableMetadataValue:
     """Returns rows as a table, each column with the type of its values.
 
     `rows`: at least one, all with the same columns. Personal numbers are masked, whatever the table
-    keeps: Dagster's log remembers what it is told.
+    keeps: Dagster's log keeps what it gets.
     """
     columns = [
         dg.TableColumn(name, _type_of([row[name] for row in rows if row[name] is not None]))

@@ -10,17 +10,14 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 import dagster as dg
-import pandas as pd
 from dagster._core.events import EngineEventData
 
-from hansol_assets.answering.readings import readings_kept
+from hansol_assets.answering.readings import readings_cached
 from hansol_assets.compute.current import computing_on
 from hansol_assets.compute.protocol import Compute
 from hansol_assets.errors import UserError
 from hansol_assets.lake.disk import disk_explained
-from hansol_assets.lake.handles import History, Table
 from hansol_assets.lake.making import remove_run_note
-from hansol_assets.lake.manifest import Manifest
 from hansol_assets.lake.reports import ROWS_MADE, Status
 from hansol_assets.lake.store import Lake
 from hansol_assets.orchestration.home import set_process_defaults
@@ -32,8 +29,6 @@ from hansol_assets.settings import Settings, require_fitting_template
 SUBMISSION = "submission"
 
 
-_PART = 20_000
-"""Rows that a check looks at together."""
 RETRY_SECONDS = 10
 """Between two tries of what may pass by itself."""
 
@@ -71,32 +66,6 @@ class LakeResource:
         settings = self.settings
         return computing_on(settings.compute, settings.cluster, settings.lake_dir)
 
-    def table_of(self, asset: str) -> pd.DataFrame:
-        """Returns the live rows of an asset, for a check."""
-        with user_errors_as_failures():
-            return self.store.table(self.store.live(asset))
-
-    def columnar_table_of(self, asset: str) -> pd.DataFrame:
-        """Returns the live rows of a long table in Arrow's columns, for a check."""
-        with user_errors_as_failures():
-            return Table.pin(self.store, asset).read_columnar()
-
-    def parts_of(self, asset: str, *columns: str) -> Iterator[pd.DataFrame]:
-        """Yields some columns of the live rows of a long table, part by part, for a check."""
-        with user_errors_as_failures():
-            yield from Table.pin(self.store, asset).chunks(columns, _PART)
-
-    def history_of(self, asset: str) -> list[Table]:
-        """Returns all versions of an asset's rows, the live one last, for a check."""
-        with user_errors_as_failures():
-            live = History.pin(self.store, asset)
-            return [*live.earlier, live]
-
-    def manifest_of(self, asset: str) -> Manifest:
-        """Returns the live manifest of an asset, for a check."""
-        with user_errors_as_failures():
-            return self.store.live(asset)
-
 
 def lake_resource(settings: Settings) -> dg.ResourceDefinition:
     """Makes the resource `lake`, whose configuration is the form of the launchpad."""
@@ -110,7 +79,7 @@ def lake_resource(settings: Settings) -> dg.ResourceDefinition:
         with ExitStack() as stack:
             with user_errors_as_failures():
                 opened = LakeResource.open(settings_of(context.resource_config, settings))
-                stack.enter_context(readings_kept(opened.store))
+                stack.enter_context(readings_cached(opened.store))
                 stack.enter_context(opened.computing())
                 if context.run and context.instance and context.log:
                     _begin(stack, opened, context.instance, context.run, context.log.info)
@@ -158,7 +127,7 @@ def summarize_run(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
 
     The event `what the run did` has a table with a row an asset: its status, its rows, and how
     many of them were made by this run. The tags count the assets of each status, so that the list
-    of runs tells which of them did any work.
+    of runs shows which of them did any work.
     """
     rows = list(_rows(instance, run.run_id))
     if not rows:

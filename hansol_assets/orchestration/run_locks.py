@@ -20,7 +20,7 @@ POLL_SECONDS = 0.2
 
 @contextmanager
 def run_lock(run_id: str, locks: Path) -> Iterator[None]:
-    """Shows that a run goes on, as long as the block lasts; its processes may share it."""
+    """Shows that a run is going on while the block lasts; its processes may share the lock."""
     locks.mkdir(parents=True, exist_ok=True)
     path = locks / f"{PREFIX}{run_id}.lock"
     # NFS gives a shared lock only on a file that is open for reading, too.

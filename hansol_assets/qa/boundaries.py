@@ -1,20 +1,17 @@
-"""Where a text may be cut into sentences that people join, and by what they join them.
-
-What belongs here: connectives, marks of a list, signs and endings at which one sentence ends and
-the next begins. What does not: whether what stands on either side stands by itself
-(`hansol_assets.qa.splitting`).
-"""
+"""Where a text may be cut into sentences that people join, and by what they join them."""
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from hansol_assets.qa.asking import has_question_word
-from hansol_assets.qa.joining import ALSO, AND, LINE, NONE, SLASH, THEN
+from hansol_assets.qa.connectives import ALSO, AND, LINE, NONE, SLASH, THEN
+from hansol_assets.qa.korean_questions import has_question_word
 
 if TYPE_CHECKING:
     from kiwipiepy import Token
+
 
 # What people write → the kind of joining it is.
 _CONNECTIVES = {
@@ -62,6 +59,7 @@ _SIGN = re.compile(
 _LAUGHTER = r"[ㅋㅎㅠㅜ~^;]*"
 _LAUGHED = re.compile(r"(?<=[가-힣])(?:[ㅋㅎㅠㅜ]+|~+|\^\^+)(?=\s)")
 _NUMBER = re.compile(r"(?:^|[\s(])(?:\d{1,2}|[가나다라마바사]|No|no|vs)\.$")
+_ENCLOSURE = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|\"[^\"]*\"|“[^”]*”|‘[^’]*’|「[^」]*」")
 _LINE_BREAK = re.compile(r"\s*\n\s*")
 _SLASH = re.compile(r"\s+[/|]+\s+|(?<=[?.])\s*[/|]+\s*|(?<=[요야까줘])\s*/+\s*")
 # Endings that no word in the middle has; Kiwi misses them behind a verb that it does not know.
@@ -81,12 +79,8 @@ _BREAKS = (_SIGN, _LINE_BREAK, _SLASH, _ASKED, _LAUGHED, _NUMBERED, _CONNECTIVE_
 class Segment(NamedTuple):
     """A sentence, or what stands like one between two boundaries.
 
-    Attributes:
-        start: Where it begins in the whole text.
-        end: Where it ends; what joins it to the next comes behind.
-        text: The segment.
-        kind: How it is joined to the segment before; "" of the first.
-        tokens: The tokens in it.
+    `start` and `end` are its place in the whole text; `kind` is how it is joined to the segment
+    before, "" of the first.
     """
 
     start: int
@@ -105,27 +99,23 @@ def may_be_joined(text: str) -> bool:
 
 
 def segments(text: str, tokens: "Sequence[Token]") -> list[Segment]:
-    """Take a plain text apart at every boundary, safe or not.
-
-    Args:
-        text: A text that went through `hansol_assets.qa.plain_text.plain`.
-        tokens: Its tokens.
+    """Take a text that went through `plain` apart at every boundary, safe or not.
 
     Returns:
         The segments in order; without separators, connectives and marks of a list.
     """
     start = 0
     kind = ""
-    found: list[Segment] = []
+    parts: list[Segment] = []
     for end in sorted(set(_ends(text, tokens))):
         between = _BETWEEN.match(text, end)
         if end <= start or between is None or not text[start:end].strip():
             continue
         if between.end() >= len(text):
             break
-        found.append(_segment(text, start, end, kind, tokens))
+        parts.append(_segment(text, start, end, kind, tokens))
         start, kind = between.end(), _kind(between)
-    return [*found, _segment(text, start, len(text), kind, tokens)]
+    return [*parts, _segment(text, start, len(text), kind, tokens)]
 
 
 def without_item_mark(text: str) -> str:
@@ -135,8 +125,8 @@ def without_item_mark(text: str) -> str:
 
 
 def _segment(text: str, start: int, end: int, kind: str, tokens: "Sequence[Token]") -> Segment:
-    own = [token for token in tokens if start <= token.start and token.end <= end]
-    return Segment(start, end, text[start:end].strip(), kind, own)
+    within = [token for token in tokens if start <= token.start and token.end <= end]
+    return Segment(start, end, text[start:end].strip(), kind, within)
 
 
 def _kind(between: re.Match[str]) -> str:
@@ -149,7 +139,6 @@ def _kind(between: re.Match[str]) -> str:
 
 
 def _ends(text: str, tokens: "Sequence[Token]") -> Iterator[int]:
-    """Places where a segment may end."""
     enclosed = _enclosed(text)
     for match in _SIGN.finditer(text):
         if not _NUMBER.search(text[: match.end()]) and match.end() not in enclosed:
@@ -161,8 +150,8 @@ def _ends(text: str, tokens: "Sequence[Token]") -> Iterator[int]:
     for match in _CONNECTIVE_START.finditer(text):
         yield len(text[: match.start()].rstrip(" ,;"))
     yield from _numbered_ends(text)
-    for before, own in pairwise(tokens):
-        if own.sent_position != before.sent_position and before.tag.startswith("EF"):
+    for before, token in pairwise(tokens):
+        if token.sent_position != before.sent_position and before.tag.startswith("EF"):
             # "찍힘 보수": a verb made a noun ends a sentence only where that asks ("왜 찍힘").
             if before.form in ("ᆷ", "음") and not has_question_word(text[: before.end]):
                 continue
@@ -178,10 +167,33 @@ def _numbered_ends(text: str) -> list[int]:
 
 
 def _enclosed(text: str) -> set[int]:
-    """Places within brackets or quotation marks."""
-    places: set[int] = set()
-    for match in re.finditer(
-        r"\([^()]*\)|\[[^\[\]]*\]|\"[^\"]*\"|“[^”]*”|‘[^’]*’|「[^」]*」", text
-    ):
-        places.update(range(match.start() + 1, match.end()))
-    return places
+    spans = (range(match.start() + 1, match.end()) for match in _ENCLOSURE.finditer(text))
+    return set(chain.from_iterable(spans))
+
+
+_SIGNS = str.maketrans(
+    dict.fromkeys("？﹖❓❔⁇", "?")
+    | dict.fromkeys("！﹗", "!")
+    | dict.fromkeys("．。", ".")
+    | dict.fromkeys("，、", ",")
+    | dict.fromkeys("；", ";")
+    | dict.fromkeys("／", "/")
+    | dict.fromkeys("\u3000\xa0\u202f", " ")
+    | dict.fromkeys("\r\u2028\u2029\x85\x0b", "\n")
+    # Joiners, directions, soft hyphens and byte-order marks have no width and no meaning here.
+    | dict.fromkeys("\u200c\u200d\u2060\ufeff\xad\u200e\u200f", "")
+)
+# A zero-width space within a word is an accident; beside a sign it stands for a space.
+_WITHIN_A_WORD = re.compile(r"(?<=[^\W_])\u200b+(?=[^\W_])")
+
+
+def plain(text: str, words: re.Pattern[str]) -> str:
+    r"""Write a text in NFC, with ASCII punctuation, visible spaces and "\n" for a line break.
+
+    Before some words a zero-width space stands for a space, wherever it is.
+    """
+    composed = unicodedata.normalize("NFC", text).replace("\r\n", "\n").translate(_SIGNS)
+    if "\u200b" not in composed:
+        return composed
+    spaced = re.sub(rf"\u200b+(?={words.pattern})", " ", composed)
+    return _WITHIN_A_WORD.sub("", spaced).replace("\u200b", " ")

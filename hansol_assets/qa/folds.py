@@ -1,8 +1,4 @@
-"""Folds of the training table that never leak.
-
-What belongs here: which row belongs to which fold and split, and the proof that no text crosses
-splits. What does not: what is made of a split's rows (`hansol_assets.qa.pairing`).
-"""
+"""Folds of the training table that never leak, and the proof that no text crosses splits."""
 
 import re
 from collections import defaultdict
@@ -16,10 +12,9 @@ import pandas as pd
 from pydantic import Field, model_validator
 
 from hansol_assets.errors import InputError
-from hansol_assets.qa.dealing import are_numbered, deal_by_hash, deal_in_turn
+from hansol_assets.qa.seeded_draws import are_numbered, deal_by_hash, deal_in_turn
 from hansol_assets.qa.table.columns import ANSWERS, CATEGORY, ID, QUESTIONS, ROW_NUMBER
-from hansol_assets.qa.table.text_lists import TextLists
-from hansol_assets.qa.text_keys import normalise
+from hansol_assets.qa.text_lists import TextLists, normalise
 from hansol_assets.qa.ties import Answers, Holders, Ties, ties_of
 from hansol_assets.settings_model import SettingsModel
 
@@ -66,10 +61,10 @@ class FoldSettings(SettingsModel):
 
     def split_of(self, fold: int) -> str:
         """The split of a fold: from `validation_fold` on validation, then calibration, training."""
-        place = (fold - self.validation_fold) % self.count
-        if place < self.validation:
+        turn = (fold - self.validation_fold) % self.count
+        if turn < self.validation:
             return VALIDATION
-        if place < self.validation + self.calibration:
+        if turn < self.validation + self.calibration:
             return CALIBRATION
         return TRAINING
 
@@ -79,11 +74,9 @@ class FoldSettings(SettingsModel):
 
 
 class Leak(NamedTuple):
-    """Two rows of different splits that share a question or an answer.
+    """Two rows of different splits that share a "question" or an "answer".
 
-    Attributes:
-        kind: "question" or "answer".
-        text: The shared text as the first row has it.
+    The text is as the first row has it.
     """
 
     kind: str
@@ -116,7 +109,7 @@ def assign_folds(rows: pd.DataFrame, settings: FoldSettings) -> pd.DataFrame:
     but stock phrases are tied by them still. Questions always tie.
 
     Args:
-        rows: The training table: `id, questions, category, answers`, and `row_number` if known.
+        rows: `id, questions, category, answers`, and `row_number` if known.
         settings: Number of folds and splits.
 
     Returns:
@@ -130,12 +123,12 @@ def assign_folds(rows: pd.DataFrame, settings: FoldSettings) -> pd.DataFrame:
     if len(set(ids)) < len(ids):
         msg = "ids must be unique to be dealt to folds"
         raise ValueError(msg)
-    order = natural_places(ids)
+    order = natural_indices(ids)
     categories = rows[CATEGORY].tolist()
     folds = pd.DataFrame(
         {
-            ID: [ids[place] for place in order],
-            CATEGORY: [categories[place] for place in order],
+            ID: [ids[index] for index in order],
+            CATEGORY: [categories[index] for index in order],
         },
         dtype=object,
     )
@@ -148,25 +141,13 @@ def assign_folds(rows: pd.DataFrame, settings: FoldSettings) -> pd.DataFrame:
 
 
 def with_folds(rows: pd.DataFrame, folds: pd.DataFrame) -> pd.DataFrame:
-    """Puts the folds beside the rows, whose columns stay as they are.
-
-    Args:
-        rows: The training table.
-        folds: `id, leak_group, fold, split`, a row for each of its rows, in any order.
-    """
-    places = pd.Index(folds[ID]).get_indexer(rows[ID].to_numpy(object))
-    return rows.assign(**{name: folds[name].to_numpy()[places] for name in FOLD_COLUMNS})
+    """Puts the folds, a row for each row in any order, beside the rows of the training table."""
+    indices = pd.Index(folds[ID]).get_indexer(rows[ID].to_numpy(object))
+    return rows.assign(**{name: folds[name].to_numpy()[indices] for name in FOLD_COLUMNS})
 
 
 def rows_and_folds(dealt: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Takes the table of rows with their folds apart.
-
-    Args:
-        dealt: The training table with `leak_group, fold, split` beside it.
-
-    Returns:
-        The training table, and `id, leak_group, fold, split`; both in its order.
-    """
+    """Takes what `with_folds` put together apart; both in its order."""
     return dealt.drop(columns=FOLD_COLUMNS), dealt[[ID, *FOLD_COLUMNS]]
 
 
@@ -175,11 +156,6 @@ def find_leaks(rows: pd.DataFrame, folds: pd.DataFrame, settings: FoldSettings) 
 
     The texts are compared anew; the leak groups of the folds are not believed. Stock phrases are
     passed over as `assign_folds` passes over them.
-
-    Args:
-        rows: The training table.
-        folds: `id, split`, one row for each row of the table.
-        settings: Says what a stock phrase is.
 
     Raises:
         ValueError: The two tables do not hold the same ids.
@@ -200,18 +176,17 @@ def find_leaks(rows: pd.DataFrame, folds: pd.DataFrame, settings: FoldSettings) 
 
 
 def _crossing(ties: Ties, splits: np.ndarray) -> Ties:
-    """The ties by texts that stand in more than one split."""
-    held = Holders.of(ties.keys, splits[ties.rows]).in_more_than(1)
-    return ties.only(np.isin(ties.keys, held.keys))
+    shared = Holders.of(ties.keys, splits[ties.rows]).in_more_than(1)
+    return ties.only(np.isin(ties.keys, shared.keys))
 
 
 def _texts_of_holders(ties: Ties, ids: list[str]) -> list[dict[str, str]]:
     """Of each text that ties, the rows that hold it, and how each has it first."""
-    texts = ties.texts.take(ties.places).to_pylist()
+    texts = ties.texts.take(ties.indices).to_pylist()
     holders: dict[str, dict[str, str]] = defaultdict(dict)
-    found = zip((ids[row] for row in ties.rows), texts, strict=True)
+    pairs = zip((ids[row] for row in ties.rows), texts, strict=True)
     # Sorting is stable: the texts of a row keep their order.
-    for row_id, text in sorted(found, key=itemgetter(0)):
+    for row_id, text in sorted(pairs, key=itemgetter(0)):
         holders[normalise(text)].setdefault(row_id, text)
     return list(holders.values())
 
@@ -219,11 +194,11 @@ def _texts_of_holders(ties: Ties, ids: list[str]) -> list[dict[str, str]]:
 def natural_order(key: str) -> tuple[tuple[str | int, ...], str]:
     """Sort key that counts the numbers within an id: `A_9` before `A_10`."""
     parts = re.split(r"([0-9]+)", key)
-    return tuple(int(part) if place % 2 else part for place, part in enumerate(parts)), key
+    return tuple(int(part) if index % 2 else part for index, part in enumerate(parts)), key
 
 
-def natural_places(ids: Sequence[str]) -> list[int]:
-    """The places of ids in their natural order."""
+def natural_indices(ids: Sequence[str]) -> list[int]:
+    """The indices of ids in their natural order."""
     # Numbers of one length at the same places are in order as they are written.
     if len({row_id.translate(_DIGITS) for row_id in ids}) == 1:
         return sorted(range(len(ids)), key=ids.__getitem__)
@@ -231,31 +206,18 @@ def natural_places(ids: Sequence[str]) -> list[int]:
 
 
 def stock_answers(rows: pd.DataFrame, settings: FoldSettings) -> dict[str, int]:
-    """The answers that so many rows share that they tie none, with the number of these rows.
-
-    Args:
-        rows: The training table.
-        settings: The share of the rows from which an answer is a stock phrase.
-
-    Returns:
-        The text as the first row has it → rows, the most frequent first.
-    """
+    """The stock phrases, as the first row has each, and their rows, the most frequent first."""
     answers = _answers(rows, settings)
-    texts = answers.texts.take(answers.stock.places).to_pylist()
+    texts = answers.texts.take(answers.stock.first).to_pylist()
     return dict(zip(texts, answers.stock.rows.tolist(), strict=True))
 
 
 def held_out_texts(dealt: pd.DataFrame, settings: FoldSettings) -> list[str]:
-    """Every question and answer that nothing may be trained on, stock phrases left out.
-
-    Args:
-        dealt: The training table with `split` beside it.
-        settings: The share of the rows from which an answer is a stock phrase.
-    """
+    """Every question and answer that nothing may be trained on, stock phrases left out."""
     held_out = (dealt["split"] != TRAINING).to_numpy(bool)
     questions, answers = TextLists.of(dealt[QUESTIONS]), _answers(dealt, settings)
     asked = np.flatnonzero(held_out[questions.rows])
-    given = np.flatnonzero(held_out[answers.texts.rows] & answers.is_own)
+    given = np.flatnonzero(held_out[answers.texts.rows] & answers.is_specific)
     return questions.take(asked).to_pylist() + answers.texts.take(given).to_pylist()
 
 
@@ -264,15 +226,9 @@ def _answers(rows: pd.DataFrame, settings: FoldSettings) -> Answers:
 
 
 def _first_tied(rows: pd.DataFrame, order: np.ndarray, settings: FoldSettings) -> np.ndarray:
-    """Finds each row's group: rows linked by shared texts, over any number of steps.
+    """For each row, in an order, where in it the first row of its group is.
 
-    Args:
-        rows: The training table.
-        order: The places of its rows in the order of their ids.
-        settings: Says what a stock phrase is.
-
-    Returns:
-        For each row, in that order, where in it the first row of its group is.
+    Rows are of one group that are linked by shared texts, over any number of steps.
     """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
@@ -314,7 +270,7 @@ def _require_every_split(folds: pd.DataFrame, rows: pd.DataFrame, settings: Fold
     empty = settings.splits() - set(folds["split"])
     if not empty:
         return
-    ordered = rows.iloc[natural_places(rows[ID].tolist())]
+    ordered = rows.iloc[natural_indices(rows[ID].tolist())]
     groups, needed = folds["leak_group"].nunique(), len(settings.splits())
     remedy = f"add rows, since {needed} groups are needed"
     if groups >= needed:
@@ -327,13 +283,12 @@ def _require_every_split(folds: pd.DataFrame, rows: pd.DataFrame, settings: Fold
 
 
 def _most_shared(rows: pd.DataFrame, settings: FoldSettings) -> str:
-    """Names the text that ties most rows."""
     ties = list(ties_of(rows, settings.stock_share).values())
     keys, tied = (np.concatenate([getattr(tie, name) for tie in ties]) for name in ("keys", "rows"))
     most = Holders.of(keys, tied).most_frequent()
     if most.rows[0] < 2:
         return ""
-    texts = [text for tie in ties for text in tie.texts.take(tie.places).to_pylist()]
-    text = texts[most.places[0]]
+    texts = [text for tie in ties for text in tie.texts.take(tie.indices).to_pylist()]
+    text = texts[most.first[0]]
     shown = text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS] + "…"
     return f". Most rows, {most.rows[0]}, share '{shown}'"

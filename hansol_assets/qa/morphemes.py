@@ -1,9 +1,4 @@
-"""Korean texts as morphemes, so that a word is found whatever its endings.
-
-What belongs here: tokenisation with Kiwi, the same for what is indexed and what is asked. What does
-not: the search itself (`hansol_assets.retrieval.search`) and what tags say of a question
-(`hansol_assets.qa.asking`, `hansol_assets.qa.topics`).
-"""
+"""Korean texts as morphemes by Kiwi, so that a word is found whatever its endings."""
 
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,7 +23,7 @@ _FEWEST_TO_ASK_FOR = 32
 
 
 class Reading(NamedTuple):
-    """What is asked of a text's morphemes.
+    """A text's morphemes.
 
     Attributes:
         content: Its nouns, roots, stems, foreign words and numbers, joined by spaces.
@@ -45,10 +40,10 @@ class ReadingStore(Protocol):
     """Where readings outlive the process."""
 
     def get(self, texts: Sequence[str]) -> Mapping[str, Reading]:
-        """Returns text → reading of those that are kept."""
+        """Returns text → reading of those that are there."""
 
     def read(self, texts: Sequence[str]) -> Mapping[str, Reading]:
-        """Reads texts with `read`, wherever that runs, and keeps text → reading."""
+        """Reads texts with `read`, wherever that runs, and stores text → reading."""
 
 
 _memory: dict[str, Reading] = {}
@@ -56,8 +51,8 @@ _stores: list[ReadingStore] = []
 
 
 @contextmanager
-def remembering(store: ReadingStore) -> Iterator[None]:
-    """Lets readings be found in a store, and kept there, for a while.
+def reading_from(store: ReadingStore) -> Iterator[None]:
+    """Takes readings from a store, and puts new ones there, for a while.
 
     A text has one reading, so a store changes how long it takes and nothing else.
     """
@@ -117,25 +112,25 @@ def _readings(texts: Sequence[str]) -> list[Reading]:
     """Reads each text once: the index, the regressions and the composer look at the same ones."""
     normalised = [for_search(text).lower() for text in texts]
     different = list(dict.fromkeys(normalised))
-    found = {text: _memory[text] for text in different if text in _memory}
-    missing = [text for text in different if text not in found]
-    found |= _from_store(missing) if len(missing) >= _FEWEST_TO_ASK_FOR else read(missing)
-    _memory.update((text, found[text]) for text in missing)
+    readings = {text: _memory[text] for text in different if text in _memory}
+    missing = [text for text in different if text not in readings]
+    readings |= _from_store(missing) if len(missing) >= _FEWEST_TO_ASK_FOR else read(missing)
+    _memory.update((text, readings[text]) for text in missing)
     for text in list(islice(_memory, max(0, len(_memory) - _MOST_IN_MEMORY))):
         del _memory[text]
-    return [found[text] for text in normalised]
+    return [readings[text] for text in normalised]
 
 
 def _from_store(texts: Sequence[str]) -> dict[str, Reading]:
     if not _stores:
         return read(texts)
-    kept = dict(_stores[-1].get(texts))
-    missing = [text for text in texts if text not in kept]
-    return kept | dict(_stores[-1].read(missing)) if missing else kept
+    stored = dict(_stores[-1].get(texts))
+    missing = [text for text in texts if text not in stored]
+    return stored | dict(_stores[-1].read(missing)) if missing else stored
 
 
 def read(texts: Sequence[str]) -> dict[str, Reading]:
-    """Reads texts with Kiwi, text → reading; nothing is remembered."""
+    """Reads texts with Kiwi, text → reading; nothing is stored."""
     return {
         text: Reading(_joined(tokens, CONTENT_TAGS), _joined(tokens, NOUN_TAGS), _terms(tokens))
         for text, tokens in zip(texts, tag(texts), strict=True)

@@ -1,9 +1,4 @@
-"""Examples made of the rows: single questions, and two questions of different rows joined.
-
-What belongs here: how two questions or answers become one, and which are put together for training
-and for judging. What does not: how joined questions are taken apart (`hansol_assets.qa.splitting`)
-and how an example becomes a prompt (`hansol_assets.qa.prompts`).
-"""
+"""Examples made of the rows: single questions, and two questions of different rows joined."""
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,12 +12,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field, field_validator
 
-from hansol_assets.qa.folds import CALIBRATION, TRAINING, VALIDATION, natural_places
-from hansol_assets.qa.joining import ALSO, AND, KINDS, join_answers, join_questions
-from hansol_assets.qa.sampling import PARTS, choose, deal_by_name, digest, draw, spread_pairs
+from hansol_assets.qa.connectives import ALSO, AND, KINDS, join_answers, join_questions
+from hansol_assets.qa.folds import CALIBRATION, TRAINING, VALIDATION, natural_indices
+from hansol_assets.qa.seeded_draws import PARTS, choose, deal_by_name, digest, draw, spread_pairs
 from hansol_assets.qa.splitting import QuestionMix
 from hansol_assets.qa.table.columns import ANSWERS, ID, QUESTIONS
-from hansol_assets.qa.table.text_lists import TextLists
+from hansol_assets.qa.text_lists import TextLists
 from hansol_assets.settings_model import SettingsModel
 
 SINGLE = "single"
@@ -109,45 +104,44 @@ class _Join(NamedTuple):
     second: _Row
     connective: str
 
+    @property
+    def ids(self) -> list[str]:
+        return [self.first.id, self.second.id]
+
 
 @dataclass(frozen=True, eq=False)
 class _SplitRows:
     """The rows of a split, in the order of their ids; texts become Python objects when asked for.
 
-    Attributes:
-        ids: Of the rows.
-        leak_groups: Of the rows.
-        places: Where each row is in the columns of texts, which hold those of other splits, too.
-        questions: A list a row of the table.
-        answers: A list a row of the table.
+    `indices` says where each row is in the columns of texts, which hold those of other splits, too.
     """
 
     ids: list[str]
     leak_groups: list[str]
-    places: np.ndarray
+    indices: np.ndarray
     questions: TextLists
     answers: TextLists
 
     @classmethod
     def of(cls, rows: pd.DataFrame, folds: pd.DataFrame, split: str) -> Self:
-        own = folds[(folds["split"] == split).to_numpy(bool)]
-        found = pd.Index(own[ID].to_numpy(object)).get_indexer(rows[ID].to_numpy(object))
-        chosen = np.flatnonzero(found >= 0)
+        in_split = folds[(folds["split"] == split).to_numpy(bool)]
+        fold_of = pd.Index(in_split[ID].to_numpy(object)).get_indexer(rows[ID].to_numpy(object))
+        chosen = np.flatnonzero(fold_of >= 0)
         ids = rows[ID].iloc[chosen].tolist()
-        order = natural_places(ids)
-        places = chosen[order]
-        groups = own["leak_group"].to_numpy(object)[found[places]]
+        order = natural_indices(ids)
+        indices = chosen[order]
+        groups = in_split["leak_group"].to_numpy(object)[fold_of[indices]]
         columns = (TextLists.of(rows[name]) for name in (QUESTIONS, ANSWERS))
-        return cls([ids[place] for place in order], groups.tolist(), places, *columns)
+        return cls([ids[index] for index in order], groups.tolist(), indices, *columns)
 
     @property
     def example_counts(self) -> np.ndarray:
         """How many questions with an answer each row has, int64."""
-        return self.questions.lengths[self.places] * self.answers.lengths[self.places]
+        return self.questions.lengths[self.indices] * self.answers.lengths[self.indices]
 
     def row(self, number: int) -> _Row:
-        place = self.places[number]
-        texts = (column.list_at(place) for column in (self.questions, self.answers))
+        index = self.indices[number]
+        texts = (column.list_at(index) for column in (self.questions, self.answers))
         return _Row(self.ids[number], self.leak_groups[number], *texts)
 
 
@@ -183,19 +177,14 @@ def pair_blocks(
 ) -> Iterator[pa.Table]:
     """Yields the examples of `build_pairs` some at a time, for tables that are too long for it.
 
-    Args:
-        rows: See `build_pairs`.
-        folds: See `build_pairs`.
-        mix: See `build_pairs`.
-        settings: See `build_pairs`.
-        block_bytes: Most of a block, unless one row, or a thousand joined examples, make more.
+    A block has at most so many bytes, unless one row, or a thousand joined examples, make more.
     """
     training = _SplitRows.of(rows, folds, TRAINING)
-    wanted = settings.joined_count
-    if wanted is None:
+    count = settings.joined_count
+    if count is None:
         singles = int(training.example_counts.sum())
-        wanted = _joined_beside(singles, mix.joined_share, settings.joined_limit)
-    joins = _joins(training, wanted, _weights(mix, settings), settings.seed)
+        count = _joined_beside(singles, mix.joined_share, settings.joined_limit)
+    joins = _joins(training, count, _weights(mix, settings), settings.seed)
     yield from _together(
         chain(_singles(training, block_bytes), _joined(joins, settings.seed)), block_bytes
     )
@@ -210,13 +199,7 @@ def build_held_out(
     one split together, as many as give the mix's share of joined questions (fewer where the split
     has no more pairs); the i-th reference joins the i-th answers, as many as the row with fewer
     has. Of a table that would give more than `held_out_count` questions, a sample of the rows is
-    asked.
-
-    Args:
-        rows: The training table.
-        folds: `id, leak_group, split`.
-        mix: The share and connectives of joined questions in the test set.
-        settings: Connectives and seed.
+    asked. Arguments are those of `build_pairs`.
 
     Returns:
         `id, split, kind, source_ids, question, references` (a list of texts).
@@ -229,15 +212,14 @@ def build_held_out(
             question = choose(row.questions, settings.seed, "single", row.id)
             questions.append(_held_out(split, SINGLE, [row.id], question, row.answers))
         count = len(held_out.ids)
-        wanted = _joined_beside(count, mix.joined_share, count * (count - 1))
-        for join in _joins(held_out, wanted, _weights(mix, settings), settings.seed):
+        joined = _joined_beside(count, mix.joined_share, count * (count - 1))
+        for join in _joins(held_out, joined, _weights(mix, settings), settings.seed):
             references = [
                 join_answers(first, second, join.connective)
                 for first, second in zip(join.first.answers, join.second.answers, strict=False)
             ]
             question = _joined_question(join, settings.seed)
-            source_ids = [join.first.id, join.second.id]
-            questions.append(_held_out(split, JOINED, source_ids, question, references))
+            questions.append(_held_out(split, JOINED, join.ids, question, references))
     return pd.DataFrame(questions, columns=_HELD_OUT_COLUMNS)
 
 
@@ -258,15 +240,14 @@ def _sampled(rows: _SplitRows, share: float, seed: int) -> _SplitRows:
         rows,
         ids=[rows.ids[number] for number in drawn],
         leak_groups=[rows.leak_groups[number] for number in drawn],
-        places=rows.places[drawn],
+        indices=rows.indices[drawn],
     )
 
 
 def _singles(rows: _SplitRows, block_bytes: int) -> Iterator[pa.Table]:
-    """Yields every question with every answer of each row, question by question."""
     questions, answers = rows.questions, rows.answers
-    asked, given = questions.lengths[rows.places], answers.lengths[rows.places]
-    texts = questions.sizes[rows.places] * given + answers.sizes[rows.places] * asked
+    asked, given = questions.lengths[rows.indices], answers.lengths[rows.indices]
+    texts = questions.sizes[rows.indices] * given + answers.sizes[rows.indices] * asked
     sizes = np.cumsum(texts + asked * given * _EXAMPLE_BYTES)
     start = 0
     while start < len(rows.ids):
@@ -277,14 +258,14 @@ def _singles(rows: _SplitRows, block_bytes: int) -> Iterator[pa.Table]:
 
 
 def _singles_of(rows: _SplitRows, chosen: slice) -> pa.Table:
-    places = rows.places[chosen]
-    asked, given = rows.questions.lengths[places], rows.answers.lengths[places]
+    indices = rows.indices[chosen]
+    asked, given = rows.questions.lengths[indices], rows.answers.lengths[indices]
     counts = asked * given
-    row = np.repeat(np.arange(len(places)), counts)
+    row = np.repeat(np.arange(len(indices)), counts)
     # The place of each example among those of its row.
     within = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
-    question = rows.questions.offsets[places][row] + within // given[row]
-    answer = rows.answers.offsets[places][row] + within % given[row]
+    question = rows.questions.offsets[indices][row] + within // given[row]
+    answer = rows.answers.offsets[indices][row] + within % given[row]
     ids = pa.array(rows.ids[chosen], pa.string()).take(pa.array(row))
     return _examples(
         SINGLE,
@@ -298,7 +279,7 @@ def _joined(joins: Iterator[_Join], seed: int) -> Iterator[pa.Table]:
     while some := list(islice(joins, _JOINED_TOGETHER)):
         yield _examples(
             JOINED,
-            pa.array([[join.first.id, join.second.id] for join in some]),
+            pa.array([join.ids for join in some]),
             pa.array([_joined_question(join, seed) for join in some]),
             pa.array([_joined_answer(join, seed) for join in some]),
         )
@@ -354,16 +335,14 @@ def _joins(
 
 
 def _joined_question(join: _Join, seed: int) -> str:
-    pair = (join.first.id, join.second.id)
-    first = choose(join.first.questions, seed, "first question", *pair)
-    second = choose(join.second.questions, seed, "second question", *pair)
+    first = choose(join.first.questions, seed, "first question", *join.ids)
+    second = choose(join.second.questions, seed, "second question", *join.ids)
     return join_questions(first, second, join.connective)
 
 
 def _joined_answer(join: _Join, seed: int) -> str:
-    pair = (join.first.id, join.second.id)
-    first = choose(join.first.answers, seed, "first answer", *pair)
-    second = choose(join.second.answers, seed, "second answer", *pair)
+    first = choose(join.first.answers, seed, "first answer", *join.ids)
+    second = choose(join.second.answers, seed, "second answer", *join.ids)
     return join_answers(first, second, join.connective)
 
 

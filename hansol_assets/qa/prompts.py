@@ -1,15 +1,11 @@
-"""The one form in which a question is put to the model, in training as in generation.
+"""The one form in which a question is put to the model, and control tokens in texts."""
 
-What belongs here: the messages of a prompt. What does not: which rows are shown (`retrieval`), and
-the chat template that turns messages into tokens (`modeling`).
-"""
-
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from pydantic import Field
 
-from hansol_assets.qa.control_tokens import neutralise
 from hansol_assets.qa.sentences import split_sentences
 from hansol_assets.settings_model import SettingsModel
 
@@ -38,15 +34,8 @@ def build_messages(
 
     There is one user turn: Gemma's template knows no system role, so the instruction leads the
     turn. Questions and answers are data: their control tokens are broken and each takes one line,
-    so that none can pass for another part of the prompt.
-
-    Args:
-        question: The question to be answered.
-        context: Retrieved rows, the best first; those beyond `context_rows` are not shown.
-        settings: The instruction and how much context is shown.
-
-    Returns:
-        `[{"role": "user", "content": …}]`.
+    so that none can pass for another part of the prompt. Context rows come the best first; those
+    beyond `context_rows` are not shown.
     """
     blocks = [settings.system.strip()] if settings.system.strip() else []
     for row in context[: settings.context_rows]:
@@ -72,3 +61,32 @@ def _shorten(text: str, limit: int) -> str:
             break
         shown = longer
     return shown or data[:limit].rstrip() + "…"
+
+
+# The shapes of control tokens over the model families: <bos>, </s>, <start_of_turn>, <|im_end|>,
+# <<SYS>>, [INST]. Full-width signs count too, since some tokenizers normalise them (NFKC).
+_OPENING = re.compile(
+    r"(?P<angle>[<＜])(?=[|｜/]?[A-Za-z_][^<>＜＞\n]{0,60}[>＞])"
+    r"|(?P<square>[\[［])(?=/?[A-Z_]{2,30}[\]］])"
+)
+_END = re.compile(
+    r"<(?:end_of_turn|start_of_turn|eos|/s|pad|turn\|)>|<\|[^<>|\n]{1,60}\|?>|\[/?INST\]",
+    re.IGNORECASE,
+)
+_START = re.compile(r"\s*(?:<(?:bos|s|pad)>|\[CLS\])")
+
+
+def neutralise(text: str) -> str:
+    """Break every control token by a space after its opening bracket: `<eos>` → `< eos>`.
+
+    Doing it again changes nothing. Ordinary text, comparisons such as "3 < 5" too, stays as it is.
+    """
+    return _OPENING.sub(r"\g<0> ", text)
+
+
+def cut_at_end(text: str) -> str:
+    """The text before the first token that ends a turn, without the tokens that begin a text."""
+    while start := _START.match(text):
+        text = text[start.end() :]
+    end = _END.search(text)
+    return text[: end.start()] if end else text

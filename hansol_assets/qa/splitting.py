@@ -1,38 +1,33 @@
-"""Splitting a question that joins several into self-standing questions, and measuring how many do.
-
-What belongs here: which sentences of a question stand by themselves, and the mix of joinings in a
-set of questions. What does not: where one may be cut at all (`hansol_assets.qa.boundaries`), what
-leans on what (`hansol_assets.qa.back_references`, `hansol_assets.qa.topics`), and joining
-(`hansol_assets.qa.joining`).
-"""
+"""Splitting a question that joins several into self-standing ones, and measuring how many do."""
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
-from hansol_assets.qa.asking import (
-    asks,
-    asks_for_a_way,
-    has_question_word,
-    is_yes_or_no,
-    requests,
-)
-from hansol_assets.qa.back_references import refers_back
 from hansol_assets.qa.boundaries import (
     CONNECTIVE,
     Segment,
     may_be_joined,
+    plain,
     segments,
     without_item_mark,
 )
-from hansol_assets.qa.joining import KINDS, LINE, NONE, SLASH, THEN, close_question
+from hansol_assets.qa.connectives import KINDS, LINE, NONE, SLASH, THEN, close_question
+from hansol_assets.qa.korean_questions import (
+    QUESTION_WORDS,
+    asks,
+    asks_for_a_way,
+    has_question_word,
+    is_yes_or_no,
+    refers_back,
+    requests,
+)
 from hansol_assets.qa.morphemes import tag
-from hansol_assets.qa.plain_text import plain
-from hansol_assets.qa.topics import (
+from hansol_assets.qa.question_topics import (
     are_alternatives,
     asks_an_aspect,
     is_topic_phrase,
@@ -44,6 +39,7 @@ from hansol_assets.qa.topics import (
 
 if TYPE_CHECKING:
     from kiwipiepy import Token
+
 
 RELATION = "relation"
 """How "A와 B의 관계는 무엇인가요?" joins; it is counted and cut, but not written by joining."""
@@ -128,19 +124,15 @@ def split_question(text: str) -> list[str]:
 
 
 def take_apart(texts: Sequence[str]) -> list[TakenApart]:
-    """Split questions into the self-standing questions that they join.
+    """Split questions into the self-standing questions that they join, one result a text.
 
     One is cut at a connective, a list's slash or line, the end of a sentence, or an ending without
     its sign, where what stands before holds a whole question and what stands behind is one that
     names its topic and does not refer back. A statement stays with the question that it leads to.
     In doubt a question is kept whole: that costs less than one that has lost its subject.
 
-    Args:
-        texts: Questions as asked.
-
-    Returns:
-        One a text, in order. Parts are in NFC with ASCII signs and end with a sign; a question
-        that is not cut is its text as it came.
+    Parts are in NFC with ASCII signs and end with a sign; a question that is not cut is its text as
+    it came.
     """
     plain_texts = [plain(text, CONNECTIVE) for text in texts]
     different = list(dict.fromkeys(plain_texts))
@@ -191,77 +183,137 @@ def _requests(text: str) -> TakenApart | None:
 
 
 def _taken(text: str, tokens: "Sequence[Token]") -> TakenApart:
-    found = segments(text, tokens)
-    asking = [_asks(found, place) for place in range(len(found))]
+    parts = segments(text, tokens)
+    asking = [_asks(parts, index) for index in range(len(parts))]
     starts = [0]
-    for place in range(1, len(found)):
-        if _begins_anew(found, asking, starts[-1], place):
-            starts.append(place)
-    ends = [start - 1 for start in starts[1:]] + [len(found) - 1]
-    parts = [
-        close_question(text[found[start].start : found[end].end])
+    for index in range(1, len(parts)):
+        if _begins_anew(parts, asking, starts[-1], index):
+            starts.append(index)
+    ends = [start - 1 for start in starts[1:]] + [len(parts) - 1]
+    questions = [
+        close_question(text[parts[start].start : parts[end].end])
         for start, end in zip(starts, ends, strict=True)
     ]
-    if len(parts) > 1:
-        parts[0] = without_item_mark(parts[0])
-    return TakenApart(tuple(parts), tuple(found[start].kind for start in starts[1:]))
+    if len(questions) > 1:
+        questions[0] = without_item_mark(questions[0])
+    return TakenApart(tuple(questions), tuple(parts[start].kind for start in starts[1:]))
 
 
-def _asks(found: Sequence[Segment], place: int) -> bool:
-    own = found[place]
-    if asks(own.text, own.tokens):
+def _asks(parts: Sequence[Segment], index: int) -> bool:
+    part = parts[index]
+    if asks(part.text, part.tokens):
         return True
-    following = found[place + 1].kind if place + 1 < len(found) else ""
-    is_listed = own.kind in _LISTED or following in _LISTED
+    following = parts[index + 1].kind if index + 1 < len(parts) else ""
+    is_listed = part.kind in _LISTED or following in _LISTED
     # "… 알려 줘. 그리고 끈 교체하는 법도"
-    is_added = own.kind not in ("", NONE) and own.text.endswith("도")
-    return (is_listed or is_added) and is_topic_phrase(own.tokens)
+    is_added = part.kind not in ("", NONE) and part.text.endswith("도")
+    return (is_listed or is_added) and is_topic_phrase(part.tokens)
 
 
-def _begins_anew(found: Sequence[Segment], asking: Sequence[bool], start: int, place: int) -> bool:
+def _begins_anew(parts: Sequence[Segment], asking: Sequence[bool], start: int, index: int) -> bool:
     """Whether a segment begins a question that needs nothing of those since `start`."""
-    before, own = found[start:place], found[place]
+    before, part = parts[start:index], parts[index]
     # What follows a statement behind a question may belong to either of them.
-    if not any(asking[start:place]) or not asking[place - 1]:
+    if not any(asking[start:index]) or not asking[index - 1]:
         return False
-    if asking[place]:
-        return _stands_behind(own, before)
-    is_marked = own.kind not in (NONE, LINE)
-    return is_marked and any(asking[place + 1 :]) and _stands_behind(own, before)
+    if asking[index]:
+        return _stands_behind(part, before)
+    is_marked = part.kind not in (NONE, LINE)
+    return is_marked and any(asking[index + 1 :]) and _stands_behind(part, before)
 
 
-def _stands_behind(own: Segment, before: Sequence[Segment]) -> bool:
-    if refers_back(own.text) or not names_topic(own.text, own.tokens):
+def _stands_behind(part: Segment, before: Sequence[Segment]) -> bool:
+    if refers_back(part.text) or not names_topic(part.text, part.tokens):
         return False
     text_before = " ".join(segment.text for segment in before)
     tokens_before = [token for segment in before for token in segment.tokens]
-    if leans_on(own.text, own.tokens, text_before, tokens_before):
+    if leans_on(part.text, part.tokens, text_before, tokens_before):
         return False
-    if own.kind == THEN:
-        topics = named_topics(own.text, own.tokens)
+    topics = named_topics(part.text, part.tokens)
+    if part.kind == THEN:
         is_new = not topics <= named_topics(text_before, tokens_before)
-        return is_new and (len(topics) > 1 or not _wants_a_yes(own))
-    if own.kind != NONE:
+        # "Then …?" supposes an answer where it asks whether one thing is so, and no more.
+        return is_new and (len(topics) > 1 or not _wants_a_yes(part) or asks_an_aspect(part.tokens))
+    if part.kind != NONE:
         return True
+    # "디퓨저가 괜찮을까요? 향이 강하지 않을까요?": of what, the question before says.
+    wants_a_yes = _wants_a_yes(part) and not requests(part.text) and not asks_for_a_way(part.text)
+    goes_on = wants_a_yes and len(topics) < _TOPICS_ANEW
     last = before[-1]
     return not (
-        _goes_on(own)
-        or returns_to(own.text, own.tokens, text_before, tokens_before)
-        or are_alternatives(last.text, last.tokens, own.text, own.tokens)
+        goes_on
+        or returns_to(part.text, part.tokens, text_before, tokens_before)
+        or are_alternatives(last.text, last.tokens, part.text, part.tokens)
     )
 
 
-def _wants_a_yes(own: Segment) -> bool:
-    """Whether "then …?" supposes an answer: it asks whether one thing is so, and no more."""
-    asks_more = has_question_word(own.text) or asks_an_aspect(own.tokens)
-    return is_yes_or_no(own.tokens) and not asks_more
+def _wants_a_yes(part: Segment) -> bool:
+    return is_yes_or_no(part.tokens) and not has_question_word(part.text)
 
 
-def _goes_on(own: Segment) -> bool:
-    """Whether a question without a connective wants a yes and names one thing at most.
+_AND = re.compile(r"(?<=[가-힣A-Za-z])(?:이랑|랑|하고|와|과|\s+및)\s+(?=\S)")
+_COMPARES = re.compile(
+    r"차이|다르|다른|달라|비교|관계|(?<!\S)(?:중|사이|함께|같이)(?:에|에서|의)?(?!\S)"
+)
+_EACH = re.compile(r"(?<!\S)(?:각각|둘\s*다|모두|전부)(?!\S)\s*")
+_KOREAN_CLAUSES = re.compile(
+    r"(?<=[가-힣]고)(?<!그리고)\s+|(?:(?<=지),?|(?<=[.?]))\s+(?=(?:그리고|또|또한)\s)"
+)
+_ENGLISH_CLAUSES = re.compile(r"[,.?]?\s+(?=(?:and|also)\s)")
+_CONNECTIVE = re.compile(r"(?:그리고|또한|또|and|also)\s+")
+_ASKS = re.compile(rf"(?<!\S)(?:{QUESTION_WORDS}|뭔지)")
+_HANGUL = re.compile(r"[가-힣]")
+_LONGEST = 200
+"""Characters of a question that is read so: longer ones tell a story."""
 
-    "디퓨저가 괜찮을까요? 향이 강하지 않을까요?": of what, the question before says.
-    """
-    asks_more = has_question_word(own.text) or requests(own.text) or asks_for_a_way(own.text)
-    wants_a_yes = is_yes_or_no(own.tokens) and not asks_more
-    return wants_a_yes and len(named_topics(own.text, own.tokens)) < _TOPICS_ANEW
+
+class Pair(NamedTuple):
+    """Two questions that one may hold, and the two things, where the same is asked of both."""
+
+    first: str
+    second: str
+    things: tuple[str, ...] = ()
+
+
+def decompositions(question: str) -> list[Pair]:
+    """The pairs of questions that one by its form may still hold; most have none."""
+    text = question.strip().rstrip("?.!")
+    if len(text) > _LONGEST or _COMPARES.search(text):
+        return []
+    pairs = [*_clauses(text)] or [*_things(text)] if _HANGUL.search(text) else _english(text)
+    return [
+        Pair(close_question(first), close_question(second), things)
+        for first, second, things in pairs
+    ]
+
+
+def _things(text: str) -> Iterator[Pair]:
+    """Reads "A랑 B 가격" as "A 가격" and "B 가격", "A 장점하고 단점" as "A 장점" and "A 단점"."""
+    for joint in _AND.finditer(text):
+        head, _, first = text[: joint.start()].rpartition(" ")
+        second, _, rest = _EACH.sub("", text[joint.end() :]).partition(" ")
+        asked = [" ".join(filter(None, (head, thing, rest))) for thing in (first, second)]
+        yield Pair(asked[0], asked[1], (first, second))
+
+
+def _clauses(text: str) -> Iterator[Pair]:
+    """Reads "A는 어떻게 하고 기간은 얼마나 걸려" as two, the second with what it leaves out."""
+    for cut in _KOREAN_CLAUSES.finditer(text):
+        first, second = _around(text, cut)
+        if has_question_word(first) and " " in second:
+            yield Pair(first, second)
+            yield from (Pair(first, f"{topic} {second}") for topic in _topics(first))
+
+
+def _topics(clause: str) -> list[str]:
+    asked = _ASKS.search(clause)
+    before = clause[: asked.start()].strip() if asked else ""
+    return list(dict.fromkeys(filter(None, (clause.split()[0], before))))
+
+
+def _english(text: str) -> list[Pair]:
+    return [Pair(*_around(text, cut)) for cut in _ENGLISH_CLAUSES.finditer(text)]
+
+
+def _around(text: str, cut: re.Match[str]) -> tuple[str, str]:
+    return text[: cut.start()], _CONNECTIVE.sub("", text[cut.end() :], count=1)

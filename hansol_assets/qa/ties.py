@@ -1,8 +1,4 @@
-"""The texts that tie rows to one another, compared by their keys.
-
-What belongs here: which rows share a text, which answers are stock phrases that tie none, and which
-texts tie. What does not: what is done with rows that are tied (`hansol_assets.qa.folds`).
-"""
+"""The texts that tie rows to one another, by their keys, and stock phrases, which tie none."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,8 +8,7 @@ import numpy as np
 import pandas as pd
 
 from hansol_assets.qa.table.columns import ANSWERS, QUESTIONS
-from hansol_assets.qa.table.text_lists import TextLists
-from hansol_assets.qa.text_keys import comparison_keys
+from hansol_assets.qa.text_lists import TextLists, comparison_keys
 
 FEWEST_STOCK_ROWS = 5
 """Rows that may share an answer in a table of any size before it can be a stock phrase."""
@@ -24,22 +19,17 @@ class Holders(NamedTuple):
 
     Attributes:
         keys: Each once, int64.
-        places: Where each stands first.
+        first: Where each stands first.
         rows: The number of rows in which it stands.
     """
 
     keys: np.ndarray
-    places: np.ndarray
+    first: np.ndarray
     rows: np.ndarray
 
     @classmethod
     def of(cls, keys: np.ndarray, rows: np.ndarray) -> Self:
-        """Counts the rows of keys.
-
-        Args:
-            keys: A key a text, at least one.
-            rows: The row of each text.
-        """
+        """Counts the rows of at least one key; `rows` is the row of each."""
         order = np.lexsort((rows, keys))
         ordered = keys[order]
         is_new = np.append(True, ordered[1:] != ordered[:-1])
@@ -50,7 +40,7 @@ class Holders(NamedTuple):
 
     def most_frequent(self) -> Self:
         """Puts those in the most rows first; of several, the one that stands first."""
-        order = np.lexsort((self.places, -self.rows))
+        order = np.lexsort((self.first, -self.rows))
         return type(self)(*(part[order] for part in self))
 
     def in_more_than(self, rows: float) -> Self:
@@ -64,33 +54,24 @@ class Ties:
 
     Attributes:
         texts: The column.
-        places: Which of its texts tie, in their order.
+        indices: Which of its texts tie, in their order.
         keys: The key of each.
         rows: The row of each.
     """
 
     texts: TextLists
-    places: np.ndarray
+    indices: np.ndarray
     keys: np.ndarray
     rows: np.ndarray
 
     def only(self, chosen: np.ndarray) -> "Ties":
-        """Some of the ties.
-
-        Args:
-            chosen: A mask of the ties, or places among them.
-        """
-        return Ties(self.texts, self.places[chosen], self.keys[chosen], self.rows[chosen])
+        """Some of the ties, by a mask or by indices."""
+        return Ties(self.texts, self.indices[chosen], self.keys[chosen], self.rows[chosen])
 
 
 @dataclass(frozen=True, eq=False)
 class Answers:
-    """The answers of a table, and which of them are stock phrases.
-
-    Attributes:
-        texts: A list a row.
-        share: The share of the rows above which an answer is a stock phrase.
-    """
+    """The answers of a table; one in more than a share of the rows is a stock phrase."""
 
     texts: TextLists
     share: float
@@ -108,16 +89,16 @@ class Answers:
         return Holders.of(self._all.keys, self._all.rows).in_more_than(most).most_frequent()
 
     @property
-    def is_own(self) -> np.ndarray:
+    def is_specific(self) -> np.ndarray:
         """Of each answer, whether it is no stock phrase."""
         return ~np.isin(self._all.keys, self.stock.keys)
 
     def ties(self) -> Ties:
         """The answers that tie: stock phrases only in rows that have no other answer."""
-        own, rows = self.is_own, self._all.rows
+        specific, rows = self.is_specific, self._all.rows
         has_other = np.zeros(len(self.texts), bool)
-        has_other[rows[own]] = True
-        return self._all.only(own | ~has_other[rows])
+        has_other[rows[specific]] = True
+        return self._all.only(specific | ~has_other[rows])
 
 
 def every_text(texts: TextLists) -> Ties:
@@ -127,14 +108,9 @@ def every_text(texts: TextLists) -> Ties:
 
 
 def ties_of(rows: pd.DataFrame, share: float) -> dict[str, Ties]:
-    """What ties rows.
+    """What ties rows of the training table: "question" and "answer" → the ties.
 
-    Args:
-        rows: The training table.
-        share: The share of the rows above which an answer is a stock phrase.
-
-    Returns:
-        "question" and "answer" → the ties.
+    An answer in more than this share of the rows is a stock phrase.
     """
     return {
         "question": every_text(TextLists.of(rows[QUESTIONS])),

@@ -14,19 +14,16 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from hansol_assets.embedding.cached import Retriever
 from hansol_assets.embedding.embedder import Embedder, encode
-from hansol_assets.embedding.retriever import Retriever
 from hansol_assets.embedding.vectors import unit
 from hansol_assets.qa.folds import TRAINING
 from hansol_assets.qa.table.columns import ANSWERS, ID, QUESTIONS, numbered
 from hansol_assets.retrieval.answerability import Examples
 from hansol_assets.retrieval.aspects import Aspects
 from hansol_assets.retrieval.features import FEATURES, PairFeatures, TermWeights
-from hansol_assets.retrieval.hits import Hit
-from hansol_assets.retrieval.index import RetrievalSettings, build_index
-from hansol_assets.retrieval.rows import FrameRows
-from hansol_assets.retrieval.rows_in_memory import RowTexts
-from hansol_assets.retrieval.search import IndexSearcher
+from hansol_assets.retrieval.index import FrameRows, RetrievalSettings, build_index
+from hansol_assets.retrieval.search import Hit, IndexSearcher, RowTexts
 
 KEPT_ROWS = 10
 """Rows of a question that an example keeps: those beyond are never confused with it."""

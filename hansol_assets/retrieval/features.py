@@ -16,14 +16,14 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
+from hansol_assets.embedding.cached import Retriever
 from hansol_assets.embedding.embedder import Embedder, encode
-from hansol_assets.embedding.retriever import Retriever
 from hansol_assets.embedding.vectors import unit
 from hansol_assets.qa.morphemes import content_morphemes, for_search
 from hansol_assets.qa.table.columns import shortest
 from hansol_assets.retrieval.aspects import Aspects
-from hansol_assets.retrieval.documents import DocumentSettings, passage
-from hansol_assets.retrieval.rows_in_memory import RowTexts
+from hansol_assets.retrieval.index import DocumentSettings, passage
+from hansol_assets.retrieval.search import RowTexts
 
 FEATURES = (
     "question_margin",

@@ -15,14 +15,13 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
+from hansol_assets.embedding.cached import Retriever
 from hansol_assets.embedding.embedder import Embedder
-from hansol_assets.embedding.retriever import Retriever
 from hansol_assets.qa.folds import CALIBRATION, TRAINING
-from hansol_assets.qa.sampling import draw
+from hansol_assets.qa.seeded_draws import draw
 from hansol_assets.qa.table.columns import ID, QUESTIONS
 from hansol_assets.retrieval.answerability import Answerability, Examples
 from hansol_assets.retrieval.aspects import Aspects
-from hansol_assets.retrieval.documents import DocumentSettings
 from hansol_assets.retrieval.examples import (
     Asked,
     Prior,
@@ -31,6 +30,7 @@ from hansol_assets.retrieval.examples import (
     unrelated_questions,
 )
 from hansol_assets.retrieval.features import PairFeatures, TermWeights
+from hansol_assets.retrieval.index import DocumentSettings
 from hansol_assets.retrieval.ranking import Ranker
 from hansol_assets.retrieval.search import IndexSearcher
 from hansol_assets.settings_model import SettingsModel

@@ -1,16 +1,12 @@
-"""The retrieval index: a LanceDB table with one row a training row.
-
-What belongs here: what a row of the index holds, and bringing the table up to date. What does not:
-how it is asked (`hansol_assets.retrieval.search`).
-"""
+"""The retrieval index: a LanceDB table with a row for each training row, updated row by row."""
 
 import hashlib
 import json
-from collections.abc import Collection, Hashable, Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -18,13 +14,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
+from hansol_assets.embedding.cached import Retriever
 from hansol_assets.embedding.embedder import width_of
-from hansol_assets.embedding.retriever import Retriever
 from hansol_assets.lake.databases import connect
-from hansol_assets.qa.morphemes import content_morphemes
-from hansol_assets.qa.table.columns import ANSWERS, QUESTIONS
-from hansol_assets.retrieval.documents import DocumentSettings, document_texts, document_vectors
-from hansol_assets.retrieval.rows import CHUNK, IndexedRows
+from hansol_assets.qa.morphemes import content_morphemes, for_search
+from hansol_assets.qa.table.columns import ANSWERS, QUESTIONS, shortest
 from hansol_assets.settings_model import SettingsModel
 
 if TYPE_CHECKING:
@@ -34,11 +28,25 @@ ROW_KEY = "row_key"
 VECTOR = "vector"
 MORPHEMES = "morphemes"
 INDEXED = "indexed"
+INDEXED_COLUMNS = ("id", "category", "fold", "split", QUESTIONS, ANSWERS)
+CHUNK = 20_000
+"""Rows that are worked on at a time: their texts and vectors take about 150 MB."""
 KEEP_VERSIONS = timedelta(days=36_500)
 """LanceDB would remove versions after a week, and artifacts name old ones."""
 PARTITION_ROWS = 2_048
 """Rows a partition of the index over vectors: with LanceDB's own 8,192 a question that compares as
 large a share of a million rows takes 1.7 times as long (`benchmarks/stages/retrieval.py`)."""
+
+
+class DocumentSettings(SettingsModel):
+    """What stands for a row in the dense search."""
+
+    answer_characters: int = Field(
+        300,
+        ge=0,
+        description="of a row's shortest answer, behind its first question, in the passage that "
+        "is embedded for it; 0 embeds the question alone, in a third of the time",
+    )
 
 
 class RetrievalSettings(SettingsModel):
@@ -68,17 +76,58 @@ class RetrievalSettings(SettingsModel):
     )
 
 
+class IndexedRows(Protocol):
+    """Rows with the columns `INDEXED_COLUMNS`, in one order, read without holding all of them."""
+
+    def __iter__(self) -> Iterator[pd.DataFrame]:
+        """Yields all rows, some at a time; as often as it is asked."""
+
+    def of(self, ids: Sequence[str]) -> pd.DataFrame:
+        """Returns the rows with these ids, in their order."""
+
+
+class FrameRows:
+    """Rows (`id, questions, category, answers`) and their folds (`id, fold, split`) in memory."""
+
+    def __init__(self, rows: pd.DataFrame, folds: pd.DataFrame) -> None:
+        joined = rows.merge(folds[["id", "fold", "split"]], on="id", validate="one_to_one")
+        if len(joined) != len(rows):
+            msg = f"{len(rows) - len(joined)} rows have no fold"
+            raise ValueError(msg)
+        self._rows = joined[list(INDEXED_COLUMNS)]
+
+    def __iter__(self) -> Iterator[pd.DataFrame]:
+        """Yields all rows, some at a time."""
+        for start in range(0, len(self._rows), CHUNK):
+            yield self._rows.iloc[start : start + CHUNK]
+
+    def of(self, ids: Sequence[str]) -> pd.DataFrame:
+        """Returns the rows with these ids, in their order."""
+        return self._rows[self._rows["id"].isin(ids)]
+
+
+def passage(questions: Sequence[str], answers: Sequence[str], settings: DocumentSettings) -> str:
+    """The passage that is embedded for a row: its first question, and how its answer begins.
+
+    A question finds such a passage more often than the question or the answer alone.
+    """
+    (answer,) = shortest(answers, 1)
+    return for_search(f"{questions[0]} {answer[: settings.answer_characters]}").strip()
+
+
+def document_texts(rows: pd.DataFrame) -> list[str]:
+    """The rows' questions as one text each; a paraphrase that is the same text counts once.
+
+    Answers stay out of the full-text search: neighbouring rows share most of their words.
+    """
+    return [for_search(" ".join(dict.fromkeys(texts))) for texts in rows[QUESTIONS]]
+
+
 @dataclass(frozen=True)
 class IndexReport:
-    """What bringing the index up to date did.
+    """What bringing the index up to date did; rows and version are those of the table afterwards.
 
-    Attributes:
-        rows: Rows in the table afterwards.
-        inserted: Rows whose id is new.
-        updated: Rows whose content, fold or embedder changed.
-        deleted: Rows whose id is gone.
-        unchanged: Rows left as they were.
-        version: The table's version afterwards; `HybridSearcher` opens it.
+    A row is updated if its content, fold or embedder changed.
     """
 
     rows: int
@@ -105,42 +154,37 @@ def build_index(
     does not grow with them and a run that is killed goes on from what it merged; readers open a
     version, and see none of that. What searches fast is built of all rows in the end.
 
-    Args:
-        uri: The database, a folder or an `s3://` URL; made if missing.
-        table_name: Table within it; made if missing.
-        rows: The rows with their folds.
-        retriever: Embeds what stands for a row.
-        retriever_id: Names it (a fingerprint); another one means all rows are embedded again.
-        documents: What stands for a row; another choice means the same.
-        exact_rows: Rows up to which the vectors need no index of their own.
+    The database (a folder or an `s3://` URL) and the table are made if missing. Another retriever
+    (`retriever_id` is its fingerprint) or another choice of documents embeds all rows again. Up to
+    `exact_rows` rows the vectors need no index of their own.
     """
     made_by = f"{retriever_id} {documents.model_dump_json()}"
-    wanted = _named_rows(rows, made_by)
+    target = _row_keys(rows, made_by)
     database = connect(uri)
     if table_name not in database.list_tables().tables:
         table = database.create_table(table_name, schema=_schema(retriever))
     else:
         table = database.open_table(table_name)
-    held = table.search().select(["id", ROW_KEY]).limit(None).to_arrow()
-    report = _compare(held, wanted, table.version)
-    fresh = wanted.filter(pc.invert(pc.is_in(wanted[ROW_KEY], held[ROW_KEY])))["id"].to_pylist()
-    gone = held.filter(pc.invert(pc.is_in(held[ROW_KEY], wanted[ROW_KEY])))[ROW_KEY].to_pylist()
+    current = table.search().select(["id", ROW_KEY]).limit(None).to_arrow()
+    report = _compare(current, target, table.version)
+    fresh = target.filter(pc.invert(pc.is_in(target[ROW_KEY], current[ROW_KEY])))["id"].to_pylist()
+    is_gone = pc.invert(pc.is_in(current[ROW_KEY], target[ROW_KEY]))
+    gone = current.filter(is_gone)[ROW_KEY].to_pylist()
     if fresh or gone:
         for start in range(0, max(len(fresh), 1), CHUNK):
-            own = _keyed(rows.of(fresh[start : start + CHUNK]), made_by)
-            _merge(
-                table, gone if not start else [], _embedded(own, retriever, documents, table.schema)
-            )
-    _index_columns(table, has_vector_index=len(wanted) > exact_rows)
+            chunk = _keyed(rows.of(fresh[start : start + CHUNK]), made_by)
+            embedded = _embedded(chunk, retriever, documents, table.schema)
+            _merge(table, gone if not start else [], embedded)
+    _index_columns(table, has_vector_index=len(target) > exact_rows)
     return replace(report, version=table.version)
 
 
-def _named_rows(rows: IndexedRows, made_by: str) -> pa.Table:
+def _row_keys(rows: IndexedRows, made_by: str) -> pa.Table:
     """Every row's id and key."""
     schema = pa.schema([("id", pa.string()), (ROW_KEY, pa.string())])
     parts = [
-        pa.table({"id": own["id"], ROW_KEY: _keyed(own, made_by)[ROW_KEY]}, schema=schema)
-        for own in rows
+        pa.table({"id": part["id"], ROW_KEY: _keyed(part, made_by)[ROW_KEY]}, schema=schema)
+        for part in rows
     ]
     return pa.concat_tables([schema.empty_table(), *parts])
 
@@ -173,14 +217,14 @@ def _schema(retriever: Retriever) -> pa.Schema:
     )
 
 
-def _compare(held: pa.Table, wanted: pa.Table, version: int) -> IndexReport:
-    unchanged = pc.sum(pc.is_in(wanted[ROW_KEY], held[ROW_KEY])).as_py() or 0
-    kept = pc.sum(pc.is_in(wanted["id"], held["id"])).as_py() or 0
+def _compare(current: pa.Table, target: pa.Table, version: int) -> IndexReport:
+    unchanged = pc.sum(pc.is_in(target[ROW_KEY], current[ROW_KEY])).as_py() or 0
+    shared = pc.sum(pc.is_in(target["id"], current["id"])).as_py() or 0
     return IndexReport(
-        rows=len(wanted),
-        inserted=len(wanted) - kept,
-        updated=kept - unchanged,
-        deleted=len(held) - kept,
+        rows=len(target),
+        inserted=len(target) - shared,
+        updated=shared - unchanged,
+        deleted=len(current) - shared,
         unchanged=unchanged,
         version=version,
     )
@@ -209,11 +253,11 @@ def _embedded(
     """The rows as the table holds them."""
     if frame.empty:
         return schema.empty_table()
-    documents = document_texts(frame)
-    vectors = document_vectors(frame, retriever, settings)
+    texts = zip(frame[QUESTIONS], frame[ANSWERS], strict=True)
+    vectors = retriever.passages([passage(asked, said, settings) for asked, said in texts])
     columns = {
         **{name: pa.array(frame[name], schema.field(name).type) for name in frame.columns},
-        MORPHEMES: pa.array(content_morphemes(documents)),
+        MORPHEMES: pa.array(content_morphemes(document_texts(frame))),
         VECTOR: pa.FixedSizeListArray.from_arrays(
             pa.array(vectors.astype(np.float32).ravel()), vectors.shape[1]
         ),

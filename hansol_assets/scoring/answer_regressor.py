@@ -1,73 +1,128 @@
-"""From questions to the vectors of their answers: every component, from rows fitted once.
-
-What belongs here: fitting and choosing on rows, and the components of question parts. What does
-not: the settings (`hansol_assets.scoring.components`), the weights of the components
-(`hansol_assets.scoring.blend`), and which rows a question may see (`hansol_assets.answering`).
-"""
+"""From questions to the vectors of their answers: every component, from rows fitted once."""
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 import pandas as pd
+from pydantic import Field
 
 from hansol_assets.embedding.embedder import Embedder, encode_means
-from hansol_assets.embedding.vectors import unit
-from hansol_assets.qa.sampling import digest, draw
+from hansol_assets.embedding.vectors import save_arrays, unit
+from hansol_assets.qa.seeded_draws import digest, draw
 from hansol_assets.qa.table.columns import ANSWERS, ID, QUESTIONS, shortest
-from hansol_assets.scoring.baselines import centroid
-from hansol_assets.scoring.components import (
-    CENTROID,
-    GENERATED,
-    KEYWORDS,
-    QUESTION,
-    REGRESSION,
-    RETRIEVED,
-    Choices,
-    ComponentSettings,
+from hansol_assets.scoring.join_map import JoiningSettings, JoinMap
+from hansol_assets.scoring.measures import centroid
+from hansol_assets.scoring.question_views import QuestionViews
+from hansol_assets.scoring.regression import (
+    AnswerVectorRegressor,
+    Neighbours,
+    NeighbourSettings,
+    RegressionSettings,
+    Strength,
+    choose_temperature,
+    nearest_rows,
 )
-from hansol_assets.scoring.features import QuestionViews
-from hansol_assets.scoring.joining import JoinMap
-from hansol_assets.scoring.neighbours import Neighbours, choose_temperature, nearest_rows
-from hansol_assets.scoring.regression import AnswerVectorRegressor
+from hansol_assets.settings_model import SettingsModel
+
+GENERATED = "generated"
+RETRIEVED = "retrieved"
+REGRESSION = "regression"
+QUESTION = "question"
+KEYWORDS = "keywords"
+CENTROID = "centroid"
+COMPONENTS = (GENERATED, RETRIEVED, REGRESSION, QUESTION, KEYWORDS, CENTROID)
 
 _ROWS_FILE = "rows.safetensors"
 _IDS_FILE = "rows.json"
+_CHOICES_FILE = "choices.json"
+_JOINING_FILE = "joining.safetensors"
 
 
+_ANSWERS_AS_QUESTIONS = 5
+"""A row's answers, shortest first, that the regression also learns from as if they were asked: an
+answer says in other words what was asked."""
+_MOST_CHOOSING = 250
+"""Calibration rows at most that strengths are chosen on."""
+
+
+class ComponentSettings(SettingsModel):
+    """How the components are made."""
+
+    regression: RegressionSettings = Field(
+        RegressionSettings(), description="regression from the question to the answer vector"
+    )
+    most_rows: int = Field(
+        1_200,
+        ge=1,
+        description="rows that the regression learns from at most, drawn by hash; all rows are "
+        "known as neighbours and can be quoted",
+    )
+    row_answers: int = Field(
+        2,
+        ge=1,
+        description="answers, shortest first, that stand for a row which the regression does not "
+        "learn from",
+    )
+    neighbours: NeighbourSettings = Field(
+        NeighbourSettings(), description="mixture of the nearest rows' answers"
+    )
+    joining: JoiningSettings = Field(
+        JoiningSettings(), description="from the parts' vectors to that of a joined answer"
+    )
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What was chosen on the calibration questions, once for all later fits.
+
+    `temperature` says how fast a row's weight falls with its distance; `joining` is learned from
+    the training rows.
+    """
+
+    strength: Strength
+    temperature: float
+    joining: JoinMap
+
+    def save(self, folder: Path) -> None:
+        """Writes the choices as JSON and safetensors."""
+        folder.mkdir(parents=True, exist_ok=True)
+        content = {"strength": vars(self.strength), "temperature": self.temperature}
+        (folder / _CHOICES_FILE).write_text(json.dumps(content, indent=1), encoding="utf-8")
+        self.joining.save(folder / _JOINING_FILE)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Reads choices."""
+        content = json.loads((folder / _CHOICES_FILE).read_text(encoding="utf-8"))
+        joining = JoinMap.load(folder / _JOINING_FILE)
+        return cls(Strength(**content["strength"]), content["temperature"], joining)
+
+
+@dataclass
 class AnswerRegressor:
     """Computes the components of questions from the rows that they may look at.
 
-    Args:
-        regression: Estimates answer vectors.
-        row_ids: Ids of the rows.
-        row_vectors: Mean of each row's answer vectors, [rows, dimensions].
-        answer_centroid: Direction of the mean of all answers, [dimensions]: the zero of parity.
-        embedder: Embeds questions.
-        neighbours: How many rows are mixed.
-        choices: What was chosen on the calibration questions.
+    `row_vectors` are the means of each row's answer vectors, [rows, dimensions]; `answer_centroid`
+    is the direction of the mean of all answers, [dimensions]: the zero of parity.
     """
 
-    def __init__(
-        self,
-        regression: AnswerVectorRegressor,
-        row_ids: Sequence[str],
-        row_vectors: np.ndarray,
-        answer_centroid: np.ndarray,
-        embedder: Embedder,
-        neighbours: int,
-        choices: Choices,
-    ) -> None:
-        self._regression = regression
-        self.row_ids = list(row_ids)
-        self._row_vectors = row_vectors
-        self.answer_centroid = answer_centroid
-        self._embedder = embedder
-        self._neighbours = neighbours
-        self.choices = choices
-        self.centroid = centroid(row_vectors)
+    regression: AnswerVectorRegressor
+    row_ids: list[str]
+    row_vectors: np.ndarray
+    answer_centroid: np.ndarray
+    embedder: Embedder
+    neighbours: int
+    choices: Choices
+
+    @cached_property
+    def centroid(self) -> np.ndarray:
+        """The direction of the mean row, [dimensions]."""
+        return centroid(self.row_vectors)
 
     @property
     def joining(self) -> JoinMap:
@@ -82,16 +137,9 @@ class AnswerRegressor:
         choices: Choices,
         settings: ComponentSettings,
     ) -> Self:
-        """Fits on rows.
-
-        Args:
-            rows: `id, questions, answers`, none of them a row that will be asked for.
-            embedder: Embeds questions and answers.
-            choices: From `fit_best`, on rows that are not asked for either.
-            settings: How the components are made.
-        """
+        """Fits on rows (`id, questions, answers`), none of them a row that will be asked for."""
         row_vectors, learned = _row_vectors(rows, embedder, settings)
-        views, targets = _examples(rows.iloc[learned], row_vectors[learned], embedder, settings)
+        views, targets = _examples(rows.iloc[learned], row_vectors[learned], embedder)
         regression = AnswerVectorRegressor.fit(
             views, targets, settings.regression, choices.strength
         )
@@ -105,28 +153,20 @@ class AnswerRegressor:
         embedder: Embedder,
         settings: ComponentSettings,
     ) -> Self:
-        """Fits on rows, choosing how the components are made by rows that are held out.
-
-        Args:
-            rows: Training rows: `id, questions, answers`.
-            held_out: Calibration rows, likewise.
-            embedder: Embeds questions and answers.
-            settings: What there is to choose from.
-        """
-        row_vectors, places = _row_vectors(rows, embedder, settings)
-        learned, learned_vectors = rows.iloc[places], row_vectors[places]
-        views, targets = _examples(learned, learned_vectors, embedder, settings)
-        judging = held_out.iloc[_drawn(held_out, settings.most_choosing)]
-        nothing_but_questions = settings.model_copy(update={"answers_as_questions": 0})
+        """Fits on training rows as does best on calibration rows, `id, questions, answers` each."""
+        row_vectors, learned = _row_vectors(rows, embedder, settings)
+        learned_rows, learned_vectors = rows.iloc[learned], row_vectors[learned]
+        views, targets = _examples(learned_rows, learned_vectors, embedder)
+        judging = held_out.iloc[_drawn(held_out, _MOST_CHOOSING)]
         answers = encode_means(embedder, judging[ANSWERS].tolist())
-        asked, wanted = _examples(judging, answers, embedder, nothing_but_questions)
+        asked, asked_targets = _examples(judging, answers, embedder, most_answers=0)
         regression = AnswerVectorRegressor.fit_best(
-            views, targets, asked, wanted, settings.regression
+            views, targets, asked, asked_targets, settings.regression
         )
         estimates = regression.predict(asked)
-        temperature = choose_temperature(estimates, wanted, row_vectors, settings.neighbours)
-        ids, known = learned[ID].tolist(), learned[ANSWERS].tolist()
-        joining = JoinMap.fit(ids, known, learned_vectors, embedder, settings.joining)
+        temperature = choose_temperature(estimates, asked_targets, row_vectors, settings.neighbours)
+        ids, texts = learned_rows[ID].tolist(), learned_rows[ANSWERS].tolist()
+        joining = JoinMap.fit(ids, texts, learned_vectors, embedder, settings.joining)
         choices = Choices(regression.strength, temperature, joining)
         return cls._of(rows, row_vectors, regression, embedder, choices, settings)
 
@@ -153,25 +193,17 @@ class AnswerRegressor:
 
     def save(self, folder: Path) -> None:
         """Writes the regressor as safetensors and JSON; the embedder is not a part of it."""
-        from safetensors.numpy import save_file
-
-        self._regression.save(folder)
+        self.regression.save(folder)
         self.choices.save(folder)
-        arrays = {"row_vectors": self._row_vectors, "answer_centroid": self.answer_centroid}
-        contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-        save_file(contiguous, folder / _ROWS_FILE)
-        rows = {"ids": self.row_ids, "neighbours": self._neighbours}
+        arrays = {"row_vectors": self.row_vectors, "answer_centroid": self.answer_centroid}
+        save_arrays(arrays, folder / _ROWS_FILE)
+        rows = {"ids": self.row_ids, "neighbours": self.neighbours}
         content = json.dumps(rows, ensure_ascii=False, indent=1)
         (folder / _IDS_FILE).write_text(content, encoding="utf-8")
 
     @classmethod
     def load(cls, folder: Path, embedder: Embedder) -> Self:
-        """Reads a regressor.
-
-        Args:
-            folder: Where it was saved.
-            embedder: The one that it was fitted with.
-        """
+        """Reads a regressor, with the embedder that it was fitted with."""
         from safetensors.numpy import load_file
 
         arrays = load_file(folder / _ROWS_FILE)
@@ -189,70 +221,66 @@ class AnswerRegressor:
     def components(
         self, parts: Sequence[str], generated: Sequence[np.ndarray] | None = None
     ) -> dict[str, np.ndarray]:
-        """Computes every component of questions that stand by themselves.
+        """Computes every component of questions, or parts of questions, that stand by themselves.
 
-        Args:
-            parts: The questions, or parts of questions.
-            generated: Vectors of the answers generated for each, [answers, dimensions]; empty, or
-                None for all of them, where nothing was generated.
+        `generated` has the vectors of the answers generated for each, [answers, dimensions], or
+        none.
 
         Returns:
             Name → [parts, dimensions], each of length 1, or 0 where there is nothing.
         """
-        views = QuestionViews.of(parts, self._embedder)
-        estimates = self._regression.predict(views)
+        views = QuestionViews.of(parts, self.embedder)
+        estimates = self.regression.predict(views)
         neighbours = self.neighbours_of(estimates)
-        found = {
+        components = {
             GENERATED: self._consensus(generated, len(parts)),
-            RETRIEVED: neighbours.mix(self._row_vectors, self.choices.temperature),
+            RETRIEVED: neighbours.mix(self.row_vectors, self.choices.temperature),
             REGRESSION: estimates,
             QUESTION: views.vectors,
             KEYWORDS: views.keyword_vectors,
             CENTROID: np.tile(self.centroid, (len(parts), 1)),
         }
-        return {name: unit(np.asarray(own, dtype=np.float64)) for name, own in found.items()}
+        return {
+            name: unit(np.asarray(vectors, dtype=np.float64))
+            for name, vectors in components.items()
+        }
 
     def rows_mixed(self, probabilities: Sequence[Mapping[str, float]]) -> np.ndarray:
-        """The mean answer of rows, weighted, [parts, dimensions], of length 1 or 0.
+        """The mean answer of the rows of each part by weight (row id → weight).
 
-        Args:
-            probabilities: Row id → weight, for each part.
+        Returns:
+            [parts, dimensions], of length 1 or 0.
         """
-        place = {key: number for number, key in enumerate(self.row_ids)}
-        mixed = np.zeros((len(probabilities), self._row_vectors.shape[1]))
-        for number, own in enumerate(probabilities):
-            if own:
-                places = [place[key] for key in own]
-                mixed[number] = np.array(list(own.values())) @ self._row_vectors[places]
+        row_of = {key: row for row, key in enumerate(self.row_ids)}
+        mixed = np.zeros((len(probabilities), self.row_vectors.shape[1]))
+        for part, weights in enumerate(probabilities):
+            if weights:
+                rows = [row_of[key] for key in weights]
+                mixed[part] = np.array(list(weights.values())) @ self.row_vectors[rows]
         return unit(mixed)
 
     def rows_near(self, vectors: np.ndarray, count: int) -> list[list[tuple[str, float]]]:
-        """The rows whose answers are nearest to each vector: id and cosine, nearest first.
-
-        Args:
-            vectors: Estimated answers, [parts, dimensions].
-            count: Rows a part; all there are where they are fewer.
-        """
-        found = nearest_rows(vectors, self._row_vectors, count)
+        """The rows whose answers are nearest to each vector: id and cosine, nearest first."""
+        neighbours = nearest_rows(vectors, self.row_vectors, count)
         return [
-            [(self.row_ids[place], float(near)) for place, near in zip(own, nearness, strict=True)]
-            for own, nearness in zip(*found, strict=True)
+            [(self.row_ids[row], float(cosine)) for row, cosine in zip(*nearest, strict=True)]
+            for nearest in zip(*neighbours, strict=True)
         ]
 
     def neighbours_of(self, estimates: np.ndarray) -> Neighbours:
         """The rows that the `retrieved` component of each estimate is mixed of."""
-        return nearest_rows(estimates, self._row_vectors, self._neighbours)
+        return nearest_rows(estimates, self.row_vectors, self.neighbours)
 
     def _consensus(self, generated: Sequence[np.ndarray] | None, count: int) -> np.ndarray:
-        means = np.zeros((count, self._row_vectors.shape[1]))
-        for place, vectors in enumerate(generated or ()):
+        means = np.zeros((count, self.row_vectors.shape[1]))
+        for part, vectors in enumerate(generated or ()):
             if len(vectors):
-                means[place] = unit(vectors).mean(axis=0)
+                means[part] = unit(vectors).mean(axis=0)
         return means
 
 
 def _drawn(rows: pd.DataFrame, most: int) -> list[int]:
-    """Places of so many rows at most, drawn by their ids."""
+    """Positions of so many rows at most, drawn by their ids."""
     return draw(rows[ID].tolist(), most, "learned")
 
 
@@ -267,14 +295,17 @@ def _row_vectors(
     is_learned = np.zeros(len(rows), dtype=bool)
     is_learned[learned] = True
     answers = [
-        own if counts else shortest(own, settings.row_answers)
-        for own, counts in zip(rows[ANSWERS], is_learned, strict=True)
+        texts if counts else shortest(texts, settings.row_answers)
+        for texts, counts in zip(rows[ANSWERS], is_learned, strict=True)
     ]
     return encode_means(embedder, answers), learned
 
 
 def _examples(
-    rows: pd.DataFrame, row_vectors: np.ndarray, embedder: Embedder, settings: ComponentSettings
+    rows: pd.DataFrame,
+    row_vectors: np.ndarray,
+    embedder: Embedder,
+    most_answers: int = _ANSWERS_AS_QUESTIONS,
 ) -> tuple[QuestionViews, np.ndarray]:
     """What is asked, most telling first, and the row's vector for each.
 
@@ -282,11 +313,11 @@ def _examples(
     then the shortest answers of all rows, the second shortest, …; within each by the hash of the
     text, so that the first of them, the landmarks, are a fair draw.
     """
-    by_length = [shortest(own, settings.answers_as_questions) for own in rows[ANSWERS]]
+    by_length = [shortest(texts, most_answers) for texts in rows[ANSWERS]]
     examples = []
-    for texts in (rows[QUESTIONS].tolist(), by_length):
-        for place in range(max(map(len, texts), default=0)):
-            own = [(own[place], row) for row, own in enumerate(texts) if len(own) > place]
-            examples += sorted(own, key=lambda example: digest(example[0], example[1]))
+    for texts_of in (rows[QUESTIONS].tolist(), by_length):
+        for turn in range(max(map(len, texts_of), default=0)):
+            turns = [(texts[turn], row) for row, texts in enumerate(texts_of) if len(texts) > turn]
+            examples += sorted(turns, key=lambda example: digest(example[0], example[1]))
     asked, sources = zip(*examples, strict=True)
     return QuestionViews.of(asked, embedder), row_vectors[list(sources)]

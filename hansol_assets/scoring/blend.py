@@ -1,19 +1,23 @@
-"""The submission vector: a weighted mean of components, with weights fitted on held-out questions.
+"""The submission vector: the blend of the components, and the share of the rows that answer.
 
-What belongs here: the weights. What does not: the components (`hansol_assets.scoring.components`).
+A question that the table knows is best answered by the mean of that row's references, one that it
+does not know by the blend; the neighbour of an unknown question is often the other side of the same
+thing, so that no fixed share serves both.
 """
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 from pydantic import Field, field_validator
 
+from hansol_assets.embedding.embedder import Embedder, encode_means
 from hansol_assets.embedding.vectors import mean_directions, unit
-from hansol_assets.scoring.components import (
+from hansol_assets.qa.connectives import AND, join_all
+from hansol_assets.scoring.answer_regressor import (
     CENTROID,
     COMPONENTS,
     GENERATED,
@@ -25,6 +29,12 @@ from hansol_assets.scoring.components import (
 from hansol_assets.settings_model import SettingsModel
 
 WEIGHTS_FILE = "weights.json"
+ROW_SHARE_FILE = "row_share.json"
+_ROW_SHARE_PRIOR = (-1.0, 1.0)
+_RIDGE = 1e-3
+_TINY = 1e-4
+_LEAST_SHARE = 0.05
+"""Below it joined references are not worth their embedding."""
 
 
 class BlendSettings(SettingsModel):
@@ -84,19 +94,6 @@ class VectorBlend:
         weighted = [weight * components[name] for name, weight in self.weights.items() if weight]
         return unit(np.sum(weighted, axis=0))
 
-    def without(self, name: str) -> Self:
-        """The same blend without a component: what that one is worth is what is lost.
-
-        Raises:
-            ValueError: No other component has a weight.
-        """
-        kept = {other: weight for other, weight in self.weights.items() if other != name}
-        total = sum(kept.values())
-        if not total:
-            msg = f"nothing is left of the blend without '{name}'"
-            raise ValueError(msg)
-        return type(self)({other: weight / total for other, weight in kept.items()})
-
     def save(self, path: Path) -> None:
         """Writes the weights as JSON."""
         path.write_text(json.dumps(self.weights, indent=1), encoding="utf-8")
@@ -116,11 +113,8 @@ def fit_blend(
 
     The mean cosine of the blend, minus `prior_strength` times the squared distance from the prior,
     is maximised over weights that are not negative and add up to 1 (sequential least squares).
-
-    Args:
-        components: Name → [questions, dimensions]; those without a prior are passed over.
-        references: One array a question, [references of the question, dimensions].
-        settings: The prior.
+    Components are [questions, dimensions]; those without a prior are passed over. References are
+    [references of the question, dimensions] for each question.
 
     Raises:
         ValueError: There are no questions, or a component of the prior is missing.
@@ -162,3 +156,107 @@ def fit_blend(
         raise RuntimeError(msg)
     weights = np.clip(result.x, 0, None)
     return VectorBlend(dict(zip(names, (weights / weights.sum()).tolist(), strict=True)))
+
+
+@dataclass(frozen=True)
+class RowShare:
+    """A logistic function of the log odds that the first row answers.
+
+    Attributes:
+        intercept: Log odds of the share where the row answers with probability 0.5.
+        slope: How the share follows the probability; never negative.
+    """
+
+    intercept: float
+    slope: float
+
+    def of(self, confidence: np.ndarray) -> np.ndarray:
+        """The share of the rows, [parts], 0 to 1."""
+        from scipy.special import expit, logit
+
+        odds = logit(np.clip(confidence, _TINY, 1 - _TINY))
+        return np.asarray(expit(self.intercept + self.slope * odds))
+
+    def mix(self, rows: np.ndarray, estimates: np.ndarray, confidence: np.ndarray) -> np.ndarray:
+        """Mixes the vectors of rows with estimates, [parts, dimensions] of length 1.
+
+        Where no row was found, its vector is 0. `confidence`, [parts], is the probability that the
+        first row answers.
+        """
+        share = np.where(np.any(rows != 0, axis=1), self.of(confidence), 0.0)[:, None]
+        return unit(share * rows + (1 - share) * estimates)
+
+    def mix_joined(
+        self,
+        wholes: np.ndarray,
+        answers: Sequence[Sequence[Sequence[str]]],
+        confidence: Sequence[np.ndarray],
+        embedder: Embedder,
+    ) -> np.ndarray:
+        """Mixes the joined references of rows into the vectors of answers to joined questions.
+
+        `JoinMap` says what joining does on average; where all parts are known, their joined
+        references say it of these rows. Their share is the product of the parts' shares.
+
+        `answers` has, of each question and part, the references of the row found first;
+        `confidence` the probability that it answers. Vectors, [questions, dimensions], have length
+        1; those of questions of one part are returned as they are.
+        """
+        shares = np.array(
+            [self.of(parts).prod() if len(parts) > 1 else 0.0 for parts in confidence]
+        )
+        joined = [
+            question
+            for question, parts in enumerate(answers)
+            if shares[question] > _LEAST_SHARE and all(map(len, parts))
+        ]
+        if not joined:
+            return wholes
+        texts = [
+            [join_all(references, AND) for references in zip(*answers[question], strict=False)]
+            for question in joined
+        ]
+        share, mixed = shares[joined][:, None], wholes.copy()
+        rows = unit(encode_means(embedder, texts))
+        mixed[joined] = unit(share * rows + (1 - share) * wholes[joined])
+        return mixed
+
+    @classmethod
+    def fit(
+        cls,
+        rows: np.ndarray,
+        estimates: np.ndarray,
+        confidence: np.ndarray,
+        references: Sequence[np.ndarray],
+        weights: np.ndarray,
+    ) -> Self:
+        """Fits both parameters to maximise the weighted mean cosine to the references.
+
+        `rows`, `estimates` and `confidence` are those of `mix`; `references` is one array a
+        question, [references of the question, dimensions]; `weights` is [questions].
+        """
+        from scipy.optimize import minimize
+
+        aims, prior = mean_directions(references), np.array(_ROW_SHARE_PRIOR)
+
+        def loss(parameters: np.ndarray) -> float:
+            made = cls(*parameters).mix(rows, estimates, confidence)
+            score = np.average(np.einsum("qd,qd->q", made, aims), weights=weights)
+            return float(_RIDGE * np.sum((parameters - prior) ** 2) - score)
+
+        bounds = [(None, None), (0, None)]
+        fitted = minimize(loss, prior, method="Nelder-Mead", bounds=bounds).x
+        return cls(*map(float, fitted))
+
+    def save(self, path: Path) -> None:
+        """Writes the parameters as JSON."""
+        path.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Reads parameters."""
+        return cls(**json.loads(path.read_text(encoding="utf-8")))
+
+
+UNFITTED = RowShare(*_ROW_SHARE_PRIOR)
+"""Where no row can be asked for: every one has a single question."""

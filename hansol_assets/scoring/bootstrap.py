@@ -1,7 +1,4 @@
-"""How sure a score is: bootstrap intervals, paired comparison, and parity.
-
-What belongs here: figures over per-question scores. What does not: where the scores come from.
-"""
+"""How sure a score is: bootstrap intervals, paired comparison, and parity."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -32,9 +29,7 @@ class PairedResult(NamedTuple):
     """How much better one set of scores is than another on the same questions.
 
     Attributes:
-        difference: Mean of the first minus mean of the second.
-        low: Lower end of the difference's interval.
-        high: Upper end of the difference's interval.
+        difference: Mean of the first minus mean of the second, with its interval.
         p_better: Share of the resamples in which the first is better.
     """
 
@@ -50,14 +45,10 @@ def bootstrap_interval(
     groups: Sequence[str] | None = None,
     weights: np.ndarray | None = None,
 ) -> Interval:
-    """Percentile bootstrap interval of a mean (Efron 1979).
+    """Percentile bootstrap interval of the (weighted) mean of scores, [questions] (Efron 1979).
 
-    Args:
-        scores: [questions].
-        settings: Level, resamples and seed.
-        groups: What questions have in common (their source row); groups are then drawn whole, since
-            questions from one row rise and fall together. None: questions are drawn.
-        weights: Of the questions in a weighted mean, [questions]; None: all are alike.
+    With `groups`, which say what questions have in common (their source row), groups are drawn
+    whole, since questions from one row rise and fall together.
 
     Raises:
         ValueError: There are no scores.
@@ -72,14 +63,9 @@ def paired_bootstrap(
     groups: Sequence[str] | None = None,
     weights: np.ndarray | None = None,
 ) -> PairedResult:
-    """Paired bootstrap of a difference: both scores of a question are drawn together.
+    """Paired bootstrap of the difference of scores of the same questions, in the same order.
 
-    Args:
-        first: [questions].
-        second: [questions], of the same questions in the same order.
-        settings: Level, resamples and seed.
-        groups: As in `bootstrap_interval`.
-        weights: Likewise.
+    Both scores of a question are drawn together; see `bootstrap_interval`.
 
     Raises:
         ValueError: The scores are none, or not of the same questions.

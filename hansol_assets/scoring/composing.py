@@ -1,14 +1,9 @@
-"""Answer texts put together from sentences of several known answers.
-
-What belongs here: what each sentence is worth, and which draft is taken. What does not: the search
-for drafts (`hansol_assets.scoring.drafting`), which sentences can stand alone
-(`hansol_assets.qa.excerpts`), what a question asks about (`hansol_assets.scoring.topics`), and
-where the rows come from.
-"""
+"""Answer texts put together from sentences of several known answers."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -17,29 +12,24 @@ import pandas as pd
 
 from hansol_assets.embedding.embedder import Embedder, encode
 from hansol_assets.embedding.vectors import unit
-from hansol_assets.qa.cleaning import clean_answer
-from hansol_assets.qa.excerpts import excerpts
+from hansol_assets.qa.answer_form import clean_answer
 from hansol_assets.qa.morphemes import noun_terms
-from hansol_assets.qa.sampling import digest
-from hansol_assets.qa.sentences import is_finished, sentence_key, split_sentences
+from hansol_assets.qa.seeded_draws import digest
+from hansol_assets.qa.sentences import excerpts, is_finished, sentence_key, split_sentences
 from hansol_assets.qa.table.columns import ANSWERS, QUESTIONS
 from hansol_assets.scoring.drafting import ComposingSettings, Pool, Quote, best_drafts
-from hansol_assets.scoring.joining import JoinMap
-from hansol_assets.scoring.topics import Asked, Topics
+from hansol_assets.scoring.join_map import JoinMap
+from hansol_assets.scoring.question_topics import Asked, Topics
 
 _TOPICS_FILE = "topics.json"
 _SHAPE_FILE = "shape.safetensors"
 _SHAPE_ALPHA = 3.0
+_SOURCE_WORTH = 0.05
+"""Cosine that coming from a row about what is asked is worth."""
 
 
-class Source(NamedTuple):
-    """A row whose sentences may be used.
-
-    Attributes:
-        id: The row's id.
-        questions: What it was asked.
-        answers: Its reference answers.
-    """
+class QuotableRow(NamedTuple):
+    """A row whose sentences may be used."""
 
     id: str
     questions: Sequence[str]
@@ -51,11 +41,9 @@ class Composed:
     """A text and why it was chosen.
 
     Attributes:
-        text: The answer.
-        quotes: What it is made of, in order.
+        quotes: What the text is made of, in order.
         similarity: Cosine of its vector to the target.
         coverage: Share of what was asked that it names, by weight, 0 to 1.
-        vector: Its vector, [dimensions].
     """
 
     text: str
@@ -79,36 +67,24 @@ class Merits:
     worth: np.ndarray
 
 
+@dataclass
 class Composer:
     """Puts answers together for questions that stand by themselves.
 
-    Args:
-        topics: The weight of nouns.
-        shape: From the mean of sentences' directions to that of the text they make.
-        embedder: Embeds sentences and drafts.
-        settings: How texts are put together.
+    `shape` maps the mean of sentences' directions to that of the text they make.
     """
 
-    def __init__(
-        self, topics: Topics, shape: JoinMap, embedder: Embedder, settings: ComposingSettings
-    ) -> None:
-        self._topics = topics
-        self._shape = shape
-        self._embedder = embedder
-        self._settings = settings
-        self._quotes_of: dict[str, list[tuple[str, Quote]]] = {}
-        self._wholes_of: dict[str, list[Quote]] = {}
+    topics: Topics
+    shape: JoinMap
+    embedder: Embedder
+    settings: ComposingSettings
+    _quotes_of: dict[str, list[tuple[str, Quote]]] = field(default_factory=dict, init=False)
+    _wholes_of: dict[str, list[Quote]] = field(default_factory=dict, init=False)
 
     @classmethod
     def fit(cls, rows: pd.DataFrame, embedder: Embedder, settings: ComposingSettings) -> Self:
-        """Learns from rows that may be quoted.
-
-        Args:
-            rows: `id, questions, answers`.
-            embedder: Embeds sentences and answers.
-            settings: How texts are put together.
-        """
-        answers = sorted({answer for own in rows[ANSWERS] for answer in own}, key=digest)
+        """Learns from rows that may be quoted, `id, questions, answers`."""
+        answers = sorted({answer for texts in rows[ANSWERS] for answer in texts}, key=digest)
         several = [
             (answer, sentences)
             for answer in answers[: settings.shape_answers]
@@ -120,18 +96,12 @@ class Composer:
     def save(self, folder: Path) -> None:
         """Writes what was learned as JSON and safetensors."""
         folder.mkdir(parents=True, exist_ok=True)
-        self._topics.save(folder / _TOPICS_FILE)
-        self._shape.save(folder / _SHAPE_FILE)
+        self.topics.save(folder / _TOPICS_FILE)
+        self.shape.save(folder / _SHAPE_FILE)
 
     @classmethod
     def load(cls, folder: Path, embedder: Embedder, settings: ComposingSettings) -> Self:
-        """Reads what was learned.
-
-        Args:
-            folder: Where it was saved.
-            embedder: The one that it was fitted with.
-            settings: How texts are put together.
-        """
+        """Reads what was learned with the same embedder."""
         topics, shape = Topics.load(folder / _TOPICS_FILE), JoinMap.load(folder / _SHAPE_FILE)
         return cls(topics, shape, embedder, settings)
 
@@ -139,7 +109,7 @@ class Composer:
         self,
         questions: Sequence[str],
         targets: np.ndarray,
-        sources: Sequence[Sequence[Source]],
+        sources: Sequence[Sequence[QuotableRow]],
         nearness: Sequence[Sequence[float]],
     ) -> list[Composed]:
         """Puts together the answer of each question.
@@ -157,28 +127,30 @@ class Composer:
         Raises:
             ValueError: A question has no source.
         """
-        if not all(len(own) for own in sources):
+        if not all(map(len, sources)):
             msg = "every question needs a row to be answered from"
             raise ValueError(msg)
         asked_nouns = _nouns([*questions, *_questions_of(sources)])
         source_nouns = _source_nouns(sources, asked_nouns)
-        asked = [self._topics.asked(asked_nouns[question]) for question in questions]
+        asked = [self.topics.asked(asked_nouns[question]) for question in questions]
         quoted = [
-            self._aptest(one, own, near, source_nouns)
-            for one, own, near in zip(asked, sources, nearness, strict=True)
+            self._aptest(one, rows, near, source_nouns)
+            for one, rows, near in zip(asked, sources, nearness, strict=True)
         ]
-        quotes = [self._quotes(own) for own in quoted]
-        sentences = [quote.text for own in quotes for quote in own]
-        vectors = _directions(sentences, self._embedder)
+        quotes = [self._quotes(rows) for rows in quoted]
+        sentences = [quote.text for some in quotes for quote in some]
+        vectors = _directions(sentences, self.embedder)
         # One by one: what a sentence is mapped to must not depend on those beside it.
-        mapped = lru_cache(maxsize=None)(lambda text: self._shape.linear(vectors[text]))
+        mapped = lru_cache(maxsize=None)(lambda text: self.shape.linear(vectors[text]))
         nouns = asked_nouns | _nouns(sentences)
         drafts = []
-        for place, own in enumerate(quotes):
-            target = unit(np.asarray(targets[place], dtype=np.float64))
-            pool = self._pool(own, vectors, target, asked[place], nouns, source_nouns, mapped)
-            composed = best_drafts(pool, target, self._shape, self._settings)
-            composed += [(quote,) for quote in self._wholes(quoted[place][:2])]
+        for number, sentence_quotes in enumerate(quotes):
+            target = unit(np.asarray(targets[number], dtype=np.float64))
+            pool = self._pool(
+                sentence_quotes, vectors, target, asked[number], nouns, source_nouns, mapped
+            )
+            composed = best_drafts(pool, target, self.shape, self.settings)
+            composed += [(quote,) for quote in self._wholes(quoted[number][:2])]
             drafts.append(composed)
         return self._best(drafts, questions, targets, quoted)
 
@@ -186,59 +158,58 @@ class Composer:
         self,
         questions: Sequence[str],
         texts: Sequence[Sequence[str]],
-        sources: Sequence[Sequence[Source]],
+        sources: Sequence[Sequence[QuotableRow]],
     ) -> Merits:
-        """Looks whether texts speak of what was asked.
+        """Looks whether texts, each in one piece or several, speak of what was asked.
 
-        Args:
-            questions: What each text answers, [texts].
-            texts: The answers, each as one piece or several.
-            sources: The row of each quote that a text is made of; none of one that is generated.
+        `sources` are the rows that a text quotes; none of one that is generated.
         """
-        pieces = [text for own in texts for text in own]
+        pieces = list(chain.from_iterable(texts))
         nouns = _nouns([*questions, *pieces, *_questions_of(sources)])
         source_nouns = _source_nouns(sources, nouns)
-        asked_of = {question: self._topics.asked(nouns[question]) for question in set(questions)}
+        asked_of = {question: self.topics.asked(nouns[question]) for question in set(questions)}
         coverage, worth = np.zeros(len(texts)), np.zeros(len(texts))
-        for place, (question, said, own) in enumerate(zip(questions, texts, sources, strict=True)):
+        for number, (question, said, rows) in enumerate(
+            zip(questions, texts, sources, strict=True)
+        ):
             asked = asked_of[question]
             named = frozenset[str]().union(*(nouns[text] for text in said))
-            coverage[place] = asked.coverage(named)
-            worth[place] = self._settings.coverage * coverage[place]
-            bonuses = [self._bonus(asked, named, source_nouns[source.id]) for source in own]
-            worth[place] += np.mean(bonuses) if bonuses else 0.0
+            coverage[number] = asked.coverage(named)
+            worth[number] = self.settings.coverage * coverage[number]
+            bonuses = [self._bonus(asked, named, source_nouns[row.id]) for row in rows]
+            worth[number] += np.mean(bonuses) if bonuses else 0.0
         return Merits(coverage, worth)
 
     def _aptest(
         self,
         asked: Asked,
-        sources: Sequence[Source],
+        sources: Sequence[QuotableRow],
         nearness: Sequence[float],
         source_nouns: Mapping[str, frozenset[str]],
-    ) -> list[Source]:
+    ) -> list[QuotableRow]:
         """The sources whose sentences are considered, the aptest first.
 
         What a row was asked costs little to know; its sentences have to be read and embedded.
         """
         topics = [
-            asked.coverage(own) - asked.strangers(frozenset(), own) / 2
-            for own in (source_nouns[source.id] for source in sources)
+            asked.coverage(nouns) - asked.unrelated(frozenset(), nouns) / 2
+            for nouns in (source_nouns[source.id] for source in sources)
         ]
-        aptness = np.asarray(nearness) + self._settings.row_topic * np.array(topics)
-        kept = np.argsort(-aptness, kind="stable")[: self._settings.quoted_rows]
-        return [sources[place] for place in kept]
+        aptness = np.asarray(nearness) + self.settings.row_topic * np.array(topics)
+        first = np.argsort(-aptness, kind="stable")[: self.settings.quoted_rows]
+        return [sources[number] for number in first]
 
-    def _quotes(self, sources: Sequence[Source]) -> list[Quote]:
+    def _quotes(self, sources: Sequence[QuotableRow]) -> list[Quote]:
         """Every sentence of the sources that stands alone, the same sentence once."""
-        found: dict[str, Quote] = {}
+        quotes: dict[str, Quote] = {}
         for source in sources:
             if source.id not in self._quotes_of:
                 self._quotes_of[source.id] = _keyed_quotes(source)
             for key, quote in self._quotes_of[source.id]:
-                found.setdefault(key, quote)
-        return list(found.values())
+                quotes.setdefault(key, quote)
+        return list(quotes.values())
 
-    def _wholes(self, sources: Sequence[Source]) -> list[Quote]:
+    def _wholes(self, sources: Sequence[QuotableRow]) -> list[Quote]:
         """Every answer of the sources, as a whole."""
         for source in sources:
             if source.id not in self._wholes_of:
@@ -259,65 +230,66 @@ class Composer:
         directions = np.array([vectors[quote.text] for quote in quotes])
         directions = directions.reshape(len(quotes), len(target))
         bonus, coverage = np.zeros(len(quotes)), np.zeros(len(quotes))
-        for place, quote in enumerate(quotes):
+        for number, quote in enumerate(quotes):
             named, source = nouns[quote.text], source_nouns[quote.source_id]
-            bonus[place] = self._bonus(asked, named, source)
-            coverage[place] = asked.coverage(named)
-        likely = directions @ target + bonus + self._settings.coverage * coverage
-        kept = np.argsort(-likely, kind="stable")[: self._settings.sentences]
+            bonus[number] = self._bonus(asked, named, source)
+            coverage[number] = asked.coverage(named)
+        likely = directions @ target + bonus + self.settings.coverage * coverage
+        first = np.argsort(-likely, kind="stable")[: self.settings.sentences]
         terms = list(asked.weights)
-        chosen = [quotes[place] for place in kept]
+        chosen = [quotes[number] for number in first]
         return Pool(
             chosen,
-            directions[kept],
+            directions[first],
             np.array([mapped(quote.text) for quote in chosen]).reshape(len(chosen), len(target)),
             np.sqrt([len(quote.text) for quote in chosen]),
             np.array(
                 [[term in nouns[quote.text] for term in terms] for quote in chosen], dtype=bool
             ).reshape(len(chosen), len(terms)),
             np.array(list(asked.weights.values())),
-            bonus[kept],
+            bonus[first],
         )
 
     def _bonus(self, asked: Asked, named: frozenset[str], source: frozenset[str]) -> float:
         """What a sentence is worth for the row that it is from, and costs for another thing."""
-        about, strangers = asked.coverage(named, source), asked.strangers(named, source)
-        return self._settings.sources * about - self._settings.strangers * strangers
+        about, unrelated = asked.coverage(named, source), asked.unrelated(named, source)
+        return _SOURCE_WORTH * about - self.settings.strangers * unrelated
 
     def _best(
         self,
         drafts: Sequence[Sequence[tuple[Quote, ...]]],
         questions: Sequence[str],
         targets: np.ndarray,
-        sources: Sequence[Sequence[Source]],
+        sources: Sequence[Sequence[QuotableRow]],
     ) -> list[Composed]:
         """Embeds the drafts, and takes the best of each question."""
-        texts = [" ".join(quote.text for quote in draft) for own in drafts for draft in own]
-        vectors = _directions(texts, self._embedder)
-        source_of = [{source.id: source for source in own} for own in sources]
+        every = list(chain.from_iterable(drafts))
+        pieces = [[quote.text for quote in draft] for draft in every]
+        texts = list(map(" ".join, pieces))
+        vectors = _directions(texts, self.embedder)
+        counts = list(map(len, drafts))
+        # The question of each draft.
+        numbers = np.repeat(np.arange(len(drafts)), counts).tolist()
+        row_of = [{row.id: row for row in rows} for rows in sources]
         quoted = [
-            [own[quote.source_id] for quote in draft]
-            for own, some in zip(source_of, drafts, strict=True)
-            for draft in some
+            [row_of[number][quote.source_id] for quote in draft]
+            for number, draft in zip(numbers, every, strict=True)
         ]
-        counts = [len(own) for own in drafts]
-        places = [place for place, count in enumerate(counts) for _ in range(count)]
-        pieces = [[quote.text for quote in draft] for own in drafts for draft in own]
-        merits = self.merits([questions[place] for place in places], pieces, quoted)
+        merits = self.merits([questions[number] for number in numbers], pieces, quoted)
         directions = unit(np.asarray(targets, dtype=np.float64))
         likeness = np.array(
-            [vectors[text] @ directions[place] for text, place in zip(texts, places, strict=True)]
+            [vectors[text] @ directions[at] for text, at in zip(texts, numbers, strict=True)]
         )
         finished = np.array([is_finished(text) for text in texts])
         scores = likeness + merits.worth - ~finished
         chosen = []
-        for own, end in zip(drafts, np.cumsum(counts), strict=True):
-            start = end - len(own)
+        for count, end in zip(counts, np.cumsum(counts), strict=True):
+            start = end - count
             best = start + int(scores[start:end].argmax())
             chosen.append(
                 Composed(
                     texts[best],
-                    own[best - start],
+                    every[best],
                     float(likeness[best]),
                     float(merits.coverage[best]),
                     vectors[texts[best]],
@@ -326,7 +298,7 @@ class Composer:
         return chosen
 
 
-def _keyed_quotes(source: Source) -> list[tuple[str, Quote]]:
+def _keyed_quotes(source: QuotableRow) -> list[tuple[str, Quote]]:
     """Every sentence of a source that stands alone, with what tells it from others."""
     return [
         (sentence_key(text), Quote(source.id, number, place, text))
@@ -335,7 +307,7 @@ def _keyed_quotes(source: Source) -> list[tuple[str, Quote]]:
     ]
 
 
-def _whole_answers(source: Source) -> list[Quote]:
+def _whole_answers(source: QuotableRow) -> list[Quote]:
     return [
         Quote(source.id, number, 0, text)
         for number, answer in enumerate(source.answers, start=1)
@@ -350,8 +322,8 @@ def _directions(texts: Sequence[str], embedder: Embedder) -> dict[str, np.ndarra
     return dict(zip(different, vectors, strict=True))
 
 
-def _questions_of(sources: Sequence[Sequence[Source]]) -> list[str]:
-    return [question for own in sources for source in own for question in source.questions]
+def _questions_of(sources: Sequence[Sequence[QuotableRow]]) -> list[str]:
+    return [question for rows in sources for row in rows for question in row.questions]
 
 
 def _nouns(texts: Sequence[str]) -> dict[str, frozenset[str]]:
@@ -361,13 +333,13 @@ def _nouns(texts: Sequence[str]) -> dict[str, frozenset[str]]:
 
 
 def _source_nouns(
-    sources: Sequence[Sequence[Source]], nouns: Mapping[str, frozenset[str]]
+    sources: Sequence[Sequence[QuotableRow]], nouns: Mapping[str, frozenset[str]]
 ) -> dict[str, frozenset[str]]:
     """Row id → nouns of what it was asked, each different row looked at once."""
-    different = {source.id: source for own in sources for source in own}
+    different = {row.id: row for rows in sources for row in rows}
     return {
-        key: frozenset[str]().union(*(nouns[text] for text in source.questions))
-        for key, source in different.items()
+        key: frozenset[str]().union(*(nouns[text] for text in row.questions))
+        for key, row in different.items()
     }
 
 
@@ -376,7 +348,7 @@ def _shape(several: Sequence[tuple[str, list[str]]], embedder: Embedder) -> Join
     if not several:
         return JoinMap.identity(embedder.get_embedding_dimension() or 0)
     wholes = unit(encode(embedder, [answer for answer, _ in several]).astype(np.float64))
-    vectors = _directions([text for _, own in several for text in own], embedder)
+    vectors = _directions([text for _, texts in several for text in texts], embedder)
     means = []
     for _, sentences in several:
         lengths = np.sqrt([len(text) for text in sentences])

@@ -1,9 +1,4 @@
-"""The choice of the answer text: the candidate that is expected to be most like the references.
-
-What belongs here: minimum Bayes risk over candidates' vectors, with length and completeness taken
-into account. What does not: the candidates (`hansol_assets.scoring.candidates`) and the submission
-vector (`hansol_assets.scoring.blend`).
-"""
+"""The choice of the answer text: the candidate that is expected to be most like the references."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +11,13 @@ from hansol_assets.embedding.vectors import unit
 from hansol_assets.qa.sentences import is_finished
 from hansol_assets.settings_model import SettingsModel
 
+_UNFINISHED_PENALTY = 0.2
+"""Cosine that an answer without a finished last sentence loses."""
+_LENGTH_PENALTY = 0.1
+"""Cosine that an answer loses for each factor of e by which its length is outside the range."""
+_LENGTH_QUANTILES = (0.05, 0.95)
+"""Of the references' lengths, between which nothing is lost."""
+
 
 class SelectionSettings(SettingsModel):
     """How the answer text is chosen."""
@@ -26,18 +28,6 @@ class SelectionSettings(SettingsModel):
         le=1,
         description="weight of the submission vector; the candidates' vote has 1 - it",
     )
-    unfinished_penalty: float = Field(
-        0.2, ge=0, description="cosine that an answer without a finished last sentence loses"
-    )
-    length_penalty: float = Field(
-        0.1,
-        ge=0,
-        description="cosine that an answer loses for each factor of e by which it is shorter or "
-        "longer than the references are",
-    )
-    length_quantiles: tuple[float, float] = Field(
-        (0.05, 0.95), description="quantiles of the references' lengths that are not penalised"
-    )
 
 
 class LengthRange(NamedTuple):
@@ -47,7 +37,7 @@ class LengthRange(NamedTuple):
     high: float
 
     @classmethod
-    def of(cls, texts: Sequence[str], settings: SelectionSettings) -> Self:
+    def of(cls, texts: Sequence[str]) -> Self:
         """The range of reference answers.
 
         Raises:
@@ -56,7 +46,7 @@ class LengthRange(NamedTuple):
         if not texts:
             msg = "no reference answers to take lengths from"
             raise ValueError(msg)
-        low, high = np.quantile([len(text) for text in texts], settings.length_quantiles)
+        low, high = np.quantile([len(text) for text in texts], _LENGTH_QUANTILES)
         return cls(float(low), float(high))
 
 
@@ -65,30 +55,24 @@ class Choice:
     """The chosen candidate and why.
 
     Attributes:
-        place: Its place among the candidates.
         similarities: Cosine of each candidate to the target.
         votes: Expected similarity of each candidate.
-        scores: The same with what the candidate is worth beside it, less penalties; the highest
-            was chosen.
+        scores: The same with what the candidate is worth beside it, less penalties.
     """
 
-    place: int
+    index: int
     similarities: np.ndarray
     votes: np.ndarray
     scores: np.ndarray
 
 
-def consensus_vector(vectors: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
-    """The weighted mean of candidates' directions, length 1 or 0.
+def consensus_vector(vectors: np.ndarray) -> np.ndarray:
+    """The mean of candidates' directions, [candidates, dimensions], of length 1 or 0.
 
     For N unit vectors with mean pairwise cosine ρ and mean cosine c to a reference, the mean's
     cosine to it is c / √((1 + (N - 1) ρ) / N): averaging pays as long as candidates differ.
-
-    Args:
-        vectors: [candidates, dimensions].
-        weights: [candidates]; None weighs all the same.
     """
-    return unit(np.average(unit(vectors), axis=0, weights=weights))
+    return unit(unit(vectors).mean(axis=0))
 
 
 def choose_text(
@@ -101,17 +85,10 @@ def choose_text(
 ) -> Choice:
     """Chooses by minimum Bayes risk (Kumar and Byrne 2004) with cosine as the utility.
 
-    A candidate's expected similarity is its cosine to the submission vector, which stands for all
-    that is known about the references, mixed with its mean cosine to the other candidates.
-
-    Args:
-        texts: The candidates of one part of a question.
-        vectors: [candidates, dimensions].
-        target: The part's submission vector, [dimensions].
-        worth: Cosine that each candidate is worth beside its similarity, [candidates], such as for
-            speaking of what was asked.
-        lengths: Lengths that references usually have.
-        settings: Weights and penalties.
+    A candidate's expected similarity is its cosine to the submission vector (`target`), which
+    stands for all that is known about the references, mixed with its mean cosine to the other
+    candidates. `worth` is what each is worth beside that, [candidates], such as for speaking of
+    what was asked.
 
     Raises:
         ValueError: There are no candidates.
@@ -123,7 +100,7 @@ def choose_text(
     similarities = directions @ unit(target)
     votes = settings.target_weight * similarities
     votes += (1 - settings.target_weight) * _mean_cosine_to_others(directions)
-    penalties = np.array([_penalty(text, lengths, settings) for text in texts])
+    penalties = np.array([_penalty(text, lengths) for text in texts])
     scores = votes + worth - penalties
     return Choice(int(scores.argmax()), similarities, votes, scores)
 
@@ -134,8 +111,8 @@ def _mean_cosine_to_others(directions: np.ndarray) -> np.ndarray:
     return (cosines.sum(axis=1) - np.diagonal(cosines)) / others
 
 
-def _penalty(text: str, lengths: LengthRange, settings: SelectionSettings) -> float:
+def _penalty(text: str, lengths: LengthRange) -> float:
     length = max(1, len(text))
     outside = max(0.0, np.log(lengths.low / length), np.log(length / lengths.high))
-    unfinished = 0.0 if is_finished(text) else settings.unfinished_penalty
-    return float(settings.length_penalty * outside + unfinished)
+    unfinished = 0.0 if is_finished(text) else _UNFINISHED_PENALTY
+    return float(_LENGTH_PENALTY * outside + unfinished)

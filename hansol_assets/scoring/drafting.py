@@ -1,7 +1,4 @@
-"""The search for the sentences that together make the best answer.
-
-What belongs here: a beam over sets of sentences. What does not: which sentences there are, what
-each is worth, and which draft is taken (`hansol_assets.scoring.composing`).
+"""The search for the sentences that together make the best answer: a beam over sets of them.
 
 A set's vector is estimated from those of its sentences by a map learned from real answers, so that
 only the last few drafts are embedded. Repetition is held down as in maximal marginal relevance
@@ -15,8 +12,11 @@ from typing import NamedTuple, Self
 import numpy as np
 from pydantic import Field
 
-from hansol_assets.scoring.joining import JoinMap
+from hansol_assets.scoring.join_map import JoinMap
 from hansol_assets.settings_model import SettingsModel
+
+_REPETITION = 0.75
+"""Cosine above which two sentences say the same."""
 
 
 class ComposingSettings(SettingsModel):
@@ -39,16 +39,10 @@ class ComposingSettings(SettingsModel):
     beams: int = Field(8, ge=1, description="unfinished drafts kept at each step")
     drafts: int = Field(4, ge=1, description="finished drafts that are embedded")
     coverage: float = Field(0.04, ge=0, description="cosine that naming all that is asked is worth")
-    sources: float = Field(
-        0.05, ge=0, description="cosine that coming from a row about what is asked is worth"
-    )
     strangers: float = Field(
         0.1,
         ge=0,
         description="cosine that a sentence about one other rare thing costs, about half",
-    )
-    repetition: float = Field(
-        0.75, ge=0, le=1, description="cosine above which two sentences say the same"
     )
     shape_answers: int = Field(
         500, ge=1, description="known answers from which the vector of several sentences is learned"
@@ -56,14 +50,7 @@ class ComposingSettings(SettingsModel):
 
 
 class Quote(NamedTuple):
-    """A sentence, or a whole answer, with where it is from.
-
-    Attributes:
-        source_id: The row.
-        source_answer: Which of the row's answers, from 1.
-        place: Place among the answer's sentences, from 0.
-        text: What is quoted.
-    """
+    """A sentence (from 0) of an answer (from 1) of a row, or a whole answer."""
 
     source_id: str
     source_answer: int
@@ -76,8 +63,7 @@ class Pool:
     """The sentences of one part, with all that their choice depends on.
 
     Attributes:
-        quotes: The sentences.
-        vectors: Their directions, [sentences, dimensions].
+        vectors: Directions of the quotes, [sentences, dimensions].
         mapped: The same, mapped linearly to those of whole texts.
         lengths: Square roots of their lengths: how much each weighs in the whole.
         named: Which of the asked nouns each names, [sentences, nouns] bool.
@@ -136,25 +122,20 @@ class _Aim:
 def best_drafts(
     pool: Pool, target: np.ndarray, shape: JoinMap, settings: ComposingSettings
 ) -> list[tuple[Quote, ...]]:
-    """Finds the sets of sentences that are expected to be nearest to a target.
+    """Finds the sets of sentences that are expected to be nearest to a target, the best first.
 
-    Args:
-        pool: The sentences to choose from.
-        target: Direction of the estimated answer, [dimensions].
-        shape: From the mean of sentences' directions to that of the text they make.
-        settings: How wide and how far is searched.
-
-    Returns:
-        The best first. Within each, what names most of what was asked comes first.
+    `target` is the direction of the estimated answer, [dimensions]; `shape` maps the mean of
+    sentences' directions to that of the text they make. Within a set, what names most of what was
+    asked comes first.
     """
     nothing = np.zeros(len(pool.weights), dtype=bool)
     beams = [_Draft((), 0.0, np.zeros(len(target)), nothing, 0.0, 0.0)]
-    found: list[_Draft] = []
+    drafts: list[_Draft] = []
     aim = _Aim.of(pool, target, shape.offset)
     for _ in range(settings.longest if pool.quotes else 0):
         beams = _longer(beams, pool, aim, settings)
-        found += beams
-    best = sorted(found, key=lambda draft: -draft.score)[: settings.drafts]
+        drafts += beams
+    best = sorted(drafts, key=lambda draft: -draft.score)[: settings.drafts]
     likeness, share = pool.vectors @ target, (pool.named @ pool.weights).round(1)
     return [
         tuple(
@@ -175,27 +156,27 @@ def _longer(
     best: dict[tuple[int, ...], tuple[float, _Draft, int]] = {}
     for beam in beams:
         scores = _scores(beam, pool, aim, settings)
-        for place in np.argsort(-scores, kind="stable")[: 2 * settings.beams].tolist():
-            members = tuple(sorted((*beam.members, place)))
-            if np.isfinite(scores[place]):
-                best[members] = (float(scores[place]), beam, place)
-    kept = sorted(best.items(), key=lambda item: -item[1][0])[: settings.beams]
-    return [_grown(beam, place, pool, score) for _, (score, beam, place) in kept]
+        for added in np.argsort(-scores, kind="stable")[: 2 * settings.beams].tolist():
+            members = tuple(sorted((*beam.members, added)))
+            if np.isfinite(scores[added]):
+                best[members] = (float(scores[added]), beam, added)
+    first = sorted(best.values(), key=lambda item: -item[0])[: settings.beams]
+    return [_grown(beam, added, pool, score) for score, beam, added in first]
 
 
 def _scores(beam: _Draft, pool: Pool, aim: _Aim, settings: ComposingSettings) -> np.ndarray:
     """What the draft is worth with each further sentence; -inf with one that it says already."""
     # The cosine of the target to offset + (total + length * mapped) / lengths, by its products.
     lengths = beam.length + pool.lengths
-    added = pool.lengths / lengths
+    shares = pool.lengths / lengths
     to_total = pool.mapped @ beam.total
-    dots = aim.offset_dot + (beam.total @ aim.target) / lengths + added * aim.mapped_dots
+    dots = aim.offset_dot + (beam.total @ aim.target) / lengths + shares * aim.mapped_dots
     squares = (
         aim.offset_square
-        + 2 * ((aim.offset @ beam.total) / lengths + added * aim.mapped_offsets)
+        + 2 * ((aim.offset @ beam.total) / lengths + shares * aim.mapped_offsets)
         + (beam.total @ beam.total) / lengths**2
-        + 2 * added * to_total / lengths
-        + added**2 * aim.mapped_squares
+        + 2 * shares * to_total / lengths
+        + shares**2 * aim.mapped_squares
     )
     norms = np.sqrt(np.maximum(squares, 0))
     cosines = np.divide(dots, norms, out=np.zeros_like(dots), where=norms > 0)
@@ -204,16 +185,16 @@ def _scores(beam: _Draft, pool: Pool, aim: _Aim, settings: ComposingSettings) ->
     scores += (beam.bonus + pool.bonus) / (len(beam.members) + 1)
     if beam.members:
         nearest = aim.likeness[:, list(beam.members)].max(axis=1)
-        scores[nearest > settings.repetition] = -np.inf
+        scores[nearest > _REPETITION] = -np.inf
     return scores
 
 
-def _grown(beam: _Draft, place: int, pool: Pool, score: float) -> _Draft:
+def _grown(beam: _Draft, added: int, pool: Pool, score: float) -> _Draft:
     return _Draft(
-        tuple(sorted((*beam.members, place))),
-        float(beam.length + pool.lengths[place]),
-        beam.total + pool.lengths[place] * pool.mapped[place],
-        beam.named | pool.named[place],
-        float(beam.bonus + pool.bonus[place]),
+        tuple(sorted((*beam.members, added))),
+        float(beam.length + pool.lengths[added]),
+        beam.total + pool.lengths[added] * pool.mapped[added],
+        beam.named | pool.named[added],
+        float(beam.bonus + pool.bonus[added]),
         score,
     )

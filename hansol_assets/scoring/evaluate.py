@@ -1,8 +1,4 @@
-"""Scoring any set of vectors against reference texts, as the leaderboard and `hansol score` do.
-
-What belongs here: one report from vectors and references. What does not: reading the files and
-printing the report.
-"""
+"""Scoring any set of vectors against reference texts, as the leaderboard and `hansol score` do."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -12,17 +8,23 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from hansol_assets.embedding.embedder import Embedder, EmbedderSettings, encode
-from hansol_assets.embedding.vectors import split_like
-from hansol_assets.scoring.baselines import CEILING, CENTROID, HUMAN, ceiling_scores, human_scores
+from hansol_assets.embedding.embedder import Embedder, EmbedderSettings, encode_groups
 from hansol_assets.scoring.bootstrap import (
     BootstrapSettings,
     Interval,
     bootstrap_interval,
     parity,
 )
-from hansol_assets.scoring.cosine import public_mask, reference_cosines
-from hansol_assets.scoring.kinds import weighted_mean
+from hansol_assets.scoring.measures import (
+    CEILING,
+    CENTROID,
+    HUMAN,
+    ceiling_scores,
+    human_scores,
+    public_mask,
+    reference_cosines,
+    weighted_mean,
+)
 from hansol_assets.settings_model import SettingsModel
 
 NAMED_IDS = 10
@@ -41,7 +43,6 @@ class ScoreSettings(SettingsModel):
     public_share: float = Field(
         0.4, ge=0, le=1, description="share of the questions on the public leaderboard"
     )
-    public_salt: str = Field("public", description="another salt draws other public questions")
     bootstrap: BootstrapSettings = Field(BootstrapSettings(), description="how intervals are drawn")
     known_share: float | None = Field(
         None,
@@ -77,7 +78,6 @@ class ScoreReport:
             the questions that have two references or more; NaN where that cannot be measured.
         note: Why parity cannot be measured, or over which questions it was; else empty.
         interval: 95 % (or as set) bootstrap interval of `private`.
-        n: Number of questions.
         questions: `id, score, public, centroid, human, ceiling`, one row a question.
     """
 
@@ -108,19 +108,10 @@ def score_submission(
     embedder: Embedder,
     centroid_vector: np.ndarray,
     settings: ScoreSettings,
-    groups: Sequence[str] | None = None,
 ) -> ScoreReport:
-    """Scores a submission on the questions that have references.
+    """Scores a submission on the questions that have references; others are passed over.
 
-    Args:
-        vectors_by_id: One vector a question, [dimensions]; questions without references are passed
-            over.
-        references_by_id: The reference texts of each question, at least one.
-        embedder: Embeds the references.
-        centroid_vector: [dimensions], of the training answers.
-        settings: Public draw and interval.
-        groups: What the questions have in common, in the order of `references_by_id`, for the
-            interval.
+    `centroid_vector`, [dimensions], is of the training answers.
 
     Raises:
         ValueError: A question with references has no vector, or a vector is of another width than
@@ -128,30 +119,22 @@ def score_submission(
     """
     ids = list(references_by_id)
     vectors = _vectors_of(ids, vectors_by_id, len(centroid_vector))
-    references = embed_references([references_by_id[key] for key in ids], embedder)
+    references = encode_groups(embedder, [references_by_id[key] for key in ids])
     questions = pd.DataFrame(
         {
             "id": ids,
             "score": reference_cosines(vectors, references),
-            "public": public_mask(ids, settings.public_share, settings.public_salt),
+            "public": public_mask(ids, settings.public_share),
             CENTROID: reference_cosines(np.tile(centroid_vector, (len(ids), 1)), references),
             HUMAN: human_scores(references),
             CEILING: ceiling_scores(references),
         }
     )
-    return report_of(questions, settings, groups)
+    return report_of(questions, settings)
 
 
-def report_of(
-    questions: pd.DataFrame, settings: ScoreSettings, groups: Sequence[str] | None = None
-) -> ScoreReport:
-    """Sums up per-question scores.
-
-    Args:
-        questions: `id, score, public, centroid, human, ceiling`.
-        settings: How the interval is drawn.
-        groups: What the questions have in common, for the interval.
-    """
+def report_of(questions: pd.DataFrame, settings: ScoreSettings) -> ScoreReport:
+    """Sums up per-question scores, `id, score, public, centroid, human, ceiling`."""
     return ScoreReport(
         private=float(questions["score"].mean()),
         public=float(questions.loc[questions["public"], "score"].mean()),
@@ -160,7 +143,7 @@ def report_of(
         ceiling=float(questions[CEILING].mean()),
         parity=parity_of(questions, "score"),
         note=parity_note(questions),
-        interval=bootstrap_interval(questions["score"].to_numpy(), settings.bootstrap, groups),
+        interval=bootstrap_interval(questions["score"].to_numpy(), settings.bootstrap),
         n=len(questions),
         questions=questions,
     )
@@ -169,13 +152,7 @@ def report_of(
 def parity_of(questions: pd.DataFrame, score: str) -> float:
     """Parity of one column of scores, over the questions where a person can be measured.
 
-    Args:
-        questions: Per-question scores with `centroid` and `human`; weighted, where they are of a
-            mix.
-        score: The column.
-
-    Returns:
-        NaN where no question has two references, or people score no higher than the centroid.
+    NaN where no question has two references, or people score no higher than the centroid.
     """
     measured = questions[questions[HUMAN].notna()]
     means = [weighted_mean(measured, name) for name in (score, CENTROID, HUMAN)]
@@ -183,11 +160,7 @@ def parity_of(questions: pd.DataFrame, score: str) -> float:
 
 
 def parity_note(questions: pd.DataFrame) -> str:
-    """Says why parity cannot be measured, or over how many of the questions; else nothing.
-
-    Args:
-        questions: Per-question scores with `centroid` and `human`.
-    """
+    """Says why parity cannot be measured, or over how many of the questions; else nothing."""
     measured = questions[questions[HUMAN].notna()]
     if measured.empty:
         return ONE_REFERENCE
@@ -205,12 +178,6 @@ def parity_note(questions: pd.DataFrame) -> str:
             f"{len(questions)} questions that have two references or more"
         )
     return ""
-
-
-def embed_references(references: Sequence[Sequence[str]], embedder: Embedder) -> list[np.ndarray]:
-    """Embeds each question's references in one call, [references of the question, dimensions]."""
-    vectors = encode(embedder, [text for own in references for text in own])
-    return split_like(vectors, references)
 
 
 def _vectors_of(ids: list[str], vectors_by_id: Mapping[str, np.ndarray], width: int) -> np.ndarray:

@@ -1,8 +1,4 @@
-"""The leaderboard: one row an experiment, with the baselines that every score stands beside.
-
-What belongs here: how experiments become rows, and whether the newest is better. What does not:
-where experiments are kept.
-"""
+"""The leaderboard: one row an experiment, and whether the newest is better."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,7 +7,6 @@ from typing import Any
 
 import pandas as pd
 
-from hansol_assets.scoring.baselines import CEILING, CENTROID, CONSTANT, HUMAN, NEAREST
 from hansol_assets.scoring.bootstrap import (
     BootstrapSettings,
     PairedResult,
@@ -19,7 +14,15 @@ from hansol_assets.scoring.bootstrap import (
     paired_bootstrap,
 )
 from hansol_assets.scoring.evaluate import ScoreSettings, parity_note, parity_of
-from hansol_assets.scoring.kinds import ASKED, KNOWN, UNKNOWN, WEIGHT, weighted_mean
+from hansol_assets.scoring.measures import (
+    ASKED,
+    BASELINES,
+    HUMAN,
+    KNOWN,
+    UNKNOWN,
+    WEIGHT,
+    weighted_mean,
+)
 
 SHARED_QUESTIONS = 30
 """Questions that two experiments must share to be compared: fewer say nothing."""
@@ -39,7 +42,6 @@ UNMEASURED = (
 )
 _FIGURES = ("private", "low", "high", "parity")
 
-BASELINES = (CONSTANT, CENTROID, NEAREST, HUMAN, CEILING)
 RAW_GENERATION = "raw_generation"
 WAYS = (ANSWER, "text", "consensus", "blend", RAW_GENERATION)
 """Other ways to answer than the one that is submitted."""
@@ -58,7 +60,7 @@ class Experiment:
         strategy: What it submits: `text`, `consensus` or `blend`.
         settings: Setting (`asset.section.key`) → value, of everything that it was made from.
         questions: Its per-question scores.
-        trust: How far its answers can be trusted, by name.
+        trust: Figures of how far its answers can be trusted.
         seconds: Time of all the work that led to it.
         date: When it was finished, ISO 8601.
     """
@@ -85,11 +87,7 @@ def flat_settings(config: Mapping[str, Any], prefix: str) -> Iterator[tuple[str,
 
 
 def leaderboard(experiments: Sequence[Experiment], settings: ScoreSettings) -> pd.DataFrame:
-    """Makes the leaderboard of experiments, the best submitted score first.
-
-    Args:
-        experiments: Any number, the newest last.
-        settings: How intervals are drawn.
+    """Makes the leaderboard of experiments, the newest last; the best submitted score comes first.
 
     Returns:
         One row for each experiment's submitted vector and, of the newest experiment, one row for
@@ -116,11 +114,6 @@ def compare(
 ) -> PairedResult | None:
     """Compares two experiments on the questions that both were asked.
 
-    Args:
-        newest: The one that may be better.
-        other: The one to compare with.
-        settings: How the difference's interval is drawn.
-
     Returns:
         How much better the newest is; None where they share fewer than `SHARED_QUESTIONS`, or
         where two judges scored them, whose figures cannot be compared.
@@ -140,11 +133,7 @@ def compare(
 def compare_with_best(
     experiments: Sequence[Experiment], settings: BootstrapSettings
 ) -> tuple[Experiment, PairedResult] | None:
-    """Compares the newest experiment with the best earlier one that was asked the same questions.
-
-    Args:
-        experiments: The newest last.
-        settings: How the difference's interval is drawn.
+    """Compares the newest experiment, the last, with the best earlier one of the same questions.
 
     Returns:
         The best earlier experiment, and how much better the newest is; None where there is none
@@ -175,12 +164,7 @@ def _differing(experiments: Sequence[Experiment]) -> set[str]:
 
 
 def figures(questions: pd.DataFrame, score: str, settings: ScoreSettings) -> dict[str, float]:
-    """Sums up one column of per-question scores.
-
-    Args:
-        questions: Per-question scores with `group, public, asked, weight` and the baselines.
-        score: The column.
-        settings: How the interval is drawn.
+    """Sums up one column of scores of questions (`group, public, asked, weight`, baselines).
 
     Returns:
         `private, public, low, high, parity` over the mix that is asked; NaN where questions of a
@@ -191,12 +175,12 @@ def figures(questions: pd.DataFrame, score: str, settings: ScoreSettings) -> dic
     kinds = {kind: scored[scored[ASKED] == kind] for kind in (KNOWN, UNKNOWN)}
     is_whole = set(scored[ASKED]) >= set(questions.loc[questions[WEIGHT] > 0, ASKED])
     mixed = scored if is_whole else scored.iloc[:0]
-    found = dict(zip(_FIGURES, _mean_and_parity(mixed, score, settings), strict=True))
-    found["public"] = weighted_mean(mixed[mixed["public"]], score)
-    for kind, own in kinds.items():
+    values = dict(zip(_FIGURES, _mean_and_parity(mixed, score, settings), strict=True))
+    values["public"] = weighted_mean(mixed[mixed["public"]], score)
+    for kind, of_kind in kinds.items():
         names = (kind, *(f"{kind}_{name}" for name in _FIGURES[1:]))
-        found |= zip(names, _mean_and_parity(own, score, settings), strict=True)
-    return found
+        values |= zip(names, _mean_and_parity(of_kind, score, settings), strict=True)
+    return values
 
 
 def _mean_and_parity(
@@ -213,13 +197,7 @@ def _mean_and_parity(
 def score_facts(
     questions: pd.DataFrame, strategy: str, settings: ScoreSettings
 ) -> dict[str, str | int | float]:
-    """Sums up an experiment: what is submitted, its text, the baselines, and chrF.
-
-    Args:
-        questions: Per-question scores.
-        strategy: The column of what is submitted.
-        settings: How the interval is drawn.
-    """
+    """Sums up an experiment: what is submitted, its text, the baselines, and chrF."""
     submitted = figures(questions, strategy, settings)
     text = figures(questions, ANSWER, settings)
     return {

@@ -1,25 +1,22 @@
-"""Regression from a question to the vector of its answer.
+"""From a question to the vector of its answer: kernel ridge regression in bounded memory.
 
-What belongs here: kernel ridge regression in bounded memory, how its strength is chosen, and how it
-is kept. What does not: the features (`hansol_assets.scoring.features`) and what the estimate is
-mixed with (`hansol_assets.scoring.blend`).
+And the rows with answers near the estimate, averaged: pseudo relevance feedback (Rocchio 1971) in
+the space of answers.
 """
 
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple, Self
 
 import numpy as np
 from pydantic import Field
 
-from hansol_assets.embedding.vectors import unit
-from hansol_assets.scoring.features import (
-    CHARACTERS,
-    KEYWORDS,
-    MORPHEMES,
-    SENTENCE,
+from hansol_assets.embedding.vectors import highest, save_arrays, unit
+from hansol_assets.scoring.question_views import (
+    VIEW_WEIGHTS,
     Features,
     FeatureSpace,
     QuestionViews,
@@ -30,29 +27,26 @@ _ARRAYS_FILE = "regression.safetensors"
 _TEXTS_FILE = "regression.json"
 _SPACE_FILE = "terms.json"
 _CHUNK = 2048
+_ESTIMATES = 128
+"""Estimates compared with all rows at a time: 100,000 rows then take 100 MB."""
 # Added to the landmarks' kernel, whose smallest eigenvalues rounding may make negative.
 _JITTER = 1e-6
 
 
-class ViewWeights(SettingsModel):
-    """How much each view of a question counts when two are compared."""
+class NeighbourSettings(SettingsModel):
+    """How rows are mixed."""
 
-    sentence: float = Field(3.0, ge=0, description="embedding of the whole question")
-    keywords: float = Field(1.0, ge=0, description="embedding of its nouns alone")
-    morphemes: float = Field(1.0, ge=0, description="tf-idf of its content morphemes")
-    characters: float = Field(0.5, ge=0, description="tf-idf of its character n-grams")
-
-    @property
-    def by_view(self) -> dict[str, float]:
-        """View → weight."""
-        values = (self.sentence, self.keywords, self.morphemes, self.characters)
-        return dict(zip((SENTENCE, KEYWORDS, MORPHEMES, CHARACTERS), values, strict=True))
+    count: int = Field(10, ge=1, description="nearest rows that are mixed at most")
+    temperatures: tuple[float, ...] = Field(
+        (0.1, 0.15, 0.2, 0.3),
+        min_length=1,
+        description="cosine differences at which a row's weight falls by e, to choose from",
+    )
 
 
 class RegressionSettings(SettingsModel):
     """How the regression is fitted; of several values, the calibration questions pick one."""
 
-    views: ViewWeights = Field(ViewWeights(), description="weights of the views of a question")
     landmarks: int = Field(
         1500, ge=1, description="questions at most that every other is compared with"
     )
@@ -68,11 +62,9 @@ class RegressionSettings(SettingsModel):
 
 @dataclass(frozen=True)
 class Strength:
-    """How strongly the regression is held back.
+    """How strongly the regression is regularised: the ridge penalty.
 
-    Attributes:
-        alpha: Ridge penalty.
-        own_share: Length of the question's own vector beside the estimate's, which is 1.
+    And the length of the question's own vector beside the estimate's, which is 1.
     """
 
     alpha: float
@@ -85,54 +77,52 @@ class Moments(NamedTuple):
     Attributes:
         gram: KᵀK, [landmarks, landmarks].
         aim: Kᵀ(T - mean), [landmarks, dimensions].
-        own: The landmarks' own kernel, [landmarks, landmarks].
+        landmarks: The kernel between the landmarks, [landmarks, landmarks].
         mean: Mean target, [dimensions].
     """
 
     gram: np.ndarray
     aim: np.ndarray
-    own: np.ndarray
+    landmarks: np.ndarray
     mean: np.ndarray
 
     def solve(self, alpha: float) -> np.ndarray:
         """Solves (KᵀK + α K_LL) C = Kᵀ(T - mean), [landmarks, dimensions]."""
         from scipy.linalg import cho_factor, cho_solve
 
-        system = self.gram + alpha * self.own
+        system = self.gram + alpha * self.landmarks
         system[np.diag_indices_from(system)] += _JITTER
         return cho_solve(cho_factor(system), self.aim)
 
 
+@dataclass
 class AnswerVectorRegressor:
     """Estimates answer vectors: direction of mean + kernel ridge, with a share of the own vector.
 
     Kernel ridge regression (Saunders et al. 1998) on a fixed number of landmarks (the Nyström
     method, Williams and Seeger 2001, as subset of regressors), with an inverse multiquadric
-    kernel: what is far away still counts a little, which a Gaussian would forget.
-
-    Args:
-        space: Makes features of questions.
-        landmarks: The questions that others are compared with.
-        coefficients: [landmarks, dimensions].
-        mean: Mean target, [dimensions].
-        strength: How strongly it is held back.
+    kernel: what is far away still counts a little, which a Gaussian would forget. Coefficients are
+    [landmarks, dimensions], the mean target is [dimensions].
     """
 
-    def __init__(
-        self,
-        space: FeatureSpace,
-        landmarks: QuestionViews,
-        coefficients: np.ndarray,
-        mean: np.ndarray,
-        strength: Strength,
-    ) -> None:
-        self._space = space
-        self._landmarks = landmarks
+    space: FeatureSpace
+    landmarks: QuestionViews
+    coefficients: np.ndarray
+    mean: np.ndarray
+    strength: Strength
+
+    @cached_property
+    def _features(self) -> Features:
+        """Of the landmarks."""
+        return self.space.transform(self.landmarks)
+
+    @classmethod
+    def _of(
+        cls, space: FeatureSpace, landmarks: QuestionViews, moments: Moments, strength: Strength
+    ) -> Self:
         # BLAS sums in another order where the layout differs, as it would after loading.
-        self._coefficients = np.ascontiguousarray(coefficients)
-        self._mean = mean
-        self.strength = strength
-        self._known = space.transform(landmarks)
+        coefficients = np.ascontiguousarray(moments.solve(strength.alpha))
+        return cls(space, landmarks, coefficients, moments.mean, strength)
 
     @classmethod
     def fit(
@@ -142,18 +132,12 @@ class AnswerVectorRegressor:
         settings: RegressionSettings,
         strength: Strength,
     ) -> Self:
-        """Fits the regression.
+        """Fits the regression to a target vector for each question, [questions, dimensions].
 
-        Args:
-            views: Questions whose answers are known, the most telling first: the first of them are
-                the landmarks.
-            targets: The vector to estimate for each, [questions, dimensions].
-            settings: Views and landmarks.
-            strength: How strongly it is held back, from `fit_best`.
+        The most telling questions come first: they are the landmarks.
         """
         space, landmarks = _landmarks(views, settings)
-        gathered = _moments(space, landmarks, views, targets)
-        return cls(space, landmarks, gathered.solve(strength.alpha), gathered.mean, strength)
+        return cls._of(space, landmarks, _moments(space, landmarks, views, targets), strength)
 
     @classmethod
     def fit_best(
@@ -164,77 +148,50 @@ class AnswerVectorRegressor:
         held_out_targets: np.ndarray,
         settings: RegressionSettings,
     ) -> Self:
-        """Fits the regression as strongly as does best on questions held out.
+        """Fits the regression with the strength that does best on questions held out.
 
-        Args:
-            views: Questions to fit on, the most telling first.
-            targets: Their vectors, [questions, dimensions].
-            held_out_views: Questions to judge by.
-            held_out_targets: Mean of the references' directions of each, [held out, dimensions].
-            settings: Landmarks, and the strengths to choose from.
+        Their targets are the mean of their references' directions, [held out, dimensions].
         """
         space, landmarks = _landmarks(views, settings)
-        gathered = _moments(space, landmarks, views, targets)
+        moments = _moments(space, landmarks, views, targets)
         asked = _kernel(space.transform(held_out_views), space.transform(landmarks))
         best, strength = -np.inf, Strength(settings.alphas[0], settings.own_shares[0])
         for alpha in settings.alphas:
-            estimates = unit(gathered.mean + asked @ gathered.solve(alpha))
+            estimates = unit(moments.mean + asked @ moments.solve(alpha))
             for share in settings.own_shares:
                 mixed = unit(estimates + share * held_out_views.own_vectors)
                 score = float(np.einsum("qd,qd->", mixed, held_out_targets))
                 if score > best:
                     best, strength = score, Strength(alpha, share)
-        return cls(space, landmarks, gathered.solve(strength.alpha), gathered.mean, strength)
+        return cls._of(space, landmarks, moments, strength)
 
     def predict(self, views: QuestionViews) -> np.ndarray:
         """Estimates the answer vectors of questions, [questions, dimensions]."""
-        asked = self._space.transform(views)
+        asked = self.space.transform(views)
         ridge = np.vstack(
-            [_kernel(chunk, self._known) @ self._coefficients for chunk in _chunks(asked)]
-            or [np.zeros((0, len(self._mean)))]
+            [_kernel(chunk, self._features) @ self.coefficients for chunk in _chunks(asked)]
+            or [np.zeros((0, len(self.mean)))]
         )
-        return unit(self._mean + ridge) + self.strength.own_share * views.own_vectors
-
-    def signals(self, views: QuestionViews) -> dict[str, np.ndarray]:
-        """What tells how far estimates can be trusted.
-
-        Returns:
-            `certainty`: how far the ridge leaves the mean, which it does where it knows much.
-            `question_nearness`: similarity to the nearest landmark, 0 to 1. Each [questions].
-        """
-        certainty, nearness = [np.zeros(0)], [np.zeros(0)]
-        for chunk in _chunks(self._space.transform(views)):
-            kernel = _kernel(chunk, self._known)
-            certainty.append(np.linalg.norm(kernel @ self._coefficients, axis=1))
-            nearness.append(kernel.max(axis=1))
-        return {
-            "certainty": np.concatenate(certainty),
-            "question_nearness": np.concatenate(nearness),
-        }
+        return unit(self.mean + ridge) + self.strength.own_share * views.own_vectors
 
     def save(self, directory: Path) -> None:
         """Writes the regression as safetensors and JSON."""
-        from safetensors.numpy import save_file
-
         directory.mkdir(parents=True, exist_ok=True)
         arrays = {
-            "coefficients": self._coefficients,
-            "mean": self._mean,
-            "vectors": self._landmarks.vectors,
-            "keyword_vectors": self._landmarks.keyword_vectors,
+            "coefficients": self.coefficients,
+            "mean": self.mean,
+            "vectors": self.landmarks.vectors,
+            "keyword_vectors": self.landmarks.keyword_vectors,
         }
-        save_file(
-            {name: np.ascontiguousarray(array) for name, array in arrays.items()},
-            directory / _ARRAYS_FILE,
-        )
+        save_arrays(arrays, directory / _ARRAYS_FILE)
         texts = {
             "strength": vars(self.strength),
-            "landmarks": self._landmarks.texts,
-            "morphemes": self._landmarks.morphemes,
+            "landmarks": self.landmarks.texts,
+            "morphemes": self.landmarks.morphemes,
         }
         content = json.dumps(texts, ensure_ascii=False, indent=1)
         (directory / _TEXTS_FILE).write_text(content, encoding="utf-8")
-        self._space.save(directory / _SPACE_FILE)
+        self.space.save(directory / _SPACE_FILE)
 
     @classmethod
     def load(cls, directory: Path) -> Self:
@@ -255,7 +212,7 @@ def _landmarks(
     views: QuestionViews, settings: RegressionSettings
 ) -> tuple[FeatureSpace, QuestionViews]:
     first = slice(settings.landmarks)
-    space = FeatureSpace.fit(views.texts[first], views.morphemes[first], settings.views.by_view)
+    space = FeatureSpace.fit(views.texts[first], views.morphemes[first], VIEW_WEIGHTS)
     landmarks = QuestionViews(
         views.texts[first],
         views.morphemes[first],
@@ -271,16 +228,16 @@ def _moments(
     """Adds up the examples chunk by chunk."""
     examples = space.transform(views)
     # The landmarks are the first of them.
-    known = examples[: len(landmarks)]
+    first = examples[: len(landmarks)]
     mean = targets.mean(axis=0)
-    gram = np.zeros((len(known), len(known)))
-    aim = np.zeros((len(known), targets.shape[1]))
+    gram = np.zeros((len(first), len(first)))
+    aim = np.zeros((len(first), targets.shape[1]))
     for start in range(0, len(examples), _CHUNK):
         chunk = slice(start, start + _CHUNK)
-        kernel = _kernel(examples[chunk], known)
+        kernel = _kernel(examples[chunk], first)
         gram += kernel.T @ kernel
         aim += kernel.T @ (targets[chunk] - mean)
-    return Moments(gram, aim, _kernel(known, known), mean)
+    return Moments(gram, aim, _kernel(first, first), mean)
 
 
 def _kernel(left: Features, right: Features) -> np.ndarray:
@@ -290,3 +247,63 @@ def _kernel(left: Features, right: Features) -> np.ndarray:
 
 def _chunks(features: Features) -> Iterable[Features]:
     return (features[start : start + _CHUNK] for start in range(0, len(features), _CHUNK))
+
+
+class Neighbours(NamedTuple):
+    """The nearest rows of each estimate, nearest first, with cosines, [questions, neighbours]."""
+
+    rows: np.ndarray
+    cosines: np.ndarray
+
+    def weights(self, temperature: float) -> np.ndarray:
+        """Each row's share, [questions, neighbours], adding up to 1 for each question.
+
+        `temperature` is the cosine difference at which the weight falls by e.
+        """
+        weights = np.exp((self.cosines - self.cosines[:, :1]) / temperature)
+        return weights / weights.sum(axis=1, keepdims=True)
+
+    def mix(self, row_vectors: np.ndarray, temperature: float) -> np.ndarray:
+        """The mean of the rows' vectors by weight, [questions, dimensions]."""
+        return np.einsum("qn,qnd->qd", self.weights(temperature), row_vectors[self.rows])
+
+
+def nearest_rows(estimates: np.ndarray, row_vectors: np.ndarray, count: int) -> Neighbours:
+    """Finds the `count` rows whose answers are nearest to each estimate, [questions, dimensions].
+
+    Nearness is the cosine of what is left when the centroid is taken off: what all answers have in
+    common says nothing about which rows are near. Of equally near rows the first come first.
+    """
+    centroid = row_vectors.mean(axis=0)
+    # Estimates are compared as directions, or a cautious (short) one would be mostly centroid.
+    length = np.linalg.norm(row_vectors, axis=1).mean()
+    asked = unit(length * unit(estimates) - centroid)
+    centred = unit(row_vectors - centroid)
+    count = min(count, len(centred))
+    rows = np.zeros((len(asked), count), dtype=np.int64)
+    cosines = np.zeros((len(asked), count))
+    for start in range(0, len(asked), _ESTIMATES):
+        chunk = slice(start, start + _ESTIMATES)
+        near = asked[chunk] @ centred.T
+        rows[chunk] = highest(near, count)
+        cosines[chunk] = np.take_along_axis(near, rows[chunk], axis=1)
+    return Neighbours(rows, cosines)
+
+
+def choose_temperature(
+    estimates: np.ndarray,
+    targets: np.ndarray,
+    row_vectors: np.ndarray,
+    settings: NeighbourSettings,
+) -> float:
+    """Chooses the temperature whose mixtures do best on questions held out.
+
+    `targets` are the mean of the references' directions of each question, [held out, dimensions].
+    """
+    neighbours = nearest_rows(estimates, row_vectors, settings.count)
+
+    def score(temperature: float) -> float:
+        mixed = unit(neighbours.mix(row_vectors, temperature))
+        return float(np.einsum("qd,qd->", mixed, targets))
+
+    return max(settings.temperatures, key=score)

@@ -3,7 +3,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from hansol_assets.answering.readings import ReadMorphemes, readings_kept
+from hansol_assets.answering.readings import ReadMorphemes, readings_cached
 from hansol_assets.compute.current import take_done
 from hansol_assets.lake.cache import READINGS
 from hansol_assets.lake.store import Lake
@@ -21,7 +21,7 @@ def test_readings_are_kept_in_the_lake_and_are_those_of_kiwi(
     for read_now in (50, 0):
         monkeypatch.setattr(morphemes, "_memory", {})
         take_done()
-        with readings_kept(lake):
+        with readings_cached(lake):
             assert noun_terms(TEXTS) == expected
         assert sum(one.rows for one in take_done()) == read_now
     with lake.warehouse.connection() as connection:

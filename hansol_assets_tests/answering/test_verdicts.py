@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hansol_assets.answering.verdicts import (
-    Found,
     PartAnswer,
-    Sources,
+    QuotableRows,
+    RankedRows,
     VerdictSettings,
     answer_parts,
     answer_record,
@@ -59,12 +59,14 @@ class Given:
 
 
 @pytest.fixture(scope="module")
-def sources() -> Sources:
-    return Sources(ROWS, Given())
+def sources() -> QuotableRows:
+    return QuotableRows(ROWS, Given())
 
 
-def told(sources: Sources, *asked: tuple[str, float, list[tuple[str, float]]]) -> list[PartAnswer]:
-    return answer_parts([Found(*own) for own in asked], sources, SETTINGS)
+def answered(
+    sources: QuotableRows, *asked: tuple[str, float, list[tuple[str, float]]]
+) -> list[PartAnswer]:
+    return answer_parts([RankedRows(*own) for own in asked], sources, SETTINGS)
 
 
 @pytest.mark.parametrize(
@@ -79,9 +81,9 @@ def told(sources: Sources, *asked: tuple[str, float, list[tuple[str, float]]]) -
     ],
 )
 def test_the_verdict_follows_from_the_confidence(
-    sources: Sources, confidence: float, verdict: str, quoted: list[str]
+    sources: QuotableRows, confidence: float, verdict: str, quoted: list[str]
 ) -> None:
-    (part,) = told(sources, (KOREAN, confidence, RANKED))
+    (part,) = answered(sources, (KOREAN, confidence, RANKED))
 
     assert (part.verdict, part.confidence) == (verdict, confidence)
     assert [quote["source_id"] for quote in part.quotes] == quoted
@@ -89,8 +91,8 @@ def test_the_verdict_follows_from_the_confidence(
     assert [row["probability"] for row in part.nearest] == [0.7, 0.2, 0.04]
 
 
-def test_without_a_row_nothing_is_answered(sources: Sources) -> None:
-    (part,) = told(sources, (KOREAN, 1.0, []))
+def test_without_a_row_nothing_is_answered(sources: QuotableRows) -> None:
+    (part,) = answered(sources, (KOREAN, 1.0, []))
 
     assert (part.verdict, part.quotes, part.nearest) == ("unanswered", [], [])
     assert part.text == "이 질문의 답은 표에 없습니다."
@@ -128,15 +130,15 @@ def test_without_a_row_nothing_is_answered(sources: Sources) -> None:
     ],
 )
 def test_a_person_reads_words_of_the_questions_language(
-    sources: Sources, question: str, confidence: float, text: str
+    sources: QuotableRows, question: str, confidence: float, text: str
 ) -> None:
-    (part,) = told(sources, (question, confidence, RANKED))
+    (part,) = answered(sources, (question, confidence, RANKED))
 
     assert part.text == text
 
 
-def test_the_answer_is_the_one_that_says_best_what_all_say(sources: Sources) -> None:
-    (part,) = told(sources, (KOREAN, 0.9, [("R1", 0.9)]))
+def test_the_answer_is_the_one_that_says_best_what_all_say(sources: QuotableRows) -> None:
+    (part,) = answered(sources, (KOREAN, 0.9, [("R1", 0.9)]))
 
     # Between one that says less of the dew, and one about mould.
     (quote,) = part.quotes
@@ -146,12 +148,12 @@ def test_the_answer_is_the_one_that_says_best_what_all_say(sources: Sources) -> 
 def test_of_equal_answers_the_first_one_is_given() -> None:
     rows = pd.DataFrame([("A", ["q"], "", ["x", "y"], 1)], columns=ROWS.columns)
 
-    assert Sources(rows, Given()).answers(["A"]) == {"A": (1, "x")}
+    assert QuotableRows(rows, Given()).answers(["A"]) == {"A": (1, "x")}
 
 
-def test_every_quote_names_the_question_of_its_row(sources: Sources) -> None:
+def test_every_quote_names_the_question_of_its_row(sources: QuotableRows) -> None:
     for confidence in (0.9, 0.3):
-        (part,) = told(sources, (KOREAN, confidence, RANKED))
+        (part,) = answered(sources, (KOREAN, confidence, RANKED))
         for quote in part.quotes:
             row = ROWS.set_index("id").loc[quote["source_id"]]
             assert quote["source_question"] == row["questions"][0]
@@ -172,14 +174,14 @@ def test_a_person_is_told_of_a_row_by_what_the_file_has(
     row_id: str, number: int, name: str
 ) -> None:
     rows = pd.DataFrame([(row_id, ["q"], "", ["x"], number)], columns=ROWS.columns)
-    (part,) = told(Sources(rows, Given()), ("q", 0.9, [(row_id, 0.9)]))
+    (part,) = answered(QuotableRows(rows, Given()), ("q", 0.9, [(row_id, 0.9)]))
 
     assert [row["source_row"] for row in (*part.quotes, *part.nearest)] == [name, name]
 
 
 def test_answers_of_many_questions_are_looked_up_at_once() -> None:
     encoder = Given()
-    told(Sources(ROWS, encoder), *[(KOREAN, 0.3, RANKED)] * 5)
+    answered(QuotableRows(ROWS, encoder), *[(KOREAN, 0.3, RANKED)] * 5)
 
     assert encoder.calls == 1
 
@@ -189,10 +191,12 @@ class TestJoinedQuestions:
     first = ("결로는 왜 생기나요?", 0.9, [("R2", 0.9), ("R1", 0.05)])
     second = ("줄눈은 왜 갈라지나요?", 0.8, [("R4", 0.8)])
 
-    def record(self, sources: Sources, *asked: tuple[str, float, Any]) -> dict[str, Any]:
-        return answer_record(self.question, told(sources, *asked))
+    def record(self, sources: QuotableRows, *asked: tuple[str, float, Any]) -> dict[str, Any]:
+        return answer_record(self.question, answered(sources, *asked), sources, SETTINGS)
 
-    def test_answered_parts_are_joined_as_the_question_joins_them(self, sources: Sources) -> None:
+    def test_answered_parts_are_joined_as_the_question_joins_them(
+        self, sources: QuotableRows
+    ) -> None:
         record = self.record(sources, self.first, self.second)
 
         assert record["answer"] == "온도 차이입니다. 그리고 말라서 갈라집니다."
@@ -205,7 +209,7 @@ class TestJoinedQuestions:
         nearest = [(row["part"], row["source_id"]) for row in record["nearest"]]
         assert nearest == [(0, "R2"), (0, "R1"), (1, "R4")]
 
-    def test_a_part_without_an_answer_is_named(self, sources: Sources) -> None:
+    def test_a_part_without_an_answer_is_named(self, sources: QuotableRows) -> None:
         record = self.record(sources, self.first, (self.second[0], 0.1, [("R3", 0.1)]))
 
         assert (record["verdict"], record["confidence"]) == ("related", 0.1)
@@ -215,7 +219,7 @@ class TestJoinedQuestions:
             "가장 가까운 질문: “What is grout?”."
         )
 
-    def test_a_related_part_says_to_which_question_it_belongs(self, sources: Sources) -> None:
+    def test_a_related_part_says_to_which_question_it_belongs(self, sources: QuotableRows) -> None:
         record = self.record(sources, (self.first[0], 0.3, [("R1", 0.3)]), self.second)
 
         assert record["verdict"] == "related"
@@ -225,7 +229,7 @@ class TestJoinedQuestions:
 
     @pytest.mark.parametrize(("confidence", "verdict"), [(0.3, "related"), (0.1, "unanswered")])
     def test_parts_of_one_kind_are_a_whole_of_that_kind(
-        self, sources: Sources, confidence: float, verdict: str
+        self, sources: QuotableRows, confidence: float, verdict: str
     ) -> None:
         parts = [(own[0], confidence, own[2]) for own in (self.first, self.second)]
 
@@ -245,11 +249,11 @@ class TestJoinedQuestions:
     def test_an_answered_part_is_the_text_of_one_row(
         self, asked: list[tuple[str, float, list[str]]]
     ) -> None:
-        sources = Sources(ROWS, Given())
-        parts = told(
+        sources = QuotableRows(ROWS, Given())
+        parts = answered(
             sources, *[(text, sure, [(key, 0.1) for key in keys]) for text, sure, keys in asked]
         )
-        record = answer_record(self.question, parts)
+        record = answer_record(self.question, parts, sources, SETTINGS)
 
         for part, (_, sure, keys) in zip(parts, asked, strict=True):
             assert (part.verdict == "answered") == (bool(keys) and sure >= SETTINGS.answered_from)

@@ -9,8 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from hansol_assets.answering.promotion import RETENTION
-from hansol_assets.answering.submission import publish_live
+from hansol_assets.answering.publishing import RETENTION, publish_live
 from hansol_assets.lake import duckdb_file
 from hansol_assets.lake.handles import Source
 from hansol_assets.lake.manifest import live_profiles

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from hansol_assets.answering.submission import fitting_submission
+from hansol_assets.answering.publishing import fitting_submission
 from hansol_assets.embedding.embedder import EmbedderSettings, fetch_embedder
 from hansol_assets.qa.folds import FoldSettings, assign_folds
 from hansol_assets.qa.table import (
@@ -18,7 +18,7 @@ from hansol_assets.qa.table import (
     read_test,
     read_train,
 )
-from hansol_assets.qa.table.form import submission_form
+from hansol_assets.qa.table.submission_form import submission_form
 from hansol_assets_tests.bad_input.place import BadInput, Place, csv_text
 from hansol_assets_tests.embedding.models import static_model
 from hansol_assets_tests.qa.rows import training_file, training_table

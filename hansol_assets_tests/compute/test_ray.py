@@ -19,8 +19,8 @@ from hansol_assets.compute.cluster import LostWorkError
 from hansol_assets.compute.current import LocalCompute
 from hansol_assets.compute.protocol import BlockWork
 from hansol_assets.compute.ray_compute import RayCompute
+from hansol_assets.embedding.cached import EmbedTexts
 from hansol_assets.embedding.muse import DIMENSIONS, MuseEmbedder
-from hansol_assets.embedding.work import EmbedTexts
 from hansol_assets.lake.reports import NO_FIGURES
 from hansol_assets.lake.store import Lake
 from hansol_assets.modeling.base.loading import LoadingSettings

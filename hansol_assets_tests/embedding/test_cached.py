@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 
 from hansol_assets.compute.current import LocalCompute
-from hansol_assets.embedding.cached import CachedEmbedder
+from hansol_assets.embedding.cached import CachedEmbedder, EmbedTexts
 from hansol_assets.embedding.embedder import encode
 from hansol_assets.embedding.muse import DIMENSIONS, MuseEmbedder
-from hansol_assets.embedding.work import EmbedTexts
 from hansol_assets.lake.cache import EMBEDDINGS, RowCache
 from hansol_assets.lake.warehouse import Warehouse
 
@@ -53,5 +52,5 @@ def test_such_a_text_is_tried_again(tmp_path: Path, lines: list[str]) -> None:
     encode(opened(tmp_path, lines), ["벽지가 들떴어요.", POISON])
     again = opened(tmp_path, lines)
     assert not encode(again, [POISON]).any()
-    assert (again.found, again.embedded) == (0, 0)
+    assert (again.cached, again.embedded) == (0, 0)
     assert len(lines) == 2

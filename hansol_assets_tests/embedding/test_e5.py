@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hansol_assets.embedding.cached import Retriever
 from hansol_assets.embedding.e5 import DIMENSIONS, E5Embedder
 from hansol_assets.embedding.embedder import RetrieverSettings, load_embedder, save_embedder
-from hansol_assets.embedding.retriever import Retriever
 from hansol_assets.embedding.vectors import unit
 
 TEXTS = [

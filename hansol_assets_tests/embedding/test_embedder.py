@@ -12,7 +12,6 @@ from hansol_assets.embedding.embedder import (
     encode,
     fetch_embedder,
     load_embedder,
-    pinned_embedder,
 )
 from hansol_assets.embedding.vectors import unit
 from hansol_assets_tests.embedding.models import write_transformer
@@ -61,8 +60,8 @@ def test_an_encoder_computes_in_the_numbers_that_are_asked_for(tmp_path: Path) -
     write_transformer(tmp_path / "model", texts * 20, width=64)
 
     def vectors(dtype: str) -> np.ndarray:
-        told = {"kind": "hub", "model_id": str(tmp_path / "model"), "dtype": dtype}
-        fetch_embedder(EmbedderSettings.model_validate(told), tmp_path / dtype)
+        values = {"kind": "hub", "model_id": str(tmp_path / "model"), "dtype": dtype}
+        fetch_embedder(EmbedderSettings.model_validate(values), tmp_path / dtype)
         model = load_embedder(tmp_path / dtype)
         assert dtype in {str(value.dtype)[6:] for value in model.parameters()} | {"auto"}
         return encode(model, texts)
@@ -86,11 +85,9 @@ def test_an_embedder_of_the_hub_is_pinned_to_its_commit_and_fetched_offline(
     (repository / "refs" / "main").write_text(COMMIT, encoding="utf-8")
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    pinned = pinned_embedder(
-        EmbedderSettings(kind="hub", model_id="owner/embedder", dimensions=128)
-    )
+    pinned = EmbedderSettings(kind="hub", model_id="owner/embedder", dimensions=128).pinned
     assert pinned.revision == COMMIT
-    assert pinned_embedder(pinned) == pinned
+    assert pinned.pinned == pinned
     fetch_embedder(pinned, tmp_path / "fetched")
     fetched = load_embedder(tmp_path / "fetched")
     assert np.array_equal(encode(fetched, TEXTS), encode(embedder, TEXTS))
@@ -99,7 +96,7 @@ def test_an_embedder_of_the_hub_is_pinned_to_its_commit_and_fetched_offline(
 def test_a_local_embedder_is_pinned_to_its_content(embedder_path: Path, tmp_path: Path) -> None:
     def revision(folder: Path) -> str | None:
         settings = EmbedderSettings(kind="hub", model_id=str(folder), dimensions=128)
-        return pinned_embedder(settings).revision
+        return settings.pinned.revision
 
     shutil.copytree(embedder_path, tmp_path / "same")
     shutil.copytree(embedder_path, tmp_path / "other")

@@ -8,10 +8,10 @@ import pytest
 from pydantic import ValidationError
 
 from hansol_assets.embedding import embedder as embedders
+from hansol_assets.embedding.cached import Retriever
 from hansol_assets.embedding.e5 import E5, HUB_ID
-from hansol_assets.embedding.embedder import EmbedderSettings, RetrieverSettings
+from hansol_assets.embedding.embedder import EmbedderSettings, RetrieverSettings, retriever_facts
 from hansol_assets.embedding.installed import InstalledWeights
-from hansol_assets.embedding.retriever import Retriever, retriever_facts
 from hansol_assets.hub.download import ModelUnavailableError
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -69,7 +69,7 @@ def test_another_kind_can_be_said_alone() -> None:
 @pytest.fixture
 def without_package(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another machine than Linux on x86-64."""
-    monkeypatch.setattr(InstalledWeights, "is_installed", property(lambda own: own is not E5))
+    monkeypatch.setattr(InstalledWeights, "is_installed", property(lambda item: item is not E5))
 
 
 @pytest.mark.usefixtures("without_package")

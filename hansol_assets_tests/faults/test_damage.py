@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from hansol_assets.answering.promotion import RETENTION
+from hansol_assets.answering.publishing import RETENTION
 from hansol_assets.answering.searching import index_table
 from hansol_assets.embedding.e5 import DIMENSIONS
 from hansol_assets.lake.duckdb_file import quoted

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from hansol_assets.answering.submission import publish_live
+from hansol_assets.answering.publishing import publish_live
 from hansol_assets.lake.inventory import verify
 from hansol_assets.lake.lake_errors import DiskError
 from hansol_assets.lake.reports import Outcome, Report, TableReport, Task

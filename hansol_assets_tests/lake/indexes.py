@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from hansol_assets.answering.searching import index_table, write_index_file
-from hansol_assets.embedding.retriever import Retriever
+from hansol_assets.embedding.cached import Retriever
 from hansol_assets.lake.databases import connect, version_checksums
 from hansol_assets.lake.declaration import Bound
 from hansol_assets.lake.handles import Artifact
@@ -15,8 +15,7 @@ from hansol_assets.lake.making import make
 from hansol_assets.lake.manifest import Manifest
 from hansol_assets.lake.reports import ArtifactBuild, Outcome, Report, Task
 from hansol_assets.lake.store import Lake
-from hansol_assets.retrieval.index import RetrievalSettings, build_index
-from hansol_assets.retrieval.rows import FrameRows
+from hansol_assets.retrieval.index import FrameRows, RetrievalSettings, build_index
 from hansol_assets_tests.lake.handmade import HandMade
 
 TABLE = index_table(3)

@@ -9,8 +9,7 @@ import pandas as pd
 import pytest
 from filelock import FileLock
 
-from hansol_assets.answering.promotion import RETENTION
-from hansol_assets.answering.submission import publish_live
+from hansol_assets.answering.publishing import RETENTION, publish_live
 from hansol_assets.lake.inventory import lake_status, verify
 from hansol_assets.lake.manifest import Manifest, ancestry
 from hansol_assets.lake.pruning import STALE_SECONDS, prune

@@ -10,7 +10,7 @@ import boto3
 import pytest
 from typer.testing import CliRunner
 
-from hansol_assets.answering.promotion import RETENTION
+from hansol_assets.answering.publishing import RETENTION
 from hansol_assets.cli.main import app
 from hansol_assets.errors import UserError
 from hansol_assets.lake import object_store

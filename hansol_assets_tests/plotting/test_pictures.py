@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 
 from hansol_assets import plotting
+from hansol_assets.answering.trust import calibration_table, risk_coverage
 from hansol_assets.plotting import (
     FontError,
     bar_picture,
@@ -23,7 +24,6 @@ from hansol_assets.plotting import (
     trend_picture,
     vector_map,
 )
-from hansol_assets.scoring.confidence import calibration_table, risk_coverage
 
 MOST_BYTES = 200_000
 HISTORY = pd.DataFrame(

@@ -11,8 +11,8 @@ from hansol_assets.qa.folds import (
     assign_folds,
     find_leaks,
     held_out_texts,
+    natural_indices,
     natural_order,
-    natural_places,
     rows_and_folds,
     stock_answers,
     with_folds,
@@ -107,4 +107,4 @@ IDS = st.lists(
 
 @given(ids=IDS | st.lists(st.from_regex(r"[A]-[0-9]{2}b[0-9]", fullmatch=True)))
 def test_places_are_in_natural_order(ids: list[str]) -> None:
-    assert [ids[place] for place in natural_places(ids)] == sorted(ids, key=natural_order)
+    assert [ids[place] for place in natural_indices(ids)] == sorted(ids, key=natural_order)

@@ -10,7 +10,7 @@ from hansol_assets.qa.morphemes import (
     noun_terms,
     nouns,
     read,
-    remembering,
+    reading_from,
 )
 from hansol_assets_tests.retrieval.conftest import decomposed
 
@@ -70,7 +70,7 @@ def test_a_store_is_asked_before_a_text_is_read_and_given_what_it_lacked(
     texts = [f"{number}번 방의 벽지를 바릅니다." for number in range(60)]
     expected, shelf = noun_terms(texts[:50]), Shelf()
     monkeypatch.setattr(morphemes, "_memory", {})
-    with remembering(shelf):
+    with reading_from(shelf):
         assert noun_terms(texts[:50]) == expected
         assert shelf.given == 50
         monkeypatch.setattr(morphemes, "_memory", {})

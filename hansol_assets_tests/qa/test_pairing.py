@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from hansol_assets.qa.connectives import KINDS, join_answers, join_questions
+from hansol_assets.qa.connectives import NONE as SIDE_BY_SIDE
 from hansol_assets.qa.folds import FoldSettings, assign_folds
-from hansol_assets.qa.joining import KINDS, join_answers, join_questions
-from hansol_assets.qa.joining import NONE as SIDE_BY_SIDE
 from hansol_assets.qa.pairing import PairingSettings, build_held_out, build_pairs
 from hansol_assets.qa.splitting import QuestionMix, question_mix, split_question, take_apart
 from hansol_assets.qa.table import TableSettings, read_test, read_train

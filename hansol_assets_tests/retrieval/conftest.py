@@ -6,17 +6,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from hansol_assets.embedding.cached import Retriever
 from hansol_assets.embedding.embedder import encode
 from hansol_assets.embedding.muse import MuseEmbedder
-from hansol_assets.embedding.retriever import Retriever
 from hansol_assets.embedding.vectors import unit
 from hansol_assets.retrieval.answerability import Answerability
 from hansol_assets.retrieval.aspects import Aspects
-from hansol_assets.retrieval.documents import DocumentSettings
 from hansol_assets.retrieval.features import FEATURES, PairFeatures, TermWeights
-from hansol_assets.retrieval.index import RetrievalSettings, build_index
+from hansol_assets.retrieval.index import (
+    DocumentSettings,
+    FrameRows,
+    RetrievalSettings,
+    build_index,
+)
 from hansol_assets.retrieval.ranking import Ranker, RowSearcher
-from hansol_assets.retrieval.rows import FrameRows
 from hansol_assets.retrieval.search import IndexSearcher
 
 QUESTIONS = {

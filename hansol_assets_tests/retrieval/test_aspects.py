@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from hansol_assets.embedding.cached import Retriever
 from hansol_assets.embedding.muse import MuseEmbedder
-from hansol_assets.embedding.retriever import Retriever
 from hansol_assets.retrieval.aspects import Aspects
 from hansol_assets.retrieval.examples import load_prior
 from hansol_assets_tests.retrieval.conftest import both

@@ -6,25 +6,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from hansol_assets.answering import trust
+from hansol_assets.answering.trust import MODES, UNRELATED, evaluate_search
 from hansol_assets.answering.verdicts import VerdictSettings
+from hansol_assets.embedding.cached import Retriever
 from hansol_assets.embedding.muse import MuseEmbedder
-from hansol_assets.embedding.retriever import Retriever
 from hansol_assets.qa.folds import FoldSettings, assign_folds
 from hansol_assets.qa.table import TableSettings, read_train
-from hansol_assets.retrieval import evaluation
-from hansol_assets.retrieval.evaluation import (
-    KNOWN,
-    MODES,
-    UNKNOWN,
-    UNRELATED,
-    evaluate_search,
-)
 from hansol_assets.retrieval.examples import load_prior, unrelated_questions
 from hansol_assets.retrieval.fitting import UNSEEN_UNRELATED, AnswerabilitySettings, Fitter
-from hansol_assets.retrieval.index import RetrievalSettings, build_index
+from hansol_assets.retrieval.index import FrameRows, RetrievalSettings, build_index
 from hansol_assets.retrieval.ranking import Ranker
-from hansol_assets.retrieval.rows import FrameRows
 from hansol_assets.retrieval.search import IndexSearcher
+from hansol_assets.scoring.measures import KNOWN, UNKNOWN
 from hansol_assets_tests.retrieval.conftest import QUESTIONS
 
 SETTINGS = RetrievalSettings(depth=3)
@@ -53,7 +47,7 @@ def test_a_known_question_is_one_that_the_index_does_not_show(
         indexed.append(shown)
         return build_index(uri, name, shown, *others)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(evaluation, "build_index", watched)
+    monkeypatch.setattr(trust, "build_index", watched)
     table = evaluate_search(rows, folds, ranker, SETTINGS, tmp_path)
     known = table[table["kind"] == KNOWN]
 

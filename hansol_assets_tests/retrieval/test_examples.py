@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from hansol_assets.embedding.cached import Retriever
 from hansol_assets.embedding.embedder import Embedder
 from hansol_assets.embedding.muse import MuseEmbedder
-from hansol_assets.embedding.retriever import Retriever
 from hansol_assets.retrieval import examples
 from hansol_assets.retrieval.answerability import Answerability
 from hansol_assets.retrieval.examples import (
@@ -32,8 +32,8 @@ from hansol_assets.retrieval.examples import (
 )
 from hansol_assets.retrieval.features import FEATURES
 from hansol_assets.retrieval.fitting import UNRELATED, UNSEEN_UNRELATED
-from hansol_assets.retrieval.hits import Hit
 from hansol_assets.retrieval.index import RetrievalSettings
+from hansol_assets.retrieval.search import Hit
 from hansol_assets_tests.retrieval.conftest import ANSWERS, QUESTIONS
 
 HITS = [

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hansol_assets.retrieval.features import FEATURES, PairFeatures, TermWeights
-from hansol_assets.retrieval.rows_in_memory import RowTexts
+from hansol_assets.retrieval.search import RowTexts
 from hansol_assets_tests.retrieval.conftest import ANSWERS, QUESTIONS, SIDES, decomposed
 
 ROWS = [RowTexts(QUESTIONS[key], ANSWERS[key]) for key in QUESTIONS]

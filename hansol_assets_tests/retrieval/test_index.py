@@ -6,11 +6,15 @@ import pandas as pd
 import pytest
 from lancedb.query import MatchQuery
 
+from hansol_assets.embedding.cached import Retriever
 from hansol_assets.embedding.embedder import Embedder
-from hansol_assets.embedding.retriever import Retriever
-from hansol_assets.retrieval.documents import DocumentSettings
-from hansol_assets.retrieval.index import IndexReport, RetrievalSettings, build_index
-from hansol_assets.retrieval.rows import FrameRows
+from hansol_assets.retrieval.index import (
+    DocumentSettings,
+    FrameRows,
+    IndexReport,
+    RetrievalSettings,
+    build_index,
+)
 
 SETTINGS = RetrievalSettings()
 
@@ -186,7 +190,6 @@ def test_many_rows_are_merged_some_at_a_time_and_a_killed_run_goes_on(
     _build(tmp_path / "at once", rows, folds, retriever)
     wanted = _table(tmp_path / "at once")
     monkeypatch.setattr("hansol_assets.retrieval.index.CHUNK", 2)
-    monkeypatch.setattr("hansol_assets.retrieval.rows.CHUNK", 2)
     # A chunk is embedded in one call.
     killed = Failing(retriever.embedder, calls=2)
     with pytest.raises(KeyboardInterrupt):

@@ -5,9 +5,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hansol_assets.embedding.retriever import Retriever
-from hansol_assets.retrieval.index import RetrievalSettings, build_index
-from hansol_assets.retrieval.rows import FrameRows
+from hansol_assets.embedding.cached import Retriever
+from hansol_assets.retrieval.index import FrameRows, RetrievalSettings, build_index
 from hansol_assets.retrieval.search import IndexSearcher
 from hansol_assets_tests.retrieval.conftest import ALL, QUESTIONS, decomposed
 

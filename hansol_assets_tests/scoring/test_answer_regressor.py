@@ -5,12 +5,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from hansol_assets.embedding.embedder import encode_groups
 from hansol_assets.embedding.muse import MuseEmbedder
-from hansol_assets.scoring.answer_regressor import AnswerRegressor
-from hansol_assets.scoring.components import COMPONENTS, Choices, ComponentSettings
-from hansol_assets.scoring.cosine import reference_cosines
-from hansol_assets.scoring.evaluate import embed_references
-from hansol_assets.scoring.joining import JoiningSettings
+from hansol_assets.scoring.answer_regressor import (
+    COMPONENTS,
+    AnswerRegressor,
+    Choices,
+    ComponentSettings,
+)
+from hansol_assets.scoring.join_map import JoiningSettings
+from hansol_assets.scoring.measures import reference_cosines
 
 SETTINGS = ComponentSettings(joining=JoiningSettings(pairs=10))
 ASKED = ["벽지가 들뜨면 어떻게 하나요?", "결로는 왜 생기나요?"]
@@ -64,7 +68,7 @@ def test_unseen_questions_are_answered_better_than_by_the_centroid(
 ) -> None:
     unseen = unseen_rows
     components = regressor.components([own[0] for own in unseen["questions"]])
-    references = embed_references(unseen["answers"].tolist(), embedder)
+    references = encode_groups(embedder, unseen["answers"].tolist())
     scores = {
         name: reference_cosines(vectors, references).mean() for name, vectors in components.items()
     }
@@ -76,8 +80,8 @@ def test_unseen_questions_are_answered_better_than_by_the_centroid(
 def test_the_nearest_rows_can_be_named(regressor: AnswerRegressor) -> None:
     found = regressor.neighbours_of(regressor.components(ASKED)["regression"])
 
-    assert found.places.shape == (2, SETTINGS.neighbours.count)
-    assert all(0 <= place < len(regressor.row_ids) for place in found.places.ravel())
+    assert found.rows.shape == (2, SETTINGS.neighbours.count)
+    assert all(0 <= row < len(regressor.row_ids) for row in found.rows.ravel())
 
 
 def test_choices_are_among_the_settings_and_are_kept(choices: Choices, tmp_path: Path) -> None:

@@ -1,3 +1,5 @@
+"""How much of a vector is of the rows that answer."""
+
 from pathlib import Path
 
 import numpy as np
@@ -7,8 +9,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from hansol_assets.embedding.vectors import unit
-from hansol_assets.scoring.blend import BlendSettings, VectorBlend, fit_blend
-from hansol_assets.scoring.cosine import reference_cosines
+from hansol_assets.scoring.blend import UNFITTED, BlendSettings, RowShare, VectorBlend, fit_blend
+from hansol_assets.scoring.measures import reference_cosines
 
 EVEN = BlendSettings(prior={"generated": 0.5, "retrieved": 0.5}, prior_strength=0.0)
 
@@ -77,16 +79,6 @@ def test_blends_are_kept_and_ignore_what_has_no_weight(tmp_path: Path) -> None:
     assert loaded.apply({"retrieved": np.array([[0.0, 3.0]])}).tolist() == [[0.0, 1.0]]
 
 
-def test_an_ablation_leaves_the_others_in_proportion() -> None:
-    blend = VectorBlend({"generated": 0.5, "retrieved": 0.3, "regression": 0.2})
-
-    assert blend.without("generated").weights == pytest.approx(
-        {"retrieved": 0.6, "regression": 0.4}
-    )
-    with pytest.raises(ValueError, match="nothing is left"):
-        VectorBlend({"generated": 1.0, "retrieved": 0.0}).without("generated")
-
-
 def test_a_missing_component_is_named() -> None:
     with pytest.raises(ValueError, match="retrieved"):
         fit_blend({"generated": np.ones((1, 2))}, [np.ones((1, 2))], EVEN)
@@ -103,3 +95,102 @@ def test_a_missing_component_is_named() -> None:
 def test_a_prior_that_cannot_be_meant_is_refused(prior: dict[str, float], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         BlendSettings(prior=prior)
+
+
+HALF = RowShare(0.0, 1.0)
+ROW, ESTIMATE = np.array([[1.0, 0.0]]), np.array([[0.0, 1.0]])
+
+
+def asked(known: int, unknown: int) -> dict[str, list[np.ndarray] | np.ndarray]:
+    """Of a known question the row's vector is right, of an unknown one the estimate."""
+    count = known + unknown
+    is_known = np.arange(count) < known
+    return {
+        "rows": np.repeat(ROW, count, axis=0),
+        "estimates": np.repeat(ESTIMATE, count, axis=0),
+        "confidence": np.where(is_known, 0.95, 0.1),
+        "references": [ROW if own else ESTIMATE for own in is_known],
+        "weights": np.ones(count),
+    }
+
+
+def test_a_share_follows_the_probability() -> None:
+    assert HALF.of(np.array([0.1, 0.5, 0.8])) == pytest.approx([0.1, 0.5, 0.8])
+    assert RowShare(-1.0, 0.0).of(np.array([0.0, 1.0])) == pytest.approx([0.2689] * 2, abs=1e-4)
+
+
+def test_without_a_row_the_estimate_is_submitted() -> None:
+    nothing = np.zeros((1, 2))
+
+    assert HALF.mix(nothing, ESTIMATE, np.array([0.9])).tolist() == ESTIMATE.tolist()
+
+
+@given(
+    st.floats(-5, 5),
+    st.floats(0, 5),
+    st.lists(st.floats(0, 1), min_size=1, max_size=9),
+)
+def test_a_surer_row_never_has_less_of_the_vector(
+    intercept: float, slope: float, confidence: list[float]
+) -> None:
+    sure = np.sort(confidence)
+    share = RowShare(intercept, slope)
+    count = len(sure)
+    mixed = share.mix(np.repeat(ROW, count, axis=0), np.repeat(ESTIMATE, count, axis=0), sure)
+
+    assert (np.diff(share.of(sure)) >= 0).all()
+    assert (np.diff(mixed[:, 0]) >= -1e-12).all()
+    assert np.linalg.norm(mixed, axis=1) == pytest.approx(np.ones(count))
+
+
+def test_known_and_unknown_questions_are_told_apart() -> None:
+    fitted = RowShare.fit(**asked(20, 20))  # type: ignore[arg-type]
+    known, unknown = fitted.of(np.array([0.95, 0.1]))
+
+    assert known > 0.8
+    assert unknown < 0.2
+    assert fitted.slope >= 0
+
+
+def test_what_is_rare_weighs_less() -> None:
+    told = asked(20, 20) | {"confidence": np.full(40, 0.5)}
+    known = RowShare.fit(**told | {"weights": np.repeat([1.0, 0.1], 20)})  # type: ignore[arg-type]
+    unknown = RowShare.fit(**told | {"weights": np.repeat([0.1, 1.0], 20)})  # type: ignore[arg-type]
+
+    half = np.array([0.5])
+    assert known.of(half)[0] > 0.6 > 0.4 > unknown.of(half)[0]
+
+
+def test_parameters_are_kept(tmp_path: Path) -> None:
+    UNFITTED.save(tmp_path / "share.json")
+
+    assert RowShare.load(tmp_path / "share.json") == UNFITTED
+    assert UNFITTED.slope > 0
+
+
+class Flags:
+    """Knows joined texts from others."""
+
+    def encode(self, texts: list[str], **_: object) -> np.ndarray:
+        return np.array(
+            [[1.0, 0.0] if text == "벽입니다. 그리고 문입니다." else [0.5, 0.5] for text in texts]
+        )
+
+
+def test_joined_references_have_the_share_of_all_parts() -> None:
+    answers = [[["벽입니다"], ["문입니다."]], [["벽입니다"]], [["벽입니다"], []]]
+    sure = [np.array([0.8, 0.5]), np.array([0.9]), np.array([0.9, 0.9])]
+    wholes = np.repeat(ESTIMATE, 3, axis=0)
+    mixed = HALF.mix_joined(wholes, answers, sure, Flags())  # type: ignore[arg-type]
+
+    # 0.8 times 0.5 of the joined references; one part, or a part without a row, stays as it is.
+    assert mixed[0] == pytest.approx(np.array([0.4, 0.6]) / np.hypot(0.4, 0.6))
+    assert mixed[1:].tolist() == wholes[1:].tolist()
+    assert wholes.tolist() == np.repeat(ESTIMATE, 3, axis=0).tolist()
+
+
+def test_unsure_parts_are_not_embedded() -> None:
+    unsure = [np.array([0.1, 0.1])]
+    mixed = HALF.mix_joined(ESTIMATE, [[["벽입니다"], ["문입니다."]]], unsure, None)  # type: ignore[arg-type]
+
+    assert mixed is ESTIMATE

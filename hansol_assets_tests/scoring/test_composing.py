@@ -9,12 +9,12 @@ from hansol_assets.embedding.embedder import encode
 from hansol_assets.embedding.muse import MuseEmbedder
 from hansol_assets.embedding.vectors import unit
 from hansol_assets.qa.sentences import has_repeated_sentence, is_finished
-from hansol_assets.scoring.composing import Composed, Composer, Source
+from hansol_assets.scoring.composing import Composed, Composer, QuotableRow
 from hansol_assets.scoring.drafting import ComposingSettings
 
 SETTINGS = ComposingSettings()
 QUESTION = "원목마루의 관리 방법은 무엇인가요?"
-WOOD = Source(
+WOOD = QuotableRow(
     "WOOD",
     ["원목마루는 어떻게 관리하나요?"],
     [
@@ -22,7 +22,7 @@ WOOD = Source(
         "원목마루는 마른 걸레로 닦아 관리합니다. 원목마루는 마른 걸레로 닦아 관리합니다!",
     ],
 )
-TILE = Source(
+TILE = QuotableRow(
     "TILE",
     ["욕실타일은 어떻게 관리하나요?"],
     ["욕실타일은 솔로 문질러 관리합니다. 줄눈은 락스로 닦습니다."],
@@ -33,7 +33,7 @@ def compose(
     composer: Composer,
     questions: list[str],
     targets: np.ndarray,
-    sources: Sequence[Sequence[Source]],
+    sources: Sequence[Sequence[QuotableRow]],
 ) -> list[Composed]:
     """Composes with each source a little further than the one before."""
     nearness = [[1 - place / 100 for place in range(len(own))] for own in sources]
@@ -78,7 +78,7 @@ def test_it_is_nearer_to_the_target_than_any_sentence_of_it(
     composer: Composer, target: np.ndarray, embedder: MuseEmbedder
 ) -> None:
     free = Composer(
-        composer._topics, composer._shape, embedder, ComposingSettings(coverage=0, strangers=0)
+        composer.topics, composer.shape, embedder, ComposingSettings(coverage=0, strangers=0)
     )
     (answer,) = compose(free, [QUESTION], target[None], [[WOOD, TILE]])
     sentences = unit(encode(embedder, [quote.text for quote in answer.quotes])) @ unit(target)
@@ -90,7 +90,7 @@ def test_it_is_nearer_to_the_target_than_any_sentence_of_it(
 def test_a_row_without_a_sentence_that_stands_alone_is_quoted_whole(
     composer: Composer, target: np.ndarray
 ) -> None:
-    short = Source("SHORT", ["마루는?"], ["닦습니다."])
+    short = QuotableRow("SHORT", ["마루는?"], ["닦습니다."])
     (answer,) = compose(composer, [QUESTION], target[None], [[short]])
 
     assert answer.text == "닦습니다."
@@ -133,7 +133,9 @@ def test_the_sample_rows_are_composed_from(
     composer: Composer, known_rows: pd.DataFrame, embedder: MuseEmbedder
 ) -> None:
     rows = known_rows.head(6)
-    sources = [Source(row.id, row.questions, row.answers) for row in rows.itertuples(index=False)]
+    sources = [
+        QuotableRow(row.id, row.questions, row.answers) for row in rows.itertuples(index=False)
+    ]
     questions = [source.questions[0] for source in sources]
     targets = np.stack([unit(encode(embedder, own.answers)).mean(axis=0) for own in sources])
     answers = compose(composer, questions, targets, [sources] * len(sources))
@@ -146,12 +148,12 @@ def test_rows_that_were_asked_about_the_same_are_quoted_before_nearer_ones(
     composer: Composer, embedder: MuseEmbedder, target: np.ndarray
 ) -> None:
     settings = ComposingSettings(quoted_rows=1)
-    narrow = Composer(composer._topics, composer._shape, embedder, settings)
+    narrow = Composer(composer.topics, composer.shape, embedder, settings)
     (answer,) = compose(narrow, [QUESTION], target[None], [[TILE, WOOD]])
     (nearest,) = compose(
         Composer(
-            composer._topics,
-            composer._shape,
+            composer.topics,
+            composer.shape,
             embedder,
             ComposingSettings(quoted_rows=1, row_topic=0),
         ),

@@ -6,7 +6,6 @@ import pandas as pd
 import pytest
 
 from hansol_assets.embedding.embedder import encode
-from hansol_assets.scoring.baselines import centroid
 from hansol_assets.scoring.evaluate import (
     NO_BETTER,
     ONE_REFERENCE,
@@ -15,6 +14,7 @@ from hansol_assets.scoring.evaluate import (
     parity_of,
     score_submission,
 )
+from hansol_assets.scoring.measures import centroid
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer

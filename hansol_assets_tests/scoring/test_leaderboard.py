@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from hansol_assets.scoring.evaluate import ONE_REFERENCE, ScoreSettings
-from hansol_assets.scoring.kinds import weigh
 from hansol_assets.scoring.leaderboard import Experiment, compare_with_best, figures, leaderboard
+from hansol_assets.scoring.measures import weigh
 
 SETTINGS = ScoreSettings()
 NAN = float("nan")

@@ -8,18 +8,16 @@ import pandas as pd
 import pytest
 
 from hansol_assets.embedding.cached import CachedEmbedder
+from hansol_assets.embedding.embedder import encode_groups
 from hansol_assets.embedding.vectors import split_like
 from hansol_assets.qa.folds import FoldSettings, assign_folds
 from hansol_assets.qa.pairing import PairingSettings, build_held_out
 from hansol_assets.qa.splitting import QuestionMix, split_question
 from hansol_assets.qa.table import TableSettings, read_train
-from hansol_assets.scoring.answer_regressor import AnswerRegressor
-from hansol_assets.scoring.baselines import baseline_scores
+from hansol_assets.scoring.answer_regressor import AnswerRegressor, ComponentSettings
 from hansol_assets.scoring.blend import BlendSettings, VectorBlend, fit_blend
 from hansol_assets.scoring.bootstrap import parity
-from hansol_assets.scoring.components import ComponentSettings
-from hansol_assets.scoring.cosine import reference_cosines
-from hansol_assets.scoring.evaluate import embed_references
+from hansol_assets.scoring.measures import baseline_scores, reference_cosines
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
@@ -60,7 +58,7 @@ def trial(request: pytest.FixtureRequest, real_dir: Path, real_embedder: CachedE
     judged = AnswerRegressor.fit_best(training, calibration, embedder, settings)
     blend = fit_blend(
         judged.components(asked["question"].tolist()),
-        embed_references(asked["references"].tolist(), embedder),
+        encode_groups(embedder, asked["references"].tolist()),
         BlendSettings(),
     )
     validation = held_out[held_out["split"] == "validation"]
@@ -71,7 +69,7 @@ def trial(request: pytest.FixtureRequest, real_dir: Path, real_embedder: CachedE
         embedder,
         AnswerRegressor.fit(rows[split != "validation"], embedder, judged.choices, settings),
         blend,
-        embed_references(validation["references"].tolist(), embedder),
+        encode_groups(embedder, validation["references"].tolist()),
     )
 
 

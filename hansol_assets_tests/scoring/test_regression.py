@@ -2,15 +2,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hansol_assets.embedding.muse import MuseEmbedder
-from hansol_assets.embedding.vectors import unit
-from hansol_assets.scoring.features import FeatureSpace, QuestionViews
+from hansol_assets.embedding.vectors import highest, unit
+from hansol_assets.scoring.question_views import VIEW_WEIGHTS, FeatureSpace, QuestionViews
 from hansol_assets.scoring.regression import (
     AnswerVectorRegressor,
+    NeighbourSettings,
     RegressionSettings,
     Strength,
-    ViewWeights,
+    choose_temperature,
+    nearest_rows,
 )
 
 QUESTIONS = [
@@ -20,7 +24,6 @@ QUESTIONS = [
     "장판의 수명은 얼마나 되나요?",
 ]
 SETTINGS = RegressionSettings()
-WEIGHTS = ViewWeights().by_view
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +32,7 @@ def views(embedder: MuseEmbedder) -> QuestionViews:
 
 
 def test_a_question_is_nearest_to_itself_and_its_like(views: QuestionViews) -> None:
-    features = FeatureSpace.fit(views.texts, views.morphemes, WEIGHTS).transform(views)
+    features = FeatureSpace.fit(views.texts, views.morphemes, VIEW_WEIGHTS).transform(views)
     distances = features.squared_distances(features)
 
     assert np.diagonal(distances) == pytest.approx(np.zeros(4), abs=1e-6)
@@ -37,7 +40,7 @@ def test_a_question_is_nearest_to_itself_and_its_like(views: QuestionViews) -> N
 
 
 def test_a_view_without_weight_does_not_count(views: QuestionViews, embedder: MuseEmbedder) -> None:
-    sentence_only = dict.fromkeys(WEIGHTS, 0.0) | {"sentence": 2.0}
+    sentence_only = dict.fromkeys(VIEW_WEIGHTS, 0.0) | {"sentence": 2.0}
     features = FeatureSpace.fit(views.texts, views.morphemes, sentence_only).transform(views)
     cosines = views.vectors @ views.vectors.T
 
@@ -108,3 +111,62 @@ def test_a_saved_regression_predicts_the_same(
         ".safetensors",
         ".json",
     }
+
+
+ROWS = np.array([[1.0, 0.2], [0.2, 1.0], [-1.0, 0.1]])
+CENTROID = ROWS.mean(axis=0)
+
+
+def test_the_row_with_the_nearest_answer_comes_first() -> None:
+    found = nearest_rows(np.array([[1.0, 0.0], [0.0, 1.0]]), ROWS, 2)
+
+    assert found.rows[:, 0].tolist() == [0, 1]
+    assert (found.cosines[:, 0] >= found.cosines[:, 1]).all()
+
+
+def test_of_equally_near_rows_the_first_comes_first() -> None:
+    found = nearest_rows(np.array([[1.0, 0.0]]), np.vstack([ROWS, ROWS]), 6)
+
+    assert found.rows.tolist() == [[0, 3, 1, 4, 2, 5]]
+
+
+def test_a_low_temperature_leaves_one_row_and_a_high_one_all() -> None:
+    found = nearest_rows(np.array([[1.0, 0.1]]), ROWS, 3)
+
+    assert found.mix(ROWS, 1e-3) == pytest.approx(ROWS[:1])
+    assert found.mix(ROWS, 1e6) == pytest.approx(CENTROID[None], abs=1e-3)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 12))
+def test_so_many_rows_weigh_something_and_all_weights_add_up(seed: int, count: int) -> None:
+    generator = np.random.default_rng(seed)
+    rows = unit(generator.normal(size=(10, 4)))
+    weights = nearest_rows(generator.normal(size=(3, 4)), rows, count).weights(0.5)
+
+    assert weights.shape == (3, min(count, 10))
+    assert weights.sum(axis=1) == pytest.approx(np.ones(3))
+    assert (np.diff(weights, axis=1) <= 0).all()
+
+
+def test_many_questions_are_answered_as_one_by_one() -> None:
+    generator = np.random.default_rng(0)
+    rows, asked = unit(generator.normal(size=(40, 8))), generator.normal(size=(300, 8))
+    together = nearest_rows(asked, rows, 5)
+
+    assert together.rows[299].tolist() == nearest_rows(asked[299:], rows, 5).rows[0].tolist()
+
+
+def test_the_temperature_that_does_best_on_held_out_questions_is_chosen() -> None:
+    settings = NeighbourSettings(temperatures=(0.01, 100.0))
+    asked = np.array([[1.0, 0.2]])
+
+    assert choose_temperature(asked, unit(ROWS[:1]), ROWS, settings) == 0.01
+    assert choose_temperature(asked, unit(CENTROID[None]), ROWS, settings) == 100.0
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(0, 12))
+def test_the_highest_are_those_that_sorting_finds(seed: int, count: int) -> None:
+    # So few values that many are equal.
+    scores = np.random.default_rng(seed).integers(0, 4, (5, 12)) / 4
+    wanted = np.argsort(-scores, axis=1, kind="stable")[:, :count]
+    assert np.array_equal(highest(scores, count), wanted)

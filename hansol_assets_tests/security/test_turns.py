@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
-from hansol_assets.answering.examples import training_examples
+from hansol_assets.answering.training_tables import training_examples
 from hansol_assets.modeling.base.loading import LoadingSettings, load_tokenizer
 from hansol_assets.modeling.base.tokenizer import (
     IGNORED_LABEL,
@@ -17,7 +17,7 @@ from hansol_assets.modeling.base.tokenizer import (
 from hansol_assets.qa.prompts import ContextRow, PromptSettings, build_messages
 from hansol_assets.retrieval.ranking import RowSearcher
 from hansol_assets_tests.faults.fixtures import Reference
-from hansol_assets_tests.qa.test_control_tokens import TOKENS
+from hansol_assets_tests.qa.test_prompts import TOKENS
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

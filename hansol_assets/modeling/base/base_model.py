@@ -104,7 +104,7 @@ class BaseModelSettings(SettingsModel):
     def known_shape(self) -> ModelShape | None:
         """The model's dimensions, as far as they are known before it is fetched.
 
-        Those of a local folder stand in it, whatever the profile says of the model it extends.
+        A local folder's own configuration decides, whatever the profile says.
         """
         if self.kind == "scratch":
             return self.scratch.shape

@@ -190,7 +190,7 @@ def train_model(
     settings: ScratchSettings,
     progress: Log,
 ) -> tuple["Gemma3ForCausalLM", pd.DataFrame]:
-    """Train a new model on packed documents, in an order drawn anew for every epoch.
+    """Train a new model on packed documents, in a new order every epoch.
 
     `documents`: the corpus; each is framed in `<bos>` and `<eos>`.
 

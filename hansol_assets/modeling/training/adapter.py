@@ -100,7 +100,7 @@ class Fit:
 class TrainAdapter:
     """A LoRA adapter's training, with loss on answers only, as work that can be sent to a group.
 
-    After an interruption it goes on from the last whole checkpoint in `checkpoint_dir`, to the same
+    After an interruption it resumes from the last whole checkpoint in `checkpoint_dir`, to the same
     weights as without. That folder must belong to these attributes alone. The weights that are
     saved are those of the lowest held-out loss, so it cannot have risen.
 
@@ -155,7 +155,7 @@ class TrainAdapter:
         run = _prepared(self, member)
         memory = preflight(self.base_dir, self.loading, self.settings, run.vocabulary.token_ids)
         member.send(f"adapter: {memory}")
-        # Read now: later checkpoints replace the one that it goes on from.
+        # Read now: later checkpoints replace the one that it resumes from.
         resumed_from_step = checkpoint_step(run.checkpoint) if run.checkpoint else None
         folder = self.checkpoint_dir
         tracking = self.tracking_dir or folder.with_name(f"{folder.name}-tracking")

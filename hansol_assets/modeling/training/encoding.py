@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 PROMPT_SHARE = 4
-"""A prompt keeps at least one part in so many of an example: its end, where the question stands."""
+"""A prompt keeps at least one part in so many of an example: its end, where the question is."""
 
 
 class LongAnswersError(ModelError):

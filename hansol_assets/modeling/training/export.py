@@ -213,7 +213,7 @@ def export_model(
     """Merge an adapter into its base model and save both as one, with the whole vocabulary.
 
     The folder has the hub's form, so transformers, vLLM and llama.cpp's converter load it. What the
-    base model's licence asks of those who hand it on stands in it: the licence's files as they
+    base model's licence asks of those who hand it on is in it: the licence's files as they
     came, and a notice of the change.
 
     `loading`: read: format and tokenizer; merged weights are never quantised.

@@ -11,8 +11,8 @@ from hansol_assets.qa.table.contract import (
     read_test,
     read_train,
 )
-from hansol_assets.qa.table.settings import TableSettings
-from hansol_assets.qa.table.vectors import VectorTable, read_submission, read_template
+from hansol_assets.qa.table.submission_form import VectorTable, read_submission, read_template
+from hansol_assets.qa.table.table_settings import TableSettings
 from hansol_assets.qa.table.violations import ContractError, Violation
 
 __all__ = [

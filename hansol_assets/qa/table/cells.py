@@ -1,14 +1,11 @@
 """The cells of a table as mended texts, row by row.
 
-What belongs here: from columns of cells to lists of texts, with empty cells, placeholders and
-doubles left out. What does not: which columns hold what (`hansol_assets.qa.table.mapping`). Rows
-are worked on in blocks of Arrow's strings, so that a cell becomes a Python object only where a rule
-must look at its signs.
+Rows are worked on in blocks of Arrow's strings, so that a cell becomes a Python object only where a
+rule must look at its signs.
 """
 
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
@@ -17,11 +14,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hansol_assets.qa.table.names import is_plural
-from hansol_assets.qa.table.nested import as_text, is_texts, nested_value, texts_of
-from hansol_assets.qa.table.personal_data import mask_all
+from hansol_assets.qa.table.column_names import is_plural
+from hansol_assets.qa.table.nested import is_texts, nested_value, texts_of
+from hansol_assets.qa.table.raw_table import Column, RawTable, as_text
 from hansol_assets.qa.table.repairs import LISTS_AS_TEXT, is_plain, mend, mend_all
-from hansol_assets.qa.table.source import Column, Source
+from hansol_assets.qa.table.text_checks import mask_all
 from hansol_assets.qa.table.violations import Violation
 
 LONGEST_CELL = 20_000
@@ -36,6 +33,9 @@ _PYTHON_LIST = r"^\s*[\[{]\s*(?:array\(\[\s*)?'"
 _IS_PYTHON_LIST = re.compile(_PYTHON_LIST)
 _BLOCK = 32_768
 """Rows that are worked on together."""
+_ASKS = frozenset({"prompt", "question", "instruction", "user", "질문"})
+"""Columns of which a list of turns is read for the question, and not for the answer."""
+_END_MARKS = ".!?。"
 
 
 class _Texts(NamedTuple):
@@ -45,40 +45,34 @@ class _Texts(NamedTuple):
     texts: pa.Array
     plain: np.ndarray
 
-    def filter(self, kept: np.ndarray) -> "_Texts":
-        if kept.all():
+    def filter(self, mask: np.ndarray) -> "_Texts":
+        if mask.all():
             return self
-        return _Texts(self.rows[kept], self.texts.filter(pa.array(kept)), self.plain[kept])
+        return _Texts(self.rows[mask], self.texts.filter(pa.array(mask)), self.plain[mask])
 
 
 class TextCells:
-    """The cells of a source as texts.
+    """The cells of a table as texts; mending them adds to the counts of its repairs.
 
     Args:
-        source: The columns.
-        repairs: Counts of mended cells by kind; added to.
+        table: The columns.
         placeholders: Cells that stand for no text.
         masks: Whether personal numbers are masked.
     """
 
     def __init__(
-        self,
-        source: Source,
-        repairs: Counter[str],
-        placeholders: Iterable[str],
-        *,
-        masks: bool = False,
+        self, table: RawTable, placeholders: Iterable[str], *, masks: bool = False
     ) -> None:
-        self._source = source
+        self._table = table
         self._masks = masks
-        self._repairs = repairs
+        self._repairs = table.repairs
         self._placeholders = frozenset(map(placeholder_key, placeholders))
         self._lists: dict[str, int] = {}
         self._stood_for_none: dict[str, list[int]] = {}
 
     def raw(self, name: str) -> pa.ChunkedArray:
         """A column's cells as text, not mended; of a cell that holds several, its JSON."""
-        column = self._column(name)
+        column = self._table.column(name)
         if isinstance(column, pa.ChunkedArray):
             return column
         return pa.chunked_array([_strings(map(as_text, column))])
@@ -101,7 +95,7 @@ class TextCells:
     def is_empty(self, name: str) -> bool:
         """Whether every cell of a column is empty, or would be once it is mended."""
         cells = chain.from_iterable(chunk.to_pylist() for chunk in self.raw(name).chunks)
-        return not any(mend(cell, Counter()) for cell in cells)
+        return not any(map(mend, cells))
 
     def lists(self, names: Sequence[str]) -> tuple[pa.ChunkedArray, list[Violation]]:
         """The filled texts of some columns, row by row, in the order of the columns.
@@ -112,7 +106,7 @@ class TextCells:
         Returns:
             A list of texts a row, and a violation for each text that is too long.
         """
-        count = len(self._source.places)
+        count = len(self._table.positions)
         violations: list[Violation] = []
         blocks = [
             self._lists_of_block(names, start, min(_BLOCK, count - start), violations)
@@ -125,30 +119,29 @@ class TextCells:
     ) -> pa.ListArray:
         columns = []
         for name in names:
-            found = self._texts(name, start, size)
-            violations += self._too_long(found, name, start)
-            columns.append(found)
+            texts = self._texts(name, start, size)
+            violations += self._too_long(texts, name, start)
+            columns.append(texts)
         return _as_lists(_first_of_each(_by_row(columns)), size)
 
     def _texts(self, name: str, start: int, size: int) -> _Texts:
-        """The mended texts of a part of a column, empty ones and placeholders left out."""
-        rows, cells = self._found(name, start, size)
+        rows, cells = self._rows_and_cells(name, start, size)
         plain = is_plain(cells)
-        texts = mend_all(cells, plain, self._repairs)
+        mended = mend_all(cells, plain, self._repairs)
         if self._masks:
-            texts = mask_all(texts, self._repairs)
-        found = _Texts(rows, texts, plain.to_numpy(zero_copy_only=False))
-        return found.filter(self._is_filled(found, start))
+            mended = mask_all(mended, self._repairs)
+        texts = _Texts(rows, mended, plain.to_numpy(zero_copy_only=False))
+        return texts.filter(self._is_filled(texts, start))
 
-    def _found(self, name: str, start: int, size: int) -> tuple[np.ndarray, pa.Array]:
-        part = _part(self._column(name), start, size)
+    def _rows_and_cells(self, name: str, start: int, size: int) -> tuple[np.ndarray, pa.Array]:
+        part = _part(self._table.column(name), start, size)
         is_listed = is_plural(name) or self._holds_lists(name)
         may_be_list = is_listed or (self._lists_in(name) and _any_matches(part, _PYTHON_LIST))
         if isinstance(part, pa.Array) and not may_be_list:
             return np.arange(size), part
         cells = part.to_pylist() if isinstance(part, pa.Array) else part
         texts = [self._texts_of_cell(cell, name, is_listed=is_listed) for cell in cells]
-        rows = np.repeat(np.arange(size), [len(own) for own in texts])
+        rows = np.repeat(np.arange(size), [*map(len, texts)])
         return rows, _strings(chain.from_iterable(texts))
 
     def _holds_lists(self, name: str) -> bool:
@@ -156,12 +149,11 @@ class TextCells:
         lists = self._lists_in(name)
         if lists < 2:
             return False
-        filled = pc.sum(pc.greater(pc.binary_length(self._column(name)), 0)).as_py()
+        filled = pc.sum(pc.greater(pc.binary_length(self._table.column(name)), 0)).as_py()
         return bool(lists >= filled / 2)
 
     def _lists_in(self, name: str) -> int:
-        """How many cells of a column may be lists written as texts."""
-        column = self._column(name)
+        column = self._table.column(name)
         if name not in self._lists and isinstance(column, pa.ChunkedArray):
             self._lists[name] = pc.sum(pc.match_substring_regex(column, _LIST)).as_py() or 0
         return self._lists.get(name, 0)
@@ -179,42 +171,35 @@ class TextCells:
 
     def notes(self) -> list[str]:
         """The words that stood for no text in `lists`, with their places, as a sentence."""
-        said = [
-            f"{text} ({self._source.named(sorted({*rows}))})"
+        words = [
+            f"{text} ({self._table.named(sorted({*rows}))})"
             for text, rows in self._stood_for_none.items()
         ]
-        return [f"taken for empty (table.placeholders): {', '.join(said)}"] if said else []
+        return [f"taken for empty (table.placeholders): {', '.join(words)}"] if words else []
 
-    def _is_filled(self, found: _Texts, start: int) -> np.ndarray:
-        lengths = pc.utf8_length(found.texts).to_numpy()
+    def _is_filled(self, texts: _Texts, start: int) -> np.ndarray:
+        lengths = pc.utf8_length(texts.texts).to_numpy()
         short = np.flatnonzero((lengths > 0) & (lengths <= _LONGEST_PLACEHOLDER))
         filled = lengths > 0
-        known = found.texts.take(pa.array(short)).dictionary_encode()
-        indices = known.indices.to_numpy()
-        for number, text in enumerate(known.dictionary.to_pylist()):
-            if placeholder_key(text) in self._placeholders:
-                places = short[indices == number]
-                filled[places] = False
+        words = texts.texts.take(pa.array(short)).dictionary_encode()
+        indices = words.indices.to_numpy()
+        for number, word in enumerate(words.dictionary.to_pylist()):
+            if placeholder_key(word) in self._placeholders:
+                equal = short[indices == number]
+                filled[equal] = False
                 # Signs alone, as a dash, are no more than an empty cell to anybody.
-                if any(map(str.isalnum, text)):
-                    rows = self._stood_for_none.setdefault(text, [])
-                    rows += (found.rows[places] + start).tolist()
+                if any(map(str.isalnum, word)):
+                    rows = self._stood_for_none.setdefault(word, [])
+                    rows += (texts.rows[equal] + start).tolist()
         return filled
 
-    def _too_long(self, found: _Texts, name: str, start: int) -> Iterator[Violation]:
-        lengths = pc.utf8_length(found.texts).to_numpy()
-        for place in np.flatnonzero(lengths > LONGEST_CELL):
-            problem = f"holds {lengths[place]} characters, of {LONGEST_CELL} at most"
+    def _too_long(self, texts: _Texts, name: str, start: int) -> Iterator[Violation]:
+        lengths = pc.utf8_length(texts.texts).to_numpy()
+        for index in np.flatnonzero(lengths > LONGEST_CELL):
+            problem = f"holds {lengths[index]} characters, of {LONGEST_CELL} at most"
             remedy = "shorten it, or close the quote that opens it"
-            row = self._source.places[start + int(found.rows[place])]
-            yield Violation(row, name, problem, remedy, self._source.unit)
-
-    def _column(self, name: str) -> Column:
-        return self._source.columns[self._source.header.index(name)]
-
-
-_ASKS = frozenset({"prompt", "question", "instruction", "user", "질문"})
-"""Columns of which a list of turns is read for the question, and not for the answer."""
+            row = self._table.positions[start + int(texts.rows[index])]
+            yield Violation(row, name, problem, remedy, self._table.unit)
 
 
 def placeholder_key(text: str) -> str:
@@ -240,52 +225,44 @@ def _part(column: Column, start: int, size: int) -> pa.Array | Sequence[Any]:
 
 
 def _by_row(columns: Sequence[_Texts]) -> _Texts:
-    """The texts of several columns, row by row."""
     if not columns:
         return _Texts(np.empty(0, np.int64), _strings([]), np.empty(0, bool))
     if len(columns) == 1:
         return columns[0]
-    rows = np.concatenate([own.rows for own in columns])
+    rows = np.concatenate([column.rows for column in columns])
     order = np.argsort(rows, kind="stable")
-    texts = pa.concat_arrays([own.texts for own in columns]).take(pa.array(order))
-    return _Texts(rows[order], texts, np.concatenate([own.plain for own in columns])[order])
+    texts = pa.concat_arrays([column.texts for column in columns]).take(pa.array(order))
+    return _Texts(rows[order], texts, np.concatenate([one.plain for one in columns])[order])
 
 
-def _first_of_each(found: _Texts) -> _Texts:
+def _first_of_each(texts: _Texts) -> _Texts:
     """Leaves out texts that say what one before in their row says."""
-    places = _likely_doubles(found)
-    texts = found.texts.take(pa.array(places)).to_pylist()
+    indices = _likely_doubles(texts)
     said: set[tuple[int, str]] = set()
-    kept = np.ones(len(found.rows), bool)
-    for place, row, text in zip(places, found.rows[places].tolist(), texts, strict=True):
-        key = row, _said(text)
-        kept[place] = key not in said
+    is_new = np.ones(len(texts.rows), bool)
+    likely = texts.texts.take(pa.array(indices)).to_pylist()
+    for index, row, text in zip(indices, texts.rows[indices].tolist(), likely, strict=True):
+        # Spaces, case and end mark apart.
+        key = row, " ".join(text.split()).rstrip(_END_MARKS).casefold()
+        is_new[index] = key not in said
         said.add(key)
-    return found.filter(kept)
+    return texts.filter(is_new)
 
 
-def _likely_doubles(found: _Texts) -> np.ndarray:
-    """The places of all texts in rows of which two may say the same, in their order.
+def _likely_doubles(texts: _Texts) -> np.ndarray:
+    """The indices of all texts in rows of which two may say the same, in their order.
 
     Plain texts that do are equally long without their end marks.
     """
-    lengths = pc.binary_length(pc.utf8_rtrim(found.texts, _END_MARKS)).to_numpy()
-    order = np.lexsort((lengths, found.rows))
-    rows, lengths = found.rows[order], lengths[order]
+    lengths = pc.binary_length(pc.utf8_rtrim(texts.texts, _END_MARKS)).to_numpy()
+    order = np.lexsort((lengths, texts.rows))
+    rows, lengths = texts.rows[order], lengths[order]
     are_alike = (rows[1:] == rows[:-1]) & (lengths[1:] == lengths[:-1])
-    doubtful = np.union1d(rows[1:][are_alike], found.rows[~found.plain])
-    is_alone = np.bincount(found.rows) == 1
-    return np.flatnonzero(np.isin(found.rows, doubtful) & ~is_alone[found.rows])
+    doubtful = np.union1d(rows[1:][are_alike], texts.rows[~texts.plain])
+    is_alone = np.bincount(texts.rows) == 1
+    return np.flatnonzero(np.isin(texts.rows, doubtful) & ~is_alone[texts.rows])
 
 
-_END_MARKS = ".!?。"
-
-
-def _said(text: str) -> str:
-    """What a text says, spaces, case and end mark apart."""
-    return " ".join(text.split()).rstrip(_END_MARKS).casefold()
-
-
-def _as_lists(found: _Texts, size: int) -> pa.ListArray:
-    offsets = np.searchsorted(found.rows, np.arange(size + 1)).astype(np.int32)
-    return pa.ListArray.from_arrays(pa.array(offsets), found.texts)
+def _as_lists(texts: _Texts, size: int) -> pa.ListArray:
+    offsets = np.searchsorted(texts.rows, np.arange(size + 1)).astype(np.int32)
+    return pa.ListArray.from_arrays(pa.array(offsets), texts.texts)

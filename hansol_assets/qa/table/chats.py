@@ -1,7 +1,5 @@
 """Conversations, as the tools that train on them write them: turns made exchanges.
 
-What belongs here: whose turn it is, what of it is text, and which replies are to be learned from.
-What does not: other nested records (`hansol_assets.qa.table.nested`).
 The forms are those of TRL (https://huggingface.co/docs/trl/dataset_formats), Axolotl
 (https://docs.axolotl.ai/docs/dataset-formats/), LLaMA-Factory
 (https://github.com/hiyouga/LLaMA-Factory/blob/main/data/README.md), OpenAI
@@ -13,6 +11,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+
+from hansol_assets.qa.table.raw_table import is_list
 
 USER = "user"
 ASSISTANT = "assistant"
@@ -67,9 +67,9 @@ class _Open:
         """Puts what was said before a tool aside."""
         self.before, self.answered = self.answered or self.before, []
 
-    def ended(self, told: Counter[str]) -> Iterator[Exchange]:
+    def ended(self, omitted: Counter[str]) -> Iterator[Exchange]:
         """Yields the exchange, if there is one."""
-        told["texts before the result of a tool"] += bool(self.before and self.answered)
+        omitted["texts before the result of a tool"] += bool(self.before and self.answered)
         answer = self.answered or self.before
         if answer or (self.asked and not self.is_unlearned):
             yield Exchange("\n".join(self.asked), "\n".join(answer))
@@ -78,7 +78,7 @@ class _Open:
 def is_turns(value: Any) -> bool:
     """Whether a cell holds the turns of a conversation."""
     return (
-        _is_list(value)
+        is_list(value)
         and len(value) > 0
         and all(isinstance(turn, Mapping) and first_of(turn, _ROLES) is not None for turn in value)
     )
@@ -89,36 +89,33 @@ def first_of(turn: Mapping[str, Any], names: Sequence[str]) -> Any:
     return next((turn[name] for name in names if turn.get(name) is not None), None)
 
 
-def exchanges(turns: Sequence[Mapping[str, Any]], told: Counter[str]) -> Iterator[Exchange]:
+def exchanges(turns: Sequence[Mapping[str, Any]], omitted: Counter[str]) -> Iterator[Exchange]:
     """Yields the exchanges of a conversation; turns of one side in a row are one text.
 
     A reply that is not to be learned from takes its question with it, unless another one follows.
     Of a reply that calls tools, what follows the last call is the answer. A turn of an unknown role
-    may be either side's: it ends an exchange, and what follows it belongs to none before.
-
-    Args:
-        turns: The turns.
-        told: What is left out, counted; added to.
+    may be either side's: it ends an exchange, and what follows it belongs to none before. What is
+    left out is counted in `omitted`.
     """
     now = _Open()
     for turn in turns:
         role = _role_of(turn)
-        text = _text_of(first_of(turn, _CONTENTS), told)
+        text = _text_of(first_of(turn, _CONTENTS), omitted)
         if role not in _KNOWN or (role in _ASKING and now.is_replied):
-            yield from now.ended(told)
+            yield from now.ended(omitted)
             now = _Open()
         if role in _ASKING:
             now.asked += [text] if text else []
         elif role not in _ANSWERING:
-            told[f"turns of {role}"] += 1
+            omitted[f"turns of {role}"] += 1
             if role in _TOOLS:
                 now.interrupt()
         elif _is_unlearned(turn):
-            told["replies that are not to be learned from (weight 0)"] += 1
+            omitted["replies that are not to be learned from (weight 0)"] += 1
             now.is_unlearned = True
         else:
             now.answered += [text] if text else []
-    yield from now.ended(told)
+    yield from now.ended(omitted)
 
 
 def unknown_roles(value: Any) -> set[str]:
@@ -126,19 +123,18 @@ def unknown_roles(value: Any) -> set[str]:
     return {_role_of(turn) for turn in value} - _KNOWN if is_turns(value) else set()
 
 
-def exchange_rows(value: Any, told: Counter[str]) -> list[dict[str, Any]]:
+def exchange_rows(value: Any, omitted: Counter[str]) -> list[dict[str, Any]]:
     """The exchanges of a cell as rows; a cell without turns is a row without texts.
 
     A question at the end that nobody answered teaches nothing, beside others that were answered.
     """
     if not is_turns(value):
         return [{USER: "", ASSISTANT: ""}]
-    found = list(exchanges(value, told))
-    whole = [one for one in found if one.question and one.answer]
-    told["texts without a question, or without an answer"] += (len(found) - len(whole)) * bool(
-        whole
-    )
-    return [{USER: one.question, ASSISTANT: one.answer} for one in whole or found[-1:]]
+    talk = list(exchanges(value, omitted))
+    whole = [one for one in talk if one.question and one.answer]
+    halves = (len(talk) - len(whole)) * bool(whole)
+    omitted["texts without a question, or without an answer"] += halves
+    return [{USER: one.question, ASSISTANT: one.answer} for one in whole or talk[-1:]]
 
 
 def as_turns(value: Any) -> list[Mapping[str, Any]]:
@@ -157,7 +153,7 @@ def answered_by(turns: Any, reply: Any) -> list[Mapping[str, Any]]:
 
 def with_history(history: Any, question: str, answer: str) -> list[Mapping[str, Any]]:
     """The turns of an instruction that has earlier ones before it, as pairs of texts."""
-    pairs = [(pair[0], pair[1]) for pair in history or () if _is_list(pair) and len(pair) > 1]
+    pairs = [(pair[0], pair[1]) for pair in history or () if is_list(pair) and len(pair) > 1]
     return [
         turn
         for asked, answered in (*pairs, (question, answer))
@@ -176,22 +172,18 @@ def _is_unlearned(turn: Mapping[str, Any]) -> bool:
     return any(str(turn.get(name)).casefold() in {"0", "0.0", "false"} for name in _LEARNED)
 
 
-def _text_of(content: Any, told: Counter[str]) -> str:
+def _text_of(content: Any, omitted: Counter[str]) -> str:
     """The text of a turn's content, which may be in parts; calls of tools are none."""
     if isinstance(content, str):
         text = _TOOL_CALL.sub("", content)
-        told["calls of tools"] += text != content
+        omitted["calls of tools"] += text != content
         return text.strip() if text != content else text
     if isinstance(content, Mapping):
         kind = content.get("type")
         if kind not in _TEXT_PARTS:
-            told[f"parts that are no text ({kind})"] += 1
+            omitted[f"parts that are no text ({kind})"] += 1
             return ""
-        return _text_of(first_of(content, ("text", *_CONTENTS)), told)
-    if _is_list(content):
-        return "\n".join(filter(None, (_text_of(part, told) for part in content)))
+        return _text_of(first_of(content, ("text", *_CONTENTS)), omitted)
+    if is_list(content):
+        return "\n".join(filter(None, (_text_of(part, omitted) for part in content)))
     return "" if content is None else str(content)
-
-
-def _is_list(value: Any) -> bool:
-    return isinstance(value, Sequence) and not isinstance(value, str | bytes)

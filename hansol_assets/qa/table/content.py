@@ -1,8 +1,4 @@
-"""The bytes of a file, taken out of their packing, and what kind of file they are.
-
-What belongs here: compression, and telling formats apart by content rather than by name. What does
-not: reading a format (`hansol_assets.qa.table.reading` picks the reader).
-"""
+"""The bytes of a file: unpacked, told apart by content rather than by name, and decoded."""
 
 import bz2
 import gzip
@@ -11,13 +7,16 @@ import io
 import lzma
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
 from hansol_assets.qa.table.repairs import nfc
-from hansol_assets.qa.table.violations import refusal
+from hansol_assets.qa.table.violations import ContractError, Violation, refusal
 
 LARGEST = 4 * 2**30
 """Bytes of an unpacked file at most; a packed file of a few kilobytes can hold more than a disk."""
@@ -30,6 +29,12 @@ TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson")
 SUFFIXES = (*TEXT_SUFFIXES, ".xlsx", ".xlsm", ".xls", ".ods", ".parquet")
 PACKED_SUFFIXES = (".gz", ".bz2", ".xz", ".zst", ".zip")
 
+_PACKINGS: tuple[tuple[bytes, str, Callable[..., Any]], ...] = (
+    (b"\x1f\x8b", "gzip", gzip.open),
+    (b"BZh", "bzip2", bz2.open),
+    (b"\xfd7zXZ\0", "xz", lzma.open),
+    (b"\x28\xb5\x2f\xfd", "zstd", partial(pa.CompressedInputStream, compression="zstd")),
+)
 _ZIP = b"PK\x03\x04"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _PARQUET = b"PAR1"
@@ -47,6 +52,18 @@ _NOT_TABLES = (
 )  # fmt: skip
 _WEB_PAGE = (b"<!doctype html", b"<html", b"<head", b"<body", b"<table")
 _XML = b"<?xml"
+_BOMS = (
+    (b"\xef\xbb\xbf", "utf-8-sig"),
+    (b"\xff\xfe\0\0", "utf-32"),
+    (b"\0\0\xfe\xff", "utf-32"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+)
+_LOOKED_AT = 65_536
+"""Bytes in which the signs of UTF-16 are looked for."""
+_UTF8_SHARE = 0.5
+_GUESS_CHARACTERS = 20_000
+_AGAIN = "write the damaged text again, in UTF-8"
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +72,7 @@ class Content:
 
     Attributes:
         path: The file.
-        sha256: Hex digest of the file's bytes as they lie on the disk.
+        sha256: Hex digest of the file's bytes as they are on the disk.
         data: The bytes of the table itself.
         suffix: The suffix of the table's own name, in lower case.
         kind: `WORKBOOK`, `PARQUET` or `TEXT`.
@@ -82,9 +99,10 @@ def open_content(path: Path) -> Content:
     data = path.read_bytes()
     sha256 = hashlib.sha256(data).hexdigest()
     name, packing = path.name.lower(), ""
-    unpack = next((found for magic, found in _PACKINGS if data.startswith(magic)), None)
-    if unpack is not None:
-        data, packing = _unpacked(path, data, unpack)
+    packed = next((one for one in _PACKINGS if data.startswith(one[0])), None)
+    if packed is not None:
+        _, packing, opened = packed
+        data = _unpacked(path, packing, opened, data)
         name = Path(name).stem if Path(name).suffix in PACKED_SUFFIXES else name
     elif data.startswith(_ZIP) and not _is_workbook(data):
         name, data = _only_member(path, data)
@@ -112,17 +130,14 @@ def _kind(path: Path, data: bytes) -> str:
     return TEXT
 
 
-def _unpacked(
-    path: Path, data: bytes, unpack: tuple[str, Callable[[bytes], io.IOBase]]
-) -> tuple[bytes, str]:
-    packing, opened = unpack
+def _unpacked(path: Path, packing: str, opened: Callable[..., Any], data: bytes) -> bytes:
     try:
-        with opened(data) as stream:
-            whole = stream.read(LARGEST + 1)
+        with opened(io.BytesIO(data)) as stream:
+            whole: bytes = stream.read(LARGEST + 1)
     except (OSError, EOFError, lzma.LZMAError, ValueError) as error:
         problem = f"is packed with {packing} and cannot be unpacked ({error})"
         raise refusal(path, problem, "pack it again, or unpack it") from error
-    return _bounded(path, whole), packing
+    return _bounded(path, whole)
 
 
 def _bounded(path: Path, data: bytes) -> bytes:
@@ -143,7 +158,6 @@ def _is_workbook(data: bytes) -> bool:
 
 
 def _only_member(path: Path, data: bytes) -> tuple[str, bytes]:
-    """The name and bytes of the one table in a zip archive."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             files = [
@@ -168,23 +182,97 @@ def _only_member(path: Path, data: bytes) -> tuple[str, bytes]:
 def _tables_of(files: list[zipfile.ZipInfo], archive: Path) -> list[zipfile.ZipInfo]:
     """The tables in an archive: those of its own name, else all that are not plain text."""
     tables = [one for one in files if Path(one.filename).suffix.lower() in SUFFIXES]
-    own_name = nfc(archive.name.split(".", 1)[0].lower())
-    named = [one for one in tables if nfc(Path(one.filename).stem.lower()) == own_name]
+    name = nfc(archive.name.split(".", 1)[0].lower())
+    named = [one for one in tables if nfc(Path(one.filename).stem.lower()) == name]
     no_text = [one for one in tables if not one.filename.lower().endswith(".txt")]
     return named or no_text or tables
 
 
-def _open_zstd(data: bytes) -> io.IOBase:
-    return pa.CompressedInputStream(pa.BufferReader(data), "zstd")
+def decode(path: Path, data: bytes) -> tuple[str, str]:
+    """Decodes a file's bytes.
+
+    A byte order mark decides. Else the text is UTF-16 where every other byte of its line ends is
+    zero, UTF-8 where it reads as that, and cp949 (Korean Windows; EUC-KR is a part of it) where it
+    reads as that. cp949 accepts most byte pairs, so a damaged UTF-8 file must not be taken for it:
+    lines that read as UTF-8 settle the encoding of the whole file.
+
+    Returns:
+        The text, and Python's name of its encoding.
+
+    Raises:
+        ContractError: With each line that is not text in the likeliest encoding.
+    """
+    marked = next((name for mark, name in _BOMS if data.startswith(mark)), None)
+    encoding = marked or _wide(data)
+    if encoding:
+        try:
+            return data.decode(encoding), encoding
+        except UnicodeDecodeError as error:
+            if encoding == "utf-8-sig":
+                raise ContractError(path, _undecodable(data, "utf-8")) from error
+            problem = f"starts as {encoding} text and is damaged at byte {error.start}"
+            raise ContractError(path, [Violation(None, "", problem, _AGAIN)]) from error
+    start = data.find(b"\0")
+    if start >= 0:
+        line = data.count(b"\n", 0, start) + 1
+        problem = "holds a NUL byte, so it is damaged, or no text"
+        raise ContractError(path, [Violation(line, "", problem, _SAVE_AS)])
+    with suppress(UnicodeDecodeError):
+        return data.decode("utf-8"), "utf-8"
+    if _is_mostly_utf8(data):
+        raise ContractError(path, _undecodable(data, "utf-8"))
+    if _decodes(data, "cp949"):
+        return data.decode("cp949"), "cp949"
+    likelier = min(("utf-8", "cp949"), key=lambda name: len(_undecodable(data, name)))
+    raise ContractError(path, [*_undecodable(data, likelier), *_other_guess(data)])
 
 
-def _open_xz(data: bytes) -> io.IOBase:
-    return lzma.LZMAFile(io.BytesIO(data))
+def _wide(data: bytes) -> str | None:
+    """UTF-16 without its mark: a newline or a comma has its zero byte on one side, always."""
+    head = data[: _LOOKED_AT - _LOOKED_AT % 2]
+    if b"\0" not in head:
+        return None
+    for encoding in ("utf-16-le", "utf-16-be"):
+        signs = "".join(head.decode(encoding, errors="replace").split())
+        # Text of another kind, read so, gives characters of every script and no line of CSV.
+        plain = sum(one.isascii() or "가" <= one <= "힣" for one in signs)
+        if signs and plain / len(signs) > 0.9:
+            return encoding
+    return None
 
 
-_PACKINGS: tuple[tuple[bytes, tuple[str, Callable[[bytes], io.IOBase]]], ...] = (
-    (b"\x1f\x8b", ("gzip", lambda data: gzip.GzipFile(fileobj=io.BytesIO(data)))),
-    (b"BZh", ("bzip2", lambda data: bz2.BZ2File(io.BytesIO(data)))),
-    (b"\xfd7zXZ\0", ("xz", _open_xz)),
-    (b"\x28\xb5\x2f\xfd", ("zstd", _open_zstd)),
-)
+def _is_mostly_utf8(data: bytes) -> bool:
+    """Whether the lines that could be either are UTF-8."""
+    lines = [line for line in data.split(b"\n") if not line.isascii()]
+    header = data.split(b"\n", 1)[0]
+    if not header.isascii() and _decodes(header, "utf-8"):
+        return True
+    return sum(_decodes(line, "utf-8") for line in lines) / max(1, len(lines)) >= _UTF8_SHARE
+
+
+def _decodes(data: bytes, encoding: str) -> bool:
+    try:
+        data.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _undecodable(data: bytes, encoding: str) -> list[Violation]:
+    problem = f"holds bytes that are not {encoding} text"
+    return [
+        Violation(line, "", problem, _AGAIN)
+        for line, content in enumerate(data.split(b"\n"), start=1)
+        if not _decodes(content, encoding)
+    ]
+
+
+def _other_guess(data: bytes) -> list[Violation]:
+    """What another encoding the text may be in, as charset-normalizer guesses."""
+    from charset_normalizer import from_bytes
+
+    best = from_bytes(data[:_GUESS_CHARACTERS]).best()
+    if best is None or best.encoding in {"utf_8", "cp949", "ascii"}:
+        return []
+    problem = f"is neither UTF-8 nor cp949; it may be {best.encoding}"
+    return [Violation(None, "", problem, _SAVE_AS)]

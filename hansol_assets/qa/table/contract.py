@@ -1,12 +1,7 @@
-"""The table contract: what a file must hold, and the table that a valid file becomes.
-
-What belongs here: reading each kind of file (training rows, test questions, references). What does
-not: formats (`hansol_assets.qa.table.reading`), which column is which
-(`hansol_assets.qa.table.mapping`), and tables of vectors (`hansol_assets.qa.table.vectors`).
-"""
+"""The table contract: what a file must hold, and the table that a valid file becomes."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hansol_assets.qa.table.cells import LISTS, TextCells
+from hansol_assets.qa.table.column_names import TEST_QUESTION_WORDS, is_known_header
 from hansol_assets.qa.table.columns import (
     ANSWERS,
     CATEGORY,
@@ -25,37 +21,28 @@ from hansol_assets.qa.table.columns import (
     QUESTIONS,
     RESERVED,
     ROW_NUMBER,
+    content_ids,
+    doubled,
 )
-from hansol_assets.qa.table.content_mapping import numbered, onto_numbers, without_empty
-from hansol_assets.qa.table.ids import content_ids, doubled
+from hansol_assets.qa.table.delimited import SEPARATOR_NAMES, swallowing_rows
+from hansol_assets.qa.table.header import Header
 from hansol_assets.qa.table.looks import Looks, first_texts
 from hansol_assets.qa.table.mapping import (
     TableMapping,
     map_questions,
     map_references,
     map_training,
+    numbered,
+    onto_numbers,
+    without_empty,
 )
-from hansol_assets.qa.table.names import (
-    ANSWER_WORDS,
-    PAIRED_WORDS,
-    QUESTION_WORDS,
-    SECOND_QUESTION_WORDS,
-    TEST_QUESTION_WORDS,
-    spelling,
-)
-from hansol_assets.qa.table.reading import RawTable, read_columns
+from hansol_assets.qa.table.raw_table import RawTable, SheetRow
+from hansol_assets.qa.table.reading import read_columns
 from hansol_assets.qa.table.repairs import BLANK_LINES, REPAIRS, repair_notes
-from hansol_assets.qa.table.settings import TableSettings
-from hansol_assets.qa.table.source import SheetRow
-from hansol_assets.qa.table.swallowed import swallowing_rows
-from hansol_assets.qa.table.violations import ContractError, Violation
+from hansol_assets.qa.table.table_settings import TableSettings
+from hansol_assets.qa.table.violations import ContractError, Violation, listed
 
-_EXTRA = 10
-"""Carried columns that a note names at most."""
-
-Mapper = Callable[
-    [Sequence[str], int, str, TableSettings, Looks], tuple[TableMapping, list[Violation]]
-]
+Mapper = Callable[[Header, TableSettings], TableMapping]
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,11 +77,10 @@ class TableRead:
 
     def facts(self) -> dict[str, str | int]:
         """What was recognised and mended, for an asset's metadata and for a person."""
-        separator = {"\t": "tab"}.get(self.separator, self.separator)
         read = {
             "format": self.form,
             "encoding": self.encoding,
-            "separator": separator,
+            "separator": {"\t": "tab"}.get(self.separator, self.separator),
             "sheet": self.sheet,
         }
         return {
@@ -103,6 +89,26 @@ class TableRead:
             **{f"mended_{name}": count for name, count in self.repairs.items()},
             **({"notes": "; ".join(self.notes)} if self.notes else {}),
         }
+
+    def description(self) -> list[str]:
+        """What the file was taken for, in lines for a person."""
+        size = f"{len(self.frame)} questions"
+        if ANSWERS in self.frame:
+            counts = self.frame[ANSWERS].map(len)
+            fewest, most = counts.min(), counts.max()
+            answers = f"{fewest} to {most}" if fewest < most else most
+            size = f"{len(self.frame)} rows, {answers} answers a row"
+        separator = SEPARATOR_NAMES.get(self.separator, self.separator)
+        how = [
+            self.form,
+            f"sheet {self.sheet}" if self.sheet else "",
+            self.encoding,
+            f"separated by {separator}s" if separator else "",
+        ]
+        # A note names what is carried along.
+        facts = replace(self.mapping, carried=()).facts()
+        mapped = [f"{name}: {text}" for name, text in facts.items()]
+        return [size, f"read as {', '.join(filter(None, how))}", *mapped, *self.notes]
 
 
 def read_train(path: Path, settings: TableSettings) -> TableRead:
@@ -150,7 +156,7 @@ def read_test(path: Path, settings: TableSettings) -> TableRead:
     draft = _Draft.read(path, unfilled, map_questions, TEST_QUESTION_WORDS)
     questions = draft.questions()
     draft.require(questions, draft.mapping.questions, "no question")
-    texts = [next(iter(own), "") for own in _each(questions)]
+    texts = [next(iter(asked), "") for asked in _each(questions)]
     return draft.finish({ID: draft.ids(texts, "question"), QUESTION: _strings(texts)})
 
 
@@ -174,11 +180,7 @@ def read_references(path: Path, settings: TableSettings) -> TableRead:
     answers = draft.texts(draft.mapping.answers)
     draft.require(answers, draft.mapping.answers, "no reference answer")
     read = draft.finish({ID: draft.ids([""] * len(answers), "row"), ANSWERS: answers})
-    return _only(read, [ID, ANSWERS, FILE_SHA256, ROW_NUMBER])
-
-
-def _only(read: TableRead, columns: list[str]) -> TableRead:
-    return TableRead(**{**vars(read), "frame": read.frame[columns]})
+    return replace(read, frame=read.frame[[ID, ANSWERS, FILE_SHA256, ROW_NUMBER]])
 
 
 def _each(lists: pa.ChunkedArray) -> Iterator[list[str]]:
@@ -206,20 +208,21 @@ class _Draft:
         cls, path: Path, settings: TableSettings, map_header: Mapper, words: Sequence[str] = ()
     ) -> "_Draft":
         raw = read_columns(path, settings.sheet, partial(_is_header, settings, words))
-        source = raw.source
-        looks = Looks(dict(zip(source.header, map(first_texts, source.columns), strict=True)))
-        mapping, violations = map_header(
-            source.header, source.header_place, source.unit, settings, looks
-        )
-        violations += onto_numbers(settings, looks)
+        looks = Looks(dict(zip(raw.header, map(first_texts, raw.columns), strict=True)))
+        header = Header(raw.header, looks, raw.header_position, raw.unit)
+        mapping = map_header(header, settings)
         masks = settings.personal_data == "mask"
-        cells = TextCells(source, raw.repairs, settings.placeholders, masks=masks)
-        mapping = without_empty(mapping, cells, settings, source.notes)
+        cells = TextCells(raw, settings.placeholders, masks=masks)
+        mapping = without_empty(mapping, cells, settings, raw.notes)
         if mapping.id is None and settings.id is None:
             mapping = numbered(mapping, cells, looks)
-        draft = cls(path, raw, mapping, cells, [*source.violations, *violations])
-        draft.violations += swallowing_rows(source, mapping.id)
-        return draft
+        violations = [
+            *raw.violations,
+            *header.violations,
+            *onto_numbers(settings, looks),
+            *swallowing_rows(raw, mapping.id),
+        ]
+        return cls(path, raw, mapping, cells, violations)
 
     def texts(self, names: Sequence[str]) -> pa.ChunkedArray:
         """The filled cells of some columns, row by row, each text once."""
@@ -244,22 +247,20 @@ class _Draft:
         if not names:
             return
         column = names[0] if len(names) == 1 else ""
-        said = f"has {problem}: {', '.join(names)} {'is' if len(names) == 1 else 'are'} empty"
-        self._note(pc.list_value_length(texts), column, said, "fill one, or drop the row")
+        empty = f"has {problem}: {', '.join(names)} {'is' if len(names) == 1 else 'are'} empty"
+        self._note(pc.list_value_length(texts), column, empty, "fill one, or drop the row")
 
     def filled_column(self, name: str | None) -> pa.ChunkedArray:
         """The cells of a column, each of which must be filled; "" for every row without one."""
         if name is None:
-            return pa.chunked_array([pa.repeat("", len(self.raw.source.places))])
+            return pa.chunked_array([pa.repeat("", len(self.raw.positions))])
         texts = self.cells.column(name)
         self._note(pc.binary_length(texts), name, "is empty", "fill the cell")
         return texts
 
     def _note(self, lengths: pa.ChunkedArray, column: str, problem: str, remedy: str) -> None:
-        """Notes every row of which the length is 0."""
-        source = self.raw.source
         self.violations += [
-            Violation(source.places[row], column, problem, remedy, source.unit)
+            Violation(self.raw.positions[row], column, problem, remedy, self.raw.unit)
             for row in np.flatnonzero(lengths.to_numpy() == 0).tolist()
         ]
 
@@ -267,80 +268,64 @@ class _Draft:
         """The ids, filled and unique; made from the content where the table has none."""
         if self.mapping.id is None:
             return _strings(content_ids(content, kind))
-        ids = self.filled_column(self.mapping.id)
-        source = self.raw.source
-        clashes = doubled(ids, source.places, self.mapping.id, source.unit)
-        if clashes and isinstance(source.places[0], SheetRow):
-            own = zip(source.places, ids.to_pylist(), strict=True)
-            ids = _strings([f"{getattr(row, 'sheet', '')} {row_id}" for row, row_id in own])
-            source.notes.append("ids stand on several sheets: each has its sheet's name before it")
-            clashes = doubled(ids, source.places, self.mapping.id, source.unit)
+        raw, column = self.raw, self.mapping.id
+        ids = self.filled_column(column)
+        clashes = doubled(ids, raw.positions, column, raw.unit)
+        if clashes and isinstance(raw.positions[0], SheetRow):
+            rows = zip(raw.positions, ids.to_pylist(), strict=True)
+            ids = _strings([f"{getattr(row, 'sheet', '')} {row_id}" for row, row_id in rows])
+            raw.notes.append("ids stand on several sheets: each has its sheet's name before it")
+            clashes = doubled(ids, raw.positions, column, raw.unit)
         self.violations += clashes
         return ids
 
     def finish(self, columns: Mapping[str, pa.ChunkedArray]) -> TableRead:
         """The table, if there is no violation; the draft is spent then."""
+        raw = self.raw
         if self.violations:
-            raise ContractError(self.path, [*self.raw.source.doubts, *self.violations])
-        source = self.raw.source
+            raise ContractError(self.path, [*raw.doubts, *self.violations])
         carried = _carried_names(self.mapping, [*columns, *RESERVED])
         whole = {
             **columns,
-            **{kept: self.cells.carried(name) for name, kept in carried},
-            FILE_SHA256: pa.repeat(self.raw.sha256, len(source.places)),
-            ROW_NUMBER: pa.array(source.records, pa.int64()),
+            **{name: self.cells.carried(column) for column, name in carried},
+            FILE_SHA256: pa.repeat(raw.sha256, len(raw.positions)),
+            ROW_NUMBER: pa.array(raw.records, pa.int64()),
         }
         frame = pa.table(whole).to_pandas(types_mapper=pd.ArrowDtype)
         # The cells as they stood in the file are as much memory again.
-        source.columns.clear()
+        raw.columns.clear()
         pa.default_memory_pool().release_unused()
-        self.raw.repairs[BLANK_LINES] += source.blank_rows
+        raw.repairs[BLANK_LINES] += raw.blank_rows
+        notes = [*raw.notes, *self.cells.notes(), *repair_notes(raw.repairs)]
+        if self.mapping.carried:
+            notes.append(f"columns carried along, not used: {listed(self.mapping.carried)}")
         return TableRead(
             frame=frame,
             path=self.path,
-            sha256=self.raw.sha256,
-            form=source.form,
-            encoding=source.encoding,
-            separator=source.separator,
-            sheet=source.sheet,
+            sha256=raw.sha256,
+            form=raw.form,
+            encoding=raw.encoding,
+            separator=raw.separator,
+            sheet=raw.sheet,
             mapping=self.mapping,
-            repairs={kind: self.raw.repairs[kind] for kind in REPAIRS} | +self.raw.repairs,
-            notes=(
-                *source.notes,
-                *self.cells.notes(),
-                *repair_notes(self.raw.repairs),
-                *_carried_note(self.mapping),
-            ),
+            repairs={kind: raw.repairs[kind] for kind in REPAIRS} | +raw.repairs,
+            notes=tuple(notes),
         )
 
 
 def _is_header(settings: TableSettings, words: Sequence[str], names: Sequence[str]) -> bool:
-    """Whether names are of a header: one is known, named by the settings, or of some words."""
-    named = {
-        *(settings.questions or ()),
-        *(settings.answers or ()),
-        *filter(None, (settings.id, settings.test_question)),
-    }
-    if named & set(names):
-        return True
-    known = {*QUESTION_WORDS, *ANSWER_WORDS, *words} - {"q", "a"}
-    found = {spelling(name).word for name in names}
-    return bool(known & found) or any(
-        word in found and not found.isdisjoint(PAIRED_WORDS[word])
-        for word in ("q", *SECOND_QUESTION_WORDS)
+    named = {*(settings.questions or ()), *(settings.answers or ())}
+    return not {*named, settings.id, settings.test_question}.isdisjoint(names) or is_known_header(
+        names, words
     )
 
 
-def _carried_names(mapping: TableMapping, kept: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yields each carried column and the name that it has in the table.
+def _carried_names(mapping: TableMapping, taken: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yields each carried column and the name that it has beside those taken in the table.
 
     DuckDB takes names that differ in case alone for one, so a name that is taken gets a suffix.
-
-    Args:
-        mapping: The mapping.
-        kept: The canonical columns of the table.
     """
-    used = {name.casefold() for name in kept}
+    used = {name.casefold() for name in taken}
     for name in mapping.carried:
         chosen, number = name, 1
         while chosen.casefold() in used:
@@ -348,11 +333,3 @@ def _carried_names(mapping: TableMapping, kept: Sequence[str]) -> Iterator[tuple
             chosen = f"{name}_{number}"
         used.add(chosen.casefold())
         yield name, chosen
-
-
-def _carried_note(mapping: TableMapping) -> list[str]:
-    if not mapping.carried:
-        return []
-    names = ", ".join(mapping.carried[:_EXTRA])
-    more = f" and {len(mapping.carried) - _EXTRA} more" if len(mapping.carried) > _EXTRA else ""
-    return [f"columns carried along, not used: {names}{more}"]

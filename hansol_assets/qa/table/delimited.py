@@ -1,9 +1,8 @@
 """Delimited text: CSV, TSV and their like, from text to columns that know their lines.
 
-What belongs here: separators, quotes, rows of another length, and line numbers. What does not:
-encodings (`hansol_assets.qa.table.encodings`), and what the columns mean. Python's `csv` reads it:
-one error must name every bad row by the line that an editor shows, and reading must go on after
-each. Text without a fault is read by Arrow (`hansol_assets.qa.table.faultless`).
+Python's `csv` reads it: one error must name every bad row by the line that an editor shows, and
+reading must go on after each. Text without a fault is read by Arrow
+(`hansol_assets.qa.table.arrow_csv`).
 """
 
 import csv
@@ -13,10 +12,11 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from typing import NamedTuple
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from hansol_assets.qa.table.header_places import TITLE_ROWS, best_header
-from hansol_assets.qa.table.source import IsHeader, Source
+from hansol_assets.qa.table.raw_table import TITLE_ROWS, IsHeader, RawTable, best_header
 from hansol_assets.qa.table.violations import Violation
 
 SEPARATORS = (",", "\t", ";", "|")
@@ -30,21 +30,15 @@ SEPARATOR_NAMES = {
 SAMPLE = 65_536
 """Characters from which the separator is told."""
 _TOGETHER = 16_384
-"""Rows that are Python objects at a time."""
 _EXCEL_HINT = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
 _RULE = re.compile(r":?-{3,}:?")
 _COMMA_IN_A_ROW = re.compile(r",(?!\s)")
 _CLOSE_QUOTES = 'close the quote that opens a cell, and write a quote inside a cell as ""'
+_NUMBER = re.compile(r"\d+")
 
 
-class Record(NamedTuple):
-    """One record.
-
-    Attributes:
-        line: Line on which it starts, from 1.
-        cells: Its cells.
-        is_broken: Whether it ends at a carriage return, where other lines end in a line feed.
-    """
+class _Record(NamedTuple):
+    """A record, the line on which it starts, and whether it ends at a stray carriage return."""
 
     line: int
     cells: list[str]
@@ -56,39 +50,34 @@ class Record(NamedTuple):
         return not self.cells or (len(self.cells) == 1 and not self.cells[0].strip())
 
 
-def read_delimited(text: str, encoding: str, is_header: IsHeader) -> Source:
+def read_delimited(text: str, encoding: str, is_header: IsHeader) -> RawTable:
     """Reads delimited text; its separator is found by the header.
-
-    Args:
-        text: The decoded file.
-        encoding: What it was decoded from.
-        is_header: Tells the header from the title above it.
 
     Returns:
         The columns; rows that are no valid CSV, or not as long as the header, are violations.
         Without a row of data there are no columns.
     """
     hint = _EXCEL_HINT.match(text)
-    separator = hint[1] if hint else find_separator(text, is_header)
+    separator = hint[1] if hint else _find_separator(text, is_header)
     # A cell that is too long is for the contract to name, by its column.
     csv.field_size_limit(max(csv.field_size_limit(), len(text)))
     lines = _Lines(text)
     if hint:
         next(lines)
-    source = Source("csv", [], [], [], encoding=encoding, separator=separator)
-    records = _filled(_records(lines, separator, source.violations), source)
+    table = RawTable("csv", [], [], [], encoding=encoding, separator=separator)
+    records = _filled(_records(lines, separator, table.violations), table)
     head = list(islice(records, TITLE_ROWS))
-    place = best_header([record.cells for record in head], is_header).place
+    header = best_header([record.cells for record in head], is_header).row
     if head:
-        source.header, source.header_place = head[place].cells, head[place].line
-    if place:
-        source.notes.append(_left_out(head[0].line, head[place - 1].line))
-    _fill(source, chain(head[place + 1 :], records))
-    source.records = range(1, len(source.places) + 1)
-    return source
+        table.header, table.header_position = head[header].cells, head[header].line
+    if header:
+        table.notes.append(_left_out(head[0].line, head[header - 1].line))
+    _fill(table, chain(head[header + 1 :], records))
+    table.records = range(1, len(table.positions) + 1)
+    return table
 
 
-def find_separator(text: str, is_header: IsHeader) -> str:
+def _find_separator(text: str, is_header: IsHeader) -> str:
     """The separator that gives a header its names.
 
     Where no header is known, the one that cuts the first rows into equally many columns.
@@ -97,19 +86,20 @@ def find_separator(text: str, is_header: IsHeader) -> str:
     known = known_separator(sample, is_header)
     if known is not None:
         return known
-    worths = {one: _worth(sample, one, is_header) for one in SEPARATORS}
-    best = max(SEPARATORS, key=lambda one: worths[one])
-    return best if worths[best].columns > 1 else _of_one_column(text)
+    best = max(SEPARATORS, key=lambda one: _worth(sample, one, is_header))
+    if _worth(sample, best, is_header).columns > 1:
+        return best
+    # A table of one column: a separator that no text in it holds. Commas separate nothing there
+    # that are followed by a space, as in a sentence.
+    absent = next((one for one in SEPARATORS if one not in text), None)
+    return SEPARATORS[0] if absent is None or _COMMA_IN_A_ROW.search(text) else absent
 
 
 def known_separator(sample: str, is_header: IsHeader) -> str | None:
     """The separator that gives a known header its names; None where none does.
 
-    Of several, the one whose header stands highest, then the one that gives most columns.
-
-    Args:
-        sample: The first `SAMPLE` characters.
-        is_header: Tells the header from the title above it.
+    Of several, the one whose header stands highest in the first `SAMPLE` characters, then the one
+    that gives most columns.
     """
     for group in (SEPARATORS, RARE_SEPARATORS):
         worths = {one: _worth(sample, one, is_header) for one in group}
@@ -117,15 +107,6 @@ def known_separator(sample: str, is_header: IsHeader) -> str | None:
         if worths[best].is_known and worths[best].columns > 1:
             return best
     return None
-
-
-def _of_one_column(text: str) -> str:
-    """A separator for a table of one column: one that no text in it holds.
-
-    Commas separate nothing there that are followed by a space, as in a sentence.
-    """
-    absent = next((one for one in SEPARATORS if one not in text), None)
-    return SEPARATORS[0] if absent is None or _COMMA_IN_A_ROW.search(text) else absent
 
 
 class _Worth(NamedTuple):
@@ -145,20 +126,20 @@ def _worth(sample: str, separator: str, is_header: IsHeader) -> _Worth:
         rows = []
     if not rows:
         return _Worth(is_known=False, height=0, is_even=False, columns=0)
-    place, known = best_header(rows, is_header)
-    columns = len(rows[place])
+    header, known = best_header(rows, is_header)
+    columns = len(rows[header])
     return _Worth(
         is_known=known > 0,
-        height=-place,
+        height=-header,
         is_even=not known and columns > 1 and len(set(map(len, rows))) == 1,
         columns=columns,
     )
 
 
-def _filled(records: Iterator[Record], source: Source) -> Iterator[Record]:
+def _filled(records: Iterator[_Record], table: RawTable) -> Iterator[_Record]:
     for record in records:
-        if record.is_blank or (source.separator == "|" and _is_rule(record.cells)):
-            source.blank_rows += 1
+        if record.is_blank or (table.separator == "|" and _is_rule(record.cells)):
+            table.blank_rows += 1
         else:
             yield record
 
@@ -169,14 +150,25 @@ def _is_rule(cells: Sequence[str]) -> bool:
     return bool(filled) and all(_RULE.fullmatch(cell) for cell in filled)
 
 
-def _fill(source: Source, records: Iterator[Record]) -> None:
+def _fill(table: RawTable, records: Iterator[_Record]) -> None:
     """Puts records into the columns; one of another length than the header is a violation.
 
     Empty cells behind the last column say nothing, and are left out.
     """
-    width = len(source.header)
-    columns = _GrowingColumns(width)
-    places: list[int] = []
+    rows = _whole_rows(table, records)
+    chunks: list[list[pa.Array]] = [[] for _ in table.header]
+    # Few rows are Python objects at a time.
+    while some := list(islice(rows, _TOGETHER)):
+        for column, cells in zip(chunks, zip(*some, strict=True), strict=True):
+            column.append(pa.array(cells, pa.string()))
+    table.columns = [pa.chunked_array(column, pa.string()) for column in chunks]
+    table.violations[:] = dict.fromkeys(table.violations)
+
+
+def _whole_rows(table: RawTable, records: Iterator[_Record]) -> Iterator[list[str]]:
+    width = len(table.header)
+    positions: list[int] = []
+    table.positions = positions
     was_broken = False
     surplus = 0
     for line, all_cells, is_broken in records:
@@ -185,43 +177,19 @@ def _fill(source: Source, records: Iterator[Record]) -> None:
             cells = cells[:width]
             surplus += 1
         if len(cells) == width:
-            places.append(line)
-            columns.append(cells)
+            positions.append(line)
+            yield cells
         else:
-            source.violations.append(
+            table.violations.append(
                 _broken_row(line)
                 if is_broken or was_broken
-                else _other_length(line, len(cells), width, source.separator)
+                else _other_length(line, len(cells), width, table.separator)
             )
         was_broken = is_broken
-    source.places, source.columns = places, columns.finished()
-    source.violations[:] = dict.fromkeys(source.violations)
     if surplus:
-        source.notes.append(
+        table.notes.append(
             f"empty cells behind the last column are left out of {surplus} row{'s' * (surplus > 1)}"
         )
-
-
-class _GrowingColumns:
-    """Columns to which rows are added, of which few are Python objects at a time."""
-
-    def __init__(self, width: int) -> None:
-        self._chunks: list[list[pa.Array]] = [[] for _ in range(width)]
-        self._rows: list[list[str]] = []
-
-    def append(self, cells: list[str]) -> None:
-        self._rows.append(cells)
-        if len(self._rows) == _TOGETHER:
-            self._flush()
-
-    def finished(self) -> list[pa.ChunkedArray]:
-        self._flush()
-        return [pa.chunked_array(chunks, pa.string()) for chunks in self._chunks]
-
-    def _flush(self) -> None:
-        for chunks, cells in zip(self._chunks, zip(*self._rows, strict=True), strict=False):
-            chunks.append(pa.array(cells, pa.string()))
-        self._rows.clear()
 
 
 def _left_out(first: int, last: int) -> str:
@@ -274,23 +242,79 @@ class _Lines:
     def go_back(self) -> None:
         """Goes on at the second line of the record that was begun."""
         if self._second is not None:
-            place, self._next = self._second
-            self._stream.seek(place)
+            offset, self._next = self._second
+            self._stream.seek(offset)
 
 
-def _records(lines: _Lines, separator: str, violations: list[Violation]) -> Iterator[Record]:
+def _records(lines: _Lines, separator: str, violations: list[Violation]) -> Iterator[_Record]:
     """Yield the valid records; note each broken one and go on with the line after its start."""
     while True:
         lines.begin()
         reader = csv.reader(lines, delimiter=separator, strict=True)
         try:
             for cells in reader:
-                yield Record(lines.start, cells, lines.is_broken)
+                yield _Record(lines.start, cells, lines.is_broken)
                 lines.begin()
         except csv.Error as error:
-            violations.append(
-                Violation(lines.start, "", f"is not valid CSV ({error})", _CLOSE_QUOTES)
-            )
+            problem = f"is not valid CSV ({error})"
+            violations.append(Violation(lines.start, "", problem, _CLOSE_QUOTES))
             lines.go_back()
         else:
             return
+
+
+def swallowing_rows(table: RawTable, id_column: str | None) -> list[Violation]:
+    """The rows of delimited text that, by a quote, run on over the rows that follow.
+
+    A cell holds rows if a line in it, read by itself, has a cell for each column and an id in its
+    place: one that is written as this table's are, that no row has, and, where a table is so narrow
+    that a sentence with a comma would do, that is the number after the row's id. So an answer that
+    counts up "1, …", "2, …" is an answer. Without a column of ids nothing can be told.
+    """
+    if not table.separator or id_column is None or not table.positions:
+        return []
+    long = _rows_of_several_lines(table)
+    if not len(long):
+        return []
+    id_index = table.header.index(id_column)
+    ids = {key.strip() for key in table.cells(id_column)}
+    shapes = {_NUMBER.sub("0", key) for key in ids} - {""}
+
+    def is_row(line: str, row_id: str) -> bool:
+        cells = next(csv.reader([line], delimiter=table.separator), [])
+        if len(cells) != len(table.header):
+            return False
+        key = cells[id_index].strip()
+        if key in ids or _NUMBER.sub("0", key) not in shapes:
+            return False
+        return len(cells) > 2 or _follows(key, row_id.strip())
+
+    rows = zip(*(column.take(long).to_pylist() for column in _arrays(table)), strict=True)
+    problem = "a quote opened here runs on over the rows that follow"
+    return [
+        Violation(table.positions[row], "", problem, "close the quote on its line")
+        for row, cells in zip(long, rows, strict=True)
+        if any(is_row(line, cells[id_index]) for cell in cells for line in cell.splitlines()[1:])
+    ]
+
+
+def _rows_of_several_lines(table: RawTable) -> np.ndarray:
+    holds = np.zeros(len(table.positions), bool)
+    for column in _arrays(table):
+        holds |= pc.match_substring_regex(column, "[\r\n]").to_numpy()
+    return np.flatnonzero(holds)
+
+
+def _arrays(table: RawTable) -> list[pa.ChunkedArray]:
+    """The columns as texts; what is nested in one has no lines."""
+    return [
+        column
+        if isinstance(column, pa.ChunkedArray)
+        else pa.chunked_array([[cell if isinstance(cell, str) else "" for cell in column]])
+        for column in table.columns
+    ]
+
+
+def _follows(key: str, row_id: str) -> bool:
+    numbers, before = _NUMBER.findall(key), _NUMBER.findall(row_id)
+    return bool(numbers and before) and int(numbers[-1]) == int(before[-1]) + 1

@@ -1,18 +1,14 @@
-"""The files of a raw folder, found by name.
-
-What belongs here: which file is the table, the questions and the template. What does not: what is
-in them (`hansol_assets.qa.table.contract`).
-"""
+"""The files of a raw folder, found by name: the table, the questions and the template."""
 
 import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from hansol_assets.errors import InputError
-from hansol_assets.qa.table.alike import is_misspelt, similarity
+from hansol_assets.qa.table.column_names import is_misspelt, similarity
 from hansol_assets.qa.table.content import PACKED_SUFFIXES, SUFFIXES
 from hansol_assets.qa.table.repairs import nfc
-from hansol_assets.qa.table.settings import TableSettings
+from hansol_assets.qa.table.table_settings import TableSettings
 
 TRAIN_CSV = "train_csv"
 TEST_CSV = "test_csv"
@@ -29,14 +25,10 @@ def raw_files(folder: Path, settings: TableSettings) -> dict[str, Path]:
 
     A file of the right name is taken; where there is none, the one that nearly has it ("train
     (1).csv", "train.csv.txt", "trian.csv"); where there is no table at all so far, the only one
-    that lies there.
-
-    Args:
-        folder: The raw folder.
-        settings: Paths that it names are taken from the folder on, as they lie there.
+    there is. Paths in the settings are taken from the folder on.
 
     Returns:
-        External asset name → file. The table always stands in it, so that its absence is told by
+        External asset name → file. The table is always in it, so that its absence is reported by
         its name; questions and template only where there are such files, or the settings name them.
 
     Raises:
@@ -45,32 +37,30 @@ def raw_files(folder: Path, settings: TableSettings) -> dict[str, Path]:
     if folder.is_file():
         msg = f"{folder} is a file, and HANSOL_RAW_DIR names a folder: set it to {folder.parent}, "
         raise InputError(f"{msg}and table.train to {folder.name}.")
-    named = dict(zip(STEMS, (settings.train, settings.test, settings.template), strict=True))
-    found = {
-        asset: as_it_lies(folder / path)
-        if path is not None
-        else found_by_name(folder, STEMS[asset], asset)
-        for asset, path in named.items()
+    paths = dict(zip(STEMS, (settings.train, settings.test, settings.template), strict=True))
+    candidates = {
+        asset: as_spelt(folder / path) if path is not None else _named(folder, asset)
+        for asset, path in paths.items()
     }
-    for asset, path in found.items():
+    for asset, path in candidates.items():
         if path is None:
-            found[asset] = _nearly_named(folder, asset, set(found.values()))
-    files = {asset: path for asset, path in found.items() if path is not None}
+            candidates[asset] = _nearly_named(folder, asset, set(candidates.values()))
+    files = {asset: path for asset, path in candidates.items() if path is not None}
     if TRAIN_CSV not in files:
         files[TRAIN_CSV] = _only_table(folder, set(files.values()))
     return files
 
 
-def as_it_lies(path: Path) -> Path:
+def as_spelt(path: Path) -> Path:
     """A path as its folders spell it, which may be decomposed (NFD) where a person composes (NFC).
 
     macOS writes Korean names so. A path of which nothing is there is returned as it is.
     """
     if path.exists() or path.parent == path:
         return path
-    folder, name = as_it_lies(path.parent), nfc(path.name)
+    folder, name = as_spelt(path.parent), nfc(path.name)
     there = sorted(folder.iterdir()) if folder.is_dir() else []
-    return next((own for own in there if nfc(own.name) == name), path)
+    return next((one for one in there if nfc(one.name) == name), path)
 
 
 def unused_files(folder: Path, used: Collection[Path]) -> list[str]:
@@ -83,20 +73,14 @@ def holds_anything(folder: Path) -> bool:
     return bool(_of_a_person(folder))
 
 
-def found_by_name(folder: Path, stem: str, asset: str) -> Path | None:
-    """The one table file of a name, whatever its suffix; None where there is none.
-
-    Raises:
-        InputError: There are several.
-    """
+def _named(folder: Path, asset: str) -> Path | None:
     tables = filter(_is_table, _of_a_person(folder))
-    return _one_of([path for path in tables if _bare(path) == stem], asset)
+    return _one_of([path for path in tables if _bare(path) == STEMS[asset]], asset)
 
 
 def _nearly_named(folder: Path, asset: str, taken: Collection[Path | None]) -> Path | None:
-    """The one table whose name is nearly a stem, and no other stem more nearly."""
     near = {
-        path: {own: _nearness(_bare(path), stem) for own, stem in STEMS.items()}
+        path: {one: _nearness(_bare(path), stem) for one, stem in STEMS.items()}
         for path in _of_a_person(folder)
         if path not in taken and _is_table(path)
     }
@@ -115,8 +99,8 @@ def _only_table(folder: Path, taken: Collection[Path]) -> Path:
     """The only table of a folder, whatever its name; the usual name where the folder is empty."""
     usual = folder / f"{STEMS[TRAIN_CSV]}.csv"
     there = [path for path in _of_a_person(folder) if path not in taken]
-    found = _one_of([path for path in there if _is_table(path)], TRAIN_CSV)
-    if found is None and there:
+    table = _one_of([path for path in there if _is_table(path)], TRAIN_CSV)
+    if table is None and there:
         names = ", ".join(path.name for path in there)
         msg = (
             f"{folder} holds {names}, and no table that can be trained on (train.csv, train.xlsx "
@@ -124,19 +108,19 @@ def _only_table(folder: Path, taken: Collection[Path]) -> Path:
             "folder."
         )
         raise InputError(msg)
-    return found or usual
+    return table or usual
 
 
-def _one_of(found: Sequence[Path], asset: str) -> Path | None:
-    if len(found) > 1:
+def _one_of(paths: Sequence[Path], asset: str) -> Path | None:
+    if len(paths) > 1:
         setting = {TRAIN_CSV: "train", TEST_CSV: "test"}.get(asset, "template")
-        names = ", ".join(path.name for path in found)
+        names = ", ".join(path.name for path in paths)
         msg = (
-            f"{found[0].parent} holds {names}: which one is meant? Keep one of them, or set "
+            f"{paths[0].parent} holds {names}: which one is meant? Keep one of them, or set "
             f"table.{setting} to its name."
         )
         raise InputError(msg)
-    return found[0] if found else None
+    return paths[0] if paths else None
 
 
 def _of_a_person(folder: Path) -> list[Path]:

@@ -1,8 +1,4 @@
-"""JSON and JSON lines: from text to columns.
-
-What belongs here: the ways to lay a table out in JSON. What does not: nested records, which are
-flattened the same whatever format they came in (`hansol_assets.qa.table.nested`).
-"""
+"""JSON and JSON lines: the ways to lay a table out in them, from text to columns."""
 
 import json
 import re
@@ -11,22 +7,22 @@ from pathlib import Path
 from typing import Any
 
 from hansol_assets.qa.table.chats import is_turns
-from hansol_assets.qa.table.source import IsHeader, Source
+from hansol_assets.qa.table.raw_table import IsHeader, RawTable
 from hansol_assets.qa.table.violations import LINE, ROW, ContractError, Violation, refusal
 
 LINES_SUFFIXES = (".jsonl", ".ndjson")
 
+_STARTS_AS_JSON = re.compile(r"[\ufeff \t\r\n]*(?:\{|\[(?:[\[{ \r\n]|\Z))")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _WRITE_RECORDS = 'write a list of records, [{"question": …, "answer": …}, …], or one a line'
 
 
 def looks_like_json(text: str) -> bool:
     """Whether a text of unknown format starts as JSON does."""
-    head = text.lstrip("\ufeff \t\r\n")[:2].replace(" ", "")
-    return head[:1] == "{" or head in {"[{", "[\n", "[\r", "[["} or head == "["
+    return bool(_STARTS_AS_JSON.match(text))
 
 
-def read_json(path: Path, text: str, encoding: str, suffix: str, is_header: IsHeader) -> Source:
+def read_json(path: Path, text: str, encoding: str, suffix: str, is_header: IsHeader) -> RawTable:
     """Reads JSON lines, or one JSON value that holds a table.
 
     A file that is named `.jsonl` or `.ndjson` has a record a line; of another one, its first line
@@ -46,20 +42,20 @@ def read_json(path: Path, text: str, encoding: str, suffix: str, is_header: IsHe
         value = _value_of(text)
     except json.JSONDecodeError as error:
         problem = f"is not valid JSON ({error.msg}, column {error.colno})"
-        raise _refused_line(path, error.lineno, problem) from error
+        broken = Violation(error.lineno, "", problem, "mend the JSON at this place")
+        raise ContractError(path, [broken]) from error
     except _DoubledKeyError as error:
-        doubled = Violation(error.line_in(text), error.key, str(error), _OWN_KEYS)
+        doubled = Violation(error.line_in(text), error.key, str(error), _TWO_KEYS)
         raise ContractError(path, [doubled]) from error
     columns = _columns_of(value, is_header)
     if columns is None:
         problem = f"holds {_described(value)}, not a table"
         raise refusal(path, problem, _WRITE_RECORDS)
-    count = len(next(iter(columns.values()), []))
-    places = range(1, count + 1)
-    return Source.of_columns("json", columns, places, encoding=encoding, unit=ROW)
+    positions = range(1, len(next(iter(columns.values()), [])) + 1)
+    return RawTable.of_columns("json", columns, positions, encoding=encoding, unit=ROW)
 
 
-def columns_of_records(records: list[Mapping[str, Any]]) -> dict[str, list[Any]]:
+def _columns_of_records(records: list[Mapping[str, Any]]) -> dict[str, list[Any]]:
     """The columns of records, in the order of their first appearance; None where one is absent."""
     names = dict.fromkeys(str(name) for record in records for name in record)
     return {name: [record.get(name) for record in records] for name in names}
@@ -75,8 +71,8 @@ class _DoubledKeyError(ValueError):
     def line_in(self, text: str) -> int | None:
         """The line on which the later value stands, as far as it can be found again."""
         written = (json.dumps(self._value, ensure_ascii=plain) for plain in (False, True))
-        place = next((found for one in written if (found := text.find(one)) >= 0), None)
-        return None if place is None else text.count("\n", 0, place) + 1
+        start = next((at for one in written if (at := text.find(one)) >= 0), None)
+        return None if start is None else text.count("\n", 0, start) + 1
 
 
 def _record(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -89,7 +85,7 @@ def _record(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_record)
-_OWN_KEYS = "give each value its own key (answer_1, answer_2), or write a list of them"
+_TWO_KEYS = "give each value its own key (answer_1, answer_2), or write a list of them"
 
 
 def _loads(text: str) -> Any:
@@ -104,21 +100,20 @@ def _loads(text: str) -> Any:
 
 
 def _value_of(text: str) -> Any:
-    """The value of a text; of several, one behind the other, their list."""
     bare = text.removeprefix("\ufeff").strip()
     try:
         return _loads(bare)
     except json.JSONDecodeError as error:
         if not bare.startswith("{") or error.msg != "Extra data":
             raise
-    values, place = [], 0
-    while place < len(bare):
+    values, end = [], 0
+    while end < len(bare):
         try:
-            value, place = _DECODER.raw_decode(bare, place)
+            value, end = _DECODER.raw_decode(bare, end)
         except json.JSONDecodeError as error:
             raise json.JSONDecodeError(error.msg, text, error.pos + text.index(bare)) from None
         values.append(_whole(value))
-        place += len(bare[place:]) - len(bare[place:].lstrip(", \t\r\n"))
+        end += len(bare[end:]) - len(bare[end:].lstrip(", \t\r\n"))
     return values
 
 
@@ -146,9 +141,9 @@ def _is_lines(text: str, is_header: IsHeader) -> bool:
     return bool(rest.strip()) or is_record
 
 
-def _read_lines(text: str, encoding: str) -> Source:
+def _read_lines(text: str, encoding: str) -> RawTable:
     records: list[Mapping[str, Any]] = []
-    places: list[int] = []
+    positions: list[int] = []
     violations: list[Violation] = []
     blank = 0
     # splitlines would also cut at the line separators that JSON allows inside a text.
@@ -164,18 +159,18 @@ def _read_lines(text: str, encoding: str) -> Source:
             violations.append(Violation(line, "", problem, "write one record, {…}, a line"))
             continue
         except _DoubledKeyError as error:
-            violations.append(Violation(line, error.key, str(error), _OWN_KEYS))
+            violations.append(Violation(line, error.key, str(error), _TWO_KEYS))
             continue
         if isinstance(record, Mapping):
             records.append(record)
-            places.append(line)
+            positions.append(line)
         else:
             problem = f"holds {_described(record)}, not a record"
             violations.append(Violation(line, "", problem, "write one record, {…}, a line"))
-    return Source.of_columns(
+    return RawTable.of_columns(
         "jsonl",
-        columns_of_records(records),
-        places,
+        _columns_of_records(records),
+        positions,
         encoding=encoding,
         unit=LINE,
         # The end of the last line is no blank line.
@@ -187,17 +182,17 @@ def _read_lines(text: str, encoding: str) -> Source:
 def _columns_of(value: Any, is_header: IsHeader) -> dict[str, list[Any]] | None:
     if isinstance(value, list):
         if _is_records(value) or not value:
-            return columns_of_records(value)
+            return _columns_of_records(value)
         return _rows_form(value, is_header)
     if not isinstance(value, Mapping):
         return None
     if {"columns", "data"} <= set(value) and isinstance(value["data"], list):
-        return _split_form(value)
+        return _columns_of_rows([*map(str, value["columns"])], value["data"])
     if any(is_turns(item) for item in value.values()):
-        return columns_of_records([value])
+        return _columns_of_records([value])
     lists = list(_lists_of_records(value))
     if lists:
-        return columns_of_records(lists[0]) if len(lists) == 1 else None
+        return _columns_of_records(lists[0]) if len(lists) == 1 else None
     return _index_form(value, is_header) or _column_form(value)
 
 
@@ -216,14 +211,17 @@ def _lists_of_records(value: Mapping[str, Any]) -> Iterator[list[Mapping[str, An
             yield from _lists_of_records(item)
 
 
-def _rows_form(rows: list[Any], is_header: IsHeader) -> dict[str, list[Any]] | None:
+def _rows_form(value: list[Any], is_header: IsHeader) -> dict[str, list[Any]] | None:
     """Rows under a row of names: `[["question", "answer"], […], …]`."""
-    names = rows[0]
+    names, *rows = value
+    is_named = isinstance(names, list) and all(isinstance(name, str) for name in names)
+    return _columns_of_rows(names, rows) if is_named and is_header(names) else None
+
+
+def _columns_of_rows(names: list[str], rows: list[Any]) -> dict[str, list[Any]] | None:
     if not all(isinstance(row, list) and len(row) == len(names) for row in rows):
         return None
-    if not all(isinstance(name, str) for name in names) or not is_header(names):
-        return None
-    return {name: [row[place] for row in rows[1:]] for place, name in enumerate(names)}
+    return {name: [row[index] for row in rows] for index, name in enumerate(names)}
 
 
 def _index_form(value: Mapping[str, Any], is_header: IsHeader) -> dict[str, list[Any]] | None:
@@ -231,15 +229,8 @@ def _index_form(value: Mapping[str, Any], is_header: IsHeader) -> dict[str, list
     records = list(value.values())
     if not _is_records(records) or not all(is_header(list(map(str, one))) for one in records):
         return None
-    columns = columns_of_records(records)
+    columns = _columns_of_records(records)
     return columns if "id" in columns else {"id": list(map(str, value)), **columns}
-
-
-def _split_form(value: Mapping[str, Any]) -> dict[str, list[Any]] | None:
-    names, rows = [str(name) for name in value["columns"]], value["data"]
-    if not all(isinstance(row, list) and len(row) == len(names) for row in rows):
-        return None
-    return {name: [row[place] for row in rows] for place, name in enumerate(names)}
 
 
 def _column_form(value: Mapping[str, Any]) -> dict[str, list[Any]] | None:
@@ -260,7 +251,3 @@ def _described(value: Any) -> str:
     if isinstance(value, Mapping):
         return f"a mapping with the keys {', '.join(list(map(str, value))[:8])}"
     return f"a {type(value).__name__}"
-
-
-def _refused_line(path: Path, line: int, problem: str) -> ContractError:
-    return ContractError(path, [Violation(line, "", problem, "mend the JSON at this place")])

@@ -1,18 +1,12 @@
-"""What the cells of a column look like: a question, an answer, or neither.
-
-What belongs here: telling by content which column may be meant where no name says so. What does
-not: names (`hansol_assets.qa.table.mapping`).
-"""
+"""What the cells of a column look like: a question, an answer, or neither."""
 
 import re
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 import pyarrow as pa
 
-from hansol_assets.qa.table.nested import as_text
+from hansol_assets.qa.table.raw_table import Column, as_text
 from hansol_assets.qa.table.repairs import mend
-from hansol_assets.qa.table.source import Column
 
 _LOOKED_AT = 200
 """Rows that are looked at."""
@@ -41,7 +35,7 @@ def first_texts(column: Column) -> list[str]:
     """The first cells of a column, mended, as far as they are looked at."""
     head = column[:_LOOKED_AT]
     cells = map(as_text, head.to_pylist() if isinstance(head, pa.ChunkedArray) else head)
-    return [mend(cell, Counter()) for cell in cells]
+    return [mend(cell) for cell in cells]
 
 
 def is_no_text(cell: str) -> bool:
@@ -50,11 +44,9 @@ def is_no_text(cell: str) -> bool:
 
 
 class Looks:
-    """What the columns of a table look like.
+    """What the columns of a table look like, by the first filled cells of each.
 
-    Args:
-        columns: Name → cells, of which the first filled ones are looked at; without a column,
-            nothing is known of it, and the order of the columns is all there is.
+    Without a column nothing is known of it, and the order of the columns is all there is.
     """
 
     def __init__(self, columns: Mapping[str, Sequence[str]]) -> None:

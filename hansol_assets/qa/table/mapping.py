@@ -1,38 +1,47 @@
-"""Which column of a table is which: as the settings say, or recognised by name.
-
-What belongs here: from a header to questions, answers, id, category and what is carried along, and
-what is said where that cannot be told. What does not: the names that are known
-(`hansol_assets.qa.table.names`) and the cells (`hansol_assets.qa.table.contract`).
-"""
+"""Which column of a table is which: as the settings say, or recognised by name and content."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from itertools import product
 
-from hansol_assets.qa.table.alike import closest, is_misspelt
-from hansol_assets.qa.table.families import Family, families, numbers_apart, unused_names
-from hansol_assets.qa.table.header import Header, missing, refuse_choice, refuse_unknown
-from hansol_assets.qa.table.looks import Looks
-from hansol_assets.qa.table.names import (
+import pyarrow.compute as pc
+
+from hansol_assets.qa.table.cells import TextCells
+from hansol_assets.qa.table.column_names import (
     ANSWER_WORDS,
-    CATEGORY_NAME,
     CATEGORY_WORDS,
     ID_WORDS,
     INPUT_WORDS,
     PAIRED_WORDS,
     QUESTION_WORDS,
-    SECOND_ANSWER_WORDS,
-    SECOND_QUESTION_WORDS,
     TEST_QUESTION_WORDS,
+    Family,
+    answer_families,
+    closest,
+    families,
+    is_misspelt,
+    is_numbering,
+    numbers_apart,
+    question_families,
     spelling,
+    unused_names,
 )
-from hansol_assets.qa.table.settings import TableSettings
+from hansol_assets.qa.table.columns import CATEGORY
+from hansol_assets.qa.table.header import (
+    Header,
+    likely_cause,
+    quoted,
+    refuse_choice,
+    refuse_missing,
+    refuse_unknown,
+    shown,
+)
+from hansol_assets.qa.table.looks import Looks
+from hansol_assets.qa.table.table_settings import TableSettings
 from hansol_assets.qa.table.violations import Violation
-from hansol_assets.qa.table.wording import likely_cause, listed, mapping_yaml, quoted
 
 _UNNAMED = "Unnamed:"
-NO_LOOKS = Looks({})
 
 
 @dataclass(frozen=True)
@@ -57,13 +66,9 @@ class TableMapping:
     carried: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
 
-    def as_yaml(self) -> str:
-        """The mapping as a profile would say it."""
-        return mapping_yaml(self.questions, self.answers, self.id, self.category)
-
     def facts(self) -> dict[str, str]:
         """What was recognised, for the metadata and for a person."""
-        said = {
+        facts = {
             "questions": ", ".join(self.questions),
             "answers": ", ".join(self.answers),
             "input": self.input or "",
@@ -72,72 +77,51 @@ class TableMapping:
             "carried": ", ".join(self.carried),
             "ignored": ", ".join(self.ignored),
         }
-        return {name: text for name, text in said.items() if text}
+        return {name: text for name, text in facts.items() if text}
 
 
-def map_training(
-    names: Sequence[str], line: int, unit: str, settings: TableSettings, looks: Looks = NO_LOOKS
-) -> tuple[TableMapping, list[Violation]]:
+def map_training(header: Header, settings: TableSettings) -> TableMapping:
     """Finds the columns of a training table: questions and answers, at least one of each.
 
-    Args:
-        names: The clean names of the header.
-        line: Where the header stands.
-        unit: What `line` counts.
-        settings: What the profile says of them.
-        looks: What their cells look like.
-
-    Returns:
-        The mapping, and what is wrong with the header; with a violation the mapping may be partial.
+    What is wrong is added to the header's violations; the mapping may be partial then.
     """
-    header = _opened(names, line, unit, settings, looks)
-    fixed = (settings.questions, settings.answers)
+    _open(header, settings)
     given_questions = header.take(settings.questions or (), "questions")
     given_answers = header.take(settings.answers or (), "answers")
     row_id = header.take_word(settings.id, ID_WORDS, "id")
     category = header.take_word(settings.category, CATEGORY_WORDS, "category")
     free = header.free()
-    asked = [Family("", given_questions)] if fixed[0] else _asked(free)
-    answered = [Family("", given_answers)] if fixed[1] else _answered(free)
+    asked = [Family("", given_questions)] if settings.questions else question_families(free)
+    answered = [Family("", given_answers)] if settings.answers else answer_families(free)
     questions, answers = _pair(header, asked, answered)
     header.taken.update(questions.names, answers.names)
     _check_misspelt(header, questions, answers, category)
+    following = _input(header, settings, questions)
     return _finished(
-        header,
-        settings,
-        TableMapping(
-            questions.names, answers.names, row_id, category, _input(header, settings, questions)
-        ),
+        header, settings, TableMapping(questions.names, answers.names, row_id, category, following)
     )
 
 
-def map_questions(
-    names: Sequence[str], line: int, unit: str, settings: TableSettings, looks: Looks = NO_LOOKS
-) -> tuple[TableMapping, list[Violation]]:
+def map_questions(header: Header, settings: TableSettings) -> TableMapping:
     """Finds the columns of a table of test questions: one question a row; else as `map_training`.
 
     Answers that stand in it are carried along and not looked at.
     """
-    header = _opened(names, line, unit, settings, looks)
-    row_id = header.take_word(_if_there(settings.id, names), ID_WORDS, "id")
+    _open(header, settings)
+    row_id = _take_id_if_there(header, settings)
     question = _test_question(header, settings, row_id)
     header.taken.update(question.names)
-    return _finished(
-        header,
-        settings,
-        TableMapping(question.names, id=row_id, input=_input(header, settings, question)),
-    )
+    following = _input(header, settings, question)
+    return _finished(header, settings, TableMapping(question.names, id=row_id, input=following))
 
 
-def map_references(
-    names: Sequence[str], line: int, unit: str, settings: TableSettings, looks: Looks = NO_LOOKS
-) -> tuple[TableMapping, list[Violation]]:
+def map_references(header: Header, settings: TableSettings) -> TableMapping:
     """Finds ids and answers of a file of references, which may be a part of a training table."""
-    header = _opened(names, line, unit, settings, looks)
-    row_id = header.take_word(_if_there(settings.id, names), ID_WORDS, "id")
+    _open(header, settings)
+    row_id = _take_id_if_there(header, settings)
     if row_id is None:
         header.refuse("id", "is missing", "add the column, so that answers find their questions")
-    given = tuple(name for name in settings.answers or () if name in names)
+    given = tuple(name for name in settings.answers or () if name in header.names)
     answered = [Family("", given)] if given else families(header.free(), ANSWER_WORDS)
     asked = families(header.free(), QUESTION_WORDS)
     if len(answered) > 1 and asked:
@@ -146,33 +130,22 @@ def map_references(
         refuse_choice(header, [], [family.names for family in answered])
         answers = answered[0]
     else:
-        answers = answered[0] if answered else missing(header, "answers")
+        answers = answered[0] if answered else refuse_missing(header, "answers")
     return _finished(header, settings, TableMapping((), answers.names, row_id))
 
 
-def _opened(
-    names: Sequence[str], line: int, unit: str, settings: TableSettings, looks: Looks
-) -> Header:
-    header = Header(line, unit, list(names), looks)
-    for name, count in Counter(names).items():
+def _open(header: Header, settings: TableSettings) -> None:
+    """Refuses names that stand twice, and takes the columns that settings ignore or carry."""
+    for name, count in Counter(header.names).items():
         if count > 1:
             header.refuse(name, "stands more than once", "keep one of these columns")
-    header.take([name for name in settings.ignore if name in names], "ignore")
+    header.take([name for name in settings.ignore if name in header.names], "ignore")
     if settings.carry is not None:
         header.take(settings.carry, "carry")
-    return header
 
 
-def _asked(names: Sequence[str]) -> list[Family]:
-    return families(names, QUESTION_WORDS) or families(names, SECOND_QUESTION_WORDS)
-
-
-def _answered(names: Sequence[str]) -> list[Family]:
-    return families(names, ANSWER_WORDS) or families(names, SECOND_ANSWER_WORDS)
-
-
-def _if_there(name: str | None, names: Sequence[str]) -> str | None:
-    return name if name in names else None
+def _take_id_if_there(header: Header, settings: TableSettings) -> str | None:
+    return header.take_word(settings.id if settings.id in header.names else None, ID_WORDS, "id")
 
 
 def _pair(header: Header, asked: list[Family], answered: list[Family]) -> tuple[Family, Family]:
@@ -193,9 +166,9 @@ def _pair(header: Header, asked: list[Family], answered: list[Family]) -> tuple[
     if not asked and not answered:
         refuse_unknown(header)
         return Family("", ()), Family("", ())
-    questions = asked[0] if asked else missing(header, "questions")
+    questions = asked[0] if asked else refuse_missing(header, "questions")
     header.taken.update(questions.names)
-    answers = answered[0] if answered else missing(header, "answers")
+    answers = answered[0] if answered else refuse_missing(header, "answers")
     return questions, answers
 
 
@@ -203,19 +176,19 @@ def _test_question(header: Header, settings: TableSettings, row_id: str | None) 
     if settings.test_question is not None:
         return Family("", header.take([settings.test_question], "test_question"))
     given = [name for name in settings.questions or () if name in header.names]
-    found = [Family("", tuple(given))] if given else _asked(header.free())
-    if not found:
+    candidates = [Family("", tuple(given))] if given else question_families(header.free())
+    if not candidates:
         only = _only_text(header, has_ids=row_id is not None)
-        return only or missing(header, "questions", "test_question")
-    names = [name for family in found for name in family.names]
+        return only or refuse_missing(header, "questions", "test_question")
+    names = [name for family in candidates for name in family.names]
     if len(names) > 1:
         header.refuse(
             "",
-            f"a test question stands in one column, and {len(names)} may hold it: {listed(names)}",
+            f"a test question stands in one column, and {len(names)} may hold it: {shown(names)}",
             f"say in the profile which one does, as in\ntable:\n  test_question: "
             f"{quoted(names[0])}",
         )
-    return Family(found[0].word, found[0].names[:1])
+    return Family(candidates[0].word, candidates[0].names[:1])
 
 
 def _only_text(header: Header, *, has_ids: bool) -> Family | None:
@@ -241,10 +214,7 @@ def _input(header: Header, settings: TableSettings, questions: Family) -> str | 
 
 
 def _check_misspelt(
-    header: Header,
-    questions: Family,
-    answers: Family,
-    category: str | None,
+    header: Header, questions: Family, answers: Family, category: str | None
 ) -> None:
     """Refuses a column that is not known but nearly bears the name of one that is missing.
 
@@ -252,19 +222,18 @@ def _check_misspelt(
     """
     apart = [*numbers_apart(questions, header.free()), *numbers_apart(answers, header.free())]
     for name, meant in apart:
-        header.taken.add(name)
         _refuse_misspelt(header, name, meant)
     for name in header.free():
-        wanted = [*unused_names(questions, name), *unused_names(answers, name)]
+        missing = [*unused_names(questions, name), *unused_names(answers, name)]
         if category is None:
-            wanted.append(CATEGORY_NAME)
-        meant_name = next((one for one in wanted if is_misspelt(name, one)), None)
-        if meant_name:
-            header.taken.add(name)
-            _refuse_misspelt(header, name, meant_name)
+            missing.append(CATEGORY)
+        near = next((one for one in missing if is_misspelt(name, one)), None)
+        if near:
+            _refuse_misspelt(header, name, near)
 
 
 def _refuse_misspelt(header: Header, name: str, meant: str) -> None:
+    header.taken.add(name)
     header.refuse(
         name,
         f"is not a known column; the closest name that is missing is {meant}",
@@ -272,21 +241,55 @@ def _refuse_misspelt(header: Header, name: str, meant: str) -> None:
     )
 
 
-def _finished(
-    header: Header, settings: TableSettings, mapping: TableMapping
-) -> tuple[TableMapping, list[Violation]]:
+def _finished(header: Header, settings: TableSettings, mapping: TableMapping) -> TableMapping:
     ignored = tuple(name for name in dict.fromkeys(header.names) if name in settings.ignore)
-    rest = header.free()
-    carried = tuple(settings.carry) if settings.carry is not None else tuple(rest)
-    if settings.carry is not None:
-        ignored = (*ignored, *rest)
-    whole = TableMapping(
-        mapping.questions,
-        mapping.answers,
-        mapping.id,
-        mapping.category,
-        mapping.input,
-        tuple(name for name in carried if name in header.names),
-        ignored,
+    rest = tuple(header.free())
+    if settings.carry is None:
+        return replace(mapping, carried=rest, ignored=ignored)
+    carried = tuple(name for name in settings.carry if name in header.names)
+    return replace(mapping, carried=carried, ignored=(*ignored, *rest))
+
+
+def without_empty(
+    mapping: TableMapping, cells: TextCells, settings: TableSettings, notes: list[str]
+) -> TableMapping:
+    """The mapping without recognised ids and categories of which every cell is empty.
+
+    One that the settings name must be filled.
+    """
+    recognised = {"id": mapping.id, "category": mapping.category}
+    empty = {
+        kind: name
+        for kind, name in recognised.items()
+        if name is not None and getattr(settings, kind) is None and cells.is_empty(name)
+    }
+    notes += [f"column {name} is empty, and is not used" for name in empty.values()]
+    return replace(
+        mapping,
+        id=None if "id" in empty else mapping.id,
+        category=None if "category" in empty else mapping.category,
     )
-    return whole, header.violations
+
+
+def numbered(mapping: TableMapping, cells: TextCells, looks: Looks) -> TableMapping:
+    """The mapping with the column by which the file numbers its rows, each otherwise, as ids."""
+    for name in mapping.carried:
+        if is_numbering(name) and looks.holds_no_text(name):
+            numbers = cells.column(name)
+            is_filled = pc.min(pc.binary_length(numbers)).as_py()
+            if is_filled and pc.count_distinct(numbers).as_py() == len(numbers):
+                carried = tuple(other for other in mapping.carried if other != name)
+                return replace(mapping, id=name, carried=carried)
+    return mapping
+
+
+def onto_numbers(settings: TableSettings, looks: Looks) -> Iterator[Violation]:
+    """Yields a violation for each column of numbers, dates or codes that the settings call texts.
+
+    A column that the table itself calls an answer may hold numbers.
+    """
+    named = (*(settings.questions or ()), *(settings.answers or ()), settings.test_question or "")
+    for name in named:
+        if looks.holds_no_text(name):
+            problem = "holds numbers, dates or codes, and no text to train on"
+            yield Violation(None, name, problem, "name the column of the texts")

@@ -1,9 +1,4 @@
-"""Nested records made flat: conversations, SQuAD's paragraphs, and lists of answers.
-
-What belongs here: shapes of question-answer data that are no plain table. What does not: the turns
-of a conversation (`hansol_assets.qa.table.chats`), the format that they came in, and which column
-is which (`hansol_assets.qa.table.mapping`).
-"""
+"""Nested records made flat: conversations, SQuAD's paragraphs, and lists of answers."""
 
 import ast
 import io
@@ -12,8 +7,8 @@ import re
 import tokenize
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
-from math import isnan
 from typing import Any
 
 import pyarrow as pa
@@ -27,140 +22,137 @@ from hansol_assets.qa.table.chats import (
     unknown_roles,
     with_history,
 )
-from hansol_assets.qa.table.source import IsHeader, Source, cells_of
+from hansol_assets.qa.table.raw_table import IsHeader, RawTable, as_text, cells_of, is_list
 from hansol_assets.qa.table.violations import Violation
 
 _CHATS = ("messages", "conversations", "conversation", "dialogue", "dialog", "turns", "contents")
 _PARAGRAPHS = "paragraphs"
 _QUESTIONS = "qas"
-_TEXTS = ("content", "value", "text", "parts")
+_TEXTS = ("text", "answer", "content", "value", "parts")
 _CHOSEN = ("chosen", "preferred_output")
 """Columns of the reply that was preferred to another one."""
 _GOOD = ("label", "kto_tag", "is_good")
 """Columns that say of a reply whether it is a good one."""
 
 _LOOKS_NESTED = re.compile(r"""[\[{]\s*["'{\[].*["'}\])]\s*[\]}]""", re.DOTALL)
-
 _OF_NUMPY = re.compile(r"array\(|['\"]\s+['\"]")
 
 Expand = Callable[[Any], list[dict[str, Any]]]
 
 
-def flatten(source: Source, is_header: IsHeader) -> Source:
-    """Makes each exchange of a conversation, and each question of a paragraph, a row of its own.
+def flatten(table: RawTable, is_header: IsHeader) -> RawTable:
+    """Makes each exchange of a conversation, and each question of a paragraph, a row.
 
     Where no column is known, a column of records, or of lists of them, takes their fields' place
     (`{"qa": {"question": …, "answer": …}}`). Rows that come of one record keep its number
-    (`Source.records`), so that they can be kept together. Turns of the system are left out, and so
-    are SQuAD's questions that have no answer by design (`is_impossible`).
+    (`RawTable.records`), so that they can be kept together. Turns of the system are left out, and
+    so are SQuAD's questions that have no answer by design (`is_impossible`).
     """
-    _gather_turns(source)
-    _name_unknown_roles(source)
-    for name in source.header:
-        if name.casefold() in _CHATS and _any(source, name, is_turns):
-            told: Counter[str] = Counter()
-            flat = _expanded(source, name, partial(exchange_rows, told=told))
-            more = len(flat.places) - len({*flat.records})
-            if more:
-                flat.notes.append(
-                    f"{more} further exchanges of conversations are rows of their own"
-                )
-            left_out = ", ".join(f"{count} {what}" for what, count in told.items() if count)
-            flat.notes += [f"left out of conversations: {left_out}"] if left_out else []
-            return _without_bad(flat)
-    if _PARAGRAPHS in source.header:
-        return flatten(_expanded(source, _PARAGRAPHS, _paragraph_rows), is_header)
-    if _QUESTIONS in source.header:
-        return _expanded(source, _QUESTIONS, _question_rows)
-    if is_header(source.header):
-        return _without_bad(source)
-    records = next((name for name in source.header if _any(source, name, _is_record)), None)
-    return source if records is None else flatten(_expanded(source, records, _records), is_header)
+    _gather_turns(table)
+    _name_unknown_roles(table)
+    for name in table.header:
+        if name.casefold() in _CHATS and _any(table, name, is_turns):
+            return _without_bad(_with_exchanges(table, name))
+    if _PARAGRAPHS in table.header:
+        return flatten(_expanded(table, _PARAGRAPHS, _records), is_header)
+    if _QUESTIONS in table.header:
+        return _expanded(table, _QUESTIONS, _question_rows)
+    if is_header(table.header):
+        return _without_bad(table)
+    records = next((name for name in table.header if _any(table, name, _is_record)), None)
+    return table if records is None else flatten(_expanded(table, records, _records), is_header)
 
 
-def _gather_turns(source: Source) -> None:
+def _with_exchanges(table: RawTable, name: str) -> RawTable:
+    omitted: Counter[str] = Counter()
+    flat = _expanded(table, name, partial(exchange_rows, omitted=omitted))
+    more = len(flat.positions) - len({*flat.records})
+    if more:
+        flat.notes.append(f"{more} further exchanges of conversations are rows of their own")
+    left_out = ", ".join(f"{count} {what}" for what, count in omitted.items() if count)
+    flat.notes += [f"left out of conversations: {left_out}"] if left_out else []
+    return flat
+
+
+def _gather_turns(table: RawTable) -> None:
     """Puts into one column of turns what tools write into several.
 
     That is: turns written as texts; a conversation and the reply that was preferred; an instruction
     with earlier ones as its history. What was rejected is carried along and not used.
     """
-    for name in source.header:
+    for index, name in enumerate(table.header):
         if name.casefold() in (*_CHATS, *_CHOSEN, "input", "history"):
-            place = source.header.index(name)
-            cells = cells_of(source.columns[place])
+            cells = cells_of(table.columns[index])
             if any(not isinstance(nested_value(cell), str) for cell in cells):
-                source.columns[place] = list(map(nested_value, cells))
+                table.columns[index] = list(map(nested_value, cells))
     # {"input": {"messages": […]}, "preferred_output": […]}
-    if _any_in(source, "input", _holds_messages):
-        inputs = [dict(cell or {}).get("messages") for cell in _taken(source, "input")]
-        _put(source, "messages", inputs)
-    chat = next((name for name in source.header if name.casefold() in _CHATS), None)
-    chosen = next((name for name in _CHOSEN if name in source.header), None)
-    talks = chosen and (_any(source, chosen, is_turns) or _any(source, chosen, _holds_messages))
-    if chosen and (chat or (talks and "prompt" not in source.header)):
-        turns: Sequence[Any] = _taken(source, chat) if chat else [None] * len(source.places)
-        whole = list(map(answered_by, turns, _taken(source, chosen)))
-        _put(source, chat or "messages", whole)
-    if {"instruction", "output"} <= set(source.header) and _any_in(source, "history", bool):
-        columns = [_taken(source, name) for name in ("history", "instruction", "output")]
-        if "input" in source.header:
-            pairs = zip(columns[1], _taken(source, "input"), strict=True)
+    if _any(table, "input", _holds_messages):
+        inputs = [dict(cell or {}).get("messages") for cell in _pop(table, "input")]
+        _append(table, "messages", inputs)
+    chat = next((name for name in table.header if name.casefold() in _CHATS), None)
+    chosen = next((name for name in _CHOSEN if name in table.header), None)
+    talks = chosen and (_any(table, chosen, is_turns) or _any(table, chosen, _holds_messages))
+    if chosen and (chat or (talks and "prompt" not in table.header)):
+        turns: Sequence[Any] = _pop(table, chat) if chat else [None] * len(table.positions)
+        whole = list(map(answered_by, turns, _pop(table, chosen)))
+        _append(table, chat or "messages", whole)
+    if {"instruction", "output"} <= set(table.header) and _any(table, "history", bool):
+        columns = [_pop(table, name) for name in ("history", "instruction", "output")]
+        if "input" in table.header:
+            pairs = zip(columns[1], _pop(table, "input"), strict=True)
             columns[1] = ["\n".join(filter(None, pair)) for pair in pairs]
-        _put(source, "messages", list(map(with_history, *columns)))
+        _append(table, "messages", list(map(with_history, *columns)))
 
 
-def _name_unknown_roles(source: Source) -> None:
-    """Names the roles of turns that neither ask nor answer, with their places."""
-    for name, column in zip(source.header, source.columns, strict=True):
-        rows: dict[str, list[int]] = {}
+def _name_unknown_roles(table: RawTable) -> None:
+    for name, column in zip(table.header, table.columns, strict=True):
+        rows_of: dict[str, list[int]] = {}
         for row, cell in enumerate(() if isinstance(column, pa.ChunkedArray) else column):
             for role in sorted(unknown_roles(cell)):
-                rows.setdefault(role, []).append(row)
-        for role, own in rows.items():
+                rows_of.setdefault(role, []).append(row)
+        for role, rows in rows_of.items():
             problem = (
-                f"{source.named(own)}, column {name}: the role {role!r} is nobody's that asks "
+                f"{table.named(rows)}, column {name}: the role {role!r} is nobody's that asks "
                 "or answers; its turns are left out, and what follows them is no answer"
             )
-            source.notes.append(problem)
-            source.doubts.append(Violation(None, "", problem, "write user or assistant there"))
+            table.notes.append(problem)
+            table.doubts.append(Violation(None, "", problem, "write user or assistant there"))
 
 
 def _holds_messages(cell: Any) -> bool:
     return isinstance(cell, Mapping) and "messages" in cell
 
 
-def _any_in(source: Source, name: str, is_wanted: Callable[[Any], bool]) -> bool:
-    return name in source.header and _any(source, name, is_wanted)
+def _any(table: RawTable, name: str, test: Callable[[Any], bool]) -> bool:
+    """Whether a cell of a column, if there is one, passes a test."""
+    return name in table.header and any(map(test, table.cells(name)))
 
 
-def _taken(source: Source, name: str) -> Sequence[Any]:
-    """The cells of a column, which is taken out."""
-    place = source.header.index(name)
-    source.header.pop(place)
-    return cells_of(source.columns.pop(place))
+def _pop(table: RawTable, name: str) -> Sequence[Any]:
+    index = table.header.index(name)
+    table.header.pop(index)
+    return cells_of(table.columns.pop(index))
 
 
-def _put(source: Source, name: str, cells: Sequence[Any]) -> None:
-    source.header.append(name)
-    source.columns.append(cells)
+def _append(table: RawTable, name: str, cells: Sequence[Any]) -> None:
+    table.header.append(name)
+    table.columns.append(cells)
 
 
-def _without_bad(source: Source) -> Source:
-    """The source without the replies that a column marks as bad, as a set for KTO does."""
-    marks = next((name for name in source.header if name.casefold() in _GOOD), None)
+def _without_bad(table: RawTable) -> RawTable:
+    """The table without the replies that a column marks as bad, as a set for KTO does."""
+    marks = next((name for name in table.header if name.casefold() in _GOOD), None)
     if marks is None:
-        return source
-    cells = [
-        as_text(cell).casefold() for cell in cells_of(source.columns[source.header.index(marks)])
-    ]
-    known = {*cells} - {""}
-    is_of_kto = marks.casefold() == "kto_tag" or "completion" in source.header
-    if known and known <= ({"true", "false", "0", "1"} if is_of_kto else {"true", "false"}):
+        return table
+    cells = [as_text(cell).casefold() for cell in table.cells(marks)]
+    values = {*cells} - {""}
+    is_of_kto = marks.casefold() == "kto_tag" or "completion" in table.header
+    if values and values <= ({"true", "false", "0", "1"} if is_of_kto else {"true", "false"}):
         bad = [row for row, cell in enumerate(cells) if cell in ("false", "0")]
         if bad:
-            source.notes.append(f"{len(bad)} replies that column {marks} marks as bad are left out")
-            source.without_rows(bad)
-    return source
+            table.notes.append(f"{len(bad)} replies that column {marks} marks as bad are left out")
+            table.drop_rows(bad)
+    return table
 
 
 def nested_value(cell: Any) -> Any:
@@ -175,7 +167,7 @@ def nested_value(cell: Any) -> Any:
             value = read(cell.strip())
         except (ValueError, SyntaxError, MemoryError, RecursionError, tokenize.TokenError):
             continue
-        return value if _is_list(value) or isinstance(value, Mapping) else cell
+        return value if is_list(value) or isinstance(value, Mapping) else cell
     return cell
 
 
@@ -183,7 +175,7 @@ def is_texts(value: Any) -> bool:
     """Whether a value is a list of texts, or a mapping that holds one as Hugging Face has it."""
     if isinstance(value, Mapping):
         return is_texts(value.get("text"))
-    return _is_list(value) and bool(value) and all(isinstance(item, str) for item in value)
+    return is_list(value) and bool(value) and all(isinstance(item, str) for item in value)
 
 
 def _shown_by_python(text: str) -> Any:
@@ -216,110 +208,72 @@ class _WithoutArrays(ast.NodeTransformer):
 def texts_of(value: Any, asks: bool = False) -> list[str]:
     """The texts that a cell holds: one, or those of a list or of SQuAD's `{"text": […]}`.
 
-    Args:
-        value: A cell.
-        asks: Of a list of turns, whether the question is wanted, and not the answer.
+    Of a list of turns it is the last question where `asks`, else the last answer.
     """
     if isinstance(value, str):
         return [value]
     if isinstance(value, Mapping):
         return _texts_of_mapping(value)
     if is_turns(value):
-        found = list(exchanges(value, Counter()))
-        last = found[-1] if found else Exchange("", "")
+        talk = list(exchanges(value, Counter()))
+        last = talk[-1] if talk else Exchange("", "")
         return [last.question if asks else last.answer]
-    if _is_list(value):
+    if is_list(value):
         return [text for item in value for text in texts_of(item)]
     text = as_text(value)
     return [text] if text else []
 
 
-def as_text(value: Any) -> str:
-    """A cell as text: nothing is "", a whole number has no decimals, what is nested is JSON."""
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float):
-        return "" if isnan(value) else str(int(value)) if value.is_integer() else repr(value)
-    if isinstance(value, Mapping) or _is_list(value):
-        return json.dumps(value, ensure_ascii=False, default=str)
-    return str(value)
-
-
 def _texts_of_mapping(value: Mapping[str, Any]) -> list[str]:
-    if not {"text", "answer", *_TEXTS}.isdisjoint(value):
-        found = next((value[key] for key in ("text", "answer", *_TEXTS) if value.get(key)), None)
-        return [] if found is None else texts_of(found)
+    if not set(_TEXTS).isdisjoint(value):
+        item = next((value[key] for key in _TEXTS if value.get(key)), None)
+        return [] if item is None else texts_of(item)
     # {"1": "…", "2": "…"}
     return [item for item in value.values() if isinstance(item, str)]
 
 
-def _is_list(value: Any) -> bool:
-    return isinstance(value, Sequence) and not isinstance(value, str | bytes)
-
-
 def _is_record(value: Any) -> bool:
-    """Whether a cell holds a record, or a list of them."""
-    items = value if _is_list(value) else [value]
+    items = value if is_list(value) else [value]
     return bool(items) and all(isinstance(item, Mapping) for item in items)
 
 
 def _records(value: Any) -> list[dict[str, Any]]:
-    return _paragraph_rows(value if _is_list(value) else [value])
-
-
-def _any(source: Source, name: str, is_wanted: Callable[[Any], bool]) -> bool:
-    return any(map(is_wanted, cells_of(source.columns[source.header.index(name)])))
-
-
-def _paragraph_rows(value: Any) -> list[dict[str, Any]]:
-    return [dict(item) for item in value or [] if isinstance(item, Mapping)]
+    items = value if is_list(value) else [value]
+    return [dict(item) for item in items if isinstance(item, Mapping)]
 
 
 def _question_rows(value: Any) -> list[dict[str, Any]]:
-    return [row for row in _paragraph_rows(value) if row.get("is_impossible") is not True]
+    return [row for row in _records(value) if row.get("is_impossible") is not True]
 
 
-def _expanded(source: Source, name: str, expand: Expand) -> Source:
-    """The source with one column replaced by what each of its cells expands to."""
-    place = source.header.index(name)
-    rows = [expand(cell) for cell in cells_of(source.columns[place])]
-    origins = [origin for origin, own in enumerate(rows) for _ in own]
-    flat = [row for own in rows for row in own]
-    made = dict.fromkeys(str(key) for row in flat for key in row)
-    kept = {
+def _expanded(table: RawTable, name: str, expand: Expand) -> RawTable:
+    """The table with one column replaced by what each of its cells expands to."""
+    rows = [expand(cell) for cell in table.cells(name)]
+    origins = [origin for origin, made in enumerate(rows) for _ in made]
+    flat = [row for made in rows for row in made]
+    new = dict.fromkeys(str(key) for row in flat for key in row)
+    columns = {
         other: [cells[origin] for origin in origins]
-        for other, cells in zip(source.header, map(cells_of, source.columns), strict=True)
+        for other, cells in zip(table.header, map(cells_of, table.columns), strict=True)
         if other != name
     }
-    if "id" in kept and "id" not in made:
-        kept["id"] = _told_apart([as_text(cell) for cell in kept["id"]], origins)
-    columns = kept | {key: [row.get(key) for row in flat] for key in made}
-    return Source(
-        source.form,
-        list(columns),
-        list(columns.values()),
-        [source.places[origin] for origin in origins],
-        header_place=source.header_place,
-        unit=source.unit,
-        encoding=source.encoding,
-        sheet=source.sheet,
-        records=[source.records[origin] for origin in origins],
-        blank_rows=source.blank_rows,
-        violations=source.violations,
-        notes=list(source.notes),
-        doubts=source.doubts,
+    if "id" in columns and "id" not in new:
+        columns["id"] = _numbered([as_text(cell) for cell in columns["id"]], origins)
+    columns |= {key: [row.get(key) for row in flat] for key in new}
+    return replace(
+        table,
+        header=list(columns),
+        columns=list(columns.values()),
+        positions=[table.positions[origin] for origin in origins],
+        records=[table.records[origin] for origin in origins],
     )
 
 
-def _told_apart(ids: list[str], origins: list[int]) -> list[str]:
+def _numbered(ids: list[str], origins: list[int]) -> list[str]:
     """Ids of rows that come of one record, from the second on with a number."""
-    seen: dict[int, int] = {}
-    told = []
+    seen: Counter[int] = Counter()
+    result = []
     for row_id, origin in zip(ids, origins, strict=True):
-        seen[origin] = seen.get(origin, 0) + 1
-        told.append(f"{row_id}#{seen[origin]}" if row_id and seen[origin] > 1 else row_id)
-    return told
+        seen[origin] += 1
+        result.append(f"{row_id}#{seen[origin]}" if row_id and seen[origin] > 1 else row_id)
+    return result

@@ -1,10 +1,5 @@
-"""The review file: questions that a person was asked to answer, and the answers filled in.
+"""The review file: questions that a person was asked to answer, and the answers filled in."""
 
-What belongs here: the file's columns, and reading it: what was filled in, or all that stands in it.
-What does not: which questions stand in it (`hansol_assets.answering.reviewing`).
-"""
-
-from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -20,14 +15,12 @@ from hansol_assets.qa.table.columns import (
     QUESTION,
     QUESTIONS,
     ROW_NUMBER,
+    content_ids,
 )
-from hansol_assets.qa.table.formulas import unguarded
-from hansol_assets.qa.table.ids import content_ids
-from hansol_assets.qa.table.nested import as_text
-from hansol_assets.qa.table.personal_data import masked
-from hansol_assets.qa.table.reading import RawTable, read_any_columns
-from hansol_assets.qa.table.settings import PLACEHOLDERS
-from hansol_assets.qa.table.source import cells_of
+from hansol_assets.qa.table.raw_table import RawTable, as_text, cells_of
+from hansol_assets.qa.table.reading import read_any_columns
+from hansol_assets.qa.table.table_settings import PLACEHOLDERS
+from hansol_assets.qa.table.text_checks import masked
 from hansol_assets.qa.table.violations import ContractError, Violation
 
 ANSWER = "answer"
@@ -36,8 +29,23 @@ ANSWER = "answer"
 REVIEWED_COLUMNS = [ID, QUESTION, CATEGORY, ANSWER]
 """Of the table of reviewed answers; a review file has these and may have others."""
 
-NOT_YET = ("보류", "대기", "확인 중", "확인 필요", "검토 중", "모름", "tbd", "todo", "?")
+_NOT_YET = ("보류", "대기", "확인 중", "확인 필요", "검토 중", "모름", "tbd", "todo", "?")
 """What a person writes who puts an answer off, beside a table's placeholders."""
+
+_MARK = "'"
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""See https://owasp.org/www-community/attacks/CSV_Injection."""
+
+
+def guarded(cell: str) -> str:
+    """Marks a cell that a spreadsheet would run as a formula; any other is returned as it is."""
+    return f"{_MARK}{cell}" if cell.startswith(_FORMULA_STARTS) else cell
+
+
+def unguarded(cell: str) -> str:
+    """Returns a cell as it was before `guarded`."""
+    bare = cell.removeprefix(_MARK)
+    return bare if bare.startswith(_FORMULA_STARTS) else cell
 
 
 def read_reviewed(
@@ -47,7 +55,7 @@ def read_reviewed(
 
     Args:
         path: A table in any format, as an editor or Excel saved it.
-        placeholders: Cells that stand for no answer; `NOT_YET` does, too.
+        placeholders: Cells that stand for no answer; words that put one off do, too.
         masks: Whether personal numbers are masked.
 
     Returns:
@@ -57,13 +65,13 @@ def read_reviewed(
         ContractError: The file is no table, lacks a column, or answers a question twice.
     """
     raw = _read(path)
-    cells = TextCells(raw.source, Counter(), ())
-    present = [name for name in (QUESTION, ANSWER, CATEGORY) if name in raw.source.header]
+    cells = TextCells(raw, ())
+    present = [name for name in (QUESTION, ANSWER, CATEGORY) if name in raw.header]
     texts = {name: list(map(unguarded, cells.column(name).to_pylist())) for name in present}
-    frame = pd.DataFrame({CATEGORY: "", **texts}).assign(place=list(raw.source.places))
-    none = {"", *map(placeholder_key, (*placeholders, *NOT_YET))}
+    frame = pd.DataFrame({CATEGORY: "", **texts}).assign(position=list(raw.positions))
+    none = {"", *map(placeholder_key, (*placeholders, *_NOT_YET))}
     filled = frame[~frame[ANSWER].map(placeholder_key).isin(none)]
-    violations = _violations(filled, raw.source.unit)
+    violations = _violations(filled, raw.unit)
     if violations:
         raise ContractError(path, violations)
     if masks:
@@ -75,17 +83,14 @@ def read_reviewed(
 def read_every_row(path: Path) -> pd.DataFrame:
     """Reads a review file to be written again: every row and column, the cells as they stand.
 
-    Args:
-        path: A table in any format, as an editor or Excel saved it.
-
     Raises:
         ContractError: The file is no table, lacks a column, or has a row that cannot be read, which
             would be lost.
     """
-    source = _read(path).source
-    if source.violations:
-        raise ContractError(path, source.violations)
-    columns = zip(source.header, map(cells_of, source.columns), strict=True)
+    raw = _read(path)
+    if raw.violations:
+        raise ContractError(path, raw.violations)
+    columns = zip(raw.header, map(cells_of, raw.columns), strict=True)
     texts = {name: map(as_text, cells) for name, cells in columns}
     return pd.DataFrame({name: list(map(unguarded, cells)) for name, cells in texts.items()})
 
@@ -96,7 +101,7 @@ def _read(path: Path) -> RawTable:
     violations = [
         Violation(None, name, "is missing", f"write the file anew with: {REVIEW}")
         for name in (QUESTION, ANSWER)
-        if name not in raw.source.header
+        if name not in raw.header
     ]
     if violations:
         raise ContractError(path, violations)
@@ -107,11 +112,11 @@ def _violations(filled: pd.DataFrame, unit: str) -> list[Violation]:
     empty = filled[filled[QUESTION] == ""]
     twice = filled[filled[QUESTION].duplicated() & (filled[QUESTION] != "")]
     return [
-        Violation(place, QUESTION, "is empty beside an answer", "write the question", unit)
-        for place in empty["place"]
+        Violation(position, QUESTION, "is empty beside an answer", "write the question", unit)
+        for position in empty["position"]
     ] + [
-        Violation(place, QUESTION, "is answered before", "keep one of the answers", unit)
-        for place in twice["place"]
+        Violation(position, QUESTION, "is answered before", "keep one of the answers", unit)
+        for position in twice["position"]
     ]
 
 
@@ -121,11 +126,7 @@ def no_reviewed() -> pd.DataFrame:
 
 
 def as_rows(reviewed: pd.DataFrame) -> pd.DataFrame:
-    """Returns reviewed answers as rows of the training table; no file's number belongs to them.
-
-    Args:
-        reviewed: `REVIEWED_COLUMNS`.
-    """
+    """Returns reviewed answers as rows of the training table; no file's number belongs to them."""
     return pd.DataFrame(
         {
             ID: reviewed[ID],

@@ -1,19 +1,15 @@
-"""Rows that keep the table's contract and still look wrong, each with the reason.
-
-What belongs here: recognising doubtful questions and answers in a row. What does not: what breaks
-the contract (`hansol_assets.qa.table.contract`), and whether a doubtful row stays
-(`hansol_assets.qa.table.row_quality`).
-"""
+"""Rows that keep the table's contract and still look wrong: why, and what becomes of them."""
 
 import re
 from collections.abc import Iterator, Sequence
 from itertools import combinations, compress
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from pydantic import Field
 
 from hansol_assets.qa.sentences import (
     has_final_ending,
@@ -22,14 +18,21 @@ from hansol_assets.qa.sentences import (
     split_sentences,
     without_connective,
 )
-from hansol_assets.qa.table.columns import ANSWERS, ID, QUESTIONS, ROW_NUMBER
-from hansol_assets.qa.table.damaged_text import damage_in
-from hansol_assets.qa.table.ids import told_by
-from hansol_assets.qa.table.languages import HANGUL, LATIN, drift_in, languages_of
+from hansol_assets.qa.table.columns import ANSWERS, ID, QUESTIONS, ROW_NUMBER, shown_id
 from hansol_assets.qa.table.looks import is_no_text
-from hansol_assets.qa.table.personal_data import LIKELY, kinds_in, masked
-from hansol_assets.qa.table.text_lists import TextLists
-from hansol_assets.qa.text_keys import comparison_keys
+from hansol_assets.qa.table.repairs import change_where
+from hansol_assets.qa.table.text_checks import (
+    HANGUL,
+    LATIN,
+    LIKELY_PERSONAL,
+    damage_in,
+    drift_in,
+    kinds_in,
+    languages_of,
+    masked,
+)
+from hansol_assets.qa.text_lists import TextLists, comparison_keys
+from hansol_assets.settings_model import SettingsModel
 
 CONTRADICTION = "contradiction"
 OTHER_LANGUAGE = "other_language"
@@ -80,12 +83,65 @@ _ENDED_LATIN = r"[A-Za-z0-9)][.?!]$"
 _CONNECTED = r"^[\s\p{Z}]*(?:그리고|또한|아울러|더불어|추가로|또)"
 _GOOD_OR_BAD = ("장점|이점|좋은 ?점", "단점|문제점|나쁜 ?점|안 ?좋은 ?점")
 
-Found = tuple[str, str, str]
+Fate = Literal["keep", "drop"]
+Warned = tuple[str, str, str]
 """Place in the row, kind and detail."""
 
 
-class Asked(NamedTuple):
-    """A row that asked a question: its id, how it is told of, and its answers."""
+class RowQualitySettings(SettingsModel):
+    """What becomes of training rows that look wrong; each is warned of in any case."""
+
+    contradiction: Fate = Field(
+        "keep", description="rows whose two questions ask for opposites (장점, 단점)"
+    )
+    other_language: Fate = Field(
+        "keep", description="rows of which a question or answer drifts into another language"
+    )
+    unfinished: Fate = Field("keep", description="rows of which an answer breaks off")
+    doubled_question: Fate = Field(
+        "keep", description="rows whose question was asked before; the first one stays"
+    )
+    wordless: Fate = Field("drop", description="rows of which a question or answer holds no word")
+    damaged_text: Fate = Field(
+        "keep", description="rows with characters that were lost or decoded wrongly"
+    )
+
+    @property
+    def dropped(self) -> frozenset[str]:
+        """The kinds of warnings whose rows are dropped."""
+        return frozenset(kind for kind, fate in self if fate == "drop")
+
+
+def without_dropped(
+    rows: pd.DataFrame, warnings: pd.DataFrame, settings: RowQualitySettings
+) -> pd.DataFrame:
+    """Leaves out the rows that the settings drop, and any answer that is a question of the table.
+
+    Args:
+        rows: Training table.
+        warnings: What `row_warnings` gives for it.
+        settings: Which kinds are dropped.
+    """
+    dropped = {*warnings.loc[warnings["kind"].isin(settings.dropped), "id"]}
+    again = warnings[warnings["kind"] == ASKED_AGAIN]
+    if len(again):
+        rows = _without_answers(rows, again)
+        dropped.update(rows.loc[rows[ANSWERS].map(len) == 0, ID])
+    return rows[~rows[ID].isin(dropped)].reset_index(drop=True) if dropped else rows
+
+
+def _without_answers(rows: pd.DataFrame, unwanted: pd.DataFrame) -> pd.DataFrame:
+    numbers = unwanted["column"].str.removeprefix("answer ").astype(int)
+    gone = numbers.groupby(unwanted["id"]).agg(set).to_dict()
+    rest = [
+        [text for number, text in enumerate(answers, start=1) if number not in gone.get(row_id, ())]
+        for row_id, answers in zip(rows[ID], rows[ANSWERS], strict=True)
+    ]
+    return rows.assign(**{ANSWERS: pd.Series(rest, rows.index, rows[ANSWERS].dtype)})
+
+
+class _Asked(NamedTuple):
+    """A row that asked a question: its id, how a message names it, and its answers."""
 
     id: str
     name: str
@@ -107,51 +163,50 @@ def row_warnings(rows: pd.DataFrame) -> pd.DataFrame:
     numbers = rows[ROW_NUMBER] if ROW_NUMBER in rows else pd.RangeIndex(1, len(rows) + 1)
     questions, answers = TextLists.of(rows[QUESTIONS]), TextLists.of(rows[ANSWERS])
     again = _asked_again(questions, answers)
-    own = languages_of(_first(questions) + _first(answers))
-    harmless, ended = (_HARMLESS_LATIN, _ENDED_LATIN) if own == {LATIN} else (_HARMLESS, _ENDED)
+    languages = languages_of(_sample(questions) + _sample(answers))
+    is_latin = languages == {LATIN}
+    harmless, ended = (_HARMLESS_LATIN, _ENDED_LATIN) if is_latin else (_HARMLESS, _ENDED)
     odd = _odd(questions, harmless), _odd(answers, harmless, ended)
     doubtful = _doubtful(questions, answers, (odd[0], odd[1] | again))
     few = rows[doubtful]
     starts = (texts.offsets[:-1][doubtful] for texts in (questions, answers))
-    asked: dict[str, Asked] = {}
-    found = [
+    asked: dict[str, _Asked] = {}
+    warnings = [
         (row_id, number, *warning)
         for row_id, number, asking, given, first, start in zip(
             few[ID], numbers[doubtful], few[QUESTIONS], few[ANSWERS], *starts, strict=True
         )
         for warning in (
             *_of_row(
-                Asked(str(row_id), told_by(str(row_id), number), list(given)),
+                _Asked(str(row_id), shown_id(str(row_id), number), list(given)),
                 list(asking),
                 asked,
-                own,
+                languages,
                 (odd[0][first : first + len(asking)], odd[1][start : start + len(given)]),
             ),
             *_questions_again(list(given), again[start : start + len(given)]),
         )
     ]
-    return pd.DataFrame(found, columns=COLUMNS)
+    return pd.DataFrame(warnings, columns=COLUMNS)
 
 
 def _asked_again(questions: TextLists, answers: TextLists) -> np.ndarray:
-    """The answers that are a question of the table, their own row's or another's, bool."""
     bare = [_bare(chunk) for chunk in questions.chunks]
     asked = pa.chunked_array(bare, pa.large_string()).unique()
-    found = [pc.is_in(_bare(chunk), value_set=asked) for chunk in answers.chunks]
-    return pa.chunked_array(found, pa.bool_()).to_numpy()
+    again = [pc.is_in(_bare(chunk), value_set=asked) for chunk in answers.chunks]
+    return pa.chunked_array(again, pa.bool_()).to_numpy()
 
 
 def _bare(texts: pa.Array) -> pa.Array:
     return pc.utf8_trim(texts.cast(pa.large_string()), _AROUND)
 
 
-def _questions_again(answers: Sequence[str], again: np.ndarray) -> Iterator[Found]:
-    for number, (text, is_question) in enumerate(zip(answers, again, strict=True), start=1):
-        if is_question:
-            yield f"answer {number}", ASKED_AGAIN, f"is a question of the table: {_shown(text)}"
+def _questions_again(answers: Sequence[str], again: np.ndarray) -> Iterator[Warned]:
+    for number, text in compress(enumerate(answers, start=1), again):
+        yield f"answer {number}", ASKED_AGAIN, f"is a question of the table: {_shown(text)}"
 
 
-def _first(texts: TextLists) -> list[str]:
+def _sample(texts: TextLists) -> list[str]:
     count = int(texts.offsets[-1])
     return texts.take(np.arange(count)[:: max(1, count // _MEASURED)]).to_pylist()
 
@@ -159,64 +214,62 @@ def _first(texts: TextLists) -> list[str]:
 def _odd(texts: TextLists, *usual: str) -> np.ndarray:
     """The texts that may be warned of, bool: all others need not be looked at sign by sign."""
     unusual = (~texts.matches(pattern) for pattern in usual)
-    return np.logical_or.reduce([*unusual, texts.matches(LIKELY)])
+    return np.logical_or.reduce([*unusual, texts.matches(LIKELY_PERSONAL)])
 
 
 def _doubtful(
     questions: TextLists, answers: TextLists, odd: tuple[np.ndarray, np.ndarray]
 ) -> np.ndarray:
     """The rows that may be warned of, bool, for one of their texts or several together."""
-    found = np.zeros(len(questions), bool)
-    found[questions.rows[odd[0] | _asked_twice(questions)]] = True
-    found[answers.rows[odd[1]]] = True
+    doubtful = np.zeros(len(questions), bool)
+    doubtful[questions.rows[odd[0] | _asked_twice(questions)]] = True
+    doubtful[answers.rows[odd[1]]] = True
     good, bad = (questions.rows[questions.matches(pattern)] for pattern in _GOOD_OR_BAD)
-    found[np.intersect1d(good, bad)] = True
-    return found
+    doubtful[np.intersect1d(good, bad)] = True
+    return doubtful
 
 
 def _asked_twice(questions: TextLists) -> np.ndarray:
     """The questions that another one asks, too, and few others, bool."""
-    bare = TextLists(list(map(_without_connectives, questions.chunks)), questions.offsets)
-    _, of_key, counts = np.unique(comparison_keys(bare), return_inverse=True, return_counts=True)
+    bare = [
+        change_where(chunk, pc.match_substring_regex(chunk, _CONNECTED), without_connective)
+        for chunk in questions.chunks
+    ]
+    keys = comparison_keys(TextLists(bare, questions.offsets))
+    _, of_key, counts = np.unique(keys, return_inverse=True, return_counts=True)
     return counts[of_key] > 1
 
 
-def _without_connectives(texts: pa.Array) -> pa.Array:
-    connected = pc.match_substring_regex(texts, _CONNECTED)
-    bare = [without_connective(text) for text in texts.filter(connected).to_pylist()]
-    return pc.replace_with_mask(texts, connected, pa.array(bare, texts.type)) if bare else texts
-
-
 def _of_row(
-    row: Asked,
+    row: _Asked,
     questions: Sequence[str],
-    asked: dict[str, Asked],
-    own: frozenset[str],
+    asked: dict[str, _Asked],
+    languages: frozenset[str],
     odd: tuple[np.ndarray, np.ndarray],
-) -> Iterator[Found]:
+) -> Iterator[Warned]:
     yield from _doubled(row, questions, asked)
     yield from _contradiction(questions)
     for number, text in compress(enumerate(questions, start=1), odd[0]):
-        yield from _of_text(f"question {number}", text, own)
+        yield from _of_text(f"question {number}", text, languages)
     for number, text in compress(enumerate(row.answers, start=1), odd[1]):
-        yield from _of_text(f"answer {number}", text, own)
+        yield from _of_text(f"answer {number}", text, languages)
         # How a text ends is told by its last characters; the patterns would look at all of them.
-        if _WORD.search(text) and _breaks_off(text[-_LOOKED_AT:], own):
+        if _WORD.search(text) and _breaks_off(text[-_LOOKED_AT:], languages):
             shown = masked(text).strip()[-SHOWN_CHARACTERS:]
             yield f"answer {number}", UNFINISHED, f"breaks off: …{shown}"
 
 
-def _breaks_off(end: str, own: frozenset[str]) -> bool:
+def _breaks_off(end: str, languages: frozenset[str]) -> bool:
     if is_finished(end) or has_final_ending(end) or len(end.split()) < _FEW_WORDS:
         return False
     if is_no_text(end.strip()):
         return False
-    if HANGUL not in own:
+    if HANGUL not in languages:
         return bool(_GOES_ON.search(end.strip()))
     return not _NOTE.search(end.strip())
 
 
-def _of_text(place: str, text: str, own: frozenset[str]) -> Iterator[Found]:
+def _of_text(place: str, text: str, languages: frozenset[str]) -> Iterator[Warned]:
     damage = damage_in(text)
     if damage:
         yield place, DAMAGED_TEXT, f"{damage}: {_shown(text)}"
@@ -225,21 +278,19 @@ def _of_text(place: str, text: str, own: frozenset[str]) -> Iterator[Found]:
     if not _WORD.search(text):
         yield place, WORDLESS, f"holds no word: {_shown(text)}"
         return
-    drift = drift_in(text, own)
+    drift = drift_in(text, languages)
     if drift:
         yield place, OTHER_LANGUAGE, f"drifts into another language: {_shown(drift)}"
 
 
-def _doubled(row: Asked, questions: Sequence[str], asked: dict[str, Asked]) -> Iterator[Found]:
+def _doubled(row: _Asked, questions: Sequence[str], asked: dict[str, _Asked]) -> Iterator[Warned]:
     """Questions asked before, in this row or an earlier one; `asked` is added to."""
     keys = [sentence_key(question) for question in questions]
     for number, key in enumerate(keys, start=1):
         first = asked.setdefault(key, row)
         if first.id != row.id:
             yield f"question {number}", DOUBLED_QUESTION, f"row {first.name} asks the same"
-            if {_verdict(text) for text in first.answers} ^ {
-                _verdict(text) for text in row.answers
-            } == {-1, 1}:
+            if {*map(_verdict, first.answers)} ^ {*map(_verdict, row.answers)} == {-1, 1}:
                 yield f"question {number}", CONTRADICTION, f"row {first.name} answers the opposite"
     for number, key in enumerate(keys[1:], start=2):
         if key in keys[: number - 1]:
@@ -253,7 +304,7 @@ def _verdict(answer: str) -> int:
     return -1 if _NO.search(first) else int(bool(_YES.search(first)))
 
 
-def _contradiction(questions: Sequence[str]) -> Iterator[Found]:
+def _contradiction(questions: Sequence[str]) -> Iterator[Warned]:
     for (_, one), (number, other) in combinations(enumerate(questions, start=1), 2):
         for first, second in ((_ADVANTAGE, _DRAWBACK), (_DRAWBACK, _ADVANTAGE)):
             asked, opposite = first.search(one), second.search(other)

@@ -1,28 +1,154 @@
 """What a sheet shows of its cells beyond their values: formats, formulas, errors, what is hidden.
 
-What belongs here: what Calamine, which gives values alone, does not say of an XLSX file. What does
-not: which rows are the table (`hansol_assets.qa.table.workbook`). It is read where the file's own
-bytes say that there is something to read; openpyxl, many times slower, reads styles alone, and
-texts only where a part of one is struck out.
+Calamine gives values alone. The rest is read in one pass over the XML, where the file's bytes say
+that there is something to read; openpyxl, which makes objects of every cell and takes several times
+as long, reads styles alone, and texts only where a part of one is struck out.
 """
 
 import io
 import re
 import zipfile
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property, lru_cache
 from itertools import chain
 from types import SimpleNamespace
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
+from xml.parsers import expat
 
-from hansol_assets.qa.table.nested import as_text
-from hansol_assets.qa.table.sheet_scan import GENERAL, Details, Place, Style, scan
+from hansol_assets.qa.table.raw_table import as_text
 from hansol_assets.qa.table.workbook_parts import STRINGS, STYLES, WORKBOOK, sheet_parts
+
+Place = tuple[int, int]
+"""Row and column of a cell, both from 1."""
+
+GENERAL = frozenset({"General", "@"})
+_SPACE = " "
+"""Stands between an element's namespace and its name."""
+_TEXTS = frozenset({"s", "str", "inlineStr"})
+_TRUE = frozenset({"1", "true"})
+
+
+class Style(NamedTuple):
+    """How a cell of a style is shown: its number format, and whether it is struck out."""
+
+    number_format: str
+    is_struck: bool
+
+
+_NO_STYLE = Style("General", is_struck=False)
+
+
+@dataclass(frozen=True)
+class Details:
+    """What is to be known of the cells of a sheet.
+
+    Attributes:
+        formats: Number formats other than the general one.
+        formulas: Cells with a formula.
+        errors: Cells that show an error.
+        struck: Cells that are struck out.
+        whole: Cells of which a part is struck out, and the text of the rest.
+        hidden: Hidden rows and columns ("row 7", "column D").
+        unstyled: Cells of a value whose style the workbook lacks.
+        unread: Why the rest could not be read; empty where it could.
+        is_known: Whether the file says all this; formats other than XLSX are not read for it.
+    """
+
+    formats: dict[Place, str] = field(default_factory=dict)
+    formulas: set[Place] = field(default_factory=set)
+    errors: set[Place] = field(default_factory=set)
+    struck: set[Place] = field(default_factory=set)
+    whole: dict[Place, str] = field(default_factory=dict)
+    hidden: list[str] = field(default_factory=list)
+    unstyled: set[Place] = field(default_factory=set)
+    unread: str = ""
+    is_known: bool = True
+
+
+def _scan(part: IO[bytes], styles: Sequence[Style]) -> Details:
+    """Reads what a sheet's XML says of its cells; styles are the workbook's, by their numbers."""
+    scanner = _Scanner(styles)
+    parser = expat.ParserCreate(namespace_separator=_SPACE)
+    parser.StartElementHandler = scanner.begin
+    parser.ParseFile(part)
+    scanner.note()
+    scanner.details.hidden.extend([*scanner.hidden_rows, *scanner.hidden_columns])
+    return scanner.details
+
+
+class _Scanner:
+    """Takes every element, and notes a cell once the next one begins."""
+
+    def __init__(self, styles: Sequence[Style]) -> None:
+        from openpyxl.utils.cell import coordinate_to_tuple
+
+        self.details = Details()
+        self.hidden_rows: list[str] = []
+        self.hidden_columns: list[str] = []
+        self._styles = styles
+        self._place_of = coordinate_to_tuple
+        self._row = 0
+        self._place: Place | str = (0, 0)
+        self._kind, self._style = "n", 0
+        self._inside: set[str] = set()
+
+    def begin(self, tag: str, attributes: Mapping[str, str]) -> None:
+        """Takes an element."""
+        name = tag.rpartition(_SPACE)[2]
+        if name == "c":
+            self.note()
+            self._kind, self._style = attributes.get("t", "n"), int(attributes.get("s", 0))
+            self._place = attributes.get("r") or self._behind()
+        elif name in ("v", "is", "f"):
+            self._inside.add(name)
+        elif name == "row":
+            self.note()
+            self._row = int(attributes.get("r", self._row + 1))
+            self._place = (self._row, 0)
+            if attributes.get("hidden") in _TRUE:
+                self.hidden_rows.append(f"row {self._row}")
+        elif name == "col" and attributes.get("hidden") in _TRUE:
+            from openpyxl.utils import get_column_letter
+
+            letter = get_column_letter(int(attributes["min"]))
+            self.hidden_columns.append(f"column {letter}")
+
+    def note(self) -> None:
+        """Notes the cell that was begun; one that holds nothing is none."""
+        if not self._inside:
+            return
+        is_formula = "f" in self._inside
+        self._inside.clear()
+        is_styled, details = 0 <= self._style < len(self._styles), self.details
+        style = self._styles[self._style] if is_styled else _NO_STYLE
+        if is_formula:
+            details.formulas.add(self._parsed_place())
+        elif self._kind == "e":
+            details.errors.add(self._parsed_place())
+        if is_formula or self._kind not in _TEXTS:
+            if not is_styled:
+                details.unstyled.add(self._parsed_place())
+            elif style.number_format not in GENERAL:
+                details.formats[self._parsed_place()] = style.number_format
+        if style.is_struck:
+            details.struck.add(self._parsed_place())
+
+    def _behind(self) -> Place:
+        row, column = self._parsed_place()
+        return row, column + 1
+
+    def _parsed_place(self) -> Place:
+        """Where the cell is that was begun: few are looked at, so that few references are read."""
+        begun = self._place
+        place: Place = self._place_of(begun) if isinstance(begun, str) else begun
+        self._place = place
+        return place
+
 
 _CHUNK = 1 << 20
 _LONGEST = 16
@@ -45,12 +171,7 @@ _WEEKDAYS = "월화수목금토일"
 
 
 class Detailer:
-    """The details of the sheets of a workbook.
-
-    Args:
-        data: A workbook with usual parts (`hansol_assets.qa.table.workbook_parts`); one that is
-            not XLSX has none.
-    """
+    """The details of the sheets of a workbook with usual parts; one that is not XLSX has none."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -60,33 +181,28 @@ class Detailer:
         thread.shutdown(wait=False)
 
     def of(self, sheet: str, rows: Sequence[Sequence[Any]]) -> Details:
-        """Reads what there is to know of a sheet.
-
-        Args:
-            sheet: Its name.
-            rows: Its values. Formats matter where one of them is no text.
-        """
-        found = Details(is_known=WORKBOOK in self._parts)
-        if not found.is_known:
-            return found
+        """Reads what there is to know of a sheet; formats matter where a value is no text."""
+        details = Details(is_known=WORKBOOK in self._parts)
+        if not details.is_known:
+            return details
         try:
             tags = self._search.result()
             if not tags and not self._strikes_cells and (is_text(rows) or not self._has_formats):
-                return found
-            found = self._scanned(sheet, rows)
+                return details
+            details = self._scanned(sheet, rows)
             if any(tag.endswith(b"strike") for tag in tags):
-                found.whole.update(self._parts_of_texts(sheet, found.struck))
+                details.whole.update(self._parts_of_texts(sheet, details.struck))
         except Exception as error:  # Whatever is odd in the parts, the values can be read.
-            return replace(found, unread=f"{type(error).__name__}: {error}")
-        return found
+            return replace(details, unread=f"{type(error).__name__}: {error}")
+        return details
 
     def _scanned(self, sheet: str, rows: Sequence[Sequence[Any]]) -> Details:
         with _opened(self._data, self._sheets[sheet]) as part:
-            found = scan(part, self._styles)
-        for place, code in found.formats.items():
-            if place not in found.formulas and _is_no_date(_value_at(rows, place), code):
-                found.errors.add(place)
-        return found
+            details = _scan(part, self._styles)
+        for place, code in details.formats.items():
+            if place not in details.formulas and _is_no_date(_value_at(rows, place), code):
+                details.errors.add(place)
+        return details
 
     def _parts_of_texts(self, sheet: str, struck: Container[Place]) -> Iterator[tuple[Place, str]]:
         """The cells of which a part is struck out, with the rest: only openpyxl's objects say."""
@@ -104,9 +220,9 @@ class Detailer:
     def _tags(self) -> set[bytes]:
         """What stands in the file's bytes that says more of cells than their values do."""
         sheets = self._sheets.values() if WORKBOOK in self._parts else ()
-        found = (_marks(self._data, name, b"f", _ERROR, _STRUCK, *_HIDDEN) for name in sheets)
+        marks = (_marks(self._data, name, b"f", _ERROR, _STRUCK, *_HIDDEN) for name in sheets)
         struck = [_marks(self._data, STRINGS, b"strike")] if STRINGS in self._parts else []
-        return {tag for own in (*found, *struck) for tag in own}
+        return set().union(*marks, *struck)
 
     @cached_property
     def _strikes_cells(self) -> bool:
@@ -114,7 +230,7 @@ class Detailer:
 
     @cached_property
     def _has_formats(self) -> bool:
-        """Whether cells may have formats; where there are none, cells that name one are told of."""
+        """Whether cells may have formats; where there are none, a cell that names one is noted."""
         if STYLES not in self._parts:
             return True
         with _opened(self._data, STYLES) as part:
@@ -165,8 +281,8 @@ def open_carefully(data: bytes, sheet: str) -> tuple[list[list[Any]], list[Any]]
     page = load_workbook(io.BytesIO(data), data_only=True)[sheet]
     rows = [["" if cell is None else cell for cell in row] for row in page.values]
     merged = [
-        ((own.min_row - 1, own.min_col - 1), (own.max_row - 1, own.max_col - 1))
-        for own in page.merged_cells.ranges
+        ((one.min_row - 1, one.min_col - 1), (one.max_row - 1, one.max_col - 1))
+        for one in page.merged_cells.ranges
     ]
     return rows, merged
 
@@ -209,10 +325,9 @@ def is_cut(value: Any) -> bool:
 
 
 def _without_struck(runs: Sequence[Any]) -> str | None:
-    """The text of a cell without its runs that are struck out; None where none is."""
     fonts = [getattr(run, "font", None) for run in runs]
-    kept = [str(run) for run, font in zip(runs, fonts, strict=True) if not (font and font.strike)]
-    return "".join(kept) if len(kept) < len(runs) else None
+    rest = [str(run) for run, font in zip(runs, fonts, strict=True) if not (font and font.strike)]
+    return "".join(rest) if len(rest) < len(runs) else None
 
 
 def _value_at(rows: Sequence[Sequence[Any]], place: Place) -> Any:
@@ -242,19 +357,18 @@ def _opened(data: bytes, name: str) -> Iterator[IO[bytes]]:
 
 
 def _marks(data: bytes, name: str, element: bytes, *others: bytes) -> set[bytes]:
-    """Which of an element's tag, and of other marks, stand in a part of a workbook."""
-    found: set[bytes] = set()
-    wanted: set[bytes] = set()
+    present: set[bytes] = set()
+    marks: set[bytes] = set()
     end = b""
     with _opened(data, name) as part:
         while chunk := part.read(_CHUNK):
             if not end:
                 prefix = _PREFIX.search(chunk)
-                wanted = {b"<" + ((prefix and prefix[1]) or b"") + element, *others}
+                marks = {b"<" + ((prefix and prefix[1]) or b"") + element, *others}
             looked_at = end + chunk
-            found.update(mark for mark in wanted - found if mark in looked_at)
+            present.update(mark for mark in marks - present if mark in looked_at)
             end = chunk[-_LONGEST:]
-    return found
+    return present
 
 
 def _number(value: Any) -> Decimal:

@@ -1,16 +1,13 @@
-"""What is wrong with an input file, said for a person.
+"""What is wrong with an input file, said for a person."""
 
-What belongs here: one violation, and the error that lists them all. What does not: finding them
-(the readers for the bytes, `hansol_assets.qa.table.contract` for the table).
-"""
-
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from hansol_assets.errors import UserError
 
 _SHOWN = 20
+_NAMED = 10
 
 LINE = "line"
 ROW = "row"
@@ -44,7 +41,7 @@ class Violation:
 
 
 class ContractError(UserError, ValueError):
-    """An input file breaks the table contract; carries every violation, in the file's order.
+    """An input file breaks the table contract.
 
     Attributes:
         path: The file.
@@ -53,7 +50,7 @@ class ContractError(UserError, ValueError):
 
     def __init__(self, path: Path, violations: Iterable[Violation]) -> None:
         self.path = path
-        self.violations = tuple(sorted(violations, key=lambda found: found.row or 0))
+        self.violations = tuple(sorted(violations, key=lambda violation: violation.row or 0))
         super().__init__(path, self.violations)
 
     def __str__(self) -> str:
@@ -70,3 +67,9 @@ class ContractError(UserError, ValueError):
 def refusal(path: Path, problem: str, remedy: str) -> ContractError:
     """Returns the error of a file that is refused as a whole."""
     return ContractError(path, [Violation(None, "", problem, remedy)])
+
+
+def listed(items: Sequence[object], most: int = _NAMED) -> str:
+    """The first of some items, and how many more there are: "2, 7 and 3 more"."""
+    more = f" and {len(items) - most} more" if len(items) > most else ""
+    return ", ".join(map(str, items[:most])) + more

@@ -1,8 +1,7 @@
 """The parts of an XLSX file, found by their relations and put where readers look for them.
 
-What belongs here: names of parts, which a package spells in any case and names as it likes, and
-Strict OOXML (ISO/IEC 29500-1), whose namespaces readers do not know. What does not: what is in the
-parts (`hansol_assets.qa.table.sheet_details`).
+A package spells the names of its parts in any case and chooses them as it likes. Strict OOXML
+(ISO/IEC 29500-1) has namespaces that readers do not know.
 """
 
 import io
@@ -27,9 +26,7 @@ _TRANSITIONAL = rb"\1http://schemas.openxmlformats.org/\2/2006/"
 def with_usual_parts(data: bytes) -> bytes:
     """A workbook whose parts have the names and namespaces that readers know.
 
-    Args:
-        data: A file; one that is no XLSX workbook, is damaged, or has them already is returned as
-            it is.
+    A file that is no XLSX workbook, is damaged, or has them already is returned as it is.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -51,8 +48,6 @@ class _Relation(NamedTuple):
 
 
 class _Package:
-    """A workbook's parts and what leads to them."""
-
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._archive = archive
         self._names = archive.namelist()
@@ -61,7 +56,7 @@ class _Package:
     @property
     def sheets(self) -> dict[str, str]:
         """Sheet → part."""
-        targets = {own.reference: own.target for own in self._relations(self._workbook)}
+        targets = {one.reference: one.target for one in self._relations(self._workbook)}
         return {
             sheet.get("name"): targets[reference]
             for sheet in self._xml(self._workbook).iter()
@@ -70,63 +65,62 @@ class _Package:
 
     def written(self) -> bytes | None:
         """The package with every part in its place; None where each is already."""
-        places = self._places()
-        is_strict = bool(_STRICT.search(self._archive.read(self._own(self._workbook))))
-        if not is_strict and all(new == old for new, old in places.items()):
+        parts = self._placed()
+        is_strict = bool(_STRICT.search(self._archive.read(self._spelt(self._workbook))))
+        if not is_strict and all(new == old for new, old in parts.items()):
             return None
-        if sum(own.file_size for own in self._archive.infolist()) > LARGEST:
+        if sum(one.file_size for one in self._archive.infolist()) > LARGEST:
             return None
-        moved = {f"/{_key(old)}".encode(): f"/{new}".encode() for new, old in places.items()}
+        moved = {f"/{_key(old)}".encode(): f"/{new}".encode() for new, old in parts.items()}
         buffer = io.BytesIO()
         with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as made:
-            for new, old in places.items():
+            for new, old in parts.items():
                 part = self._archive.read(old)
                 if is_strict and new.endswith((".xml", ".rels")):
                     part = _STRICT.sub(_TRANSITIONAL, part)
                 if new == _TYPES:
-                    part = _PART_NAME.sub(lambda own: moved.get(own[0].lower(), own[0]), part)
+                    part = _PART_NAME.sub(lambda one: moved.get(one[0].lower(), one[0]), part)
                 made.writestr(new, part)
         return buffer.getvalue()
 
     @cached_property
     def _workbook(self) -> str:
-        found = (own.target for own in self._relations("") if own.kind == "officeDocument")
-        return next((part for part in found if _key(part) in self._by_key), WORKBOOK)
+        parts = (one.target for one in self._relations("") if one.kind == "officeDocument")
+        return next((part for part in parts if _key(part) in self._by_key), WORKBOOK)
 
-    def _places(self) -> dict[str, str]:
+    def _placed(self) -> dict[str, str]:
         """Where each part belongs, by its relations and its readers → its name."""
-        wanted = {usual: usual for usual in (_TYPES, STYLES, STRINGS)}
-        wanted[_rels_of(WORKBOOK)] = _rels_of(self._workbook)
-        for own in (*self._relations(""), *self._relations(self._workbook)):
-            wanted[_USUAL.get(own.kind, own.target)] = own.target
-        places = {_plain(name): name for name in self._names}
-        for new, target in wanted.items():
+        targets = {usual: usual for usual in (_TYPES, STYLES, STRINGS)}
+        targets[_rels_of(WORKBOOK)] = _rels_of(self._workbook)
+        for one in (*self._relations(""), *self._relations(self._workbook)):
+            targets[_USUAL.get(one.kind, one.target)] = one.target
+        parts = {_plain(name): name for name in self._names}
+        for new, target in targets.items():
             if _key(target) in self._by_key:
-                old = self._own(target)
-                places.pop(_plain(old), None)
-                places[new] = old
-        return places
+                old = self._spelt(target)
+                parts.pop(_plain(old), None)
+                parts[new] = old
+        return parts
 
     def _relations(self, part: str) -> Iterator[_Relation]:
         """The relations of a part; of the package itself where it is empty."""
-        for own in self._xml(_rels_of(part)):
-            if own.get("TargetMode") != "External":
-                target = posixpath.join("/", posixpath.dirname(part), own.get("Target"))
-                kind = own.get("Type").rpartition("/")[2]
-                yield _Relation(own.get("Id"), kind, posixpath.normpath(target).lstrip("/"))
+        for one in self._xml(_rels_of(part)):
+            if one.get("TargetMode") != "External":
+                target = posixpath.join("/", posixpath.dirname(part), one.get("Target"))
+                kind = one.get("Type").rpartition("/")[2]
+                yield _Relation(one.get("Id"), kind, posixpath.normpath(target).lstrip("/"))
 
     def _xml(self, name: str) -> Any:
         from openpyxl.xml.functions import fromstring
 
-        return fromstring(self._archive.read(self._own(name)))
+        return fromstring(self._archive.read(self._spelt(name)))
 
-    def _own(self, name: str) -> str:
+    def _spelt(self, name: str) -> str:
         """The name of a part as the package spells it."""
         return name if name in self._names else self._by_key[_key(name)]
 
 
 def _key(name: str) -> str:
-    """What makes two names of parts the same."""
     return _plain(name).casefold()
 
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hansol_assets.qa.table.cells import TextCells, placeholder_key
+from hansol_assets.qa.table.raw_table import Column, RawTable
 from hansol_assets.qa.table.repairs import mend
-from hansol_assets.qa.table.source import Column, Source
 
 PLACEHOLDERS = ("없음", "-")
 CELLS = st.text(alphabet='가나ß A.!?。"-없음\u200b\u1100\n', max_size=6)
@@ -18,9 +18,8 @@ NAMES = ["질문_1", "질문_2", "질문_3"]
 
 
 def cells_of_columns(columns: list[Column], names: list[str]) -> tuple[TextCells, Counter[str]]:
-    repairs: Counter[str] = Counter()
-    source = Source("csv", names, columns, range(2, 2 + len(columns[0])))
-    return TextCells(source, repairs, PLACEHOLDERS), repairs
+    table = RawTable("csv", names, columns, range(2, 2 + len(columns[0])))
+    return TextCells(table, PLACEHOLDERS), table.repairs
 
 
 def by_definition(row: tuple[str, ...], repairs: Counter[str]) -> list[str]:

@@ -393,3 +393,26 @@ def test_real_files_keep_the_contract(real_dir: Path) -> None:
     assert set(train.frame["questions"].map(len)) == {2}
     assert questions.encoding == "utf-8-sig"
     assert questions.repairs["stray_quotes"] == 12
+
+
+def test_a_description_says_what_was_recognised(tmp_path: Path) -> None:
+    train, test = tmp_path / "train.tsv", tmp_path / "test.csv"
+    train.write_text(
+        "질문\t답변1\t답변2\t비고\n왜?\t풀입니다.\t\tㄱ\n뭐?\t네.\t예.\t\n", encoding="cp949"
+    )
+    test.write_text("물음\n왜?\n", encoding="utf-8")
+
+    assert read_train(train, TableSettings()).description() == [
+        "2 rows, 1 to 2 answers a row",
+        "read as csv, cp949, separated by tabs",
+        "questions: 질문",
+        "answers: 답변1, 답변2",
+        "id: made from the content",
+        "category: none: one class",
+        "columns carried along, not used: 비고",
+    ]
+    assert read_test(test, TableSettings()).description()[:3] == [
+        "1 questions",
+        "read as csv, utf-8, separated by commas",
+        "questions: 물음",
+    ]

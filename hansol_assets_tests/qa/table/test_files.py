@@ -5,7 +5,7 @@ import pytest
 
 from hansol_assets.errors import InputError
 from hansol_assets.qa.table.files import holds_anything, raw_files, unused_files
-from hansol_assets.qa.table.settings import TableSettings
+from hansol_assets.qa.table.table_settings import TableSettings
 
 
 def folder(path: Path, *names: str) -> Path:

@@ -5,13 +5,14 @@ from pathlib import Path
 import pytest
 
 from hansol_assets.qa.table.columns import ANSWERS, CATEGORY, ID, QUESTIONS
-from hansol_assets.qa.table.formulas import guarded, unguarded
 from hansol_assets.qa.table.reviewed import (
     REVIEWED_COLUMNS,
     as_rows,
+    guarded,
     no_reviewed,
     read_every_row,
     read_reviewed,
+    unguarded,
 )
 from hansol_assets.qa.table.violations import ContractError
 

@@ -6,8 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hansol_assets.qa.table import TableSettings, read_train
-from hansol_assets.qa.table.row_quality import RowQualitySettings, without_dropped
-from hansol_assets.qa.table.row_warnings import KINDS, row_warnings
+from hansol_assets.qa.table.row_warnings import (
+    KINDS,
+    RowQualitySettings,
+    row_warnings,
+    without_dropped,
+)
 from hansol_assets_tests.qa.rows import canonical, training_file
 
 

@@ -1,0 +1,126 @@
+"""The vector of an answer that is made of several, from the vectors of its parts.
+
+What joining does to vectors is learned from answers that are joined on purpose. The mean of the
+parts' directions is near, but not at, the vector of the joined text: an encoder also notes that a
+text is long and speaks of two things. On real rows that costs a tenth of parity.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import cycle, islice
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from pydantic import Field
+
+from hansol_assets.embedding.embedder import Embedder, encode_means
+from hansol_assets.embedding.vectors import mean_directions, save_arrays, unit
+from hansol_assets.qa.connectives import ALSO, AND, join_answers
+from hansol_assets.qa.seeded_draws import spread_pairs
+from hansol_assets.settings_model import SettingsModel
+
+_ALPHA = 1.0
+"""Ridge penalty of what differs from the mean."""
+
+
+class JoiningSettings(SettingsModel):
+    """How it is learned what joining does."""
+
+    pairs: int = Field(
+        200, ge=0, description="pairs of rows whose answers are joined to learn from; 0: the mean"
+    )
+    seed: int = Field(20240311, ge=0, description="seed of the draw of pairs")
+
+
+@dataclass
+class JoinMap:
+    """An affine map from the mean direction of parts to the direction of the whole.
+
+    `correction`, [dimensions, dimensions], is added to a deviation from the mean of the parts'
+    means; `after` is the mean of the joined vectors.
+    """
+
+    before: np.ndarray
+    after: np.ndarray
+    correction: np.ndarray
+
+    @classmethod
+    def identity(cls, dimensions: int) -> Self:
+        """The map that leaves the mean direction as it is."""
+        nothing = np.zeros(dimensions)
+        return cls(nothing, nothing, np.zeros((dimensions, dimensions)))
+
+    @classmethod
+    def fit(
+        cls,
+        ids: Sequence[str],
+        answers: Sequence[Sequence[str]],
+        row_vectors: np.ndarray,
+        embedder: Embedder,
+        settings: JoiningSettings,
+    ) -> Self:
+        """Joins the answers of pairs of rows, and fits a ridge to what the mean misses.
+
+        The i-th answers of two rows are joined, and the mean of the joined directions is what the
+        mean of the two rows' directions (`row_vectors`, [rows, dimensions]) must become. The draw
+        depends on the ids, not on their order.
+        """
+        row_of = {key: row for row, key in enumerate(ids)}
+        pairs = list(islice(spread_pairs(sorted(ids), str, settings.seed, "joins"), settings.pairs))
+        if not pairs:
+            return cls.identity(row_vectors.shape[1])
+        rows = np.array([[row_of[first], row_of[second]] for first, second in pairs])
+        wholes = [
+            [join_answers(*both, connective) for both in zip(answers[i], answers[j], strict=False)]
+            for (i, j), connective in zip(rows, cycle((AND, ALSO)), strict=False)
+        ]
+        joined = encode_means(embedder, wholes)
+        parts = unit(row_vectors)[rows].mean(axis=1)
+        return cls.between(parts, joined, _ALPHA)
+
+    @classmethod
+    def between(cls, parts: np.ndarray, wholes: np.ndarray, alpha: float) -> Self:
+        """Fits a ridge to what the mean of parts misses of the whole, [examples, dimensions]."""
+        before, after = parts.mean(axis=0), wholes.mean(axis=0)
+        deviations = parts - before
+        system = deviations.T @ deviations + alpha * np.eye(parts.shape[1])
+        missed = deviations.T @ (wholes - after - deviations)
+        return cls(before, after, np.ascontiguousarray(np.linalg.solve(system, missed)))
+
+    def linear(self, vectors: np.ndarray) -> np.ndarray:
+        """The linear part of the map; sums may be mapped part by part, [vectors, dimensions]."""
+        return vectors + vectors @ self.correction
+
+    @cached_property
+    def offset(self) -> np.ndarray:
+        """What is added to the linear part of a mean direction, [dimensions]."""
+        return self.after - self.linear(self.before)
+
+    def apply(self, parts: Sequence[np.ndarray]) -> np.ndarray:
+        """Estimates the vectors of whole answers from those of the parts of each question.
+
+        A single part is the whole.
+
+        Returns:
+            [questions, dimensions], each of length 1, or 0 where all parts are.
+        """
+        means = mean_directions(parts)
+        joined = self.offset + self.linear(means)
+        several = np.array(
+            [len(vectors) > 1 and bool(vectors.any()) for vectors in parts], dtype=bool
+        )
+        return unit(np.where(several[:, None], joined, means))
+
+    def save(self, path: Path) -> None:
+        """Writes the map as safetensors."""
+        arrays = {"before": self.before, "after": self.after, "correction": self.correction}
+        save_arrays(arrays, path)
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Reads a map."""
+        from safetensors.numpy import load_file
+
+        return cls(**load_file(path))

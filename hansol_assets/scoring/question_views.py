@@ -1,0 +1,169 @@
+"""What a question looks like to the regression: several views of it, side by side."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from hansol_assets.embedding.embedder import Embedder, encode
+from hansol_assets.embedding.vectors import unit
+from hansol_assets.qa.morphemes import content_morphemes, nouns
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+SENTENCE, KEYWORDS, MORPHEMES, CHARACTERS = "sentence", "keywords", "morphemes", "characters"
+VIEW_WEIGHTS = {SENTENCE: 3.0, KEYWORDS: 1.0, MORPHEMES: 1.0, CHARACTERS: 0.5}
+"""How much each view counts in a comparison of questions: the embedding of the question and of its
+nouns alone, tf-idf of its content morphemes and of its character n-grams."""
+MOST_TERMS = 50_000
+_TEXTS_IN_MEMORY = 4096
+
+
+@dataclass(frozen=True)
+class QuestionViews:
+    """Questions as text, as content morphemes joined by spaces, and as vectors.
+
+    Vectors are of the question and of its nouns alone, [questions, dimensions], unit length or
+    zero.
+    """
+
+    texts: list[str]
+    morphemes: list[str]
+    vectors: np.ndarray
+    keyword_vectors: np.ndarray
+
+    @classmethod
+    def of(cls, questions: Sequence[str], embedder: Embedder) -> Self:
+        """Looks at questions."""
+        keywords = nouns(questions)
+        vectors = unit(encode(embedder, [*questions, *keywords]))
+        return cls(
+            texts=list(questions),
+            morphemes=content_morphemes(questions),
+            vectors=vectors[: len(questions)],
+            keyword_vectors=vectors[len(questions) :],
+        )
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    @property
+    def own_vectors(self) -> np.ndarray:
+        """What a question says about its own answer, [questions, dimensions].
+
+        An answer repeats its question's words, its nouns above all.
+        """
+        return (self.vectors + self.keyword_vectors) / 2
+
+
+@dataclass(frozen=True)
+class Features:
+    """Weighted views of questions, [questions, features] and [questions, terms].
+
+    A full row has length 1.
+    """
+
+    dense: np.ndarray
+    sparse: "csr_matrix"
+
+    def __len__(self) -> int:
+        return len(self.dense)
+
+    def __getitem__(self, rows: slice) -> "Features":
+        return Features(self.dense[rows], self.sparse[rows])
+
+    def squared_distances(self, other: "Features") -> np.ndarray:
+        """Squared Euclidean distances, [questions, questions of the other]."""
+        alike = self.dense @ other.dense.T + (self.sparse @ other.sparse.T).toarray()
+        return np.maximum(self._squares()[:, None] + other._squares() - 2 * alike, 0)
+
+    def _squares(self) -> np.ndarray:
+        terms = self.sparse.multiply(self.sparse).sum(axis=1)
+        return np.einsum("qd,qd->q", self.dense, self.dense) + np.asarray(terms).ravel()
+
+
+class FeatureSpace:
+    """Makes features of views, by their weights, with terms and their idf as fitted.
+
+    Each view has length 1 before it is weighted, so that the squared distance between two
+    questions is 2 (1 - weighted mean of the views' cosines).
+    """
+
+    def __init__(
+        self, weights: Mapping[str, float], terms: "Mapping[str, TfidfVectorizer]"
+    ) -> None:
+        total = sum(weights.values())
+        self._scales = {name: float(np.sqrt(weights[name] / total)) for name in VIEW_WEIGHTS}
+        self._weights = {name: float(weights[name]) for name in VIEW_WEIGHTS}
+        self._terms = terms
+
+    @classmethod
+    def fit(
+        cls, texts: Sequence[str], morphemes: Sequence[str], weights: Mapping[str, float]
+    ) -> Self:
+        """Counts the terms of questions, and of their content morphemes joined by spaces."""
+        characters = _vectorizer(CHARACTERS, max_features=MOST_TERMS).fit(texts)
+        words = _vectorizer(MORPHEMES, max_features=MOST_TERMS).fit(morphemes)
+        return cls(weights, {CHARACTERS: characters, MORPHEMES: words})
+
+    def transform(self, views: QuestionViews) -> Features:
+        """Returns the features of questions."""
+        from scipy.sparse import hstack
+
+        dense = [
+            self._scales[SENTENCE] * views.vectors,
+            self._scales[KEYWORDS] * views.keyword_vectors,
+        ]
+        sparse = [
+            self._scales[MORPHEMES] * self._terms[MORPHEMES].transform(views.morphemes),
+            self._scales[CHARACTERS] * self._terms[CHARACTERS].transform(views.texts),
+        ]
+        return Features(np.hstack(dense).astype(np.float64), hstack(sparse, format="csr"))
+
+    def save(self, path: Path) -> None:
+        """Writes terms, their idf and the views' weights as JSON."""
+        terms = {
+            name: {
+                "terms": vectorizer.get_feature_names_out().tolist(),
+                "idf": vectorizer.idf_.tolist(),
+            }
+            for name, vectorizer in self._terms.items()
+        }
+        content = json.dumps({"weights": self._weights, "views": terms}, ensure_ascii=False)
+        path.write_text(content, encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Reads a space."""
+        content = json.loads(path.read_text(encoding="utf-8"))
+        terms = {}
+        for name, fitted in content["views"].items():
+            terms[name] = _vectorizer(name, vocabulary=fitted["terms"])
+            terms[name].idf_ = np.array(fitted["idf"])
+        return cls(content["weights"], terms)
+
+
+def _vectorizer(view: str, **options: Any) -> "TfidfVectorizer":
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    analyzer = {CHARACTERS: _character_ngrams, MORPHEMES: str.split}[view]
+    return TfidfVectorizer(sublinear_tf=True, analyzer=analyzer, **options)
+
+
+@lru_cache(maxsize=_TEXTS_IN_MEMORY)
+def _character_ngrams(text: str) -> tuple[str, ...]:
+    """One to three characters within words; several fits look at the same questions."""
+    return tuple(_character_analyzer()(text))
+
+
+@cache
+def _character_analyzer() -> "Callable[[str], list[str]]":
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    return CountVectorizer(analyzer="char_wb", ngram_range=(1, 3)).build_analyzer()

@@ -1,0 +1,124 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from hansol_assets.answering.candidates import (
+    GREEDY,
+    Answered,
+    answer_requests,
+    candidate_table,
+    generated_candidates,
+    retrieved_candidates,
+    vectors_of,
+)
+from hansol_assets.compute.current import LocalCompute
+from hansol_assets.embedding.embedder import encode
+from hansol_assets.lake.cache import RowCache
+from hansol_assets.lake.warehouse import Warehouse
+from hansol_assets.modeling.base.loading import LoadingSettings
+from hansol_assets.modeling.generation import AnswerPrompts, GenerationRequest
+from hansol_assets.modeling.hyperparameters import GenerationSettings
+from hansol_assets_tests.modeling.conftest import PAIRS, base_dir, documents, examples, user
+from hansol_assets_tests.modeling.training.test_adapter import train
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+
+ANSWER = "벽지는 풀로 붙입니다."
+
+
+def test_every_candidate_says_where_it_is_from(embedder: "SentenceTransformer") -> None:
+    candidates = [
+        *generated_candidates("TEST_000", 0, GREEDY, [ANSWER]),
+        *retrieved_candidates("TEST_000", 1, [("TRAIN_007", [ANSWER, "풀이 마르면 붙습니다."])], 2),
+    ]
+    table = candidate_table(candidates, embedder)
+
+    assert table["origin"].tolist() == ["greedy", "retrieved", "retrieved"]
+    assert table["part"].tolist() == [0, 1, 1]
+    assert table["rank"].tolist() == [1, 1, 2]
+    assert table["source_id"].tolist() == [None, "TRAIN_007", "TRAIN_007"]
+    assert table["source_answer"].fillna(0).tolist() == [0, 1, 2]
+    assert np.array_equal(
+        vectors_of(table, 128), encode(embedder, [ANSWER, ANSWER, "풀이 마르면 붙습니다."])
+    )
+
+
+def test_an_empty_generation_is_no_candidate(embedder: "SentenceTransformer") -> None:
+    table = candidate_table(generated_candidates("TEST_000", 0, GREEDY, [" ", ""]), embedder)
+
+    assert table.empty
+    assert "vector" in table
+    assert vectors_of(table, 128).shape == (0, 128)
+
+
+def test_of_a_rows_answers_the_shortest_are_candidates_in_their_order() -> None:
+    answers = ["셋째로 짧은 답입니다.", "둘째입니다.", "짧다."]
+    found = retrieved_candidates("TEST_000", 0, [("TRAIN_1", answers), ("TRAIN_2", ["하나."])], 2)
+
+    assert [(own.source_id, own.source_answer, own.rank) for own in found] == [
+        ("TRAIN_1", 2, 1),
+        ("TRAIN_1", 3, 2),
+        ("TRAIN_2", 1, 3),
+    ]
+
+
+pytestmark = pytest.mark.slow
+
+__all__ = ["base_dir", "documents", "examples"]
+
+REQUESTS = [GenerationRequest(f"Q{place}", user(pair[0])) for place, pair in enumerate(PAIRS)]
+POISON = GenerationRequest("poison", user("half of a character: \ud83d"))
+
+Ask = Callable[[list[GenerationRequest]], Answered]
+
+
+@pytest.fixture(scope="module")
+def work(
+    base_dir: Path, examples: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory
+) -> AnswerPrompts:
+    folder = tmp_path_factory.mktemp("adapter")
+    train(base_dir, examples, folder / "adapter")
+    settings = GenerationSettings(max_new_tokens=8, batch_size=6, samples=1)
+    return AnswerPrompts(base_dir, folder / "adapter", settings, LoadingSettings())
+
+
+@pytest.fixture
+def lines() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def ask(work: AnswerPrompts, tmp_path: Path, lines: list[str]) -> Ask:
+    cache = RowCache(Warehouse(tmp_path / "warehouse.duckdb"), "generations")
+    workers = LocalCompute().workers(work)
+    return lambda asked: answer_requests(
+        asked, cache, "scope", lambda: (work, workers), lambda line, *_: lines.append(line)
+    )
+
+
+def test_a_prompt_that_cannot_be_answered_costs_itself_alone(ask: Ask, lines: list[str]) -> None:
+    wanted = ask(REQUESTS).generations.drop(columns="seconds")
+    lines.clear()
+    answered = ask([REQUESTS[0], POISON, *REQUESTS[1:]])
+    assert answered.generations.drop(columns="seconds").equals(wanted)
+    assert (answered.unanswered, answered.cached, len(answered.asked)) == (1, 8, 1)
+    assert [line for line in lines if "could not be answered" in line]
+
+
+def test_a_poisoned_prompt_takes_nothing_from_its_batch(ask: Ask, lines: list[str]) -> None:
+    answered = ask([POISON, *REQUESTS])
+    assert (answered.unanswered, len(answered.generations)) == (1, 2 * len(REQUESTS))
+    again = ask([POISON, *REQUESTS])
+    assert (again.unanswered, again.cached, again.asked) == (1, 8, {"poison"})
+
+
+def test_work_that_answers_nothing_fails(ask: Ask) -> None:
+    twins = [POISON, GenerationRequest("other", POISON.messages)]
+    with pytest.raises(TypeError, match="TextEncodeInput"):
+        ask(twins)
