@@ -7,12 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, field_validator, model_validator
-from pydantic_settings import (
-    BaseSettings,
-    NoDecode,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-)
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from hansol_assets.answering.candidates import CandidateInputs, CandidateSettings
 from hansol_assets.answering.choosing import ChoiceSettings
@@ -24,11 +19,7 @@ from hansol_assets.compute.cluster import ClusterSettings, Kind
 from hansol_assets.embedding.embedder import EmbedderSettings, RetrieverSettings
 from hansol_assets.lake.object_store import URL_PATTERN
 from hansol_assets.modeling.base.base_model import BaseModelSettings
-from hansol_assets.modeling.hyperparameters import (
-    FitSettings,
-    GenerationSettings,
-    TrainingSettings,
-)
+from hansol_assets.modeling.hyperparameters import FitSettings, GenerationSettings, TrainingSettings
 from hansol_assets.profile_files import ProfileError, merged, profile_path, read_profile
 from hansol_assets.qa.answer_form import AnswerQualitySettings
 from hansol_assets.qa.folds import FoldSettings

@@ -163,10 +163,7 @@ def adapter_examples(
     conclude=encoded_soundly,
 )
 def lora_adapter(
-    base_model: Artifact,
-    adapter_examples: Table,
-    settings: Training,
-    build: ArtifactBuild,
+    base_model: Artifact, adapter_examples: Table, settings: Training, build: ArtifactBuild
 ) -> Report:
     """The LoRA adapter: TRL's SFTTrainer and PEFT on `adapter_examples`, loss on answers only.
 

@@ -73,10 +73,7 @@ def reviewed_answers(
 
 @lake_table(kinds={"duckdb"}, code_version="4", libraries=NUMPY)
 def raw_qa(
-    train_csv: Source,
-    reviewed_answers: Table,
-    row_quality: RowQualitySettings,
-    table: Reading,
+    train_csv: Source, reviewed_answers: Table, row_quality: RowQualitySettings, table: Reading
 ) -> TableReport:
     """Every row of the training file, read strictly, and every answer that a person filled in.
 

@@ -74,10 +74,7 @@ def answer_embeddings(
 
 
 @lake_artifact(
-    kinds={"csv"},
-    code_version="4",
-    checks=(FITS_TEMPLATE, PROMOTED),
-    conclude=publish_if_promoted,
+    kinds={"csv"}, code_version="4", checks=(FITS_TEMPLATE, PROMOTED), conclude=publish_if_promoted
 )
 def submission(
     submission_template: Source | None,

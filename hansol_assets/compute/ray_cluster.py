@@ -57,7 +57,7 @@ _DEFAULTS = {
 _ON_THIS_MACHINE = {
     # Named after where it is usual: all processes of a cluster then listen on 127.0.0.1 alone,
     # and none on the machine's address.
-    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"
 }
 """Of a cluster that is started here; Ray reads it when it is imported."""
 

@@ -54,16 +54,16 @@ class HubSettings(SettingsModel):
     """A released base model."""
 
     model_id: str = Field(
-        default="google/gemma-3-1b-it",
+        "google/gemma-3-1b-it",
         min_length=1,
         description="Hub repository, a local folder, or a local file of GGUF weights, which are "
         "dequantised.",
     )
     revision: str | None = Field(
-        default=None, description="Branch, tag or commit; a commit makes the fetch repeatable."
+        None, description="Branch, tag or commit; a commit makes the fetch repeatable."
     )
     weights: Literal["safetensors", "converted"] = Field(
-        default="safetensors",
+        "safetensors",
         description="converted: read pytorch_model.bin as plain tensors, running none of its code, "
         "and keep it as safetensors; for older models that have nothing else.",
     )

@@ -13,94 +13,78 @@ from hansol_assets.settings_model import SettingsModel, ShapesNothing
 class TrainingSettings(SettingsModel):
     """Hyperparameters of the adapter. The defaults are those for a 7B model on one GPU."""
 
-    rank: int = Field(default=8, ge=1, description="Rank of the LoRA matrices.")
+    rank: int = Field(8, ge=1, description="Rank of the LoRA matrices.")
     lora_alpha: int = Field(
-        default=16, ge=1, description="Scaling: the update is multiplied by alpha/rank."
+        16, ge=1, description="Scaling: the update is multiplied by alpha/rank."
     )
-    lora_dropout: float = Field(
-        default=0.05, ge=0, lt=1, description="Dropout before the LoRA matrices."
-    )
+    lora_dropout: float = Field(0.05, ge=0, lt=1, description="Dropout before the LoRA matrices.")
     target_modules: tuple[str, ...] | Literal["all-linear"] = Field(
-        default=("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"),
+        ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"),
         description="Names of the layers that get LoRA matrices.",
     )
     exclude_modules: str | None = Field(
-        default=None,
+        None,
         description="Regular expression of layers that get none although their names fit, such as "
         "those of a vision tower.",
     )
-    per_device_batch_size: int = Field(default=2, ge=1, description="Examples in a forward pass.")
-    gradient_accumulation: int = Field(
-        default=4, ge=1, description="Forward passes an optimiser step."
-    )
-    epochs: float = Field(default=10.0, gt=0, description="Passes over the examples.")
-    max_steps: int | None = Field(
-        default=None, ge=1, description="Most optimiser steps, if any limit."
-    )
+    per_device_batch_size: int = Field(2, ge=1, description="Examples in a forward pass.")
+    gradient_accumulation: int = Field(4, ge=1, description="Forward passes an optimiser step.")
+    epochs: float = Field(10.0, gt=0, description="Passes over the examples.")
+    max_steps: int | None = Field(None, ge=1, description="Most optimiser steps, if any limit.")
     max_examples: int | None = Field(
-        default=None, ge=1, description="Most examples, drawn by the seed, if any limit."
+        None, ge=1, description="Most examples, drawn by the seed, if any limit."
     )
     examples_drift: float = Field(
-        default=0.1,
+        0.1,
         ge=0,
         le=1,
         description="Share of the examples that may change before an adapter is trained anew; "
         "0: any change trains it.",
     )
     known_share: float = Field(
-        default=0.85,
+        0.85,
         ge=0,
         le=1,
         description="Share of the examples whose prompt shows the rows that they were made of, as "
         "far as these are found: so many parts of the competition's questions have a row.",
     )
-    max_length: int = Field(default=1024, ge=16, description="Longest example, in tokens.")
-    learning_rate: float = Field(default=2e-4, gt=0, description="Peak of the schedule.")
+    max_length: int = Field(1024, ge=16, description="Longest example, in tokens.")
+    learning_rate: float = Field(2e-4, gt=0, description="Peak of the schedule.")
     schedule: Literal["linear", "cosine", "constant_with_warmup"] = Field(
-        default="cosine", description="Shape of the learning rate after the warm-up."
+        "cosine", description="Shape of the learning rate after the warm-up."
     )
-    warmup_ratio: float = Field(
-        default=0.03, ge=0, lt=1, description="Share of steps that warm up."
-    )
-    weight_decay: float = Field(default=0.0, ge=0, description="Decay of the LoRA matrices.")
-    optimizer: str = Field(
-        default="paged_adamw_8bit", description="Name of an optimiser of transformers."
-    )
-    precision: Precision = Field(
-        default="bf16", description="Format that matrix products are computed in."
-    )
+    warmup_ratio: float = Field(0.03, ge=0, lt=1, description="Share of steps that warm up.")
+    weight_decay: float = Field(0.0, ge=0, description="Decay of the LoRA matrices.")
+    optimizer: str = Field("paged_adamw_8bit", description="Name of an optimiser of transformers.")
+    precision: Precision = Field("bf16", description="Format that matrix products are computed in.")
     gradient_checkpointing: bool = Field(
-        default=True, description="Recompute activations to save memory; about a fifth slower."
+        True, description="Recompute activations to save memory; about a fifth slower."
     )
     padding_free: bool = Field(
-        default=False,
+        False,
         description="Lay a batch end to end instead of padding it; pays with flash attention, or "
         "on a model so wide that attention over the whole batch costs little.",
     )
     logging_steps: Annotated[int, ShapesNothing()] = Field(
-        default=1, ge=1, description="Steps between two rows of the loss table."
+        1, ge=1, description="Steps between two rows of the loss table."
     )
     save_steps: Annotated[int, ShapesNothing()] = Field(
-        default=50, ge=1, description="Steps between two checkpoints."
+        50, ge=1, description="Steps between two checkpoints."
     )
-    evaluations: int = Field(
-        default=10, ge=1, description="How often the held-out loss is measured."
-    )
+    evaluations: int = Field(10, ge=1, description="How often the held-out loss is measured.")
     max_held_out: int = Field(
-        default=64,
+        64,
         ge=0,
         description="Most held-out examples that choose the weights that are kept, and as many "
         "that judge them; 0: no held-out loss.",
     )
     report_to: Annotated[tuple[str, ...], ShapesNothing()] = Field(
-        default=(), description="Trackers of transformers that get the losses, such as 'wandb'."
+        (), description="Trackers of transformers that get the losses, such as 'wandb'."
     )
     progress_seconds: Annotated[float, ShapesNothing()] = Field(
-        default=5.0, ge=0, description="Seconds between progress lines."
+        5.0, ge=0, description="Seconds between progress lines."
     )
-    seed: int = Field(
-        default=20240305, ge=0, description="Seed of LoRA matrices, dropout and order."
-    )
+    seed: int = Field(20240305, ge=0, description="Seed of LoRA matrices, dropout and order.")
 
     @property
     def batch_examples(self) -> int:
@@ -134,29 +118,25 @@ class TrainingSettings(SettingsModel):
 class GenerationSettings(SettingsModel):
     """How answers are decoded."""
 
-    max_new_tokens: int = Field(default=256, ge=1, description="Longest answer, in tokens.")
+    max_new_tokens: int = Field(256, ge=1, description="Longest answer, in tokens.")
     max_prompt_tokens: int = Field(
-        default=1024, ge=16, description="Longest prompt, in tokens; a longer one loses its start."
+        1024, ge=16, description="Longest prompt, in tokens; a longer one loses its start."
     )
-    batch_size: int = Field(default=64, ge=1, description="Sequences decoded at once.")
-    samples: int = Field(
-        default=4, ge=0, description="Sampled answers a question, besides the greedy one."
-    )
-    temperature: float = Field(
-        default=0.8, gt=0, description="Divides the logits of sampled answers."
-    )
-    top_p: float = Field(default=0.95, gt=0, le=1, description="Nucleus of sampled answers.")
+    batch_size: int = Field(64, ge=1, description="Sequences decoded at once.")
+    samples: int = Field(4, ge=0, description="Sampled answers a question, besides the greedy one.")
+    temperature: float = Field(0.8, gt=0, description="Divides the logits of sampled answers.")
+    top_p: float = Field(0.95, gt=0, le=1, description="Nucleus of sampled answers.")
     repetition_penalty: float = Field(
-        default=1.0, gt=0, description="Above 1: penalises tokens that the answer already holds."
+        1.0, gt=0, description="Above 1: penalises tokens that the answer already holds."
     )
-    seed: int = Field(default=20240305, ge=0, description="Seed of the sampled answers.")
+    seed: int = Field(20240305, ge=0, description="Seed of the sampled answers.")
 
 
 class FitSettings(SettingsModel):
     """How far an adapter's loss on unseen questions may exceed that on its training examples."""
 
     most_gap: float = Field(
-        default=2.0,
+        2.0,
         gt=0,
         description="Nats a token that the held-out loss may lie above; 2 are a perplexity seven "
         "times as high.",

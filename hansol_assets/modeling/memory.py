@@ -93,11 +93,7 @@ def training_memory(
     )
     return (
         _weights(shape, loading),
-        MemoryItem(
-            "adapter and gradients",
-            2 * LORA_BYTES * trained / GIB,
-            "lower training.rank",
-        ),
+        MemoryItem("adapter and gradients", 2 * LORA_BYTES * trained / GIB, "lower training.rank"),
         MemoryItem(
             "optimizer",
             _optimizer_bytes(training.optimizer) * trained / GIB,

@@ -17,14 +17,7 @@ from hansol_assets.lake.declaration import AssetDeclaration, Bound, CheckFailedE
 from hansol_assets.lake.lake_errors import MissingInputError
 from hansol_assets.lake.making import make
 from hansol_assets.lake.manifest import Manifest
-from hansol_assets.lake.reports import (
-    NO_FIGURES,
-    ROWS_MADE,
-    ROWS_REUSED,
-    Log,
-    Outcome,
-    Verdict,
-)
+from hansol_assets.lake.reports import NO_FIGURES, ROWS_MADE, ROWS_REUSED, Log, Outcome, Verdict
 from hansol_assets.lake.store import Lake
 from hansol_assets.orchestration.automation import (
     NOTHING_FILLED_IN,
@@ -209,10 +202,7 @@ def _report_sources(
 
 
 def _result(
-    outcome: Outcome,
-    bound: Bound,
-    sources: Mapping[str, str],
-    work: Mapping[str, float | str],
+    outcome: Outcome, bound: Bound, sources: Mapping[str, str], work: Mapping[str, float | str]
 ) -> dg.MaterializeResult[Any]:
     manifest = outcome.manifest
     metadata: dict[str, Any] = {

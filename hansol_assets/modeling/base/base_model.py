@@ -30,13 +30,13 @@ class ModelFacts(SettingsModel):
     """Facts about a released model, shown and estimated from; no training depends on them."""
 
     licence: str | None = Field(
-        default=None, description="Licence, as the hub names it; it binds the adapter too."
+        None, description="Licence, as the hub names it; it binds the adapter too."
     )
     gated: bool = Field(
-        default=False, description="Whether the licence must be accepted on the model's page first."
+        False, description="Whether the licence must be accepted on the model's page first."
     )
     shape: ModelShape | None = Field(
-        default=None, description="Dimensions, for estimates before the model is fetched."
+        None, description="Dimensions, for estimates before the model is fetched."
     )
 
 
@@ -58,30 +58,27 @@ class BaseModelSettings(SettingsModel):
     """Which base model, and how it is held in memory."""
 
     kind: Literal["scratch", "hub"] = Field(
-        default="scratch",
-        description="scratch: trained on the corpus, offline; hub: a released model.",
+        "scratch", description="scratch: trained on the corpus, offline; hub: a released model."
     )
-    scratch: ScratchSettings = Field(
-        default=ScratchSettings(), description="Read where `kind` is scratch."
-    )
-    hub: HubSettings = Field(default=HubSettings(), description="Read where `kind` is hub.")
+    scratch: ScratchSettings = Field(ScratchSettings(), description="Read where `kind` is scratch.")
+    hub: HubSettings = Field(HubSettings(), description="Read where `kind` is hub.")
     corpus_drift: float = Field(
-        default=0.1,
+        0.1,
         ge=0,
         le=1,
         description="scratch: share of the corpus that may change before it is trained anew.",
     )
     corpus_documents: int = Field(
-        default=2_500,
+        2_500,
         ge=1,
         description="scratch: documents of the corpus at most, drawn by hash; `max_steps` reads no "
         "more of them than it has time for.",
     )
     facts: ModelFacts = Field(
-        default=ModelFacts(), description="What is known of the hub's model beforehand."
+        ModelFacts(), description="What is known of the hub's model beforehand."
     )
     loading: LoadingSettings = Field(
-        default=LoadingSettings(), description="Format and attention in memory."
+        LoadingSettings(), description="Format and attention in memory."
     )
 
     @property

@@ -21,28 +21,26 @@ class LoadingSettings(SettingsModel):
     """How a base model is held in memory."""
 
     dtype: Literal["float32", "float16", "bfloat16"] = Field(
-        default="float32", description="Format of the weights in memory."
+        "float32", description="Format of the weights in memory."
     )
     quantization: Literal["none", "nf4"] = Field(
-        default="none",
-        description="nf4: 4-bit weights by bitsandbytes, computed in `dtype` (QLoRA).",
+        "none", description="nf4: 4-bit weights by bitsandbytes, computed in `dtype` (QLoRA)."
     )
     attention: Literal["sdpa", "eager", "flash_attention_2"] = Field(
-        default="sdpa",
-        description="Attention implementation of transformers; Gemma 2 needs 'eager'.",
+        "sdpa", description="Attention implementation of transformers; Gemma 2 needs 'eager'."
     )
     vocabulary: Literal["full", "table"] = Field(
-        default="full",
+        "full",
         description="table: while an adapter is trained and answers, only the tokens of its "
         "examples, and those that spell any other Korean text, keep their rows of the embedding "
         "and of the output layer; less memory, and more tokens a second. The adapter "
         "fits the whole model.",
     )
     tokenizer: TokenizerSettings = Field(
-        default=TokenizerSettings(), description="What the model's tokenizer files leave open."
+        TokenizerSettings(), description="What the model's tokenizer files leave open."
     )
     trust_remote_code: bool = Field(
-        default=False, description="Run Python code that comes with the model. Leave it false."
+        False, description="Run Python code that comes with the model. Leave it false."
     )
 
     @model_validator(mode="after")

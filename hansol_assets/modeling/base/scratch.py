@@ -37,37 +37,28 @@ class ScratchSettings(SettingsModel):
     """Shape and training of a Gemma 3 model that starts from random weights."""
 
     vocab_size: int = Field(
-        default=4000, gt=SMALLEST_VOCABULARY, description="Most tokens in the vocabulary."
+        4000, gt=SMALLEST_VOCABULARY, description="Most tokens in the vocabulary."
     )
-    hidden_size: int = Field(default=192, ge=8, description="Width of the residual stream.")
-    layers: int = Field(default=4, ge=1, description="Decoder layers.")
-    attention_heads: int = Field(default=4, ge=1, description="Query heads a layer.")
-    key_value_heads: int = Field(default=2, ge=1, description="Key and value heads a layer.")
-    intermediate_size: int = Field(
-        default=512, ge=8, description="Width of the feed-forward block."
-    )
-    max_positions: int = Field(
-        default=1024, ge=16, description="Longest prompt and answer, in tokens."
-    )
-    sequence_length: int = Field(
-        default=512, ge=8, description="Tokens in a packed training sequence."
-    )
-    batch_size: int = Field(default=2, ge=1, description="Packed sequences in an optimiser step.")
-    epochs: float = Field(default=5.0, gt=0, description="Passes over the corpus.")
-    max_steps: int = Field(
-        default=1600, ge=1, description="Most optimiser steps, whatever the epochs."
-    )
+    hidden_size: int = Field(192, ge=8, description="Width of the residual stream.")
+    layers: int = Field(4, ge=1, description="Decoder layers.")
+    attention_heads: int = Field(4, ge=1, description="Query heads a layer.")
+    key_value_heads: int = Field(2, ge=1, description="Key and value heads a layer.")
+    intermediate_size: int = Field(512, ge=8, description="Width of the feed-forward block.")
+    max_positions: int = Field(1024, ge=16, description="Longest prompt and answer, in tokens.")
+    sequence_length: int = Field(512, ge=8, description="Tokens in a packed training sequence.")
+    batch_size: int = Field(2, ge=1, description="Packed sequences in an optimiser step.")
+    epochs: float = Field(5.0, gt=0, description="Passes over the corpus.")
+    max_steps: int = Field(1600, ge=1, description="Most optimiser steps, whatever the epochs.")
     learning_rate: float = Field(
-        default=4e-3, gt=0, description="AdamW's peak rate, for embeddings and gains."
+        4e-3, gt=0, description="AdamW's peak rate, for embeddings and gains."
     )
-    weight_decay: float = Field(default=0.1, ge=0, description="Decay of the layers' matrices.")
+    weight_decay: float = Field(0.1, ge=0, description="Decay of the layers' matrices.")
     precision: Literal["auto", "fp32", "bf16"] = Field(
-        default="auto",
-        description="Format of matrix products; auto: bf16 where the processor has it.",
+        "auto", description="Format of matrix products; auto: bf16 where the processor has it."
     )
-    seed: int = Field(default=20240305, ge=0, description="Seed of weights and of document order.")
+    seed: int = Field(20240305, ge=0, description="Seed of weights and of document order.")
     progress_seconds: Annotated[float, ShapesNothing()] = Field(
-        default=5.0, ge=0, description="Seconds between progress lines."
+        5.0, ge=0, description="Seconds between progress lines."
     )
 
     @model_validator(mode="after")

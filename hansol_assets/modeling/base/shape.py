@@ -28,7 +28,7 @@ class ModelShape(SettingsModel):
     max_position_embeddings: int = Field(ge=1, description="Longest sequence, in tokens.")
     tie_word_embeddings: bool = Field(description="Whether the output shares the embedding.")
     other_parameters: int = Field(
-        default=0, ge=0, description="Weights beside the decoder, such as a vision tower's."
+        0, ge=0, description="Weights beside the decoder, such as a vision tower's."
     )
 
     @classmethod

@@ -35,20 +35,20 @@ class TokenizerSettings(SettingsModel):
     """What a model's own tokenizer files leave open or say wrongly."""
 
     loader: Literal["auto", "fast"] = Field(
-        default="auto",
+        "auto",
         description="auto: the class that the model's files name or imply; fast: tokenizer.json "
         "just as it stands, for a model whose implied class would split text differently.",
     )
     special_tokens: dict[Literal["bos_token", "eos_token", "pad_token", "unk_token"], str] = Field(
-        default={}, description="Special tokens, where the model's files do not name them."
+        {}, description="Special tokens, where the model's files do not name them."
     )
     new_tokens: tuple[str, ...] = Field(
-        default=(),
+        (),
         description="Tokens added to the vocabulary; their rows of the embedding are trained and "
         "kept with the adapter.",
     )
     template: Literal["own", "plain"] = Field(
-        default="own",
+        "own",
         description="own: the model's chat template, or the plain one if it brings none; plain: "
         "always the plain one.",
     )
@@ -149,10 +149,7 @@ def encode_prompt(tokenizer: "PreTrainedTokenizerBase", messages: Sequence[Messa
 
 
 def encode_example(
-    tokenizer: "PreTrainedTokenizerBase",
-    messages: Sequence[Message],
-    answer: str,
-    max_length: int,
+    tokenizer: "PreTrainedTokenizerBase", messages: Sequence[Message], answer: str, max_length: int
 ) -> Example:
     """Encode a prompt with its answer; only the answer and its end of turn carry loss.
 

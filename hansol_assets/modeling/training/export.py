@@ -23,7 +23,7 @@ BASE = "## Base model"
 
 TERMS = {
     "gemma": "Gemma is provided under and subject to the Gemma Terms of Use found at "
-    "ai.google.dev/gemma/terms",
+    "ai.google.dev/gemma/terms"
 }
 """Licence, as the hub names it → the sentence that it wants beside the weights."""
 
