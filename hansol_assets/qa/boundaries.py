@@ -75,6 +75,21 @@ _ENDED = re.compile(
 
 _BREAKS = (_SIGN, _LINE_BREAK, _SLASH, _ASKED, _LAUGHED, _NUMBERED, _CONNECTIVE_START, _ENDED)
 
+_SIGNS = str.maketrans(
+    dict.fromkeys("？﹖❓❔⁇", "?")
+    | dict.fromkeys("！﹗", "!")
+    | dict.fromkeys("．。", ".")
+    | dict.fromkeys("，、", ",")
+    | dict.fromkeys("；", ";")
+    | dict.fromkeys("／", "/")
+    | dict.fromkeys("\u3000\xa0\u202f", " ")
+    | dict.fromkeys("\r\u2028\u2029\x85\x0b", "\n")
+    # Joiners, directions, soft hyphens and byte-order marks have no width and no meaning here.
+    | dict.fromkeys("\u200c\u200d\u2060\ufeff\xad\u200e\u200f", "")
+)
+# A zero-width space within a word is an accident; beside a sign it stands for a space.
+_WITHIN_A_WORD = re.compile(r"(?<=[^\W_])\u200b+(?=[^\W_])")
+
 
 class Segment(NamedTuple):
     """A sentence, or what stands like one between two boundaries.
@@ -169,22 +184,6 @@ def _numbered_ends(text: str) -> list[int]:
 def _enclosed(text: str) -> set[int]:
     spans = (range(match.start() + 1, match.end()) for match in _ENCLOSURE.finditer(text))
     return set(chain.from_iterable(spans))
-
-
-_SIGNS = str.maketrans(
-    dict.fromkeys("？﹖❓❔⁇", "?")
-    | dict.fromkeys("！﹗", "!")
-    | dict.fromkeys("．。", ".")
-    | dict.fromkeys("，、", ",")
-    | dict.fromkeys("；", ";")
-    | dict.fromkeys("／", "/")
-    | dict.fromkeys("\u3000\xa0\u202f", " ")
-    | dict.fromkeys("\r\u2028\u2029\x85\x0b", "\n")
-    # Joiners, directions, soft hyphens and byte-order marks have no width and no meaning here.
-    | dict.fromkeys("\u200c\u200d\u2060\ufeff\xad\u200e\u200f", "")
-)
-# A zero-width space within a word is an accident; beside a sign it stands for a space.
-_WITHIN_A_WORD = re.compile(r"(?<=[^\W_])\u200b+(?=[^\W_])")
 
 
 def plain(text: str, words: re.Pattern[str]) -> str:

@@ -108,9 +108,7 @@ def assign_folds(rows: pd.DataFrame, settings: FoldSettings) -> pd.DataFrame:
     many rows share, as variants of one question do, is mostly all that they have: rows with nothing
     but stock phrases are tied by them still. Questions always tie.
 
-    Args:
-        rows: `id, questions, category, answers`, and `row_number` if known.
-        settings: Number of folds and splits.
+    Rows have `id, questions, category, answers`, and `row_number` if it is known.
 
     Returns:
         `id, category, leak_group, fold, split`, a row for each row, in the order of the ids.

@@ -9,6 +9,18 @@ from pydantic import Field
 from hansol_assets.qa.sentences import split_sentences
 from hansol_assets.settings_model import SettingsModel
 
+# The shapes of control tokens over the model families: <bos>, </s>, <start_of_turn>, <|im_end|>,
+# <<SYS>>, [INST]. Full-width signs count too, since some tokenizers normalise them (NFKC).
+_OPENING = re.compile(
+    r"(?P<angle>[<＜])(?=[|｜/]?[A-Za-z_][^<>＜＞\n]{0,60}[>＞])"
+    r"|(?P<square>[\[［])(?=/?[A-Z_]{2,30}[\]］])"
+)
+_END = re.compile(
+    r"<(?:end_of_turn|start_of_turn|eos|/s|pad|turn\|)>|<\|[^<>|\n]{1,60}\|?>|\[/?INST\]",
+    re.IGNORECASE,
+)
+_START = re.compile(r"\s*(?:<(?:bos|s|pad)>|\[CLS\])")
+
 
 class PromptSettings(SettingsModel):
     """What stands in a prompt beside the question."""
@@ -61,19 +73,6 @@ def _shorten(text: str, limit: int) -> str:
             break
         shown = longer
     return shown or data[:limit].rstrip() + "…"
-
-
-# The shapes of control tokens over the model families: <bos>, </s>, <start_of_turn>, <|im_end|>,
-# <<SYS>>, [INST]. Full-width signs count too, since some tokenizers normalise them (NFKC).
-_OPENING = re.compile(
-    r"(?P<angle>[<＜])(?=[|｜/]?[A-Za-z_][^<>＜＞\n]{0,60}[>＞])"
-    r"|(?P<square>[\[［])(?=/?[A-Z_]{2,30}[\]］])"
-)
-_END = re.compile(
-    r"<(?:end_of_turn|start_of_turn|eos|/s|pad|turn\|)>|<\|[^<>|\n]{1,60}\|?>|\[/?INST\]",
-    re.IGNORECASE,
-)
-_START = re.compile(r"\s*(?:<(?:bos|s|pad)>|\[CLS\])")
 
 
 def neutralise(text: str) -> str:

@@ -14,6 +14,10 @@ Item = TypeVar("Item")
 PARTS = "\x1f"
 """Stands between the parts of what is hashed: parts that are joined by it hash as they do."""
 
+Groups = Mapping[str, Sequence[str]]
+"""Name of each group → the category of each of its rows, in the order of the names."""
+_NUMBER = re.compile(r"\d+")
+
 
 def digest(*parts: object) -> str:
     """Hex sha256 of the parts, told apart even where their texts run together."""
@@ -81,12 +85,6 @@ def deal_by_name(names: Sequence[str], weights: Mapping[str, float]) -> list[str
     dealt = sorted(deal(len(names), weights))
     by_name = dict(zip(sorted(names), dealt, strict=True))
     return [by_name[name] for name in names]
-
-
-Groups = Mapping[str, Sequence[str]]
-"""Name of each group → the category of each of its rows, in the order of the names."""
-
-_NUMBER = re.compile(r"\d+")
 
 
 def are_numbered(ids: Sequence[str]) -> bool:

@@ -31,6 +31,27 @@ LONG_RUN = 6
 """Words in Latin letters that are a run."""
 _LATIN_RUN = re.compile(rf"{_LATIN_WORD.pattern}(?:[\s,.:;/()]+{_LATIN_WORD.pattern})*")
 
+_FINAL_M = "\u11b7"
+"""The final consonant of "함" and "음"."""
+# Shorter ones say nothing by themselves; longer ones are lists that ran together.
+_SHORTEST, _LONGEST = 12, 220
+_ANSWERS_IN_MEMORY = 10_000
+"""A run looks at the same answers for each of its splits."""
+# Words that tie a sentence to the one before and can be left out.
+_CONNECTIVES = re.compile(
+    r"^(?:(?:또한|그리고|그러나|하지만|따라서|그래서|그러므로|마지막으로|먼저|우선|즉|특히|다만|"
+    r"(?:첫|둘|셋|넷|첫 번|두 번|세 번)째(?:로(?:는)?|는)?|추가로|추가적으로|이어서|끝으로|"
+    r"예를 들어|예를 들면|이에 따라|이를 위해|한편|결론적으로|게다가|더불어|아울러|"
+    r"(?:그|이)\s?외에도|그 밖에도?),?\s+)+"
+)
+# Words that point at the sentence before: without it nobody knows what is meant.
+_POINTS_BACK = re.compile(
+    r"^(?:이는|이를|이것|이런|이러한|이렇게|이와|이로|이때|이들|이처럼|이후|이 |"
+    r"그것|그런|그러한|그렇|그때|그 |해당|"
+    r"각각|위와|위의|앞서|두 |여기|전자|후자|반면|반대로|마찬가지)"
+)
+_OF_A_LIST = re.compile(r"^\s*(?:\d{1,2}[.)]|[-•*#(\[]|[가-하][.)])|\*\*|[:：]|\n")
+
 
 def split_sentences(text: str) -> list[str]:
     """Split a text into sentences, each stripped, with its closing punctuation.
@@ -55,10 +76,6 @@ def is_finished(text: str) -> bool:
     return bool(_ENDED.search(bare)) and not (
         _BROKEN.search(bare) or _LIST_NUMBER.search(bare) or _ABBREVIATION.search(bare)
     )
-
-
-_FINAL_M = "\u11b7"
-"""The final consonant of "함" and "음"."""
 
 
 def ends_a_sentence(text: str) -> bool:
@@ -110,28 +127,6 @@ def latin_runs(text: str, words: int = LONG_RUN) -> list[str]:
     Fibreboard").
     """
     return [run for run in _LATIN_RUN.findall(text) if len(_LATIN_WORD.findall(run)) >= words]
-
-
-# Shorter ones say nothing by themselves; longer ones are lists that ran together.
-_SHORTEST, _LONGEST = 12, 220
-
-_ANSWERS_IN_MEMORY = 10_000
-"""A run looks at the same answers for each of its splits."""
-
-# Words that tie a sentence to the one before and can be left out.
-_CONNECTIVES = re.compile(
-    r"^(?:(?:또한|그리고|그러나|하지만|따라서|그래서|그러므로|마지막으로|먼저|우선|즉|특히|다만|"
-    r"(?:첫|둘|셋|넷|첫 번|두 번|세 번)째(?:로(?:는)?|는)?|추가로|추가적으로|이어서|끝으로|"
-    r"예를 들어|예를 들면|이에 따라|이를 위해|한편|결론적으로|게다가|더불어|아울러|"
-    r"(?:그|이)\s?외에도|그 밖에도?),?\s+)+"
-)
-# Words that point at the sentence before: without it nobody knows what is meant.
-_POINTS_BACK = re.compile(
-    r"^(?:이는|이를|이것|이런|이러한|이렇게|이와|이로|이때|이들|이처럼|이후|이 |"
-    r"그것|그런|그러한|그렇|그때|그 |해당|"
-    r"각각|위와|위의|앞서|두 |여기|전자|후자|반면|반대로|마찬가지)"
-)
-_OF_A_LIST = re.compile(r"^\s*(?:\d{1,2}[.)]|[-•*#(\[]|[가-하][.)])|\*\*|[:：]|\n")
 
 
 class Excerpt(NamedTuple):

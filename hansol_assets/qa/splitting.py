@@ -66,6 +66,21 @@ _UNWRITTEN = (RELATION, REQUEST)
 _LISTED = (SLASH, LINE)
 _TOPICS_ANEW = 2
 
+_AND = re.compile(r"(?<=[가-힣A-Za-z])(?:이랑|랑|하고|와|과|\s+및)\s+(?=\S)")
+_COMPARES = re.compile(
+    r"차이|다르|다른|달라|비교|관계|(?<!\S)(?:중|사이|함께|같이)(?:에|에서|의)?(?!\S)"
+)
+_EACH = re.compile(r"(?<!\S)(?:각각|둘\s*다|모두|전부)(?!\S)\s*")
+_KOREAN_CLAUSES = re.compile(
+    r"(?<=[가-힣]고)(?<!그리고)\s+|(?:(?<=지),?|(?<=[.?]))\s+(?=(?:그리고|또|또한)\s)"
+)
+_ENGLISH_CLAUSES = re.compile(r"[,.?]?\s+(?=(?:and|also)\s)")
+_CONNECTIVE = re.compile(r"(?:그리고|또한|또|and|also)\s+")
+_ASKS = re.compile(rf"(?<!\S)(?:{QUESTION_WORDS}|뭔지)")
+_HANGUL = re.compile(r"[가-힣]")
+_LONGEST = 200
+"""Characters of a question that is read so: longer ones tell a story."""
+
 
 @dataclass(frozen=True)
 class QuestionMix:
@@ -249,22 +264,6 @@ def _stands_behind(part: Segment, before: Sequence[Segment]) -> bool:
 
 def _wants_a_yes(part: Segment) -> bool:
     return is_yes_or_no(part.tokens) and not has_question_word(part.text)
-
-
-_AND = re.compile(r"(?<=[가-힣A-Za-z])(?:이랑|랑|하고|와|과|\s+및)\s+(?=\S)")
-_COMPARES = re.compile(
-    r"차이|다르|다른|달라|비교|관계|(?<!\S)(?:중|사이|함께|같이)(?:에|에서|의)?(?!\S)"
-)
-_EACH = re.compile(r"(?<!\S)(?:각각|둘\s*다|모두|전부)(?!\S)\s*")
-_KOREAN_CLAUSES = re.compile(
-    r"(?<=[가-힣]고)(?<!그리고)\s+|(?:(?<=지),?|(?<=[.?]))\s+(?=(?:그리고|또|또한)\s)"
-)
-_ENGLISH_CLAUSES = re.compile(r"[,.?]?\s+(?=(?:and|also)\s)")
-_CONNECTIVE = re.compile(r"(?:그리고|또한|또|and|also)\s+")
-_ASKS = re.compile(rf"(?<!\S)(?:{QUESTION_WORDS}|뭔지)")
-_HANGUL = re.compile(r"[가-힣]")
-_LONGEST = 200
-"""Characters of a question that is read so: longer ones tell a story."""
 
 
 class Pair(NamedTuple):

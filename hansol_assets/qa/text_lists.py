@@ -12,6 +12,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+_NO_WORD = re.compile(r"[\W_]+")
+_TOGETHER = 8_192
+"""Texts that are looked at together: they should fit the processor's cache."""
+_PLANE = 0x10000
+_BY_ITSELF = 0xFFFF
+"""Stands for a sign that the table of signs cannot fold; it is none itself, so no sign folds to it.
+"""
+
 
 @dataclass(frozen=True, eq=False)
 class TextLists:
@@ -103,15 +111,6 @@ def _arrow(column: pd.Series) -> pa.ChunkedArray:
         return pa.Table.from_pandas(frame, preserve_index=False).column(0)
     schema = pa.schema([("lists", pa.list_(pa.large_string()))])
     return pa.Table.from_pandas(frame, schema=schema, preserve_index=False).column(0)
-
-
-_NO_WORD = re.compile(r"[\W_]+")
-_TOGETHER = 8_192
-"""Texts that are looked at together: they should fit the processor's cache."""
-_PLANE = 0x10000
-_BY_ITSELF = 0xFFFF
-"""Stands for a sign that the table of signs cannot fold; it is none itself, so no sign folds to it.
-"""
 
 
 def normalise(text: str) -> str:

@@ -54,10 +54,7 @@ class _Texts(NamedTuple):
 class TextCells:
     """The cells of a table as texts; mending them adds to the counts of its repairs.
 
-    Args:
-        table: The columns.
-        placeholders: Cells that stand for no text.
-        masks: Whether personal numbers are masked.
+    Placeholders stand for no text; `masks` says whether personal numbers are masked.
     """
 
     def __init__(

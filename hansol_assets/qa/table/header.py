@@ -101,10 +101,7 @@ def _likeliest(header: Header, choices: list[tuple[str, ...]]) -> tuple[str, ...
 def refuse_missing(header: Header, setting: str, example: str | None = None) -> Family:
     """Says that a table has no column of a kind, and which one its content tells to be meant.
 
-    Args:
-        header: The header; what is wrong is added to it.
-        setting: The setting that names such columns, `questions` or `answers`.
-        example: Another setting to show, of one column.
+    `setting` is `questions` or `answers`; `example` is another setting to show, of one column.
 
     Returns:
         A family without columns.

@@ -16,6 +16,8 @@ _STARTS_AS_JSON = re.compile(r"[\ufeff \t\r\n]*(?:\{|\[(?:[\[{ \r\n]|\Z))")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _WRITE_RECORDS = 'write a list of records, [{"question": …, "answer": …}, …], or one a line'
 
+_TWO_KEYS = "give each value its own key (answer_1, answer_2), or write a list of them"
+
 
 def looks_like_json(text: str) -> bool:
     """Whether a text of unknown format starts as JSON does."""
@@ -85,7 +87,6 @@ def _record(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_record)
-_TWO_KEYS = "give each value its own key (answer_1, answer_2), or write a list of them"
 
 
 def _loads(text: str) -> Any:

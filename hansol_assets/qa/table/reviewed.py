@@ -51,12 +51,9 @@ def unguarded(cell: str) -> str:
 def read_reviewed(
     path: Path, placeholders: Iterable[str] = PLACEHOLDERS, *, masks: bool = False
 ) -> pd.DataFrame:
-    """Reads the rows of a review file whose answer was filled in.
+    """Reads the rows of a review file, in any format, whose answer was filled in.
 
-    Args:
-        path: A table in any format, as an editor or Excel saved it.
-        placeholders: Cells that stand for no answer; words that put one off do, too.
-        masks: Whether personal numbers are masked.
+    Placeholders stand for no answer, and so do words that put one off.
 
     Returns:
         `REVIEWED_COLUMNS` as texts, ordered by id, which is made of the question.

@@ -115,12 +115,9 @@ class RowQualitySettings(SettingsModel):
 def without_dropped(
     rows: pd.DataFrame, warnings: pd.DataFrame, settings: RowQualitySettings
 ) -> pd.DataFrame:
-    """Leaves out the rows that the settings drop, and any answer that is a question of the table.
+    """Leaves out rows of which `row_warnings` warns and that the settings drop.
 
-    Args:
-        rows: Training table.
-        warnings: What `row_warnings` gives for it.
-        settings: Which kinds are dropped.
+    An answer that is a question of the table is left out, too.
     """
     dropped = {*warnings.loc[warnings["kind"].isin(settings.dropped), "id"]}
     again = warnings[warnings["kind"] == ASKED_AGAIN]

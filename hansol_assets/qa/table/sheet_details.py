@@ -31,6 +31,24 @@ _SPACE = " "
 """Stands between an element's namespace and its name."""
 _TEXTS = frozenset({"s", "str", "inlineStr"})
 _TRUE = frozenset({"1", "true"})
+_CHUNK = 1 << 20
+_LONGEST = 16
+_HIDDEN = frozenset({b' hidden="1"', b' hidden="true"'})
+_ERROR = b' t="e"'
+_STRUCK = b"<strike"
+_PREFIX = re.compile(rb"<(\w+:)?(?:worksheet|styleSheet)\b")
+_FORMATS = re.compile(rb"<(?:\w+:)?cellXfs.*?</(?:\w+:)?cellXfs>", re.DOTALL)
+_FORMAT = re.compile(rb'numFmtId="(\d+)"')
+_OF_TEXT = frozenset({b"0", b"49"})
+_REMEMBERED = 1 << 15
+_EXACT_DIGITS = 15
+"""Digits of a number that a sheet keeps; of a longer one it has zeros behind them."""
+_LOCAL_DATES = {"mm-dd-yy": "yyyy-mm-dd", "m/d/yy h:mm": "yyyy-mm-dd h:mm"}
+"""Formats that a spreadsheet shows as its country writes dates."""
+_LONG_DATE, _LONG_DATE_CODE = "[$-F800]", 'yyyy"년" m"월" d"일" dddd'
+_LOCALE = re.compile(r"\[\$-[\w-]+\]")
+_KOREAN = re.compile(r"\[\$-(?:\w*412|ko-KR)\]|\[\$[^\]-]+-412\]")
+_WEEKDAYS = "월화수목금토일"
 
 
 class Style(NamedTuple):
@@ -148,26 +166,6 @@ class _Scanner:
         place: Place = self._place_of(begun) if isinstance(begun, str) else begun
         self._place = place
         return place
-
-
-_CHUNK = 1 << 20
-_LONGEST = 16
-_HIDDEN = frozenset({b' hidden="1"', b' hidden="true"'})
-_ERROR = b' t="e"'
-_STRUCK = b"<strike"
-_PREFIX = re.compile(rb"<(\w+:)?(?:worksheet|styleSheet)\b")
-_FORMATS = re.compile(rb"<(?:\w+:)?cellXfs.*?</(?:\w+:)?cellXfs>", re.DOTALL)
-_FORMAT = re.compile(rb'numFmtId="(\d+)"')
-_OF_TEXT = frozenset({b"0", b"49"})
-_REMEMBERED = 1 << 15
-_EXACT_DIGITS = 15
-"""Digits of a number that a sheet keeps; of a longer one it has zeros behind them."""
-_LOCAL_DATES = {"mm-dd-yy": "yyyy-mm-dd", "m/d/yy h:mm": "yyyy-mm-dd h:mm"}
-"""Formats that a spreadsheet shows as its country writes dates."""
-_LONG_DATE, _LONG_DATE_CODE = "[$-F800]", 'yyyy"년" m"월" d"일" dddd'
-_LOCALE = re.compile(r"\[\$-[\w-]+\]")
-_KOREAN = re.compile(r"\[\$-(?:\w*412|ko-KR)\]|\[\$[^\]-]+-412\]")
-_WEEKDAYS = "월화수목금토일"
 
 
 class Detailer:

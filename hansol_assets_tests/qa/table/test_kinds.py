@@ -129,6 +129,14 @@ def test_ids_of_records_are_kept(tmp_path: Path) -> None:
     assert table.frame["id"].tolist() == ["a1", "a2"]
 
 
+def test_an_id_that_stands_twice_within_one_record_is_named(tmp_path: Path) -> None:
+    twice = [{"id": "a1", **record} for record in RECORDS]
+    text = json.dumps({"data": [{"paragraphs": [{"qas": twice}]}]})
+
+    with pytest.raises(ContractError, match="row 1, column id: 'a1' already stands on row 1"):
+        read(tmp_path, "train.json", text)
+
+
 @pytest.mark.parametrize("indent", [None, 2])
 def test_values_one_behind_the_other_are_records(tmp_path: Path, indent: int | None) -> None:
     text = "".join(json.dumps(record, indent=indent) for record in RECORDS)

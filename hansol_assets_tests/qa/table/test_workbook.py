@@ -14,7 +14,13 @@ from openpyxl.cell.rich_text import CellRichText, TextBlock
 from openpyxl.cell.text import InlineFont
 from openpyxl.styles import Font
 
-from hansol_assets.qa.table import ContractError, TableRead, TableSettings, read_train
+from hansol_assets.qa.table import (
+    ContractError,
+    TableRead,
+    TableSettings,
+    read_template,
+    read_train,
+)
 from hansol_assets.qa.table.sheet_details import shown
 
 HEADER = ("id", "질문", "답변")
@@ -207,6 +213,18 @@ def test_sheets_of_the_same_columns_are_one_table(tmp_path: Path) -> None:
 def test_ids_of_several_sheets_are_told_apart_by_them(tmp_path: Path) -> None:
     table = read(tmp_path, _two_sheets(("1", *ROWS[1][1:])))
     assert table.frame["id"].tolist() == ["하나 1", "둘 1"]
+
+
+def test_an_id_clashes_with_the_one_before_it_alone(tmp_path: Path) -> None:
+    path = tmp_path / "sample_submission.xlsx"
+    book = openpyxl.Workbook()
+    for sheet, value in ((book.active, "0"), (book.create_sheet("둘"), "1")):
+        filled(sheet, ("id", "vec_0"), ("1", value))
+    book.save(path)
+    with pytest.raises(ContractError) as error:
+        read_template(path)
+    (violation,) = error.value.violations
+    assert str(violation).startswith("row 2 of sheet 둘, column id: '1' already stands on row 2 of")
 
 
 def test_a_bad_row_is_named_with_its_sheet(tmp_path: Path) -> None:
