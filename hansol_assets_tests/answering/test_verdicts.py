@@ -148,7 +148,8 @@ def test_the_answer_is_the_one_that_says_best_what_all_say(sources: QuotableRows
 def test_of_equal_answers_the_first_one_is_given() -> None:
     rows = pd.DataFrame([("A", ["q"], "", ["x", "y"], 1)], columns=ROWS.columns)
 
-    assert QuotableRows(rows, Given()).answers(["A"]) == {"A": (1, "x")}
+    answers = QuotableRows(rows, Given()).answers(["A"])
+    assert answers == {"A": {"source_answer": 1, "text": "x"}}
 
 
 def test_every_quote_names_the_question_of_its_row(sources: QuotableRows) -> None:

@@ -1,14 +1,16 @@
 import json
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from hansol_assets.embedding.embedder import encode
+from hansol_assets.embedding.muse import MuseEmbedder
 from hansol_assets.scoring.evaluate import (
     NO_BETTER,
     ONE_REFERENCE,
+    ScoreReport,
     ScoreSettings,
     parity_note,
     parity_of,
@@ -16,11 +18,7 @@ from hansol_assets.scoring.evaluate import (
 )
 from hansol_assets.scoring.measures import centroid
 
-if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
-
-SETTINGS = ScoreSettings()
-
+Score = Callable[[Mapping[str, np.ndarray], Mapping[str, list[str]]], ScoreReport]
 
 REFERENCES = {
     "TEST_000": [
@@ -35,57 +33,49 @@ REFERENCES = {
 }
 
 
-@pytest.fixture
-def references() -> dict[str, list[str]]:
-    return REFERENCES
+@pytest.fixture(scope="module")
+def centroid_vector(known_rows: pd.DataFrame, embedder: MuseEmbedder) -> np.ndarray:
+    return centroid(encode(embedder, [texts[1] for texts in known_rows["answers"]]))
 
 
 @pytest.fixture(scope="module")
-def centroid_vector(known_rows: pd.DataFrame, embedder: "SentenceTransformer") -> np.ndarray:
-    return centroid(encode(embedder, [own[1] for own in known_rows["answers"]]))
+def score(centroid_vector: np.ndarray, embedder: MuseEmbedder) -> Score:
+    def scored(
+        vectors: Mapping[str, np.ndarray], references: Mapping[str, list[str]]
+    ) -> ScoreReport:
+        return score_submission(vectors, references, embedder, centroid_vector, ScoreSettings())
+
+    return scored
 
 
 def test_the_centroid_has_parity_zero_and_the_mean_of_references_reaches_the_ceiling(
-    references: dict[str, list[str]],
-    centroid_vector: np.ndarray,
-    embedder: "SentenceTransformer",
+    score: Score, centroid_vector: np.ndarray, embedder: MuseEmbedder
 ) -> None:
-    nothing = dict.fromkeys(references, centroid_vector)
-    best = {key: centroid(encode(embedder, own)) for key, own in references.items()}
-    low, high = (
-        score_submission(vectors, references, embedder, centroid_vector, SETTINGS)
-        for vectors in (nothing, best)
-    )
+    nothing = dict.fromkeys(REFERENCES, centroid_vector)
+    best = {key: centroid(encode(embedder, texts)) for key, texts in REFERENCES.items()}
+    low, high = (score(vectors, REFERENCES) for vectors in (nothing, best))
 
     assert low.parity == pytest.approx(0)
     assert low.private == pytest.approx(low.centroid)
     assert high.private == pytest.approx(high.ceiling)
     assert high.parity > 1
     assert high.interval.low < high.private < high.interval.high
-    assert high.n == len(references)
+    assert high.n == len(REFERENCES)
 
 
-def test_the_public_figure_is_of_the_public_questions(
-    references: dict[str, list[str]],
-    centroid_vector: np.ndarray,
-    embedder: "SentenceTransformer",
-) -> None:
-    vectors = {key: encode(embedder, own[:1])[0] for key, own in references.items()}
-    report = score_submission(vectors, references, embedder, centroid_vector, SETTINGS)
+def test_the_public_figure_is_of_the_public_questions(score: Score, embedder: MuseEmbedder) -> None:
+    vectors = {key: encode(embedder, texts[:1])[0] for key, texts in REFERENCES.items()}
+    report = score(vectors, REFERENCES)
     public = report.questions[report.questions["public"]]
 
-    assert len(public) == round(0.4 * len(references))
+    assert len(public) == round(0.4 * len(REFERENCES))
     assert report.public == pytest.approx(public["score"].mean())
 
 
-def test_the_figures_can_be_written_as_json(
-    references: dict[str, list[str]],
-    centroid_vector: np.ndarray,
-    embedder: "SentenceTransformer",
-) -> None:
-    single = {key: own[:1] for key, own in references.items()}
+def test_the_figures_can_be_written_as_json(score: Score, centroid_vector: np.ndarray) -> None:
+    single = {key: texts[:1] for key, texts in REFERENCES.items()}
     vectors = dict.fromkeys(single, centroid_vector)
-    report = score_submission(vectors, single, embedder, centroid_vector, SETTINGS)
+    report = score(vectors, single)
     figures = json.loads(json.dumps(report.to_json(), allow_nan=False))
 
     assert figures["human"] is None
@@ -120,23 +110,17 @@ def test_parity_is_of_the_questions_where_people_can_be_measured() -> None:
 
 
 def test_questions_without_references_are_passed_over(
-    references: dict[str, list[str]],
-    centroid_vector: np.ndarray,
-    embedder: "SentenceTransformer",
+    score: Score, centroid_vector: np.ndarray
 ) -> None:
-    vectors = dict.fromkeys([*references, "TEST_999"], centroid_vector)
+    vectors = dict.fromkeys([*REFERENCES, "TEST_999"], centroid_vector)
 
-    report = score_submission(vectors, references, embedder, centroid_vector, SETTINGS)
-    assert report.n == len(references)
+    report = score(vectors, REFERENCES)
+    assert report.n == len(REFERENCES)
 
 
-def test_a_missing_vector_and_a_wrong_width_are_named(
-    references: dict[str, list[str]],
-    centroid_vector: np.ndarray,
-    embedder: "SentenceTransformer",
-) -> None:
-    first = next(iter(references))
+def test_a_missing_vector_and_a_wrong_width_are_named(score: Score) -> None:
+    first = next(iter(REFERENCES))
     with pytest.raises(ValueError, match=first):
-        score_submission({}, references, embedder, centroid_vector, SETTINGS)
+        score({}, REFERENCES)
     with pytest.raises(ValueError, match="3 dimensions, the embedder's 512"):
-        score_submission({first: np.ones(3)}, {first: ["답"]}, embedder, centroid_vector, SETTINGS)
+        score({first: np.ones(3)}, {first: ["답"]})

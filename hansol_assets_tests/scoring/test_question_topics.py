@@ -36,28 +36,28 @@ def test_naming_the_thing_covers_more_than_naming_the_aspect(topics: Topics) -> 
     assert topics.asked(frozenset()).coverage(asked) == 0
 
 
-def test_another_rows_thing_is_a_stranger_and_the_asked_one_is_not(topics: Topics) -> None:
+def test_another_rows_thing_is_unrelated_and_the_asked_one_is_not(topics: Topics) -> None:
     asked, source = terms("원목사이딩의 장점은?"), terms("시멘트사이딩의 장점은?")
 
-    assert topics.asked(asked).strangers(terms("시멘트사이딩은 저렴합니다."), source) > 0.3
-    assert topics.asked(asked).strangers(terms("원목사이딩은 저렴합니다."), source) == 0
-    assert topics.asked(source).strangers(terms("시멘트사이딩은 저렴합니다."), source) == 0
+    assert topics.asked(asked).unrelated(terms("시멘트사이딩은 저렴합니다."), source) > 0.3
+    assert topics.asked(asked).unrelated(terms("원목사이딩은 저렴합니다."), source) == 0
+    assert topics.asked(source).unrelated(terms("시멘트사이딩은 저렴합니다."), source) == 0
 
 
 def test_what_names_nothing_speaks_of_what_its_own_row_was_asked(topics: Topics) -> None:
     asked, source = terms("원목사이딩의 장점은?"), terms("시멘트사이딩의 장점은?")
     unnamed = terms("저렴한 점이 장점입니다.")
 
-    assert topics.asked(asked).strangers(unnamed, source) > 0.3
-    assert topics.asked(asked).strangers(unnamed, asked) == 0
-    assert topics.asked(asked).strangers(unnamed, asked | source) == 0
+    assert topics.asked(asked).unrelated(unnamed, source) > 0.3
+    assert topics.asked(asked).unrelated(unnamed, asked) == 0
+    assert topics.asked(asked).unrelated(unnamed, asked | source) == 0
 
 
-def test_the_opposite_alone_is_a_stranger(topics: Topics) -> None:
+def test_the_opposite_alone_is_unrelated(topics: Topics) -> None:
     asked = terms("장판의 장점은?")
 
-    assert topics.asked(asked).strangers(terms("장판의 단점은 찍힘입니다."), asked) > 0
-    assert topics.asked(asked).strangers(terms("장판은 장점과 단점이 있습니다."), asked) == 0
+    assert topics.asked(asked).unrelated(terms("장판의 단점은 찍힘입니다."), asked) > 0
+    assert topics.asked(asked).unrelated(terms("장판은 장점과 단점이 있습니다."), asked) == 0
 
 
 def test_counts_are_kept(topics: Topics, tmp_path: Path) -> None:
