@@ -125,11 +125,12 @@ def run(command: list[str], environment: dict[str, str]) -> dict[str, float]:
     return {"seconds": round(time.perf_counter() - started), "peak_gib": peak.end()}
 
 
-def chain(profile: str, raw: Path) -> dict[str, object]:
+def chain(profile: str, raw: Path, judged: int) -> dict[str, object]:
     """Bring every asset of a profile up to date, and return what is known of it."""
     lake_dir = FOLDER / "lake"
     environment = {
         "HANSOL_PROFILE": profile,
+        "HANSOL_PAIRING__HELD_OUT_COUNT": str(judged),
         "HANSOL_RAW_DIR": str(raw),
         "HANSOL_LAKE_DIR": str(lake_dir),
         "DAGSTER_HOME": str(lake_dir / "dagster"),
@@ -229,6 +230,7 @@ def main() -> None:
     parser.add_argument("raw", type=Path, help="the folder of the real rows")
     parser.add_argument("--rows", type=int, help="first rows of the table; all by default")
     parser.add_argument("--questions", type=int, help="first questions; all by default")
+    parser.add_argument("--judged", type=int, default=400, help="questions that judge at most")
     parser.add_argument("--steps", type=int, default=60, help="optimiser steps of the adapter")
     parser.add_argument("--tokens", type=int, default=96, help="longest answer, in tokens")
     parser.add_argument("--variant", help="measure this way of loading alone, as JSON")
@@ -241,7 +243,7 @@ def main() -> None:
         return
     figures: dict[str, object] = {"arguments": {**vars(arguments), "raw": "the real rows"}}
     for name in ("tiny", str(profile)):
-        figures[Path(name).stem] = chain(name, raw)
+        figures[Path(name).stem] = chain(name, raw, arguments.judged)
         keep(figures)
     for name, loading in VARIANTS.items():
         command = [sys.executable, __file__, *sys.argv[1:], "--variant", json.dumps(loading)]
