@@ -13,15 +13,11 @@ import pandas as pd
 import pytest
 from hypothesis import settings
 
-from hansol_assets.compute.local import LocalCompute
-from hansol_assets.embedding.cached import CachedEmbedder
 from hansol_assets.embedding.e5 import E5Embedder
-from hansol_assets.embedding.muse import DIMENSIONS, MuseEmbedder
 from hansol_assets.embedding.retriever import Retriever
-from hansol_assets.embedding.work import EmbedTexts
-from hansol_assets.lake.cache import EMBEDDINGS, RowCache
+from hansol_assets.lake.store import Lake
 from hansol_assets_tests.faults.fixtures import server, undisturbed, untrained  # noqa: F401
-from hansol_assets_tests.graph import GraphRun, run_graph, write_raw_files
+from hansol_assets_tests.graph import SHAPING_NOTHING, GraphRun, run_graph, write_raw_files
 from hansol_assets_tests.qa.rows import training_table
 from hansol_assets_tests.sharing import made_once
 
@@ -55,9 +51,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks the fast tests, and puts the slowest files first: else one worker ends alone."""
     slow, slowest = set(), set()
     for item in items:
-        if item.get_closest_marker("ray"):
+        forks = "server" in getattr(item, "fixturenames", ())
+        is_slow, is_real, has_cluster = map(item.get_closest_marker, ("slow", "real", "ray"))
+        if forks or has_cluster or (is_slow and is_real):
             slowest.add(item.path)
-        if item.get_closest_marker("slow") or item.get_closest_marker("real"):
+        if is_slow or is_real:
             slow.add(item.path)
         elif item.path.relative_to(ROOT).parts[0] in FAST:
             item.add_marker(pytest.mark.fast)
@@ -93,29 +91,6 @@ def shared_dir(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path
 
 
 @pytest.fixture(scope="session")
-def real_texts(real_dir: Path, shared_dir: Path, instance: dg.DagsterInstance) -> GraphRun:
-    """The lake of the real rows' vectors: each of their texts is embedded once a session."""
-    run = run_graph(
-        shared_dir / "real",
-        real_dir,
-        instance,
-        select=dg.AssetSelection.assets("answer_embedder"),
-    )
-    assert run.failures == {}
-    return run
-
-
-@pytest.fixture(scope="session")
-def real_embedder(real_texts: GraphRun) -> CachedEmbedder:
-    """The offline embedder, for the real rows."""
-    cache = RowCache(real_texts.lake.warehouse, EMBEDDINGS)
-    scope = real_texts.data_versions["answer_embedder"]
-    return CachedEmbedder(
-        cache, scope, DIMENSIONS, lambda: LocalCompute().workers(EmbedTexts(MuseEmbedder, 64, 512))
-    )
-
-
-@pytest.fixture(scope="session")
 def e5() -> Retriever:
     """The encoder that finds rows by default; it takes some seconds to load."""
     return Retriever(E5Embedder(), "query: ", "passage: ")
@@ -136,25 +111,32 @@ def instance() -> Iterator[dg.DagsterInstance]:
 
 
 @pytest.fixture(scope="session")
-def graph(
-    raw_dir: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-    shared_dir: Path,
-    instance: dg.DagsterInstance,
-) -> GraphRun:
-    """The whole graph, materialised once with the smallest models; tests only read it.
-
-    The worker that first asks for it runs it. Each has a copy of the lake: runs in which nothing
-    is to be done, and what is asked by hand, leave notes there.
-    """
+def made_graph(raw_dir: Path, shared_dir: Path, instance: dg.DagsterInstance) -> GraphRun:
+    """The whole graph, materialised by the worker that first asks for it."""
 
     def make(folder: Path) -> None:
-        run = run_graph(folder / "lake", raw_dir, instance)
+        run = run_graph(folder / "lake", raw_dir, instance, **SHAPING_NOTHING)
         assert run.failures == {}
         (folder / "run").write_bytes(pickle.dumps(run))
 
     made = made_once(shared_dir / "graph", make)
-    run = pickle.loads((made / "run").read_bytes())  # noqa: S301 - a worker beside this one wrote it
+    return pickle.loads((made / "run").read_bytes())  # noqa: S301 - a worker beside this one wrote it
+
+
+@pytest.fixture(scope="session")
+def texts(made_graph: GraphRun) -> Lake:
+    """A lake whose texts are embedded and read: others begin with them."""
+    return made_graph.lake
+
+
+@pytest.fixture(scope="session")
+def graph(made_graph: GraphRun, tmp_path_factory: pytest.TempPathFactory) -> GraphRun:
+    """The whole graph, materialised once with the smallest models; tests only read it.
+
+    Each worker has a copy of the lake: runs in which nothing is to be done, and what is asked by
+    hand, leave notes there.
+    """
     lake_dir = tmp_path_factory.mktemp("lake") / "lake"
-    shutil.copytree(made / "lake", lake_dir, symlinks=True)
-    return replace(run, settings=run.settings.model_copy(update={"lake_dir": lake_dir}))
+    shutil.copytree(made_graph.settings.lake_dir, lake_dir, symlinks=True)
+    settings = made_graph.settings.model_copy(update={"lake_dir": lake_dir})
+    return replace(made_graph, settings=settings)

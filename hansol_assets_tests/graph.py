@@ -17,6 +17,13 @@ from hansol_assets.orchestration.terminal import failure_message
 from hansol_assets.settings import SAMPLE_DIRECTORY, Settings, load_settings
 
 SMALL_PROFILE = Path(__file__).parent / "small.yaml"
+SHAPING_NOTHING: dict[str, Any] = {
+    "training": {"progress_seconds": 0.0, "logging_steps": 3, "save_steps": 3},
+    "base_model": {"scratch": {"progress_seconds": 0.0}},
+    "candidates": {"block": 2},
+}
+"""Other values of the settings that are marked so; of trackers there is none."""
+
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -135,6 +142,8 @@ def begin_with_texts_of(other: Lake, lake_dir: Path) -> None:
         known = connection.sql("from duckdb_tables() where schema_name = 'cache'").df()
         names = set(known["table_name"]) & {EMBEDDINGS, READINGS}
         texts = {name: connection.sql(f"from cache.{name}").df() for name in names}
+    # The cache of a lake that nobody has made yet is one that cannot be written.
+    lake_dir.mkdir(exist_ok=True)
     begun = Lake(lake_dir, other.profile)
     for name, rows in texts.items():
         for scope, own in rows.groupby("scope"):

@@ -3,7 +3,6 @@
 import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 import numpy as np
@@ -12,18 +11,14 @@ import pytest
 
 from hansol_assets.answering.holding import text_keys
 from hansol_assets.lake.fingerprint import file_hash
+from hansol_assets.lake.store import Lake
 from hansol_assets.orchestration.columns import CARRIED
 from hansol_assets_tests.assets.renewal import moves
-from hansol_assets_tests.graph import GraphRun, begin_with_texts_of, run_graph, write_raw_files
+from hansol_assets_tests.faults.fixtures import Reference
+from hansol_assets_tests.faults.runs import submitted
+from hansol_assets_tests.graph import SHAPING_NOTHING, GraphRun, run_graph, write_raw_files
 
 pytestmark = pytest.mark.slow
-
-SHAPING_NOTHING: dict[str, Any] = {
-    "training": {"progress_seconds": 0.0, "logging_steps": 3, "save_steps": 3},
-    "base_model": {"scratch": {"progress_seconds": 0.0}},
-    "candidates": {"block": 2},
-}
-"""Other values of the settings that are marked so; of trackers there is none."""
 
 LOSSES = {"history.parquet", "README.md"}
 """Files of a model that show its losses, at the steps that are shown."""
@@ -135,25 +130,25 @@ def test_a_second_run_does_no_work(
     assert again.data_versions == graph.data_versions
 
 
-def test_the_same_input_gives_the_same_bytes(
-    graph: GraphRun, raw_dir: Path, tmp_path: Path, instance: dg.DagsterInstance
-) -> None:
+def test_the_same_input_gives_the_same_bytes(graph: GraphRun, undisturbed: Reference) -> None:
     """Whatever the settings say that are in no name, but for the steps that the losses show."""
-    other = run_graph(tmp_path, raw_dir, instance, **SHAPING_NOTHING)
-    assert other.data_versions == graph.data_versions
-    assert other.submission == graph.submission
-    for asset in other.data_versions:
-        here, there = graph.lake.live(asset).checksums, other.lake.live(asset).checksums
-        differing = {name for name in here.keys() | there.keys() if here[name] != there[name]}
+    here, there = graph.lake, Lake(undisturbed.lake, graph.lake.profile)
+    assert undisturbed.ended.statuses == graph.statuses
+    assert submitted(undisturbed.lake) == graph.submission
+    for asset in graph.statuses:
+        one, other = here.live(asset), there.live(asset)
+        assert one.fingerprint == other.fingerprint
+        names = one.checksums.keys() | other.checksums.keys()
+        differing = {name for name in names if one.checksums[name] != other.checksums[name]}
         if differing == {"table"}:
-            pd.testing.assert_frame_equal(timeless(graph, asset), timeless(other, asset))
+            pd.testing.assert_frame_equal(timeless(here, asset), timeless(there, asset))
         else:
             assert differing <= LOSSES, asset
 
 
-def timeless(run: GraphRun, asset: str) -> pd.DataFrame:
+def timeless(lake: Lake, asset: str) -> pd.DataFrame:
     """The rows of a table, without what a clock tells."""
-    return run.table(asset).drop(columns=["seconds", "date"], errors="ignore")
+    return lake.table(lake.live(asset)).drop(columns=["seconds", "date"], errors="ignore")
 
 
 def test_what_is_moved_is_all_that_shapes_nothing() -> None:
@@ -268,21 +263,3 @@ def test_a_tokenizer_that_loses_characters_fails_the_check_and_trains_nothing(
     assert run.checks["lora_adapter:examples_are_encoded_soundly"] is False
     assert "do not survive encoding and decoding; lost: 다" in run.failures["lora_adapter"]
     assert "lora_adapter" not in run.metadata
-
-
-@pytest.mark.real
-def test_the_real_rows_go_through_the_whole_graph(
-    real_dir: Path, real_texts: GraphRun, tmp_path: Path, instance: dg.DagsterInstance
-) -> None:
-    begin_with_texts_of(real_texts.lake, tmp_path)
-    run = run_graph(tmp_path, real_dir, instance)
-    assert run.failures == {}
-    assert run.metadata["raw_questions"]["mended_stray_quotes"] == 12
-    assert len(run.table("generated_answers")) == 130
-    assert run.metadata["generated_answers"]["finished_share"] >= 0.95
-    # Retrieval carries the score: it holds with models that are too small to be of use.
-    scores = run.metadata["validation_scores"]
-    assert scores["unknown_parity"] > 0.6
-    assert scores["known_parity"] > 1.1
-    assert scores["text_known_parity"] > 0.95
-    assert scores["unknown"] < scores["private"] < scores["known"]

@@ -9,7 +9,7 @@ import pytest
 
 from hansol_assets.lake.store import Lake
 from hansol_assets_tests.faults.runs import Ended, ForkServer, fork_server, what_ended
-from hansol_assets_tests.graph import take_out
+from hansol_assets_tests.graph import begin_with_texts_of, take_out
 from hansol_assets_tests.sharing import made_once
 
 
@@ -35,10 +35,15 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkServer]:
 
 
 @pytest.fixture(scope="session")
-def undisturbed(server: ForkServer, raw_dir: Path, shared_dir: Path) -> Reference:
+def undisturbed(
+    request: pytest.FixtureRequest, raw_dir: Path, shared_dir: Path, texts: Lake
+) -> Reference:
     """Made by the worker that first asks for it; all read the same lake."""
 
     def make(folder: Path) -> None:
+        # Those who only read it start no server.
+        server: ForkServer = request.getfixturevalue("server")
+        begin_with_texts_of(texts, folder / "lake")
         name = server.start(folder / "lake", raw_dir, home=folder / "home")
         ended = server.wait(name)
         assert (ended.code, ended.failures) == (0, {}), ended.log

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,6 +87,7 @@ class ForkServer:
         kill_after: float | None = None,
         file_limit: int | None = None,
         home: Path | None = None,
+        select: Sequence[str] = (),
         **values: Any,
     ) -> str:
         """Starts a run and returns its name.
@@ -98,6 +99,7 @@ class ForkServer:
             kill_after: Seconds until kill -9.
             file_limit: Largest file that the run may write, in bytes.
             home: Folder of Dagster's home; by default the run's history ends with it.
+            select: The assets to be made; by default all.
             **values: Settings.
         """
         name = uuid.uuid4().hex
@@ -116,6 +118,7 @@ class ForkServer:
             "kill_after": kill_after,
             "file_limit": file_limit,
             "home": home and str(home),
+            "select": list(select),
             "values": values,
         }
         assert self._server.stdin is not None

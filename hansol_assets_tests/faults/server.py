@@ -45,12 +45,13 @@ def preload() -> None:
     from transformers.models.gemma3 import modeling_gemma3  # noqa: F401
 
     import hansol_assets.definitions  # noqa: F401
-    from hansol_assets.embedding.e5 import _loaded
-    from hansol_assets.embedding.muse import encoder
+    from hansol_assets.embedding.e5 import E5Embedder, _loaded
+    from hansol_assets.embedding.muse import MuseEmbedder, encoder
     from hansol_assets.qa.morphemes import _kiwi
 
-    encoder()
-    _loaded()
+    # Their files are proved and read here.
+    MuseEmbedder(), encoder()
+    E5Embedder(), _loaded()
     # Its dictionaries are read here; its thread starts with the first text, in a run.
     _kiwi()
 
@@ -139,8 +140,10 @@ def run(request: dict[str, Any]) -> None:
         os.environ["DAGSTER_HOME"] = request["home"]
         prepare_home(Path(request["home"]))
     opened = dg.DagsterInstance.get if request["home"] else dg.DagsterInstance.ephemeral
+    select = dg.AssetSelection.assets(*request["select"]) if request["select"] else None
     with opened() as instance:
-        result = run_graph(lake, Path(request["raw"]), instance, **request["values"])
+        values = request["values"]
+        result = run_graph(lake, Path(request["raw"]), instance, select=select, **values)
         (record,) = instance.get_run_records(limit=1)
         lines = [
             entry.user_message

@@ -8,9 +8,11 @@ from typing import Literal
 
 import pytest
 
+from hansol_assets.lake.store import Lake
 from hansol_assets_tests.faults.fixtures import Reference
 from hansol_assets_tests.faults.points import Fault, Point
 from hansol_assets_tests.faults.runs import ForkServer, submitted
+from hansol_assets_tests.graph import begin_with_texts_of
 
 pytestmark = pytest.mark.slow
 
@@ -34,12 +36,14 @@ def grow(disk: Path, kibibytes: int) -> None:
 
 
 def test_a_disk_that_fills_up_again_and_again(
-    server: ForkServer, undisturbed: Reference, raw_dir: Path, small_disk: Path
+    server: ForkServer, undisturbed: Reference, texts: Lake, raw_dir: Path, small_disk: Path
 ) -> None:
-    stopped = []
+    lake, stopped = small_disk / "lake", []
     for kibibytes in (64, 9_000, 15_000, 21_000, 64_000):
         grow(small_disk, kibibytes)
-        ended = server.run(small_disk / "lake", raw_dir)
+        if len(stopped) == 1:
+            begin_with_texts_of(texts, lake)
+        ended = server.run(lake, raw_dir)
         if not ended.failures:
             break
         (asset, message), *_ = ended.failures.items()
@@ -49,11 +53,11 @@ def test_a_disk_that_fills_up_again_and_again(
         assert REMEDY in message
         stopped.append(asset)
     assert len(set(stopped)) >= 3
-    assert submitted(small_disk / "lake") == submitted(undisturbed.lake)
+    assert submitted(lake) == submitted(undisturbed.lake)
 
 
 def test_limits_on_file_sizes_and_libraries_that_cannot_write(
-    server: ForkServer, undisturbed: Reference, raw_dir: Path, tmp_path: Path
+    server: ForkServer, undisturbed: Reference, texts: Lake, raw_dir: Path, tmp_path: Path
 ) -> None:
     lake = tmp_path / "lake"
     for kibibytes in (64, 1_024):
@@ -62,6 +66,7 @@ def test_limits_on_file_sizes_and_libraries_that_cannot_write(
         assert "the file outgrew the limit on file sizes" in message, message
         assert "ulimit -f" in message
         assert REMEDY in message
+    begin_with_texts_of(texts, lake)
     for fault in (
         Fault(Point("retrieval_index", "before LanceTable.add", 0), *NO_SPACE),
         Fault(Point("lora_adapter", "before Trainer._save_checkpoint", 1), "error", errno.EIO),

@@ -3,7 +3,6 @@
 import random
 from collections import Counter
 from collections.abc import Sequence
-from itertools import zip_longest
 from pathlib import Path
 
 import dagster as dg
@@ -14,44 +13,38 @@ from hansol_assets.orchestration.run_locks import end_dead_runs, run_lock
 from hansol_assets_tests.faults.fixtures import Reference
 from hansol_assets_tests.faults.points import BUILD, OUTSIDE, Fault, Point
 from hansol_assets_tests.faults.runs import KILLED, Ended, ForkServer, submitted
+from hansol_assets_tests.graph import begin_with_texts_of
 
 pytestmark = pytest.mark.slow
 
 SEED = 20240305
-POINTS = 34
-CHAINS = 2
-"""Lakes on which runs are killed one after the other, each where the last one went on."""
-
-AT_ONCE = 2
 RANDOM_MOMENTS = 2
 RUN_ID = "0b6a4d7e-5e1c-4d0f-9a53-3a1b8a4f6c21"
 STARTED = dg.DagsterRunStatus.STARTED
 
 
-def spread_points(trace: Sequence[Point], chance: random.Random) -> list[list[Point]]:
-    """Draws points of every asset and deals them to chains, each in the order of the run."""
+def spread_points(trace: Sequence[Point], chance: random.Random) -> list[Point]:
+    """Draws a point of every asset, in the order of the run, and one between assets."""
     assets = dict.fromkeys(point.asset for point in trace)
     drawn = {chance.choice([own for own in trace if own.asset == asset]) for asset in assets}
-    others = [point for point in trace if point not in drawn]
-    drawn.update(chance.sample(others, POINTS - len(drawn)))
-    ordered = [point for point in trace if point in drawn]
-    return [ordered[chain::CHAINS] for chain in range(CHAINS)]
+    return [point for point in trace if point in drawn]
 
 
 def run_killed(
-    server: ForkServer, raw_dir: Path, lakes: Sequence[Path], chains: Sequence[Sequence[Point]]
-) -> list[list[Ended]]:
-    """Runs chains side by side: a killed run for each point, and one that nothing disturbs."""
-    runs: list[list[Ended]] = [[] for _ in chains]
-    for step in zip_longest(*([*chain, None] for chain in chains), fillvalue="done"):
-        started = {
-            place: server.start(lakes[place], raw_dir, fault=point and Fault(point, "kill"))
-            for place, point in enumerate(step)
-            if point != "done"
-        }
-        for place, name in started.items():
-            runs[place].append(server.wait(name))
-    return runs
+    server: ForkServer, raw_dir: Path, lake: Path, points: Sequence[Point], order: Sequence[str]
+) -> list[Ended]:
+    """Kills a run at each point, and has one go on to the end that nothing disturbs.
+
+    Each but the last makes what is missing up to the asset in which it is killed: what is there
+    is passed by the last run, and by every run of the other tests.
+    """
+    runs = []
+    for point in points:
+        reached = order[: order.index(point.asset) + 1] if point.asset in order else order
+        missing = [name for name in reached if Lake(lake, "small").find_live(name) is None]
+        fault = Fault(point, "kill")
+        runs.append(server.run(lake, raw_dir, fault=fault, select=missing or reached))
+    return [*runs, server.run(lake, raw_dir)]
 
 
 def weights(lake: Path) -> dict[str, str]:
@@ -80,30 +73,22 @@ def redone(runs: Sequence[Ended]) -> Counter[str]:
 def test_killed_runs_go_on_to_the_same_bytes(
     server: ForkServer,
     undisturbed: Reference,
+    texts: Lake,
     raw_dir: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    chains = spread_points(undisturbed.ended.trace, random.Random(SEED))
-    lakes = [tmp_path / f"lake-{place}" for place in range(CHAINS)]
-    runs = [
-        own
-        for first in range(0, CHAINS, AT_ONCE)
-        for own in run_killed(
-            server,
-            raw_dir,
-            lakes[first : first + AT_ONCE],
-            chains[first : first + AT_ONCE],
-        )
-    ]
-    killed = [run for own in runs for run in own if run.code == KILLED]
-    assert len(killed) >= 30
+    points = spread_points(undisturbed.ended.trace, random.Random(SEED))
+    order = [point.asset for point in points if point.asset != OUTSIDE]
+    lake = tmp_path / "lake"
+    begin_with_texts_of(texts, lake)
+    runs = run_killed(server, raw_dir, lake, points, order)
+    killed = [run for run in runs if run.code == KILLED]
     assert {run.trace[-1].asset for run in killed} == {*undisturbed.ended.statuses, OUTSIDE}
-    for lake, own in zip(lakes, runs, strict=True):
-        assert_as_undisturbed(lake, own[-1], undisturbed)
-        # A kill costs the work in flight and nothing else.
-        assert redone(own).total() <= sum(run.code == KILLED for run in own)
-    again = sum((redone(own) for own in runs), Counter[str]())
+    assert_as_undisturbed(lake, runs[-1], undisturbed)
+    # A kill costs the work in flight and nothing else.
+    again = redone(runs)
+    assert again.total() <= len(killed)
     with capsys.disabled():
         print(f"\n{len(killed)} kills, {again.total()} assets begun again: {dict(again)}")
 
@@ -111,20 +96,13 @@ def test_killed_runs_go_on_to_the_same_bytes(
 def test_runs_killed_at_random_moments_go_on_to_the_same_bytes(
     server: ForkServer, undisturbed: Reference, raw_dir: Path, tmp_path: Path
 ) -> None:
-    chance = random.Random(SEED)
-    lakes = [tmp_path / f"lake-{place}" for place in range(AT_ONCE)]
-    homes = [tmp_path / f"home-{place}" for place in range(AT_ONCE)]
-    killed = 0
+    """On a lake of its own texts: they are embedded anew, as the whole graph's were."""
+    chance, lake, home = random.Random(SEED), tmp_path / "lake", tmp_path / "home"
     for _ in range(RANDOM_MOMENTS):
-        started = [
-            server.start(lake, raw_dir, kill_after=chance.uniform(2.0, 6.0), home=home)
-            for lake, home in zip(lakes, homes, strict=True)
-        ]
-        killed += sum(server.wait(name).code == KILLED for name in started)
-    assert killed >= RANDOM_MOMENTS
-    last = [server.start(lake, raw_dir, home=home) for lake, home in zip(lakes, homes, strict=True)]
-    for lake, name in zip(lakes, last, strict=True):
-        assert_as_undisturbed(lake, server.wait(name), undisturbed)
+        ended = server.run(lake, raw_dir, kill_after=chance.uniform(2.0, 6.0), home=home)
+        assert ended.code == KILLED
+    last = server.run(lake, raw_dir, home=home)
+    assert_as_undisturbed(lake, last, undisturbed)
 
 
 def test_a_killed_run_is_ended_and_gives_its_place_at_the_gpu_free(

@@ -10,7 +10,7 @@ from hansol_assets.lake.verification import verify
 from hansol_assets_tests.faults.fixtures import Reference
 from hansol_assets_tests.faults.runs import Ended, ForkServer, submitted
 from hansol_assets_tests.faults.test_damage import NAMED_BY_CONTENT
-from hansol_assets_tests.graph import SMALL_PROFILE, write_raw_files
+from hansol_assets_tests.graph import SMALL_PROFILE, begin_with_texts_of, write_raw_files
 
 pytestmark = pytest.mark.slow
 
@@ -24,20 +24,20 @@ def both_end_well(server: ForkServer, names: Sequence[str], lake: Path) -> list[
 
 
 def test_two_runs_of_a_profile_do_the_work_once(
-    server: ForkServer, undisturbed: Reference, raw_dir: Path, tmp_path: Path
+    server: ForkServer, undisturbed: Reference, raw_dir: Path, untrained: Path
 ) -> None:
-    lake = tmp_path / "lake"
-    runs = both_end_well(server, [server.start(lake, raw_dir) for _ in range(2)], lake)
+    runs = both_end_well(server, [server.start(untrained, raw_dir) for _ in range(2)], untrained)
     # Either may come first; lists, since sets are ordered by inclusion and would not be sorted.
     statuses = sorted(sorted(set(run.statuses.values())) for run in runs)
-    assert statuses == [["new"], ["reused"]]
-    assert submitted(lake) == submitted(undisturbed.lake)
+    assert statuses == [["new", "reused"], ["reused"]]
+    assert submitted(untrained) == submitted(undisturbed.lake)
 
 
 def test_two_profiles_share_what_they_have_in_common(
-    server: ForkServer, undisturbed: Reference, raw_dir: Path, tmp_path: Path
+    server: ForkServer, undisturbed: Reference, texts: Lake, raw_dir: Path, tmp_path: Path
 ) -> None:
     lake = tmp_path / "lake"
+    begin_with_texts_of(texts, lake)
     other = tmp_path / "other.yaml"
     other.write_text(f"extends: {SMALL_PROFILE}\nselection: {{}}\n", encoding="utf-8")
     names = [server.start(lake, raw_dir), server.start(lake, raw_dir, profile=str(other))]
@@ -51,10 +51,9 @@ def test_two_profiles_share_what_they_have_in_common(
 
 
 def test_a_run_over_changed_files_waits_for_the_one_before(
-    server: ForkServer, undisturbed: Reference, raw_dir: Path, tmp_path: Path
+    server: ForkServer, raw_dir: Path, untrained: Path, tmp_path: Path
 ) -> None:
-    lake = tmp_path / "lake"
-    changed = tmp_path / "changed"
+    lake, changed = untrained, tmp_path / "changed"
     changed.mkdir()
     write_raw_files(changed, rows=22, questions=6)
     names = [server.start(lake, raw_dir), server.start(lake, changed)]

@@ -7,10 +7,6 @@ import pandas as pd
 import pytest
 
 from hansol_assets.answering.verdicts import VerdictSettings
-from hansol_assets.embedding.muse import MuseEmbedder
-from hansol_assets.embedding.retriever import Retriever
-from hansol_assets.qa.folds import FoldSettings, assign_folds
-from hansol_assets.qa.table import TableSettings, read_train
 from hansol_assets.retrieval import evaluation
 from hansol_assets.retrieval.evaluation import (
     KNOWN,
@@ -19,12 +15,11 @@ from hansol_assets.retrieval.evaluation import (
     UNRELATED,
     evaluate_search,
 )
-from hansol_assets.retrieval.examples import load_prior, unrelated_questions
-from hansol_assets.retrieval.fitting import UNSEEN_UNRELATED, AnswerabilitySettings, Fitter
+from hansol_assets.retrieval.examples import unrelated_questions
+from hansol_assets.retrieval.fitting import UNSEEN_UNRELATED
 from hansol_assets.retrieval.index import RetrievalSettings, build_index
 from hansol_assets.retrieval.ranking import Ranker
 from hansol_assets.retrieval.rows import FrameRows
-from hansol_assets.retrieval.search import IndexSearcher
 from hansol_assets_tests.retrieval.conftest import QUESTIONS
 
 SETTINGS = RetrievalSettings(depth=3)
@@ -109,32 +104,3 @@ def test_of_many_rows_some_are_asked_for(
     table = evaluate_search(rows, folds, ranker, few, tmp_path)
 
     assert table["kind"].value_counts()[[KNOWN, UNKNOWN]].tolist() == [2, 2]
-
-
-@pytest.mark.real
-@pytest.mark.slow
-def test_the_ranking_is_no_worse_than_its_parts_on_the_real_rows(
-    tmp_path: Path, real_dir: Path, e5: Retriever, embedder: MuseEmbedder
-) -> None:
-    rows = read_train(real_dir / "train.csv", TableSettings()).frame
-    folds = assign_folds(rows, FoldSettings())
-    settings = RetrievalSettings()
-    build_index(tmp_path, "rows", FrameRows(rows, folds), e5, "e5", settings.documents)
-    fitter = Fitter(
-        IndexSearcher(tmp_path, "rows", e5, settings),
-        e5,
-        embedder,
-        load_prior(),
-        settings.documents,
-        settings.depth,
-        AnswerabilitySettings(),
-    )
-    ranker, _, _ = fitter.fit(rows.merge(folds.drop(columns="category"), on="id"))
-    table = evaluate_search(rows, folds, ranker, settings, tmp_path)
-    known, others = table[table["kind"] == KNOWN], table[table["kind"] != KNOWN]
-    mrr = (1 / known[RANKS]).mean()
-
-    assert mrr["ranked_rank"] >= mrr.max() - 0.005
-    assert (known["ranked_rank"] == 1).mean() > 0.85
-    wins = known["confidence"].to_numpy()[:, None] > others["confidence"].to_numpy()
-    assert wins.mean() > 0.9
