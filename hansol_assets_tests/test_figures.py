@@ -10,9 +10,10 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from hansol_assets.lake.store import Lake
 from hansol_assets.profile_files import profile_path
 from hansol_assets.settings import SAMPLE_DIRECTORY
-from hansol_assets_tests.graph import run_graph
+from hansol_assets_tests.graph import begin_with_texts_of, run_graph
 
 PROJECT = Path(__file__).parents[1]
 TRAINED = 0.01
@@ -43,8 +44,9 @@ def of_name(board: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
 
 @pytest.mark.slow
 def test_a_run_of_the_sample_gives_the_readmes_figures(
-    readme: ModuleType, tmp_path: Path, instance: dg.DagsterInstance
+    readme: ModuleType, texts: Lake, tmp_path: Path, instance: dg.DagsterInstance
 ) -> None:
+    begin_with_texts_of(texts, tmp_path)
     run = run_graph(
         tmp_path,
         SAMPLE_DIRECTORY,

@@ -25,7 +25,7 @@ from hansol_assets.lake.store import Lake
 from hansol_assets.lake.warehouse import Warehouse
 from hansol_assets.retrieval.documents import passage
 from hansol_assets_tests.embedding.models import static_model
-from hansol_assets_tests.graph import GraphRun, run_graph, write_raw_files
+from hansol_assets_tests.graph import GraphRun, begin_with_texts_of, run_graph, write_raw_files
 
 pytestmark = pytest.mark.slow
 
@@ -73,6 +73,7 @@ def refresh(
     It stands for one of the hub: what it is does not depend on the rows.
     """
     lake_dir = tmp_path_factory.mktemp("lake")
+    begin_with_texts_of(graph.lake, lake_dir)
     base_model = str(graph.lake.artifact(graph.lake.live("base_model")))
 
     def run() -> GraphRun:

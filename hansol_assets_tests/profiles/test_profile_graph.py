@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from hansol_assets.lake.store import Lake
 from hansol_assets.profile_files import PROFILES_DIRECTORY
 from hansol_assets.settings import load_settings
-from hansol_assets_tests.graph import GraphRun, run_graph
+from hansol_assets_tests.graph import GraphRun, begin_with_texts_of, run_graph
 from hansol_assets_tests.modeling.checkpoints import (
     TOKENIZERS,
     pickle_weights,
@@ -39,9 +40,11 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def lake_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def lake_dir(texts: Lake, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One lake for all profiles: what does not depend on the model is made once."""
-    return tmp_path_factory.mktemp("lake")
+    folder = tmp_path_factory.mktemp("lake")
+    begin_with_texts_of(texts, folder)
+    return folder
 
 
 def run(profile: str, lake_dir: Path, raw_dir: Path, instance: dg.DagsterInstance) -> GraphRun:
