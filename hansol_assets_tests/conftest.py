@@ -55,7 +55,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     slow, slowest = set(), set()
     for item in items:
         forks = "server" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("forks" if forks else str(item.path)))
         is_slow, is_real, has_cluster = map(item.get_closest_marker, ("slow", "real", "ray"))
         if forks or has_cluster or (is_slow and is_real):
             slowest.add(item.path)

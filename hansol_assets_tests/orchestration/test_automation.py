@@ -171,11 +171,11 @@ def test_automation_is_on_unless_it_is_switched_off(
     assert definitions.resolve_schedule_def("nightly_refresh").default_status.value == status
 
 
-CHANGES = st.lists(st.sets(st.sampled_from(["train.csv", "test.csv"])), max_size=8)
+CHANGES = st.lists(st.sets(st.sampled_from(["train.csv", "test.csv"])), max_size=6)
 
 
 @given(changes=CHANGES)
-@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow])
 def test_every_change_is_answered_and_nothing_is_asked_for_without_one(
     changes: list[set[str]],
 ) -> None:
