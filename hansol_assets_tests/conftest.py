@@ -48,10 +48,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks the fast tests, and puts the slowest files first: else one worker ends alone.
-
-    A worker takes a file, or all tests that fork runs: the server that forks takes long to start.
-    """
+    """Marks the fast tests, and puts the slowest files first: else one worker ends alone."""
     slow, slowest = set(), set()
     for item in items:
         forks = "server" in getattr(item, "fixturenames", ())
