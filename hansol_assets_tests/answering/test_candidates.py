@@ -1,6 +1,5 @@
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -17,6 +16,7 @@ from hansol_assets.answering.candidates import (
 )
 from hansol_assets.compute.current import LocalCompute
 from hansol_assets.embedding.embedder import encode
+from hansol_assets.embedding.muse import MuseEmbedder
 from hansol_assets.lake.cache import RowCache
 from hansol_assets.lake.warehouse import Warehouse
 from hansol_assets.modeling.base.loading import LoadingSettings
@@ -25,14 +25,11 @@ from hansol_assets.modeling.hyperparameters import GenerationSettings
 from hansol_assets_tests.modeling.conftest import PAIRS, base_dir, documents, examples, user
 from hansol_assets_tests.modeling.training.test_adapter import train
 
-if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
-
-
 ANSWER = "벽지는 풀로 붙입니다."
 
 
-def test_every_candidate_says_where_it_is_from(embedder: "SentenceTransformer") -> None:
+def test_every_candidate_says_where_it_is_from() -> None:
+    embedder = MuseEmbedder()
     candidates = [
         *generated_candidates("TEST_000", 0, GREEDY, [ANSWER]),
         *retrieved_candidates("TEST_000", 1, [("TRAIN_007", [ANSWER, "풀이 마르면 붙습니다."])], 2),
@@ -49,7 +46,8 @@ def test_every_candidate_says_where_it_is_from(embedder: "SentenceTransformer") 
     )
 
 
-def test_an_empty_generation_is_no_candidate(embedder: "SentenceTransformer") -> None:
+def test_an_empty_generation_is_no_candidate() -> None:
+    embedder = MuseEmbedder()
     table = candidate_table(generated_candidates("TEST_000", 0, GREEDY, [" ", ""]), embedder)
 
     assert table.empty
