@@ -34,9 +34,6 @@ ARTIFACTS = {
 }
 """Artifact → a file of it."""
 
-CHANGES = 30
-"""Of texts of the file, so that some rows of each split are changed, and few texts embedded."""
-
 DUCKDB_BLOCK = 2**18
 NAMED_BY_CONTENT = {
     "known_share",
@@ -200,7 +197,7 @@ def test_pruning_a_real_lake_keeps_it_whole(
     shutil.copytree(raw_dir, changed)
     text = (changed / "train.csv").read_text(encoding="utf-8")
     # So much is changed that the models are trained anew, and the former ones are no longer needed.
-    text = text.replace("합니다.", "하면 됩니다.", CHANGES)
+    text = text.replace("합니다.", "하면 됩니다.")
     (changed / "train.csv").write_text(text, encoding="utf-8")
     assert server.run(lake.paths.root, changed).failures == {}
     status = lake_status(lake).groupby("asset")["fingerprint"].count()
