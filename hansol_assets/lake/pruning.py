@@ -8,7 +8,7 @@ import re
 import shutil
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
@@ -98,7 +98,9 @@ def prune(lake: Lake, keep: int, retention: Retention) -> PruneReport:
     before = bytes_below(paths.root)
     stored = all_manifests(paths)
     broken = _broken(lake, stored)
-    staying = _staying(paths, [item for item in stored if item.key not in broken], keep, retention)
+    whole = [item for item in stored if item.key not in broken]
+    works = _current_works(paths, whole)
+    staying = _staying(paths, whole, works, keep, retention)
     # A history names all that it was made from; others of what stays lack what was damaged alone.
     named = {
         ancestor.key
@@ -110,13 +112,14 @@ def prune(lake: Lake, keep: int, retention: Retention) -> PruneReport:
     removed = [
         item
         for item in stored
-        if item.key not in staying and _remove(lake, item, is_named=item.key in named)
+        if (item.key not in staying or (_work(item) not in works and _lacks(paths, item, staying)))
+        and _remove(lake, item, is_named=item.key in named)
     ]
-    gone = {(item.asset, item.fingerprint) for item in removed}
-    kept = [item for item in stored if (item.asset, item.fingerprint) not in gone]
+    gone = set(map(_work, removed))
+    kept = [item for item in stored if _work(item) not in gone]
     swept = [*_sweep(lake, keep, retention.published), *_drop_index_versions(lake, kept)]
     return PruneReport(
-        removed=_keys(removed),
+        removed=tuple(key for key in _keys(removed) if key not in _keys(kept)),
         kept=_keys(kept),
         swept=tuple(swept),
         cached_rows=_remove_cached_rows(lake, kept),
@@ -126,6 +129,22 @@ def prune(lake: Lake, keep: int, retention: Retention) -> PruneReport:
 
 def _keys(items: Sequence[Manifest]) -> tuple[Key, ...]:
     return tuple(dict.fromkeys(item.key for item in items))
+
+
+def _work(item: Manifest) -> tuple[str, str]:
+    return item.asset, item.fingerprint
+
+
+def _current_works(paths: LakePaths, whole: Sequence[Manifest]) -> set[tuple[str, str]]:
+    """The works that are live, and the newest that gave each result: several may give the same."""
+    return live_profiles(paths).keys() | {
+        _work(item) for item in {item.key: item for item in whole}.values()
+    }
+
+
+def _lacks(paths: LakePaths, item: Manifest, staying: Collection[Key]) -> bool:
+    """Whether anything that a work read goes."""
+    return any(ancestor.key not in staying for ancestor in ancestry(paths, item).values())
 
 
 def _broken(lake: Lake, stored: Sequence[Manifest]) -> set[Key]:
@@ -146,7 +165,7 @@ def _broken(lake: Lake, stored: Sequence[Manifest]) -> set[Key]:
 
 def _live(paths: LakePaths, stored: Sequence[Manifest]) -> set[Key]:
     live = live_profiles(paths)
-    return {item.key for item in stored if (item.asset, item.fingerprint) in live}
+    return {item.key for item in stored if _work(item) in live}
 
 
 def _is_mended(lake: Lake, manifest: Manifest) -> bool:
@@ -158,7 +177,11 @@ def _is_mended(lake: Lake, manifest: Manifest) -> bool:
 
 
 def _staying(
-    paths: LakePaths, whole: Sequence[Manifest], keep: int, retention: Retention
+    paths: LakePaths,
+    whole: Sequence[Manifest],
+    works: Collection[tuple[str, str]],
+    keep: int,
+    retention: Retention,
 ) -> set[Key]:
     of_asset: dict[str, list[Manifest]] = defaultdict(list)
     for item in whole:
@@ -170,7 +193,7 @@ def _staying(
     inputs = {
         ancestor.key
         for item in whole
-        if item.key in used
+        if item.key in used and _work(item) in works
         for ancestor in ancestry(paths, item).values()
     }
     history = {item.key for item in of_asset[retention.history]}
