@@ -359,7 +359,7 @@ class Lake:
             notes=dict(report.notes),
             tables={title: [dict(row) for row in rows] for title, rows in report.tables.items()},
             seconds=round(time.monotonic() - started, 3),
-            created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            created_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
             versions=dict(library_versions()),
             **stored,
         )
