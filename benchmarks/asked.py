@@ -32,11 +32,13 @@ OTHER_TRADES = ("product_faq", "help_desk")
 DECIMALS = 3
 
 
-def open_asker(lake: Path) -> Asker:
-    """Opens what is live in a lake."""
-    settings = load_settings(lake_dir=lake)
-    opened = Lake(settings.lake_dir, settings.live_name, settings.object_store)
-    return Asker.open(opened, settings.retrieval, settings.verdicts)
+def open_asker(folder: Path) -> tuple[Asker, dict[str, list[str]]]:
+    """Opens what is live in a lake: the asker, and the references of each row."""
+    settings = load_settings(lake_dir=folder)
+    lake = Lake(settings.lake_dir, settings.live_name, settings.object_store)
+    rows = lake.table(lake.live("qa_folds"))
+    references = dict(zip(rows["id"], rows["answers"], strict=True))
+    return Asker.open(lake, settings.retrieval, settings.verdicts), references
 
 
 def right_rows(rows: str) -> list[set[str]]:
@@ -102,14 +104,14 @@ def figures(told: pd.DataFrame) -> dict[str, float]:
 
 def measure(lake: Path, files: list[Path], which: str) -> tuple[dict[str, float], pd.DataFrame]:
     """Asks the questions of files of a lake."""
-    asker = open_asker(lake)
+    asker, references = open_asker(lake)
     asker.warm_up()
     asked = pd.concat([pd.read_csv(file, sep="\t", dtype=str) for file in files])
     if "set" in asked and which != "all":
         asked = asked[asked["set"].isna() | (asked["set"] == which)]
     start = time.perf_counter()
     rows = [
-        judged(asker.ask(question), kind, rows, asker.sources.references)
+        judged(asker.ask(question), kind, rows, references)
         for kind, rows, question in asked[["kind", "rows", "question"]].itertuples(index=False)
     ]
     told = pd.DataFrame(rows)
