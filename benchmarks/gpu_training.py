@@ -19,8 +19,8 @@ from gpu_common import (
 )
 
 from hansol_assets.compute.protocol import ALONE
+from hansol_assets.lake.reports import NO_FIGURES
 from hansol_assets.modeling.base.shape import ModelShape
-from hansol_assets.modeling.runtime import NO_FIGURES
 from hansol_assets.modeling.training.adapter import AdapterReport, TrainAdapter
 
 WARM_UP_STEPS = 10

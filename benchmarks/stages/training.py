@@ -15,9 +15,9 @@ from peers.trl_recipe import train
 from rows import Options, Row, in_turn, ratios, row
 
 from hansol_assets.compute.protocol import ALONE
+from hansol_assets.lake.reports import NO_FIGURES
 from hansol_assets.modeling.base.loading import LoadingSettings
 from hansol_assets.modeling.hyperparameters import TrainingSettings
-from hansol_assets.modeling.runtime import NO_FIGURES
 from hansol_assets.modeling.training.adapter import TrainAdapter
 from stages.models import write_decoder
 

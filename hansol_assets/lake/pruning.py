@@ -109,18 +109,22 @@ def prune(lake: Lake, keep: int, retention: Retention) -> PruneReport:
         for ancestor in ancestry(paths, item).values()
         if item.asset == retention.history or ancestor.key in broken
     }
+    superseded = {
+        _work(item) for item in whole if _work(item) not in works and _lacks(paths, item, staying)
+    }
     removed = [
         item
         for item in stored
-        if (item.key not in staying or (_work(item) not in works and _lacks(paths, item, staying)))
+        if (item.key not in staying or _work(item) in superseded)
         and _remove(lake, item, is_named=item.key in named)
     ]
     gone = set(map(_work, removed))
     kept = [item for item in stored if _work(item) not in gone]
+    kept_keys = _keys(kept)
     swept = [*_sweep(lake, keep, retention.published), *_drop_index_versions(lake, kept)]
     return PruneReport(
-        removed=tuple(key for key in _keys(removed) if key not in _keys(kept)),
-        kept=_keys(kept),
+        removed=_keys([item for item in removed if item.key not in kept_keys]),
+        kept=kept_keys,
         swept=tuple(swept),
         cached_rows=_remove_cached_rows(lake, kept),
         freed=max(0, before - bytes_below(paths.root)),
@@ -137,9 +141,8 @@ def _work(item: Manifest) -> tuple[str, str]:
 
 def _current_works(paths: LakePaths, whole: Sequence[Manifest]) -> set[tuple[str, str]]:
     """The works that are live, and the newest that gave each result: several may give the same."""
-    return live_profiles(paths).keys() | {
-        _work(item) for item in {item.key: item for item in whole}.values()
-    }
+    newest = {item.key: _work(item) for item in whole}
+    return live_profiles(paths).keys() | newest.values()
 
 
 def _lacks(paths: LakePaths, item: Manifest, staying: Collection[Key]) -> bool:
