@@ -19,7 +19,9 @@ import numpy as np
 
 from hansol_assets.retrieval.features import FEATURES
 
-_MAY_FALL = frozenset({"opposite_aspect"})
+_LEAST_SLOPES = {"not_opposite": 2.0}
+"""An advantage never answers for a drawback, however alike all else is, and few labelled questions
+show it. Every other feature has at least 0: none of them speaks against a row."""
 _RIDGE = 3.0
 _PRIOR_QUESTIONS = 10.0
 """How many questions the calibration's prior (leave the probability as it is) is worth."""
@@ -117,14 +119,14 @@ class Answerability:
         means, scales = examples.features.mean(axis=0), examples.features.std(axis=0)
         scales = np.where(scales < _TINY, 1, scales)
         standard = (examples.features - means) / scales
-        bounds = [(None, None) if name in _MAY_FALL else (0, None) for name in FEATURES]
+        least = [_LEAST_SLOPES.get(name, 0.0) for name in FEATURES] * scales
         found = minimize(
             _loss,
             np.zeros(len(FEATURES) + 1),
             args=(standard, examples),
             jac=True,
             method="L-BFGS-B",
-            bounds=[*bounds, (None, None)],
+            bounds=[*((slope, None) for slope in least), (None, None)],
         ).x
         return cls(means, found[:-1] / scales, float(found[-1]), np.array([0.0, 1.0, 0.0]))
 

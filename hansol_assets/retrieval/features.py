@@ -32,7 +32,7 @@ FEATURES = (
     "likeness_margin",
     "asked_terms",
     "same_aspect",
-    "opposite_aspect",
+    "not_opposite",
     "aspect_likeness",
 )
 _BEST = 3
@@ -42,7 +42,7 @@ _ANSWERS = 2
 _FLOOR = 0.03
 """Of the probability of the same aspect before its logarithm is taken."""
 _ASPECT_FLOOR = 0.001
-"""Likewise, of the probability of each aspect."""
+"""Likewise, of the probability of each aspect, and of no opposite one."""
 _OPPOSITES = ("advantage", "drawback")
 _NO_SIGN = re.compile(r"\W+")
 _DECIMALS = 5
@@ -175,11 +175,12 @@ class PairFeatures:
         return _Looks(found, alike, aspects)
 
     def _beside(self, own: np.ndarray, theirs: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Same and opposite aspect, and likeness of aspects, of a question and rows."""
+        """Same aspect, no opposite one, and likeness of aspects, of a question and rows."""
         advantage, drawback = map(self.aspects.names.index, _OPPOSITES)
         opposite = own[advantage] * theirs[:, drawback] + own[drawback] * theirs[:, advantage]
         likeness = _profiles(theirs) @ _profiles(own[None])[0]
-        return np.log(_FLOOR + theirs @ own), opposite, likeness
+        not_opposite = np.log(_ASPECT_FLOOR + 1 - opposite.clip(0, 1))
+        return np.log(_FLOOR + theirs @ own), not_opposite, likeness
 
 
 def _margin(similarities: np.ndarray) -> np.ndarray:
