@@ -30,7 +30,6 @@ from hansol_assets.qa.table.files import STEMS, as_spelt, holds_anything, raw_fi
 from hansol_assets.qa.table.row_warnings import RowQualitySettings
 from hansol_assets.qa.table.submission_form import require_fitting
 from hansol_assets.qa.table.table_settings import TableSettings
-from hansol_assets.retrieval.fitting import AnswerabilitySettings
 from hansol_assets.retrieval.index import RetrievalSettings
 from hansol_assets.scoring.answer_regressor import ComponentSettings
 from hansol_assets.scoring.blend import BlendSettings
@@ -133,7 +132,6 @@ class Settings(BaseSettings):
     embedder: EmbedderSettings = EmbedderSettings()
     retriever: RetrieverSettings = RetrieverSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
-    answerability: AnswerabilitySettings = AnswerabilitySettings()
     prompt: PromptSettings = PromptSettings()
     base_model: BaseModelSettings = BaseModelSettings()
     training: TrainingSettings = TrainingSettings()

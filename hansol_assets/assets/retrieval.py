@@ -36,7 +36,7 @@ from hansol_assets.lake.reports import (
 from hansol_assets.qa.folds import rows_and_folds
 from hansol_assets.retrieval.examples import load_prior, make_prior
 from hansol_assets.retrieval.features import FEATURES
-from hansol_assets.retrieval.fitting import AnswerabilitySettings, Fitter, save_ranker
+from hansol_assets.retrieval.fitting import Fitter, save_ranker
 from hansol_assets.retrieval.index import DocumentSettings, RetrievalSettings, build_index
 from hansol_assets.scoring.bootstrap import BootstrapSettings
 
@@ -110,7 +110,6 @@ def answerability(
     retriever: Artifact,
     answer_embedder: Artifact,
     retrieval: Searching,
-    settings: Annotated[AnswerabilitySettings, Setting("answerability")],
     build: ArtifactBuild,
 ) -> Report:
     """Does this row answer this question? A calibrated probability for each row found, and none.
@@ -129,7 +128,6 @@ def answerability(
         prior,
         retrieval.documents,
         retrieval.depth,
-        settings,
     )
     ranker, known, unknown = fitter.fit(qa_folds.read())
     save_ranker(ranker, build.folder)

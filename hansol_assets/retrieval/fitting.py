@@ -1,9 +1,4 @@
-"""Fitting on a table what tells the rows that answer a question.
-
-What belongs here: which questions a table's model learns from and is calibrated on. What does not:
-how examples are made (`hansol_assets.retrieval.examples`) and the model
-(`hansol_assets.retrieval.answerability`).
-"""
+"""Fitting `answerability` on a table: which questions it learns from and is calibrated on."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +8,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from pydantic import Field
 
 from hansol_assets.embedding.cached import Retriever
 from hansol_assets.embedding.embedder import Embedder
@@ -26,46 +20,33 @@ from hansol_assets.retrieval.examples import (
     Asked,
     Prior,
     examples_of,
-    own_questions,
+    questions_of_rows,
     unrelated_questions,
 )
 from hansol_assets.retrieval.features import PairFeatures, TermWeights
 from hansol_assets.retrieval.index import DocumentSettings
 from hansol_assets.retrieval.ranking import Ranker
 from hansol_assets.retrieval.search import IndexSearcher
-from hansol_assets.settings_model import SettingsModel
 
 UNRELATED = slice(120, 180)
 """The unrelated questions that a table's model learns from; those before are in the prior."""
 UNSEEN_UNRELATED = slice(180, None)
 """Those that nothing learns from, so that they can judge."""
 
+ASKED_ROWS = 150
+"""Rows at most, of each split, that questions are made of."""
+KNOWN_WEIGHT = 0.2
+"""Of a row's paraphrase, which is nearer to the row than what people ask: a labelled question that
+a row answers has 2."""
+UNKNOWN_WEIGHT = 0.03
+"""Of the same question with its row taken out: the rows left are often the other side of the same
+thing, and people seldom ask so."""
+TERM_ROWS = 5_000
+"""Rows at most that the weight of terms is counted on."""
+
 _MODEL_FILE = "model.safetensors"
 _TERMS_FILE = "terms.json"
 _ASPECTS_FILE = "aspects.safetensors"
-
-
-class AnswerabilitySettings(SettingsModel):
-    """What the model learns from beside the labelled questions that ship."""
-
-    rows: int = Field(
-        150, ge=1, description="rows at most, of each split, that questions are made of"
-    )
-    known_weight: float = Field(
-        0.2,
-        ge=0,
-        description="weight of a row's own paraphrase, which is nearer to the row than what people "
-        "ask; a labelled question that a row answers has 2",
-    )
-    unknown_weight: float = Field(
-        0.03,
-        ge=0,
-        description="weight of the same question with its row taken out: the rows left are often "
-        "the other side of the same thing, and people seldom ask so",
-    )
-    term_rows: int = Field(
-        5_000, ge=1, description="rows at most that the weight of terms is counted on"
-    )
 
 
 class Fitted(NamedTuple):
@@ -86,14 +67,8 @@ class Fitted(NamedTuple):
 class Fitter:
     """Everything that a model is fitted with, but the rows.
 
-    Attributes:
-        searcher: Finds rows of the table.
-        retriever: The encoder of the index.
-        embedder: The encoder of the answers.
-        prior: What ships.
-        documents: What stands for a row.
-        depth: Rows that each of the two searches gives.
-        settings: Draws and weights.
+    `retriever` is the encoder of the index, `embedder` that of the answers; each of the two
+    searches gives `depth` rows.
     """
 
     searcher: IndexSearcher
@@ -102,7 +77,6 @@ class Fitter:
     prior: Prior
     documents: DocumentSettings
     depth: int
-    settings: AnswerabilitySettings
 
     def fit(self, rows: pd.DataFrame) -> Fitted:
         """Fits on training rows, and calibrates on calibration rows.
@@ -111,7 +85,7 @@ class Fitter:
             rows: `id, questions, split`; of a row with one question no paraphrase can be asked.
         """
         visible = rows[rows["split"].isin((TRAINING, CALIBRATION))]
-        counted = visible.iloc[draw(visible[ID].tolist(), self.settings.term_rows, "terms")]
+        counted = visible.iloc[draw(visible[ID].tolist(), TERM_ROWS, "terms")]
         features = PairFeatures(
             self.retriever,
             self.embedder,
@@ -119,8 +93,8 @@ class Fitter:
             self.prior.aspects,
             self.documents,
         )
-        fitted, *counts = self._own(features, rows, TRAINING, (TRAINING,))
-        calibrating, *more = self._own(features, rows, CALIBRATION, (TRAINING, CALIBRATION))
+        fitted, *counts = self._from_rows(features, rows, TRAINING, (TRAINING,))
+        calibrating, *more = self._from_rows(features, rows, CALIBRATION, (TRAINING, CALIBRATION))
         examples = Examples.together(
             [self.prior.examples, fitted, self._unrelated(features, (TRAINING,))]
         )
@@ -128,15 +102,14 @@ class Fitter:
         known, unknown = np.add(counts, more).tolist()
         return Fitted(Ranker(features, model), known, unknown)
 
-    def _own(
+    def _from_rows(
         self, features: PairFeatures, rows: pd.DataFrame, split: str, visible: Sequence[str]
     ) -> tuple[Examples, int, int]:
-        own = rows[rows["split"] == split]
-        drawn = own.iloc[draw(own[ID].tolist(), self.settings.rows, "asked")]
+        of_split = rows[rows["split"] == split]
+        drawn = of_split.iloc[draw(of_split[ID].tolist(), ASKED_ROWS, "asked")]
         search = partial(self.searcher.pools, depth=self.depth, splits=visible)
-        known, unknown = own_questions(drawn, search)
-        weights = [self.settings.known_weight] * len(known)
-        weights += [self.settings.unknown_weight] * len(unknown)
+        known, unknown = questions_of_rows(drawn, search)
+        weights = [KNOWN_WEIGHT] * len(known) + [UNKNOWN_WEIGHT] * len(unknown)
         examples = examples_of([*known, *unknown], features, weights, "table")
         return examples, len(known), len(unknown)
 
@@ -153,13 +126,7 @@ def save_ranker(ranker: Ranker, folder: Path) -> None:
 
     ranker.model.save(folder / _MODEL_FILE)
     ranker.features.terms.save(folder / _TERMS_FILE)
-    aspects = ranker.features.aspects
-    arrays = {
-        "mean": aspects.mean,
-        "weights": aspects.weights,
-        "biases": aspects.biases,
-        "names": np.frombuffer(" ".join(aspects.names).encode(), np.uint8),
-    }
+    arrays = ranker.features.aspects.arrays()
     contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     save_file(contiguous, folder / _ASPECTS_FILE)
 
@@ -167,23 +134,10 @@ def save_ranker(ranker: Ranker, folder: Path) -> None:
 def load_ranker(
     folder: Path, retriever: Retriever, embedder: Embedder, documents: DocumentSettings
 ) -> Ranker:
-    """Reads what `save_ranker` wrote.
-
-    Args:
-        folder: Where it was saved.
-        retriever: The encoder of the index.
-        embedder: The encoder of the answers.
-        documents: What stands for a row.
-    """
+    """Reads what `save_ranker` wrote, for the encoders of the index and of the answers."""
     from safetensors.numpy import load_file
 
-    arrays = load_file(folder / _ASPECTS_FILE)
-    names = tuple(bytes(arrays.pop("names")).decode().split())
-    features = PairFeatures(
-        retriever,
-        embedder,
-        TermWeights.load(folder / _TERMS_FILE),
-        Aspects(names, **arrays),
-        documents,
-    )
+    terms = TermWeights.load(folder / _TERMS_FILE)
+    aspects = Aspects.of_arrays(load_file(folder / _ASPECTS_FILE))
+    features = PairFeatures(retriever, embedder, terms, aspects, documents)
     return Ranker(features, Answerability.load(folder / _MODEL_FILE))

@@ -10,7 +10,6 @@ from hansol_assets.embedding.cached import Retriever
 from hansol_assets.embedding.muse import MuseEmbedder
 from hansol_assets.retrieval.examples import Prior, load_prior
 from hansol_assets.retrieval.fitting import (
-    AnswerabilitySettings,
     Fitter,
     load_ranker,
     save_ranker,
@@ -95,9 +94,7 @@ def fitted(
     rows: pd.DataFrame,
     folds: pd.DataFrame,
 ) -> tuple[Ranker, int, int]:
-    fitter = Fitter(
-        index, retriever, embedder, prior, SETTINGS.documents, 5, AnswerabilitySettings()
-    )
+    fitter = Fitter(index, retriever, embedder, prior, SETTINGS.documents, 5)
     return fitter.fit(rows.merge(folds, on="id"))
 
 
