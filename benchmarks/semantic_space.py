@@ -132,7 +132,7 @@ def rotation(rows: pd.DataFrame, test: pd.DataFrame, embedder: Embedder, start: 
     """Measures one rotation."""
     folds = assign_folds(rows, FoldSettings(validation_fold=start))
     split = folds.set_index("id").loc[rows["id"], "split"].to_numpy()
-    mix = question_mix(test["question"].tolist()).rounded(PairingSettings().mix_step)
+    mix = question_mix(test["question"].tolist()).rounded()
     held_out = build_held_out(rows, folds, mix, PairingSettings())
     training, known = rows[split == TRAINING], rows[split != VALIDATION]
     settings, composing = ComponentSettings(), ComposingSettings()

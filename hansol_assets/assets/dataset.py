@@ -45,15 +45,13 @@ def qa_folds(raw_qa: Table, folds: FoldSettings) -> TableReport:
 
 
 @lake_table(kinds={"duckdb"}, code_version="2", named_by_content=True, libraries=KIWI)
-def question_mix(
-    raw_questions: Table, mix_step: Annotated[float, Setting("pairing.mix_step")]
-) -> TableReport:
+def question_mix(raw_questions: Table) -> TableReport:
     """How the test questions join two: the share of joined ones, and of each connective.
 
-    Shares are rounded to steps of `pairing.mix_step`, and the table is named by its content, so
-    that another question of the same kind changes no training example and trains nothing.
+    Shares are rounded to twentieths, and the table is named by its content, so that another
+    question of the same kind changes no training example and trains nothing.
     """
-    mix = measured_mix(raw_questions.read()["question"].tolist()).rounded(mix_step)
+    mix = measured_mix(raw_questions.read()["question"].tolist()).rounded()
     return TableReport(frame=mix.to_table(), facts={"joined_share": round(mix.joined_share, 4)})
 
 
@@ -61,7 +59,7 @@ def question_mix(
 def paired_questions(
     qa_folds: Table,
     question_mix: Table,
-    pairing: Annotated[PairingSettings, Setting("pairing", without=("held_out_count", "mix_step"))],
+    pairing: Annotated[PairingSettings, Setting("pairing", only=("joined_limit",))],
     build: Build,
 ) -> TableReport:
     """The training examples: single questions, and questions of two rows joined into one.
@@ -87,9 +85,7 @@ def _counted(pairs: pa.Table) -> TableReport:
 def held_out_questions(
     qa_folds: Table,
     question_mix: Table,
-    pairing: Annotated[
-        PairingSettings, Setting("pairing", without=("joined_count", "joined_limit", "mix_step"))
-    ],
+    pairing: Annotated[PairingSettings, Setting("pairing", only=("held_out_count",))],
 ) -> TableReport:
     """The questions that judge: calibration and validation rows asked as the test asks.
 

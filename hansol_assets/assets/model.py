@@ -48,7 +48,7 @@ HeldOut = Annotated[FoldSettings, Setting("folds", only=("stock_share",))]
 """What distinguishes a held-out text from a stock answer; `qa_folds` says which are held out."""
 Examples = Annotated[
     ExampleSettings,
-    Setting("examples", without=("pairing.mix_step", "retrieval.top_k", "retrieval.scored_rows")),
+    Setting("examples", without=("retrieval.top_k", "retrieval.scored_rows")),
 ]
 MostDrift = Annotated[float, Setting("training.examples_drift")]
 Training = Annotated[

@@ -45,6 +45,8 @@ RELATION = "relation"
 """How "A와 B의 관계는 무엇인가요?" joins; it is counted and cut, but not written by joining."""
 REQUEST = "request"
 """How "A 종류랑 B가 뭔지 알려 주세요" joins, likewise."""
+MIX_STEP = 0.05
+"""To multiples of it shares are rounded, so that a few more questions train no adapter anew."""
 SHARE_DECIMALS = 6
 _JOINED = "joined questions"
 
@@ -95,11 +97,11 @@ class QuestionMix:
     joined_share: float
     connectives: dict[str, float]
 
-    def rounded(self, step: float) -> "QuestionMix":
-        """Returns the mix with its shares as multiples of a step; as it is where that is 0."""
+    def rounded(self) -> "QuestionMix":
+        """Returns the mix with its shares as multiples of `MIX_STEP`."""
 
         def nearest(share: float) -> float:
-            return round(round(share / step) * step, SHARE_DECIMALS) if step else share
+            return round(round(share / MIX_STEP) * MIX_STEP, SHARE_DECIMALS)
 
         shares = {name: nearest(share) for name, share in self.connectives.items()}
         return QuestionMix(nearest(self.joined_share), shares)

@@ -84,7 +84,9 @@ def test_a_thousand_joined_examples_are_made_at_once() -> None:
     rows = pd.DataFrame({"id": ids, "questions": [[key] for key in ids], "answers": [["예"]] * 80})
     folds = pd.DataFrame({"id": ids, "leak_group": ids, "fold": 0, "split": "training"})
 
-    blocks = pair_blocks(rows, folds, MIX, PairingSettings(joined_count=2_500), 1)
+    blocks = pair_blocks(
+        rows, folds, QuestionMix(1, MIX.connectives), PairingSettings(joined_limit=2_500), 1
+    )
 
     assert [block.num_rows for block in blocks][80:] == [1_000, 1_000, 500]
 

@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
 from hansol_assets.qa.connectives import KINDS, join_answers, join_questions
 from hansol_assets.qa.connectives import NONE as SIDE_BY_SIDE
@@ -78,19 +77,6 @@ def test_joined_parts_belong_to_their_rows(rows: pd.DataFrame, folds: pd.DataFra
         }
 
 
-def test_settings_override_count_connectives_and_draw(
-    rows: pd.DataFrame, folds: pd.DataFrame
-) -> None:
-    settings = PairingSettings(joined_count=7, connectives={"또한,": 1.0})
-
-    joined = build_pairs(rows, folds, HALF, settings).query("kind == 'joined'")
-    redrawn = build_pairs(rows, folds, HALF, settings.model_copy(update={"seed": 1}))
-
-    assert len(joined) == 7
-    assert joined["question"].str.contains("또한,").all()
-    assert set(redrawn["id"]) != set(build_pairs(rows, folds, HALF, settings)["id"])
-
-
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_joining_is_written(
     rows: pd.DataFrame, folds: pd.DataFrame, kind: str
@@ -114,10 +100,10 @@ def test_kinds_are_dealt_by_their_weights(rows: pd.DataFrame, folds: pd.DataFram
     assert counts == {"그리고": 10, SIDE_BY_SIDE: 5, "slash": 5}
 
 
-def test_an_asked_for_count_is_met_without_joined_test_questions(
+def test_without_measured_connectives_two_are_alike(
     rows: pd.DataFrame, folds: pd.DataFrame
 ) -> None:
-    pairs = build_pairs(rows, folds, NONE, PairingSettings(joined_count=6))
+    pairs = build_pairs(rows, folds, QuestionMix(1, {}), PairingSettings(joined_limit=6))
 
     assert Counter("또한," in text for text in pairs.query("kind == 'joined'")["question"]) == {
         False: 3,
@@ -205,21 +191,6 @@ def test_nothing_held_out_gives_an_empty_table(rows: pd.DataFrame) -> None:
 
     assert list(held_out.columns) == ["id", "split", "kind", "source_ids", "question", "references"]
     assert held_out.empty
-
-
-@pytest.mark.parametrize(
-    "weights",
-    [
-        {},
-        {"그런데": 1.0},
-        {"그리고": 0.0},
-        {"그리고": -1.0, "또한,": 2.0},
-        {"그리고": float("nan")},
-    ],
-)
-def test_senseless_connectives_are_refused(weights: dict[str, float]) -> None:
-    with pytest.raises(ValidationError):
-        PairingSettings(connectives=weights)
 
 
 @given(
