@@ -78,7 +78,7 @@ def test_the_ranking_is_no_worse_than_its_parts(run: GraphRun) -> None:
 def embedder(run: GraphRun) -> CachedEmbedder:
     """The offline embedder, with the vectors that the run made."""
     cache, scope = RowCache(run.lake.warehouse, EMBEDDINGS), run.data_versions["answer_embedder"]
-    work = EmbedTexts(MuseEmbedder, 64, DIMENSIONS)
+    work = EmbedTexts(MuseEmbedder, DIMENSIONS)
     return CachedEmbedder(cache, scope, DIMENSIONS, lambda: LocalCompute().workers(work))
 
 

@@ -272,7 +272,7 @@ def test_texts_are_embedded_once(graph: GraphRun, tmp_path: Path) -> None:
 
     def opened() -> CachedEmbedder:
         cache = RowCache(Warehouse(tmp_path / "warehouse.duckdb"), "embeddings")
-        work = EmbedTexts(partial(load_embedder, folder), 64, 512)
+        work = EmbedTexts(partial(load_embedder, folder), 512)
         return CachedEmbedder(cache, "scope", 512, lambda: LocalCompute().workers(work))
 
     texts = ["벽지가 찢어졌어요.", "곰팡이", "벽지가 찢어졌어요.", ""]

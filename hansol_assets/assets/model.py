@@ -72,7 +72,6 @@ def pretraining_corpus(
     folds: HeldOut,
     kind: Annotated[str, Setting("base_model.kind")],
     most_drift: Annotated[float, Setting("base_model.corpus_drift")],
-    documents: Annotated[int, Setting("base_model.corpus_documents")],
     prompt: PromptSettings,
     retrieval: Searching,
     pretraining_corpus: Table | None,
@@ -87,7 +86,7 @@ def pretraining_corpus(
     if kind == "hub":
         return TableReport(frame=empty_table(CORPUS_COLUMNS))
     pairs = paired_questions.read()
-    singles = drawn_documents(asked_once(pairs[pairs["kind"] == SINGLE]), documents)
+    singles = drawn_documents(asked_once(pairs[pairs["kind"] == SINGLE]))
     recipe = recipe_of(retriever.version, prompt=prompt, retrieval=retrieval)
     drawn = singles.assign(recipe=recipe)
 

@@ -47,12 +47,6 @@ class ClusterSettings(SettingsModel):
         description="fsdp: weights, gradients and optimiser are cut into one piece a training "
         "worker, for a model that no single GPU holds",
     )
-    max_failures: int = Field(
-        3, ge=0, description="lost workers or nodes after which training gives up"
-    )
-    wait_seconds: float = Field(
-        300.0, ge=0, description="how long training waits for another node in place of a lost one"
-    )
 
     @property
     def fewest_training_workers(self) -> int:
@@ -157,5 +151,5 @@ class LostWorkError(ClusterError):
         self.reason = reason
         super().__init__(
             f"{name} on the Ray cluster was given up: {reason}. What it had kept stays: run again, "
-            "and it goes on from there. cluster.max_failures says how often it starts by itself."
+            "and it goes on from there."
         )

@@ -41,6 +41,10 @@ from hansol_assets.lake.reports import NO_FIGURES, Log
 _STATE = "ray"
 """Folder in the shared one where Ray Train keeps what it knows of a run."""
 _POLL_SECONDS = 0.5
+MAX_FAILURES = 3
+"""Losses of workers or nodes after which a group gives up."""
+WAIT_SECONDS = 300.0
+"""How long a group waits for another node in place of a lost one."""
 _NO_ROOM = {"WorkerGroupStartupTimeoutError", "InsufficientClusterResourcesError"}
 """What Ray Train, which has no public names for them, raises of a group that cannot start."""
 
@@ -65,7 +69,7 @@ def run_group(
         UserError: The work raised it.
         LostWorkError: Processes were lost more often than the settings allow.
     """
-    losses, until = 0, time.monotonic() + settings.wait_seconds
+    losses, until = 0, time.monotonic() + WAIT_SECONDS
     while True:
         members = _room_for(work, settings)
         try:
@@ -81,9 +85,9 @@ def run_group(
         except LostWorkError as error:
             losses += 1
             send(f"{work.name}: a process of {members} was lost ({error.reason})")
-            if losses > settings.max_failures:
+            if losses > MAX_FAILURES:
                 raise
-            until = time.monotonic() + settings.wait_seconds
+            until = time.monotonic() + WAIT_SECONDS
 
 
 def _room_for(work: GroupWork[Value], settings: ClusterSettings) -> int | None:

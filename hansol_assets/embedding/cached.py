@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _SHOWN = 60
 """Characters of a text in a message."""
 
+BATCH_SIZE = 64
+"""Texts that a model of the hub encodes at a time."""
 _BLOCK = 2048
 """Texts that are embedded before their vectors are cached: what a crash costs at most."""
 
@@ -41,7 +43,6 @@ class EmbedTexts:
     """
 
     load: "Callable[[], SentenceTransformer | MuseEmbedder | E5Embedder]"
-    batch_size: int
     width: int
     name: str = "embedding"
     # Two blocks: one alone has nobody to share with.
@@ -52,7 +53,7 @@ class EmbedTexts:
         model = self.load()
 
         def encode_batch(texts: list[str]) -> list[np.ndarray]:
-            made = model.encode(texts, batch_size=self.batch_size, show_progress_bar=False)
+            made = model.encode(texts, batch_size=BATCH_SIZE, show_progress_bar=False)
             return list(np.asarray(made, np.float32))
 
         def embed(block: pa.Table) -> pa.Table:
@@ -163,11 +164,10 @@ def _blocks(texts: Sequence[str], keys: Sequence[str], rows: Sequence[int]) -> l
 def open_embedder(answer_embedder: Artifact, log: Log | None = None) -> CachedEmbedder:
     """Opens an embedder artifact; the model is loaded once a text comes that it never embedded."""
     width = int(answer_embedder.facts["dimensions"])
-    batch_size = int(answer_embedder.facts["batch_size"])
 
     def open_workers() -> Workers:
         load = partial(load_embedder, answer_embedder.open().resolve())
-        return current().workers(EmbedTexts(load, batch_size, width))
+        return current().workers(EmbedTexts(load, width))
 
     cache, scope = answer_embedder.cache(EMBEDDINGS), answer_embedder.version
     return CachedEmbedder(cache, scope, width, open_workers, log)

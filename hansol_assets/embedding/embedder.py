@@ -61,7 +61,6 @@ class EmbedderSettings(SettingsModel):
     dimensions: int = Field(muse.DIMENSIONS, ge=2, description="width of the vectors")
     model_id: str | None = Field(None, description="hub: repository id, or a local folder")
     revision: str | None = Field(None, description="hub: commit hash, tag or branch")
-    batch_size: int = Field(64, ge=1, description="texts encoded at a time")
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
         "auto",
         description="hub: numbers that the model computes with; auto: those that it was saved "
@@ -148,7 +147,6 @@ def embedder_facts(settings: EmbedderSettings) -> dict[str, str | int]:
     """Returns the facts of an artifact that holds an embedder, whose revision is pinned."""
     return {
         "dimensions": settings.dimensions,
-        "batch_size": settings.batch_size,
         "model": settings.model_id or settings.kind,
         "revision": settings.revision or "local",
     }

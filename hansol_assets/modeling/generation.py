@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from transformers import Cache, LogitsProcessor, PreTrainedTokenizerBase
 
 
+TOP_P = 0.95
+"""Share of the probability that is sampled from."""
+
+
 def stream_seed(seed: int, key: str, sample: int) -> int:
     """Derive the seed of one sampled answer."""
     text = f"{seed}\x1f{key}\x1f{sample}".encode()
@@ -37,10 +41,11 @@ class SeededSampling:
     the other rows are. Rows without a seed stay greedy.
 
     `seeds`: one for each row of the batch; None: greedy.
-    `top_p`: share of the probability that is sampled from, above 0 and at most 1.
     """
 
-    def __init__(self, seeds: Sequence[int | None], temperature: float, top_p: float) -> None:
+    def __init__(
+        self, seeds: Sequence[int | None], temperature: float, top_p: float = TOP_P
+    ) -> None:
         import torch
         from transformers import TemperatureLogitsWarper, TopPLogitsWarper
 
@@ -48,9 +53,10 @@ class SeededSampling:
         self._generators = [
             torch.Generator().manual_seed(seed) for seed in seeds if seed is not None
         ]
-        self._warpers: list[LogitsProcessor] = [TemperatureLogitsWarper(temperature)]
-        if top_p < 1:
-            self._warpers.append(TopPLogitsWarper(top_p))
+        self._warpers: list[LogitsProcessor] = [
+            TemperatureLogitsWarper(temperature),
+            TopPLogitsWarper(top_p),
+        ]
 
     def __call__(self, input_ids: "torch.Tensor", scores: "torch.Tensor") -> "torch.Tensor":
         """Return the scores, float of shape (rows, vocabulary), with noise on the sampled rows."""
@@ -309,7 +315,7 @@ class Generator:
             None if row.sample is None else stream_seed(settings.seed, row.key, row.sample)
             for row in rows
         ]
-        sampling = SeededSampling(seeds, settings.temperature, settings.top_p)
+        sampling = SeededSampling(seeds, settings.temperature)
         if settings.repetition_penalty == 1:
             return [sampling]
         # The prompt is left out: its retrieved rows are there to be repeated.

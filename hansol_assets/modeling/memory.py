@@ -101,7 +101,7 @@ def training_memory(
         ),
         MemoryItem(
             "activations",
-            tokens * _activation_bytes(shape, loading, training, kernels) / GIB,
+            tokens * _activation_bytes(shape, training, kernels) / GIB,
             f"{batch}, training.max_length{checkpointing}",
         ),
         MemoryItem("logits", tile * kernels.logit / GIB, f"{batch}, training.max_length"),
@@ -117,7 +117,7 @@ def generation_memory(
     rows = generation.batch_size
     length = generation.max_prompt_tokens + generation.max_new_tokens
     cached = 2 * shape.num_hidden_layers * shape.key_value_size * width
-    prompt = rows * generation.max_prompt_tokens * _layer_bytes(shape, width, rows=0)
+    prompt = rows * generation.max_prompt_tokens * _layer_bytes(shape, width)
     # The newest token's only; sampling sorts them and sums them in 32 bits.
     logits = rows * shape.vocab_size * 16
     return (
@@ -153,13 +153,10 @@ def _optimizer_bytes(name: str) -> int:
     return next((size for part, size in OPTIMIZER_BYTES.items() if part in name), ADAMW_BYTES)
 
 
-def _activation_bytes(
-    shape: ModelShape, loading: LoadingSettings, training: TrainingSettings, kernels: Kernels
-) -> float:
+def _activation_bytes(shape: ModelShape, training: TrainingSettings, kernels: Kernels) -> float:
     """Bytes a token: those of every layer, or of one layer and every layer's input."""
     width = PRECISION_BYTES[training.precision]
-    rows = training.max_length if loading.attention == "eager" else 0
-    layer = _layer_bytes(shape, width, rows) + _lora_bytes(shape, training, kernels)
+    layer = _layer_bytes(shape, width) + _lora_bytes(shape, training, kernels)
     if not training.gradient_checkpointing:
         return shape.num_hidden_layers * layer
     return shape.num_hidden_layers * shape.hidden_size * width + layer
@@ -177,22 +174,20 @@ def _lora_bytes(shape: ModelShape, training: TrainingSettings, kernels: Kernels)
     return shape.lora_inputs(training.target_modules) * (copied + masked)
 
 
-def _layer_bytes(shape: ModelShape, width: int, rows: int) -> float:
+def _layer_bytes(shape: ModelShape, width: int) -> float:
     """Bytes that one layer keeps of a token for its backward pass.
 
     After Korthikanti et al. 2022, "Reducing Activation Recomputation in Large Transformer Models",
     section 4.1, with grouped keys, a gated feed-forward and no dropout on the residual stream: the
-    inputs of both norms and of all matrices, and what attention and activation need.
-
-    `rows`: keys whose attention weights are kept; 0 for kernels that recompute them.
+    inputs of both norms and of all matrices, and what attention, whose weights are computed again,
+    and activation need.
     """
     norms = 4 * shape.hidden_size
     attention = 2 * shape.query_size + 2 * shape.key_value_size
     # GPT-2's activation is put together from seven operations.
     inner = 7 if shape.model_type in CONV1D_MODELS else 4
     feed_forward = inner * shape.intermediate_size
-    weights = 2 * shape.num_attention_heads * rows
-    return width * (norms + attention + feed_forward + weights)
+    return width * (norms + attention + feed_forward)
 
 
 PROCESSOR = "CPU"
@@ -306,7 +301,7 @@ def preflight(
     Raises:
         OutOfMemoryError: Weights, adapter and optimizer alone exceed what is free.
     """
-    shape = ModelShape.of_folder(base_dir, trust_remote_code=loading.trust_remote_code)
+    shape = ModelShape.of_folder(base_dir)
     rows = None if token_ids is None else len(token_ids)
     memory = estimate(shape, loading, work, device_memory(), rows)
     if memory.verdict == "too large":

@@ -11,16 +11,15 @@ import numpy as np
 from hansol_assets.errors import InputError
 from hansol_assets.lake.reports import NO_FIGURES, Log
 
+PROGRESS_SECONDS = 5.0
+"""Shortest time between two lines of progress."""
+
 
 class ThrottledProgress:
-    """Passes on the first line, then at most one in each interval.
+    """Passes on the first line, then at most one in `PROGRESS_SECONDS`."""
 
-    `seconds`: shortest time between two lines, in seconds.
-    """
-
-    def __init__(self, send: Log, seconds: float) -> None:
+    def __init__(self, send: Log) -> None:
         self._send = send
-        self._seconds = seconds
         self._next = 0.0
 
     def __call__(self, line: str, figures: Mapping[str, float] = NO_FIGURES, /) -> None:
@@ -28,7 +27,7 @@ class ThrottledProgress:
         now = time.monotonic()
         if now < self._next:
             return
-        self._next = now + self._seconds
+        self._next = now + PROGRESS_SECONDS
         self._send(line, figures)
 
 

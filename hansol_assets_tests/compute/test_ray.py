@@ -15,6 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from hansol_assets.compute import ray_compute
 from hansol_assets.compute.cluster import LostWorkError
 from hansol_assets.compute.current import LocalCompute
 from hansol_assets.compute.protocol import BlockWork
@@ -142,7 +143,7 @@ TEXTS = [f"{number}번째 벽의 벽지가 {number % 7}군데 들떴어요." for
 def test_vectors_are_those_of_this_machine_whatever_is_lost(
     connect: Connect, two_nodes: TwoNodes
 ) -> None:
-    work = EmbedTexts(MuseEmbedder, 64, DIMENSIONS, fewest_to_send=0)
+    work = EmbedTexts(MuseEmbedder, DIMENSIONS, fewest_to_send=0)
     blocks = [
         pa.table({"key": TEXTS[start : start + 100], "text": TEXTS[start : start + 100]})
         for start in range(0, len(TEXTS), 100)
@@ -234,14 +235,17 @@ def test_a_model_in_pieces_is_kept_and_put_back_whole(connect: Connect, tmp_path
     assert pieces == [6 * 4 / 2, 4 / 2]
 
 
-def test_work_that_dies_each_time_is_given_up(connect: Connect, tmp_path: Path) -> None:
+def test_work_that_dies_each_time_is_given_up(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ray_compute, "MAX_FAILURES", 0)
     lines: list[str] = []
 
     def send(line: str, figures: Mapping[str, float] = NO_FIGURES, /) -> None:
         lines.append(line)
 
     with pytest.raises(LostWorkError, match=r"dying on the Ray cluster was given up: .*run again"):
-        connect(max_failures=0).together(Dying(), send)
+        connect().together(Dying(), send)
     assert len([line for line in lines if "was lost" in line]) == 1
 
 

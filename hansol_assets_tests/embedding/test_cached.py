@@ -29,7 +29,7 @@ def lines() -> list[str]:
 
 def opened(folder: Path, lines: list[str]) -> CachedEmbedder:
     cache = RowCache(Warehouse(folder / "warehouse.duckdb"), EMBEDDINGS)
-    workers = LocalCompute().workers(EmbedTexts(Allergic, 64, DIMENSIONS))
+    workers = LocalCompute().workers(EmbedTexts(Allergic, DIMENSIONS))
     return CachedEmbedder(cache, "scope", DIMENSIONS, lambda: workers, lines.append)
 
 

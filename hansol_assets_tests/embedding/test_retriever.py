@@ -49,7 +49,6 @@ def test_e5_finds_rows_and_muse_places_answers() -> None:
     assert retriever.pinned.revision == E5.version
     assert retriever_facts(retriever.pinned) == {
         "dimensions": 384,
-        "batch_size": 64,
         "model": "e5",
         "revision": "0.3.0",
         "query_prefix": "query: ",

@@ -17,7 +17,12 @@ from hansol_assets.hub.fetching import HubSettings, fetch, pinned
 from hansol_assets.lake.reports import Log
 from hansol_assets.modeling.base.loading import LoadingSettings
 from hansol_assets.modeling.base.model_folder import CONFIG_FILE, ModelSource, check_model_folder
-from hansol_assets.modeling.base.scratch import ScratchSettings, train_model
+from hansol_assets.modeling.base.scratch import (
+    BATCH_SIZE,
+    MAX_POSITIONS,
+    ScratchSettings,
+    train_model,
+)
 from hansol_assets.modeling.base.shape import ModelShape
 from hansol_assets.modeling.base.tokenizer import train_tokenizer
 from hansol_assets.modeling.runtime import without_bars
@@ -68,18 +73,10 @@ class BaseModelSettings(SettingsModel):
         le=1,
         description="scratch: share of the corpus that may change before it is trained anew.",
     )
-    corpus_documents: int = Field(
-        2_500,
-        ge=1,
-        description="scratch: documents of the corpus at most, drawn by hash; `max_steps` reads no "
-        "more of them than it has time for.",
-    )
     facts: ModelFacts = Field(
         ModelFacts(), description="What is known of the hub's model beforehand."
     )
-    loading: LoadingSettings = Field(
-        LoadingSettings(), description="Format and attention in memory."
-    )
+    loading: LoadingSettings = Field(LoadingSettings(), description="Format in memory.")
 
     @property
     def pinned(self) -> BaseModelOrigin:
@@ -108,7 +105,7 @@ class BaseModelSettings(SettingsModel):
         local = local_folder(self.hub.model_id)
         if local is None or not (local / CONFIG_FILE).is_file():
             return self.facts.shape
-        return ModelShape.of_folder(local, trust_remote_code=self.loading.trust_remote_code)
+        return ModelShape.of_folder(local)
 
 
 @dataclass(frozen=True)
@@ -161,7 +158,7 @@ def train_base_model(
     tokenizer = train_tokenizer(documents, scratch.vocab_size)
     model, history = train_model(documents, tokenizer, scratch, progress)
     out_dir.mkdir(parents=True, exist_ok=True)
-    tokenizer.model_max_length = scratch.max_positions
+    tokenizer.model_max_length = MAX_POSITIONS
     tokenizer.save_pretrained(out_dir)
     with without_bars():
         model.save_pretrained(out_dir)
@@ -171,7 +168,7 @@ def train_base_model(
         revision=None,
         parameters=model.num_parameters(),
         vocabulary=len(tokenizer),
-        tokens=len(history) * scratch.batch_size * scratch.sequence_length,
+        tokens=len(history) * BATCH_SIZE * scratch.sequence_length,
         seconds=time.perf_counter() - start,
         history=history,
     )

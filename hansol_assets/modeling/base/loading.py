@@ -26,9 +26,6 @@ class LoadingSettings(SettingsModel):
     quantization: Literal["none", "nf4"] = Field(
         "none", description="nf4: 4-bit weights by bitsandbytes, computed in `dtype` (QLoRA)."
     )
-    attention: Literal["sdpa", "eager", "flash_attention_2"] = Field(
-        "sdpa", description="Attention implementation of transformers; Gemma 2 needs 'eager'."
-    )
     vocabulary: Literal["full", "table"] = Field(
         "full",
         description="table: while an adapter is trained and answers, only the tokens of its "
@@ -38,9 +35,6 @@ class LoadingSettings(SettingsModel):
     )
     tokenizer: TokenizerSettings = Field(
         TokenizerSettings(), description="What the model's tokenizer files leave open."
-    )
-    trust_remote_code: bool = Field(
-        False, description="Run Python code that comes with the model. Leave it false."
     )
 
     @model_validator(mode="after")
@@ -78,7 +72,7 @@ def load_tokenizer(directory: Path, loading: LoadingSettings) -> "PreTrainedToke
     tokenizer = loader.from_pretrained(
         directory,
         local_files_only=True,
-        trust_remote_code=loading.trust_remote_code,
+        trust_remote_code=False,
         **settings.special_tokens,
     )
     return make_sound(tokenizer, settings)
@@ -100,8 +94,7 @@ def load_causal_lm(
             local_files_only=True,
             use_safetensors=True,
             dtype=loading.dtype,
-            attn_implementation=loading.attention,
-            trust_remote_code=loading.trust_remote_code,
+            trust_remote_code=False,
             device_map={"": device()},
             quantization_config=_quantization(loading),
         )

@@ -51,15 +51,14 @@ class ModelShape(SettingsModel):
         )
 
     @classmethod
-    def of_folder(cls, directory: Path, *, trust_remote_code: bool = False) -> Self:
+    def of_folder(cls, directory: Path) -> Self:
         """Read the shape of a model from its folder, without its weights."""
         from transformers import AutoConfig
 
-        return cls.of(
-            AutoConfig.from_pretrained(
-                directory, local_files_only=True, trust_remote_code=trust_remote_code
-            )
+        config = AutoConfig.from_pretrained(
+            directory, local_files_only=True, trust_remote_code=False
         )
+        return cls.of(config)
 
     @property
     def query_size(self) -> int:

@@ -256,7 +256,7 @@ def _train(run: _Run) -> "SFTTrainer":
             ),
             lora_config(model, settings, new_token_ids(run.tokenizer, job.loading)),
         )
-        trainer.add_callback(training_callback(send, settings.progress_seconds, job.checkpoint_dir))
+        trainer.add_callback(training_callback(send, job.checkpoint_dir))
         trainer.train(resume_from_checkpoint=str(run.checkpoint) if run.checkpoint else None)
         # The first process writes the best weights, and all of them read them.
         trainer.accelerator.wait_for_everyone()

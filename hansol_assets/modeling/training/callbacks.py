@@ -25,18 +25,16 @@ HELD_OUT_LOSS = "eval_loss"
 """The loss that decides, by its name in the Trainer's log."""
 
 
-def training_callback(send: Log, seconds: float, folder: Path) -> "TrainerCallback":
+def training_callback(send: Log, folder: Path) -> "TrainerCallback":
     """Make a Trainer callback that reports losses and stores the weights of the lowest held-out.
 
     What was lowest before is read from the Trainer's log, which a resumed run takes over; so it
     ends with the same weights as an uninterrupted one. The Trainer's own way to the best weights
     would have a checkpoint written at every evaluation and nowhere else.
-
-    `seconds`: the shortest time between two lines of the training loss.
     """
     from transformers import TrainerCallback
 
-    throttled = ThrottledProgress(send, seconds)
+    throttled = ThrottledProgress(send)
 
     class Callback(TrainerCallback):
         """Follows one training."""

@@ -21,6 +21,13 @@ if TYPE_CHECKING:
     from trl.trainer.sft_trainer import SFTTrainer
 
 
+WARMUP_RATIO = 0.03
+"""Share of the steps in which the learning rate rises, before it falls along a cosine."""
+ALPHA_OF_RANK = 2
+"""The update is multiplied by it: LoRA's alpha over its rank."""
+VISION_TOWER = "vision_tower"
+EXCLUDED_MODULES = rf".*({VISION_TOWER}|multi_modal_projector).*"
+"""Layers that get no LoRA matrices although their names fit."""
 POOL_BATCHES = 50
 """Batches whose examples are sorted by length among themselves, to save padding."""
 
@@ -85,22 +92,20 @@ def sft_config(
         per_device_eval_batch_size=settings.per_device_batch_size,
         gradient_accumulation_steps=accumulation,
         learning_rate=settings.learning_rate,
-        lr_scheduler_type=settings.schedule,
-        warmup_steps=math.ceil(settings.warmup_ratio * steps),
-        weight_decay=settings.weight_decay,
+        lr_scheduler_type="cosine",
+        warmup_steps=math.ceil(WARMUP_RATIO * steps),
         max_grad_norm=MAX_GRADIENT_NORM,
         optim=settings.optimizer,
         bf16=precision == "bf16",
         fp16=precision == "fp16",
         use_cpu=not torch.cuda.is_available(),
         activation_checkpointing=settings.gradient_checkpointing,
-        padding_free=settings.padding_free,
         # The order is laid out beforehand, all epochs in one.
         train_sampling_strategy="sequential",
         # Examples come encoded, cut to length and with labels.
         max_length=None,
         dataset_kwargs={"skip_prepare_dataset": True},
-        logging_steps=settings.logging_steps,
+        logging_steps=1,
         save_steps=min(settings.save_steps, steps),
         save_total_limit=2,
         eval_strategy="steps" if evaluates else "no",
@@ -126,12 +131,13 @@ def lora_config(
     from peft import LoraConfig
 
     targets = settings.target_modules
+    has_vision = any(VISION_TOWER in name for name, _ in model.named_modules())
     return LoraConfig(
         r=settings.rank,
-        lora_alpha=settings.lora_alpha,
+        lora_alpha=ALPHA_OF_RANK * settings.rank,
         lora_dropout=settings.lora_dropout,
         target_modules=targets if isinstance(targets, str) else list(targets),
-        exclude_modules=settings.exclude_modules,
+        exclude_modules=EXCLUDED_MODULES if has_vision else None,
         trainable_token_indices=_token_tables(model, new_tokens),
         task_type="CAUSAL_LM",
     )
