@@ -25,8 +25,7 @@ from hansol_assets.qa.table.columns import (
     doubled,
 )
 from hansol_assets.qa.table.delimited import SEPARATOR_NAMES, swallowing_rows
-from hansol_assets.qa.table.header import Header
-from hansol_assets.qa.table.looks import Looks, first_texts
+from hansol_assets.qa.table.header import Header, Looks, first_texts
 from hansol_assets.qa.table.mapping import (
     TableMapping,
     map_questions,

@@ -30,6 +30,7 @@ from hansol_assets.qa.table.column_names import (
 from hansol_assets.qa.table.columns import CATEGORY
 from hansol_assets.qa.table.header import (
     Header,
+    Looks,
     likely_cause,
     quoted,
     refuse_choice,
@@ -37,7 +38,6 @@ from hansol_assets.qa.table.header import (
     refuse_unknown,
     shown,
 )
-from hansol_assets.qa.table.looks import Looks
 from hansol_assets.qa.table.table_settings import TableSettings
 from hansol_assets.qa.table.violations import Violation
 

@@ -18,7 +18,7 @@ from hansol_assets.qa.sentences import (
     without_connective,
 )
 from hansol_assets.qa.table.columns import ANSWERS, ID, QUESTIONS, ROW_NUMBER, shown_id
-from hansol_assets.qa.table.looks import is_no_text
+from hansol_assets.qa.table.header import is_no_text
 from hansol_assets.qa.table.repairs import change_where
 from hansol_assets.qa.table.text_checks import (
     HANGUL,
