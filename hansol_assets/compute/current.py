@@ -28,11 +28,7 @@ REMEMBERED = 10_000
 
 @dataclass
 class LocalWorkers:
-    """This process, with the work opened once.
-
-    Attributes:
-        done: Gets a record when the blocks are through.
-    """
+    """This process, with the work opened once; `done` gets a record when blocks are through."""
 
     work: BlockWork
     done: MutableSequence[WorkDone]
@@ -52,11 +48,7 @@ class LocalWorkers:
 
 
 class LocalCompute:
-    """Work in this process.
-
-    Attributes:
-        done: What was done, the oldest first.
-    """
+    """Work in this process."""
 
     def __init__(self) -> None:
         self.done: MutableSequence[WorkDone] = deque(maxlen=REMEMBERED)

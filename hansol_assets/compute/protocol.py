@@ -42,10 +42,7 @@ class WorkDone:
 
 
 def summary(done: Sequence[WorkDone]) -> dict[str, float | str]:
-    """Gathers the work of one asset as figures by name.
-
-    `done`: any number of pieces of work; those of one name count together.
-    """
+    """Gathers the work of one asset as figures by name."""
     figures: dict[str, float | str] = {}
     for name in dict.fromkeys(one.name for one in done):
         pieces = [one for one in done if one.name == name]
@@ -65,12 +62,7 @@ Made = TypeVar("Made")
 
 
 class RowOutcome(NamedTuple, Generic[Made]):
-    """What became of a row.
-
-    Attributes:
-        made: What was made of it; None where it could not be worked on.
-        problem: Why not; None where it could.
-    """
+    """What was made of a row, or the problem for which nothing could be."""
 
     made: Made | None
     problem: str | None
@@ -79,9 +71,7 @@ class RowOutcome(NamedTuple, Generic[Made]):
 def isolate_errors(
     work: Callable[[list[Row]], Sequence[Made]], rows: Sequence[Row]
 ) -> list[RowOutcome[Made]]:
-    """Works on rows together and, where that fails, on each alone.
-
-    `work`: makes one thing of each row, in their order.
+    """Works on rows together and, where that fails, on each alone; makes one thing of each.
 
     Raises:
         UserError: The work cannot go on, as with an outgrown memory.
@@ -138,9 +128,8 @@ class Member:
     """One of the processes that do the same work together.
 
     Attributes:
-        rank: Its number, from 0; the first writes and logs.
+        rank: Its number, from 0; the first writes, and its lines alone arrive in the run's log.
         sharding: How weights are divided among them: none, or fsdp.
-        send: Takes lines for the run's log; those of the first alone arrive.
     """
 
     rank: int

@@ -62,12 +62,11 @@ def run_group(
 ) -> tuple[Value, int, int]:
     """Runs work in a group of processes, in a new one if a process or a node of it is lost.
 
-    Returns:
-        What the first of them made, how many they were in the end, and how often some were lost.
+    Returns what the first of them made, how many they were in the end, and the losses.
 
     Raises:
         UserError: The work raised it.
-        LostWorkError: Processes were lost more often than the settings allow.
+        LostWorkError: Processes were lost too often.
     """
     losses, until = 0, time.monotonic() + WAIT_SECONDS
     while True:
@@ -205,11 +204,7 @@ _RESTARTED = "restarted"
 
 
 class RayCompute:
-    """Work on a cluster, which is connected to with the first work.
-
-    Attributes:
-        done: What was done, the oldest first.
-    """
+    """Work on a cluster, which is connected to with the first work; `done` is what was done."""
 
     def __init__(self, settings: ClusterSettings, shared: Path, stack: ExitStack) -> None:
         self.done: MutableSequence[WorkDone] = []
@@ -234,11 +229,7 @@ class RayCompute:
         return RayWorkers(work, self._settings, self)
 
     def together(self, work: GroupWork[Value], send: Log) -> Value:
-        """Runs the work in a group of the cluster's processes.
-
-        Raises:
-            LostWorkError: Processes were lost more often than the settings allow.
-        """
+        """Runs the work in a group of the cluster's processes; see `run_group`."""
         dashboard, started = self.cluster.dashboard, time.monotonic()
         result, members, losses = run_group(work, self._settings, self._shared, send)
         seconds = time.monotonic() - started
@@ -250,10 +241,9 @@ class RayCompute:
 def ray_compute(settings: ClusterSettings, shared: Path) -> Iterator[RayCompute]:
     """Makes a cluster's compute, and leaves the cluster in the end.
 
-    A cluster that `RAY_ADDRESS` names is looked at here, before anything else is done; one of our
-    own is started with the first work, since many runs find all that they need.
-
-    `shared`: A folder that every node has to see; made if missing.
+    A cluster that `RAY_ADDRESS` names is looked at before anything else is done; one of our own is
+    started with the first work, since many runs find all that they need. `shared` is a folder that
+    every node has to see.
 
     Raises:
         ClusterError: The named cluster cannot be used.
@@ -270,20 +260,15 @@ def ray_compute(settings: ClusterSettings, shared: Path) -> Iterator[RayCompute]
 
 @dataclass
 class RayWorkers:
-    """Processes of a cluster that open some work once each, and work on blocks.
-
-    Attributes:
-        settings: How many processes there are, and what each has.
-    """
+    """Processes of a cluster that open some work once each, and work on blocks."""
 
     work: BlockWork
     settings: ClusterSettings
     compute: RayCompute
 
     def map(self, blocks: Sequence[pa.Table]) -> Iterator[pa.Table]:
-        """Yields what is made of the blocks, in their order, as it comes.
-
-        Ray gives the block of a process that dies to another one.
+        """Yields what is made of the blocks, in their order; that of a lost process goes to
+        another.
 
         Raises:
             UserError: The work itself raised it.

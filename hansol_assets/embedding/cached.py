@@ -1,7 +1,4 @@
-"""The embedders of the lake: each text is embedded once, where heavy work runs, and cached.
-
-The retriever is such an embedder with what it expects before a question and before a passage.
-"""
+"""The embedders of the lake: each text is embedded once, where heavy work runs, and cached."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -77,11 +74,8 @@ class EmbedTexts:
 class CachedEmbedder:
     """An embedder that embeds each text once, whichever asset or run asks.
 
-    A transformer's vectors differ in their last bits with the batch that a text was in, so texts
-    embedded one by one as a table grows may differ there from those of a new lake; those of the
-    installed encoder (`hansol_assets.embedding.muse`) do not.
-
-    `scope` names the embedder in the cache; workers are opened only if a vector is missing.
+    A transformer's vectors differ in their last bits with the batch that a text was in; those of
+    the installed encoders do not. Workers are opened only if a vector is missing.
 
     Attributes:
         embedded: Texts that the embedder was asked for.

@@ -1,9 +1,8 @@
 """Multilingual E5 small, the encoder that finds rows, from the weights that a package ships.
 
-Wang et al. 2024, "Multilingual E5 Text Embeddings"; 100 languages, 384 dimensions, MIT.
-It expects "query: " before a question and "passage: " before a text that answers. The package holds
-it in 4 bits (blocks of 32 weights with one scale, `Q4_0`), with its tokenizer; its vectors and
-those of the dequantised model have a cosine of 0.9999.
+Wang et al. 2024, "Multilingual E5 Text Embeddings"; 100 languages, 384 dimensions, MIT. The package
+holds it in 4 bits (`Q4_0`: blocks of 32 weights with one scale); its vectors and those of the
+dequantised model have a cosine of 0.9999.
 """
 
 import struct
@@ -63,7 +62,7 @@ class E5Embedder:
     """Turns texts, each behind its prefix, into 384 dimensions, with the same bytes in any company.
 
     A product's last bits hang on how many rows are multiplied together. So a text is padded to a
-    multiple of some tokens, and all batches of a width have as many texts, made up by empty ones.
+    multiple of some tokens, and all batches of a width have as many texts.
 
     Raises:
         InstalledWeightsError: The package is not installed, or its weights are not the pinned ones.
@@ -79,8 +78,7 @@ class E5Embedder:
     def encode(self, texts: Sequence[str], /, **_: Any) -> np.ndarray:
         """Returns one vector a text, [texts, 384] float32, each of length 1 to six decimals.
 
-        Of a long text the first 512 tokens count. Options of other embedders, such as the batch
-        size, change nothing here.
+        Of a long text the first 512 tokens count; options of other embedders change nothing.
         """
         import torch
 
@@ -131,10 +129,9 @@ def _pooled(model: "_Loaded", tokens: Sequence[Sequence[int]], batch: _Batch) ->
 
 
 class _Loaded(NamedTuple):
-    """The model.
+    """The model; `words`, its token embeddings, [vocabulary, bytes], stay in 4 bits in the file.
 
-    `words`, the embeddings of all tokens, are four fifths of the weights: they stay in 4 bits in
-    the file, [vocabulary, bytes], and those of a text are dequantised when it is encoded.
+    They are four fifths of the weights.
     """
 
     tokenizer: "Tokenizer"

@@ -70,10 +70,7 @@ class EmbedderSettings(SettingsModel):
 
     @property
     def pinned(self) -> "EmbedderSettings":
-        """The same settings naming the very bytes to be fetched.
-
-        The revision of a hub's model is its commit hash; of a local folder, the SHA-256 of its
-        files.
+        """The same settings naming the very bytes to be fetched: a commit, or a folder's SHA-256.
 
         Raises:
             ModelUnavailableError: The revision is neither known here nor to be had from the hub.
@@ -159,9 +156,7 @@ def retriever_facts(settings: RetrieverSettings) -> dict[str, str | int]:
 
 
 def save_embedder(settings: EmbedderSettings, out_dir: Path) -> None:
-    """Saves the embedder that the settings name, so that `load_embedder` finds that very one.
-
-    Of the installed encoder its version and the hashes of its weights are saved, not the weights.
+    """Saves the embedder, so that `load_embedder` finds that very one; installed ones by hashes.
 
     Raises:
         InstalledWeightsError: The installed encoder is missing, or not the pinned one.
@@ -244,11 +239,7 @@ def encode(model: Embedder, texts: Sequence[str]) -> np.ndarray:
 
 
 def encode_groups(model: Embedder, groups: Sequence[Sequence[str]]) -> list[np.ndarray]:
-    """Encodes groups of texts, such as the answers of a row, in one call.
-
-    Returns:
-        One array a group, [texts of the group, dimensions] float32.
-    """
+    """Encodes groups of texts in one call: one array a group, [texts, dimensions] float32."""
     return split_like(encode(model, [text for group in groups for text in group]), groups)
 
 
@@ -258,11 +249,7 @@ def encode_means(model: Embedder, groups: Sequence[Sequence[str]]) -> np.ndarray
 
 
 def width_of(model: Embedder) -> int:
-    """The width of the embedder's vectors.
-
-    Raises:
-        ValueError: The embedder does not know it.
-    """
+    """The width of the embedder's vectors; `ValueError` where it does not know it."""
     width = model.get_embedding_dimension()
     if width is None:
         msg = "the embedder does not say how wide its vectors are"

@@ -19,8 +19,7 @@ class InstalledWeights:
 
     Attributes:
         version: The release that every figure of this project was made with.
-        folder: Where the files lie within the package.
-        weights: File → SHA-256 of its bytes.
+        weights: File within `folder` of the package → SHA-256 of its bytes.
         otherwise: The setting that does without the package.
     """
 
@@ -38,11 +37,7 @@ class InstalledWeights:
 
     @property
     def path(self) -> Path:
-        """The folder of the weights; nothing is loaded.
-
-        Raises:
-            InstalledWeightsError: The package is not installed.
-        """
+        """The folder of the weights; `InstalledWeightsError` where the package is missing."""
         spec = find_spec(self.module)
         if spec is None or spec.origin is None:
             msg = (

@@ -44,8 +44,8 @@ class MuseEmbedder:
     """Turns texts into 512 dimensions, several at a time, each with the same bytes in any company.
 
     The package's vectors differ by 1e-7 with the number of texts and tokens that are multiplied
-    together. So texts of about one length are put into groups, and every group of such texts has
-    the same number of both, made up by empty texts. The processor's cores take different groups.
+    together. So texts of about one length are put into groups of one shape, made up by empty texts.
+    The processor's cores take different groups.
 
     Raises:
         InstalledWeightsError: The package is not installed, or its weights are not the pinned ones.
@@ -59,10 +59,7 @@ class MuseEmbedder:
         return DIMENSIONS
 
     def encode(self, texts: Sequence[str], /, **_: Any) -> np.ndarray:
-        """Returns one vector a text, [texts, 512] float32, each of length 1 to six decimals.
-
-        Options of other embedders, such as the batch size, change nothing here.
-        """
+        """Returns one vector a text, [texts, 512] float32, each of length 1 to six decimals."""
         from threadpoolctl import threadpool_limits
 
         tokens = [_tokens(text) for text in texts]
@@ -87,7 +84,7 @@ def _threads() -> int:
 class _Group(NamedTuple):
     """Texts, by position, that are embedded together.
 
-    `size` is how many there would be if the group were full; 0 for a text that fills one alone.
+    `size` is how many there would be in a full group; 0 for a text that fills one alone.
     """
 
     texts: list[int]

@@ -37,10 +37,8 @@ class SeededSampling:
     """A logits processor that turns greedy decoding into sampling, row by row.
 
     The largest of the warped logits plus Gumbel noise is a sample of their softmax (the Gumbel-max
-    trick). The noise comes from a generator for each row, so a row's text is the same whatever
-    the other rows are. Rows without a seed stay greedy.
-
-    `seeds`: one for each row of the batch; None: greedy.
+    trick). Each row has its own generator, so that its text hangs on no other row; one without a
+    seed stays greedy.
     """
 
     def __init__(
@@ -59,7 +57,7 @@ class SeededSampling:
         ]
 
     def __call__(self, input_ids: "torch.Tensor", scores: "torch.Tensor") -> "torch.Tensor":
-        """Return the scores, float of shape (rows, vocabulary), with noise on the sampled rows."""
+        """Return the scores, float [rows, vocabulary], with noise on the sampled rows."""
         import torch
 
         if not self._rows:
@@ -79,12 +77,7 @@ class SeededSampling:
 
 @dataclass(frozen=True)
 class GenerationRequest:
-    """One question to answer.
-
-    Attributes:
-        key: Names the request; sampled answers are drawn by it.
-        messages: Chat messages with `role` and `content`.
-    """
+    """One question to answer, as chat messages; sampled answers are drawn by its key."""
 
     key: str
     messages: Sequence[Message]
@@ -96,7 +89,6 @@ class Generation:
 
     Attributes:
         sample: 0 for the greedy answer; sampled ones count from 0.
-        text: The answer up to the end of turn, without special tokens.
         new_tokens: Length of the answer with its end of turn.
         seconds: Its share of the batch's time.
         finished: Whether the end of turn was reached before `max_new_tokens`.
@@ -128,8 +120,8 @@ def in_batches(
 ) -> list[list[GenerationRequest]]:
     """Put requests together that are answered at once, those with the shortest prompts first.
 
-    All answers of a request come in the same batch. Batches are cut from one order, so that what is
-    left of a broken run falls into the batches that it would have had.
+    Batches are cut from one order, so that what is left of a broken run falls into the batches that
+    it would have had.
     """
 
     def lengths(group: list[GenerationRequest]) -> list[int]:
@@ -153,12 +145,10 @@ def _prompt(
 
 
 class Generator:
-    """A base model with its adapter, ready to answer.
+    """A base model with its adapter, if it has one, ready to answer.
 
-    The adapter is merged into weights of full precision, which is faster. 4-bit weights keep it
-    beside them: merged, it would be rounded to 4 bits with them.
-
-    `adapter_dir`: the adapter in PEFT's form; None: the base model alone.
+    The adapter is merged into weights of full precision, which is faster; merged into 4-bit weights
+    it would be rounded with them.
 
     Raises:
         OutOfMemoryError: The model cannot fit the device.
@@ -208,11 +198,10 @@ class Generator:
             yield [one for answers in self.answer(batch) for one in answers]
 
     def answer(self, batch: Sequence[GenerationRequest]) -> list[list[Generation]]:
-        """Answer requests together.
+        """Answer requests together: of each the greedy answer, then the sampled ones.
 
         Raises:
-            OutOfMemoryError: The batch outgrew the device.
-            LostDeviceError: The GPU failed.
+            OutOfMemoryError, LostDeviceError: The batch outgrew the device, or the GPU failed.
         """
         samples: list[int | None] = [None, *range(self._settings.samples)]
         prompts = [
@@ -289,9 +278,7 @@ class Generator:
     def _read(self, prompts: Mapping[str, "torch.Tensor"], answers: int) -> "Cache | None":
         """Read each prompt once for all of its answers, up to its last token.
 
-        Returns:
-            What the model keeps of each prompt, once an answer; None where nothing is saved by it,
-            or the model cannot keep it apart from `generate`.
+        None where nothing is saved by it, or the model cannot keep it apart from `generate`.
         """
         ids, mask = prompts["input_ids"][:, :-1], prompts["attention_mask"][:, :-1]
         if answers == 1 or not ids.shape[1] or self._model._is_stateful:
@@ -350,11 +337,6 @@ class AnswerPrompts:
     """Turns a block with the columns `key, messages` into one with the columns of `ANSWERED`.
 
     A prompt that cannot be answered has one row without text, whose `problem` says why.
-
-    Attributes:
-        base_dir: The base model in `save_pretrained` form.
-        adapter_dir: The adapter in PEFT's form.
-        loading: How the base model is held in memory.
     """
 
     base_dir: Path

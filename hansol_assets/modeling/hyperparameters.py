@@ -68,9 +68,9 @@ class TrainingSettings(SettingsModel):
         return self.per_device_batch_size * self.gradient_accumulation
 
     def shared_batch(self, members: int) -> tuple[int, int]:
-        """Return examples in a forward pass, and passes a step, of each of several processes.
+        """Return each of several processes' examples in a forward pass, and passes a step.
 
-        All of them together go through the same examples in an optimiser step as one would alone.
+        All together go through the same examples in an optimiser step as one would alone.
 
         Raises:
             InputError: The batch cannot be divided among so many.
@@ -113,12 +113,9 @@ high."""
 
 
 def memorises(training_loss: float, held_out_loss: float) -> str | None:
-    """Say that an adapter's held-out loss is far above its training loss.
+    """Say that an adapter's held-out loss is far above its training loss, both in nats a token.
 
-    `training_loss`: on examples that it was trained on, nats a token, in evaluation mode.
-
-    Returns:
-        What is wrong and what to do, for a person; None where nothing is.
+    None where nothing is wrong.
     """
     if not math.isfinite(held_out_loss):
         return f"the held-out loss is {held_out_loss}: training diverged; lower the learning rate"

@@ -1,7 +1,6 @@
 """The memory that a model needs to be trained and to answer, against what the device has.
 
-The estimates leave out what is small (norms, biases) and take the longest examples that the
-settings allow, so that what fits on paper fits in truth.
+Estimates leave out what is small (norms, biases) and take the longest examples of the settings.
 """
 
 import gc
@@ -40,12 +39,7 @@ LOGIT_TOKENS = 4096
 
 @dataclass(frozen=True)
 class Kernels:
-    """What the kernels of a device hold in training.
-
-    Attributes:
-        logit: Bytes of a logit: itself, and what the loss's gradient is made from.
-        mask: Bytes of an entry of a dropout's mask.
-    """
+    """Bytes that the kernels of a device hold in training: of a logit, and of a dropout's mask."""
 
     logit: int
     mask: int
@@ -60,12 +54,7 @@ whose results live at once, and a mask is as wide as what it masks."""
 
 @dataclass(frozen=True)
 class MemoryItem:
-    """One use of memory.
-
-    Attributes:
-        gib: Size in GiB.
-        setting: The setting that lowers it, with what to do; empty where none does.
-    """
+    """One use of memory, in GiB, and the setting that lowers it, if one does."""
 
     name: str
     gib: float
@@ -78,12 +67,7 @@ def training_memory(
     training: TrainingSettings,
     kernels: Kernels = FUSED,
 ) -> tuple[MemoryItem, ...]:
-    """Estimate the memory in which an adapter is trained.
-
-    Returns:
-        The items: weights, adapter, optimizer, activations, logits and, where there are any, new
-        tokens.
-    """
+    """Estimate the memory in which an adapter is trained."""
     trained = shape.lora_parameters(training.rank, training.target_modules)
     tokens = training.per_device_batch_size * training.max_length
     tile = min(tokens, LOGIT_TOKENS) * min(shape.vocab_size, LOGIT_TILE)
@@ -163,10 +147,9 @@ def _activation_bytes(shape: ModelShape, training: TrainingSettings, kernels: Ke
 
 
 def _lora_bytes(shape: ModelShape, training: TrainingSettings, kernels: Kernels) -> float:
-    """Bytes that the adapter of one layer keeps of a token.
+    """Bytes that the adapter of one layer keeps of a token, counted by torch's saved-tensor hooks.
 
-    Each matrix has an input of its own where dropout changes it, or where it is turned into the
-    format that is computed in; counted on small models by torch's hooks for saved tensors.
+    Each matrix has an input of its own where dropout changes it or its format.
     """
     width = PRECISION_BYTES[training.precision]
     copied = width if training.lora_dropout or width < LORA_BYTES else 0
@@ -177,10 +160,8 @@ def _lora_bytes(shape: ModelShape, training: TrainingSettings, kernels: Kernels)
 def _layer_bytes(shape: ModelShape, width: int) -> float:
     """Bytes that one layer keeps of a token for its backward pass.
 
-    After Korthikanti et al. 2022, "Reducing Activation Recomputation in Large Transformer Models",
-    section 4.1, with grouped keys, a gated feed-forward and no dropout on the residual stream: the
-    inputs of both norms and of all matrices, and what attention, whose weights are computed again,
-    and activation need.
+    Korthikanti et al. 2022, "Reducing Activation Recomputation in Large Transformer Models",
+    section 4.1, with grouped keys, a gated feed-forward and no dropout on the residual stream.
     """
     norms = 4 * shape.hidden_size
     attention = 2 * shape.query_size + 2 * shape.key_value_size
@@ -207,12 +188,7 @@ class OutOfMemoryError(ModelError, MemoryError):
 
 @dataclass(frozen=True)
 class Device:
-    """Where models live.
-
-    Attributes:
-        name: The GPU's name, or "CPU".
-        gib: Memory that is free on it, in GiB.
-    """
+    """Where models live: the GPU's name, or "CPU", and the memory that is free on it, in GiB."""
 
     name: str
     gib: float
@@ -320,8 +296,7 @@ def explained_device_failures(memory: MemoryEstimate, kept: str) -> Iterator[Non
     `kept`: what is not lost, in a sentence.
 
     Raises:
-        OutOfMemoryError: The block ran out of memory.
-        LostDeviceError: The GPU failed: it fell off the bus, or a kernel broke, for instance.
+        OutOfMemoryError, LostDeviceError: The block ran out of memory, or the GPU failed.
     """
     try:
         yield

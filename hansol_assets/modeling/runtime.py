@@ -49,8 +49,8 @@ def without_bars() -> Iterator[None]:
 def deterministic(seed: int) -> Iterator[None]:
     """Run a block with seeded generators and deterministic kernels, then restore both.
 
-    On CUDA, cuBLAS is deterministic only if `CUBLAS_WORKSPACE_CONFIG` was set before it started;
-    operations without a deterministic kernel warn there instead of stopping a long training.
+    On CUDA, operations without a deterministic kernel warn instead of stopping a long training, and
+    cuBLAS needs `CUBLAS_WORKSPACE_CONFIG` before it starts.
     """
     import torch
 
@@ -104,11 +104,7 @@ def resolve_precision(precision: Precision) -> Literal["fp32", "fp16", "bf16"]:
 
 
 def autocast(precision: Precision, device_type: str) -> AbstractContextManager[object]:
-    """Return a context, enterable many times, that computes matrix products in a format.
-
-    Returns:
-        torch's autocast, or a context that changes nothing for fp32.
-    """
+    """Return a context, enterable many times, that computes matrix products in a format."""
     import torch
 
     formats = {"bf16": torch.bfloat16, "fp16": torch.float16}

@@ -48,10 +48,7 @@ class ModelFacts(SettingsModel):
 class BaseModelOrigin(SettingsModel):
     """All that a base model's bytes depend on, beside the corpus.
 
-    Attributes:
-        scratch: How it is trained from nothing; None for a released model.
-        hub: Which released model; None for one that is trained here.
-        licence: The released model's, which is kept beside its weights.
+    `scratch` is None for a released model, `hub` for one that is trained here.
     """
 
     scratch: ScratchSettings | None = None
@@ -96,10 +93,7 @@ class BaseModelSettings(SettingsModel):
 
     @property
     def known_shape(self) -> ModelShape | None:
-        """The model's dimensions, as far as they are known before it is fetched.
-
-        A local folder's own configuration decides, whatever the profile says.
-        """
+        """The model's dimensions as far as known; a local folder's own configuration decides."""
         if self.kind == "scratch":
             return self.scratch.shape
         local = local_folder(self.hub.model_id)
@@ -113,10 +107,8 @@ class BaseModelReport:
     """What is known about a base model once its folder is complete.
 
     Attributes:
-        name: The hub's or the folder's name; for scratch, what it is.
         revision: The hub's commit hash or the local folder's SHA-256; None for scratch.
-        vocabulary: Tokens in the vocabulary; None where it was not loaded.
-        tokens: Tokens trained on; 0 for hub.
+        vocabulary: Tokens; None where the tokenizer was not loaded.
         history: One row a step: step, epoch, loss (nats a token), learning_rate; empty for hub.
     """
 
@@ -142,10 +134,7 @@ def make_base_model(
 def train_base_model(
     documents: Sequence[str], scratch: ScratchSettings, out_dir: Path, progress: Log
 ) -> BaseModelReport:
-    """Train a tokenizer and a Gemma 3 model from scratch and save both.
-
-    `out_dir`: A folder; created if missing. Gets the `save_pretrained` form: config,
-    generation_config, model.safetensors, tokenizer, chat template.
+    """Train a tokenizer and a Gemma 3 model from scratch and save both in `save_pretrained` form.
 
     Raises:
         InputError: There are no documents.

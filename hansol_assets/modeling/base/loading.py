@@ -50,7 +50,7 @@ class LoadingSettings(SettingsModel):
 def device() -> "torch.device":
     """Return the device that models live on: this process's GPU, or the CPU without one.
 
-    Processes of one machine that train together see all of its GPUs, and have a number each.
+    Processes that train together on one machine see all of its GPUs, and have a number each.
     """
     import torch
 
@@ -60,11 +60,7 @@ def device() -> "torch.device":
 
 
 def load_tokenizer(directory: Path, loading: LoadingSettings) -> "PreTrainedTokenizerBase":
-    """Load the tokenizer of a base model and make it sound.
-
-    Returns:
-        The tokenizer, with a pad token and a chat template.
-    """
+    """Load the tokenizer of a base model, with a pad token and a chat template."""
     from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
     settings = loading.tokenizer
@@ -83,8 +79,7 @@ def load_causal_lm(
 ) -> "PreTrainedModel":
     """Load a base model from safetensors, in evaluation mode, on `device()`.
 
-    Returns:
-        The model, its embedding as long as the vocabulary with the new tokens.
+    Its embedding is as long as the vocabulary with the new tokens.
     """
     from transformers import AutoModelForCausalLM
 
@@ -115,8 +110,7 @@ def new_token_ids(tokenizer: "PreTrainedTokenizerBase", loading: LoadingSettings
 def _make_room(model: Any, new: list[int]) -> None:
     """Give new tokens rows in the embedding and in the output layer: the mean of all others.
 
-    The mean lies where the model's own tokens do, and is the same on every load (Hewitt 2021,
-    "Initializing new word embeddings for pretrained language models").
+    Hewitt 2021, "Initializing new word embeddings for pretrained language models".
     """
     import torch
 

@@ -84,9 +84,9 @@ class ScratchSettings(SettingsModel):
 class Optimization:
     """Muon for the matrices of the layers, AdamW for embeddings and gains, in place.
 
-    Muon (Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks") makes each
-    update of a matrix orthogonal. On a corpus of this size it reaches a loss in a third of the
-    tokens that AdamW needs. Rates rise from 0 in the warm-up, then fall to 0 along a cosine.
+    Muon (Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks") reaches a
+    loss in a third of the tokens that AdamW needs on such a corpus. Rates rise in the warm-up, then
+    fall to 0 along a cosine.
     """
 
     def __init__(self, model: "torch.nn.Module", steps: int) -> None:
@@ -132,9 +132,7 @@ def build_model(
 ) -> "Gemma3ForCausalLM":
     """Build the model with random weights drawn from torch's global generator.
 
-    Returns:
-        The model. All its layers attend to the whole sequence: sliding windows pay only on
-        sequences far longer than these.
+    All its layers attend to the whole sequence: sliding windows pay only on far longer ones.
     """
     from transformers import Gemma3ForCausalLM, Gemma3TextConfig
 
@@ -166,8 +164,6 @@ def train_model(
 ) -> tuple["Gemma3ForCausalLM", pd.DataFrame]:
     """Train a new model on packed documents, in a new order every epoch.
 
-    `documents`: the corpus; each is framed in `<bos>` and `<eos>`.
-
     Returns:
         The model in evaluation mode, and one row a step: step, epoch, loss (nats a token),
         learning_rate.
@@ -189,11 +185,7 @@ def _encode(documents: Sequence[str], tokenizer: "PreTrainedTokenizerBase") -> l
 
 
 def packed_blocks(documents: Sequence[np.ndarray], size: int, seed: int) -> Iterator[np.ndarray]:
-    """Lay documents end to end, in a new order every epoch, and cut them into equal blocks.
-
-    Yields:
-        Blocks of `size` ids without end; no token is dropped between two.
-    """
+    """Yield blocks of `size` ids without end, of documents end to end, shuffled every epoch."""
     random = np.random.default_rng(seed)
     rest = np.empty(0, dtype=np.int64)
     while True:

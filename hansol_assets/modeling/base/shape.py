@@ -113,8 +113,6 @@ class ModelShape(SettingsModel):
         """Count the weights of a LoRA adapter: rank × (input + output width) a matrix.
 
         Hu et al. 2021, "LoRA: Low-Rank Adaptation of Large Language Models", section 4.1.
-
-        `targets`: names of the layers that get them; a text, such as "all-linear": all do.
         """
         layer = sum(rank * (rows + columns) for rows, columns in self._targeted(targets))
         return self.num_hidden_layers * layer

@@ -1,8 +1,7 @@
 """The part of a vocabulary that a table needs, and the way of ids into such a model and out of it.
 
 After Ushio et al. 2023, "Efficient Multilingual Language Model Compression through Vocabulary
-Trimming": most rows of a multilingual model belong to tokens that a table never needs. The
-tokenizer stays whole, so that an adapter fits the released model as it is.
+Trimming". The tokenizer stays whole, so that an adapter fits the released model as it is.
 """
 
 import json

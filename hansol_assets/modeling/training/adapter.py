@@ -55,17 +55,12 @@ class AdapterReport:
     """What is known about an adapter once it is trained.
 
     Attributes:
-        history: One row a logged step: step, epoch, loss and eval_loss (nats a token),
-            learning_rate; a value that was not measured at a step is missing.
+        history: One row a step: step, epoch, loss and eval_loss (nats a token), learning_rate.
         tokens: Tokens seen in training, over all epochs.
         seconds: Time of this run, without what an interrupted one took before it.
-        trainable_parameters: Weights in the LoRA matrices.
-        resumed_from_step: The step of the checkpoint that this run went on from, if any.
-        memory: The estimate of the memory that training needs, in a line.
-        tracked_run: The run's page in a tracker, or its folder where it was kept offline.
-        kept_step: The step whose weights were kept: that of the lowest held-out loss, 0 being the
-            base model's; the last where nothing was held out.
-        fit: The kept adapter's losses; None where nothing is there to judge it.
+        kept_step: The step of the lowest held-out loss, 0 being the base model's; the last where
+            nothing was held out.
+        fit: None where nothing is there to judge the adapter.
     """
 
     history: pd.DataFrame = field(repr=False)
@@ -82,13 +77,9 @@ class AdapterReport:
 
 @dataclass(frozen=True)
 class Fit:
-    """Losses of one adapter, measured in the same way and so to be compared.
+    """Losses of one adapter in nats, a token or a character of the answers.
 
-    Attributes:
-        training_loss: On examples that it was trained on, nats a token.
-        held_out_loss: On examples that it never saw, nats a token.
-        held_out_loss_per_character: The same, nats a character of the answers; so adapters with
-            different vocabularies can be compared.
+    By characters adapters with different vocabularies can be compared.
     """
 
     training_loss: float
@@ -100,20 +91,19 @@ class Fit:
 class TrainAdapter:
     """A LoRA adapter's training, with loss on answers only, as work that can be sent to a group.
 
-    After an interruption it resumes from the last whole checkpoint in `checkpoint_dir`, to the same
-    weights as without. That folder must belong to these attributes alone. The weights that are
-    saved are those of the lowest held-out loss, so it cannot have risen.
+    After an interruption it resumes from the last whole checkpoint in `checkpoint_dir`, which must
+    belong to these attributes alone, to the same weights as without. Saved are the weights of the
+    lowest held-out loss.
 
     Attributes:
-        base_dir: The base model in `save_pretrained` form.
-        examples: Columns messages (chat messages with `role` and `content`) and answer.
-        held_out: The same columns; may be empty. Its loss decides which weights are saved.
+        examples: Columns messages (chat messages with `role` and `content`) and answer; so the
+            others.
+        held_out: Decides which weights are saved; may be empty.
         out_dir: Gets the adapter in PEFT's form, its tokenizer and its model card.
-        judged: The same columns; measured once at the end, so that the held-out loss that is
-            reported chose nothing. By default `held_out`.
+        judged: Measured once at the end, so that the reported loss chose nothing; by default
+            `held_out`.
         data: Input → its version, for the model card.
-        tracking_dir: Where a tracker that `report_to` names keeps its files; by default beside the
-            checkpoints.
+        tracking_dir: Where a tracker keeps its files; by default beside the checkpoints.
     """
 
     base_dir: Path
@@ -142,9 +132,7 @@ class TrainAdapter:
 
         Raises:
             InputError: There are no examples, or the precision does not fit the machine.
-            OutOfMemoryError: The model cannot fit the device, or outgrew it; the last checkpoint is
-                kept.
-            LostDeviceError: The GPU failed; the last checkpoint is kept.
+            OutOfMemoryError, LostDeviceError: The device is too small, or failed; checkpoints stay.
             TrackerUnavailableError: wandb is asked for, and not installed or not logged in.
         """
         if self.examples.empty:
@@ -323,11 +311,7 @@ def encode(
 
 
 def inward(example: Example, vocabulary: Vocabulary) -> Example:
-    """Turn an example into the ids of a model whose vocabulary is cut.
-
-    Returns:
-        The example; where a token is spelled by several, longer than it was.
-    """
+    """Turn an example into ids of a cut vocabulary; a token may be spelled by several."""
     prompt = example["labels"].count(IGNORED_LABEL)
     before, answer = (
         vocabulary.inward(ids)
@@ -353,7 +337,7 @@ def save_adapter(
 ) -> None:
     """Save a PEFT model's adapter, with its tokenizer, so that its files name no path here.
 
-    `weights`: those of the adapter, where the model holds a piece of them; by default its own.
+    `weights`: the adapter's, where the model holds but a piece of them.
     """
     out_dir.mkdir(parents=True, exist_ok=True)
     for config in model.peft_config.values():

@@ -28,9 +28,8 @@ HELD_OUT_LOSS = "eval_loss"
 def training_callback(send: Log, folder: Path) -> "TrainerCallback":
     """Make a Trainer callback that reports losses and stores the weights of the lowest held-out.
 
-    What was lowest before is read from the Trainer's log, which a resumed run takes over; so it
-    ends with the same weights as an uninterrupted one. The Trainer's own way to the best weights
-    would have a checkpoint written at every evaluation and nowhere else.
+    What was lowest before is read from the Trainer's log, which a resumed run takes over. The
+    Trainer's own way would have a checkpoint written at every evaluation and nowhere else.
     """
     from transformers import TrainerCallback
 
@@ -80,13 +79,9 @@ def training_callback(send: Log, folder: Path) -> "TrainerCallback":
 def history_table(
     log_history: Sequence[Mapping[str, float]], epochs_per_step: float
 ) -> pd.DataFrame:
-    """Gather the Trainer's log into one row a step.
+    """Gather the Trainer's log into one row a step; what was not measured at one is missing.
 
-    `epochs_per_step`: share of the examples that one step goes through; the Trainer itself is given
-    all epochs as one.
-
-    Returns:
-        Columns `HISTORY_COLUMNS`, sorted by step; what was not measured at a step is missing.
+    `epochs_per_step`: the Trainer itself is given all epochs as one.
     """
     rows: dict[int, dict[str, float]] = {}
     for entry in log_history:
@@ -105,20 +100,13 @@ BEST_FILE = "best.safetensors"
 
 
 def last_whole_checkpoint(directory: Path) -> Path | None:
-    """Return the newest checkpoint that was written to its end.
-
-    `directory`: where the Trainer puts `checkpoint-<step>` folders; need not exist.
-    """
+    """Return the newest `checkpoint-<step>` that was written to its end."""
     whole = [path for path in directory.glob("checkpoint-*") if checkpoint_step(path) is not None]
     return max(whole, key=lambda path: checkpoint_step(path) or 0, default=None)
 
 
 def checkpoint_step(checkpoint: Path) -> int | None:
-    """Return the optimiser steps done at a checkpoint.
-
-    Returns:
-        The steps, or None where the checkpoint is not whole.
-    """
+    """Return the optimiser steps done at a checkpoint; None where it is not whole."""
     try:
         state = json.loads((checkpoint / STATE_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -127,10 +115,7 @@ def checkpoint_step(checkpoint: Path) -> int | None:
 
 
 def whole_weights(model: Any) -> "dict[str, torch.Tensor]":
-    """Return the trained weights, put together where each process holds a piece of them.
-
-    All processes that train together have to call it.
-    """
+    """Return the trained weights, joined where each process holds a piece; all must call it."""
     return {name: _whole(weight.detach()) for name, weight in _trained(model).items()}
 
 
@@ -153,10 +138,7 @@ def _store_best(weights: "dict[str, torch.Tensor]", folder: Path) -> None:
 
 
 def restore_best(model: Any, folder: Path) -> None:
-    """Give a model the weights that `training_callback` stored.
-
-    `model`: the `torch.nn.Module` that was trained; changed in place.
-    """
+    """Give a model, in place, the weights that `training_callback` stored."""
     import torch
     from safetensors.torch import load_file
 
@@ -190,24 +172,16 @@ class TrackerUnavailableError(ModelError, RuntimeError):
 
 @dataclass
 class TrackedRun:
-    """A run in a tracker.
-
-    Attributes:
-        location: The run's page, or its folder where it was kept offline; None without a tracker.
-    """
+    """A run in a tracker: its page, or its folder where it was kept offline."""
 
     location: str | None = None
 
 
 @contextmanager
 def tracked(report_to: Sequence[str], directory: Path, name: str) -> Iterator[TrackedRun]:
-    """Keep a block's run in the trackers that are named.
+    """Keep a block's run in the trackers that are named; its location is known in the end.
 
-    Only wandb is prepared and closed here; transformers runs any other tracker by itself. Nothing
-    of wandb is imported unless it is named.
-
-    Yields:
-        The run; its location is known once the block is over.
+    Only wandb is prepared and closed here, and imported if named; transformers runs any other.
 
     Raises:
         TrackerUnavailableError: wandb is named and not installed, or nobody is logged in.

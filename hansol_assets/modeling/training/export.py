@@ -37,10 +37,7 @@ def model_card(
 ) -> str:
     """Write the page: base and licence, data, settings and what was measured in training.
 
-    `results`: what is known once training is over: name → figure.
-
-    Returns:
-        Markdown with the hub's metadata block, the same for the same training.
+    Markdown with the hub's metadata block, the same for the same training.
     """
     from huggingface_hub import ModelCardData
 
@@ -72,11 +69,7 @@ def model_card(
 
 
 def merged_card(card: str) -> str:
-    """Turn an adapter's page into that of the model that it is merged into.
-
-    Returns:
-        Markdown with the hub's metadata block; base, data, figures and settings are the adapter's.
-    """
+    """Turn an adapter's page into that of the model that it is merged into."""
     from huggingface_hub import ModelCard, ModelCardData
 
     read = ModelCard(card)
@@ -157,8 +150,8 @@ class ExportError(ModelError, ValueError):
 def export_adapter(adapter_dir: Path, base_dir: Path, out_dir: Path) -> list[Path]:
     """Copy an adapter into a folder that plain `peft` loads, with its tokenizer and its card.
 
-    A base model that no hub has goes along, and the adapter's configuration names it there. Where
-    the folder is moved, `base_model_name_or_path` in `adapter_config.json` has to follow.
+    A base model that no hub has goes along. Where the folder is moved, `base_model_name_or_path` in
+    `adapter_config.json` has to follow.
 
     Raises:
         ExportError: There is no adapter, or the folder holds something already.
@@ -172,22 +165,14 @@ def export_adapter(adapter_dir: Path, base_dir: Path, out_dir: Path) -> list[Pat
 
 
 def require_adapter(folder: Path) -> None:
-    """Refuse a folder that is no adapter with its card.
-
-    Raises:
-        ExportError: Files are missing.
-    """
+    """Refuse a folder that is no adapter with its card, by an `ExportError`."""
     absent = [name for name in NEEDED_FILES if not (folder / name).is_file()]
     if absent:
         raise ExportError(f"{folder} is no adapter: it lacks {', '.join(absent)}.")
 
 
 def new_folder(folder: Path) -> None:
-    """Make a folder that is to be filled.
-
-    Raises:
-        ExportError: It holds something already.
-    """
+    """Make a folder that is to be filled; one that holds something raises `ExportError`."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ExportError(f"{folder} holds something already. Name a new or empty folder.")
     folder.mkdir(parents=True, exist_ok=True)
@@ -212,11 +197,8 @@ def export_model(
 ) -> list[Path]:
     """Merge an adapter into its base model and save both as one, with the whole vocabulary.
 
-    The folder has the hub's form, so transformers, vLLM and llama.cpp's converter load it. What the
-    base model's licence asks of those who hand it on is in it: the licence's files as they
-    came, and a notice of the change.
-
-    `loading`: read: format and tokenizer; merged weights are never quantised.
+    The folder has the hub's form, so transformers, vLLM and llama.cpp's converter load it, with the
+    licence's files and a notice of the change. Merged weights are never quantised.
 
     Raises:
         ExportError: There is no adapter, or the folder holds something already.

@@ -37,10 +37,10 @@ def training_order(
 ) -> list[int]:
     """Lay out so many examples, epoch after epoch, each in a new order.
 
-    Every epoch is cut into whole batches; the few examples that would not fill one are left out of
-    that epoch, by chance. Of `pool_batches` together the examples are sorted by length, which saves
-    padding. An order that is known beforehand shows a resumed run the batches that the interrupted
-    one would have seen; transformers' own sampler draws from the global generator.
+    Every epoch is cut into whole batches; a few examples are left out by chance. Of `pool_batches`
+    together the examples are sorted by length, which saves padding. An order that is known
+    beforehand shows a resumed run the same batches; transformers' own sampler draws from the global
+    generator.
     """
     random = np.random.default_rng(seed)
     sizes = np.asarray(lengths)
@@ -73,9 +73,7 @@ def sft_config(
     resumes: bool = False,
     member: Member = ALONE,
 ) -> "SFTConfig":
-    """Translate the settings into TRL's configuration.
-
-    `member`: which process of how many this is; their batches together are the settings'.
+    """Translate the settings into TRL's configuration of one process.
 
     Raises:
         InputError: The batch cannot be divided among so many processes.
@@ -193,8 +191,7 @@ def build_trainer(
 def _keep_in_32_bits(model: Any) -> None:
     """Hold the trained weights in 32 bits, whatever the base model's are in.
 
-    Beside 4-bit weights TRL turns them into 16 bits, in which small updates are lost, and from
-    which a resumed run, that loads them in 32 bits, would differ.
+    Beside 4-bit weights TRL turns them into 16 bits, in which small updates are lost.
     """
     for weight in model.parameters():
         if weight.requires_grad:
@@ -205,8 +202,7 @@ def _keep_4_bit_layout(model: Any) -> None:
     """Hold 4-bit weights as they were loaded, through every evaluation.
 
     On a processor with AVX512-BF16, bitsandbytes repacks them at the first evaluation for a kernel
-    of inference, which rounds their scales and hands no gradient on; saving packs them back. So
-    what is learned would depend on the times of the last evaluation and save.
+    of inference, which rounds their scales and hands no gradient on; saving packs them back.
     """
     for module in model.modules():
         if hasattr(module, "support_avx512bf16_for_cpu"):
@@ -214,10 +210,7 @@ def _keep_4_bit_layout(model: Any) -> None:
 
 
 def _show_bias(model: Any) -> None:
-    """Let TRL's loss read the bias of an output layer in which new tokens are trained.
-
-    PEFT's wrapper of such a layer hands on its weight alone.
-    """
+    """Let TRL's loss read the bias of an output layer that PEFT wrapped to train new tokens."""
     head = model.get_output_embeddings()
     if not hasattr(head, "bias"):
         head.bias = head.original_module.bias
@@ -226,11 +219,7 @@ def _show_bias(model: Any) -> None:
 def in_training_order(
     examples: Sequence[Example], steps: int, settings: TrainingSettings
 ) -> "Dataset":
-    """Make the training set of all epochs, one after the other.
-
-    Returns:
-        The data set; it refers to each example by its place, so epochs take no memory.
-    """
+    """Make the training set of all epochs; it refers to examples by place, and takes no memory."""
     order = training_order(
         [len(example["input_ids"]) for example in examples],
         settings.per_device_batch_size,
