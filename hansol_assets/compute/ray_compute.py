@@ -267,8 +267,7 @@ class RayWorkers:
     compute: RayCompute
 
     def map(self, blocks: Sequence[pa.Table]) -> Iterator[pa.Table]:
-        """Yields what is made of the blocks, in their order; that of a lost process goes to
-        another.
+        """Yields what is made of the blocks, in order; a lost process's block goes to another.
 
         Raises:
             UserError: The work itself raised it.

@@ -119,9 +119,7 @@ def pinned(settings: HubSettings) -> HubSettings:
 
 
 def missing(settings: HubSettings) -> str | None:
-    """Say what keeps the model from being fetched without a network, and how to mend it; or
-    None.
-    """
+    """Say what keeps the model from being fetched without a network, and what to do; or None."""
     try:
         if not gguf_file(settings.model_id) and not _local_folder(settings):
             _complete(cached(_repo_files(settings)), settings)

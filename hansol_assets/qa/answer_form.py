@@ -37,11 +37,10 @@ def answer_quality(answers: Sequence[str], references: Sequence[str]) -> dict[st
     """Measure the form of answers and their lengths against those of references.
 
     Returns:
-        `finished_share` (ends in a finished sentence); whole numbers `empty_count`,
-        `repeated_count` (answers with a sentence said twice) and `latin_run_count` (answers that
-        drift into English, which their references are not in);
-        `length_median`, `reference_length_median` (characters), `length_ratio` (the first over the
-        second) and `outside_length_share` (lengths outside the references' 5th to 95th percentile).
+        `finished_share` (ends in a finished sentence); counts of `empty`, `repeated` (a sentence
+        said twice) and `latin_run` (drifts into English, which the references are not in); medians
+        of lengths in characters, their `length_ratio`, and `outside_length_share` (outside the
+        references' 5th to 95th percentile).
 
     Raises:
         ValueError: There is no answer or no reference.
@@ -98,11 +97,10 @@ class CleanedAnswer(NamedTuple):
 
 
 def clean_answer(text: str) -> CleanedAnswer:
-    """Clean one generated answer.
+    """Clean one generated answer; cleaning it again changes nothing.
 
     It is cut at the end of its turn, its white space collapsed, a sentence said before dropped, and
     its last sentence closed, or dropped where it is unfinished and another one stands before it.
-    Cleaning a cleaned answer changes nothing.
     """
     steps = (
         ("end_of_turn", cut_at_end),

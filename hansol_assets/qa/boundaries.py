@@ -92,10 +92,9 @@ _WITHIN_A_WORD = re.compile(r"(?<=[^\W_])\u200b+(?=[^\W_])")
 
 
 class Segment(NamedTuple):
-    """A sentence, or what stands like one between two boundaries.
+    """A sentence, or what stands like one, by its place in the whole text.
 
-    `start` and `end` are its place in the whole text; `kind` is how it is joined to the segment
-    before, "" of the first.
+    `kind` is how it is joined to the segment before, "" of the first.
     """
 
     start: int
@@ -116,8 +115,7 @@ def may_be_joined(text: str) -> bool:
 def segments(text: str, tokens: "Sequence[Token]") -> list[Segment]:
     """Take a text that went through `plain` apart at every boundary, safe or not.
 
-    Returns:
-        The segments in order; without separators, connectives and marks of a list.
+    The segments are without separators, connectives and marks of a list.
     """
     start = 0
     kind = ""

@@ -75,10 +75,7 @@ class FoldSettings(SettingsModel):
 
 
 class Leak(NamedTuple):
-    """Two rows of different splits that share a "question" or an "answer".
-
-    The text is as the first row has it.
-    """
+    """Two rows of different splits that share a "question" or an "answer", as the first has it."""
 
     kind: str
     text: str
@@ -89,27 +86,22 @@ class Leak(NamedTuple):
 
 
 def assign_folds(rows: pd.DataFrame, settings: FoldSettings) -> pd.DataFrame:
-    """Give every row a fold and a split.
+    """Give every row a fold and a split, whatever the order of the rows.
 
     Rows that share a normalised question or answer form one leak group, named by its first id, and
-    share a fold; so do rows of one record of the file, as the exchanges of a conversation are.
-    Folds are balanced and stratified (all alike, where the table has no category), and the order of
-    the rows does not matter.
+    share a fold; so do rows of one record of the file. Folds are balanced, and stratified where the
+    table has categories.
 
     Where ids count up, the groups are dealt in their order, each to the fold with the fewest rows
     of its category: rows appended with later ids move none of the earlier ones (unless a shared
     text makes two earlier groups one). Ids made from the content have no order that lasts; there
     each category is cut into pieces by hash. Measured five times on 500 such rows of three
-    categories: one more row moves 1 to 14 of them to a neighbouring fold (0 to 3 to another split),
-    ten more 17 to 33 (2 to 12); dealt in turn, one would move 119 to 251.
+    categories: one more row moves 1 to 14 of them to a neighbouring fold (0 to 3 to another split);
+    dealt in turn, one would move 119 to 251.
 
     A stock phrase ("더 궁금한 점은 문의해 주세요.") says nothing of its row's question, and all
-    rows that end with it would be one group, most of the table. So an answer that stands in more
-    than `stock_share` of the rows does not tie a row that has other answers. A real answer that as
-    many rows share, as variants of one question do, is mostly all that they have: rows with nothing
-    but stock phrases are tied by them still. Questions always tie.
-
-    Rows have `id, questions, category, answers`, and `row_number` if it is known.
+    rows that end with it would be one group. So an answer that stands in more than `stock_share` of
+    the rows does not tie a row that has other answers. Questions always tie.
 
     Returns:
         `id, category, leak_group, fold, split`, a row for each row, in the order of the ids.
@@ -153,8 +145,7 @@ def rows_and_folds(dealt: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 def find_leaks(rows: pd.DataFrame, folds: pd.DataFrame, settings: FoldSettings) -> list[Leak]:
     """Every pair of rows in different splits that shares a question or an answer.
 
-    The texts are compared anew; the leak groups of the folds are not believed. Stock phrases are
-    passed over as `assign_folds` passes over them.
+    The texts are compared anew; the leak groups of the folds are not believed.
 
     Raises:
         ValueError: The two tables do not hold the same ids.

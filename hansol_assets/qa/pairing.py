@@ -94,10 +94,7 @@ class _Join(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class _SplitRows:
-    """The rows of a split, in the order of their ids; texts become Python objects when asked for.
-
-    `indices` says where each row is in the columns of texts, which hold those of other splits, too.
-    """
+    """The rows of a split, in the order of their ids; `indices` says where each is in the texts."""
 
     ids: list[str]
     leak_groups: list[str]
@@ -135,13 +132,11 @@ def build_pairs(
 
     Singles are every question with every answer of a row. Joined examples take two rows of
     different leak groups, no ordered pair of rows twice and each row about equally often; there are
-    fewer than asked for where the rows have no more pairs.
-
-    `folds` has `id, leak_group, split`; `mix` is that of the test set.
+    fewer where the rows have no more pairs. `folds` has `id, leak_group, split`; `mix` is that of
+    the test set.
 
     Returns:
-        `id, kind, source_ids, question, answer`; ids are hashes of the content. The same rows in
-        any order give the same frame.
+        `id, kind, source_ids, question, answer`; ids are hashes of the content.
     """
     pairs = pa.concat_tables(pair_blocks(rows, folds, mix, settings, BLOCK_BYTES))
     return pairs.to_pandas().assign(source_ids=pairs["source_ids"].to_pylist())
@@ -154,10 +149,7 @@ def pair_blocks(
     settings: PairingSettings,
     block_bytes: int,
 ) -> Iterator[pa.Table]:
-    """Yields the examples of `build_pairs` some at a time, for tables that are too long for it.
-
-    A block has at most so many bytes, unless one row, or a thousand joined examples, make more.
-    """
+    """Yields the examples of `build_pairs` in blocks of at most so many bytes, or of one row."""
     training = _SplitRows.of(rows, folds, TRAINING)
     singles = int(training.example_counts.sum())
     count = _joined_beside(singles, mix.joined_share, settings.joined_limit)
@@ -171,10 +163,8 @@ def build_held_out(
     """Build the questions that judge: the calibration and validation rows, asked both ways.
 
     Every row is asked once by itself, in one of its paraphrases. Joined questions put two rows of
-    one split together, as many as give the mix's share of joined questions (fewer where the split
-    has no more pairs); the i-th reference joins the i-th answers, as many as the row with fewer
-    has. Of a table that would give more than `held_out_count` questions, a sample of the rows is
-    asked.
+    one split together, as many as give the mix's share; the i-th reference joins the i-th answers.
+    Of a table that would give more than `held_out_count` questions, a sample of the rows is asked.
 
     Returns:
         `id, split, kind, source_ids, question, references` (a list of texts).

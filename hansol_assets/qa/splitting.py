@@ -90,8 +90,7 @@ class QuestionMix:
 
     Attributes:
         joined_share: Share of the questions that hold more than one, 0 to 1.
-        connectives: Share of each of `KINDS` among the joinings in the questions; empty without
-            any.
+        connectives: Share of each of `KINDS` among the joinings in the questions.
     """
 
     joined_share: float
@@ -120,12 +119,9 @@ class QuestionMix:
 
 @dataclass(frozen=True)
 class TakenApart:
-    """A question as the self-standing questions that it joins.
+    """A question as the self-standing questions that it joins, at least one.
 
-    Attributes:
-        parts: The questions in order, at least one.
-        joins: How each part but the first is joined to the one before: of `KINDS`, `RELATION` or
-            `REQUEST`.
+    `joins` is how each part but the first is joined: of `KINDS`, `RELATION` or `REQUEST`.
     """
 
     parts: tuple[str, ...]
@@ -146,10 +142,10 @@ def take_apart(texts: Sequence[str]) -> list[TakenApart]:
     One is cut at a connective, a list's slash or line, the end of a sentence, or an ending without
     its sign, where what stands before holds a whole question and what stands behind is one that
     names its topic and does not refer back. A statement stays with the question that it leads to.
-    In doubt a question is kept whole: that costs less than one that has lost its subject.
+    In doubt a question is kept whole.
 
-    Parts are in NFC with ASCII signs and end with a sign; a question that is not cut is its text as
-    it came.
+    Parts are in NFC with ASCII signs and end with a sign; a question that is not cut stays as it
+    is.
     """
     plain_texts = [plain(text, CONNECTIVE) for text in texts]
     different = list(dict.fromkeys(plain_texts))
