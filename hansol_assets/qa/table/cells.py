@@ -1,8 +1,4 @@
-"""The cells of a table as mended texts, row by row.
-
-Rows are worked on in blocks of Arrow's strings, so that a cell becomes a Python object only where a
-rule must look at its signs.
-"""
+"""The cells of a table as mended texts, row by row, in blocks of Arrow's strings."""
 
 import re
 import unicodedata
@@ -52,10 +48,7 @@ class _Texts(NamedTuple):
 
 
 class TextCells:
-    """The cells of a table as texts; mending them adds to the counts of its repairs.
-
-    Placeholders stand for no text; `masks` says whether personal numbers are masked.
-    """
+    """The cells of a table as texts; mending them adds to the counts of its repairs."""
 
     def __init__(
         self, table: RawTable, placeholders: Iterable[str], *, masks: bool = False
@@ -95,10 +88,9 @@ class TextCells:
         return not any(map(mend, cells))
 
     def lists(self, names: Sequence[str]) -> tuple[pa.ChunkedArray, list[Violation]]:
-        """The filled texts of some columns, row by row, in the order of the columns.
+        """The filled texts of some columns, row by row, in the order of the columns, once a row.
 
-        A text that stands in a row twice counts once. A cell holds a text or a list of them, which
-        may be written as a text.
+        A cell holds a text or a list of them, which may be written as a text.
 
         Returns:
             A list of texts a row, and a violation for each text that is too long.

@@ -94,8 +94,7 @@ def exchanges(turns: Sequence[Mapping[str, Any]], omitted: Counter[str]) -> Iter
 
     A reply that is not to be learned from takes its question with it, unless another one follows.
     Of a reply that calls tools, what follows the last call is the answer. A turn of an unknown role
-    may be either side's: it ends an exchange, and what follows it belongs to none before. What is
-    left out is counted in `omitted`.
+    ends an exchange. What is left out is counted in `omitted`.
     """
     now = _Open()
     for turn in turns:

@@ -1,4 +1,4 @@
-"""A header under inspection, and what is said where it does not tell what its columns hold."""
+"""What columns look like, a header under inspection, and what is said where it does not tell."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -127,8 +127,6 @@ class Header:
 
     Attributes:
         names: Its clean names.
-        looks: What the cells of its columns look like.
-        position: Where it stands.
         unit: What `position` counts.
         violations: What is wrong with it so far.
         taken: Columns of which the meaning is known.
@@ -202,9 +200,6 @@ def refuse_missing(header: Header, setting: str, example: str | None = None) -> 
     """Says that a table has no column of a kind, and which one its content tells to be meant.
 
     `setting` is `questions` or `answers`; `example` is another setting to show, of one column.
-
-    Returns:
-        A family without columns.
     """
     guess = _guess(header, setting)
     line = f"{setting}: [{quoted(guess or '')}]"
@@ -227,7 +222,7 @@ def refuse_unknown(header: Header) -> None:
 def _guess(header: Header, setting: str, after: str | None = None) -> str | None:
     """The column that may be meant; those that are nearly called so are named as such.
 
-    `after` is the column of the question: people write the answer behind it.
+    People write the answer behind the column of the question (`after`).
     """
     words = QUESTION_WORDS if setting == "questions" else ANSWER_WORDS
     usual = [words[0], f"{words[0]}_1", words[1], f"{words[1]}_1"]

@@ -50,12 +50,10 @@ class TableMapping:
 
     Attributes:
         questions: Columns of the question and its paraphrases, in order.
-        answers: Columns of the reference answers, in order.
-        id: Column of the ids; None: they are made from the content.
+        id: None: they are made from the content.
         category: Column that folds are stratified by; None: there is one class.
         input: Column that follows the question; None: there is none.
         carried: Columns that go along under their own names.
-        ignored: Columns that are left out.
     """
 
     questions: tuple[str, ...] = ()
@@ -103,10 +101,7 @@ def map_training(header: Header, settings: TableSettings) -> TableMapping:
 
 
 def map_questions(header: Header, settings: TableSettings) -> TableMapping:
-    """Finds the columns of a table of test questions: one question a row; else as `map_training`.
-
-    Answers that stand in it are carried along and not looked at.
-    """
+    """Finds the columns of a table of test questions; answers in it are carried along."""
     _open(header, settings)
     row_id = _take_id_if_there(header, settings)
     question = _test_question(header, settings, row_id)
@@ -192,10 +187,7 @@ def _test_question(header: Header, settings: TableSettings, row_id: str | None) 
 
 
 def _only_text(header: Header, *, has_ids: bool) -> Family | None:
-    """The column of a file of questions that is named a text, or is the only one beside the ids.
-
-    Without ids, nothing would tell the name of an only column from a question.
-    """
+    """The column of a file of questions that is named a text, or is the only one beside the ids."""
     texts = families(header.free(), TEST_QUESTION_WORDS)
     if len(texts) == 1:
         return texts[0]
@@ -216,9 +208,9 @@ def _input(header: Header, settings: TableSettings, questions: Family) -> str | 
 def _check_misspelt(
     header: Header, questions: Family, answers: Family, category: str | None
 ) -> None:
-    """Refuses a column that is not known but nearly bears the name of one that is missing.
+    """Refuses an unknown column that nearly bears the name of one that is missing.
 
-    A column that the settings name is known; so is one of a family that is written otherwise.
+    So is one of a family that is written otherwise.
     """
     apart = [*numbers_apart(questions, header.free()), *numbers_apart(answers, header.free())]
     for name, meant in apart:
@@ -253,10 +245,7 @@ def _finished(header: Header, settings: TableSettings, mapping: TableMapping) ->
 def without_empty(
     mapping: TableMapping, cells: TextCells, settings: TableSettings, notes: list[str]
 ) -> TableMapping:
-    """The mapping without recognised ids and categories of which every cell is empty.
-
-    One that the settings name must be filled.
-    """
+    """The mapping without recognised ids and categories of which every cell is empty."""
     recognised = {"id": mapping.id, "category": mapping.category}
     empty = {
         kind: name
@@ -284,10 +273,7 @@ def numbered(mapping: TableMapping, cells: TextCells, looks: Looks) -> TableMapp
 
 
 def onto_numbers(settings: TableSettings, looks: Looks) -> Iterator[Violation]:
-    """Yields a violation for each column of numbers, dates or codes that the settings call texts.
-
-    A column that the table itself calls an answer may hold numbers.
-    """
+    """Yields a violation for each column of numbers, dates or codes that settings call texts."""
     named = (*(settings.questions or ()), *(settings.answers or ()), settings.test_question or "")
     for name in named:
         if looks.holds_no_text(name):

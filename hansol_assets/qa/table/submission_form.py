@@ -31,13 +31,9 @@ class UnfitTemplateError(InputError):
 
 @dataclass(frozen=True, eq=False)
 class VectorTable:
-    """A valid file of vectors.
+    """A valid file of vectors: `id`, vectors of a submission (float64), `file_sha256, row_number`.
 
-    Attributes:
-        frame: `id`, the vector columns of a submission (float64), `file_sha256, row_number`.
-        width: Number of vector columns in the file (`vec_0` …).
-        path: The file.
-        sha256: Hex digest of the file's bytes.
+    `width` is the number of vector columns in the file (`vec_0` …).
     """
 
     frame: pd.DataFrame

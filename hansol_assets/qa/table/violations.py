@@ -16,15 +16,11 @@ ROW = "row"
 
 @dataclass(frozen=True)
 class Violation:
-    """One broken rule of the table contract.
+    """One broken rule of the table contract, with its remedy.
 
     Attributes:
-        row: Place in the file, from 1: the line as an editor counts, or the row; None: the whole
-            file.
+        row: Place in the file, from 1, as `unit` counts (`LINE` or `ROW`); None: the whole file.
         column: Name of the column; empty where no single column is at fault.
-        problem: What is wrong.
-        remedy: What to do about it.
-        unit: What `row` counts, `LINE` or `ROW`.
     """
 
     row: int | None
@@ -41,12 +37,7 @@ class Violation:
 
 
 class ContractError(UserError, ValueError):
-    """An input file breaks the table contract.
-
-    Attributes:
-        path: The file.
-        violations: Every broken rule, by line, those of the whole file first.
-    """
+    """An input file breaks the table contract; its violations by line, the whole file's first."""
 
     def __init__(self, path: Path, violations: Iterable[Violation]) -> None:
         self.path = path

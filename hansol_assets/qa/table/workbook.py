@@ -1,7 +1,6 @@
 """Workbooks (XLSX, XLS, ODS): which sheets are read, where their header stands, merged cells.
 
-Calamine reads it: it is many times faster than openpyxl, and keeps to the values of cells; what
-they show beyond that is in `hansol_assets.qa.table.sheet_details`.
+Calamine reads the values of cells; what they show beyond that is in `sheet_details`.
 """
 
 import io
@@ -41,9 +40,8 @@ if TYPE_CHECKING:
 def read_workbook(path: Path, data: bytes, sheet: str | None, is_header: IsHeader) -> RawTable:
     """Reads the table of a workbook.
 
-    Without the name of a sheet it is the one whose header has most known names, and those behind
-    it with the same columns, unless they hold a row of it again. A hidden sheet is read where no
-    other has a header.
+    Without the name of a sheet it is the one whose header has most known names, and those behind it
+    with the same columns, unless they hold a row of it again. Hidden ones are read last.
 
     Raises:
         ContractError: The workbook cannot be opened, or has no such sheet.
@@ -145,10 +143,9 @@ class _Page:
     Attributes:
         filled: Number (from 1) and cells of each row that holds something.
         count: All rows.
-        spread: Places (row from 1, column from 0) of cells merged with the one to their left, and
-            of that one.
+        spread: Places (row from 1, column from 0) of cells that are merged with a neighbour in
+            their row.
         doubts: What could not be read as a person sees it, and in which cells.
-        hidden: Rows and columns that are hidden.
     """
 
     filled: list[tuple[int, list[Any]]]

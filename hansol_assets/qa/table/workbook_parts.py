@@ -1,7 +1,6 @@
 """The parts of an XLSX file, found by their relations and put where readers look for them.
 
-A package spells the names of its parts in any case and chooses them as it likes. Strict OOXML
-(ISO/IEC 29500-1) has namespaces that readers do not know.
+A package names its parts as it likes. Strict OOXML (ISO/IEC 29500-1) has other namespaces.
 """
 
 import io
