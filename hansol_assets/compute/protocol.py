@@ -1,6 +1,6 @@
 """What heavy work is, what is logged of it, and how one bad row is isolated from its block."""
 
-from collections.abc import Callable, Iterator, Mapping, MutableSequence, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
@@ -169,29 +169,3 @@ class GroupWork(Protocol[Result]):
 
     def run(self, member: Member) -> Result:
         """Does one process's part; the first one's result counts."""
-
-
-class Workers(Protocol):
-    """Processes, or this one, that have opened some work."""
-
-    def map(self, blocks: Sequence[pa.Table]) -> Iterator[pa.Table]:
-        """Yields what is made of each block, in the order of the blocks.
-
-        Nothing is lost with a process that dies: its block is given to another.
-        """
-
-
-class Compute(Protocol):
-    """Where heavy work runs."""
-
-    done: MutableSequence[WorkDone]
-
-    @property
-    def description(self) -> str:
-        """Where that is, for a person."""
-
-    def workers(self, work: BlockWork) -> Workers:
-        """Returns what works on blocks; nothing is loaded before the first one."""
-
-    def together(self, work: GroupWork[Value], send: Log) -> Value:
-        """Runs work in a group of processes and returns what the first of them made."""

@@ -10,7 +10,7 @@ import shutil
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Mapping, MutableSequence, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -26,7 +26,7 @@ from hansol_assets.compute.cluster import (
     shortage,
     user_error_in,
 )
-from hansol_assets.compute.current import LocalWorkers
+from hansol_assets.compute.current import Compute, Workers
 from hansol_assets.compute.protocol import BlockWork, GroupWork, Member, Value, WorkDone, silent
 from hansol_assets.compute.ray_cluster import (
     Cluster,
@@ -203,11 +203,11 @@ that is raised."""
 _RESTARTED = "restarted"
 
 
-class RayCompute:
+class RayCompute(Compute):
     """Work on a cluster, which is connected to with the first work; `done` is what was done."""
 
     def __init__(self, settings: ClusterSettings, shared: Path, stack: ExitStack) -> None:
-        self.done: MutableSequence[WorkDone] = []
+        super().__init__()
         self._settings = settings
         self._shared = shared
         self._stack = stack
@@ -226,7 +226,7 @@ class RayCompute:
 
     def workers(self, work: BlockWork) -> "RayWorkers":
         """Returns processes of the cluster; they start with the first blocks."""
-        return RayWorkers(work, self._settings, self)
+        return RayWorkers(work, self.done, self._settings, self)
 
     def together(self, work: GroupWork[Value], send: Log) -> Value:
         """Runs the work in a group of the cluster's processes; see `run_group`."""
@@ -259,10 +259,9 @@ def ray_compute(settings: ClusterSettings, shared: Path) -> Iterator[RayCompute]
 
 
 @dataclass
-class RayWorkers:
+class RayWorkers(Workers):
     """Processes of a cluster that open some work once each, and work on blocks."""
 
-    work: BlockWork
     settings: ClusterSettings
     compute: RayCompute
 
@@ -273,7 +272,7 @@ class RayWorkers:
             UserError: The work itself raised it.
         """
         if sum(map(len, blocks)) < max(1, self.work.fewest_to_send):
-            yield from self._here.map(blocks)
+            yield from super().map(blocks)
             return
         dashboard, started = self.compute.cluster.dashboard, time.monotonic()
         seen: set[str] = set()
@@ -288,13 +287,7 @@ class RayWorkers:
         rows, seconds = sum(map(len, blocks)), time.monotonic() - started
         retries = sum(name.endswith(_RESTARTED) for name in seen)
         processes = len({name.partition("/")[0] for name in seen})
-        self.compute.done.append(
-            WorkDone(self.work.name, rows, seconds, processes, retries, dashboard)
-        )
-
-    @cached_property
-    def _here(self) -> LocalWorkers:
-        return LocalWorkers(self.work, self.compute.done)
+        self.done.append(WorkDone(self.work.name, rows, seconds, processes, retries, dashboard))
 
     def _dataset(self, blocks: Sequence[pa.Table]) -> Any:
         import ray.data

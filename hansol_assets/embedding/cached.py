@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hansol_assets.compute.current import current
-from hansol_assets.compute.protocol import Worker, Workers, isolate_errors
+from hansol_assets.compute.current import Workers, current
+from hansol_assets.compute.protocol import Worker, isolate_errors
 from hansol_assets.embedding.e5 import E5Embedder
 from hansol_assets.embedding.embedder import Embedder, encode, load_embedder
 from hansol_assets.embedding.muse import MuseEmbedder

@@ -17,7 +17,7 @@ import pytest
 
 from hansol_assets.compute import ray_compute
 from hansol_assets.compute.cluster import LostWorkError
-from hansol_assets.compute.current import LocalCompute
+from hansol_assets.compute.current import Compute
 from hansol_assets.compute.protocol import BlockWork
 from hansol_assets.compute.ray_compute import RayCompute
 from hansol_assets.embedding.cached import EmbedTexts
@@ -134,7 +134,7 @@ def train(compute: Any, base_dir: Path, folder: Path, **changes: Any) -> Adapter
 def alone(base_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, AdapterReport]:
     """The same training on this machine."""
     folder = tmp_path_factory.mktemp("alone")
-    return folder, train(LocalCompute(), base_dir, folder)
+    return folder, train(Compute(), base_dir, folder)
 
 
 TEXTS = [f"{number}번째 벽의 벽지가 {number % 7}군데 들떴어요." for number in range(1_100)]
@@ -148,7 +148,7 @@ def test_vectors_are_those_of_this_machine_whatever_is_lost(
         pa.table({"key": TEXTS[start : start + 100], "text": TEXTS[start : start + 100]})
         for start in range(0, len(TEXTS), 100)
     ]
-    here = pa.concat_tables(LocalCompute().workers(work).map(blocks))
+    here = pa.concat_tables(Compute().workers(work).map(blocks))
     assert disturbed(connect(), work, blocks, two_nodes).equals(here)
 
 
@@ -165,7 +165,7 @@ def test_answers_are_those_of_this_machine_whatever_is_lost(
         for place, (question, _) in enumerate(PAIRS * 8)
     ]
     blocks = work.blocks(requests)
-    here = pa.concat_tables(LocalCompute().workers(work).map(blocks))
+    here = pa.concat_tables(Compute().workers(work).map(blocks))
     found = disturbed(connect(), work, blocks, two_nodes)
     assert found.drop_columns(["seconds"]).equals(here.drop_columns(["seconds"]))
     assert found["problem"].null_count == len(found) == 2 * len(requests)
