@@ -161,12 +161,8 @@ def _checked(ray: Any, settings: ClusterSettings, shared: Path) -> Cluster:
     resources = ray.cluster_resources()
     require_resources(settings, resources)
     _require_likeness(ray, nodes, shared)
-    return Cluster(_dashboard(ray), len(nodes), resources)
-
-
-def _dashboard(ray: Any) -> str:
     address = ray._private.worker.global_worker.node.webui_url
-    return f"http://{address}" if address else ""
+    return Cluster(f"http://{address}" if address else "", len(nodes), resources)
 
 
 def require_resources(settings: ClusterSettings, there: Mapping[str, float]) -> None:

@@ -332,14 +332,10 @@ class OpenedWork:
         try:
             made = self._worker(block)
         except UserError as error:
-            return pa.table({_ERROR: [_packed(error)]})
+            from ray import cloudpickle
+
+            return pa.table({_ERROR: [bytes(cloudpickle.dumps(error))]})
         return made.append_column(_WORKER, pa.array([self._name] * len(made), pa.string()))
-
-
-def _packed(error: UserError) -> bytes:
-    from ray import cloudpickle
-
-    return bytes(cloudpickle.dumps(error))
 
 
 def _unpacked(content: bytes) -> UserError:

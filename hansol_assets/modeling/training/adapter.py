@@ -196,7 +196,10 @@ def _prepared(job: TrainAdapter, member: Member) -> _Run:
     splits = [
         encode(tokenizer, rows, job.settings) for rows in (job.examples, job.held_out, judged)
     ]
-    vocabulary = _vocabulary(tokenizer, [row for split in splits for row in split], job.loading)
+    vocabulary = WHOLE
+    if job.loading.vocabulary == "table":
+        texts = (example["input_ids"] for split in splits for example in split)
+        vocabulary = table_vocabulary(tokenizer, texts)
     train, held_out, judging = [[inward(row, vocabulary) for row in split] for split in splits]
     return _Run(
         job=job,
@@ -318,14 +321,6 @@ def inward(example: Example, vocabulary: Vocabulary) -> Example:
         for ids in (example["input_ids"][:prompt], example["labels"][prompt:])
     )
     return Example(input_ids=[*before, *answer], labels=[IGNORED_LABEL] * len(before) + answer)
-
-
-def _vocabulary(
-    tokenizer: "PreTrainedTokenizerBase", examples: list[Example], loading: LoadingSettings
-) -> Vocabulary:
-    if loading.vocabulary == "full":
-        return WHOLE
-    return table_vocabulary(tokenizer, (example["input_ids"] for example in examples))
 
 
 def save_adapter(

@@ -54,7 +54,9 @@ def model_card(
         "revision": source.revision or "trained on the same corpus",
         "licence": source.licence or "not stated",
     }
-    settings = config_of(training=training, loading=loading)
+    settings = yaml.safe_dump(
+        config_of(training=training, loading=loading), allow_unicode=True, sort_keys=False
+    )
     sections = [
         f"---\n{metadata.to_yaml()}\n---",
         "# LoRA adapter for Korean questions about building finishes",
@@ -62,7 +64,7 @@ def model_card(
         _section("Base model", _table(base, "value")),
         _section("Data", _table(data, "version")) if data else "",
         _section("Training", _table({name: f"{x:g}" for name, x in results.items()}, "figure")),
-        _section("Settings", f"```yaml\n{_yaml(settings)}```"),
+        _section("Settings", f"```yaml\n{settings}```"),
         _section("Use", _usage(source, loading)),
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
@@ -115,10 +117,6 @@ def _section(title: str, text: str) -> str:
 def _table(rows: Mapping[str, str], header: str) -> str:
     table = pd.DataFrame({"": list(rows), header: list(rows.values())})
     return table.to_markdown(index=False, disable_numparse=True)
-
-
-def _yaml(settings: Mapping[str, object]) -> str:
-    return yaml.safe_dump(settings, allow_unicode=True, sort_keys=False)
 
 
 def _usage(source: ModelSource, loading: LoadingSettings) -> str:

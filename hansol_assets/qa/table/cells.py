@@ -125,7 +125,9 @@ class TextCells:
     def _rows_and_cells(self, name: str, start: int, size: int) -> tuple[np.ndarray, pa.Array]:
         part = _part(self._table.column(name), start, size)
         is_listed = is_plural(name) or self._holds_lists(name)
-        may_be_list = is_listed or (self._lists_in(name) and _any_matches(part, _PYTHON_LIST))
+        may_be_list = is_listed or (
+            self._lists_in(name) and pc.any(pc.match_substring_regex(part, _PYTHON_LIST)).as_py()
+        )
         if isinstance(part, pa.Array) and not may_be_list:
             return np.arange(size), part
         cells = part.to_pylist() if isinstance(part, pa.Array) else part
@@ -197,10 +199,6 @@ def placeholder_key(text: str) -> str:
     for dash in "‐‑‒–—―ー":
         key = key.replace(dash, "-")
     return key.strip(".*()[]<>{}\"'「」『』【】〈〉《》〔〕“”‘’") or key
-
-
-def _any_matches(cells: pa.Array, pattern: str) -> bool:
-    return pc.any(pc.match_substring_regex(cells, pattern)).as_py() or False
 
 
 def _strings(texts: Iterable[str]) -> pa.Array:

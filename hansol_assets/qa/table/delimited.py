@@ -69,7 +69,10 @@ def read_delimited(text: str, encoding: str, is_header: IsHeader) -> RawTable:
     if head:
         table.header, table.header_position = head[header].cells, head[header].line
     if header:
-        table.notes.append(_left_out(head[0].line, head[header - 1].line))
+        first, last = head[0].line, head[header - 1].line
+        stand = f"line {first} stands" if first == last else f"lines {first} to {last} stand"
+        are = "is" if first == last else "are"
+        table.notes.append(f"{stand} above the header and {are} left out")
     _fill(table, chain(head[header + 1 :], records))
     table.records = range(1, len(table.positions) + 1)
     return table
@@ -187,12 +190,6 @@ def _whole_rows(table: RawTable, records: Iterator[_Record]) -> Iterator[list[st
         table.notes.append(
             f"empty cells behind the last column are left out of {surplus} row{'s' * (surplus > 1)}"
         )
-
-
-def _left_out(first: int, last: int) -> str:
-    if first == last:
-        return f"line {first} stands above the header and is left out"
-    return f"lines {first} to {last} stand above the header and are left out"
 
 
 def _other_length(line: int, count: int, width: int, separator: str) -> Violation:

@@ -56,10 +56,13 @@ class _Package:
     def sheets(self) -> dict[str, str]:
         """Sheet → part."""
         targets = {one.reference: one.target for one in self._relations(self._workbook)}
+        # The attribute is in one of two namespaces.
         return {
-            sheet.get("name"): targets[reference]
+            sheet.get("name"): targets[value]
             for sheet in self._xml(self._workbook).iter()
-            if str(sheet.tag).endswith("}sheet") and (reference := _reference(sheet)) in targets
+            if str(sheet.tag).endswith("}sheet")
+            for name, value in sheet.attrib.items()
+            if name.endswith("}id") and value in targets
         }
 
     def written(self) -> bytes | None:
@@ -131,8 +134,3 @@ def _plain(name: str) -> str:
 def _rels_of(part: str) -> str:
     folder, name = posixpath.split(part)
     return posixpath.join(folder, "_rels", f"{name}.rels")
-
-
-def _reference(sheet: Any) -> str:
-    """The relation that a sheet names; its attribute is in one of two namespaces."""
-    return next((value for name, value in sheet.attrib.items() if name.endswith("}id")), "")
