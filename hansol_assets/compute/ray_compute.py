@@ -154,7 +154,6 @@ def _put(lines: Any, line: str, figures: Mapping[str, float] = NO_FIGURES, /) ->
 
 @contextmanager
 def _lines_to(send: Log) -> Iterator[Any]:
-    """Yields a queue whose lines are sent on."""
     import ray
     from ray.util.queue import Empty, Queue
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy

@@ -119,7 +119,6 @@ class _Tokenised:
 
     @staticmethod
     def encode(tokens: list[int], **_: Any) -> list[int]:
-        """Returns the tokens."""
         return tokens
 
 

@@ -106,8 +106,6 @@ class Generation:
 
 @dataclass(frozen=True)
 class _Row:
-    """One sequence of a batch."""
-
     key: str
     prompt: list[int]
     sample: int | None

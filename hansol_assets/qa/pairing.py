@@ -116,7 +116,6 @@ class _SplitRows:
 
     @property
     def example_counts(self) -> np.ndarray:
-        """How many questions with an answer each row has, int64."""
         return self.questions.lengths[self.indices] * self.answers.lengths[self.indices]
 
     def row(self, number: int) -> _Row:

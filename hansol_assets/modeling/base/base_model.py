@@ -194,7 +194,6 @@ def fetch_base_model(
 
 
 def _stored_weights(directory: Path) -> int:
-    """Count the weights of a model by the headers of its files."""
     from safetensors import safe_open
 
     count = 0

@@ -17,7 +17,7 @@ from hansol_assets.modeling.runtime import ThrottledProgress
 
 if TYPE_CHECKING:
     import torch
-    from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+    from transformers import TrainerCallback, TrainerState
 
 HISTORY_COLUMNS = ("step", "epoch", "loss", "learning_rate", "eval_loss")
 SENT_FIGURES = ("loss", "learning_rate", "eval_loss")
@@ -38,13 +38,7 @@ def training_callback(send: Log, folder: Path) -> "TrainerCallback":
     class Callback(TrainerCallback):
         """Follows one training."""
 
-        def on_log(
-            self,
-            args: "TrainingArguments",  # noqa: ARG002 - the Trainer's signature
-            state: "TrainerState",
-            control: "TrainerControl",  # noqa: ARG002
-            **kwargs: Any,
-        ) -> None:
+        def on_log(self, _: Any, state: "TrainerState", *__: Any, **kwargs: Any) -> None:
             logs = kwargs.get("logs") or {}
             step = f"step {state.global_step} of {state.max_steps}"
             figures = {"step": float(state.global_step), "steps": float(state.max_steps)}
@@ -54,13 +48,7 @@ def training_callback(send: Log, folder: Path) -> "TrainerCallback":
             if HELD_OUT_LOSS in logs:
                 send(f"adapter: {step}, held-out loss {figures[HELD_OUT_LOSS]:.3f}", figures)
 
-        def on_evaluate(
-            self,
-            args: "TrainingArguments",  # noqa: ARG002
-            state: "TrainerState",
-            control: "TrainerControl",  # noqa: ARG002
-            **kwargs: Any,
-        ) -> None:
+        def on_evaluate(self, _: Any, state: "TrainerState", *__: Any, **kwargs: Any) -> None:
             earlier = [
                 entry[HELD_OUT_LOSS]
                 for entry in state.log_history

@@ -7,13 +7,14 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from hansol_assets.qa.table.column_names import is_plural
 from hansol_assets.qa.table.nested import is_texts, nested_value, texts_of
 from hansol_assets.qa.table.raw_table import Column, RawTable, as_text
-from hansol_assets.qa.table.repairs import LISTS_AS_TEXT, is_plain, mend, mend_all
+from hansol_assets.qa.table.repairs import LISTS_AS_TEXT, change_where, is_plain, mend, mend_all
 from hansol_assets.qa.table.text_checks import mask_all
 from hansol_assets.qa.table.violations import Violation
 
@@ -223,31 +224,17 @@ def _by_row(columns: Sequence[_Texts]) -> _Texts:
 
 
 def _first_of_each(texts: _Texts) -> _Texts:
-    """Leaves out texts that say what one before in their row says."""
-    indices = _likely_doubles(texts)
-    said: set[tuple[int, str]] = set()
-    is_new = np.ones(len(texts.rows), bool)
-    likely = texts.texts.take(pa.array(indices)).to_pylist()
-    for index, row, text in zip(indices, texts.rows[indices].tolist(), likely, strict=True):
-        # Spaces, case and end mark apart.
-        key = row, " ".join(text.split()).rstrip(_END_MARKS).casefold()
-        is_new[index] = key not in said
-        said.add(key)
-    return texts.filter(is_new)
+    """Leaves out texts that say what one before in their row says; case and end mark apart."""
+    # Plain texts are of ASCII signs and syllables, and single spaces.
+    plain = pc.ascii_lower(pc.utf8_rtrim(texts.texts, _END_MARKS))
+    others = change_where(texts.texts, pa.array(~texts.plain), _said)
+    said = pc.if_else(pa.array(texts.plain), plain, others).dictionary_encode().indices
+    pairs = pd.DataFrame({"row": texts.rows, "said": said.to_numpy()})
+    return texts.filter(~pairs.duplicated().to_numpy())
 
 
-def _likely_doubles(texts: _Texts) -> np.ndarray:
-    """The indices of all texts in rows of which two may say the same, in their order.
-
-    Plain texts that do are equally long without their end marks.
-    """
-    lengths = pc.binary_length(pc.utf8_rtrim(texts.texts, _END_MARKS)).to_numpy()
-    order = np.lexsort((lengths, texts.rows))
-    rows, lengths = texts.rows[order], lengths[order]
-    are_alike = (rows[1:] == rows[:-1]) & (lengths[1:] == lengths[:-1])
-    doubtful = np.union1d(rows[1:][are_alike], texts.rows[~texts.plain])
-    is_alone = np.bincount(texts.rows) == 1
-    return np.flatnonzero(np.isin(texts.rows, doubtful) & ~is_alone[texts.rows])
+def _said(text: str) -> str:
+    return " ".join(text.split()).rstrip(_END_MARKS).casefold()
 
 
 def _as_lists(texts: _Texts, size: int) -> pa.ListArray:

@@ -68,7 +68,6 @@ class _Open:
         self.before, self.answered = self.answered or self.before, []
 
     def ended(self, omitted: Counter[str]) -> Iterator[Exchange]:
-        """Yields the exchange, if there is one."""
         omitted["texts before the result of a tool"] += bool(self.before and self.answered)
         answer = self.answered or self.before
         if answer or (self.asked and not self.is_unlearned):

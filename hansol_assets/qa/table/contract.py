@@ -185,8 +185,6 @@ def _strings(texts: list[str]) -> pa.ChunkedArray:
 
 @dataclass(eq=False)
 class _Draft:
-    """A table under inspection: its cells, what they mean, and the violations so far."""
-
     path: Path
     raw: RawTable
     mapping: TableMapping
@@ -215,7 +213,6 @@ class _Draft:
         return cls(path, raw, mapping, cells, violations)
 
     def texts(self, names: Sequence[str]) -> pa.ChunkedArray:
-        """The filled cells of some columns, row by row, each text once."""
         texts, violations = self.cells.lists(names)
         self.violations += violations
         return texts
@@ -233,7 +230,6 @@ class _Draft:
         return pa.chunked_array([whole], LISTS)
 
     def require(self, texts: pa.ChunkedArray, names: Sequence[str], problem: str) -> None:
-        """Notes every row that has no text in any of some columns."""
         if not names:
             return
         column = names[0] if len(names) == 1 else ""

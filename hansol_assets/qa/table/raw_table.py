@@ -56,11 +56,9 @@ class SheetRow(int):
         return made
 
     def __str__(self) -> str:
-        """The row and its sheet."""
         return f"{int(self)} of sheet {self.sheet}"
 
     def __format__(self, form: str) -> str:
-        """As `str`: a message shows the sheet, too."""
         return format(str(self), form)
 
 

@@ -115,7 +115,6 @@ class _Scanner:
         self._inside: set[str] = set()
 
     def begin(self, tag: str, attributes: Mapping[str, str]) -> None:
-        """Takes an element."""
         name = tag.rpartition(_SPACE)[2]
         if name == "c":
             self.note()

@@ -140,7 +140,6 @@ class _Draft:
         self._violations += doubled(pa.chunked_array([ids]), positions, ID, unit)
 
     def require_order(self) -> None:
-        """Notes the columns that stand where another is expected."""
         header = self._raw.header
         if sorted(header) != sorted(self._expected):
             return
@@ -174,7 +173,6 @@ class _Draft:
 
 
 def _check_header(raw: RawTable, expected: list[str]) -> list[Violation]:
-    """Columns that are missing, unknown, renamed or doubled."""
     line, header = raw.header_position, raw.header
     doubles = [name for name, count in Counter(header).items() if count > 1]
     violations = [

@@ -30,7 +30,6 @@ class Violation:
     unit: str = LINE
 
     def __str__(self) -> str:
-        """One readable line: place, problem, remedy."""
         line = "file" if self.row is None else f"{self.unit} {self.row}"
         place = f"{line}, column {self.column}" if self.column else line
         return f"{place}: {self.problem}; {self.remedy}"
@@ -45,7 +44,6 @@ class ContractError(UserError, ValueError):
         super().__init__(path, self.violations)
 
     def __str__(self) -> str:
-        """The file, a line for each of the first violations, and what was kept."""
         count = len(self.violations)
         lines = [f"{self.path}: {count} violation{'s' * (count != 1)} of the table contract"]
         lines += [f"  - {violation}" for violation in self.violations[:_SHOWN]]

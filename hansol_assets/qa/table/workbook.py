@@ -170,17 +170,14 @@ class _Page:
         return cls(filled, len(rows), frozenset(spread), doubts, details.hidden)
 
     def header(self, is_header: IsHeader) -> HeaderRow:
-        """Which of the filled rows is the header, and how many of its names are known."""
         return best_header(
             [list(map(shown, row)) for _, row in self.filled[:TITLE_ROWS]], is_header
         )
 
     def clean_names(self, index: int) -> list[str]:
-        """The names in a filled row, as they are compared."""
         return [clean_name(name) for name in self.names(index)] if self.filled else []
 
     def keys(self, index: int) -> set[tuple[str, ...]]:
-        """The rows below the header, as they are compared."""
         return {tuple(map(shown, row)) for _, row in self.filled[index + 1 :]}
 
     def names(self, index: int) -> list[str]:
@@ -206,7 +203,6 @@ class _Page:
         )
 
     def table(self, is_header: IsHeader) -> RawTable:
-        """The rows below the header as columns."""
         table = RawTable("workbook", [], [], [], unit=ROW, blank_rows=self.count - len(self.filled))
         if not self.filled:
             return table
@@ -223,7 +219,6 @@ class _Page:
         return table
 
     def add_notes(self, table: RawTable, where: str) -> None:
-        """Adds to a table what could not be read as a person sees it."""
         for (problem, remedy), cells in self.doubts.items():
             note = f"{listed(cells)}{where}: {problem}"
             table.notes.append(note)

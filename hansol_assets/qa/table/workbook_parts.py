@@ -54,7 +54,6 @@ class _Package:
 
     @property
     def sheets(self) -> dict[str, str]:
-        """Sheet → part."""
         targets = {one.reference: one.target for one in self._relations(self._workbook)}
         # The attribute is in one of two namespaces.
         return {
@@ -118,7 +117,6 @@ class _Package:
         return fromstring(self._archive.read(self._spelt(name)))
 
     def _spelt(self, name: str) -> str:
-        """The name of a part as the package spells it."""
         return name if name in self._names else self._by_key[_key(name)]
 
 
