@@ -129,12 +129,10 @@ class Member:
 
     Attributes:
         rank: Its number, from 0; the first writes, and its lines alone arrive in the run's log.
-        sharding: How weights are divided among them: none, or fsdp.
     """
 
     rank: int
     members: int
-    sharding: str
     send: Log
 
     @property
@@ -147,7 +145,7 @@ def silent(line: str, figures: Mapping[str, float] = NO_FIGURES, /) -> None:
     """Logs nothing."""
 
 
-ALONE = Member(rank=0, members=1, sharding="none", send=silent)
+ALONE = Member(rank=0, members=1, send=silent)
 
 
 class GroupWork(Protocol[Result]):

@@ -108,7 +108,7 @@ def _run_once(
     with _lines_to(send) as queue:
         trainer = TorchTrainer(
             _run_member,
-            train_loop_config={"work": work, "sharding": settings.sharding, "lines": queue},
+            train_loop_config={"work": work, "lines": queue},
             scaling_config=ScalingConfig(
                 num_workers=members,
                 use_gpu=settings.gpus_per_worker > 0,
@@ -143,7 +143,7 @@ def _run_member(config: Mapping[str, Any]) -> Any:
     rank, members = context.get_world_rank(), context.get_world_size()
     lines = config["lines"]
     send = partial(_put, lines) if rank == 0 else silent
-    member = Member(rank=rank, members=members, sharding=config["sharding"], send=send)
+    member = Member(rank=rank, members=members, send=send)
     made = config["work"].run(member)
     return made if member.is_first else None
 

@@ -30,7 +30,7 @@ from hansol_assets.modeling.hyperparameters import GenerationSettings
 from hansol_assets.modeling.training.adapter import AdapterReport, TrainAdapter
 from hansol_assets_tests.compute.conftest import Connect, TwoNodes
 from hansol_assets_tests.compute.contract import CASES, Case
-from hansol_assets_tests.compute.works import Doubling, Dying, Sharing, blocks_of, noted
+from hansol_assets_tests.compute.works import Doubling, Dying, blocks_of, noted
 from hansol_assets_tests.faults.fixtures import Reference
 from hansol_assets_tests.graph import run_graph
 from hansol_assets_tests.modeling.conftest import (
@@ -228,11 +228,6 @@ def test_a_lost_node_leaves_a_smaller_group(
     report = train_through(two_nodes.lose_second, compute, base_dir, folder)
     assert_same_losses(report, alone[1])
     assert (compute.done[-1].workers, compute.done[-1].retries) == (1, 1)
-
-
-def test_a_model_in_pieces_is_kept_and_put_back_whole(connect: Connect, tmp_path: Path) -> None:
-    pieces = connect(training_workers=2).together(Sharing(tmp_path), ignore)
-    assert pieces == [6 * 4 / 2, 4 / 2]
 
 
 def test_work_that_dies_each_time_is_given_up(

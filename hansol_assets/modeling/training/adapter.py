@@ -26,12 +26,10 @@ from hansol_assets.modeling.runtime import deterministic
 from hansol_assets.modeling.training.callbacks import (
     checkpoint_step,
     history_table,
-    is_sharded,
     last_whole_checkpoint,
     restore_best,
     tracked,
     training_callback,
-    whole_weights,
 )
 from hansol_assets.modeling.training.export import CARD_FILE, model_card
 from hansol_assets.modeling.training.sft import (
@@ -43,7 +41,6 @@ from hansol_assets.modeling.training.sft import (
 )
 
 if TYPE_CHECKING:
-    import torch
     from transformers import PreTrainedTokenizerBase
     from trl.trainer.sft_trainer import SFTTrainer
 
@@ -215,12 +212,10 @@ def _prepared(job: TrainAdapter, member: Member) -> _Run:
 
 
 def _save(run: _Run, model: Any, report: AdapterReport) -> None:
-    """Save the adapter with its model card; a sharded one is put together by all processes."""
-    weights = whole_weights(model) if is_sharded(model) else None
     if not run.member.is_first:
         return
     job, source = run.job, source_of(run.job.base_dir)
-    save_adapter(model, run.tokenizer, source, job.out_dir, weights)
+    save_adapter(model, run.tokenizer, source, job.out_dir)
     run.vocabulary.save(job.out_dir)
     card = model_card(source, job.data, job.settings, job.loading, _results(report))
     (job.out_dir / CARD_FILE).write_text(card, encoding="utf-8")
@@ -328,12 +323,8 @@ def save_adapter(
     tokenizer: "PreTrainedTokenizerBase",
     source: ModelSource,
     out_dir: Path,
-    weights: "dict[str, torch.Tensor] | None" = None,
 ) -> None:
-    """Save a PEFT model's adapter, with its tokenizer, so that its files name no path here.
-
-    `weights`: the adapter's, where the model holds but a piece of them.
-    """
+    """Save a PEFT model's adapter, with its tokenizer, so that its files name no path here."""
     out_dir.mkdir(parents=True, exist_ok=True)
     for config in model.peft_config.values():
         config.base_model_name_or_path = source.name
@@ -341,7 +332,7 @@ def save_adapter(
         _sort_sets(config)
     # Else PEFT looks the base model up by name to compare vocabularies; rows of new tokens are
     # saved by themselves.
-    model.save_pretrained(out_dir, save_embedding_layers=False, state_dict=weights)
+    model.save_pretrained(out_dir, save_embedding_layers=False)
     tokenizer.save_pretrained(out_dir)
 
 

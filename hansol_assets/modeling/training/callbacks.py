@@ -57,9 +57,8 @@ def training_callback(send: Log, folder: Path) -> "TrainerCallback":
             now = kwargs["metrics"].get(HELD_OUT_LOSS)
             if now is None or now >= min(earlier, default=float("inf")):
                 return
-            weights = whole_weights(kwargs["model"])
             if state.is_world_process_zero:
-                _store_best(weights, folder)
+                _store_best(kwargs["model"], folder)
 
     return Callback()
 
@@ -102,26 +101,12 @@ def checkpoint_step(checkpoint: Path) -> int | None:
     return state.get("global_step")
 
 
-def whole_weights(model: Any) -> "dict[str, torch.Tensor]":
-    """Return the trained weights, joined where each process holds a piece; all must call it."""
-    return {name: _whole(weight.detach()) for name, weight in _trained(model).items()}
-
-
-def is_sharded(model: Any) -> bool:
-    """Whether this process holds but a piece of each trained weight."""
-    return any(hasattr(weight, "full_tensor") for weight in _trained(model).values())
-
-
-def _whole(weight: Any) -> "torch.Tensor":
-    return weight.full_tensor() if hasattr(weight, "full_tensor") else weight
-
-
-def _store_best(weights: "dict[str, torch.Tensor]", folder: Path) -> None:
+def _store_best(model: Any, folder: Path) -> None:
     from safetensors.torch import save_file
 
     folder.mkdir(parents=True, exist_ok=True)
     unfinished = folder / f"{BEST_FILE}.part"
-    save_file(weights, unfinished)
+    save_file({name: weight.detach() for name, weight in _trained(model).items()}, unfinished)
     unfinished.replace(folder / BEST_FILE)
 
 
@@ -133,16 +118,7 @@ def restore_best(model: Any, folder: Path) -> None:
     best = load_file(folder / BEST_FILE)
     with torch.no_grad():
         for name, weight in _trained(model).items():
-            weight.copy_(_piece(best[name], weight))
-
-
-def _piece(whole: "torch.Tensor", weight: Any) -> "torch.Tensor":
-    """What of a whole weight belongs to this process."""
-    if not hasattr(weight, "full_tensor"):
-        return whole
-    from torch.distributed.tensor import distribute_tensor
-
-    return distribute_tensor(whole, weight.device_mesh, weight.placements)
+            weight.copy_(best[name])
 
 
 def _trained(model: "torch.nn.Module") -> "dict[str, torch.nn.Parameter]":

@@ -114,7 +114,6 @@ def sft_config(
         prediction_loss_only=True,
         include_num_input_tokens_seen="non_padding",
         report_to=(list(settings.report_to) or "none") if member.is_first else "none",
-        fsdp=True if member.sharding == "fsdp" else None,  # type: ignore[arg-type]
         disable_tqdm=True,
         dataloader_pin_memory=torch.cuda.is_available(),
         seed=settings.seed,
