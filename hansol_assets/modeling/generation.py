@@ -1,6 +1,5 @@
 """Answers from the base model and its adapter, batch by batch, in this process or another."""
 
-import hashlib
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +16,7 @@ from hansol_assets.modeling.base.tokenizer import Message, cut_prompt, encode_pr
 from hansol_assets.modeling.base.vocabulary import WHOLE, saved_vocabulary
 from hansol_assets.modeling.hyperparameters import GenerationSettings
 from hansol_assets.modeling.memory import explained_device_failures, preflight
+from hansol_assets.qa.seeded_draws import digest
 
 if TYPE_CHECKING:
     import torch
@@ -29,8 +29,7 @@ TOP_P = 0.95
 
 def stream_seed(seed: int, key: str, sample: int) -> int:
     """Derive the seed of one sampled answer."""
-    text = f"{seed}\x1f{key}\x1f{sample}".encode()
-    return int.from_bytes(hashlib.sha256(text).digest()[:8], "big") >> 1
+    return int(digest(seed, key, sample)[:16], 16) >> 1
 
 
 class SeededSampling:
