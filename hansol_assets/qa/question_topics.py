@@ -144,7 +144,8 @@ def leans_on(
 ) -> bool:
     """Whether a question that names a topic still needs the one before it to be understood.
 
-    It picks among what was named before, drops the object of a verb, or asks "and this one?".
+    It does where it picks among what was named before, drops the object of a verb, or asks "and
+    this one?".
     """
     bare = text.strip()
     return bool(
@@ -166,10 +167,11 @@ def returns_to(
 ) -> bool:
     """Whether a question goes on about a part of what the one before it was about.
 
-    A word takes up what was said ("퍼티를 먼저 …?"), it names nothing but what is done ("생략해도
-    되나요?"), all its topics, and more, were named before and none is described anew, or it begins
-    with the head of a compound ("발코니 확장은 …? 확장 후 …?"). Behind a connective people change
-    the subject all the same: then it says nothing.
+    It does where a word takes up what was said ("퍼티를 먼저 …?"), where it names nothing but what
+    is done ("생략해도 되나요?"), where all its topics, and more,
+    were named before and none is described anew ("벽지 위에 젯소를 …? 젯소 없이 …?"), or where it
+    begins with the head of a compound ("발코니 확장은 …? 확장 후 …?"). Behind a connective people
+    change the subject all the same: then it says nothing.
     """
     if _TAKING_UP.search(text) and not _LIST.search(text):
         return True
