@@ -193,7 +193,7 @@ def final_examples(
     every = qa_folds.read().assign(split=TRAINING)
     rows, dealt = rows_and_folds(every)
     mix = QuestionMix.of_table(question_mix.read())
-    pairs = build_pairs(rows, dealt, mix, settings.pairing)
+    pairs = build_pairs(rows, dealt, mix)
     none_held_out = build_held_out(rows, dealt, mix, settings.pairing)
     drawn = drawn_examples(
         pairs, none_held_out, settings, recipe_of(retriever.version, examples=settings)

@@ -25,6 +25,8 @@ JOINED = "joined"
 
 SEED = 20240311
 """Of every draw of rows, questions and answers."""
+JOINED_LIMIT = 20_000
+"""Joined training examples at most, of those that give the share of the test set."""
 _ID_LENGTH = 16
 
 BLOCK_BYTES = 32 * 2**20
@@ -47,14 +49,8 @@ _HELD_OUT_COLUMNS = [ID, "split", "kind", "source_ids", "question", "references"
 
 
 class PairingSettings(SettingsModel):
-    """How many questions are made of the rows."""
+    """How many questions judge."""
 
-    joined_limit: int = Field(
-        20_000,
-        ge=0,
-        description="joined training examples at most; they are as many as give the share of the "
-        "test set",
-    )
     held_out_count: int = Field(
         400,
         ge=2,
@@ -124,9 +120,7 @@ class _SplitRows:
         return _Row(self.ids[number], self.leak_groups[number], *texts)
 
 
-def build_pairs(
-    rows: pd.DataFrame, folds: pd.DataFrame, mix: QuestionMix, settings: PairingSettings
-) -> pd.DataFrame:
+def build_pairs(rows: pd.DataFrame, folds: pd.DataFrame, mix: QuestionMix) -> pd.DataFrame:
     """Build the training examples from the rows of the training split.
 
     Singles are every question with every answer of a row. Joined examples take two rows of
@@ -137,21 +131,17 @@ def build_pairs(
     Returns:
         `id, kind, source_ids, question, answer`; ids are hashes of the content.
     """
-    pairs = pa.concat_tables(pair_blocks(rows, folds, mix, settings, BLOCK_BYTES))
+    pairs = pa.concat_tables(pair_blocks(rows, folds, mix, BLOCK_BYTES))
     return pairs.to_pandas().assign(source_ids=pairs["source_ids"].to_pylist())
 
 
 def pair_blocks(
-    rows: pd.DataFrame,
-    folds: pd.DataFrame,
-    mix: QuestionMix,
-    settings: PairingSettings,
-    block_bytes: int,
+    rows: pd.DataFrame, folds: pd.DataFrame, mix: QuestionMix, block_bytes: int
 ) -> Iterator[pa.Table]:
     """Yields the examples of `build_pairs` in blocks of at most so many bytes, or of one row."""
     training = _SplitRows.of(rows, folds, TRAINING)
     singles = int(training.example_counts.sum())
-    count = _joined_beside(singles, mix.joined_share, settings.joined_limit)
+    count = _joined_beside(singles, mix.joined_share, JOINED_LIMIT)
     joined = _joined(_joins(training, count, mix))
     yield from _together(chain(_singles(training, block_bytes), joined), block_bytes)
 

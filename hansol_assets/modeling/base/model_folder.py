@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from hansol_assets.errors import ModelError
+from hansol_assets.hub.fetching import INDEX_FILE, TOKENIZER_FILE
 
 CONFIG_FILE = "config.json"
-TOKENIZER_FILE = "tokenizer.json"
-INDEX_FILE = "model.safetensors.index.json"
 ADAPTER_CONFIG_FILE = "adapter_config.json"
 
 _FETCH_AGAIN = "Get the model's files again, all of one revision."

@@ -12,7 +12,12 @@ from hansol_assets.errors import ModelError
 from hansol_assets.hub.fetching import NOTICE_FILES
 from hansol_assets.lake.fingerprint import config_of
 from hansol_assets.modeling.base.loading import LoadingSettings, load_causal_lm, load_tokenizer
-from hansol_assets.modeling.base.model_folder import ModelSource, check_adapter, source_of
+from hansol_assets.modeling.base.model_folder import (
+    ADAPTER_CONFIG_FILE,
+    ModelSource,
+    check_adapter,
+    source_of,
+)
 from hansol_assets.modeling.base.tokenizer import stop_ids
 from hansol_assets.modeling.hyperparameters import TrainingSettings
 from hansol_assets.modeling.runtime import without_bars
@@ -135,9 +140,8 @@ def _usage(source: ModelSource, loading: LoadingSettings) -> str:
     return "```python\n{}\n```\nFOLDER is this folder.".format("\n".join(lines))
 
 
-CONFIG_FILE = "adapter_config.json"
 BASE_FOLDER = "base_model"
-NEEDED_FILES = (CONFIG_FILE, "adapter_model.safetensors", "README.md")
+NEEDED_FILES = (ADAPTER_CONFIG_FILE, "adapter_model.safetensors", "README.md")
 TOKENIZER_FILES = ("tokenizer*", "special_tokens_map.json", "chat_template.jinja")
 
 
@@ -179,7 +183,7 @@ def new_folder(folder: Path) -> None:
 def _with_base(base_dir: Path, out_dir: Path) -> list[Path]:
     base = out_dir / BASE_FOLDER
     shutil.copytree(base_dir, base)
-    file = out_dir / CONFIG_FILE
+    file = out_dir / ADAPTER_CONFIG_FILE
     config = json.loads(file.read_text(encoding="utf-8"))
     # peft resolves a relative path against the folder that Python was started in.
     config["base_model_name_or_path"] = str(base.resolve())

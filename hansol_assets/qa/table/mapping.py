@@ -246,18 +246,13 @@ def without_empty(
     mapping: TableMapping, cells: TextCells, settings: TableSettings, notes: list[str]
 ) -> TableMapping:
     """The mapping without recognised ids and categories of which every cell is empty."""
-    recognised = {"id": mapping.id, "category": mapping.category}
     empty = {
         kind: name
-        for kind, name in recognised.items()
-        if name is not None and getattr(settings, kind) is None and cells.is_empty(name)
+        for kind in ("id", "category")
+        if (name := getattr(mapping, kind)) and not getattr(settings, kind) and cells.is_empty(name)
     }
     notes += [f"column {name} is empty, and is not used" for name in empty.values()]
-    return replace(
-        mapping,
-        id=None if "id" in empty else mapping.id,
-        category=None if "category" in empty else mapping.category,
-    )
+    return replace(mapping, **dict.fromkeys(empty))
 
 
 def numbered(mapping: TableMapping, cells: TextCells, looks: Looks) -> TableMapping:
