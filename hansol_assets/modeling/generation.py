@@ -165,9 +165,10 @@ class Generator:
         if adapter_dir is not None:
             check_adapter(adapter_dir, base_dir)
         self._tokenizer = load_tokenizer(base_dir, loading)
+        self._vocabulary = WHOLE
         # Without an adapter there is no table.
-        is_cut = loading.vocabulary == "table" and adapter_dir is not None
-        self._vocabulary = saved_vocabulary(self._tokenizer, adapter_dir) if is_cut else WHOLE
+        if loading.vocabulary == "table" and adapter_dir is not None:
+            self._vocabulary = saved_vocabulary(self._tokenizer, adapter_dir)
         self._memory = preflight(base_dir, loading, settings, self._vocabulary.token_ids)
         self._stops = self._vocabulary.inward(stop_ids(self._tokenizer))
         (self._pad,) = self._vocabulary.inward([self._tokenizer.pad_token_id])

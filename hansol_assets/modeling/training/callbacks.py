@@ -38,8 +38,8 @@ def training_callback(send: Log, folder: Path) -> "TrainerCallback":
     class Callback(TrainerCallback):
         """Follows one training."""
 
-        def on_log(self, _: Any, state: "TrainerState", *__: Any, **kwargs: Any) -> None:
-            logs = kwargs.get("logs") or {}
+        def on_log(self, args: Any, state: "TrainerState", control: Any, **now: Any) -> None:  # noqa: ARG002
+            logs = now.get("logs") or {}
             step = f"step {state.global_step} of {state.max_steps}"
             figures = {"step": float(state.global_step), "steps": float(state.max_steps)}
             figures |= {name: float(logs[name]) for name in SENT_FIGURES if name in logs}
@@ -48,17 +48,17 @@ def training_callback(send: Log, folder: Path) -> "TrainerCallback":
             if HELD_OUT_LOSS in logs:
                 send(f"adapter: {step}, held-out loss {figures[HELD_OUT_LOSS]:.3f}", figures)
 
-        def on_evaluate(self, _: Any, state: "TrainerState", *__: Any, **kwargs: Any) -> None:
+        def on_evaluate(self, args: Any, state: "TrainerState", control: Any, **now: Any) -> None:  # noqa: ARG002
             earlier = [
                 entry[HELD_OUT_LOSS]
                 for entry in state.log_history
                 if HELD_OUT_LOSS in entry and entry["step"] < state.global_step
             ]
-            now = kwargs["metrics"].get(HELD_OUT_LOSS)
-            if now is None or now >= min(earlier, default=float("inf")):
+            loss = now["metrics"].get(HELD_OUT_LOSS)
+            if loss is None or loss >= min(earlier, default=float("inf")):
                 return
             if state.is_world_process_zero:
-                _store_best(kwargs["model"], folder)
+                _store_best(now["model"], folder)
 
     return Callback()
 

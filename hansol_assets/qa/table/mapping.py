@@ -252,7 +252,10 @@ def without_empty(
         if (name := getattr(mapping, kind)) and not getattr(settings, kind) and cells.is_empty(name)
     }
     notes += [f"column {name} is empty, and is not used" for name in empty.values()]
-    return replace(mapping, **dict.fromkeys(empty))
+    row_id, category = (
+        None if kind in empty else getattr(mapping, kind) for kind in ("id", "category")
+    )
+    return replace(mapping, id=row_id, category=category)
 
 
 def numbered(mapping: TableMapping, cells: TextCells, looks: Looks) -> TableMapping:
