@@ -127,7 +127,7 @@ def measure(rows: int, workers: int, *, muse: bool) -> dict[str, Any]:
                 RowCache(Warehouse(root / "warehouse.duckdb"), EMBEDDINGS),
                 "benchmark",
                 DIMENSIONS,
-                lambda: compute.workers(EmbedTexts(load, 64, DIMENSIONS, fewest_to_send=0)),
+                lambda: compute.workers(EmbedTexts(load, DIMENSIONS, fewest_to_send=0)),
             )
             started = time.perf_counter()
             report = build_index(

@@ -20,6 +20,7 @@ from gpu_common import (
 
 from hansol_assets.compute.protocol import ALONE
 from hansol_assets.lake.reports import NO_FIGURES
+from hansol_assets.modeling import runtime
 from hansol_assets.modeling.base.shape import ModelShape
 from hansol_assets.modeling.training.adapter import AdapterReport, TrainAdapter
 
@@ -70,9 +71,8 @@ def main() -> None:
     arguments = parser("Training speed of a LoRA adapter.")
     arguments.add_argument("--steps", type=int, default=120, help="optimiser steps")
     told = arguments.parse_args()
-    settings = settings_of(
-        told, training={"max_steps": told.steps, "max_held_out": 0, "progress_seconds": 0}
-    )
+    settings = settings_of(told, training={"max_steps": told.steps, "max_held_out": 0})
+    runtime.PROGRESS_SECONDS = 0
     shape, examples = shape_of(told, settings), examples_of(told.rows)
     base = told.folder / "base"
     write_model(shape, examples, base)

@@ -82,7 +82,7 @@ def measure(path: Path, *, all_steps: bool) -> dict[str, float]:
     folds = assign_folds(rows, FoldSettings())
     clock = timed("folds", clock)
     mix = QuestionMix(0.5, {"그리고": 0.6, "또한,": 0.4})
-    for _ in pair_blocks(rows, folds, mix, PairingSettings(), BLOCK_BYTES):
+    for _ in pair_blocks(rows, folds, mix, BLOCK_BYTES):
         pass
     build_held_out(rows, folds, mix, PairingSettings())
     timed("pairs and held-out questions", clock)

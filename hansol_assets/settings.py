@@ -19,7 +19,7 @@ from hansol_assets.compute.cluster import ClusterSettings, Kind
 from hansol_assets.embedding.embedder import EmbedderSettings, RetrieverSettings
 from hansol_assets.lake.object_store import URL_PATTERN
 from hansol_assets.modeling.base.base_model import BaseModelSettings
-from hansol_assets.modeling.hyperparameters import FitSettings, GenerationSettings, TrainingSettings
+from hansol_assets.modeling.hyperparameters import GenerationSettings, TrainingSettings
 from hansol_assets.profile_files import ProfileError, merged, profile_path, read_profile
 from hansol_assets.qa.answer_form import AnswerQualitySettings
 from hansol_assets.qa.folds import FoldSettings
@@ -27,7 +27,6 @@ from hansol_assets.qa.pairing import PairingSettings
 from hansol_assets.qa.prompts import PromptSettings
 from hansol_assets.qa.table import read_template, read_test
 from hansol_assets.qa.table.files import STEMS, as_spelt, holds_anything, raw_files, unused_files
-from hansol_assets.qa.table.row_warnings import RowQualitySettings
 from hansol_assets.qa.table.submission_form import require_fitting
 from hansol_assets.qa.table.table_settings import TableSettings
 from hansol_assets.retrieval.index import RetrievalSettings
@@ -126,7 +125,6 @@ class Settings(BaseSettings):
     cluster: ClusterSettings = ClusterSettings()
 
     table: TableSettings = TableSettings()
-    row_quality: RowQualitySettings = RowQualitySettings()
     folds: FoldSettings = FoldSettings()
     pairing: PairingSettings = PairingSettings()
     embedder: EmbedderSettings = EmbedderSettings()
@@ -135,7 +133,6 @@ class Settings(BaseSettings):
     prompt: PromptSettings = PromptSettings()
     base_model: BaseModelSettings = BaseModelSettings()
     training: TrainingSettings = TrainingSettings()
-    fit: FitSettings = FitSettings()
     generation: GenerationSettings = GenerationSettings()
     candidates: CandidateSettings = CandidateSettings()
     components: ComponentSettings = ComponentSettings()

@@ -18,8 +18,7 @@ from hansol_assets.settings import SAMPLE_DIRECTORY, Settings, load_settings
 
 SMALL_PROFILE = Path(__file__).parent / "small.yaml"
 SHAPING_NOTHING: dict[str, Any] = {
-    "training": {"progress_seconds": 0.0, "logging_steps": 3, "save_steps": 3},
-    "base_model": {"scratch": {"progress_seconds": 0.0}},
+    "training": {"save_steps": 3},
     "candidates": {"block": 2},
 }
 """Other values of the settings that are marked so; of trackers there is none."""

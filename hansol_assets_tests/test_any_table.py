@@ -18,7 +18,7 @@ from hansol_assets_tests.qa.table.test_cases import CASES, pairs, sample
 pytestmark = pytest.mark.slow
 
 FEW_STEPS = {
-    "base_model": {"scratch": {"max_steps": 2}},
+    "base_model": {"scratch": {"steps": 2}},
     "training": {"max_steps": 2},
     "generation": {"max_new_tokens": 4, "samples": 0},
 }

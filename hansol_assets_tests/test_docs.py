@@ -193,7 +193,7 @@ def test_values_of_profiles_stand_beside_defaults(reference: ModuleType) -> None
         "whole number or null, at least 1; default `null`; `gemma-3-270m`: `60`; `tiny`: `8`"
         in page
     )
-    assert "`fp32` or `bf16`" in page
+    assert "`fp16` or `bf16`" in page
     assert "list of texts or null; default `null`" in page
     assert "number, at least 0, below 1; default `0.05`; `tiny`: `0.0`" in page
 

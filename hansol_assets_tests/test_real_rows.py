@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from hansol_assets.answering.trust import MODES
-from hansol_assets.compute.current import LocalCompute
+from hansol_assets.compute.current import Compute
 from hansol_assets.embedding.cached import CachedEmbedder, EmbedTexts
 from hansol_assets.embedding.embedder import encode_groups
 from hansol_assets.embedding.muse import DIMENSIONS, MuseEmbedder
@@ -78,8 +78,8 @@ def test_the_ranking_is_no_worse_than_its_parts(run: GraphRun) -> None:
 def embedder(run: GraphRun) -> CachedEmbedder:
     """The offline embedder, with the vectors that the run made."""
     cache, scope = RowCache(run.lake.warehouse, EMBEDDINGS), run.data_versions["answer_embedder"]
-    work = EmbedTexts(MuseEmbedder, 64, DIMENSIONS)
-    return CachedEmbedder(cache, scope, DIMENSIONS, lambda: LocalCompute().workers(work))
+    work = EmbedTexts(MuseEmbedder, DIMENSIONS)
+    return CachedEmbedder(cache, scope, DIMENSIONS, lambda: Compute().workers(work))
 
 
 @dataclass(frozen=True)

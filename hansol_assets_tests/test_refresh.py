@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from hansol_assets.answering.searching import index_table
-from hansol_assets.compute.current import LocalCompute
+from hansol_assets.compute.current import Compute
 from hansol_assets.embedding.cached import CachedEmbedder, EmbedTexts
 from hansol_assets.embedding.e5 import DIMENSIONS
 from hansol_assets.embedding.embedder import encode, load_embedder
@@ -122,7 +122,7 @@ def indexed(run: GraphRun) -> set[str]:
     """The hashes of all texts whose vectors the index is made of."""
     rows, settings = run.table("raw_qa"), run.settings
     texts = zip(rows["questions"], rows["answers"], strict=True)
-    prefix, documents = settings.retriever.passage_prefix, settings.retrieval.documents
+    (_, prefix), documents = settings.retriever.prefixes, settings.retrieval.documents
     return {text_hash(prefix + passage(asked, said, documents)) for asked, said in texts}
 
 
@@ -272,8 +272,8 @@ def test_texts_are_embedded_once(graph: GraphRun, tmp_path: Path) -> None:
 
     def opened() -> CachedEmbedder:
         cache = RowCache(Warehouse(tmp_path / "warehouse.duckdb"), "embeddings")
-        work = EmbedTexts(partial(load_embedder, folder), 64, 512)
-        return CachedEmbedder(cache, "scope", 512, lambda: LocalCompute().workers(work))
+        work = EmbedTexts(partial(load_embedder, folder), 512)
+        return CachedEmbedder(cache, "scope", 512, lambda: Compute().workers(work))
 
     texts = ["벽지가 찢어졌어요.", "곰팡이", "벽지가 찢어졌어요.", ""]
     embedder = opened()

@@ -5,6 +5,7 @@ SFTTrainer has it: what is not said there is as TRL sets it (gradient checkpoint
 costs a tenth here). What does not: a clock beyond the step's end.
 """
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -57,6 +58,8 @@ def train(
             per_device_train_batch_size=2,
             gradient_accumulation_steps=4,
             learning_rate=2e-4,
+            lr_scheduler_type="cosine",
+            warmup_steps=math.ceil(0.03 * steps),
             max_length=1024,
             include_num_input_tokens_seen="non_padding",
             logging_steps=1,

@@ -16,6 +16,7 @@ from gpu_common import ANSWERS
 from peers.row_by_row import encode_rows
 from rows import Options, Row, in_turn, processor_seconds, ratios, row
 
+from hansol_assets.embedding import cached
 from hansol_assets.embedding.cached import EmbedTexts
 from hansol_assets.embedding.embedder import EmbedderSettings, fetch_embedder, load_embedder
 from hansol_assets.embedding.muse import DIMENSIONS, MuseEmbedder
@@ -23,7 +24,7 @@ from hansol_assets.embedding.vectors import from_arrow, unit
 from hansol_assets_tests.embedding.models import write_transformer
 
 TEXTS_AT_ONCE = 8
-"""`embedder.batch_size` for a processor: more do not fit its caches."""
+"""For a processor: more do not fit its caches."""
 
 
 def measure(options: Options) -> list[Row]:
@@ -84,7 +85,8 @@ def _fetched(options: Options, written: Path, dtype: str) -> Any:
 def _encode(model: Any, texts: list[str]) -> np.ndarray:
     """Embeds as the graph does."""
     block = pa.table({"key": texts, "text": texts})
-    made = EmbedTexts(lambda: model, TEXTS_AT_ONCE, DIMENSIONS).open()(block)
+    cached.BATCH_SIZE = TEXTS_AT_ONCE
+    made = EmbedTexts(lambda: model, DIMENSIONS).open()(block)
     return from_arrow(made["vector"], DIMENSIONS)
 
 

@@ -19,7 +19,7 @@ def pair(path: Path, out: Path) -> None:
     import pyarrow.parquet as pq
 
     from hansol_assets.qa.folds import FoldSettings, assign_folds
-    from hansol_assets.qa.pairing import BLOCK_BYTES, EXAMPLES, PairingSettings, pair_blocks
+    from hansol_assets.qa.pairing import BLOCK_BYTES, EXAMPLES, pair_blocks
     from hansol_assets.qa.splitting import QuestionMix
     from hansol_assets.qa.table import TableSettings, read_train
 
@@ -27,7 +27,7 @@ def pair(path: Path, out: Path) -> None:
     folds = assign_folds(rows, FoldSettings())
     mix = QuestionMix(0.5, {"그리고": 0.6, "또한,": 0.4})
     with pq.ParquetWriter(out, EXAMPLES) as file:
-        for block in pair_blocks(rows, folds, mix, PairingSettings(), BLOCK_BYTES):
+        for block in pair_blocks(rows, folds, mix, BLOCK_BYTES):
             file.write_table(block)
 
 

@@ -16,6 +16,7 @@ from rows import Options, Row, in_turn, ratios, row
 
 from hansol_assets.compute.protocol import ALONE
 from hansol_assets.lake.reports import NO_FIGURES
+from hansol_assets.modeling import runtime
 from hansol_assets.modeling.base.loading import LoadingSettings
 from hansol_assets.modeling.hyperparameters import TrainingSettings
 from hansol_assets.modeling.training.adapter import TrainAdapter
@@ -49,11 +50,9 @@ def ours(
         max_steps=steps,
         max_held_out=0,
         optimizer="adamw_torch_fused",
-        schedule="linear",
-        warmup_ratio=0,
         precision="auto",
-        progress_seconds=0,
     )
+    runtime.PROGRESS_SECONDS = 0
     ends = Ends()
     done = TrainAdapter(
         base,

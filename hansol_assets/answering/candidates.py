@@ -12,8 +12,7 @@ import pyarrow.compute as pc
 from pydantic import Field
 
 from hansol_assets.answering.parts import Part, plan_parts
-from hansol_assets.compute.current import current
-from hansol_assets.compute.protocol import Workers
+from hansol_assets.compute.current import Workers, current
 from hansol_assets.embedding.cached import CachedEmbedder
 from hansol_assets.embedding.embedder import Embedder, encode
 from hansol_assets.lake.cache import GENERATIONS, RowCache

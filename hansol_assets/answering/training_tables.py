@@ -25,6 +25,8 @@ from hansol_assets.settings_model import SettingsModel
 MOST_SOURCES = 2
 """Rows that one example is made of at most; as many hits may have to be left out."""
 
+MOST_DOCUMENTS = 2_500
+"""Of a base model's corpus; its steps read no more of them than they have time for."""
 READ = "read"
 """Column: keys of all texts that a document or example is made of or shows, a list."""
 RECIPE = "recipe"
@@ -124,7 +126,7 @@ def _number_in_row(row: pd.Series, texts: pd.Series) -> pd.Series:
     return by_appearance.groupby(row).rank("dense").astype("int64") - 1
 
 
-def drawn_documents(pairs: pd.DataFrame, most: int) -> pd.DataFrame:
+def drawn_documents(pairs: pd.DataFrame, most: int = MOST_DOCUMENTS) -> pd.DataFrame:
     """Draws so many of the pairs by their ids, or all where they are fewer."""
     return pairs.iloc[draw(pairs[ID].tolist(), most, "documents")].reset_index(drop=True)
 

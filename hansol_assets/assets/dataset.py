@@ -1,14 +1,13 @@
 """Group `dataset`: folds, the mix of the test, training examples, and the questions that judge."""
 
 from dataclasses import replace
-from typing import Annotated
 
 import pandas as pd
 import pyarrow as pa
 
 from hansol_assets.answering.readings import KIWI
 from hansol_assets.lake.blocks import spooled
-from hansol_assets.lake.declaration import Setting, lake_table
+from hansol_assets.lake.declaration import lake_table
 from hansol_assets.lake.handles import Table
 from hansol_assets.lake.reports import Build, TableReport
 from hansol_assets.plotting import bar_picture
@@ -45,25 +44,18 @@ def qa_folds(raw_qa: Table, folds: FoldSettings) -> TableReport:
 
 
 @lake_table(kinds={"duckdb"}, code_version="2", named_by_content=True, libraries=KIWI)
-def question_mix(
-    raw_questions: Table, mix_step: Annotated[float, Setting("pairing.mix_step")]
-) -> TableReport:
+def question_mix(raw_questions: Table) -> TableReport:
     """How the test questions join two: the share of joined ones, and of each connective.
 
-    Shares are rounded to steps of `pairing.mix_step`, and the table is named by its content, so
-    that another question of the same kind changes no training example and trains nothing.
+    Shares are rounded to twentieths, and the table is named by its content, so that another
+    question of the same kind changes no training example and trains nothing.
     """
-    mix = measured_mix(raw_questions.read()["question"].tolist()).rounded(mix_step)
+    mix = measured_mix(raw_questions.read()["question"].tolist()).rounded()
     return TableReport(frame=mix.to_table(), facts={"joined_share": round(mix.joined_share, 4)})
 
 
 @lake_table(kinds={"duckdb"}, code_version="4")
-def paired_questions(
-    qa_folds: Table,
-    question_mix: Table,
-    pairing: Annotated[PairingSettings, Setting("pairing", without=("held_out_count", "mix_step"))],
-    build: Build,
-) -> TableReport:
+def paired_questions(qa_folds: Table, question_mix: Table, build: Build) -> TableReport:
     """The training examples: single questions, and questions of two rows joined into one.
 
     Made from training rows only. Joined examples use the connectives in the proportions of the
@@ -71,7 +63,7 @@ def paired_questions(
     """
     rows, folds = rows_and_folds(qa_folds.read_columnar())
     mix = QuestionMix.of_table(question_mix.read())
-    report = spooled(build, map(_counted, pair_blocks(rows, folds, mix, pairing, BLOCK_BYTES)))
+    report = spooled(build, map(_counted, pair_blocks(rows, folds, mix, BLOCK_BYTES)))
     kinds = {name.removesuffix(_EXAMPLES): int(n) for name, n in report.facts.items()}
     notes = {"mix": bar_picture("Examples by the way they are joined", kinds, "examples")}
     return replace(report, notes=notes)
@@ -85,11 +77,7 @@ def _counted(pairs: pa.Table) -> TableReport:
 
 @lake_table(kinds={"duckdb"}, code_version="4")
 def held_out_questions(
-    qa_folds: Table,
-    question_mix: Table,
-    pairing: Annotated[
-        PairingSettings, Setting("pairing", without=("joined_count", "joined_limit", "mix_step"))
-    ],
+    qa_folds: Table, question_mix: Table, pairing: PairingSettings
 ) -> TableReport:
     """The questions that judge: calibration and validation rows asked as the test asks.
 

@@ -48,7 +48,7 @@ HeldOut = Annotated[FoldSettings, Setting("folds", only=("stock_share",))]
 """What distinguishes a held-out text from a stock answer; `qa_folds` says which are held out."""
 Examples = Annotated[
     ExampleSettings,
-    Setting("examples", without=("pairing.mix_step", "retrieval.top_k", "retrieval.scored_rows")),
+    Setting("examples", without=("retrieval.top_k", "retrieval.scored_rows")),
 ]
 MostDrift = Annotated[float, Setting("training.examples_drift")]
 Training = Annotated[
@@ -72,7 +72,6 @@ def pretraining_corpus(
     folds: HeldOut,
     kind: Annotated[str, Setting("base_model.kind")],
     most_drift: Annotated[float, Setting("base_model.corpus_drift")],
-    documents: Annotated[int, Setting("base_model.corpus_documents")],
     prompt: PromptSettings,
     retrieval: Searching,
     pretraining_corpus: Table | None,
@@ -87,7 +86,7 @@ def pretraining_corpus(
     if kind == "hub":
         return TableReport(frame=empty_table(CORPUS_COLUMNS))
     pairs = paired_questions.read()
-    singles = drawn_documents(asked_once(pairs[pairs["kind"] == SINGLE]), documents)
+    singles = drawn_documents(asked_once(pairs[pairs["kind"] == SINGLE]))
     recipe = recipe_of(retriever.version, prompt=prompt, retrieval=retrieval)
     drawn = singles.assign(recipe=recipe)
 
@@ -194,7 +193,7 @@ def final_examples(
     every = qa_folds.read().assign(split=TRAINING)
     rows, dealt = rows_and_folds(every)
     mix = QuestionMix.of_table(question_mix.read())
-    pairs = build_pairs(rows, dealt, mix, settings.pairing)
+    pairs = build_pairs(rows, dealt, mix)
     none_held_out = build_held_out(rows, dealt, mix, settings.pairing)
     drawn = drawn_examples(
         pairs, none_held_out, settings, recipe_of(retriever.version, examples=settings)

@@ -30,7 +30,6 @@ from hansol_assets.qa.table.row_warnings import (
     SHOWN_WARNINGS,
     WARNED_ROWS,
     WARNINGS,
-    RowQualitySettings,
     row_warnings,
     without_dropped,
 )
@@ -40,7 +39,7 @@ ALL_DROPPED = Violation(
     None,
     "",
     "every row looks wrong and would be dropped",
-    "mend the rows, or set the kinds of row_quality to keep",
+    "mend the rows, or name fewer kinds in table.drop_rows",
 )
 
 
@@ -50,8 +49,8 @@ def _unchanged(table: TableRead, source: Source) -> TableRead:
     return table
 
 
-Reading = Annotated[TableSettings, Setting("table.of_reading")]
-"""What decides what is read of a file: where the file is does not."""
+PATHS = ("train", "test", "template")
+"""Where the files are does not decide what is read of them."""
 
 
 @lake_table(kinds={"duckdb"}, code_version="3", named_by_content=True, libraries=NUMPY)
@@ -73,7 +72,9 @@ def reviewed_answers(
 
 @lake_table(kinds={"duckdb"}, code_version="4", libraries=NUMPY)
 def raw_qa(
-    train_csv: Source, reviewed_answers: Table, row_quality: RowQualitySettings, table: Reading
+    train_csv: Source,
+    reviewed_answers: Table,
+    table: Annotated[TableSettings, Setting("table", without=PATHS)],
 ) -> TableReport:
     """Every row of the training file, read strictly, and every answer that a person filled in.
 
@@ -81,13 +82,13 @@ def raw_qa(
     recognised, or said by `table`. Outer spaces, stray quotes and decomposed Korean are mended and
     counted. A file that breaks the contract is refused with every bad row and column named, and
     the table stays as it was. Rows that only look wrong are warned of, and kept or dropped as the
-    profile's `row_quality` says.
+    profile's `table.drop_rows` says.
     """
     read = _unchanged(read_train(train_csv.path, table), train_csv)
     reviewed = as_rows(reviewed_answers.read())
     rows = _together(read.frame, reviewed)
     warnings = row_warnings(rows)
-    remaining = without_dropped(rows, warnings, row_quality)
+    remaining = without_dropped(rows, warnings, table.drop_rows)
     if remaining.empty:
         raise ContractError(read.path, [ALL_DROPPED])
     facts = {
@@ -118,7 +119,10 @@ def _together(rows: pd.DataFrame, more: pd.DataFrame) -> pd.DataFrame:
 
 
 @lake_table(kinds={"duckdb"}, code_version="4", libraries=NUMPY)
-def raw_questions(test_csv: Source | None, table: Reading) -> TableReport:
+def raw_questions(
+    test_csv: Source | None,
+    table: Annotated[TableSettings, Setting("table", without=(*PATHS, "drop_rows"))],
+) -> TableReport:
     """Every question of the test file, read as strictly as `raw_qa`; none where there is no file.
 
     Without questions the chain ends with the leaderboard and the adapter.

@@ -9,7 +9,6 @@ from hansol_assets.errors import UserError
 from hansol_assets.settings_model import SettingsModel
 
 Kind = Literal["local", "ray"]
-Sharding = Literal["none", "fsdp"]
 
 
 def shortage(needed: Mapping[str, float], there: Mapping[str, float]) -> dict[str, float]:
@@ -42,17 +41,6 @@ class ClusterSettings(SettingsModel):
     gpus_per_worker: float = Field(
         0.0, ge=0, description="GPUs of a process; a fraction lets processes share one"
     )
-    sharding: Sharding = Field(
-        "none",
-        description="fsdp: weights, gradients and optimiser are cut into one piece a training "
-        "worker, for a model that no single GPU holds",
-    )
-    max_failures: int = Field(
-        3, ge=0, description="lost workers or nodes after which training gives up"
-    )
-    wait_seconds: float = Field(
-        300.0, ge=0, description="how long training waits for another node in place of a lost one"
-    )
 
     @property
     def fewest_training_workers(self) -> int:
@@ -67,13 +55,6 @@ class ClusterSettings(SettingsModel):
     def _fewest_are_no_more_than_most(self) -> Self:
         if self.least_workers > self.workers:
             msg = f"least_workers {self.least_workers} is more than workers {self.workers}"
-            raise ValueError(msg)
-        return self
-
-    @model_validator(mode="after")
-    def _training_has_whole_gpus(self) -> Self:
-        if self.sharding == "fsdp" and self.gpus_per_worker < 1:
-            msg = "sharding 'fsdp' needs gpus_per_worker 1 or more"
             raise ValueError(msg)
         return self
 
@@ -157,5 +138,5 @@ class LostWorkError(ClusterError):
         self.reason = reason
         super().__init__(
             f"{name} on the Ray cluster was given up: {reason}. What it had kept stays: run again, "
-            "and it goes on from there. cluster.max_failures says how often it starts by itself."
+            "and it goes on from there."
         )

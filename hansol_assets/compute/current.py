@@ -14,7 +14,6 @@ from hansol_assets.compute.cluster import ClusterSettings, Kind
 from hansol_assets.compute.protocol import (
     ALONE,
     BlockWork,
-    Compute,
     GroupWork,
     Value,
     WorkDone,
@@ -27,12 +26,8 @@ REMEMBERED = 10_000
 
 
 @dataclass
-class LocalWorkers:
-    """This process, with the work opened once.
-
-    Attributes:
-        done: Gets a record when the blocks are through.
-    """
+class Workers:
+    """This process, with the work opened once; `done` gets a record when blocks are through."""
 
     work: BlockWork
     done: MutableSequence[WorkDone]
@@ -51,12 +46,8 @@ class LocalWorkers:
             self.done.append(WorkDone(self.work.name, rows, time.monotonic() - started, 1))
 
 
-class LocalCompute:
-    """Work in this process.
-
-    Attributes:
-        done: What was done, the oldest first.
-    """
+class Compute:
+    """Where heavy work runs: in this process; `done` is what was done, the oldest first."""
 
     def __init__(self) -> None:
         self.done: MutableSequence[WorkDone] = deque(maxlen=REMEMBERED)
@@ -66,19 +57,19 @@ class LocalCompute:
         """Where work runs, for a person."""
         return "this process"
 
-    def workers(self, work: BlockWork) -> LocalWorkers:
-        """Returns this process; the work is opened with the first block."""
-        return LocalWorkers(work, self.done)
+    def workers(self, work: BlockWork) -> Workers:
+        """Returns what works on blocks; nothing is loaded before the first one."""
+        return Workers(work, self.done)
 
     def together(self, work: GroupWork[Value], send: Log) -> Value:
-        """Runs the work in this process alone."""
+        """Runs work in a group of processes and returns what the first of them made."""
         started = time.monotonic()
         result = work.run(replace(ALONE, send=send))
         self.done.append(WorkDone(work.name, work.rows, time.monotonic() - started, 1))
         return result
 
 
-_used: list[Compute] = [LocalCompute()]
+_used = [Compute()]
 
 
 def current() -> Compute:
@@ -94,7 +85,7 @@ def computing_on(kind: Kind, settings: ClusterSettings, shared: Path) -> Iterato
         ClusterError: The cluster that `RAY_ADDRESS` names cannot be used.
     """
     if kind == "local":
-        with _using(LocalCompute()) as compute:
+        with _using(Compute()) as compute:
             yield compute
         return
     from hansol_assets.compute.ray_compute import ray_compute

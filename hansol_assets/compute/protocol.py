@@ -1,6 +1,6 @@
 """What heavy work is, what is logged of it, and how one bad row is isolated from its block."""
 
-from collections.abc import Callable, Iterator, Mapping, MutableSequence, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
@@ -42,10 +42,7 @@ class WorkDone:
 
 
 def summary(done: Sequence[WorkDone]) -> dict[str, float | str]:
-    """Gathers the work of one asset as figures by name.
-
-    `done`: any number of pieces of work; those of one name count together.
-    """
+    """Gathers the work of one asset as figures by name."""
     figures: dict[str, float | str] = {}
     for name in dict.fromkeys(one.name for one in done):
         pieces = [one for one in done if one.name == name]
@@ -65,12 +62,7 @@ Made = TypeVar("Made")
 
 
 class RowOutcome(NamedTuple, Generic[Made]):
-    """What became of a row.
-
-    Attributes:
-        made: What was made of it; None where it could not be worked on.
-        problem: Why not; None where it could.
-    """
+    """What was made of a row, or the problem for which nothing could be."""
 
     made: Made | None
     problem: str | None
@@ -79,9 +71,7 @@ class RowOutcome(NamedTuple, Generic[Made]):
 def isolate_errors(
     work: Callable[[list[Row]], Sequence[Made]], rows: Sequence[Row]
 ) -> list[RowOutcome[Made]]:
-    """Works on rows together and, where that fails, on each alone.
-
-    `work`: makes one thing of each row, in their order.
+    """Works on rows together and, where that fails, on each alone; makes one thing of each.
 
     Raises:
         UserError: The work cannot go on, as with an outgrown memory.
@@ -138,14 +128,11 @@ class Member:
     """One of the processes that do the same work together.
 
     Attributes:
-        rank: Its number, from 0; the first writes and logs.
-        sharding: How weights are divided among them: none, or fsdp.
-        send: Takes lines for the run's log; those of the first alone arrive.
+        rank: Its number, from 0; the first writes, and its lines alone arrive in the run's log.
     """
 
     rank: int
     members: int
-    sharding: str
     send: Log
 
     @property
@@ -158,7 +145,7 @@ def silent(line: str, figures: Mapping[str, float] = NO_FIGURES, /) -> None:
     """Logs nothing."""
 
 
-ALONE = Member(rank=0, members=1, sharding="none", send=silent)
+ALONE = Member(rank=0, members=1, send=silent)
 
 
 class GroupWork(Protocol[Result]):
@@ -180,29 +167,3 @@ class GroupWork(Protocol[Result]):
 
     def run(self, member: Member) -> Result:
         """Does one process's part; the first one's result counts."""
-
-
-class Workers(Protocol):
-    """Processes, or this one, that have opened some work."""
-
-    def map(self, blocks: Sequence[pa.Table]) -> Iterator[pa.Table]:
-        """Yields what is made of each block, in the order of the blocks.
-
-        Nothing is lost with a process that dies: its block is given to another.
-        """
-
-
-class Compute(Protocol):
-    """Where heavy work runs."""
-
-    done: MutableSequence[WorkDone]
-
-    @property
-    def description(self) -> str:
-        """Where that is, for a person."""
-
-    def workers(self, work: BlockWork) -> Workers:
-        """Returns what works on blocks; nothing is loaded before the first one."""
-
-    def together(self, work: GroupWork[Value], send: Log) -> Value:
-        """Runs work in a group of processes and returns what the first of them made."""

@@ -64,12 +64,7 @@ _ON_THIS_MACHINE = {
 
 @dataclass(frozen=True)
 class Cluster:
-    """A cluster that this process is connected to.
-
-    Attributes:
-        dashboard: Address of its dashboard; empty where it has none.
-        resources: Resource → amount of all of them.
-    """
+    """A cluster that this process is connected to; `dashboard` is "" where it has none."""
 
     dashboard: str
     nodes: int
@@ -166,23 +161,12 @@ def _checked(ray: Any, settings: ClusterSettings, shared: Path) -> Cluster:
     resources = ray.cluster_resources()
     require_resources(settings, resources)
     _require_likeness(ray, nodes, shared)
-    return Cluster(_dashboard(ray), len(nodes), resources)
-
-
-def _dashboard(ray: Any) -> str:
     address = ray._private.worker.global_worker.node.webui_url
-    return f"http://{address}" if address else ""
+    return Cluster(f"http://{address}" if address else "", len(nodes), resources)
 
 
 def require_resources(settings: ClusterSettings, there: Mapping[str, float]) -> None:
-    """Refuses a cluster that could never run the least of the work.
-
-    `settings`: what a process needs, and how many there are at least.
-    `there`: resource → amount of the whole cluster.
-
-    Raises:
-        SmallClusterError: It has less.
-    """
+    """Refuses a cluster that could never run the least of the work by a `SmallClusterError`."""
     processes = max(settings.least_workers, settings.fewest_training_workers)
     missing = shortage(settings.needs(processes), there)
     if missing:
@@ -238,10 +222,7 @@ def _version(package: str) -> str:
 
 
 def unlike(here: Mapping[str, str], there: Mapping[str, str], node: str) -> list[str]:
-    """Lists what a node has that this machine has not.
-
-    `there`: what it says of the node; what is not named is not compared.
-    """
+    """Lists what a node has that this machine has not; what is not named is not compared."""
     return [
         f"node {node}: {name} is {there[name]}, here {expected}"
         for name, expected in here.items()

@@ -10,7 +10,7 @@ import shutil
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Mapping, MutableSequence, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -26,7 +26,7 @@ from hansol_assets.compute.cluster import (
     shortage,
     user_error_in,
 )
-from hansol_assets.compute.current import LocalWorkers
+from hansol_assets.compute.current import Compute, Workers
 from hansol_assets.compute.protocol import BlockWork, GroupWork, Member, Value, WorkDone, silent
 from hansol_assets.compute.ray_cluster import (
     Cluster,
@@ -41,6 +41,10 @@ from hansol_assets.lake.reports import NO_FIGURES, Log
 _STATE = "ray"
 """Folder in the shared one where Ray Train keeps what it knows of a run."""
 _POLL_SECONDS = 0.5
+MAX_FAILURES = 3
+"""Losses of workers or nodes after which a group gives up."""
+WAIT_SECONDS = 300.0
+"""How long a group waits for another node in place of a lost one."""
 _NO_ROOM = {"WorkerGroupStartupTimeoutError", "InsufficientClusterResourcesError"}
 """What Ray Train, which has no public names for them, raises of a group that cannot start."""
 
@@ -58,14 +62,13 @@ def run_group(
 ) -> tuple[Value, int, int]:
     """Runs work in a group of processes, in a new one if a process or a node of it is lost.
 
-    Returns:
-        What the first of them made, how many they were in the end, and how often some were lost.
+    Returns what the first of them made, how many they were in the end, and the losses.
 
     Raises:
         UserError: The work raised it.
-        LostWorkError: Processes were lost more often than the settings allow.
+        LostWorkError: Processes were lost too often.
     """
-    losses, until = 0, time.monotonic() + settings.wait_seconds
+    losses, until = 0, time.monotonic() + WAIT_SECONDS
     while True:
         members = _room_for(work, settings)
         try:
@@ -81,9 +84,9 @@ def run_group(
         except LostWorkError as error:
             losses += 1
             send(f"{work.name}: a process of {members} was lost ({error.reason})")
-            if losses > settings.max_failures:
+            if losses > MAX_FAILURES:
                 raise
-            until = time.monotonic() + settings.wait_seconds
+            until = time.monotonic() + WAIT_SECONDS
 
 
 def _room_for(work: GroupWork[Value], settings: ClusterSettings) -> int | None:
@@ -105,7 +108,7 @@ def _run_once(
     with _lines_to(send) as queue:
         trainer = TorchTrainer(
             _run_member,
-            train_loop_config={"work": work, "sharding": settings.sharding, "lines": queue},
+            train_loop_config={"work": work, "lines": queue},
             scaling_config=ScalingConfig(
                 num_workers=members,
                 use_gpu=settings.gpus_per_worker > 0,
@@ -140,7 +143,7 @@ def _run_member(config: Mapping[str, Any]) -> Any:
     rank, members = context.get_world_rank(), context.get_world_size()
     lines = config["lines"]
     send = partial(_put, lines) if rank == 0 else silent
-    member = Member(rank=rank, members=members, sharding=config["sharding"], send=send)
+    member = Member(rank=rank, members=members, send=send)
     made = config["work"].run(member)
     return made if member.is_first else None
 
@@ -151,7 +154,6 @@ def _put(lines: Any, line: str, figures: Mapping[str, float] = NO_FIGURES, /) ->
 
 @contextmanager
 def _lines_to(send: Log) -> Iterator[Any]:
-    """Yields a queue whose lines are sent on."""
     import ray
     from ray.util.queue import Empty, Queue
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
@@ -200,15 +202,11 @@ that is raised."""
 _RESTARTED = "restarted"
 
 
-class RayCompute:
-    """Work on a cluster, which is connected to with the first work.
-
-    Attributes:
-        done: What was done, the oldest first.
-    """
+class RayCompute(Compute):
+    """Work on a cluster, which is connected to with the first work; `done` is what was done."""
 
     def __init__(self, settings: ClusterSettings, shared: Path, stack: ExitStack) -> None:
-        self.done: MutableSequence[WorkDone] = []
+        super().__init__()
         self._settings = settings
         self._shared = shared
         self._stack = stack
@@ -227,14 +225,10 @@ class RayCompute:
 
     def workers(self, work: BlockWork) -> "RayWorkers":
         """Returns processes of the cluster; they start with the first blocks."""
-        return RayWorkers(work, self._settings, self)
+        return RayWorkers(work, self.done, self._settings, self)
 
     def together(self, work: GroupWork[Value], send: Log) -> Value:
-        """Runs the work in a group of the cluster's processes.
-
-        Raises:
-            LostWorkError: Processes were lost more often than the settings allow.
-        """
+        """Runs the work in a group of the cluster's processes; see `run_group`."""
         dashboard, started = self.cluster.dashboard, time.monotonic()
         result, members, losses = run_group(work, self._settings, self._shared, send)
         seconds = time.monotonic() - started
@@ -246,10 +240,9 @@ class RayCompute:
 def ray_compute(settings: ClusterSettings, shared: Path) -> Iterator[RayCompute]:
     """Makes a cluster's compute, and leaves the cluster in the end.
 
-    A cluster that `RAY_ADDRESS` names is looked at here, before anything else is done; one of our
-    own is started with the first work, since many runs find all that they need.
-
-    `shared`: A folder that every node has to see; made if missing.
+    A cluster that `RAY_ADDRESS` names is looked at before anything else is done; one of our own is
+    started with the first work, since many runs find all that they need. `shared` is a folder that
+    every node has to see.
 
     Raises:
         ClusterError: The named cluster cannot be used.
@@ -265,27 +258,20 @@ def ray_compute(settings: ClusterSettings, shared: Path) -> Iterator[RayCompute]
 
 
 @dataclass
-class RayWorkers:
-    """Processes of a cluster that open some work once each, and work on blocks.
+class RayWorkers(Workers):
+    """Processes of a cluster that open some work once each, and work on blocks."""
 
-    Attributes:
-        settings: How many processes there are, and what each has.
-    """
-
-    work: BlockWork
     settings: ClusterSettings
     compute: RayCompute
 
     def map(self, blocks: Sequence[pa.Table]) -> Iterator[pa.Table]:
-        """Yields what is made of the blocks, in their order, as it comes.
-
-        Ray gives the block of a process that dies to another one.
+        """Yields what is made of the blocks, in order; a lost process's block goes to another.
 
         Raises:
             UserError: The work itself raised it.
         """
         if sum(map(len, blocks)) < max(1, self.work.fewest_to_send):
-            yield from self._here.map(blocks)
+            yield from super().map(blocks)
             return
         dashboard, started = self.compute.cluster.dashboard, time.monotonic()
         seen: set[str] = set()
@@ -300,13 +286,7 @@ class RayWorkers:
         rows, seconds = sum(map(len, blocks)), time.monotonic() - started
         retries = sum(name.endswith(_RESTARTED) for name in seen)
         processes = len({name.partition("/")[0] for name in seen})
-        self.compute.done.append(
-            WorkDone(self.work.name, rows, seconds, processes, retries, dashboard)
-        )
-
-    @cached_property
-    def _here(self) -> LocalWorkers:
-        return LocalWorkers(self.work, self.compute.done)
+        self.done.append(WorkDone(self.work.name, rows, seconds, processes, retries, dashboard))
 
     def _dataset(self, blocks: Sequence[pa.Table]) -> Any:
         import ray.data
@@ -351,14 +331,10 @@ class OpenedWork:
         try:
             made = self._worker(block)
         except UserError as error:
-            return pa.table({_ERROR: [_packed(error)]})
+            from ray import cloudpickle
+
+            return pa.table({_ERROR: [bytes(cloudpickle.dumps(error))]})
         return made.append_column(_WORKER, pa.array([self._name] * len(made), pa.string()))
-
-
-def _packed(error: UserError) -> bytes:
-    from ray import cloudpickle
-
-    return bytes(cloudpickle.dumps(error))
 
 
 def _unpacked(content: bytes) -> UserError:

@@ -1,7 +1,4 @@
-"""The embedders of the lake: each text is embedded once, where heavy work runs, and cached.
-
-The retriever is such an embedder with what it expects before a question and before a passage.
-"""
+"""The embedders of the lake: each text is embedded once, where heavy work runs, and cached."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hansol_assets.compute.current import current
-from hansol_assets.compute.protocol import Worker, Workers, isolate_errors
+from hansol_assets.compute.current import Workers, current
+from hansol_assets.compute.protocol import Worker, isolate_errors
 from hansol_assets.embedding.e5 import E5Embedder
 from hansol_assets.embedding.embedder import Embedder, encode, load_embedder
 from hansol_assets.embedding.muse import MuseEmbedder
@@ -29,6 +26,8 @@ if TYPE_CHECKING:
 _SHOWN = 60
 """Characters of a text in a message."""
 
+BATCH_SIZE = 64
+"""Texts that a model of the hub encodes at a time."""
 _BLOCK = 2048
 """Texts that are embedded before their vectors are cached: what a crash costs at most."""
 
@@ -41,7 +40,6 @@ class EmbedTexts:
     """
 
     load: "Callable[[], SentenceTransformer | MuseEmbedder | E5Embedder]"
-    batch_size: int
     width: int
     name: str = "embedding"
     # Two blocks: one alone has nobody to share with.
@@ -52,7 +50,7 @@ class EmbedTexts:
         model = self.load()
 
         def encode_batch(texts: list[str]) -> list[np.ndarray]:
-            made = model.encode(texts, batch_size=self.batch_size, show_progress_bar=False)
+            made = model.encode(texts, batch_size=BATCH_SIZE, show_progress_bar=False)
             return list(np.asarray(made, np.float32))
 
         def embed(block: pa.Table) -> pa.Table:
@@ -76,11 +74,8 @@ class EmbedTexts:
 class CachedEmbedder:
     """An embedder that embeds each text once, whichever asset or run asks.
 
-    A transformer's vectors differ in their last bits with the batch that a text was in, so texts
-    embedded one by one as a table grows may differ there from those of a new lake; those of the
-    installed encoder (`hansol_assets.embedding.muse`) do not.
-
-    `scope` names the embedder in the cache; workers are opened only if a vector is missing.
+    A transformer's vectors differ in their last bits with the batch that a text was in; those of
+    the installed encoders do not. Workers are opened only if a vector is missing.
 
     Attributes:
         embedded: Texts that the embedder was asked for.
@@ -163,11 +158,10 @@ def _blocks(texts: Sequence[str], keys: Sequence[str], rows: Sequence[int]) -> l
 def open_embedder(answer_embedder: Artifact, log: Log | None = None) -> CachedEmbedder:
     """Opens an embedder artifact; the model is loaded once a text comes that it never embedded."""
     width = int(answer_embedder.facts["dimensions"])
-    batch_size = int(answer_embedder.facts["batch_size"])
 
     def open_workers() -> Workers:
         load = partial(load_embedder, answer_embedder.open().resolve())
-        return current().workers(EmbedTexts(load, batch_size, width))
+        return current().workers(EmbedTexts(load, width))
 
     cache, scope = answer_embedder.cache(EMBEDDINGS), answer_embedder.version
     return CachedEmbedder(cache, scope, width, open_workers, log)

@@ -1,9 +1,8 @@
 """Multilingual E5 small, the encoder that finds rows, from the weights that a package ships.
 
-Wang et al. 2024, "Multilingual E5 Text Embeddings"; 100 languages, 384 dimensions, MIT.
-It expects "query: " before a question and "passage: " before a text that answers. The package holds
-it in 4 bits (blocks of 32 weights with one scale, `Q4_0`), with its tokenizer; its vectors and
-those of the dequantised model have a cosine of 0.9999.
+Wang et al. 2024, "Multilingual E5 Text Embeddings"; 100 languages, 384 dimensions, MIT. The package
+holds it in 4 bits (`Q4_0`: blocks of 32 weights with one scale); its vectors and those of the
+dequantised model have a cosine of 0.9999.
 """
 
 import struct
@@ -19,7 +18,7 @@ from hansol_assets.embedding.installed import InstalledWeights
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
-    from transformers import BertModel
+    from transformers import BertConfig, BertModel
 
 DIMENSIONS = 384
 HUB_ID = "intfloat/multilingual-e5-small"
@@ -63,7 +62,7 @@ class E5Embedder:
     """Turns texts, each behind its prefix, into 384 dimensions, with the same bytes in any company.
 
     A product's last bits hang on how many rows are multiplied together. So a text is padded to a
-    multiple of some tokens, and all batches of a width have as many texts, made up by empty ones.
+    multiple of some tokens, and all batches of a width have as many texts.
 
     Raises:
         InstalledWeightsError: The package is not installed, or its weights are not the pinned ones.
@@ -79,8 +78,7 @@ class E5Embedder:
     def encode(self, texts: Sequence[str], /, **_: Any) -> np.ndarray:
         """Returns one vector a text, [texts, 384] float32, each of length 1 to six decimals.
 
-        Of a long text the first 512 tokens count. Options of other embedders, such as the batch
-        size, change nothing here.
+        Of a long text the first 512 tokens count; options of other embedders change nothing.
         """
         import torch
 
@@ -131,35 +129,14 @@ def _pooled(model: "_Loaded", tokens: Sequence[Sequence[int]], batch: _Batch) ->
 
 
 class _Loaded(NamedTuple):
-    """The model.
+    """The model; `words`, its token embeddings, [vocabulary, bytes], stay in 4 bits in the file.
 
-    `words`, the embeddings of all tokens, are four fifths of the weights: they stay in 4 bits in
-    the file, [vocabulary, bytes], and those of a text are dequantised when it is encoded.
+    They are four fifths of the weights.
     """
 
     tokenizer: "Tokenizer"
     words: np.ndarray
     bert: "BertModel"
-
-
-class _Shape(NamedTuple):
-    hidden: int
-    layers: int
-    heads: int
-    intermediate: int
-    vocabulary: int
-    positions: int
-    types: int
-
-
-class _Pieces(NamedTuple):
-    """The vocabulary of the Unigram tokenizer: pieces with their log probabilities."""
-
-    texts: list[str]
-    scores: list[float]
-    start: int
-    end: int
-    unknown: int
 
 
 class _Tensor(NamedTuple):
@@ -170,8 +147,6 @@ class _Tensor(NamedTuple):
 
 
 class _Reader:
-    """Reads values of the file one behind another."""
-
     def __init__(self, content: memoryview) -> None:
         self.content = content
         self.offset = len(_MAGIC)
@@ -192,76 +167,76 @@ def _loaded() -> _Loaded:
     """Loads the model, once a process: it takes a second, and many assets search."""
     file = E5.path / next(iter(E5.weights))
     reader = _Reader(memoryview(np.memmap(file, np.uint8, "r")))  # type: ignore[arg-type]
-    _, *sizes = reader.values("8i")
-    shape = _Shape(*sizes)
-    (epsilon, _) = reader.values("fi")
-    pieces = _read_pieces(reader)
+    config, vocabulary = _read_config(reader)
+    tokenizer = _read_tokenizer(reader, config.max_position_embeddings)
     # What follows maps single characters; NFKC of the tokenizers library does the same.
     (_, size) = reader.values("iI")
     reader.offset += size
     tensors = _read_tensors(reader)
-    words = _blocks(reader.content, tensors[_WORDS]).reshape(shape.vocabulary, -1)
-    bert = _bert(reader.content, tensors, shape, epsilon)
-    return _Loaded(_tokenizer(pieces, shape.positions), words, bert)
+    words = _blocks(reader.content, tensors[_WORDS]).reshape(vocabulary, -1)
+    return _Loaded(tokenizer, words, _bert(reader.content, tensors, config))
 
 
-def _read_pieces(reader: _Reader) -> _Pieces:
+def _read_config(reader: _Reader) -> tuple["BertConfig", int]:
+    """The sizes of the model, and those of the vocabulary, which it has no table of its own for."""
+    from transformers import BertConfig
+
+    _, hidden, layers, heads, intermediate, vocabulary, positions, types = reader.values("8i")
+    (epsilon, _) = reader.values("fi")
+    config = BertConfig(
+        vocab_size=1,
+        hidden_size=hidden,
+        num_hidden_layers=layers,
+        num_attention_heads=heads,
+        intermediate_size=intermediate,
+        max_position_embeddings=positions,
+        type_vocab_size=types,
+        layer_norm_eps=epsilon,
+        pad_token_id=0,
+    )
+    return config, vocabulary
+
+
+def _read_tokenizer(reader: _Reader, positions: int) -> "Tokenizer":
+    from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
+
     count, start, end, _, unknown = reader.values("5i")
     (size,) = reader.values("Q")
     offsets, scores = reader.array("<u4", count + 1), reader.array("<f4", count)
     blob = bytes(reader.array("u1", size))
     texts = [blob[a:b].decode() for a, b in pairwise(offsets.tolist())]
-    return _Pieces(texts, scores.astype(float).tolist(), start, end, unknown)
-
-
-def _tokenizer(pieces: _Pieces, positions: int) -> "Tokenizer":
-    from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
-
-    vocabulary = list(zip(pieces.texts, pieces.scores, strict=True))
-    tokenizer = Tokenizer(models.Unigram(vocabulary, unk_id=pieces.unknown, byte_fallback=False))
+    pieces = list(zip(texts, scores.astype(float).tolist(), strict=True))
+    tokenizer = Tokenizer(models.Unigram(pieces, unk_id=unknown, byte_fallback=False))
     spaces = normalizers.Replace(Regex(r"\s+"), " ")
     tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), spaces])
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="always")
-    ends = [(pieces.texts[number], number) for number in (pieces.start, pieces.end)]
-    (start, _), (end, _) = ends
     tokenizer.post_processor = processors.TemplateProcessing(
-        single=f"{start} $A {end}", special_tokens=ends
+        single=f"{texts[start]} $A {texts[end]}",
+        special_tokens=[(texts[number], number) for number in (start, end)],
     )
     tokenizer.enable_truncation(positions)
     return tokenizer
 
 
-def _bert(
-    content: memoryview, tensors: dict[str, "_Tensor"], shape: _Shape, epsilon: float
-) -> "BertModel":
+def _bert(content: memoryview, tensors: dict[str, "_Tensor"], config: "BertConfig") -> "BertModel":
     import torch
-    from transformers import BertConfig, BertModel
+    from transformers import BertModel
 
-    config = BertConfig(
-        vocab_size=1,
-        hidden_size=shape.hidden,
-        num_hidden_layers=shape.layers,
-        num_attention_heads=shape.heads,
-        intermediate_size=shape.intermediate,
-        max_position_embeddings=shape.positions,
-        type_vocab_size=shape.types,
-        layer_norm_eps=epsilon,
-        pad_token_id=0,
-    )
     # Without memory of its own: every weight is put in its place below.
     with torch.device("meta"):
         bert = BertModel(config, add_pooling_layer=False)
     weights = {
         name: torch.from_numpy(_values(content, tensors[short]))
-        for short, name in _names(shape.layers).items()
+        for short, name in _names(config.num_hidden_layers).items()
     }
     bert.set_input_embeddings(torch.nn.Identity())
     state = bert.state_dict()
     bert.load_state_dict(
         {name: weight.reshape(state[name].shape) for name, weight in weights.items()}, assign=True
     )
-    bert.embeddings.position_ids = torch.arange(shape.positions)[None]
-    bert.embeddings.token_type_ids = torch.zeros((1, shape.positions), dtype=torch.long)
+    positions = config.max_position_embeddings
+    bert.embeddings.position_ids = torch.arange(positions)[None]
+    bert.embeddings.token_type_ids = torch.zeros((1, positions), dtype=torch.long)
     return bert.eval()
 
 
@@ -287,7 +262,6 @@ def _read_tensors(reader: _Reader) -> dict[str, _Tensor]:
 
 
 def _values(content: memoryview, tensor: _Tensor) -> np.ndarray:
-    """A tensor's values, [count] float32."""
     if tensor.quantised:
         return _dequantised(_blocks(content, tensor))
     return np.frombuffer(content, "<f4", tensor.values, tensor.offset).copy()

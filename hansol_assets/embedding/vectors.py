@@ -16,8 +16,7 @@ def unit(vectors: np.ndarray) -> np.ndarray:
 def mean_directions(groups: Iterable[np.ndarray]) -> np.ndarray:
     """The mean of each group's vectors scaled to length 1, [groups, dimensions] float64.
 
-    The mean cosine to the vectors of a group is the dot product with this mean; so its direction is
-    the vector with the highest score.
+    The mean cosine to the vectors of a group is the dot product with this mean.
     """
     return np.stack([unit(np.asarray(group, dtype=np.float64)).mean(axis=0) for group in groups])
 

@@ -44,8 +44,7 @@ class UnreadableGgufError(ModelError, ValueError):
 def gguf_file(name: str) -> Path | None:
     """Find the GGUF file that a model's name stands for: itself, or the only one in its folder.
 
-    Returns:
-        The file; None where the name stands for something else, or its folder has safetensors.
+    None where the name stands for something else, or its folder has safetensors.
 
     Raises:
         UnreadableGgufError: The folder has several.
@@ -68,9 +67,7 @@ def gguf_file(name: str) -> Path | None:
 
 
 def convert_gguf(file: Path, out_dir: Path) -> None:
-    """Write a GGUF file's weights, dequantised to 32 bits, with configuration and tokenizer.
-
-    `out_dir`: A folder; created if missing. Gets the `save_pretrained` form.
+    """Write a GGUF file's weights, dequantised to 32 bits, in `save_pretrained` form.
 
     Raises:
         UnreadableGgufError: The file cannot be read, or not whole.
@@ -143,9 +140,8 @@ class UnreadableWeightsError(ModelError, ValueError):
 def convert_pickled_weights(source: Path, out_dir: Path) -> None:
     """Write the tensors of a `pytorch_model.bin` as safetensors.
 
-    torch's restricted unpickler builds tensors and plain containers only, and refuses whatever
-    would call a function. A tensor that is stored under two names, as tied embeddings are, is
-    kept under both.
+    torch's restricted unpickler refuses whatever would call a function. A tensor that is stored
+    under two names, as tied embeddings are, is kept under both.
 
     Raises:
         UnreadableWeightsError: The file holds anything but tensors.

@@ -134,9 +134,7 @@ def _remedy(files: RepoFiles, error: Exception) -> str | None:
 def download(files: RepoFiles) -> Path:
     """Fetch what is not in the cache yet, unless the disk has no room for it.
 
-    Returns:
-        The snapshot's folder, named by its commit. Without a network, the one that was fetched
-        earlier.
+    Returns the snapshot's folder, named by its commit; without a network, that of earlier.
 
     Raises:
         ModelUnavailableError: Not on this machine and not to be had; the message says why.
@@ -146,11 +144,7 @@ def download(files: RepoFiles) -> Path:
 
 
 def cached(files: RepoFiles) -> Path:
-    """Find a snapshot in the cache, asking no network.
-
-    Raises:
-        ModelUnavailableError: It is not there; the message has the command that fetches it.
-    """
+    """Find a snapshot in the cache, asking no network, or raise `ModelUnavailableError`."""
     return _snapshot(files, local_files_only=True)
 
 

@@ -70,17 +70,13 @@ class HubSettings(SettingsModel):
 
 
 def fetch(settings: HubSettings, out_dir: Path) -> str:
-    """Put a model's files into a folder.
-
-    `out_dir`: A folder; created if missing. Files are hard links into the hub's cache where the
-    file system allows, since a cached file never changes.
+    """Put a model's files into a folder, as hard links into the hub's cache where that is possible.
 
     Returns:
         The resolved revision: the hub's commit hash, or a local folder's SHA-256.
 
     Raises:
-        ModelUnavailableError: Not on this machine and not to be had from the hub: gated,
-            missing, out of reach, or too big for the disk. The message says which, and the remedy.
+        ModelUnavailableError: Not on this machine and not to be had; the message has the remedy.
         UnreadableGgufError: There are only GGUF weights, and they cannot be read.
         UnsafeWeightsError: There are no weights in the form that the settings ask for.
         MissingTokenizerError: There is no `tokenizer.json`.
@@ -104,9 +100,7 @@ def fetch(settings: HubSettings, out_dir: Path) -> str:
 def pinned(settings: HubSettings) -> HubSettings:
     """Resolve the revision, so that settings name the very bytes that `fetch` gives.
 
-    Returns:
-        The same settings with the hub's commit hash; for a local folder, whose content has no name,
-        with the SHA-256 of the files that are taken.
+    That is the hub's commit hash, or the SHA-256 of the files that are taken from a local folder.
 
     Raises:
         ModelUnavailableError: The revision is neither known here nor to be had from the hub.
@@ -125,11 +119,7 @@ def pinned(settings: HubSettings) -> HubSettings:
 
 
 def missing(settings: HubSettings) -> str | None:
-    """Say what keeps the model from being fetched without a network, and how to mend it.
-
-    Returns:
-        A message with the command that fetches it; None if it is on this machine.
-    """
+    """Say what keeps the model from being fetched without a network, and what to do; or None."""
     try:
         if not gguf_file(settings.model_id) and not _local_folder(settings):
             _complete(cached(_repo_files(settings)), settings)

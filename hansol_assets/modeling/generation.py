@@ -1,6 +1,5 @@
 """Answers from the base model and its adapter, batch by batch, in this process or another."""
 
-import hashlib
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,33 +13,38 @@ from hansol_assets.compute.protocol import RowOutcome, Worker, isolate_errors
 from hansol_assets.modeling.base.loading import LoadingSettings, load_causal_lm, load_tokenizer
 from hansol_assets.modeling.base.model_folder import check_adapter
 from hansol_assets.modeling.base.tokenizer import Message, cut_prompt, encode_prompt, stop_ids
-from hansol_assets.modeling.base.vocabulary import WHOLE, Vocabulary, saved_vocabulary
+from hansol_assets.modeling.base.vocabulary import WHOLE, saved_vocabulary
 from hansol_assets.modeling.hyperparameters import GenerationSettings
 from hansol_assets.modeling.memory import explained_device_failures, preflight
+from hansol_assets.qa.seeded_draws import digest
 
 if TYPE_CHECKING:
     import torch
     from transformers import Cache, LogitsProcessor, PreTrainedTokenizerBase
 
 
+SEED = 20240305
+"""Of the sampled answers."""
+TOP_P = 0.95
+"""Share of the probability that is sampled from."""
+
+
 def stream_seed(seed: int, key: str, sample: int) -> int:
     """Derive the seed of one sampled answer."""
-    text = f"{seed}\x1f{key}\x1f{sample}".encode()
-    return int.from_bytes(hashlib.sha256(text).digest()[:8], "big") >> 1
+    return int(digest(seed, key, sample)[:16], 16) >> 1
 
 
 class SeededSampling:
     """A logits processor that turns greedy decoding into sampling, row by row.
 
     The largest of the warped logits plus Gumbel noise is a sample of their softmax (the Gumbel-max
-    trick). The noise comes from a generator for each row, so a row's text is the same whatever
-    the other rows are. Rows without a seed stay greedy.
-
-    `seeds`: one for each row of the batch; None: greedy.
-    `top_p`: share of the probability that is sampled from, above 0 and at most 1.
+    trick). Each row has its own generator, so that its text hangs on no other row; one without a
+    seed stays greedy.
     """
 
-    def __init__(self, seeds: Sequence[int | None], temperature: float, top_p: float) -> None:
+    def __init__(
+        self, seeds: Sequence[int | None], temperature: float, top_p: float = TOP_P
+    ) -> None:
         import torch
         from transformers import TemperatureLogitsWarper, TopPLogitsWarper
 
@@ -48,12 +52,13 @@ class SeededSampling:
         self._generators = [
             torch.Generator().manual_seed(seed) for seed in seeds if seed is not None
         ]
-        self._warpers: list[LogitsProcessor] = [TemperatureLogitsWarper(temperature)]
-        if top_p < 1:
-            self._warpers.append(TopPLogitsWarper(top_p))
+        self._warpers: list[LogitsProcessor] = [
+            TemperatureLogitsWarper(temperature),
+            TopPLogitsWarper(top_p),
+        ]
 
     def __call__(self, input_ids: "torch.Tensor", scores: "torch.Tensor") -> "torch.Tensor":
-        """Return the scores, float of shape (rows, vocabulary), with noise on the sampled rows."""
+        """Return the scores, float [rows, vocabulary], with noise on the sampled rows."""
         import torch
 
         if not self._rows:
@@ -73,12 +78,7 @@ class SeededSampling:
 
 @dataclass(frozen=True)
 class GenerationRequest:
-    """One question to answer.
-
-    Attributes:
-        key: Names the request; sampled answers are drawn by it.
-        messages: Chat messages with `role` and `content`.
-    """
+    """One question to answer, as chat messages; sampled answers are drawn by its key."""
 
     key: str
     messages: Sequence[Message]
@@ -90,7 +90,6 @@ class Generation:
 
     Attributes:
         sample: 0 for the greedy answer; sampled ones count from 0.
-        text: The answer up to the end of turn, without special tokens.
         new_tokens: Length of the answer with its end of turn.
         seconds: Its share of the batch's time.
         finished: Whether the end of turn was reached before `max_new_tokens`.
@@ -108,8 +107,6 @@ class Generation:
 
 @dataclass(frozen=True)
 class _Row:
-    """One sequence of a batch."""
-
     key: str
     prompt: list[int]
     sample: int | None
@@ -122,8 +119,8 @@ def in_batches(
 ) -> list[list[GenerationRequest]]:
     """Put requests together that are answered at once, those with the shortest prompts first.
 
-    All answers of a request come in the same batch. Batches are cut from one order, so that what is
-    left of a broken run falls into the batches that it would have had.
+    Batches are cut from one order, so that what is left of a broken run falls into the batches that
+    it would have had.
     """
 
     def lengths(group: list[GenerationRequest]) -> list[int]:
@@ -147,12 +144,10 @@ def _prompt(
 
 
 class Generator:
-    """A base model with its adapter, ready to answer.
+    """A base model with its adapter, if it has one, ready to answer.
 
-    The adapter is merged into weights of full precision, which is faster. 4-bit weights keep it
-    beside them: merged, it would be rounded to 4 bits with them.
-
-    `adapter_dir`: the adapter in PEFT's form; None: the base model alone.
+    The adapter is merged into weights of full precision, which is faster; merged into 4-bit weights
+    it would be rounded with them.
 
     Raises:
         OutOfMemoryError: The model cannot fit the device.
@@ -170,7 +165,10 @@ class Generator:
         if adapter_dir is not None:
             check_adapter(adapter_dir, base_dir)
         self._tokenizer = load_tokenizer(base_dir, loading)
-        self._vocabulary = self._adapters(adapter_dir, loading)
+        self._vocabulary = WHOLE
+        # Without an adapter there is no table.
+        if loading.vocabulary == "table" and adapter_dir is not None:
+            self._vocabulary = saved_vocabulary(self._tokenizer, adapter_dir)
         self._memory = preflight(base_dir, loading, settings, self._vocabulary.token_ids)
         self._stops = self._vocabulary.inward(stop_ids(self._tokenizer))
         (self._pad,) = self._vocabulary.inward([self._tokenizer.pad_token_id])
@@ -181,12 +179,6 @@ class Generator:
             adapted = PeftModel.from_pretrained(self._model, adapter_dir)
             merges = loading.quantization == "none"
             self._model = (adapted.merge_and_unload() if merges else adapted).eval()
-
-    def _adapters(self, adapter_dir: Path | None, loading: LoadingSettings) -> Vocabulary:
-        """The vocabulary that the adapter was trained with; without one there is no table."""
-        if loading.vocabulary == "full" or adapter_dir is None:
-            return WHOLE
-        return saved_vocabulary(self._tokenizer, adapter_dir)
 
     def generate(self, requests: Sequence[GenerationRequest]) -> Iterator[list[Generation]]:
         """Answer requests, shortest prompt first, one greedy and the sampled answers of each.
@@ -202,11 +194,10 @@ class Generator:
             yield [one for answers in self.answer(batch) for one in answers]
 
     def answer(self, batch: Sequence[GenerationRequest]) -> list[list[Generation]]:
-        """Answer requests together.
+        """Answer requests together: of each the greedy answer, then the sampled ones.
 
         Raises:
-            OutOfMemoryError: The batch outgrew the device.
-            LostDeviceError: The GPU failed.
+            OutOfMemoryError, LostDeviceError: The batch outgrew the device, or the GPU failed.
         """
         samples: list[int | None] = [None, *range(self._settings.samples)]
         prompts = [
@@ -283,9 +274,7 @@ class Generator:
     def _read(self, prompts: Mapping[str, "torch.Tensor"], answers: int) -> "Cache | None":
         """Read each prompt once for all of its answers, up to its last token.
 
-        Returns:
-            What the model keeps of each prompt, once an answer; None where nothing is saved by it,
-            or the model cannot keep it apart from `generate`.
+        None where nothing is saved by it, or the model cannot keep it apart from `generate`.
         """
         ids, mask = prompts["input_ids"][:, :-1], prompts["attention_mask"][:, :-1]
         if answers == 1 or not ids.shape[1] or self._model._is_stateful:
@@ -306,10 +295,9 @@ class Generator:
 
         settings = self._settings
         seeds = [
-            None if row.sample is None else stream_seed(settings.seed, row.key, row.sample)
-            for row in rows
+            None if row.sample is None else stream_seed(SEED, row.key, row.sample) for row in rows
         ]
-        sampling = SeededSampling(seeds, settings.temperature, settings.top_p)
+        sampling = SeededSampling(seeds, settings.temperature)
         if settings.repetition_penalty == 1:
             return [sampling]
         # The prompt is left out: its retrieved rows are there to be repeated.
@@ -344,11 +332,6 @@ class AnswerPrompts:
     """Turns a block with the columns `key, messages` into one with the columns of `ANSWERED`.
 
     A prompt that cannot be answered has one row without text, whose `problem` says why.
-
-    Attributes:
-        base_dir: The base model in `save_pretrained` form.
-        adapter_dir: The adapter in PEFT's form.
-        loading: How the base model is held in memory.
     """
 
     base_dir: Path
@@ -363,7 +346,8 @@ class AnswerPrompts:
         generator = Generator(self.base_dir, self.adapter_dir, self.settings, self.loading)
 
         def answer(block: pa.Table) -> pa.Table:
-            requests = _requests(block)
+            pairs = zip(block["key"].to_pylist(), block["messages"].to_pylist(), strict=True)
+            requests = [GenerationRequest(key, json.loads(chat)) for key, chat in pairs]
             outcomes = isolate_errors(generator.answer, requests)
             rows = [
                 row
@@ -386,13 +370,6 @@ class AnswerPrompts:
             )
             for batch in in_batches(tokenizer, requests, self.settings)
         ]
-
-
-def _requests(block: pa.Table) -> list[GenerationRequest]:
-    keys, messages = block["key"].to_pylist(), block["messages"].to_pylist()
-    return [
-        GenerationRequest(key, json.loads(chat)) for key, chat in zip(keys, messages, strict=True)
-    ]
 
 
 def _rows(

@@ -14,18 +14,10 @@ class TrainingSettings(SettingsModel):
     """Hyperparameters of the adapter. The defaults are those for a 7B model on one GPU."""
 
     rank: int = Field(8, ge=1, description="Rank of the LoRA matrices.")
-    lora_alpha: int = Field(
-        16, ge=1, description="Scaling: the update is multiplied by alpha/rank."
-    )
     lora_dropout: float = Field(0.05, ge=0, lt=1, description="Dropout before the LoRA matrices.")
     target_modules: tuple[str, ...] | Literal["all-linear"] = Field(
         ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"),
         description="Names of the layers that get LoRA matrices.",
-    )
-    exclude_modules: str | None = Field(
-        None,
-        description="Regular expression of layers that get none although their names fit, such as "
-        "those of a vision tower.",
     )
     per_device_batch_size: int = Field(2, ge=1, description="Examples in a forward pass.")
     gradient_accumulation: int = Field(4, ge=1, description="Forward passes an optimiser step.")
@@ -50,23 +42,10 @@ class TrainingSettings(SettingsModel):
     )
     max_length: int = Field(1024, ge=16, description="Longest example, in tokens.")
     learning_rate: float = Field(2e-4, gt=0, description="Peak of the schedule.")
-    schedule: Literal["linear", "cosine", "constant_with_warmup"] = Field(
-        "cosine", description="Shape of the learning rate after the warm-up."
-    )
-    warmup_ratio: float = Field(0.03, ge=0, lt=1, description="Share of steps that warm up.")
-    weight_decay: float = Field(0.0, ge=0, description="Decay of the LoRA matrices.")
     optimizer: str = Field("paged_adamw_8bit", description="Name of an optimiser of transformers.")
     precision: Precision = Field("bf16", description="Format that matrix products are computed in.")
     gradient_checkpointing: bool = Field(
         True, description="Recompute activations to save memory; about a fifth slower."
-    )
-    padding_free: bool = Field(
-        False,
-        description="Lay a batch end to end instead of padding it; pays with flash attention, or "
-        "on a model so wide that attention over the whole batch costs little.",
-    )
-    logging_steps: Annotated[int, ShapesNothing()] = Field(
-        1, ge=1, description="Steps between two rows of the loss table."
     )
     save_steps: Annotated[int, ShapesNothing()] = Field(
         50, ge=1, description="Steps between two checkpoints."
@@ -81,9 +60,6 @@ class TrainingSettings(SettingsModel):
     report_to: Annotated[tuple[str, ...], ShapesNothing()] = Field(
         (), description="Trackers of transformers that get the losses, such as 'wandb'."
     )
-    progress_seconds: Annotated[float, ShapesNothing()] = Field(
-        5.0, ge=0, description="Seconds between progress lines."
-    )
     seed: int = Field(20240305, ge=0, description="Seed of LoRA matrices, dropout and order.")
 
     @property
@@ -92,9 +68,9 @@ class TrainingSettings(SettingsModel):
         return self.per_device_batch_size * self.gradient_accumulation
 
     def shared_batch(self, members: int) -> tuple[int, int]:
-        """Return examples in a forward pass, and passes a step, of each of several processes.
+        """Return each of several processes' examples in a forward pass, and passes a step.
 
-        All of them together go through the same examples in an optimiser step as one would alone.
+        All together go through the same examples in an optimiser step as one would alone.
 
         Raises:
             InputError: The batch cannot be divided among so many.
@@ -125,41 +101,30 @@ class GenerationSettings(SettingsModel):
     batch_size: int = Field(64, ge=1, description="Sequences decoded at once.")
     samples: int = Field(4, ge=0, description="Sampled answers a question, besides the greedy one.")
     temperature: float = Field(0.8, gt=0, description="Divides the logits of sampled answers.")
-    top_p: float = Field(0.95, gt=0, le=1, description="Nucleus of sampled answers.")
     repetition_penalty: float = Field(
         1.0, gt=0, description="Above 1: penalises tokens that the answer already holds."
     )
-    seed: int = Field(20240305, ge=0, description="Seed of the sampled answers.")
 
 
-class FitSettings(SettingsModel):
-    """How far an adapter's loss on unseen questions may exceed that on its training examples."""
-
-    most_gap: float = Field(
-        2.0,
-        gt=0,
-        description="Nats a token that the held-out loss may lie above; 2 are a perplexity seven "
-        "times as high.",
-    )
+MOST_GAP = 2.0
+"""Nats a token that a held-out loss may lie above the training loss: a perplexity seven times as
+high."""
 
 
-def memorises(training_loss: float, held_out_loss: float, settings: FitSettings) -> str | None:
-    """Say that an adapter's held-out loss is far above its training loss.
+def memorises(training_loss: float, held_out_loss: float) -> str | None:
+    """Say that an adapter's held-out loss is far above its training loss, both in nats a token.
 
-    `training_loss`: on examples that it was trained on, nats a token, in evaluation mode.
-
-    Returns:
-        What is wrong and what to do, for a person; None where nothing is.
+    None where nothing is wrong.
     """
     if not math.isfinite(held_out_loss):
         return f"the held-out loss is {held_out_loss}: training diverged; lower the learning rate"
     gap = held_out_loss - training_loss
-    if gap <= settings.most_gap:
+    if gap <= MOST_GAP:
         return None
     # The exponential of a loss is the perplexity: tokens that the model wavers between.
     return (
         f"a held-out answer costs {held_out_loss:.2f} nats a token, one that was trained on "
-        f"{training_loss:.2f}: {gap:.2f} more, {settings.most_gap:g} are expected at most. The "
+        f"{training_loss:.2f}: {gap:.2f} more, {MOST_GAP:g} are expected at most. The "
         f"model wavers between {math.exp(held_out_loss):.0f} tokens where it has learned its own "
         f"answers down to {math.exp(training_loss):.0f}. Train fewer steps or on more rows, or "
         "take a smaller base model."

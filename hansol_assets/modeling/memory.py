@@ -1,7 +1,6 @@
 """The memory that a model needs to be trained and to answer, against what the device has.
 
-The estimates leave out what is small (norms, biases) and take the longest examples that the
-settings allow, so that what fits on paper fits in truth.
+Estimates leave out what is small (norms, biases) and take the longest examples of the settings.
 """
 
 import gc
@@ -40,12 +39,7 @@ LOGIT_TOKENS = 4096
 
 @dataclass(frozen=True)
 class Kernels:
-    """What the kernels of a device hold in training.
-
-    Attributes:
-        logit: Bytes of a logit: itself, and what the loss's gradient is made from.
-        mask: Bytes of an entry of a dropout's mask.
-    """
+    """Bytes that the kernels of a device hold in training: of a logit, and of a dropout's mask."""
 
     logit: int
     mask: int
@@ -60,12 +54,7 @@ whose results live at once, and a mask is as wide as what it masks."""
 
 @dataclass(frozen=True)
 class MemoryItem:
-    """One use of memory.
-
-    Attributes:
-        gib: Size in GiB.
-        setting: The setting that lowers it, with what to do; empty where none does.
-    """
+    """One use of memory, in GiB, and the setting that lowers it, if one does."""
 
     name: str
     gib: float
@@ -78,13 +67,9 @@ def training_memory(
     training: TrainingSettings,
     kernels: Kernels = FUSED,
 ) -> tuple[MemoryItem, ...]:
-    """Estimate the memory in which an adapter is trained.
-
-    Returns:
-        The items: weights, adapter, optimizer, activations, logits and, where there are any, new
-        tokens.
-    """
+    """Estimate the memory in which an adapter is trained."""
     trained = shape.lora_parameters(training.rank, training.target_modules)
+    less = (size for name, size in OPTIMIZER_BYTES.items() if name in training.optimizer)
     tokens = training.per_device_batch_size * training.max_length
     tile = min(tokens, LOGIT_TOKENS) * min(shape.vocab_size, LOGIT_TILE)
     batch = "lower training.per_device_batch_size (and raise gradient_accumulation)"
@@ -96,12 +81,12 @@ def training_memory(
         MemoryItem("adapter and gradients", 2 * LORA_BYTES * trained / GIB, "lower training.rank"),
         MemoryItem(
             "optimizer",
-            _optimizer_bytes(training.optimizer) * trained / GIB,
+            next(less, ADAMW_BYTES) * trained / GIB,
             "" if "8bit" in training.optimizer else "training.optimizer: paged_adamw_8bit",
         ),
         MemoryItem(
             "activations",
-            tokens * _activation_bytes(shape, loading, training, kernels) / GIB,
+            tokens * _activation_bytes(shape, training, kernels) / GIB,
             f"{batch}, training.max_length{checkpointing}",
         ),
         MemoryItem("logits", tile * kernels.logit / GIB, f"{batch}, training.max_length"),
@@ -117,7 +102,7 @@ def generation_memory(
     rows = generation.batch_size
     length = generation.max_prompt_tokens + generation.max_new_tokens
     cached = 2 * shape.num_hidden_layers * shape.key_value_size * width
-    prompt = rows * generation.max_prompt_tokens * _layer_bytes(shape, width, rows=0)
+    prompt = rows * generation.max_prompt_tokens * _layer_bytes(shape, width)
     # The newest token's only; sampling sorts them and sums them in 32 bits.
     logits = rows * shape.vocab_size * 16
     return (
@@ -149,27 +134,19 @@ def _new_tokens(shape: ModelShape, loading: LoadingSettings) -> tuple[MemoryItem
     return (MemoryItem("new tokens", size / GIB, "base_model.loading.tokenizer.new_tokens: []"),)
 
 
-def _optimizer_bytes(name: str) -> int:
-    return next((size for part, size in OPTIMIZER_BYTES.items() if part in name), ADAMW_BYTES)
-
-
-def _activation_bytes(
-    shape: ModelShape, loading: LoadingSettings, training: TrainingSettings, kernels: Kernels
-) -> float:
+def _activation_bytes(shape: ModelShape, training: TrainingSettings, kernels: Kernels) -> float:
     """Bytes a token: those of every layer, or of one layer and every layer's input."""
     width = PRECISION_BYTES[training.precision]
-    rows = training.max_length if loading.attention == "eager" else 0
-    layer = _layer_bytes(shape, width, rows) + _lora_bytes(shape, training, kernels)
+    layer = _layer_bytes(shape, width) + _lora_bytes(shape, training, kernels)
     if not training.gradient_checkpointing:
         return shape.num_hidden_layers * layer
     return shape.num_hidden_layers * shape.hidden_size * width + layer
 
 
 def _lora_bytes(shape: ModelShape, training: TrainingSettings, kernels: Kernels) -> float:
-    """Bytes that the adapter of one layer keeps of a token.
+    """Bytes that the adapter of one layer keeps of a token, counted by torch's saved-tensor hooks.
 
-    Each matrix has an input of its own where dropout changes it, or where it is turned into the
-    format that is computed in; counted on small models by torch's hooks for saved tensors.
+    Each matrix has an input of its own where dropout changes it or its format.
     """
     width = PRECISION_BYTES[training.precision]
     copied = width if training.lora_dropout or width < LORA_BYTES else 0
@@ -177,22 +154,18 @@ def _lora_bytes(shape: ModelShape, training: TrainingSettings, kernels: Kernels)
     return shape.lora_inputs(training.target_modules) * (copied + masked)
 
 
-def _layer_bytes(shape: ModelShape, width: int, rows: int) -> float:
+def _layer_bytes(shape: ModelShape, width: int) -> float:
     """Bytes that one layer keeps of a token for its backward pass.
 
-    After Korthikanti et al. 2022, "Reducing Activation Recomputation in Large Transformer Models",
-    section 4.1, with grouped keys, a gated feed-forward and no dropout on the residual stream: the
-    inputs of both norms and of all matrices, and what attention and activation need.
-
-    `rows`: keys whose attention weights are kept; 0 for kernels that recompute them.
+    Korthikanti et al. 2022, "Reducing Activation Recomputation in Large Transformer Models",
+    section 4.1, with grouped keys, a gated feed-forward and no dropout on the residual stream.
     """
     norms = 4 * shape.hidden_size
     attention = 2 * shape.query_size + 2 * shape.key_value_size
     # GPT-2's activation is put together from seven operations.
     inner = 7 if shape.model_type in CONV1D_MODELS else 4
     feed_forward = inner * shape.intermediate_size
-    weights = 2 * shape.num_attention_heads * rows
-    return width * (norms + attention + feed_forward + weights)
+    return width * (norms + attention + feed_forward)
 
 
 PROCESSOR = "CPU"
@@ -212,12 +185,7 @@ class OutOfMemoryError(ModelError, MemoryError):
 
 @dataclass(frozen=True)
 class Device:
-    """Where models live.
-
-    Attributes:
-        name: The GPU's name, or "CPU".
-        gib: Memory that is free on it, in GiB.
-    """
+    """Where models live: the GPU's name, or "CPU", and the memory that is free on it, in GiB."""
 
     name: str
     gib: float
@@ -306,7 +274,7 @@ def preflight(
     Raises:
         OutOfMemoryError: Weights, adapter and optimizer alone exceed what is free.
     """
-    shape = ModelShape.of_folder(base_dir, trust_remote_code=loading.trust_remote_code)
+    shape = ModelShape.of_folder(base_dir)
     rows = None if token_ids is None else len(token_ids)
     memory = estimate(shape, loading, work, device_memory(), rows)
     if memory.verdict == "too large":
@@ -325,8 +293,7 @@ def explained_device_failures(memory: MemoryEstimate, kept: str) -> Iterator[Non
     `kept`: what is not lost, in a sentence.
 
     Raises:
-        OutOfMemoryError: The block ran out of memory.
-        LostDeviceError: The GPU failed: it fell off the bus, or a kernel broke, for instance.
+        OutOfMemoryError, LostDeviceError: The block ran out of memory, or the GPU failed.
     """
     try:
         yield

@@ -11,16 +11,15 @@ import numpy as np
 from hansol_assets.errors import InputError
 from hansol_assets.lake.reports import NO_FIGURES, Log
 
+PROGRESS_SECONDS = 5.0
+"""Shortest time between two lines of progress."""
+
 
 class ThrottledProgress:
-    """Passes on the first line, then at most one in each interval.
+    """Passes on the first line, then at most one in `PROGRESS_SECONDS`."""
 
-    `seconds`: shortest time between two lines, in seconds.
-    """
-
-    def __init__(self, send: Log, seconds: float) -> None:
+    def __init__(self, send: Log) -> None:
         self._send = send
-        self._seconds = seconds
         self._next = 0.0
 
     def __call__(self, line: str, figures: Mapping[str, float] = NO_FIGURES, /) -> None:
@@ -28,7 +27,7 @@ class ThrottledProgress:
         now = time.monotonic()
         if now < self._next:
             return
-        self._next = now + self._seconds
+        self._next = now + PROGRESS_SECONDS
         self._send(line, figures)
 
 
@@ -50,8 +49,8 @@ def without_bars() -> Iterator[None]:
 def deterministic(seed: int) -> Iterator[None]:
     """Run a block with seeded generators and deterministic kernels, then restore both.
 
-    On CUDA, cuBLAS is deterministic only if `CUBLAS_WORKSPACE_CONFIG` was set before it started;
-    operations without a deterministic kernel warn there instead of stopping a long training.
+    On CUDA, operations without a deterministic kernel warn instead of stopping a long training, and
+    cuBLAS needs `CUBLAS_WORKSPACE_CONFIG` before it starts.
     """
     import torch
 
@@ -105,11 +104,7 @@ def resolve_precision(precision: Precision) -> Literal["fp32", "fp16", "bf16"]:
 
 
 def autocast(precision: Precision, device_type: str) -> AbstractContextManager[object]:
-    """Return a context, enterable many times, that computes matrix products in a format.
-
-    Returns:
-        torch's autocast, or a context that changes nothing for fp32.
-    """
+    """Return a context, enterable many times, that computes matrix products in a format."""
     import torch
 
     formats = {"bf16": torch.bfloat16, "fp16": torch.float16}

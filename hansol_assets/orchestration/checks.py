@@ -75,7 +75,7 @@ def _warning(problem: str | None, metadata: Mapping[str, Any]) -> dg.AssetCheckR
 def rows_look_sound(lake: LakeDoor) -> dg.AssetCheckResult:
     """No row contradicts itself, breaks off, asks again, or drifts into another language.
 
-    It warns with the rows' ids; whether such rows are kept is the profile's `row_quality`.
+    It warns with the rows' ids; whether such rows are dropped is the profile's `table.drop_rows`.
     """
     manifest = lake.store.live("raw_qa")
     warned, dropped = manifest.facts[WARNED_ROWS], manifest.facts[DROPPED_ROWS]
@@ -151,14 +151,14 @@ def answers_are_trained_whole(lake: LakeDoor) -> dg.AssetCheckResult:
 def adapter_does_not_memorise(lake: LakeDoor) -> dg.AssetCheckResult:
     """The loss on answers that the adapter never saw is not far above that on its own.
 
-    It warns with both losses; how far is far is the profile's `fit.most_gap`.
+    It warns with both losses; how far is far, `memorises` says.
     """
     facts = lake.store.live("lora_adapter").facts
     names = ("training_loss", "held_out_loss")
     if not all(name in facts for name in names):
         return dg.AssetCheckResult(passed=True, description="not measured: nothing is held out")
     training, held_out = (float(facts[name]) for name in names)
-    problem = memorises(training, held_out, lake.settings.fit)
+    problem = memorises(training, held_out)
     return _warning(problem, {"training_loss": training, "held_out_loss": held_out})
 
 

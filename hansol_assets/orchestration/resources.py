@@ -13,8 +13,7 @@ import dagster as dg
 from dagster._core.events import EngineEventData
 
 from hansol_assets.answering.readings import readings_cached
-from hansol_assets.compute.current import computing_on
-from hansol_assets.compute.protocol import Compute
+from hansol_assets.compute.current import Compute, computing_on
 from hansol_assets.errors import UserError
 from hansol_assets.lake.disk import disk_explained
 from hansol_assets.lake.making import remove_run_note

@@ -18,19 +18,16 @@ from hansol_assets.qa.sentences import (
 from hansol_assets.qa.table.text_checks import LATIN, english_in, languages_of
 from hansol_assets.settings_model import SettingsModel
 
+MIN_FINISHED_SHARE = 0.95
+"""Share of answers that end in a finished sentence, at least."""
+
 
 class AnswerQualitySettings(SettingsModel):
-    """Limits of the answers' form."""
+    """What becomes of answers in bad form, and how long answers are."""
 
     severity: Literal["warn", "block"] = Field(
         "warn", description="warn: say so; block: do not let the answers on to the submission"
     )
-    min_finished_share: float = Field(
-        0.95, ge=0, le=1, description="share of answers that end in a finished sentence, at least"
-    )
-    max_empty: int = Field(0, ge=0, description="empty answers, at most")
-    max_repeated: int = Field(0, ge=0, description="answers with a repeated sentence, at most")
-    max_latin_runs: int = Field(0, ge=0, description="answers that drift into English, at most")
     length_ratio: tuple[float, float] = Field(
         (0.5, 2.0), description="median length over that of the references, lowest and highest"
     )
@@ -40,11 +37,10 @@ def answer_quality(answers: Sequence[str], references: Sequence[str]) -> dict[st
     """Measure the form of answers and their lengths against those of references.
 
     Returns:
-        `finished_share` (ends in a finished sentence); whole numbers `empty_count`,
-        `repeated_count` (answers with a sentence said twice) and `latin_run_count` (answers that
-        drift into English, which their references are not in);
-        `length_median`, `reference_length_median` (characters), `length_ratio` (the first over the
-        second) and `outside_length_share` (lengths outside the references' 5th to 95th percentile).
+        `finished_share` (ends in a finished sentence); counts of `empty`, `repeated` (a sentence
+        said twice) and `latin_run` (drifts into English, which the references are not in); medians
+        of lengths in characters, their `length_ratio`, and `outside_length_share` (outside the
+        references' 5th to 95th percentile).
 
     Raises:
         ValueError: There is no answer or no reference.
@@ -74,20 +70,17 @@ def broken_limits(quality: Mapping[str, float], limits: AnswerQualitySettings) -
     """Lists the limits that the figures of `answer_quality` do not keep."""
     finished, ratio = quality["finished_share"], quality["length_ratio"]
     low, high = limits.length_ratio
-    counts = (
-        ("are empty", quality["empty_count"], limits.max_empty),
-        ("repeat a sentence", quality["repeated_count"], limits.max_repeated),
-        ("drift into English", quality["latin_run_count"], limits.max_latin_runs),
-    )
+    faults = {
+        "are empty": quality["empty_count"],
+        "repeat a sentence": quality["repeated_count"],
+        "drift into English": quality["latin_run_count"],
+    }
     broken = []
-    if finished < limits.min_finished_share:
+    if finished < MIN_FINISHED_SHARE:
         broken.append(
-            f"{finished:.1%} end in a finished sentence, at least "
-            f"{limits.min_finished_share:.1%} must"
+            f"{finished:.1%} end in a finished sentence, at least {MIN_FINISHED_SHARE:.1%} must"
         )
-    broken += [
-        f"{count:.0f} {what}, at most {most} may" for what, count, most in counts if count > most
-    ]
+    broken += [f"{count:.0f} {what}, none may" for what, count in faults.items() if count]
     if not low <= ratio <= high:
         broken.append(
             f"their median length is {ratio:.2f} of the references', {low:.2f} to {high:.2f} is "
@@ -104,11 +97,10 @@ class CleanedAnswer(NamedTuple):
 
 
 def clean_answer(text: str) -> CleanedAnswer:
-    """Clean one generated answer.
+    """Clean one generated answer; cleaning it again changes nothing.
 
     It is cut at the end of its turn, its white space collapsed, a sentence said before dropped, and
     its last sentence closed, or dropped where it is unfinished and another one stands before it.
-    Cleaning a cleaned answer changes nothing.
     """
     steps = (
         ("end_of_turn", cut_at_end),

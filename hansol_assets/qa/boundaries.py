@@ -92,10 +92,9 @@ _WITHIN_A_WORD = re.compile(r"(?<=[^\W_])\u200b+(?=[^\W_])")
 
 
 class Segment(NamedTuple):
-    """A sentence, or what stands like one between two boundaries.
+    """A sentence, or what stands like one, by its place in the whole text.
 
-    `start` and `end` are its place in the whole text; `kind` is how it is joined to the segment
-    before, "" of the first.
+    `kind` is how it is joined to the segment before, "" of the first.
     """
 
     start: int
@@ -116,8 +115,7 @@ def may_be_joined(text: str) -> bool:
 def segments(text: str, tokens: "Sequence[Token]") -> list[Segment]:
     """Take a text that went through `plain` apart at every boundary, safe or not.
 
-    Returns:
-        The segments in order; without separators, connectives and marks of a list.
+    The segments are without separators, connectives and marks of a list.
     """
     start = 0
     kind = ""
@@ -154,7 +152,8 @@ def _kind(between: re.Match[str]) -> str:
 
 
 def _ends(text: str, tokens: "Sequence[Token]") -> Iterator[int]:
-    enclosed = _enclosed(text)
+    spans = (range(match.start() + 1, match.end()) for match in _ENCLOSURE.finditer(text))
+    enclosed = set(chain.from_iterable(spans))
     for match in _SIGN.finditer(text):
         if not _NUMBER.search(text[: match.end()]) and match.end() not in enclosed:
             yield match.end()
@@ -179,11 +178,6 @@ def _numbered_ends(text: str) -> list[int]:
     if [int(mark["number"]) for mark in marks] != list(range(1, len(marks) + 1)):
         return []
     return [len(text[: mark.start()].rstrip()) for mark in marks[1:]]
-
-
-def _enclosed(text: str) -> set[int]:
-    spans = (range(match.start() + 1, match.end()) for match in _ENCLOSURE.finditer(text))
-    return set(chain.from_iterable(spans))
 
 
 def plain(text: str, words: re.Pattern[str]) -> str:

@@ -34,10 +34,7 @@ def close_question(text: str) -> str:
 
 
 def join_questions(first: str, second: str, kind: str) -> str:
-    """Put two questions, each closed, together as people do: "…인가요? 그리고 …인가요?".
-
-    `kind` is one of `KINDS`.
-    """
+    """Put two questions, each closed, together as people do: "…인가요? 그리고 …인가요?"."""
     separator = _QUESTION_SEPARATORS.get(kind, f" {kind} ")
     return f"{close_question(first)}{separator}{close_question(second)}"
 
@@ -46,7 +43,7 @@ def join_answers(first: str, second: str, kind: str) -> str:
     """Put two answers, the first closed, together as their questions are.
 
     Where one is blank, the other stands alone. A kind that no answer says ("그렇다면", a slash, a
-    line, any that is not in `KINDS`) puts the answers side by side.
+    line) puts the answers side by side.
     """
     bare, second = first.strip(), second.strip()
     if not bare or not second:

@@ -14,8 +14,7 @@ from pydantic import Field, model_validator
 from hansol_assets.errors import InputError
 from hansol_assets.qa.seeded_draws import are_numbered, deal_by_hash, deal_in_turn
 from hansol_assets.qa.table.columns import ANSWERS, CATEGORY, ID, QUESTIONS, ROW_NUMBER
-from hansol_assets.qa.text_lists import TextLists, normalise
-from hansol_assets.qa.ties import Answers, Holders, Ties, ties_of
+from hansol_assets.qa.text_lists import TextLists, comparison_keys, normalise
 from hansol_assets.settings_model import SettingsModel
 
 TRAINING = "training"
@@ -24,6 +23,8 @@ VALIDATION = "validation"
 
 FOLD_COLUMNS = ["leak_group", "fold", "split"]
 SHOWN_CHARACTERS = 40
+FEWEST_STOCK_ROWS = 5
+"""Rows that may share an answer in a table of any size before it can be a stock phrase."""
 _DIGITS = str.maketrans("123456789", "0" * 9)
 
 
@@ -74,10 +75,7 @@ class FoldSettings(SettingsModel):
 
 
 class Leak(NamedTuple):
-    """Two rows of different splits that share a "question" or an "answer".
-
-    The text is as the first row has it.
-    """
+    """Two rows of different splits that share a "question" or an "answer", as the first has it."""
 
     kind: str
     text: str
@@ -88,27 +86,22 @@ class Leak(NamedTuple):
 
 
 def assign_folds(rows: pd.DataFrame, settings: FoldSettings) -> pd.DataFrame:
-    """Give every row a fold and a split.
+    """Give every row a fold and a split, whatever the order of the rows.
 
     Rows that share a normalised question or answer form one leak group, named by its first id, and
-    share a fold; so do rows of one record of the file, as the exchanges of a conversation are.
-    Folds are balanced and stratified (all alike, where the table has no category), and the order of
-    the rows does not matter.
+    share a fold; so do rows of one record of the file. Folds are balanced, and stratified where the
+    table has categories.
 
     Where ids count up, the groups are dealt in their order, each to the fold with the fewest rows
     of its category: rows appended with later ids move none of the earlier ones (unless a shared
     text makes two earlier groups one). Ids made from the content have no order that lasts; there
     each category is cut into pieces by hash. Measured five times on 500 such rows of three
-    categories: one more row moves 1 to 14 of them to a neighbouring fold (0 to 3 to another split),
-    ten more 17 to 33 (2 to 12); dealt in turn, one would move 119 to 251.
+    categories: one more row moves 1 to 14 of them to a neighbouring fold (0 to 3 to another split);
+    dealt in turn, one would move 119 to 251.
 
     A stock phrase ("더 궁금한 점은 문의해 주세요.") says nothing of its row's question, and all
-    rows that end with it would be one group, most of the table. So an answer that stands in more
-    than `stock_share` of the rows does not tie a row that has other answers. A real answer that as
-    many rows share, as variants of one question do, is mostly all that they have: rows with nothing
-    but stock phrases are tied by them still. Questions always tie.
-
-    Rows have `id, questions, category, answers`, and `row_number` if it is known.
+    rows that end with it would be one group. So an answer that stands in more than `stock_share` of
+    the rows does not tie a row that has other answers. Questions always tie.
 
     Returns:
         `id, category, leak_group, fold, split`, a row for each row, in the order of the ids.
@@ -152,8 +145,7 @@ def rows_and_folds(dealt: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 def find_leaks(rows: pd.DataFrame, folds: pd.DataFrame, settings: FoldSettings) -> list[Leak]:
     """Every pair of rows in different splits that shares a question or an answer.
 
-    The texts are compared anew; the leak groups of the folds are not believed. Stock phrases are
-    passed over as `assign_folds` passes over them.
+    The texts are compared anew; the leak groups of the folds are not believed.
 
     Raises:
         ValueError: The two tables do not hold the same ids.
@@ -166,23 +158,23 @@ def find_leaks(rows: pd.DataFrame, folds: pd.DataFrame, settings: FoldSettings) 
     splits = pd.factorize(np.array([split_of[row_id] for row_id in ids], object))[0]
     return [
         Leak(kind, texts[first], first, split_of[first], second, split_of[second])
-        for kind, ties in ties_of(rows, settings.stock_share).items()
-        for texts in _texts_of_holders(_crossing(ties, splits), ids)
+        for kind, (lists, keys) in _ties(rows, settings).items()
+        for texts in _texts_of_holders(lists, _crossing(keys, splits), ids)
         for first, second in combinations(texts, 2)
         if split_of[first] != split_of[second]
     ]
 
 
-def _crossing(ties: Ties, splits: np.ndarray) -> Ties:
-    shared = Holders.of(ties.keys, splits[ties.rows]).in_more_than(1)
-    return ties.only(np.isin(ties.keys, shared.keys))
+def _crossing(keys: pd.DataFrame, splits: np.ndarray) -> pd.DataFrame:
+    counts = _row_counts(keys.assign(row=splits[keys["row"]]))
+    return keys[keys["key"].isin(counts.index[counts > 1])]
 
 
-def _texts_of_holders(ties: Ties, ids: list[str]) -> list[dict[str, str]]:
+def _texts_of_holders(lists: TextLists, keys: pd.DataFrame, ids: list[str]) -> list[dict[str, str]]:
     """Of each text that ties, the rows that hold it, and how each has it first."""
-    texts = ties.texts.take(ties.indices).to_pylist()
+    texts = lists.take(keys.index.to_numpy()).to_pylist()
     holders: dict[str, dict[str, str]] = defaultdict(dict)
-    pairs = zip((ids[row] for row in ties.rows), texts, strict=True)
+    pairs = zip((ids[row] for row in keys["row"]), texts, strict=True)
     # Sorting is stable: the texts of a row keep their order.
     for row_id, text in sorted(pairs, key=itemgetter(0)):
         holders[normalise(text)].setdefault(row_id, text)
@@ -205,22 +197,57 @@ def natural_indices(ids: Sequence[str]) -> list[int]:
 
 def stock_answers(rows: pd.DataFrame, settings: FoldSettings) -> dict[str, int]:
     """The stock phrases, as the first row has each, and their rows, the most frequent first."""
-    answers = _answers(rows, settings)
-    texts = answers.texts.take(answers.stock.first).to_pylist()
-    return dict(zip(texts, answers.stock.rows.tolist(), strict=True))
+    answers = TextLists.of(rows[ANSWERS])
+    keys = _keys(answers)
+    stock, first = _stock(keys, len(rows), settings), keys["key"].drop_duplicates()
+    indices = pd.Series(first.index, first)[stock.index]
+    return dict(zip(answers.take(indices.to_numpy()).to_pylist(), stock.tolist(), strict=True))
 
 
 def held_out_texts(dealt: pd.DataFrame, settings: FoldSettings) -> list[str]:
     """Every question and answer that nothing may be trained on, stock phrases left out."""
     held_out = (dealt["split"] != TRAINING).to_numpy(bool)
-    questions, answers = TextLists.of(dealt[QUESTIONS]), _answers(dealt, settings)
+    questions, answers = TextLists.of(dealt[QUESTIONS]), TextLists.of(dealt[ANSWERS])
     asked = np.flatnonzero(held_out[questions.rows])
-    given = np.flatnonzero(held_out[answers.texts.rows] & answers.is_specific)
-    return questions.take(asked).to_pylist() + answers.texts.take(given).to_pylist()
+    specific = _is_specific(_keys(answers), len(dealt), settings)
+    given = np.flatnonzero(held_out[answers.rows] & specific.to_numpy())
+    return questions.take(asked).to_pylist() + answers.take(given).to_pylist()
 
 
-def _answers(rows: pd.DataFrame, settings: FoldSettings) -> Answers:
-    return Answers(TextLists.of(rows[ANSWERS]), settings.stock_share)
+def _keys(texts: TextLists) -> pd.DataFrame:
+    """Every text of a column, by its index: `key`, and the `row` that it is of."""
+    return pd.DataFrame({"key": comparison_keys(texts), "row": texts.rows})
+
+
+def _row_counts(keys: pd.DataFrame) -> pd.Series:
+    """Key → rows that hold it, the most frequent first; of several, the one that stands first."""
+    counts = keys.drop_duplicates().groupby("key", sort=False).size()
+    return counts.sort_values(ascending=False, kind="stable")
+
+
+def _stock(answers: pd.DataFrame, rows: int, settings: FoldSettings) -> pd.Series:
+    """Key of each stock phrase → rows that hold it, in the order of `_row_counts`."""
+    counts = _row_counts(answers)
+    return counts[counts > max(FEWEST_STOCK_ROWS, settings.stock_share * rows)]
+
+
+def _is_specific(answers: pd.DataFrame, rows: int, settings: FoldSettings) -> pd.Series:
+    return ~answers["key"].isin(_stock(answers, rows, settings).index)
+
+
+def _ties(rows: pd.DataFrame, settings: FoldSettings) -> dict[str, tuple[TextLists, pd.DataFrame]]:
+    """The questions, and the answers, with the `_keys` of those that tie rows to one another.
+
+    Stock phrases tie only rows that have no other answer.
+    """
+    questions, answers = TextLists.of(rows[QUESTIONS]), TextLists.of(rows[ANSWERS])
+    keys = _keys(answers)
+    specific = _is_specific(keys, len(rows), settings)
+    has_other = keys["row"].isin(keys.loc[specific, "row"])
+    return {
+        "question": (questions, _keys(questions)),
+        "answer": (answers, keys[specific | ~has_other]),
+    }
 
 
 def _first_tied(rows: pd.DataFrame, order: np.ndarray, settings: FoldSettings) -> np.ndarray:
@@ -233,10 +260,10 @@ def _first_tied(rows: pd.DataFrame, order: np.ndarray, settings: FoldSettings) -
 
     size = len(rows)
     rank = np.argsort(order)
-    links = [_shared(tie.keys, tie.rows) for tie in ties_of(rows, settings.stock_share).values()]
+    links = [_shared(keys) for _, keys in _ties(rows, settings).values()]
     if ROW_NUMBER in rows:
-        records = pd.factorize(rows[ROW_NUMBER], use_na_sentinel=False)[0]
-        links.append(_shared(records, np.arange(size)))
+        records = rows[ROW_NUMBER].to_numpy()
+        links.append(_shared(pd.DataFrame({"key": records, "row": np.arange(size)})))
     one, other = (rank[np.concatenate(ends)] for ends in zip(*links, strict=True))
     graph = coo_array((np.ones(len(one), bool), (one, other)), shape=(size, size))
     groups = connected_components(graph, directed=False)[1]
@@ -244,11 +271,10 @@ def _first_tied(rows: pd.DataFrame, order: np.ndarray, settings: FoldSettings) -
     return first[group_of]
 
 
-def _shared(keys: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Links each row that holds a key with the next one that does."""
-    order = np.argsort(keys, kind="stable")
-    same = np.flatnonzero(np.diff(keys[order]) == 0)
-    return rows[order[same]], rows[order[same + 1]]
+def _shared(keys: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Links each row that holds a key with the one before that does."""
+    before = keys.groupby("key", dropna=False)["row"].shift(fill_value=-1)
+    return keys.loc[before >= 0, "row"].to_numpy(), before[before >= 0].to_numpy()
 
 
 def _deal(grouped: pd.DataFrame, settings: FoldSettings) -> dict[str, int]:
@@ -281,12 +307,12 @@ def _require_every_split(folds: pd.DataFrame, rows: pd.DataFrame, settings: Fold
 
 
 def _most_shared(rows: pd.DataFrame, settings: FoldSettings) -> str:
-    ties = list(ties_of(rows, settings.stock_share).values())
-    keys, tied = (np.concatenate([getattr(tie, name) for tie in ties]) for name in ("keys", "rows"))
-    most = Holders.of(keys, tied).most_frequent()
-    if most.rows[0] < 2:
+    ties = list(_ties(rows, settings).values())
+    keys = pd.concat([keys for _, keys in ties])
+    counts = _row_counts(keys)
+    if counts.iloc[0] < 2:
         return ""
-    texts = [text for tie in ties for text in tie.texts.take(tie.indices).to_pylist()]
-    text = texts[most.first[0]]
+    texts = [text for lists, part in ties for text in lists.take(part.index.to_numpy()).to_pylist()]
+    text = texts[keys["key"].tolist().index(counts.index[0])]
     shown = text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS] + "…"
-    return f". Most rows, {most.rows[0]}, share '{shown}'"
+    return f". Most rows, {counts.iloc[0]}, share '{shown}'"

@@ -137,11 +137,10 @@ def asks_for_a_way(text: str) -> bool:
 
 
 def refers_back(question: str) -> bool:
-    """Whether the question depends on the one before it.
+    """Whether the question depends on the one before it; in doubt it does.
 
-    It does where a word in it points back ("이를", "각각", "두 방법") and means nothing by itself,
-    or where it names no topic ("예방 방법은 뭔가요?"). In doubt it does: a question kept whole
-    costs less than one that has lost its subject.
+    A word in it points back ("이를", "각각", "두 방법"), or it names no topic ("예방 방법은
+    뭔가요?"). A question kept whole costs less than one that has lost its subject.
     """
     bare = question.strip()
     if len(bare.split()) < 2:

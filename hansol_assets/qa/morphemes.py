@@ -52,10 +52,7 @@ _stores: list[ReadingStore] = []
 
 @contextmanager
 def reading_from(store: ReadingStore) -> Iterator[None]:
-    """Takes readings from a store, and puts new ones there, for a while.
-
-    A text has one reading, so a store changes how long it takes and nothing else.
-    """
+    """Takes readings from a store for a while, and puts new ones there."""
     _stores.append(store)
     try:
         yield
@@ -71,10 +68,7 @@ def _kiwi() -> "Kiwi":
 
 
 def for_search(text: str) -> str:
-    """A text as it is searched: NFKC, so that full-width letters and digits are plain ones.
-
-    What is kept and shown is the text as it was written.
-    """
+    """A text as it is searched: NFKC, so that full-width letters and digits are plain ones."""
     return unicodedata.normalize("NFKC", text)
 
 
@@ -102,8 +96,8 @@ def tag(texts: Sequence[str]) -> "Iterator[list[Token]]":
 def noun_terms(texts: Sequence[str]) -> list[frozenset[str]]:
     """What each text speaks of: its nouns, and the compounds that neighbouring nouns make.
 
-    Of nouns that follow each other, spaces apart ("실크 벽지 교체"), each is a term, each pair, and
-    the whole: one thing is often written both as one word and as two.
+    Of nouns that follow each other ("실크 벽지 교체"), each is a term, each pair, and the whole:
+    one thing is often written both as one word and as two.
     """
     return [reading.terms for reading in _readings(texts)]
 
@@ -154,8 +148,7 @@ def _terms(tokens: "Sequence[Token]") -> frozenset[str]:
 def _continues(token: "Token", run: "Sequence[Token]") -> bool:
     """Whether a token is of the same compound as those before it.
 
-    A piece of an unknown word may pass for anything but a particle, an ending or a sign: the last
-    syllable of "원목사이딩" is taken for an adverb.
+    A piece of an unknown word may pass for an adverb, as the last syllable of "원목사이딩" does.
     """
     if _kind(token) in NOUN_TAGS:
         return True

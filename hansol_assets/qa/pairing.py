@@ -1,18 +1,18 @@
 """Examples made of the rows: single questions, and two questions of different rows joined."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
-from typing import Annotated, NamedTuple, Self
+from typing import NamedTuple, Self
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from hansol_assets.qa.connectives import ALSO, AND, KINDS, join_answers, join_questions
+from hansol_assets.qa.connectives import ALSO, AND, join_answers, join_questions
 from hansol_assets.qa.folds import CALIBRATION, TRAINING, VALIDATION, natural_indices
 from hansol_assets.qa.seeded_draws import PARTS, choose, deal_by_name, digest, draw, spread_pairs
 from hansol_assets.qa.splitting import QuestionMix
@@ -23,8 +23,10 @@ from hansol_assets.settings_model import SettingsModel
 SINGLE = "single"
 JOINED = "joined"
 
-Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-
+SEED = 20240311
+"""Of every draw of rows, questions and answers."""
+JOINED_LIMIT = 20_000
+"""Joined training examples at most, of those that give the share of the test set."""
 _ID_LENGTH = 16
 
 BLOCK_BYTES = 32 * 2**20
@@ -47,49 +49,14 @@ _HELD_OUT_COLUMNS = [ID, "split", "kind", "source_ids", "question", "references"
 
 
 class PairingSettings(SettingsModel):
-    """How many examples join two questions, and by what."""
+    """How many questions judge."""
 
-    seed: int = Field(20240311, ge=0, description="seed of every draw of rows, questions, answers")
-    joined_count: int | None = Field(
-        None,
-        ge=0,
-        description="joined training examples; null: as many as give the share of the test set",
-    )
-    joined_limit: int = Field(
-        20_000, ge=0, description="at most this many joined training examples when count is null"
-    )
     held_out_count: int = Field(
         400,
         ge=2,
         description="questions that judge at most, calibration and validation together; rows are "
         "drawn by hash, each split in its share",
     )
-    mix_step: float = Field(
-        0.05,
-        ge=0,
-        le=0.5,
-        description="shares measured in the test set are rounded to multiples of this, so that a "
-        "few more questions do not train the adapter anew; 0: they are not rounded",
-    )
-    connectives: dict[str, Weight] | None = Field(
-        None,
-        description="weight of each kind of joining (그리고; 또한,; 아울러; 더불어; 추가로; "
-        "그렇다면; 또; none; slash; line); null: as measured in the test set",
-    )
-
-    @field_validator("connectives")
-    @classmethod
-    def _known_and_weighted(cls, weights: dict[str, float] | None) -> dict[str, float] | None:
-        if weights is None:
-            return None
-        unknown = sorted(set(weights) - set(KINDS))
-        if unknown:
-            msg = f"unknown connectives {unknown}; known are {list(KINDS)}"
-            raise ValueError(msg)
-        if sum(weights.values()) == 0:
-            msg = "one connective at least must have a weight above 0"
-            raise ValueError(msg)
-        return weights
 
 
 class _Row(NamedTuple):
@@ -108,13 +75,22 @@ class _Join(NamedTuple):
     def ids(self) -> list[str]:
         return [self.first.id, self.second.id]
 
+    @property
+    def question(self) -> str:
+        first = choose(self.first.questions, SEED, "first question", *self.ids)
+        second = choose(self.second.questions, SEED, "second question", *self.ids)
+        return join_questions(first, second, self.connective)
+
+    @property
+    def answer(self) -> str:
+        first = choose(self.first.answers, SEED, "first answer", *self.ids)
+        second = choose(self.second.answers, SEED, "second answer", *self.ids)
+        return join_answers(first, second, self.connective)
+
 
 @dataclass(frozen=True, eq=False)
 class _SplitRows:
-    """The rows of a split, in the order of their ids; texts become Python objects when asked for.
-
-    `indices` says where each row is in the columns of texts, which hold those of other splits, too.
-    """
+    """The rows of a split, in the order of their ids; `indices` says where each is in the texts."""
 
     ids: list[str]
     leak_groups: list[str]
@@ -136,7 +112,6 @@ class _SplitRows:
 
     @property
     def example_counts(self) -> np.ndarray:
-        """How many questions with an answer each row has, int64."""
         return self.questions.lengths[self.indices] * self.answers.lengths[self.indices]
 
     def row(self, number: int) -> _Row:
@@ -145,49 +120,30 @@ class _SplitRows:
         return _Row(self.ids[number], self.leak_groups[number], *texts)
 
 
-def build_pairs(
-    rows: pd.DataFrame, folds: pd.DataFrame, mix: QuestionMix, settings: PairingSettings
-) -> pd.DataFrame:
+def build_pairs(rows: pd.DataFrame, folds: pd.DataFrame, mix: QuestionMix) -> pd.DataFrame:
     """Build the training examples from the rows of the training split.
 
     Singles are every question with every answer of a row. Joined examples take two rows of
     different leak groups, no ordered pair of rows twice and each row about equally often; there are
-    fewer than asked for where the rows have no more pairs.
-
-    Args:
-        rows: The training table.
-        folds: `id, leak_group, split`.
-        mix: The share and connectives of joined questions in the test set.
-        settings: Counts, connectives and seed.
+    fewer where the rows have no more pairs. `folds` has `id, leak_group, split`; `mix` is that of
+    the test set.
 
     Returns:
-        `id, kind, source_ids, question, answer`; ids are hashes of the content. The same rows in
-        any order give the same frame.
+        `id, kind, source_ids, question, answer`; ids are hashes of the content.
     """
-    pairs = pa.concat_tables(pair_blocks(rows, folds, mix, settings, BLOCK_BYTES))
+    pairs = pa.concat_tables(pair_blocks(rows, folds, mix, BLOCK_BYTES))
     return pairs.to_pandas().assign(source_ids=pairs["source_ids"].to_pylist())
 
 
 def pair_blocks(
-    rows: pd.DataFrame,
-    folds: pd.DataFrame,
-    mix: QuestionMix,
-    settings: PairingSettings,
-    block_bytes: int,
+    rows: pd.DataFrame, folds: pd.DataFrame, mix: QuestionMix, block_bytes: int
 ) -> Iterator[pa.Table]:
-    """Yields the examples of `build_pairs` some at a time, for tables that are too long for it.
-
-    A block has at most so many bytes, unless one row, or a thousand joined examples, make more.
-    """
+    """Yields the examples of `build_pairs` in blocks of at most so many bytes, or of one row."""
     training = _SplitRows.of(rows, folds, TRAINING)
-    count = settings.joined_count
-    if count is None:
-        singles = int(training.example_counts.sum())
-        count = _joined_beside(singles, mix.joined_share, settings.joined_limit)
-    joins = _joins(training, count, _weights(mix, settings), settings.seed)
-    yield from _together(
-        chain(_singles(training, block_bytes), _joined(joins, settings.seed)), block_bytes
-    )
+    singles = int(training.example_counts.sum())
+    count = _joined_beside(singles, mix.joined_share, JOINED_LIMIT)
+    joined = _joined(_joins(training, count, mix))
+    yield from _together(chain(_singles(training, block_bytes), joined), block_bytes)
 
 
 def build_held_out(
@@ -196,10 +152,8 @@ def build_held_out(
     """Build the questions that judge: the calibration and validation rows, asked both ways.
 
     Every row is asked once by itself, in one of its paraphrases. Joined questions put two rows of
-    one split together, as many as give the mix's share of joined questions (fewer where the split
-    has no more pairs); the i-th reference joins the i-th answers, as many as the row with fewer
-    has. Of a table that would give more than `held_out_count` questions, a sample of the rows is
-    asked. Arguments are those of `build_pairs`.
+    one split together, as many as give the mix's share; the i-th reference joins the i-th answers.
+    Of a table that would give more than `held_out_count` questions, a sample of the rows is asked.
 
     Returns:
         `id, split, kind, source_ids, question, references` (a list of texts).
@@ -207,19 +161,18 @@ def build_held_out(
     questions = []
     share = _share_asked(folds, mix, settings)
     for split in (CALIBRATION, VALIDATION):
-        held_out = _sampled(_SplitRows.of(rows, folds, split), share, settings.seed)
+        held_out = _sampled(_SplitRows.of(rows, folds, split), share)
         for row in map(held_out.row, range(len(held_out.ids))):
-            question = choose(row.questions, settings.seed, "single", row.id)
+            question = choose(row.questions, SEED, "single", row.id)
             questions.append(_held_out(split, SINGLE, [row.id], question, row.answers))
         count = len(held_out.ids)
         joined = _joined_beside(count, mix.joined_share, count * (count - 1))
-        for join in _joins(held_out, joined, _weights(mix, settings), settings.seed):
+        for join in _joins(held_out, joined, mix):
             references = [
                 join_answers(first, second, join.connective)
                 for first, second in zip(join.first.answers, join.second.answers, strict=False)
             ]
-            question = _joined_question(join, settings.seed)
-            questions.append(_held_out(split, JOINED, join.ids, question, references))
+            questions.append(_held_out(split, JOINED, join.ids, join.question, references))
     return pd.DataFrame(questions, columns=_HELD_OUT_COLUMNS)
 
 
@@ -234,8 +187,8 @@ def _share_asked(folds: pd.DataFrame, mix: QuestionMix, settings: PairingSetting
     return min(1.0, asked / max(count, 1))
 
 
-def _sampled(rows: _SplitRows, share: float, seed: int) -> _SplitRows:
-    drawn = draw(rows.ids, max(1, round(len(rows.ids) * share)), seed, "held out")
+def _sampled(rows: _SplitRows, share: float) -> _SplitRows:
+    drawn = draw(rows.ids, max(1, round(len(rows.ids) * share)), SEED, "held out")
     return replace(
         rows,
         ids=[rows.ids[number] for number in drawn],
@@ -275,13 +228,13 @@ def _singles_of(rows: _SplitRows, chosen: slice) -> pa.Table:
     )
 
 
-def _joined(joins: Iterator[_Join], seed: int) -> Iterator[pa.Table]:
+def _joined(joins: Iterator[_Join]) -> Iterator[pa.Table]:
     while some := list(islice(joins, _JOINED_TOGETHER)):
         yield _examples(
             JOINED,
             pa.array([join.ids for join in some]),
-            pa.array([_joined_question(join, seed) for join in some]),
-            pa.array([_joined_answer(join, seed) for join in some]),
+            pa.array([join.question for join in some]),
+            pa.array([join.answer for join in some]),
         )
 
 
@@ -314,36 +267,19 @@ def _joined_beside(singles: int, share: float, most: int) -> int:
     return most if share >= 1 else min(most, round(singles * share / (1 - share)))
 
 
-def _weights(mix: QuestionMix, settings: PairingSettings) -> Mapping[str, float]:
-    # A test set without joined questions gives no proportions: then all connectives are alike.
-    return settings.connectives or mix.connectives or dict.fromkeys((AND, ALSO), 1.0)
-
-
-def _joins(
-    rows: _SplitRows, count: int, weights: Mapping[str, float], seed: int
-) -> Iterator[_Join]:
+def _joins(rows: _SplitRows, count: int, mix: QuestionMix) -> Iterator[_Join]:
+    # A test set without joined questions gives no proportions: then these are alike.
+    weights = mix.connectives or dict.fromkeys((AND, ALSO), 1.0)
     numbers, groups = range(len(rows.ids)), rows.leak_groups
     pairs = (
         (first, second)
-        for first, second in spread_pairs(numbers, rows.ids.__getitem__, seed, "pairs")
+        for first, second in spread_pairs(numbers, rows.ids.__getitem__, SEED, "pairs")
         if groups[first] != groups[second]
     )
     drawn = list(islice(pairs, count))
-    names = [digest(seed, rows.ids[first], rows.ids[second]) for first, second in drawn]
+    names = [digest(SEED, rows.ids[first], rows.ids[second]) for first, second in drawn]
     for (first, second), connective in zip(drawn, deal_by_name(names, weights), strict=True):
         yield _Join(rows.row(first), rows.row(second), connective)
-
-
-def _joined_question(join: _Join, seed: int) -> str:
-    first = choose(join.first.questions, seed, "first question", *join.ids)
-    second = choose(join.second.questions, seed, "second question", *join.ids)
-    return join_questions(first, second, join.connective)
-
-
-def _joined_answer(join: _Join, seed: int) -> str:
-    first = choose(join.first.answers, seed, "first answer", *join.ids)
-    second = choose(join.second.answers, seed, "second answer", *join.ids)
-    return join_answers(first, second, join.connective)
 
 
 def _id(*parts: str) -> str:

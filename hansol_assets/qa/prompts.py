@@ -42,12 +42,10 @@ class ContextRow(NamedTuple):
 def build_messages(
     question: str, context: Sequence[ContextRow], settings: PromptSettings
 ) -> list[dict[str, str]]:
-    """Build the chat messages that ask one question.
+    """Build the chat messages that ask one question, with the first `context_rows` of the context.
 
     There is one user turn: Gemma's template knows no system role, so the instruction leads the
-    turn. Questions and answers are data: their control tokens are broken and each takes one line,
-    so that none can pass for another part of the prompt. Context rows come the best first; those
-    beyond `context_rows` are not shown.
+    turn. Questions and answers are data: their control tokens are broken and each takes one line.
     """
     blocks = [settings.system.strip()] if settings.system.strip() else []
     for row in context[: settings.context_rows]:

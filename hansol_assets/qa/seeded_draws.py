@@ -37,7 +37,7 @@ def chance(*name: object) -> float:
 def draw(keys: Sequence[str], count: int | None, *name: object) -> list[int]:
     """Indices of so many of the keys, in their order; of all where `count` is None.
 
-    They are those whose hashes come first, so that one key more displaces one at most.
+    Those whose hashes come first, so that one key more displaces one at most.
     """
     if count is None or len(keys) <= count:
         return list(range(len(keys)))
@@ -51,7 +51,7 @@ def spread_pairs(
     """Yield every ordered pair of different items once, using all items about equally often.
 
     The items stand in a circle in an order drawn by name; each is paired with its neighbour, then
-    with the one after, and so on. After any number of pairs, two items' uses differ by at most 2.
+    with the one after, and so on.
     """
     circle = sorted(items, key=lambda item: digest(*name, key(item)))
     size = len(circle)
@@ -61,11 +61,7 @@ def spread_pairs(
 
 
 def deal(count: int, weights: Mapping[str, float]) -> list[str]:
-    """Repeat the names in the proportions of their weights, evenly mixed.
-
-    Each turn goes to the name that lags its share most, so that every beginning of the list holds
-    the proportions to within one.
-    """
+    """Repeat the names in the proportions of their weights, that which lags most first."""
     total = sum(weights.values())
     given: Counter[str] = Counter()
     dealt = []
@@ -79,8 +75,7 @@ def deal(count: int, weights: Mapping[str, float]) -> list[str]:
 def deal_by_name(names: Sequence[str], weights: Mapping[str, float]) -> list[str]:
     """Deal something to each name, in the proportions of the weights.
 
-    A name keeps what it has when others are added: the names in their order fall into one block a
-    kind, and only at the ends of the blocks do some move to the next.
+    The names in their order fall into one block a kind, so that few change theirs when others come.
     """
     dealt = sorted(deal(len(names), weights))
     by_name = dict(zip(sorted(names), dealt, strict=True))
@@ -90,8 +85,7 @@ def deal_by_name(names: Sequence[str], weights: Mapping[str, float]) -> list[str
 def are_numbered(ids: Sequence[str]) -> bool:
     """Whether ids count up, so that a row that comes later has a later one.
 
-    Most then differ in their numbers alone ("TRAIN_007"); ids that are made from the content, and
-    other hashes, do not.
+    Most then differ in their numbers alone ("TRAIN_007"); hashes do not.
     """
     return len({_NUMBER.sub("0", one) for one in ids}) * 2 <= len(ids)
 
@@ -99,8 +93,8 @@ def are_numbered(ids: Sequence[str]) -> bool:
 def deal_in_turn(groups: Groups, folds: int, salt: str) -> dict[str, int]:
     """Deals each group to the fold that has the fewest rows of its category, then the fewest rows.
 
-    Of several folds, that of the smallest salted hash. A group that comes after the others moves
-    none of them; one that comes between them moves about half of those behind it.
+    Of several folds, that of the smallest salted hash. A group that comes last moves no other; one
+    that comes between them moves about half of those behind it.
     """
     in_category: dict[str, list[int]] = defaultdict(lambda: [0] * folds)
     in_fold = [0] * folds
@@ -120,9 +114,8 @@ def deal_in_turn(groups: Groups, folds: int, salt: str) -> dict[str, int]:
 def deal_by_hash(groups: Groups, folds: int, salt: str) -> dict[str, int]:
     """Cuts each category, in the order of its groups' salted hashes, into one piece a fold.
 
-    Pieces of a category are equally long but for one row, and the categories take turns in which
-    folds get that row. A row that is added anywhere shifts the edges of the pieces of its category
-    by a part of a row, and may shift the extra rows of the others.
+    Pieces of a category are equally long but for one row, which the categories give to folds in
+    turn. A row that is added shifts the edges of the pieces of its category by a part of a row.
     """
     of_category: dict[str, list[str]] = {}
     for group, categories in groups.items():

@@ -84,10 +84,7 @@ def ends_a_sentence(text: str) -> bool:
 
 
 def has_final_ending(text: str) -> bool:
-    """Whether the text ends as a Korean sentence does, its full stop apart ("…합니다").
-
-    A remark in brackets or a smile behind the ending does not count.
-    """
+    """Whether the text ends as a Korean sentence does ("…합니다"), but for remarks and smiles."""
     return bool(_FINAL_ENDING.search(_AFTERTHOUGHT.sub("", text.strip())))
 
 
@@ -102,10 +99,7 @@ def ends_as_a_note(text: str) -> bool:
 
 
 def sentence_key(sentence: str) -> str:
-    """What makes two sentences the same: letters and digits, no leading connective.
-
-    A sentence without letters or digits is its own key.
-    """
+    """What makes two sentences the same: letters and digits, or all, without a connective."""
     return re.sub(r"[\W_]+", "", without_connective(sentence)).casefold() or sentence
 
 
@@ -123,17 +117,13 @@ def has_repeated_sentence(text: str) -> bool:
 def latin_runs(text: str, words: int = LONG_RUN) -> list[str]:
     """Runs of at least so many words in Latin letters: a Korean answer that drifts into English.
 
-    The default lets the trade's long names pass ("Material Safety Data Sheet", "Medium Density
-    Fibreboard").
+    The default lets the trade's long names pass ("Material Safety Data Sheet").
     """
     return [run for run in _LATIN_RUN.findall(text) if len(_LATIN_WORD.findall(run)) >= words]
 
 
 class Excerpt(NamedTuple):
-    """A sentence that stands by itself, without a connective in front.
-
-    `position` is its place among the sentences of the answer, from 0.
-    """
+    """A sentence that stands by itself, and its place in the answer, from 0."""
 
     position: int
     text: str
@@ -143,8 +133,8 @@ class Excerpt(NamedTuple):
 def excerpts(answer: str) -> tuple[Excerpt, ...]:
     """The sentences of an answer that may be quoted alone, in their order.
 
-    Left out are sentences that point back, ask, belong to a numbered list, are unfinished, or are
-    very short or long. A sentence that only lacks its full stop is given one.
+    Left out are those that point back, ask, belong to a numbered list, are unfinished, or are very
+    short or long. One that only lacks its full stop is given one.
     """
     result = []
     for position, sentence in enumerate(split_sentences(" ".join(answer.split()))):

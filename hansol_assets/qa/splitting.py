@@ -45,6 +45,8 @@ RELATION = "relation"
 """How "A와 B의 관계는 무엇인가요?" joins; it is counted and cut, but not written by joining."""
 REQUEST = "request"
 """How "A 종류랑 B가 뭔지 알려 주세요" joins, likewise."""
+MIX_STEP = 0.05
+"""To multiples of it shares are rounded, so that a few more questions train no adapter anew."""
 SHARE_DECIMALS = 6
 _JOINED = "joined questions"
 
@@ -88,18 +90,17 @@ class QuestionMix:
 
     Attributes:
         joined_share: Share of the questions that hold more than one, 0 to 1.
-        connectives: Share of each of `KINDS` among the joinings in the questions; empty without
-            any.
+        connectives: Share of each of `KINDS` among the joinings in the questions.
     """
 
     joined_share: float
     connectives: dict[str, float]
 
-    def rounded(self, step: float) -> "QuestionMix":
-        """Returns the mix with its shares as multiples of a step; as it is where that is 0."""
+    def rounded(self) -> "QuestionMix":
+        """Returns the mix with its shares as multiples of `MIX_STEP`."""
 
         def nearest(share: float) -> float:
-            return round(round(share / step) * step, SHARE_DECIMALS) if step else share
+            return round(round(share / MIX_STEP) * MIX_STEP, SHARE_DECIMALS)
 
         shares = {name: nearest(share) for name, share in self.connectives.items()}
         return QuestionMix(nearest(self.joined_share), shares)
@@ -118,12 +119,9 @@ class QuestionMix:
 
 @dataclass(frozen=True)
 class TakenApart:
-    """A question as the self-standing questions that it joins.
+    """A question as the self-standing questions that it joins, at least one.
 
-    Attributes:
-        parts: The questions in order, at least one.
-        joins: How each part but the first is joined to the one before: of `KINDS`, `RELATION` or
-            `REQUEST`.
+    `joins` is how each part but the first is joined: of `KINDS`, `RELATION` or `REQUEST`.
     """
 
     parts: tuple[str, ...]
@@ -131,10 +129,7 @@ class TakenApart:
 
 
 def split_question(text: str) -> list[str]:
-    """Split one question into the self-standing questions that it joins; see `take_apart`.
-
-    For many questions `take_apart` is faster.
-    """
+    """Split one question; for many `take_apart` is faster."""
     return list(take_apart([text])[0].parts)
 
 
@@ -144,10 +139,10 @@ def take_apart(texts: Sequence[str]) -> list[TakenApart]:
     One is cut at a connective, a list's slash or line, the end of a sentence, or an ending without
     its sign, where what stands before holds a whole question and what stands behind is one that
     names its topic and does not refer back. A statement stays with the question that it leads to.
-    In doubt a question is kept whole: that costs less than one that has lost its subject.
+    In doubt a question is kept whole.
 
-    Parts are in NFC with ASCII signs and end with a sign; a question that is not cut is its text as
-    it came.
+    Parts are in NFC with ASCII signs and end with a sign; a question that is not cut stays as it
+    is.
     """
     plain_texts = [plain(text, CONNECTIVE) for text in texts]
     different = list(dict.fromkeys(plain_texts))
@@ -279,7 +274,10 @@ def decompositions(question: str) -> list[Pair]:
     text = question.strip().rstrip("?.!")
     if len(text) > _LONGEST or _COMPARES.search(text):
         return []
-    pairs = [*_clauses(text)] or [*_things(text)] if _HANGUL.search(text) else _english(text)
+    if _HANGUL.search(text):
+        pairs = [*_clauses(text)] or [*_things(text)]
+    else:
+        pairs = [Pair(*_around(text, cut)) for cut in _ENGLISH_CLAUSES.finditer(text)]
     return [
         Pair(close_question(first), close_question(second), things)
         for first, second, things in pairs
@@ -308,10 +306,6 @@ def _topics(clause: str) -> list[str]:
     asked = _ASKS.search(clause)
     before = clause[: asked.start()].strip() if asked else ""
     return list(dict.fromkeys(filter(None, (clause.split()[0], before))))
-
-
-def _english(text: str) -> list[Pair]:
-    return [Pair(*_around(text, cut)) for cut in _ENGLISH_CLAUSES.finditer(text)]
 
 
 def _around(text: str, cut: re.Match[str]) -> tuple[str, str]:

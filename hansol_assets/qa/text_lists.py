@@ -26,8 +26,8 @@ class TextLists:
     """Lists of texts.
 
     Attributes:
-        chunks: The texts of all lists, in their order. They are never put together: an array of
-            Arrow's plain strings holds 2 GiB at most.
+        chunks: The texts of all lists; in chunks, since an array of plain strings holds 2 GiB at
+            most.
         offsets: Where each list begins among the texts, and their number; int64, lists + 1.
     """
 
@@ -119,14 +119,11 @@ def normalise(text: str) -> str:
 
 
 def comparison_keys(lists: TextLists) -> np.ndarray:
-    """A number for each text, the same one where `normalise` gives the same text.
+    """A number for each text, the same one where `normalise` gives the same text; int64.
 
     `normalise` looks at one sign at a time, so that a table of what it makes of each does its work
     on many texts at once. Keys are hashes of this process: of ten million different texts, two
     share one by a chance of three in a million.
-
-    Returns:
-        int64, a key a text.
     """
     blocks = [
         _keys_of(chunk.slice(start, _TOGETHER))

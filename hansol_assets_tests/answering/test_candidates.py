@@ -14,7 +14,7 @@ from hansol_assets.answering.candidates import (
     retrieved_candidates,
     vectors_of,
 )
-from hansol_assets.compute.current import LocalCompute
+from hansol_assets.compute.current import Compute
 from hansol_assets.embedding.embedder import encode
 from hansol_assets.embedding.muse import MuseEmbedder
 from hansol_assets.lake.cache import RowCache
@@ -94,7 +94,7 @@ def lines() -> list[str]:
 @pytest.fixture
 def ask(work: AnswerPrompts, tmp_path: Path, lines: list[str]) -> Ask:
     cache = RowCache(Warehouse(tmp_path / "warehouse.duckdb"), "generations")
-    workers = LocalCompute().workers(work)
+    workers = Compute().workers(work)
     return lambda asked: answer_requests(
         asked, cache, "scope", lambda: (work, workers), lambda line, *_: lines.append(line)
     )

@@ -22,7 +22,7 @@ from hansol_assets.answering.training_tables import (
     training_examples,
 )
 from hansol_assets.qa.folds import TRAINING, FoldSettings, assign_folds
-from hansol_assets.qa.pairing import PairingSettings, build_pairs
+from hansol_assets.qa.pairing import build_pairs
 from hansol_assets.qa.prompts import PromptSettings
 from hansol_assets.qa.splitting import QuestionMix
 from hansol_assets.qa.table.columns import answers_of
@@ -181,7 +181,7 @@ def test_all_that_a_prompt_may_show_stands_among_what_documents_are_made_of(
     rows: pd.DataFrame,
 ) -> None:
     folds = assign_folds(rows, FoldSettings(count=4, validation=1, calibration=1))
-    kept = asked_once(build_pairs(rows, folds, NONE_JOINED, PairingSettings()))
+    kept = asked_once(build_pairs(rows, folds, NONE_JOINED))
     training = rows[rows["id"].isin(folds.loc[folds["split"] == TRAINING, "id"])]
     assert set(kept["question"]) >= set(training["questions"].str[0])
     assert set(kept["answer"]) == set(answers_of(training))

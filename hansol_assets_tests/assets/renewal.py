@@ -33,11 +33,11 @@ _SHAPE = load_settings(profile="gemma-7b").base_model.facts.shape
 MOVED: Mapping[str, Mapping[str, Any]] = {
     "blend.prior": {"blend": {"prior": {"generated": 0.5, "retrieved": 0.5}}},
     "object_store": {"object_store": "s3://bucket/lake"},
-    "cluster.sharding": {"cluster": {"sharding": "fsdp", "gpus_per_worker": 1}},
     "embedder.kind": {"embedder": _E5},
     "embedder.dimensions": {"embedder": _E5},
     "retriever.kind": {"retriever": {"kind": "muse"}},
     "retriever.dimensions": {"retriever": {"kind": "muse", "dimensions": 512}},
+    "retriever.prefixes": {"retriever": {"prefixes": ["", ""]}},
     "base_model.facts.shape": {"base_model": {"facts": {"shape": _SHAPE}}},
     "scores.judge": {"scores": {"judge": _E5}},
 }

@@ -9,7 +9,7 @@ from hansol_assets.lake.paths import LakePaths
 from hansol_assets.lake.reports import Build, TableReport, Task
 from hansol_assets.lake.store import Lake
 from hansol_assets.qa.folds import FoldSettings, assign_folds, rows_and_folds
-from hansol_assets.qa.pairing import PairingSettings, build_pairs
+from hansol_assets.qa.pairing import build_pairs
 from hansol_assets.qa.splitting import QuestionMix
 from hansol_assets_tests.lake.handmade import make_table
 
@@ -49,10 +49,10 @@ def test_examples_are_stored_alike_in_one_block_and_in_many(
     monkeypatch.setattr(dataset, "BLOCK_BYTES", block_bytes)
     mix = stored(lake, "question_mix", TableReport(frame=MIX.to_table()))
     build = Build(LakePaths(lake.paths.root), lake.paths.root / "checkpoints", lambda *_: None)
-    pairs = build_pairs(*rows_and_folds(dealt.read()), MIX, PairingSettings())
+    pairs = build_pairs(*rows_and_folds(dealt.read()), MIX)
     plain = stored(lake, "plain", TableReport(frame=pairs))
 
-    report = dataset.paired_questions(dealt, mix, PairingSettings(), build)
+    report = dataset.paired_questions(dealt, mix, build)
 
     kept = stored(lake, "paired_questions", report)
     assert kept.manifest.checksums == plain.manifest.checksums

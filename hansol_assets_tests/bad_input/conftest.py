@@ -24,8 +24,8 @@ from hansol_assets_tests.modeling.conftest import (
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models")
     documents = [render_document(user(question), answer) for question, answer in PAIRS]
-    train_base_model(documents, small_base_settings(max_steps=1).scratch, folder / "base", ignore)
-    other = small_base_settings(max_steps=1, vocab_size=500, hidden_size=48)
+    train_base_model(documents, small_base_settings(steps=1).scratch, folder / "base", ignore)
+    other = small_base_settings(steps=1, vocab_size=500, hidden_size=48)
     train_base_model(documents, other.scratch, folder / "other", ignore)
     examples = pd.DataFrame(
         [(user(question), answer) for question, answer in PAIRS], columns=["messages", "answer"]

@@ -26,15 +26,15 @@ PROFILES = [
     profile("a negative value", "retrieval: {top_k: -3}", "'retrieval.top_k' = -3", "or equal to"),
     profile("zero where one is needed", "prompt: {context_rows: -1}", "'prompt.context_rows' = -1"),
     profile(
-        "a share above one", "generation: {top_p: 1.5}", "'generation.top_p' = 1.5", "equal to 1"
+        "a share above one", "folds: {stock_share: 2}", "'folds.stock_share' = 2", "equal to 1"
     ),
     profile("not a number", "training: {learning_rate: .nan}", "'training.learning_rate' = nan"),
     profile("an unknown choice", "submission: {strategy: best}", "'text', 'consensus' or 'blend'"),
     profile("a misspelt section", "retreival: {}", "'retreival'; did you mean 'retrieval'?"),
     profile(
         "a misspelt key",
-        "generation: {top_pp: 0.5}",
-        "unknown setting 'generation.top_pp'; did you mean 'generation.top_p'?",
+        "generation: {sample: 5}",
+        "unknown setting 'generation.sample'; did you mean 'generation.samples'?",
     ),
     profile("a section that is a value", "folds: 5", "setting 'folds' = 5"),
     profile("two faults", "folds: {count: 0}\nwrong: 1", "'folds.count' = 0", "setting 'wrong'"),

@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 import pandas as pd
 import pytest
@@ -18,7 +19,8 @@ from hansol_assets.qa.table import (
     read_test,
     read_train,
 )
-from hansol_assets.qa.table.row_warnings import ASKED_AGAIN, KINDS, PERSONAL_DATA, row_warnings
+from hansol_assets.qa.table.row_warnings import ASKED_AGAIN, PERSONAL_DATA, row_warnings
+from hansol_assets.qa.table.table_settings import Kind
 from hansol_assets_tests.qa.rows import FILE_COLUMNS
 
 TEST_COLUMNS = ("id", "질문")
@@ -69,7 +71,7 @@ def test_any_cells_are_kept_or_refused_with_their_line(path: Path, rows: list[li
         assert str(path) in str(table)
     else:
         assert len(table) == len(rows)
-        assert set(row_warnings(table)["kind"]) <= {*KINDS, ASKED_AGAIN, PERSONAL_DATA}
+        assert set(row_warnings(table)["kind"]) <= {*get_args(Kind), ASKED_AGAIN, PERSONAL_DATA}
 
 
 @given(name=st.sampled_from(TEST_COLUMNS), cell=CELLS)

@@ -48,7 +48,7 @@ def test_doubtful_rows_are_warned_of_and_kept(raw: Path, instance: dg.DagsterIns
 
 
 def test_a_setting_drops_doubtful_rows(raw: Path, instance: dg.DagsterInstance) -> None:
-    run = load(raw, instance, row_quality={"contradiction": "drop", "unfinished": "drop"})
+    run = load(raw, instance, table={"drop_rows": ["contradiction", "unfinished"]})
     assert run.failures == {}
     assert run.metadata["raw_qa"]["dropped_rows"] == 2
     gone = {f"TRAIN_{place:03d}" for place in range(24)} - set(run.table("raw_qa")["id"])
@@ -61,6 +61,6 @@ def test_a_table_of_which_nothing_would_stay_is_refused(
     rows = pd.read_csv(raw / "train.csv", dtype=str)
     broken_off = rows.assign(답변_2="벽지를 뜯고 바탕을")
     broken_off.to_csv(raw / "train.csv", index=False, encoding="utf-8")
-    run = load(raw, instance, row_quality={"unfinished": "drop"})
+    run = load(raw, instance, table={"drop_rows": ["unfinished"]})
     assert "every row looks wrong and would be dropped" in run.failures["raw_qa"]
-    assert "set the kinds of row_quality to keep" in run.failures["raw_qa"]
+    assert "name fewer kinds in table.drop_rows" in run.failures["raw_qa"]

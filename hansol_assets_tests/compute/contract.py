@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from hansol_assets.compute.protocol import Compute
+from hansol_assets.compute.current import Compute
 from hansol_assets.errors import InputError
 from hansol_assets.lake.reports import NO_FIGURES
 from hansol_assets_tests.compute.works import Doubling, Inverting, Meeting, Refusing, blocks_of

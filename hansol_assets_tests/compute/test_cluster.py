@@ -111,11 +111,6 @@ def test_fewer_workers_than_the_fewest_are_refused() -> None:
         ClusterSettings(least_workers=3)
 
 
-def test_pieces_of_a_model_need_gpus() -> None:
-    with pytest.raises(ValueError, match="'fsdp' needs gpus_per_worker"):
-        ClusterSettings(sharding="fsdp")
-
-
 def test_the_first_error_of_a_trace_is_its_reason() -> None:
     trace = """Traceback
   File "x.py", line 1

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hansol_assets.compute.cluster import ClusterSettings
-from hansol_assets.compute.current import LocalCompute, computing_on, current, take_done
+from hansol_assets.compute.current import Compute, computing_on, current, take_done
 from hansol_assets.compute.protocol import RowOutcome, isolate_errors
 from hansol_assets.errors import InputError, UserError
 from hansol_assets.lake.lake_errors import CorruptArtifactError, MissingInputError
@@ -16,11 +16,11 @@ from hansol_assets_tests.compute.works import Doubling, blocks_of
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
 def test_the_contract_holds_here(case: Case, tmp_path: Path) -> None:
-    case(LocalCompute(), tmp_path)
+    case(Compute(), tmp_path)
 
 
 def test_work_is_opened_once(tmp_path: Path) -> None:
-    workers = LocalCompute().workers(Doubling(tmp_path))
+    workers = Compute().workers(Doubling(tmp_path))
     list(workers.map(blocks_of(1, 1)))
     (opened,) = tmp_path.glob("opened.*")
     first = opened.read_bytes()

@@ -15,8 +15,9 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from hansol_assets.compute import ray_compute
 from hansol_assets.compute.cluster import LostWorkError
-from hansol_assets.compute.current import LocalCompute
+from hansol_assets.compute.current import Compute
 from hansol_assets.compute.protocol import BlockWork
 from hansol_assets.compute.ray_compute import RayCompute
 from hansol_assets.embedding.cached import EmbedTexts
@@ -29,7 +30,7 @@ from hansol_assets.modeling.hyperparameters import GenerationSettings
 from hansol_assets.modeling.training.adapter import AdapterReport, TrainAdapter
 from hansol_assets_tests.compute.conftest import Connect, TwoNodes
 from hansol_assets_tests.compute.contract import CASES, Case
-from hansol_assets_tests.compute.works import Doubling, Dying, Sharing, blocks_of, noted
+from hansol_assets_tests.compute.works import Doubling, Dying, blocks_of, noted
 from hansol_assets_tests.faults.fixtures import Reference
 from hansol_assets_tests.graph import run_graph
 from hansol_assets_tests.modeling.conftest import (
@@ -133,7 +134,7 @@ def train(compute: Any, base_dir: Path, folder: Path, **changes: Any) -> Adapter
 def alone(base_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, AdapterReport]:
     """The same training on this machine."""
     folder = tmp_path_factory.mktemp("alone")
-    return folder, train(LocalCompute(), base_dir, folder)
+    return folder, train(Compute(), base_dir, folder)
 
 
 TEXTS = [f"{number}번째 벽의 벽지가 {number % 7}군데 들떴어요." for number in range(1_100)]
@@ -142,12 +143,12 @@ TEXTS = [f"{number}번째 벽의 벽지가 {number % 7}군데 들떴어요." for
 def test_vectors_are_those_of_this_machine_whatever_is_lost(
     connect: Connect, two_nodes: TwoNodes
 ) -> None:
-    work = EmbedTexts(MuseEmbedder, 64, DIMENSIONS, fewest_to_send=0)
+    work = EmbedTexts(MuseEmbedder, DIMENSIONS, fewest_to_send=0)
     blocks = [
         pa.table({"key": TEXTS[start : start + 100], "text": TEXTS[start : start + 100]})
         for start in range(0, len(TEXTS), 100)
     ]
-    here = pa.concat_tables(LocalCompute().workers(work).map(blocks))
+    here = pa.concat_tables(Compute().workers(work).map(blocks))
     assert disturbed(connect(), work, blocks, two_nodes).equals(here)
 
 
@@ -164,7 +165,7 @@ def test_answers_are_those_of_this_machine_whatever_is_lost(
         for place, (question, _) in enumerate(PAIRS * 8)
     ]
     blocks = work.blocks(requests)
-    here = pa.concat_tables(LocalCompute().workers(work).map(blocks))
+    here = pa.concat_tables(Compute().workers(work).map(blocks))
     found = disturbed(connect(), work, blocks, two_nodes)
     assert found.drop_columns(["seconds"]).equals(here.drop_columns(["seconds"]))
     assert found["problem"].null_count == len(found) == 2 * len(requests)
@@ -229,19 +230,17 @@ def test_a_lost_node_leaves_a_smaller_group(
     assert (compute.done[-1].workers, compute.done[-1].retries) == (1, 1)
 
 
-def test_a_model_in_pieces_is_kept_and_put_back_whole(connect: Connect, tmp_path: Path) -> None:
-    pieces = connect(training_workers=2).together(Sharing(tmp_path), ignore)
-    assert pieces == [6 * 4 / 2, 4 / 2]
-
-
-def test_work_that_dies_each_time_is_given_up(connect: Connect, tmp_path: Path) -> None:
+def test_work_that_dies_each_time_is_given_up(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ray_compute, "MAX_FAILURES", 0)
     lines: list[str] = []
 
     def send(line: str, figures: Mapping[str, float] = NO_FIGURES, /) -> None:
         lines.append(line)
 
     with pytest.raises(LostWorkError, match=r"dying on the Ray cluster was given up: .*run again"):
-        connect(max_failures=0).together(Dying(), send)
+        connect().together(Dying(), send)
     assert len([line for line in lines if "was lost" in line]) == 1
 
 

@@ -8,16 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
-from safetensors.torch import save_file
 
 from hansol_assets.compute.protocol import Member, isolate_errors
 from hansol_assets.errors import InputError
-from hansol_assets.modeling.training.callbacks import (
-    BEST_FILE,
-    is_sharded,
-    restore_best,
-    whole_weights,
-)
 
 
 def blocks_of(*sizes: int) -> list[pa.Table]:
@@ -156,43 +149,3 @@ class Dying:
 
     def run(self, member: Member) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
-
-
-@dataclass(frozen=True)
-class Sharing:
-    """Keeps a model's weights of which each member has a piece, spoils them, and puts them back.
-
-    Attributes:
-        folder: Where they are kept.
-    """
-
-    folder: Path
-    name: str = "sharing"
-    rows: int = 1
-
-    def can_use(self, members: int) -> bool:
-        return members == 2
-
-    def run(self, member: Member) -> list[int]:
-        import torch
-        from torch import distributed
-        from torch.distributed.device_mesh import init_device_mesh
-        from torch.distributed.fsdp import fully_shard
-
-        torch.manual_seed(0)
-        model = torch.nn.Linear(6, 4)
-        wanted = {name: weight.detach().clone() for name, weight in model.named_parameters()}
-        fully_shard(model, mesh=init_device_mesh("cpu", (2,)))
-        pieces = [weight.to_local().numel() for weight in model.parameters()]
-        assert is_sharded(model)
-        weights = whole_weights(model)
-        if member.is_first:
-            save_file(weights, self.folder / BEST_FILE)
-        with torch.no_grad():
-            for weight in model.parameters():
-                weight.zero_()
-        distributed.barrier()
-        restore_best(model, self.folder)
-        for name, weight in whole_weights(model).items():
-            torch.testing.assert_close(weight, wanted[name], rtol=0, atol=0)
-        return pieces

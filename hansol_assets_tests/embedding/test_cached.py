@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hansol_assets.compute.current import LocalCompute
+from hansol_assets.compute.current import Compute
 from hansol_assets.embedding.cached import CachedEmbedder, EmbedTexts
 from hansol_assets.embedding.embedder import encode
 from hansol_assets.embedding.muse import DIMENSIONS, MuseEmbedder
@@ -29,7 +29,7 @@ def lines() -> list[str]:
 
 def opened(folder: Path, lines: list[str]) -> CachedEmbedder:
     cache = RowCache(Warehouse(folder / "warehouse.duckdb"), EMBEDDINGS)
-    workers = LocalCompute().workers(EmbedTexts(Allergic, 64, DIMENSIONS))
+    workers = Compute().workers(EmbedTexts(Allergic, DIMENSIONS))
     return CachedEmbedder(cache, "scope", DIMENSIONS, lambda: workers, lines.append)
 
 

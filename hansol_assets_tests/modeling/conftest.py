@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from hansol_assets.lake.reports import NO_FIGURES
+from hansol_assets.modeling import runtime
 from hansol_assets.modeling.base.base_model import BaseModelSettings, train_base_model
 from hansol_assets.modeling.base.loading import LoadingSettings
 from hansol_assets.modeling.base.scratch import ScratchSettings
@@ -37,15 +38,8 @@ def small_base_settings(**changes: object) -> BaseModelSettings:
         "vocab_size": 420,
         "hidden_size": 32,
         "layers": 2,
-        "attention_heads": 2,
-        "key_value_heads": 1,
-        "intermediate_size": 48,
-        "max_positions": 256,
         "sequence_length": 64,
-        "batch_size": 4,
-        "epochs": 100,
-        "max_steps": 60,
-        "progress_seconds": 0,
+        "steps": 60,
     }
     return BaseModelSettings(scratch=ScratchSettings.model_validate({**shape, **changes}))
 
@@ -53,7 +47,6 @@ def small_base_settings(**changes: object) -> BaseModelSettings:
 def small_training_settings(**changes: object) -> TrainingSettings:
     small = {
         "rank": 2,
-        "lora_alpha": 4,
         "per_device_batch_size": 2,
         "gradient_accumulation": 2,
         "epochs": 5,
@@ -65,13 +58,18 @@ def small_training_settings(**changes: object) -> TrainingSettings:
         "gradient_checkpointing": False,
         "save_steps": 3,
         "evaluations": 2,
-        "progress_seconds": 0,
     }
     return TrainingSettings.model_validate({**small, **changes})
 
 
 def ignore(line: str, figures: Mapping[str, float] = NO_FIGURES, /) -> None:
     """Takes a progress line and does nothing with it."""
+
+
+@pytest.fixture(autouse=True)
+def every_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets no line of progress be left out."""
+    monkeypatch.setattr(runtime, "PROGRESS_SECONDS", 0)
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from hansol_assets.orchestration.checks import (
 )
 from hansol_assets.orchestration.resources import LakeResource
 from hansol_assets.qa.folds import FoldSettings, assign_folds, rows_and_folds
-from hansol_assets.qa.pairing import PairingSettings, build_pairs
+from hansol_assets.qa.pairing import build_pairs
 from hansol_assets.qa.splitting import QuestionMix
 from hansol_assets.settings import load_settings
 from hansol_assets_tests.graph import SMALL_PROFILE
@@ -34,7 +34,7 @@ def dealt(rows: pd.DataFrame) -> pd.DataFrame:
 
 @pytest.fixture
 def pairs(dealt: pd.DataFrame) -> pd.DataFrame:
-    return build_pairs(*rows_and_folds(dealt), MIX, PairingSettings())
+    return build_pairs(*rows_and_folds(dealt), MIX)
 
 
 def door(folder: Path, **tables: pd.DataFrame) -> LakeResource:

@@ -23,7 +23,6 @@ from hansol_assets_tests.modeling.checkpoints import (
 
 SMALL = {
     "folds": {"count": 6, "validation": 1, "calibration": 1},
-    "pairing": {"joined_count": 12},
     "embedder": {"kind": "muse", "model_id": None},
     "training": {
         "max_steps": 2,

@@ -1,11 +1,14 @@
 """Rows in Arrow's columns are dealt and paired as rows of Python objects are."""
 
+from functools import partial
+
 import pandas as pd
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hansol_assets.qa import pairing
 from hansol_assets.qa.folds import (
     FoldSettings,
     assign_folds,
@@ -62,29 +65,30 @@ def test_both_forms_give_the_same(rows: pd.DataFrame, chunk: int) -> None:
     assert find_leaks(columnar, others, SETTINGS) == find_leaks(rows, others, SETTINGS)
     assert stock_answers(columnar, SETTINGS) == stock_answers(rows, SETTINGS)
     assert held_out_texts(dealt, SETTINGS) == held_out_texts(with_folds(rows, others), SETTINGS)
-    for build in (build_pairs, build_held_out):
-        made = build(*rows_and_folds(dealt), MIX, PairingSettings())
-        pd.testing.assert_frame_equal(made, build(rows, others, MIX, PairingSettings()))
+    for build in (build_pairs, partial(build_held_out, settings=PairingSettings())):
+        made = build(*rows_and_folds(dealt), MIX)
+        pd.testing.assert_frame_equal(made, build(rows, others, MIX))
 
 
 @given(rows=tables(), size=st.integers(1, 3_000))
 def test_blocks_of_any_size_hold_the_same_examples(rows: pd.DataFrame, size: int) -> None:
     folds = assign_folds(rows, SETTINGS)
-    whole, *none = pair_blocks(rows, folds, MIX, PairingSettings(), BLOCK_BYTES)
+    whole, *none = pair_blocks(rows, folds, MIX, BLOCK_BYTES)
 
-    blocks = list(pair_blocks(rows, folds, MIX, PairingSettings(), size))
+    blocks = list(pair_blocks(rows, folds, MIX, size))
 
     assert pa.concat_tables(blocks).equals(whole)
     assert not none
     assert {block.schema for block in blocks} == {whole.schema}
 
 
-def test_a_thousand_joined_examples_are_made_at_once() -> None:
+def test_a_thousand_joined_examples_are_made_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pairing, "JOINED_LIMIT", 2_500)
     ids = [f"R_{number}" for number in range(80)]
     rows = pd.DataFrame({"id": ids, "questions": [[key] for key in ids], "answers": [["예"]] * 80})
     folds = pd.DataFrame({"id": ids, "leak_group": ids, "fold": 0, "split": "training"})
 
-    blocks = pair_blocks(rows, folds, MIX, PairingSettings(joined_count=2_500), 1)
+    blocks = pair_blocks(rows, folds, QuestionMix(1, MIX.connectives), 1)
 
     assert [block.num_rows for block in blocks][80:] == [1_000, 1_000, 500]
 
@@ -94,7 +98,7 @@ def test_no_rows_give_no_examples(split: str) -> None:
     rows = pd.DataFrame({"id": ["A"], "questions": [["?"]], "answers": [["예"]]})
     folds = pd.DataFrame({"id": ["B"], "leak_group": ["B"], "fold": 0, "split": split})
 
-    pairs = build_pairs(rows, folds, MIX, PairingSettings())
+    pairs = build_pairs(rows, folds, MIX)
 
     assert pairs.empty
     assert pairs.columns.tolist() == ["id", "kind", "source_ids", "question", "answer"]

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
+from hansol_assets.qa import pairing
 from hansol_assets.qa.connectives import KINDS, join_answers, join_questions
 from hansol_assets.qa.connectives import NONE as SIDE_BY_SIDE
 from hansol_assets.qa.folds import FoldSettings, assign_folds
@@ -32,7 +32,7 @@ def ids_of(folds: pd.DataFrame, split: str) -> set[str]:
 def test_singles_are_every_question_with_every_answer(
     rows: pd.DataFrame, folds: pd.DataFrame
 ) -> None:
-    pairs = build_pairs(rows, folds, NONE, SETTINGS)
+    pairs = build_pairs(rows, folds, NONE)
 
     training = rows[rows["id"].isin(ids_of(folds, "training"))]
     expected = {
@@ -47,7 +47,7 @@ def test_singles_are_every_question_with_every_answer(
 
 
 def test_joined_examples_follow_the_mix(rows: pd.DataFrame, folds: pd.DataFrame) -> None:
-    pairs = build_pairs(rows, folds, QuestionMix(0.25, HALF.connectives), SETTINGS)
+    pairs = build_pairs(rows, folds, QuestionMix(0.25, HALF.connectives))
     joined = pairs[pairs["kind"] == "joined"]
 
     assert len(joined) == 20
@@ -60,7 +60,7 @@ def test_joined_examples_follow_the_mix(rows: pd.DataFrame, folds: pd.DataFrame)
 
 
 def test_joined_parts_belong_to_their_rows(rows: pd.DataFrame, folds: pd.DataFrame) -> None:
-    pairs = build_pairs(rows, folds, HALF, SETTINGS)
+    pairs = build_pairs(rows, folds, HALF)
     by_id = rows.set_index("id")
 
     for example in pairs[pairs["kind"] == "joined"].itertuples():
@@ -78,26 +78,13 @@ def test_joined_parts_belong_to_their_rows(rows: pd.DataFrame, folds: pd.DataFra
         }
 
 
-def test_settings_override_count_connectives_and_draw(
-    rows: pd.DataFrame, folds: pd.DataFrame
-) -> None:
-    settings = PairingSettings(joined_count=7, connectives={"또한,": 1.0})
-
-    joined = build_pairs(rows, folds, HALF, settings).query("kind == 'joined'")
-    redrawn = build_pairs(rows, folds, HALF, settings.model_copy(update={"seed": 1}))
-
-    assert len(joined) == 7
-    assert joined["question"].str.contains("또한,").all()
-    assert set(redrawn["id"]) != set(build_pairs(rows, folds, HALF, settings)["id"])
-
-
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_joining_is_written(
     rows: pd.DataFrame, folds: pd.DataFrame, kind: str
 ) -> None:
     mix = QuestionMix(0.25, {kind: 1.0})
 
-    joined = build_pairs(rows, folds, mix, SETTINGS).query("kind == 'joined'")["question"].tolist()
+    joined = build_pairs(rows, folds, mix).query("kind == 'joined'")["question"].tolist()
     asked = build_held_out(rows, folds, mix, SETTINGS).query("kind == 'joined'")
 
     assert {taken.joins for taken in take_apart(joined)} == {(kind,)}
@@ -108,16 +95,17 @@ def test_every_kind_of_joining_is_written(
 def test_kinds_are_dealt_by_their_weights(rows: pd.DataFrame, folds: pd.DataFrame) -> None:
     mix = QuestionMix(0.25, {"그리고": 0.5, SIDE_BY_SIDE: 0.25, "slash": 0.25})
 
-    joined = build_pairs(rows, folds, mix, SETTINGS).query("kind == 'joined'")["question"].tolist()
+    joined = build_pairs(rows, folds, mix).query("kind == 'joined'")["question"].tolist()
 
     counts = Counter(kind for taken in take_apart(joined) for kind in taken.joins)
     assert counts == {"그리고": 10, SIDE_BY_SIDE: 5, "slash": 5}
 
 
-def test_an_asked_for_count_is_met_without_joined_test_questions(
-    rows: pd.DataFrame, folds: pd.DataFrame
+def test_without_measured_connectives_two_are_alike(
+    rows: pd.DataFrame, folds: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pairs = build_pairs(rows, folds, NONE, PairingSettings(joined_count=6))
+    monkeypatch.setattr(pairing, "JOINED_LIMIT", 6)
+    pairs = build_pairs(rows, folds, QuestionMix(1, {}))
 
     assert Counter("또한," in text for text in pairs.query("kind == 'joined'")["question"]) == {
         False: 3,
@@ -129,14 +117,17 @@ def test_an_asked_for_count_is_met_without_joined_test_questions(
 def test_joined_examples_end_where_the_pairs_do(
     rows: pd.DataFrame, folds: pd.DataFrame, share: float
 ) -> None:
-    pairs = build_pairs(rows, folds, QuestionMix(share, HALF.connectives), SETTINGS)
+    pairs = build_pairs(rows, folds, QuestionMix(share, HALF.connectives))
 
     # Six training rows make thirty ordered pairs.
     assert (pairs["kind"] == "joined").sum() == 30
 
 
-def test_limit_bounds_the_measured_count(rows: pd.DataFrame, folds: pd.DataFrame) -> None:
-    pairs = build_pairs(rows, folds, HALF, PairingSettings(joined_limit=5))
+def test_limit_bounds_the_measured_count(
+    rows: pd.DataFrame, folds: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pairing, "JOINED_LIMIT", 5)
+    pairs = build_pairs(rows, folds, HALF)
 
     assert (pairs["kind"] == "joined").sum() == 5
 
@@ -147,7 +138,7 @@ def test_rows_of_one_leak_group_are_not_joined(rows: pd.DataFrame) -> None:
     folds = assign_folds(rows, FoldSettings(count=2, validation=0, calibration=0, stock_share=1))
     group_of = dict(zip(folds["id"], folds["leak_group"], strict=True))
 
-    pairs = build_pairs(rows, folds, HALF, SETTINGS)
+    pairs = build_pairs(rows, folds, HALF)
 
     joined = pairs[pairs["kind"] == "joined"]
     assert len(joined) == 22
@@ -159,7 +150,7 @@ def test_a_paraphrase_that_says_the_same_is_kept_once(
 ) -> None:
     rows["questions"] = rows["questions"].map(lambda own: [own[0], own[0]])
 
-    assert len(build_pairs(rows, folds, NONE, SETTINGS)) == 6 * 5
+    assert len(build_pairs(rows, folds, NONE)) == 6 * 5
 
 
 def test_held_out_rows_are_asked_both_ways(rows: pd.DataFrame, folds: pd.DataFrame) -> None:
@@ -207,21 +198,6 @@ def test_nothing_held_out_gives_an_empty_table(rows: pd.DataFrame) -> None:
     assert held_out.empty
 
 
-@pytest.mark.parametrize(
-    "weights",
-    [
-        {},
-        {"그런데": 1.0},
-        {"그리고": 0.0},
-        {"그리고": -1.0, "또한,": 2.0},
-        {"그리고": float("nan")},
-    ],
-)
-def test_senseless_connectives_are_refused(weights: dict[str, float]) -> None:
-    with pytest.raises(ValidationError):
-        PairingSettings(connectives=weights)
-
-
 @given(
     order=st.permutations(range(12)),
     fold_order=st.permutations(range(12)),
@@ -237,10 +213,10 @@ def test_examples_are_the_same_in_any_order_and_never_cross_splits(
     )
     mix = QuestionMix(share, HALF.connectives)
 
-    pairs = build_pairs(rows.iloc[order], folds.iloc[fold_order], mix, SETTINGS)
+    pairs = build_pairs(rows.iloc[order], folds.iloc[fold_order], mix)
     held_out = build_held_out(rows.iloc[order], folds.iloc[fold_order], mix, SETTINGS)
 
-    pd.testing.assert_frame_equal(pairs, build_pairs(rows, folds, mix, SETTINGS))
+    pd.testing.assert_frame_equal(pairs, build_pairs(rows, folds, mix))
     pd.testing.assert_frame_equal(held_out, build_held_out(rows, folds, mix, SETTINGS))
     assert {key for ids in pairs["source_ids"] for key in ids} == ids_of(folds, "training")
     for split, asked in held_out.groupby("split"):
@@ -255,7 +231,7 @@ def test_real_rows_mirror_the_real_questions(real_dir: Path) -> None:
     folds = assign_folds(rows, FoldSettings())
 
     held_out = build_held_out(rows, folds, mix, SETTINGS)
-    pairs = build_pairs(rows, folds, mix, SETTINGS)
+    pairs = build_pairs(rows, folds, mix)
 
     for table in (held_out, pairs):
         joined = table[table["kind"] == "joined"]
@@ -279,7 +255,7 @@ def test_ragged_rows_give_what_they_have(rows: pd.DataFrame, folds: pd.DataFrame
     table = ragged(rows)
     by_id = table.set_index("id")
 
-    pairs = build_pairs(table, folds, HALF, SETTINGS)
+    pairs = build_pairs(table, folds, HALF)
     held_out = build_held_out(table, folds, HALF, SETTINGS)
 
     singles = pairs[pairs["kind"] == "single"]

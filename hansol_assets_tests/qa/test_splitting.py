@@ -308,7 +308,7 @@ def test_mix_counts_joined_questions_and_their_connectives() -> None:
 
     assert mix.joined_share == pytest.approx(5 / 7)
     assert mix.connectives == pytest.approx({"그리고": 2 / 5, "또한,": 1 / 5, "none": 2 / 5})
-    assert mix.rounded(0.25) == QuestionMix(0.75, {"그리고": 0.5, "또한,": 0.25, "none": 0.5})
+    assert mix.rounded() == QuestionMix(0.7, {"그리고": 0.4, "또한,": 0.2, "none": 0.4})
 
 
 @pytest.mark.parametrize("questions", [[], ["합판은 왜 휘나요?"]])

@@ -17,7 +17,12 @@ from hansol_assets.hub.fetching import HubSettings, fetch, pinned
 from hansol_assets.lake.reports import Log
 from hansol_assets.modeling.base.loading import LoadingSettings
 from hansol_assets.modeling.base.model_folder import CONFIG_FILE, ModelSource, check_model_folder
-from hansol_assets.modeling.base.scratch import ScratchSettings, train_model
+from hansol_assets.modeling.base.scratch import (
+    BATCH_SIZE,
+    MAX_POSITIONS,
+    ScratchSettings,
+    train_model,
+)
 from hansol_assets.modeling.base.shape import ModelShape
 from hansol_assets.modeling.base.tokenizer import train_tokenizer
 from hansol_assets.modeling.runtime import without_bars
@@ -43,10 +48,7 @@ class ModelFacts(SettingsModel):
 class BaseModelOrigin(SettingsModel):
     """All that a base model's bytes depend on, beside the corpus.
 
-    Attributes:
-        scratch: How it is trained from nothing; None for a released model.
-        hub: Which released model; None for one that is trained here.
-        licence: The released model's, which is kept beside its weights.
+    `scratch` is None for a released model, `hub` for one that is trained here.
     """
 
     scratch: ScratchSettings | None = None
@@ -68,18 +70,10 @@ class BaseModelSettings(SettingsModel):
         le=1,
         description="scratch: share of the corpus that may change before it is trained anew.",
     )
-    corpus_documents: int = Field(
-        2_500,
-        ge=1,
-        description="scratch: documents of the corpus at most, drawn by hash; `max_steps` reads no "
-        "more of them than it has time for.",
-    )
     facts: ModelFacts = Field(
         ModelFacts(), description="What is known of the hub's model beforehand."
     )
-    loading: LoadingSettings = Field(
-        LoadingSettings(), description="Format and attention in memory."
-    )
+    loading: LoadingSettings = Field(LoadingSettings(), description="Format in memory.")
 
     @property
     def pinned(self) -> BaseModelOrigin:
@@ -99,16 +93,13 @@ class BaseModelSettings(SettingsModel):
 
     @property
     def known_shape(self) -> ModelShape | None:
-        """The model's dimensions, as far as they are known before it is fetched.
-
-        A local folder's own configuration decides, whatever the profile says.
-        """
+        """The model's dimensions as far as known; a local folder's own configuration decides."""
         if self.kind == "scratch":
             return self.scratch.shape
         local = local_folder(self.hub.model_id)
         if local is None or not (local / CONFIG_FILE).is_file():
             return self.facts.shape
-        return ModelShape.of_folder(local, trust_remote_code=self.loading.trust_remote_code)
+        return ModelShape.of_folder(local)
 
 
 @dataclass(frozen=True)
@@ -116,10 +107,8 @@ class BaseModelReport:
     """What is known about a base model once its folder is complete.
 
     Attributes:
-        name: The hub's or the folder's name; for scratch, what it is.
         revision: The hub's commit hash or the local folder's SHA-256; None for scratch.
-        vocabulary: Tokens in the vocabulary; None where it was not loaded.
-        tokens: Tokens trained on; 0 for hub.
+        vocabulary: Tokens; None where the tokenizer was not loaded.
         history: One row a step: step, epoch, loss (nats a token), learning_rate; empty for hub.
     """
 
@@ -145,10 +134,7 @@ def make_base_model(
 def train_base_model(
     documents: Sequence[str], scratch: ScratchSettings, out_dir: Path, progress: Log
 ) -> BaseModelReport:
-    """Train a tokenizer and a Gemma 3 model from scratch and save both.
-
-    `out_dir`: A folder; created if missing. Gets the `save_pretrained` form: config,
-    generation_config, model.safetensors, tokenizer, chat template.
+    """Train a tokenizer and a Gemma 3 model from scratch and save both in `save_pretrained` form.
 
     Raises:
         InputError: There are no documents.
@@ -161,7 +147,7 @@ def train_base_model(
     tokenizer = train_tokenizer(documents, scratch.vocab_size)
     model, history = train_model(documents, tokenizer, scratch, progress)
     out_dir.mkdir(parents=True, exist_ok=True)
-    tokenizer.model_max_length = scratch.max_positions
+    tokenizer.model_max_length = MAX_POSITIONS
     tokenizer.save_pretrained(out_dir)
     with without_bars():
         model.save_pretrained(out_dir)
@@ -171,7 +157,7 @@ def train_base_model(
         revision=None,
         parameters=model.num_parameters(),
         vocabulary=len(tokenizer),
-        tokens=len(history) * scratch.batch_size * scratch.sequence_length,
+        tokens=len(history) * BATCH_SIZE * scratch.sequence_length,
         seconds=time.perf_counter() - start,
         history=history,
     )
@@ -192,7 +178,8 @@ def fetch_base_model(
     packed = gguf_file(hub.model_id)
     local = None if packed else local_folder(hub.model_id)
     check_model_folder(local or out_dir)
-    name = _local_name(packed, local) or hub.model_id
+    # The last part of a path is the same on every machine.
+    name = packed.stem if packed else local.name if local else hub.model_id
     ModelSource(name, revision, licence).save(out_dir)
     return BaseModelReport(
         kind="hub",
@@ -206,15 +193,7 @@ def fetch_base_model(
     )
 
 
-def _local_name(packed: Path | None, local: Path | None) -> str | None:
-    """The last part of a file's or folder's path, which is the same on every machine."""
-    if packed:
-        return packed.stem
-    return local.name if local else None
-
-
 def _stored_weights(directory: Path) -> int:
-    """Count the weights of a model by the headers of its files."""
     from safetensors import safe_open
 
     count = 0

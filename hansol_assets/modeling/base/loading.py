@@ -26,9 +26,6 @@ class LoadingSettings(SettingsModel):
     quantization: Literal["none", "nf4"] = Field(
         "none", description="nf4: 4-bit weights by bitsandbytes, computed in `dtype` (QLoRA)."
     )
-    attention: Literal["sdpa", "eager", "flash_attention_2"] = Field(
-        "sdpa", description="Attention implementation of transformers; Gemma 2 needs 'eager'."
-    )
     vocabulary: Literal["full", "table"] = Field(
         "full",
         description="table: while an adapter is trained and answers, only the tokens of its "
@@ -38,9 +35,6 @@ class LoadingSettings(SettingsModel):
     )
     tokenizer: TokenizerSettings = Field(
         TokenizerSettings(), description="What the model's tokenizer files leave open."
-    )
-    trust_remote_code: bool = Field(
-        False, description="Run Python code that comes with the model. Leave it false."
     )
 
     @model_validator(mode="after")
@@ -56,7 +50,7 @@ class LoadingSettings(SettingsModel):
 def device() -> "torch.device":
     """Return the device that models live on: this process's GPU, or the CPU without one.
 
-    Processes of one machine that train together see all of its GPUs, and have a number each.
+    Processes that train together on one machine see all of its GPUs, and have a number each.
     """
     import torch
 
@@ -66,11 +60,7 @@ def device() -> "torch.device":
 
 
 def load_tokenizer(directory: Path, loading: LoadingSettings) -> "PreTrainedTokenizerBase":
-    """Load the tokenizer of a base model and make it sound.
-
-    Returns:
-        The tokenizer, with a pad token and a chat template.
-    """
+    """Load the tokenizer of a base model, with a pad token and a chat template."""
     from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
     settings = loading.tokenizer
@@ -78,7 +68,7 @@ def load_tokenizer(directory: Path, loading: LoadingSettings) -> "PreTrainedToke
     tokenizer = loader.from_pretrained(
         directory,
         local_files_only=True,
-        trust_remote_code=loading.trust_remote_code,
+        trust_remote_code=False,
         **settings.special_tokens,
     )
     return make_sound(tokenizer, settings)
@@ -89,8 +79,7 @@ def load_causal_lm(
 ) -> "PreTrainedModel":
     """Load a base model from safetensors, in evaluation mode, on `device()`.
 
-    Returns:
-        The model, its embedding as long as the vocabulary with the new tokens.
+    Its embedding is as long as the vocabulary with the new tokens.
     """
     from transformers import AutoModelForCausalLM
 
@@ -100,8 +89,7 @@ def load_causal_lm(
             local_files_only=True,
             use_safetensors=True,
             dtype=loading.dtype,
-            attn_implementation=loading.attention,
-            trust_remote_code=loading.trust_remote_code,
+            trust_remote_code=False,
             device_map={"": device()},
             quantization_config=_quantization(loading),
         )
@@ -122,8 +110,7 @@ def new_token_ids(tokenizer: "PreTrainedTokenizerBase", loading: LoadingSettings
 def _make_room(model: Any, new: list[int]) -> None:
     """Give new tokens rows in the embedding and in the output layer: the mean of all others.
 
-    The mean lies where the model's own tokens do, and is the same on every load (Hewitt 2021,
-    "Initializing new word embeddings for pretrained language models").
+    Hewitt 2021, "Initializing new word embeddings for pretrained language models".
     """
     import torch
 

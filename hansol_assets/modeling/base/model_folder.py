@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from hansol_assets.errors import ModelError
+from hansol_assets.hub.fetching import INDEX_FILE, TOKENIZER_FILE
 
 CONFIG_FILE = "config.json"
-TOKENIZER_FILE = "tokenizer.json"
-INDEX_FILE = "model.safetensors.index.json"
 ADAPTER_CONFIG_FILE = "adapter_config.json"
 
 _FETCH_AGAIN = "Get the model's files again, all of one revision."
@@ -38,11 +37,7 @@ def check_model_folder(folder: Path) -> None:
 
 
 def check_adapter(adapter: Path, base: Path) -> None:
-    """Proves that an adapter was trained on a base model.
-
-    Raises:
-        UnsoundModelError: It names another base model.
-    """
+    """Proves that an adapter was trained on a base model, else raises `UnsoundModelError`."""
     path = adapter / ADAPTER_CONFIG_FILE
     trained_on, given = str(_json(path).get("base_model_name_or_path")), source_of(base).name
     # PEFT's own form is the whole path; ours is the part of it that is the same on every machine.
@@ -136,11 +131,7 @@ class ModelSource:
 
 
 def source_of(directory: Path) -> ModelSource:
-    """Read the origin of the base model in a folder.
-
-    Returns:
-        The record; for a model trained here, made from the folder's path.
-    """
+    """Read the origin of a base model; that of one trained here is made from the folder's path."""
     file = directory / SOURCE_FILE
     if file.is_file():
         return ModelSource(**json.loads(file.read_text(encoding="utf-8")))

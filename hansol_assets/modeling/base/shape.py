@@ -51,15 +51,14 @@ class ModelShape(SettingsModel):
         )
 
     @classmethod
-    def of_folder(cls, directory: Path, *, trust_remote_code: bool = False) -> Self:
+    def of_folder(cls, directory: Path) -> Self:
         """Read the shape of a model from its folder, without its weights."""
         from transformers import AutoConfig
 
-        return cls.of(
-            AutoConfig.from_pretrained(
-                directory, local_files_only=True, trust_remote_code=trust_remote_code
-            )
+        config = AutoConfig.from_pretrained(
+            directory, local_files_only=True, trust_remote_code=False
         )
+        return cls.of(config)
 
     @property
     def query_size(self) -> int:
@@ -114,8 +113,6 @@ class ModelShape(SettingsModel):
         """Count the weights of a LoRA adapter: rank × (input + output width) a matrix.
 
         Hu et al. 2021, "LoRA: Low-Rank Adaptation of Large Language Models", section 4.1.
-
-        `targets`: names of the layers that get them; a text, such as "all-linear": all do.
         """
         layer = sum(rank * (rows + columns) for rows, columns in self._targeted(targets))
         return self.num_hidden_layers * layer

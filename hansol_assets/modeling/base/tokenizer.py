@@ -55,12 +55,7 @@ class TokenizerSettings(SettingsModel):
 
 
 class Example(TypedDict):
-    """One training example.
-
-    Attributes:
-        input_ids: Token ids of prompt, answer and end of turn.
-        labels: The same ids, with `IGNORED_LABEL` on the prompt.
-    """
+    """Ids of prompt, answer and end of turn; as labels the same, `IGNORED_LABEL` on the prompt."""
 
     input_ids: list[int]
     labels: list[int]
@@ -74,12 +69,8 @@ def make_sound(
 ) -> "PreTrainedTokenizerBase":
     """Give a tokenizer its new tokens, a chat template and a pad token that ends no turn.
 
-    A pad token equal to the end-of-sequence token is masked together with it by common collators,
-    so that the model never learns to stop.
-
-    Returns:
-        The same tokenizer. It pads on the right, as training needs; generation pads on the left by
-        itself.
+    Common collators mask a pad token, so that with one that ends a turn no model learns to stop. It
+    pads on the right, as training needs; generation pads on the left by itself.
 
     Raises:
         InputError: It has no end-of-sequence token, or a new token is not new.
@@ -121,8 +112,7 @@ def _spare_token(tokenizer: "PreTrainedTokenizerBase", ends: set[int]) -> str:
 def end_of_turn_id(tokenizer: "PreTrainedTokenizerBase") -> int:
     """Find the token that ends an answer: the first special one that the template puts after it.
 
-    Returns:
-        The token's id; the end-of-sequence token's where the template has no special one.
+    The end-of-sequence token's id where the template has none.
     """
     text = str(tokenizer.apply_chat_template(list(_SAMPLE_TURNS), tokenize=False))
     after = text.rpartition(_SAMPLE_TURNS[1]["content"])[2]
@@ -137,11 +127,7 @@ def stop_ids(tokenizer: "PreTrainedTokenizerBase") -> list[int]:
 
 
 def encode_prompt(tokenizer: "PreTrainedTokenizerBase", messages: Sequence[Message]) -> list[int]:
-    """Encode the turns up to the point where the model is to answer.
-
-    Returns:
-        The token ids, the same in training and in generation.
-    """
+    """Encode the turns up to where the model is to answer, in training and in generation."""
     text = tokenizer.apply_chat_template(
         [dict(message) for message in messages], tokenize=False, add_generation_prompt=True
     )
@@ -153,11 +139,9 @@ def encode_example(
 ) -> Example:
     """Encode a prompt with its answer; only the answer and its end of turn carry loss.
 
-    The answer is encoded apart from the prompt, so that the prompt's ids are a prefix of the
-    example's whatever the tokenizer merges. An example that is too long loses the start of its
-    prompt, then the end of its answer, and never its end of turn.
-
-    `max_length`: most tokens in an example, at least 1.
+    The answer is encoded apart, so that the prompt's ids are a prefix whatever the tokenizer
+    merges. An example that is too long loses the start of its prompt, then the end of its answer,
+    and never its end of turn.
     """
     answer_ids = _token_ids(tokenizer, answer.strip())
     completion = [*answer_ids[: max_length - 1], end_of_turn_id(tokenizer)]
@@ -170,7 +154,7 @@ def encode_example(
 def cut_prompt(ids: list[int], length: int, tokenizer: "PreTrainedTokenizerBase") -> list[int]:
     """Cut the start off a prompt that is too long, but for its first token if that begins a text.
 
-    `tokenizer`: the one that made them; Gemma's models fail without its `<bos>`.
+    Gemma's models fail without their `<bos>`.
     """
     if len(ids) <= length:
         return ids
@@ -205,12 +189,7 @@ _SPACE = "▁"
 
 
 def render_document(messages: Sequence[Message], answer: str) -> str:
-    """Write a prompt and its answer as one training document in Gemma's turns.
-
-    Returns:
-        The text that `CHAT_TEMPLATE` makes, without its leading `<bos>`, which training adds to
-        every document, and without its last line break.
-    """
+    """Write a prompt and its answer as `CHAT_TEMPLATE` does, but for `<bos>` and the last break."""
     turns = [(message["role"], message["content"]) for message in messages] + [("model", answer)]
     return "\n".join(f"{START_OF_TURN}{role}\n{text.strip()}{END_OF_TURN}" for role, text in turns)
 
@@ -218,11 +197,8 @@ def render_document(messages: Sequence[Message], answer: str) -> str:
 def train_tokenizer(documents: Sequence[str], vocab_size: int) -> "GemmaTokenizer":
     """Learn byte-pair merges within words and put them into a Gemma tokenizer.
 
-    `documents`: the corpus; special tokens in it stay whole.
-    `vocab_size`: most tokens in the vocabulary; a small corpus yields fewer.
-
-    Returns:
-        The tokenizer. Decoding gives back every text without `▁` (U+2581).
+    A small corpus yields fewer tokens than `vocab_size`. Decoding gives back every text without `▁`
+    (U+2581).
     """
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
     from transformers import GemmaTokenizer

@@ -1,8 +1,7 @@
 """The part of a vocabulary that a table needs, and the way of ids into such a model and out of it.
 
 After Ushio et al. 2023, "Efficient Multilingual Language Model Compression through Vocabulary
-Trimming": most rows of a multilingual model belong to tokens that a table never needs. The
-tokenizer stays whole, so that an adapter fits the released model as it is.
+Trimming". The tokenizer stays whole, so that an adapter fits the released model as it is.
 """
 
 import json
@@ -79,10 +78,11 @@ class TableVocabulary(Vocabulary):
 
     def _spelled(self, token: int) -> list[int]:
         text = str(self._tokenizer.convert_ids_to_tokens(token))
+        longest = max(map(len, self._pieces))
         rows: list[int] = []
         start = 0
         while start < len(text):
-            ends = range(min(len(text), start + self._longest), start, -1)
+            ends = range(min(len(text), start + longest), start, -1)
             end = next((end for end in ends if text[start:end] in self._pieces), start + 1)
             row = self._pieces.get(text[start:end])
             rows += [row] if row is not None else self._bytes(text[start:end])
@@ -104,10 +104,6 @@ class TableVocabulary(Vocabulary):
             for row, (token, name) in enumerate(zip(self.token_ids, names, strict=True))
             if token not in special
         }
-
-    @cached_property
-    def _longest(self) -> int:
-        return max(map(len, self._pieces))
 
 
 def table_vocabulary(

@@ -26,12 +26,10 @@ from hansol_assets.modeling.runtime import deterministic
 from hansol_assets.modeling.training.callbacks import (
     checkpoint_step,
     history_table,
-    is_sharded,
     last_whole_checkpoint,
     restore_best,
     tracked,
     training_callback,
-    whole_weights,
 )
 from hansol_assets.modeling.training.export import CARD_FILE, model_card
 from hansol_assets.modeling.training.sft import (
@@ -43,7 +41,6 @@ from hansol_assets.modeling.training.sft import (
 )
 
 if TYPE_CHECKING:
-    import torch
     from transformers import PreTrainedTokenizerBase
     from trl.trainer.sft_trainer import SFTTrainer
 
@@ -55,17 +52,12 @@ class AdapterReport:
     """What is known about an adapter once it is trained.
 
     Attributes:
-        history: One row a logged step: step, epoch, loss and eval_loss (nats a token),
-            learning_rate; a value that was not measured at a step is missing.
+        history: One row a step: step, epoch, loss and eval_loss (nats a token), learning_rate.
         tokens: Tokens seen in training, over all epochs.
         seconds: Time of this run, without what an interrupted one took before it.
-        trainable_parameters: Weights in the LoRA matrices.
-        resumed_from_step: The step of the checkpoint that this run went on from, if any.
-        memory: The estimate of the memory that training needs, in a line.
-        tracked_run: The run's page in a tracker, or its folder where it was kept offline.
-        kept_step: The step whose weights were kept: that of the lowest held-out loss, 0 being the
-            base model's; the last where nothing was held out.
-        fit: The kept adapter's losses; None where nothing is there to judge it.
+        kept_step: The step of the lowest held-out loss, 0 being the base model's; the last where
+            nothing was held out.
+        fit: None where nothing is there to judge the adapter.
     """
 
     history: pd.DataFrame = field(repr=False)
@@ -82,13 +74,9 @@ class AdapterReport:
 
 @dataclass(frozen=True)
 class Fit:
-    """Losses of one adapter, measured in the same way and so to be compared.
+    """Losses of one adapter in nats, a token or a character of the answers.
 
-    Attributes:
-        training_loss: On examples that it was trained on, nats a token.
-        held_out_loss: On examples that it never saw, nats a token.
-        held_out_loss_per_character: The same, nats a character of the answers; so adapters with
-            different vocabularies can be compared.
+    By characters adapters with different vocabularies can be compared.
     """
 
     training_loss: float
@@ -100,20 +88,19 @@ class Fit:
 class TrainAdapter:
     """A LoRA adapter's training, with loss on answers only, as work that can be sent to a group.
 
-    After an interruption it resumes from the last whole checkpoint in `checkpoint_dir`, to the same
-    weights as without. That folder must belong to these attributes alone. The weights that are
-    saved are those of the lowest held-out loss, so it cannot have risen.
+    After an interruption it resumes from the last whole checkpoint in `checkpoint_dir`, which must
+    belong to these attributes alone, to the same weights as without. Saved are the weights of the
+    lowest held-out loss.
 
     Attributes:
-        base_dir: The base model in `save_pretrained` form.
-        examples: Columns messages (chat messages with `role` and `content`) and answer.
-        held_out: The same columns; may be empty. Its loss decides which weights are saved.
+        examples: Columns messages (chat messages with `role` and `content`) and answer; so the
+            others.
+        held_out: Decides which weights are saved; may be empty.
         out_dir: Gets the adapter in PEFT's form, its tokenizer and its model card.
-        judged: The same columns; measured once at the end, so that the held-out loss that is
-            reported chose nothing. By default `held_out`.
+        judged: Measured once at the end, so that the reported loss chose nothing; by default
+            `held_out`.
         data: Input → its version, for the model card.
-        tracking_dir: Where a tracker that `report_to` names keeps its files; by default beside the
-            checkpoints.
+        tracking_dir: Where a tracker keeps its files; by default beside the checkpoints.
     """
 
     base_dir: Path
@@ -142,9 +129,7 @@ class TrainAdapter:
 
         Raises:
             InputError: There are no examples, or the precision does not fit the machine.
-            OutOfMemoryError: The model cannot fit the device, or outgrew it; the last checkpoint is
-                kept.
-            LostDeviceError: The GPU failed; the last checkpoint is kept.
+            OutOfMemoryError, LostDeviceError: The device is too small, or failed; checkpoints stay.
             TrackerUnavailableError: wandb is asked for, and not installed or not logged in.
         """
         if self.examples.empty:
@@ -208,7 +193,10 @@ def _prepared(job: TrainAdapter, member: Member) -> _Run:
     splits = [
         encode(tokenizer, rows, job.settings) for rows in (job.examples, job.held_out, judged)
     ]
-    vocabulary = _vocabulary(tokenizer, [row for split in splits for row in split], job.loading)
+    vocabulary = WHOLE
+    if job.loading.vocabulary == "table":
+        texts = (example["input_ids"] for split in splits for example in split)
+        vocabulary = table_vocabulary(tokenizer, texts)
     train, held_out, judging = [[inward(row, vocabulary) for row in split] for split in splits]
     return _Run(
         job=job,
@@ -224,12 +212,10 @@ def _prepared(job: TrainAdapter, member: Member) -> _Run:
 
 
 def _save(run: _Run, model: Any, report: AdapterReport) -> None:
-    """Save the adapter with its model card; a sharded one is put together by all processes."""
-    weights = whole_weights(model) if is_sharded(model) else None
     if not run.member.is_first:
         return
     job, source = run.job, source_of(run.job.base_dir)
-    save_adapter(model, run.tokenizer, source, job.out_dir, weights)
+    save_adapter(model, run.tokenizer, source, job.out_dir)
     run.vocabulary.save(job.out_dir)
     card = model_card(source, job.data, job.settings, job.loading, _results(report))
     (job.out_dir / CARD_FILE).write_text(card, encoding="utf-8")
@@ -256,7 +242,7 @@ def _train(run: _Run) -> "SFTTrainer":
             ),
             lora_config(model, settings, new_token_ids(run.tokenizer, job.loading)),
         )
-        trainer.add_callback(training_callback(send, settings.progress_seconds, job.checkpoint_dir))
+        trainer.add_callback(training_callback(send, job.checkpoint_dir))
         trainer.train(resume_from_checkpoint=str(run.checkpoint) if run.checkpoint else None)
         # The first process writes the best weights, and all of them read them.
         trainer.accelerator.wait_for_everyone()
@@ -323,11 +309,7 @@ def encode(
 
 
 def inward(example: Example, vocabulary: Vocabulary) -> Example:
-    """Turn an example into the ids of a model whose vocabulary is cut.
-
-    Returns:
-        The example; where a token is spelled by several, longer than it was.
-    """
+    """Turn an example into ids of a cut vocabulary; a token may be spelled by several."""
     prompt = example["labels"].count(IGNORED_LABEL)
     before, answer = (
         vocabulary.inward(ids)
@@ -336,25 +318,13 @@ def inward(example: Example, vocabulary: Vocabulary) -> Example:
     return Example(input_ids=[*before, *answer], labels=[IGNORED_LABEL] * len(before) + answer)
 
 
-def _vocabulary(
-    tokenizer: "PreTrainedTokenizerBase", examples: list[Example], loading: LoadingSettings
-) -> Vocabulary:
-    if loading.vocabulary == "full":
-        return WHOLE
-    return table_vocabulary(tokenizer, (example["input_ids"] for example in examples))
-
-
 def save_adapter(
     model: Any,
     tokenizer: "PreTrainedTokenizerBase",
     source: ModelSource,
     out_dir: Path,
-    weights: "dict[str, torch.Tensor] | None" = None,
 ) -> None:
-    """Save a PEFT model's adapter, with its tokenizer, so that its files name no path here.
-
-    `weights`: those of the adapter, where the model holds a piece of them; by default its own.
-    """
+    """Save a PEFT model's adapter, with its tokenizer, so that its files name no path here."""
     out_dir.mkdir(parents=True, exist_ok=True)
     for config in model.peft_config.values():
         config.base_model_name_or_path = source.name
@@ -362,7 +332,7 @@ def save_adapter(
         _sort_sets(config)
     # Else PEFT looks the base model up by name to compare vocabularies; rows of new tokens are
     # saved by themselves.
-    model.save_pretrained(out_dir, save_embedding_layers=False, state_dict=weights)
+    model.save_pretrained(out_dir, save_embedding_layers=False)
     tokenizer.save_pretrained(out_dir)
 
 

@@ -17,7 +17,7 @@ from hansol_assets.modeling.runtime import ThrottledProgress
 
 if TYPE_CHECKING:
     import torch
-    from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+    from transformers import TrainerCallback, TrainerState
 
 HISTORY_COLUMNS = ("step", "epoch", "loss", "learning_rate", "eval_loss")
 SENT_FIGURES = ("loss", "learning_rate", "eval_loss")
@@ -25,30 +25,21 @@ HELD_OUT_LOSS = "eval_loss"
 """The loss that decides, by its name in the Trainer's log."""
 
 
-def training_callback(send: Log, seconds: float, folder: Path) -> "TrainerCallback":
+def training_callback(send: Log, folder: Path) -> "TrainerCallback":
     """Make a Trainer callback that reports losses and stores the weights of the lowest held-out.
 
-    What was lowest before is read from the Trainer's log, which a resumed run takes over; so it
-    ends with the same weights as an uninterrupted one. The Trainer's own way to the best weights
-    would have a checkpoint written at every evaluation and nowhere else.
-
-    `seconds`: the shortest time between two lines of the training loss.
+    What was lowest before is read from the Trainer's log, which a resumed run takes over. The
+    Trainer's own way would have a checkpoint written at every evaluation and nowhere else.
     """
     from transformers import TrainerCallback
 
-    throttled = ThrottledProgress(send, seconds)
+    throttled = ThrottledProgress(send)
 
     class Callback(TrainerCallback):
         """Follows one training."""
 
-        def on_log(
-            self,
-            args: "TrainingArguments",  # noqa: ARG002 - the Trainer's signature
-            state: "TrainerState",
-            control: "TrainerControl",  # noqa: ARG002
-            **kwargs: Any,
-        ) -> None:
-            logs = kwargs.get("logs") or {}
+        def on_log(self, args: Any, state: "TrainerState", control: Any, **now: Any) -> None:  # noqa: ARG002
+            logs = now.get("logs") or {}
             step = f"step {state.global_step} of {state.max_steps}"
             figures = {"step": float(state.global_step), "steps": float(state.max_steps)}
             figures |= {name: float(logs[name]) for name in SENT_FIGURES if name in logs}
@@ -57,24 +48,17 @@ def training_callback(send: Log, seconds: float, folder: Path) -> "TrainerCallba
             if HELD_OUT_LOSS in logs:
                 send(f"adapter: {step}, held-out loss {figures[HELD_OUT_LOSS]:.3f}", figures)
 
-        def on_evaluate(
-            self,
-            args: "TrainingArguments",  # noqa: ARG002
-            state: "TrainerState",
-            control: "TrainerControl",  # noqa: ARG002
-            **kwargs: Any,
-        ) -> None:
+        def on_evaluate(self, args: Any, state: "TrainerState", control: Any, **now: Any) -> None:  # noqa: ARG002
             earlier = [
                 entry[HELD_OUT_LOSS]
                 for entry in state.log_history
                 if HELD_OUT_LOSS in entry and entry["step"] < state.global_step
             ]
-            now = kwargs["metrics"].get(HELD_OUT_LOSS)
-            if now is None or now >= min(earlier, default=float("inf")):
+            loss = now["metrics"].get(HELD_OUT_LOSS)
+            if loss is None or loss >= min(earlier, default=float("inf")):
                 return
-            weights = whole_weights(kwargs["model"])
             if state.is_world_process_zero:
-                _store_best(weights, folder)
+                _store_best(now["model"], folder)
 
     return Callback()
 
@@ -82,13 +66,9 @@ def training_callback(send: Log, seconds: float, folder: Path) -> "TrainerCallba
 def history_table(
     log_history: Sequence[Mapping[str, float]], epochs_per_step: float
 ) -> pd.DataFrame:
-    """Gather the Trainer's log into one row a step.
+    """Gather the Trainer's log into one row a step; what was not measured at one is missing.
 
-    `epochs_per_step`: share of the examples that one step goes through; the Trainer itself is given
-    all epochs as one.
-
-    Returns:
-        Columns `HISTORY_COLUMNS`, sorted by step; what was not measured at a step is missing.
+    `epochs_per_step`: the Trainer itself is given all epochs as one.
     """
     rows: dict[int, dict[str, float]] = {}
     for entry in log_history:
@@ -107,20 +87,13 @@ BEST_FILE = "best.safetensors"
 
 
 def last_whole_checkpoint(directory: Path) -> Path | None:
-    """Return the newest checkpoint that was written to its end.
-
-    `directory`: where the Trainer puts `checkpoint-<step>` folders; need not exist.
-    """
+    """Return the newest `checkpoint-<step>` that was written to its end."""
     whole = [path for path in directory.glob("checkpoint-*") if checkpoint_step(path) is not None]
     return max(whole, key=lambda path: checkpoint_step(path) or 0, default=None)
 
 
 def checkpoint_step(checkpoint: Path) -> int | None:
-    """Return the optimiser steps done at a checkpoint.
-
-    Returns:
-        The steps, or None where the checkpoint is not whole.
-    """
+    """Return the optimiser steps done at a checkpoint; None where it is not whole."""
     try:
         state = json.loads((checkpoint / STATE_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -128,53 +101,24 @@ def checkpoint_step(checkpoint: Path) -> int | None:
     return state.get("global_step")
 
 
-def whole_weights(model: Any) -> "dict[str, torch.Tensor]":
-    """Return the trained weights, put together where each process holds a piece of them.
-
-    All processes that train together have to call it.
-    """
-    return {name: _whole(weight.detach()) for name, weight in _trained(model).items()}
-
-
-def is_sharded(model: Any) -> bool:
-    """Whether this process holds but a piece of each trained weight."""
-    return any(hasattr(weight, "full_tensor") for weight in _trained(model).values())
-
-
-def _whole(weight: Any) -> "torch.Tensor":
-    return weight.full_tensor() if hasattr(weight, "full_tensor") else weight
-
-
-def _store_best(weights: "dict[str, torch.Tensor]", folder: Path) -> None:
+def _store_best(model: Any, folder: Path) -> None:
     from safetensors.torch import save_file
 
     folder.mkdir(parents=True, exist_ok=True)
     unfinished = folder / f"{BEST_FILE}.part"
-    save_file(weights, unfinished)
+    save_file({name: weight.detach() for name, weight in _trained(model).items()}, unfinished)
     unfinished.replace(folder / BEST_FILE)
 
 
 def restore_best(model: Any, folder: Path) -> None:
-    """Give a model the weights that `training_callback` stored.
-
-    `model`: the `torch.nn.Module` that was trained; changed in place.
-    """
+    """Give a model, in place, the weights that `training_callback` stored."""
     import torch
     from safetensors.torch import load_file
 
     best = load_file(folder / BEST_FILE)
     with torch.no_grad():
         for name, weight in _trained(model).items():
-            weight.copy_(_piece(best[name], weight))
-
-
-def _piece(whole: "torch.Tensor", weight: Any) -> "torch.Tensor":
-    """What of a whole weight belongs to this process."""
-    if not hasattr(weight, "full_tensor"):
-        return whole
-    from torch.distributed.tensor import distribute_tensor
-
-    return distribute_tensor(whole, weight.device_mesh, weight.placements)
+            weight.copy_(best[name])
 
 
 def _trained(model: "torch.nn.Module") -> "dict[str, torch.nn.Parameter]":
@@ -192,24 +136,16 @@ class TrackerUnavailableError(ModelError, RuntimeError):
 
 @dataclass
 class TrackedRun:
-    """A run in a tracker.
-
-    Attributes:
-        location: The run's page, or its folder where it was kept offline; None without a tracker.
-    """
+    """A run in a tracker: its page, or its folder where it was kept offline."""
 
     location: str | None = None
 
 
 @contextmanager
 def tracked(report_to: Sequence[str], directory: Path, name: str) -> Iterator[TrackedRun]:
-    """Keep a block's run in the trackers that are named.
+    """Keep a block's run in the trackers that are named; its location is known in the end.
 
-    Only wandb is prepared and closed here; transformers runs any other tracker by itself. Nothing
-    of wandb is imported unless it is named.
-
-    Yields:
-        The run; its location is known once the block is over.
+    Only wandb is prepared and closed here, and imported if named; transformers runs any other.
 
     Raises:
         TrackerUnavailableError: wandb is named and not installed, or nobody is logged in.

@@ -128,15 +128,11 @@ class EncodingInspection:
     """What examples look like to the model.
 
     Attributes:
-        example: A markdown table of one example: position, id, token, and its label; the middle of
-            a long prompt is left out.
+        example: A markdown table of one example, the middle of a long prompt left out.
         problems: What is wrong, a sentence each; empty where training may start.
-        examples: How many were looked at.
         longest: Tokens of the longest one, uncut.
-        cut: How many are longer than the training's `max_length`, and lose the start of their
-            prompt.
-        unknown: Unknown tokens in all of them; a template's words may be unknown to a small
-            vocabulary.
+        cut: How many are longer than `max_length`, and lose the start of their prompt.
+        unknown: Unknown tokens in all; a template's words may be unknown to a small vocabulary.
     """
 
     example: str
@@ -150,10 +146,7 @@ class EncodingInspection:
 def inspect_encoding(
     tokenizer: "PreTrainedTokenizerBase", examples: pd.DataFrame, max_length: int
 ) -> EncodingInspection:
-    """Encode examples as training does, collate them as TRL does, and compare with generation.
-
-    `examples`: columns messages and answer; at least one row.
-    """
+    """Encode examples as training does, collate them as TRL does, and compare with generation."""
     rows = list(zip(examples["messages"], examples["answer"], strict=True))
     uncut = max(1, *(_characters(messages, answer) for messages, answer in rows)) * 4
     encoded = [encode_example(tokenizer, messages, answer, uncut) for messages, answer in rows]
@@ -220,11 +213,7 @@ def differing_prompts(
 
 
 def lost_characters(tokenizer: "PreTrainedTokenizerBase", answers: Sequence[str]) -> Iterator[str]:
-    """Compare answers with their decoded ids; runs of white space count as one space.
-
-    Yields:
-        What is wrong, if anything, with the characters that are lost most often.
-    """
+    """Compare answers with their decoded ids, runs of white space as one space."""
     lost: Counter[str] = Counter()
     changed = 0
     for answer in answers:

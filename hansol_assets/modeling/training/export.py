@@ -12,7 +12,12 @@ from hansol_assets.errors import ModelError
 from hansol_assets.hub.fetching import NOTICE_FILES
 from hansol_assets.lake.fingerprint import config_of
 from hansol_assets.modeling.base.loading import LoadingSettings, load_causal_lm, load_tokenizer
-from hansol_assets.modeling.base.model_folder import ModelSource, check_adapter, source_of
+from hansol_assets.modeling.base.model_folder import (
+    ADAPTER_CONFIG_FILE,
+    ModelSource,
+    check_adapter,
+    source_of,
+)
 from hansol_assets.modeling.base.tokenizer import stop_ids
 from hansol_assets.modeling.hyperparameters import TrainingSettings
 from hansol_assets.modeling.runtime import without_bars
@@ -37,10 +42,7 @@ def model_card(
 ) -> str:
     """Write the page: base and licence, data, settings and what was measured in training.
 
-    `results`: what is known once training is over: name → figure.
-
-    Returns:
-        Markdown with the hub's metadata block, the same for the same training.
+    Markdown with the hub's metadata block, the same for the same training.
     """
     from huggingface_hub import ModelCardData
 
@@ -57,7 +59,9 @@ def model_card(
         "revision": source.revision or "trained on the same corpus",
         "licence": source.licence or "not stated",
     }
-    settings = config_of(training=training, loading=loading)
+    settings = yaml.safe_dump(
+        config_of(training=training, loading=loading), allow_unicode=True, sort_keys=False
+    )
     sections = [
         f"---\n{metadata.to_yaml()}\n---",
         "# LoRA adapter for Korean questions about building finishes",
@@ -65,18 +69,14 @@ def model_card(
         _section("Base model", _table(base, "value")),
         _section("Data", _table(data, "version")) if data else "",
         _section("Training", _table({name: f"{x:g}" for name, x in results.items()}, "figure")),
-        _section("Settings", f"```yaml\n{_yaml(settings)}```"),
+        _section("Settings", f"```yaml\n{settings}```"),
         _section("Use", _usage(source, loading)),
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
 
 
 def merged_card(card: str) -> str:
-    """Turn an adapter's page into that of the model that it is merged into.
-
-    Returns:
-        Markdown with the hub's metadata block; base, data, figures and settings are the adapter's.
-    """
+    """Turn an adapter's page into that of the model that it is merged into."""
     from huggingface_hub import ModelCard, ModelCardData
 
     read = ModelCard(card)
@@ -124,10 +124,6 @@ def _table(rows: Mapping[str, str], header: str) -> str:
     return table.to_markdown(index=False, disable_numparse=True)
 
 
-def _yaml(settings: Mapping[str, object]) -> str:
-    return yaml.safe_dump(settings, allow_unicode=True, sort_keys=False)
-
-
 def _usage(source: ModelSource, loading: LoadingSettings) -> str:
     """Show how plain PEFT loads the adapter; its tokenizer stands beside it."""
     revision = f', revision="{source.revision}"' if source.on_hub else ""
@@ -144,9 +140,8 @@ def _usage(source: ModelSource, loading: LoadingSettings) -> str:
     return "```python\n{}\n```\nFOLDER is this folder.".format("\n".join(lines))
 
 
-CONFIG_FILE = "adapter_config.json"
 BASE_FOLDER = "base_model"
-NEEDED_FILES = (CONFIG_FILE, "adapter_model.safetensors", "README.md")
+NEEDED_FILES = (ADAPTER_CONFIG_FILE, "adapter_model.safetensors", "README.md")
 TOKENIZER_FILES = ("tokenizer*", "special_tokens_map.json", "chat_template.jinja")
 
 
@@ -157,8 +152,8 @@ class ExportError(ModelError, ValueError):
 def export_adapter(adapter_dir: Path, base_dir: Path, out_dir: Path) -> list[Path]:
     """Copy an adapter into a folder that plain `peft` loads, with its tokenizer and its card.
 
-    A base model that no hub has goes along, and the adapter's configuration names it there. Where
-    the folder is moved, `base_model_name_or_path` in `adapter_config.json` has to follow.
+    A base model that no hub has goes along. Where the folder is moved, `base_model_name_or_path` in
+    `adapter_config.json` has to follow.
 
     Raises:
         ExportError: There is no adapter, or the folder holds something already.
@@ -172,22 +167,14 @@ def export_adapter(adapter_dir: Path, base_dir: Path, out_dir: Path) -> list[Pat
 
 
 def require_adapter(folder: Path) -> None:
-    """Refuse a folder that is no adapter with its card.
-
-    Raises:
-        ExportError: Files are missing.
-    """
+    """Refuse a folder that is no adapter with its card, by an `ExportError`."""
     absent = [name for name in NEEDED_FILES if not (folder / name).is_file()]
     if absent:
         raise ExportError(f"{folder} is no adapter: it lacks {', '.join(absent)}.")
 
 
 def new_folder(folder: Path) -> None:
-    """Make a folder that is to be filled.
-
-    Raises:
-        ExportError: It holds something already.
-    """
+    """Make a folder that is to be filled; one that holds something raises `ExportError`."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ExportError(f"{folder} holds something already. Name a new or empty folder.")
     folder.mkdir(parents=True, exist_ok=True)
@@ -196,7 +183,7 @@ def new_folder(folder: Path) -> None:
 def _with_base(base_dir: Path, out_dir: Path) -> list[Path]:
     base = out_dir / BASE_FOLDER
     shutil.copytree(base_dir, base)
-    file = out_dir / CONFIG_FILE
+    file = out_dir / ADAPTER_CONFIG_FILE
     config = json.loads(file.read_text(encoding="utf-8"))
     # peft resolves a relative path against the folder that Python was started in.
     config["base_model_name_or_path"] = str(base.resolve())
@@ -212,11 +199,8 @@ def export_model(
 ) -> list[Path]:
     """Merge an adapter into its base model and save both as one, with the whole vocabulary.
 
-    The folder has the hub's form, so transformers, vLLM and llama.cpp's converter load it. What the
-    base model's licence asks of those who hand it on is in it: the licence's files as they
-    came, and a notice of the change.
-
-    `loading`: read: format and tokenizer; merged weights are never quantised.
+    The folder has the hub's form, so transformers, vLLM and llama.cpp's converter load it, with the
+    licence's files and a notice of the change. Merged weights are never quantised.
 
     Raises:
         ExportError: There is no adapter, or the folder holds something already.

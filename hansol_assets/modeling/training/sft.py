@@ -21,6 +21,13 @@ if TYPE_CHECKING:
     from trl.trainer.sft_trainer import SFTTrainer
 
 
+WARMUP_RATIO = 0.03
+"""Share of the steps in which the learning rate rises, before it falls along a cosine."""
+ALPHA_OF_RANK = 2
+"""The update is multiplied by it: LoRA's alpha over its rank."""
+VISION_TOWER = "vision_tower"
+EXCLUDED_MODULES = rf".*({VISION_TOWER}|multi_modal_projector).*"
+"""Layers that get no LoRA matrices although their names fit."""
 POOL_BATCHES = 50
 """Batches whose examples are sorted by length among themselves, to save padding."""
 
@@ -30,10 +37,10 @@ def training_order(
 ) -> list[int]:
     """Lay out so many examples, epoch after epoch, each in a new order.
 
-    Every epoch is cut into whole batches; the few examples that would not fill one are left out of
-    that epoch, by chance. Of `pool_batches` together the examples are sorted by length, which saves
-    padding. An order that is known beforehand shows a resumed run the batches that the interrupted
-    one would have seen; transformers' own sampler draws from the global generator.
+    Every epoch is cut into whole batches; a few examples are left out by chance. Of `pool_batches`
+    together the examples are sorted by length, which saves padding. An order that is known
+    beforehand shows a resumed run the same batches; transformers' own sampler draws from the global
+    generator.
     """
     random = np.random.default_rng(seed)
     sizes = np.asarray(lengths)
@@ -66,9 +73,7 @@ def sft_config(
     resumes: bool = False,
     member: Member = ALONE,
 ) -> "SFTConfig":
-    """Translate the settings into TRL's configuration.
-
-    `member`: which process of how many this is; their batches together are the settings'.
+    """Translate the settings into TRL's configuration of one process.
 
     Raises:
         InputError: The batch cannot be divided among so many processes.
@@ -85,22 +90,20 @@ def sft_config(
         per_device_eval_batch_size=settings.per_device_batch_size,
         gradient_accumulation_steps=accumulation,
         learning_rate=settings.learning_rate,
-        lr_scheduler_type=settings.schedule,
-        warmup_steps=math.ceil(settings.warmup_ratio * steps),
-        weight_decay=settings.weight_decay,
+        lr_scheduler_type="cosine",
+        warmup_steps=math.ceil(WARMUP_RATIO * steps),
         max_grad_norm=MAX_GRADIENT_NORM,
         optim=settings.optimizer,
         bf16=precision == "bf16",
         fp16=precision == "fp16",
         use_cpu=not torch.cuda.is_available(),
         activation_checkpointing=settings.gradient_checkpointing,
-        padding_free=settings.padding_free,
         # The order is laid out beforehand, all epochs in one.
         train_sampling_strategy="sequential",
         # Examples come encoded, cut to length and with labels.
         max_length=None,
         dataset_kwargs={"skip_prepare_dataset": True},
-        logging_steps=settings.logging_steps,
+        logging_steps=1,
         save_steps=min(settings.save_steps, steps),
         save_total_limit=2,
         eval_strategy="steps" if evaluates else "no",
@@ -111,7 +114,6 @@ def sft_config(
         prediction_loss_only=True,
         include_num_input_tokens_seen="non_padding",
         report_to=(list(settings.report_to) or "none") if member.is_first else "none",
-        fsdp=True if member.sharding == "fsdp" else None,  # type: ignore[arg-type]
         disable_tqdm=True,
         dataloader_pin_memory=torch.cuda.is_available(),
         seed=settings.seed,
@@ -126,12 +128,13 @@ def lora_config(
     from peft import LoraConfig
 
     targets = settings.target_modules
+    has_vision = any(VISION_TOWER in name for name, _ in model.named_modules())
     return LoraConfig(
         r=settings.rank,
-        lora_alpha=settings.lora_alpha,
+        lora_alpha=ALPHA_OF_RANK * settings.rank,
         lora_dropout=settings.lora_dropout,
         target_modules=targets if isinstance(targets, str) else list(targets),
-        exclude_modules=settings.exclude_modules,
+        exclude_modules=EXCLUDED_MODULES if has_vision else None,
         trainable_token_indices=_token_tables(model, new_tokens),
         task_type="CAUSAL_LM",
     )
@@ -187,8 +190,7 @@ def build_trainer(
 def _keep_in_32_bits(model: Any) -> None:
     """Hold the trained weights in 32 bits, whatever the base model's are in.
 
-    Beside 4-bit weights TRL turns them into 16 bits, in which small updates are lost, and from
-    which a resumed run, that loads them in 32 bits, would differ.
+    Beside 4-bit weights TRL turns them into 16 bits, in which small updates are lost.
     """
     for weight in model.parameters():
         if weight.requires_grad:
@@ -199,8 +201,7 @@ def _keep_4_bit_layout(model: Any) -> None:
     """Hold 4-bit weights as they were loaded, through every evaluation.
 
     On a processor with AVX512-BF16, bitsandbytes repacks them at the first evaluation for a kernel
-    of inference, which rounds their scales and hands no gradient on; saving packs them back. So
-    what is learned would depend on the times of the last evaluation and save.
+    of inference, which rounds their scales and hands no gradient on; saving packs them back.
     """
     for module in model.modules():
         if hasattr(module, "support_avx512bf16_for_cpu"):
@@ -208,10 +209,7 @@ def _keep_4_bit_layout(model: Any) -> None:
 
 
 def _show_bias(model: Any) -> None:
-    """Let TRL's loss read the bias of an output layer in which new tokens are trained.
-
-    PEFT's wrapper of such a layer hands on its weight alone.
-    """
+    """Let TRL's loss read the bias of an output layer that PEFT wrapped to train new tokens."""
     head = model.get_output_embeddings()
     if not hasattr(head, "bias"):
         head.bias = head.original_module.bias
@@ -220,11 +218,7 @@ def _show_bias(model: Any) -> None:
 def in_training_order(
     examples: Sequence[Example], steps: int, settings: TrainingSettings
 ) -> "Dataset":
-    """Make the training set of all epochs, one after the other.
-
-    Returns:
-        The data set; it refers to each example by its place, so epochs take no memory.
-    """
+    """Make the training set of all epochs; it refers to examples by place, and takes no memory."""
     order = training_order(
         [len(example["input_ids"]) for example in examples],
         settings.per_device_batch_size,

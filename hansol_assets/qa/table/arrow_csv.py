@@ -31,10 +31,8 @@ _LOOKED_AT = 1 << 26
 def read_with_arrow(content: Content, is_header: IsHeader) -> RawTable | None:
     """Reads text in UTF-8 whose first line is a header that is known, and whose rows are whole.
 
-    Returns:
-        What `hansol_assets.qa.table.delimited.read_delimited` gives for the text. None where the
-        two may differ: where a quote stands within a cell, a row is blank or of another length than
-        the header, or there is no row.
+    What `read_delimited` gives for the text. None where the two may differ: where a quote stands
+    within a cell, a row is blank or of another length than the header, or there is no row.
     """
     data = memoryview(content.data)[len(_BOM) if content.data.startswith(_BOM) else 0 :]
     sample = bytes(data[: SAMPLE * _MOST_BYTES]).decode("utf-8", "ignore")[:SAMPLE]

@@ -1,8 +1,4 @@
-"""The cells of a table as mended texts, row by row.
-
-Rows are worked on in blocks of Arrow's strings, so that a cell becomes a Python object only where a
-rule must look at its signs.
-"""
+"""The cells of a table as mended texts, row by row, in blocks of Arrow's strings."""
 
 import re
 import unicodedata
@@ -11,13 +7,14 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from hansol_assets.qa.table.column_names import is_plural
 from hansol_assets.qa.table.nested import is_texts, nested_value, texts_of
 from hansol_assets.qa.table.raw_table import Column, RawTable, as_text
-from hansol_assets.qa.table.repairs import LISTS_AS_TEXT, is_plain, mend, mend_all
+from hansol_assets.qa.table.repairs import LISTS_AS_TEXT, change_where, is_plain, mend, mend_all
 from hansol_assets.qa.table.text_checks import mask_all
 from hansol_assets.qa.table.violations import Violation
 
@@ -52,10 +49,7 @@ class _Texts(NamedTuple):
 
 
 class TextCells:
-    """The cells of a table as texts; mending them adds to the counts of its repairs.
-
-    Placeholders stand for no text; `masks` says whether personal numbers are masked.
-    """
+    """The cells of a table as texts; mending them adds to the counts of its repairs."""
 
     def __init__(
         self, table: RawTable, placeholders: Iterable[str], *, masks: bool = False
@@ -95,10 +89,9 @@ class TextCells:
         return not any(map(mend, cells))
 
     def lists(self, names: Sequence[str]) -> tuple[pa.ChunkedArray, list[Violation]]:
-        """The filled texts of some columns, row by row, in the order of the columns.
+        """The filled texts of some columns, row by row, in the order of the columns, once a row.
 
-        A text that stands in a row twice counts once. A cell holds a text or a list of them, which
-        may be written as a text.
+        A cell holds a text or a list of them, which may be written as a text.
 
         Returns:
             A list of texts a row, and a violation for each text that is too long.
@@ -133,7 +126,9 @@ class TextCells:
     def _rows_and_cells(self, name: str, start: int, size: int) -> tuple[np.ndarray, pa.Array]:
         part = _part(self._table.column(name), start, size)
         is_listed = is_plural(name) or self._holds_lists(name)
-        may_be_list = is_listed or (self._lists_in(name) and _any_matches(part, _PYTHON_LIST))
+        may_be_list = is_listed or (
+            self._lists_in(name) and pc.any(pc.match_substring_regex(part, _PYTHON_LIST)).as_py()
+        )
         if isinstance(part, pa.Array) and not may_be_list:
             return np.arange(size), part
         cells = part.to_pylist() if isinstance(part, pa.Array) else part
@@ -207,10 +202,6 @@ def placeholder_key(text: str) -> str:
     return key.strip(".*()[]<>{}\"'「」『』【】〈〉《》〔〕“”‘’") or key
 
 
-def _any_matches(cells: pa.Array, pattern: str) -> bool:
-    return pc.any(pc.match_substring_regex(cells, pattern)).as_py() or False
-
-
 def _strings(texts: Iterable[str]) -> pa.Array:
     return pa.array(list(texts), pa.string())
 
@@ -233,31 +224,17 @@ def _by_row(columns: Sequence[_Texts]) -> _Texts:
 
 
 def _first_of_each(texts: _Texts) -> _Texts:
-    """Leaves out texts that say what one before in their row says."""
-    indices = _likely_doubles(texts)
-    said: set[tuple[int, str]] = set()
-    is_new = np.ones(len(texts.rows), bool)
-    likely = texts.texts.take(pa.array(indices)).to_pylist()
-    for index, row, text in zip(indices, texts.rows[indices].tolist(), likely, strict=True):
-        # Spaces, case and end mark apart.
-        key = row, " ".join(text.split()).rstrip(_END_MARKS).casefold()
-        is_new[index] = key not in said
-        said.add(key)
-    return texts.filter(is_new)
+    """Leaves out texts that say what one before in their row says; case and end mark apart."""
+    # Plain texts are of ASCII signs and syllables, and single spaces.
+    plain = pc.ascii_lower(pc.utf8_rtrim(texts.texts, _END_MARKS))
+    others = change_where(texts.texts, pa.array(~texts.plain), _said)
+    said = pc.if_else(pa.array(texts.plain), plain, others).dictionary_encode().indices
+    pairs = pd.DataFrame({"row": texts.rows, "said": said.to_numpy()})
+    return texts.filter(~pairs.duplicated().to_numpy())
 
 
-def _likely_doubles(texts: _Texts) -> np.ndarray:
-    """The indices of all texts in rows of which two may say the same, in their order.
-
-    Plain texts that do are equally long without their end marks.
-    """
-    lengths = pc.binary_length(pc.utf8_rtrim(texts.texts, _END_MARKS)).to_numpy()
-    order = np.lexsort((lengths, texts.rows))
-    rows, lengths = texts.rows[order], lengths[order]
-    are_alike = (rows[1:] == rows[:-1]) & (lengths[1:] == lengths[:-1])
-    doubtful = np.union1d(rows[1:][are_alike], texts.rows[~texts.plain])
-    is_alone = np.bincount(texts.rows) == 1
-    return np.flatnonzero(np.isin(texts.rows, doubtful) & ~is_alone[texts.rows])
+def _said(text: str) -> str:
+    return " ".join(text.split()).rstrip(_END_MARKS).casefold()
 
 
 def _as_lists(texts: _Texts, size: int) -> pa.ListArray:

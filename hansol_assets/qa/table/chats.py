@@ -68,7 +68,6 @@ class _Open:
         self.before, self.answered = self.answered or self.before, []
 
     def ended(self, omitted: Counter[str]) -> Iterator[Exchange]:
-        """Yields the exchange, if there is one."""
         omitted["texts before the result of a tool"] += bool(self.before and self.answered)
         answer = self.answered or self.before
         if answer or (self.asked and not self.is_unlearned):
@@ -94,8 +93,7 @@ def exchanges(turns: Sequence[Mapping[str, Any]], omitted: Counter[str]) -> Iter
 
     A reply that is not to be learned from takes its question with it, unless another one follows.
     Of a reply that calls tools, what follows the last call is the answer. A turn of an unknown role
-    may be either side's: it ends an exchange, and what follows it belongs to none before. What is
-    left out is counted in `omitted`.
+    ends an exchange. What is left out is counted in `omitted`.
     """
     now = _Open()
     for turn in turns:

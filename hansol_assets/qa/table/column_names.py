@@ -67,13 +67,7 @@ _MISSPELT = 0.75
 
 
 class Spelling(NamedTuple):
-    """A column's name, taken apart.
-
-    Attributes:
-        word: The name without its number, in lower case, in the singular.
-        joint: What stands between word and number ("_", " ", "" …).
-        number: Its number; None where it has none.
-    """
+    """A column's name, taken apart: lower case and singular word, what joins it, its number."""
 
     word: str
     joint: str
@@ -91,10 +85,7 @@ class Family(NamedTuple):
 
 
 def clean_name(name: str) -> str:
-    """A column's name as it is shown: NFKC, without invisible characters and outer spaces.
-
-    Full-width letters and digits become plain ones, so that "질문＿１" is "질문_1".
-    """
+    """A column's name as it is shown: NFKC, without invisible characters and outer spaces."""
     visible = unicodedata.normalize("NFKC", name)
     if not visible.isprintable():
         visible = "".join(filter(str.isprintable, visible))
@@ -128,10 +119,7 @@ def closest(name: str, candidates: Sequence[str]) -> str | None:
 
 
 def is_misspelt(name: str, meant: str) -> bool:
-    """Whether a name is another one with a slip of the pen.
-
-    "categry" is; "sub_category", which says more, is not.
-    """
+    """Whether a name is another with a slip of the pen, as "categry"; "sub_category" says more."""
     return abs(len(name) - len(meant)) <= 1 and similarity(name, meant) >= _MISSPELT
 
 
@@ -180,7 +168,7 @@ def families(names: Sequence[str], words: Sequence[str]) -> list[Family]:
 
     A name without a number and names with numbers are families apart, but for a name that stands
     for the first of them ("답변", "답변2"; "답변", "답변.1" as pandas writes). Of numbered names,
-    those that are written as most of them are ("답변_1", "답변_2") are taken.
+    those that are written as most of them are taken.
     """
     result = []
     for word in words:
@@ -216,10 +204,7 @@ def numbers_apart(family: Family, names: Sequence[str]) -> list[tuple[str, str]]
 
 
 def unused_names(family: Family, name: str) -> list[str]:
-    """The names of a family that a column may have been meant to have.
-
-    They have the column's own number, or one that the family lacks.
-    """
+    """The names of a family that a column may have been meant to have, by its number or a gap."""
     numbers = [parts.number for parts in map(spelling, family.names) if parts.number is not None]
     if not numbers or not family.word:
         return []

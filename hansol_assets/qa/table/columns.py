@@ -63,10 +63,9 @@ def shown_id(row_id: str, number: int) -> str:
 
 
 def content_ids(content: Iterable[str], kind: str) -> list[str]:
-    """Names rows by their content, so that another order of the rows renames none.
+    """Names rows by a kind and their content, so that another order of the rows renames none.
 
-    Rows of the same content get a number from the second on; which of them is which means nothing.
-    `kind` is the first word of the ids.
+    Rows of the same content get a number from the second on.
     """
     seen: Counter[str] = Counter()
     ids = []

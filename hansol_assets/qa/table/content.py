@@ -71,9 +71,7 @@ class Content:
     """A file's bytes, unpacked.
 
     Attributes:
-        path: The file.
         sha256: Hex digest of the file's bytes as they are on the disk.
-        data: The bytes of the table itself.
         suffix: The suffix of the table's own name, in lower case.
         kind: `WORKBOOK`, `PARQUET` or `TEXT`.
         packing: How the bytes were packed ("gzip", "zip" …); empty where they were not.
@@ -189,15 +187,12 @@ def _tables_of(files: list[zipfile.ZipInfo], archive: Path) -> list[zipfile.ZipI
 
 
 def decode(path: Path, data: bytes) -> tuple[str, str]:
-    """Decodes a file's bytes.
+    """Decodes a file's bytes; returns the text, and Python's name of its encoding.
 
     A byte order mark decides. Else the text is UTF-16 where every other byte of its line ends is
     zero, UTF-8 where it reads as that, and cp949 (Korean Windows; EUC-KR is a part of it) where it
-    reads as that. cp949 accepts most byte pairs, so a damaged UTF-8 file must not be taken for it:
-    lines that read as UTF-8 settle the encoding of the whole file.
-
-    Returns:
-        The text, and Python's name of its encoding.
+    reads as that. cp949 accepts most byte pairs, so lines that read as UTF-8 settle the encoding of
+    the whole file.
 
     Raises:
         ContractError: With each line that is not text in the likeliest encoding.

@@ -25,8 +25,7 @@ from hansol_assets.qa.table.columns import (
     doubled,
 )
 from hansol_assets.qa.table.delimited import SEPARATOR_NAMES, swallowing_rows
-from hansol_assets.qa.table.header import Header
-from hansol_assets.qa.table.looks import Looks, first_texts
+from hansol_assets.qa.table.header import Header, Looks, first_texts
 from hansol_assets.qa.table.mapping import (
     TableMapping,
     map_questions,
@@ -51,15 +50,11 @@ class TableRead:
 
     Attributes:
         frame: The canonical columns, carried columns under their own names as text, then
-            `file_sha256` and `row_number` (which record of its file a row is from, from 1). All
-            are Arrow's.
-        path: The file.
+            `file_sha256` and `row_number` (which record of its file a row is from, from 1). All are
+            Arrow's.
         sha256: Hex digest of the file's bytes.
         form: "csv", "workbook", "json", "jsonl" or "parquet".
-        encoding: Of a text file ("utf-8", "utf-8-sig", "cp949", "utf-16" …); else empty.
-        separator: Of a delimited file; else empty.
-        sheet: Of a workbook, the sheets that were read; else empty.
-        mapping: Which column was taken for what.
+        encoding: Of a text file; else empty. Likewise the separator and the sheets that were read.
         repairs: Number of mended cells by kind of repair; the usual ones are there at 0, too.
         notes: What a person should know of how the file was read, a sentence each.
     """
@@ -114,9 +109,8 @@ class TableRead:
 def read_train(path: Path, settings: TableSettings) -> TableRead:
     """Reads a training table: at least one question and one answer a row, ids unique.
 
-    Cells that are empty or hold a placeholder ("없음", "-") are skipped, and a text that stands in
-    a row twice counts once. Where there is no id, it is made from the content; where there is no
-    category, it is "".
+    Cells that are empty or hold a placeholder ("없음", "-") are skipped. Where there is no id, it
+    is made from the content; where there is no category, it is "".
 
     Returns:
         `id, questions` (list), `category, answers` (list), carried columns, `file_sha256,
@@ -146,8 +140,7 @@ def read_train(path: Path, settings: TableSettings) -> TableRead:
 def read_test(path: Path, settings: TableSettings) -> TableRead:
     """Reads the questions to answer: one a row, ids unique, or made from the content.
 
-    Returns:
-        `id, question`, carried columns, `file_sha256, row_number`.
+    Returns `id, question`, carried columns, `file_sha256, row_number`.
 
     Raises:
         ContractError: With every violation in the file.
@@ -166,12 +159,9 @@ def no_questions() -> pd.DataFrame:
 
 
 def read_references(path: Path, settings: TableSettings) -> TableRead:
-    """Reads reference answers: an id and at least one answer a row.
+    """Reads reference answers, as a training table has: an id and at least one answer a row.
 
-    A training table will do: its other columns are left out.
-
-    Returns:
-        `id, answers` (list), `file_sha256, row_number`.
+    Returns `id, answers` (list), `file_sha256, row_number`.
 
     Raises:
         ContractError: With every violation in the file.
@@ -195,8 +185,6 @@ def _strings(texts: list[str]) -> pa.ChunkedArray:
 
 @dataclass(eq=False)
 class _Draft:
-    """A table under inspection: its cells, what they mean, and the violations so far."""
-
     path: Path
     raw: RawTable
     mapping: TableMapping
@@ -225,7 +213,6 @@ class _Draft:
         return cls(path, raw, mapping, cells, violations)
 
     def texts(self, names: Sequence[str]) -> pa.ChunkedArray:
-        """The filled cells of some columns, row by row, each text once."""
         texts, violations = self.cells.lists(names)
         self.violations += violations
         return texts
@@ -243,7 +230,6 @@ class _Draft:
         return pa.chunked_array([whole], LISTS)
 
     def require(self, texts: pa.ChunkedArray, names: Sequence[str], problem: str) -> None:
-        """Notes every row that has no text in any of some columns."""
         if not names:
             return
         column = names[0] if len(names) == 1 else ""

@@ -1,8 +1,7 @@
 """Delimited text: CSV, TSV and their like, from text to columns that know their lines.
 
-Python's `csv` reads it: one error must name every bad row by the line that an editor shows, and
-reading must go on after each. Text without a fault is read by Arrow
-(`hansol_assets.qa.table.arrow_csv`).
+Python's `csv` reads it: one error must name every bad row by the line that an editor shows. Text
+without a fault is read by Arrow (`hansol_assets.qa.table.arrow_csv`).
 """
 
 import csv
@@ -53,9 +52,8 @@ class _Record(NamedTuple):
 def read_delimited(text: str, encoding: str, is_header: IsHeader) -> RawTable:
     """Reads delimited text; its separator is found by the header.
 
-    Returns:
-        The columns; rows that are no valid CSV, or not as long as the header, are violations.
-        Without a row of data there are no columns.
+    Rows that are no valid CSV, or not as long as the header, are violations. Without a row of data
+    there are no columns.
     """
     hint = _EXCEL_HINT.match(text)
     separator = hint[1] if hint else _find_separator(text, is_header)
@@ -71,7 +69,10 @@ def read_delimited(text: str, encoding: str, is_header: IsHeader) -> RawTable:
     if head:
         table.header, table.header_position = head[header].cells, head[header].line
     if header:
-        table.notes.append(_left_out(head[0].line, head[header - 1].line))
+        first, last = head[0].line, head[header - 1].line
+        stand = f"line {first} stands" if first == last else f"lines {first} to {last} stand"
+        are = "is" if first == last else "are"
+        table.notes.append(f"{stand} above the header and {are} left out")
     _fill(table, chain(head[header + 1 :], records))
     table.records = range(1, len(table.positions) + 1)
     return table
@@ -98,8 +99,7 @@ def _find_separator(text: str, is_header: IsHeader) -> str:
 def known_separator(sample: str, is_header: IsHeader) -> str | None:
     """The separator that gives a known header its names; None where none does.
 
-    Of several, the one whose header stands highest in the first `SAMPLE` characters, then the one
-    that gives most columns.
+    Of several, the one whose header stands highest, then the one that gives most columns.
     """
     for group in (SEPARATORS, RARE_SEPARATORS):
         worths = {one: _worth(sample, one, is_header) for one in group}
@@ -192,12 +192,6 @@ def _whole_rows(table: RawTable, records: Iterator[_Record]) -> Iterator[list[st
         )
 
 
-def _left_out(first: int, last: int) -> str:
-    if first == last:
-        return f"line {first} stands above the header and is left out"
-    return f"lines {first} to {last} stand above the header and are left out"
-
-
 def _other_length(line: int, count: int, width: int, separator: str) -> Violation:
     name = SEPARATOR_NAMES.get(separator, repr(separator))
     problem = f"has {count} cells where the header has {width}"
@@ -268,8 +262,7 @@ def swallowing_rows(table: RawTable, id_column: str | None) -> list[Violation]:
 
     A cell holds rows if a line in it, read by itself, has a cell for each column and an id in its
     place: one that is written as this table's are, that no row has, and, where a table is so narrow
-    that a sentence with a comma would do, that is the number after the row's id. So an answer that
-    counts up "1, …", "2, …" is an answer. Without a column of ids nothing can be told.
+    that a sentence with a comma would do, that is the number after the row's id.
     """
     if not table.separator or id_column is None or not table.positions:
         return []

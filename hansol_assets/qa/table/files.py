@@ -21,15 +21,11 @@ _OF_SYSTEMS = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
 
 
 def raw_files(folder: Path, settings: TableSettings) -> dict[str, Path]:
-    """Finds the files that there are.
+    """Finds the files that there are: external asset name → file; the table is always in it.
 
     A file of the right name is taken; where there is none, the one that nearly has it ("train
     (1).csv", "train.csv.txt", "trian.csv"); where there is no table at all so far, the only one
     there is. Paths in the settings are taken from the folder on.
-
-    Returns:
-        External asset name → file. The table is always in it, so that its absence is reported by
-        its name; questions and template only where there are such files, or the settings name them.
 
     Raises:
         InputError: Several files may be meant, or there are files and none of them is the table.
@@ -54,7 +50,7 @@ def raw_files(folder: Path, settings: TableSettings) -> dict[str, Path]:
 def as_spelt(path: Path) -> Path:
     """A path as its folders spell it, which may be decomposed (NFD) where a person composes (NFC).
 
-    macOS writes Korean names so. A path of which nothing is there is returned as it is.
+    macOS writes Korean names so.
     """
     if path.exists() or path.parent == path:
         return path

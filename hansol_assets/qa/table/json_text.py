@@ -25,15 +25,12 @@ def looks_like_json(text: str) -> bool:
 
 
 def read_json(path: Path, text: str, encoding: str, suffix: str, is_header: IsHeader) -> RawTable:
-    """Reads JSON lines, or one JSON value that holds a table.
+    """Reads JSON lines, or one JSON value that holds a table; a name or the first line decides.
 
-    A file that is named `.jsonl` or `.ndjson` has a record a line; of another one, its first line
-    decides.
-
-    A value is a list of records; a mapping with one such list in it, however deep
-    (`{"data": {"items": […]}}`); a mapping from columns to their values (a list, or pandas'
-    `{"0": …}`), or from ids to records; pandas' `split` form; or rows under a row of names. Values
-    that stand one behind the other are records.
+    A value is a list of records; a mapping with one such list in it, however deep (`{"data":
+    {"items": […]}}`); a mapping from columns to their values (a list, or pandas' `{"0": …}`), or
+    from ids to records; pandas' `split` form; or rows under a row of names. Values that stand one
+    behind the other are records.
 
     Raises:
         ContractError: The text is neither, or holds no table.
@@ -90,12 +87,7 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_record)
 
 
 def _loads(text: str) -> Any:
-    """Parses JSON; half of an escaped character, which no text can hold, becomes U+FFFD.
-
-    Raises:
-        JSONDecodeError: It is none.
-        _DoubledKeyError: A record has two values under one key.
-    """
+    """Parses JSON; half of an escaped character, which no text can hold, becomes U+FFFD."""
     value = _DECODER.decode(text)
     return _whole(value) if _SURROGATE.search(text) else value
 

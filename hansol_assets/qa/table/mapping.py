@@ -30,6 +30,7 @@ from hansol_assets.qa.table.column_names import (
 from hansol_assets.qa.table.columns import CATEGORY
 from hansol_assets.qa.table.header import (
     Header,
+    Looks,
     likely_cause,
     quoted,
     refuse_choice,
@@ -37,7 +38,6 @@ from hansol_assets.qa.table.header import (
     refuse_unknown,
     shown,
 )
-from hansol_assets.qa.table.looks import Looks
 from hansol_assets.qa.table.table_settings import TableSettings
 from hansol_assets.qa.table.violations import Violation
 
@@ -50,12 +50,10 @@ class TableMapping:
 
     Attributes:
         questions: Columns of the question and its paraphrases, in order.
-        answers: Columns of the reference answers, in order.
-        id: Column of the ids; None: they are made from the content.
+        id: None: they are made from the content.
         category: Column that folds are stratified by; None: there is one class.
         input: Column that follows the question; None: there is none.
         carried: Columns that go along under their own names.
-        ignored: Columns that are left out.
     """
 
     questions: tuple[str, ...] = ()
@@ -103,10 +101,7 @@ def map_training(header: Header, settings: TableSettings) -> TableMapping:
 
 
 def map_questions(header: Header, settings: TableSettings) -> TableMapping:
-    """Finds the columns of a table of test questions: one question a row; else as `map_training`.
-
-    Answers that stand in it are carried along and not looked at.
-    """
+    """Finds the columns of a table of test questions; answers in it are carried along."""
     _open(header, settings)
     row_id = _take_id_if_there(header, settings)
     question = _test_question(header, settings, row_id)
@@ -192,10 +187,7 @@ def _test_question(header: Header, settings: TableSettings, row_id: str | None) 
 
 
 def _only_text(header: Header, *, has_ids: bool) -> Family | None:
-    """The column of a file of questions that is named a text, or is the only one beside the ids.
-
-    Without ids, nothing would tell the name of an only column from a question.
-    """
+    """The column of a file of questions that is named a text, or is the only one beside the ids."""
     texts = families(header.free(), TEST_QUESTION_WORDS)
     if len(texts) == 1:
         return texts[0]
@@ -216,9 +208,9 @@ def _input(header: Header, settings: TableSettings, questions: Family) -> str | 
 def _check_misspelt(
     header: Header, questions: Family, answers: Family, category: str | None
 ) -> None:
-    """Refuses a column that is not known but nearly bears the name of one that is missing.
+    """Refuses an unknown column that nearly bears the name of one that is missing.
 
-    A column that the settings name is known; so is one of a family that is written otherwise.
+    So is one of a family that is written otherwise.
     """
     apart = [*numbers_apart(questions, header.free()), *numbers_apart(answers, header.free())]
     for name, meant in apart:
@@ -253,22 +245,17 @@ def _finished(header: Header, settings: TableSettings, mapping: TableMapping) ->
 def without_empty(
     mapping: TableMapping, cells: TextCells, settings: TableSettings, notes: list[str]
 ) -> TableMapping:
-    """The mapping without recognised ids and categories of which every cell is empty.
-
-    One that the settings name must be filled.
-    """
-    recognised = {"id": mapping.id, "category": mapping.category}
+    """The mapping without recognised ids and categories of which every cell is empty."""
     empty = {
         kind: name
-        for kind, name in recognised.items()
-        if name is not None and getattr(settings, kind) is None and cells.is_empty(name)
+        for kind in ("id", "category")
+        if (name := getattr(mapping, kind)) and not getattr(settings, kind) and cells.is_empty(name)
     }
     notes += [f"column {name} is empty, and is not used" for name in empty.values()]
-    return replace(
-        mapping,
-        id=None if "id" in empty else mapping.id,
-        category=None if "category" in empty else mapping.category,
+    row_id, category = (
+        None if kind in empty else getattr(mapping, kind) for kind in ("id", "category")
     )
+    return replace(mapping, id=row_id, category=category)
 
 
 def numbered(mapping: TableMapping, cells: TextCells, looks: Looks) -> TableMapping:
@@ -284,10 +271,7 @@ def numbered(mapping: TableMapping, cells: TextCells, looks: Looks) -> TableMapp
 
 
 def onto_numbers(settings: TableSettings, looks: Looks) -> Iterator[Violation]:
-    """Yields a violation for each column of numbers, dates or codes that the settings call texts.
-
-    A column that the table itself calls an answer may hold numbers.
-    """
+    """Yields a violation for each column of numbers, dates or codes that settings call texts."""
     named = (*(settings.questions or ()), *(settings.answers or ()), settings.test_question or "")
     for name in named:
         if looks.holds_no_text(name):

@@ -44,9 +44,8 @@ def flatten(table: RawTable, is_header: IsHeader) -> RawTable:
     """Makes each exchange of a conversation, and each question of a paragraph, a row.
 
     Where no column is known, a column of records, or of lists of them, takes their fields' place
-    (`{"qa": {"question": …, "answer": …}}`). Rows that come of one record keep its number
-    (`RawTable.records`), so that they can be kept together. Turns of the system are left out, and
-    so are SQuAD's questions that have no answer by design (`is_impossible`).
+    (`{"qa": {"question": …, "answer": …}}`). Rows that come of one record keep its number. Turns of
+    the system are left out, and so are SQuAD's questions without an answer (`is_impossible`).
     """
     _gather_turns(table)
     _name_unknown_roles(table)
@@ -78,7 +77,7 @@ def _gather_turns(table: RawTable) -> None:
     """Puts into one column of turns what tools write into several.
 
     That is: turns written as texts; a conversation and the reply that was preferred; an instruction
-    with earlier ones as its history. What was rejected is carried along and not used.
+    with earlier ones as its history.
     """
     for index, name in enumerate(table.header):
         if name.casefold() in (*_CHATS, *_CHOSEN, "input", "history"):
@@ -156,10 +155,7 @@ def _without_bad(table: RawTable) -> RawTable:
 
 
 def nested_value(cell: Any) -> Any:
-    """What a text holds that is a list or a mapping, written as JSON or as Python shows it.
-
-    A table that is saved as CSV has such cells; any other text is returned as it is.
-    """
+    """What a text holds that is a list or a mapping, written as JSON or as Python shows it."""
     if not isinstance(cell, str) or not _LOOKS_NESTED.fullmatch(cell.strip()):
         return cell
     for read in (json.loads, _shown_by_python):
@@ -179,11 +175,7 @@ def is_texts(value: Any) -> bool:
 
 
 def _shown_by_python(text: str) -> Any:
-    """The value that Python shows as a text.
-
-    numpy writes an array's name around its items and no commas between them, so that Python would
-    take two texts for one.
-    """
+    """The value that Python shows as a text; numpy writes no commas between an array's items."""
     if not _OF_NUMPY.search(text):
         return ast.literal_eval(text)
     items: list[tuple[int, str]] = []

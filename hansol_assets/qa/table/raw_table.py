@@ -56,11 +56,9 @@ class SheetRow(int):
         return made
 
     def __str__(self) -> str:
-        """The row and its sheet."""
         return f"{int(self)} of sheet {self.sheet}"
 
     def __format__(self, form: str) -> str:
-        """As `str`: a message shows the sheet, too."""
         return format(str(self), form)
 
 
@@ -72,19 +70,15 @@ class RawTable:
         form: "csv", "workbook", "json", "jsonl" or "parquet".
         header: Names as the file has them.
         columns: A column for each name; text, or what JSON and Parquet can hold.
-        positions: Where each row stands in its file, from 1: its line, or its row. The file may be
-            read again for them, so look at them only to name a row.
-        header_position: Where the header stands.
+        positions: Where each row stands in its file, from 1. The file may be read again for them,
+            so look at them only to name a row.
         unit: What positions count, `LINE` or `ROW`.
-        encoding: Of a text file; else empty.
-        separator: Of a delimited file; else empty.
-        sheet: Of a workbook, the sheets that were read; else empty.
+        encoding: Of a text file; else empty. Likewise the separator and the sheets that were read.
         records: Which record of the file each row is from, from 1.
         blank_rows: Rows that hold nothing and were left out.
         violations: Rows that could not be read and are missing.
         notes: What a person should know of how the file was read, a sentence each.
         doubts: Cells that could not be read as a person sees them; shown beside violations only.
-        sha256: Hex digest of the file's bytes.
         repairs: Counts of mended names and cells by kind of repair.
     """
 
@@ -176,10 +170,7 @@ class HeaderRow(NamedTuple):
 
 
 def best_header(rows: Sequence[Sequence[str]], is_header: IsHeader) -> HeaderRow:
-    """The row with most known names, the first of equals; the first row where none has one.
-
-    So a title that is one known word ("질문") is no header where the line below has two.
-    """
+    """The row with most known names, the first of equals; the first row where none has one."""
     candidates = [HeaderRow(0, 0)]
     for row, cells in enumerate(rows[:TITLE_ROWS]):
         names = [clean_name(cell) for cell in cells]
@@ -249,10 +240,7 @@ def _drop(table: RawTable, rows: Sequence[int], what: str) -> None:
 
 
 def _drop_headers(table: RawTable) -> None:
-    """Leaves out the rows that say the header again.
-
-    One that has its names in another order is a violation: the rows below it are in that order.
-    """
+    """Leaves out the rows that say the header again; in another order it is a violation."""
     names = [_bare(name) for name in table.header]
     again = []
     for row, cells in _rows_of_names(table, set(names) - {""}):

@@ -42,8 +42,7 @@ def read_columns(path: Path, sheet: str | None, is_header: IsHeader) -> RawTable
 def read_any_columns(path: Path, sheet: str | None, is_header: IsHeader) -> RawTable:
     """Reads a file as `read_columns` does; it may hold a header alone.
 
-    Returns:
-        The columns under clean names; one without name and content is left out.
+    A column without name and content is left out.
     """
     content = open_content(path)
     read = _read(content, sheet, is_header)

@@ -90,8 +90,8 @@ _MEANT = re.compile(
 def shown_by_a_browser(text: str) -> str:
     """A text without the tags and entities of a web page, its lines kept; others as they are.
 
-    What was written twice over (`&amp;lt;p&amp;gt;`) is read until nothing is left to read.
-    A tag or an entity that the sentence is about ("<b>와 <strong>의 차이", "<br> 태그") stays.
+    What was written twice over (`&amp;lt;p&amp;gt;`) is read until nothing is left to read. A tag
+    or an entity that the sentence is about ("<b>와 <strong>의 차이", "<br> 태그") stays.
     """
     if "`" in text:
         return text
@@ -262,8 +262,8 @@ def change_where(cells: pa.Array, mask: pa.BooleanArray, change: Callable[[str],
 def mend(cell: str, repairs: Counter[str] | None = None) -> str:
     """Normalise a cell to NFC, strip outer spaces, remove one stray quote, and read what is marked.
 
-    That is: a text as a browser and a spreadsheet would show it, its line breaks real ones. Mending
-    it again changes nothing. Repairs are counted by kind.
+    That is: a text as a browser and a spreadsheet would show it, its line breaks real ones. Repairs
+    are counted by kind; mending again changes nothing.
     """
     repairs = Counter() if repairs is None else repairs
     normal = nfc(cell)

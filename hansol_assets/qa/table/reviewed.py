@@ -55,8 +55,7 @@ def read_reviewed(
 
     Placeholders stand for no answer, and so do words that put one off.
 
-    Returns:
-        `REVIEWED_COLUMNS` as texts, ordered by id, which is made of the question.
+    Returns `REVIEWED_COLUMNS` as texts, ordered by id, which is made of the question.
 
     Raises:
         ContractError: The file is no table, lacks a column, or answers a question twice.
@@ -81,8 +80,7 @@ def read_every_row(path: Path) -> pd.DataFrame:
     """Reads a review file to be written again: every row and column, the cells as they stand.
 
     Raises:
-        ContractError: The file is no table, lacks a column, or has a row that cannot be read, which
-            would be lost.
+        ContractError: The file is no table, lacks a column, or has a row that would be lost.
     """
     raw = _read(path)
     if raw.violations:

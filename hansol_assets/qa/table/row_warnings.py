@@ -1,15 +1,14 @@
 """Rows that keep the table's contract and still look wrong: why, and what becomes of them."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import combinations, compress
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import Field
 
 from hansol_assets.qa.sentences import (
     has_final_ending,
@@ -19,7 +18,7 @@ from hansol_assets.qa.sentences import (
     without_connective,
 )
 from hansol_assets.qa.table.columns import ANSWERS, ID, QUESTIONS, ROW_NUMBER, shown_id
-from hansol_assets.qa.table.looks import is_no_text
+from hansol_assets.qa.table.header import is_no_text
 from hansol_assets.qa.table.repairs import change_where
 from hansol_assets.qa.table.text_checks import (
     HANGUL,
@@ -32,7 +31,6 @@ from hansol_assets.qa.table.text_checks import (
     masked,
 )
 from hansol_assets.qa.text_lists import TextLists, comparison_keys
-from hansol_assets.settings_model import SettingsModel
 
 CONTRADICTION = "contradiction"
 OTHER_LANGUAGE = "other_language"
@@ -40,8 +38,6 @@ UNFINISHED = "unfinished"
 DOUBLED_QUESTION = "doubled_question"
 WORDLESS = "wordless"
 DAMAGED_TEXT = "damaged_text"
-KINDS = (CONTRADICTION, OTHER_LANGUAGE, UNFINISHED, DOUBLED_QUESTION, WORDLESS, DAMAGED_TEXT)
-"""Kinds of which a setting may drop the whole row."""
 ASKED_AGAIN = "asked_again"
 PERSONAL_DATA = "personal_data"
 
@@ -83,43 +79,18 @@ _ENDED_LATIN = r"[A-Za-z0-9)][.?!]$"
 _CONNECTED = r"^[\s\p{Z}]*(?:그리고|또한|아울러|더불어|추가로|또)"
 _GOOD_OR_BAD = ("장점|이점|좋은 ?점", "단점|문제점|나쁜 ?점|안 ?좋은 ?점")
 
-Fate = Literal["keep", "drop"]
 Warned = tuple[str, str, str]
 """Place in the row, kind and detail."""
 
 
-class RowQualitySettings(SettingsModel):
-    """What becomes of training rows that look wrong; each is warned of in any case."""
-
-    contradiction: Fate = Field(
-        "keep", description="rows whose two questions ask for opposites (장점, 단점)"
-    )
-    other_language: Fate = Field(
-        "keep", description="rows of which a question or answer drifts into another language"
-    )
-    unfinished: Fate = Field("keep", description="rows of which an answer breaks off")
-    doubled_question: Fate = Field(
-        "keep", description="rows whose question was asked before; the first one stays"
-    )
-    wordless: Fate = Field("drop", description="rows of which a question or answer holds no word")
-    damaged_text: Fate = Field(
-        "keep", description="rows with characters that were lost or decoded wrongly"
-    )
-
-    @property
-    def dropped(self) -> frozenset[str]:
-        """The kinds of warnings whose rows are dropped."""
-        return frozenset(kind for kind, fate in self if fate == "drop")
-
-
 def without_dropped(
-    rows: pd.DataFrame, warnings: pd.DataFrame, settings: RowQualitySettings
+    rows: pd.DataFrame, warnings: pd.DataFrame, kinds: Collection[str]
 ) -> pd.DataFrame:
-    """Leaves out rows of which `row_warnings` warns and that the settings drop.
+    """Leaves out rows of which `row_warnings` has a warning of some kinds (`table.drop_rows`).
 
     An answer that is a question of the table is left out, too.
     """
-    dropped = {*warnings.loc[warnings["kind"].isin(settings.dropped), "id"]}
+    dropped = {*warnings.loc[warnings["kind"].isin(kinds), "id"]}
     again = warnings[warnings["kind"] == ASKED_AGAIN]
     if len(again):
         rows = _without_answers(rows, again)
@@ -146,16 +117,12 @@ class _Asked(NamedTuple):
 
 
 def row_warnings(rows: pd.DataFrame) -> pd.DataFrame:
-    """Lists what looks wrong in training rows.
-
-    Args:
-        rows: `id, questions, answers`, and `row_number` where it is known.
+    """Lists what looks wrong in training rows: `id, questions, answers`, maybe `row_number`.
 
     Returns:
-        `id, row_number, column, kind, detail`, in the order of the rows; empty where nothing does.
-        `kind` is one of `KINDS`, `ASKED_AGAIN` or `PERSONAL_DATA`; `column` is "question 2" or
-        "answer 3", counted within the row; `row_number` is the row's place in its file, or in the
-        table where that is not known.
+        `id, row_number, column, kind, detail`, in the order of the rows. `column` is "question 2"
+        or "answer 3", counted within the row; `row_number` is the row's place in its file, or in
+        the table where that is not known.
     """
     numbers = rows[ROW_NUMBER] if ROW_NUMBER in rows else pd.RangeIndex(1, len(rows) + 1)
     questions, answers = TextLists.of(rows[QUESTIONS]), TextLists.of(rows[ANSWERS])

@@ -1,8 +1,8 @@
 """What a sheet shows of its cells beyond their values: formats, formulas, errors, what is hidden.
 
 Calamine gives values alone. The rest is read in one pass over the XML, where the file's bytes say
-that there is something to read; openpyxl, which makes objects of every cell and takes several times
-as long, reads styles alone, and texts only where a part of one is struck out.
+that there is something to read; openpyxl, which takes several times as long, reads styles alone,
+and texts only where a part of one is struck out.
 """
 
 import io
@@ -67,7 +67,6 @@ class Details:
 
     Attributes:
         formats: Number formats other than the general one.
-        formulas: Cells with a formula.
         errors: Cells that show an error.
         struck: Cells that are struck out.
         whole: Cells of which a part is struck out, and the text of the rest.
@@ -116,7 +115,6 @@ class _Scanner:
         self._inside: set[str] = set()
 
     def begin(self, tag: str, attributes: Mapping[str, str]) -> None:
-        """Takes an element."""
         name = tag.rpartition(_SPACE)[2]
         if name == "c":
             self.note()

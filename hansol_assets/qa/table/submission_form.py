@@ -31,13 +31,9 @@ class UnfitTemplateError(InputError):
 
 @dataclass(frozen=True, eq=False)
 class VectorTable:
-    """A valid file of vectors.
+    """A valid file of vectors: `id`, vectors of a submission (float64), `file_sha256, row_number`.
 
-    Attributes:
-        frame: `id`, the vector columns of a submission (float64), `file_sha256, row_number`.
-        width: Number of vector columns in the file (`vec_0` …).
-        path: The file.
-        sha256: Hex digest of the file's bytes.
+    `width` is the number of vector columns in the file (`vec_0` …).
     """
 
     frame: pd.DataFrame
@@ -144,7 +140,6 @@ class _Draft:
         self._violations += doubled(pa.chunked_array([ids]), positions, ID, unit)
 
     def require_order(self) -> None:
-        """Notes the columns that stand where another is expected."""
         header = self._raw.header
         if sorted(header) != sorted(self._expected):
             return
@@ -178,7 +173,6 @@ class _Draft:
 
 
 def _check_header(raw: RawTable, expected: list[str]) -> list[Violation]:
-    """Columns that are missing, unknown, renamed or doubled."""
     line, header = raw.header_position, raw.header
     doubles = [name for name, count in Counter(header).items() if count > 1]
     violations = [

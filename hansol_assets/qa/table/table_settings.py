@@ -16,6 +16,12 @@ PLACEHOLDERS = (
 )  # fmt: skip
 
 
+Kind = Literal[
+    "contradiction", "other_language", "unfinished", "doubled_question", "wordless", "damaged_text"
+]
+"""Why a row looks wrong."""
+
+
 class TableSettings(SettingsModel):
     """Which columns hold what, and where the files are; what is null is recognised by name."""
 
@@ -52,6 +58,14 @@ class TableSettings(SettingsModel):
         description="resident, phone and card numbers; mask: their digits are asterisks before "
         "anything is trained. They are warned of in any case",
     )
+    drop_rows: tuple[Kind, ...] = Field(
+        ("wordless",),
+        description="rows that look wrong are warned of; those of these kinds are dropped, too: "
+        "contradiction (two questions ask for opposites, or two rows answer so), other_language (a "
+        "text drifts into another one), unfinished (an answer breaks off), doubled_question (asked "
+        "before; the first row stays), wordless (a text without a word), damaged_text (characters "
+        "that were lost or decoded wrongly)",
+    )
     sheet: str | None = Field(
         None,
         description="sheet of a workbook; null: the first one whose columns are known best, and "
@@ -86,8 +100,3 @@ class TableSettings(SettingsModel):
         if isinstance(names, tuple):
             return tuple(map(clean_name, names))
         return names and clean_name(names)
-
-    @property
-    def of_reading(self) -> "TableSettings":
-        """The settings that decide what is read of a file: a path is not one of them."""
-        return self.model_copy(update={"train": None, "test": None, "template": None})

@@ -58,9 +58,9 @@ _RANDOM_SINCE = date(2020, 10, 1)
 def damage_in(text: str) -> str:
     """What is wrong with a text's characters, in a few words; "" where nothing is.
 
-    U+FFFD stands where a character was lost. Mis-decoded text ("ë²½ì§€" for "벽지", "º®Áö") is seen
-    by ftfy's measure of unlikely sequences, and by runs of accented Latin letters, which Korean
-    text in EUC-KR becomes. It is not mended: what was meant is a guess.
+    Mis-decoded text ("ë²½ì§€" for "벽지", "º®Áö") is seen by ftfy's measure of unlikely sequences,
+    and by runs of accented Latin letters, which Korean text in EUC-KR becomes. It is not mended:
+    what was meant is a guess.
     """
     if text.isascii():
         return ""
@@ -74,10 +74,7 @@ def damage_in(text: str) -> str:
 
 
 def languages_of(texts: Iterable[str]) -> frozenset[str]:
-    """The scripts in which the texts of a table are: each that is most of every tenth text.
-
-    A table without letters is taken for Korean, as the others are held against it.
-    """
+    """The scripts in which the texts of a table are: each that is most of every tenth text."""
     counts = Counter(main for text in texts if (main := _main_script(text)))
     fewest = _LANGUAGE_SHARE * counts.total()
     return frozenset(script for script, count in counts.items() if count >= fewest) or frozenset(

@@ -16,15 +16,11 @@ ROW = "row"
 
 @dataclass(frozen=True)
 class Violation:
-    """One broken rule of the table contract.
+    """One broken rule of the table contract, with its remedy.
 
     Attributes:
-        row: Place in the file, from 1: the line as an editor counts, or the row; None: the whole
-            file.
+        row: Place in the file, from 1, as `unit` counts (`LINE` or `ROW`); None: the whole file.
         column: Name of the column; empty where no single column is at fault.
-        problem: What is wrong.
-        remedy: What to do about it.
-        unit: What `row` counts, `LINE` or `ROW`.
     """
 
     row: int | None
@@ -34,19 +30,13 @@ class Violation:
     unit: str = LINE
 
     def __str__(self) -> str:
-        """One readable line: place, problem, remedy."""
         line = "file" if self.row is None else f"{self.unit} {self.row}"
         place = f"{line}, column {self.column}" if self.column else line
         return f"{place}: {self.problem}; {self.remedy}"
 
 
 class ContractError(UserError, ValueError):
-    """An input file breaks the table contract.
-
-    Attributes:
-        path: The file.
-        violations: Every broken rule, by line, those of the whole file first.
-    """
+    """An input file breaks the table contract; its violations by line, the whole file's first."""
 
     def __init__(self, path: Path, violations: Iterable[Violation]) -> None:
         self.path = path
@@ -54,7 +44,6 @@ class ContractError(UserError, ValueError):
         super().__init__(path, self.violations)
 
     def __str__(self) -> str:
-        """The file, a line for each of the first violations, and what was kept."""
         count = len(self.violations)
         lines = [f"{self.path}: {count} violation{'s' * (count != 1)} of the table contract"]
         lines += [f"  - {violation}" for violation in self.violations[:_SHOWN]]

@@ -1,7 +1,6 @@
 """Workbooks (XLSX, XLS, ODS): which sheets are read, where their header stands, merged cells.
 
-Calamine reads it: it is many times faster than openpyxl, and keeps to the values of cells; what
-they show beyond that is in `hansol_assets.qa.table.sheet_details`.
+Calamine reads the values of cells; what they show beyond that is in `sheet_details`.
 """
 
 import io
@@ -41,9 +40,8 @@ if TYPE_CHECKING:
 def read_workbook(path: Path, data: bytes, sheet: str | None, is_header: IsHeader) -> RawTable:
     """Reads the table of a workbook.
 
-    Without the name of a sheet it is the one whose header has most known names, and those behind
-    it with the same columns, unless they hold a row of it again. A hidden sheet is read where no
-    other has a header.
+    Without the name of a sheet it is the one whose header has most known names, and those behind it
+    with the same columns, unless they hold a row of it again. Hidden ones are read last.
 
     Raises:
         ContractError: The workbook cannot be opened, or has no such sheet.
@@ -145,10 +143,9 @@ class _Page:
     Attributes:
         filled: Number (from 1) and cells of each row that holds something.
         count: All rows.
-        spread: Places (row from 1, column from 0) of cells merged with the one to their left, and
-            of that one.
+        spread: Places (row from 1, column from 0) of cells that are merged with a neighbour in
+            their row.
         doubts: What could not be read as a person sees it, and in which cells.
-        hidden: Rows and columns that are hidden.
     """
 
     filled: list[tuple[int, list[Any]]]
@@ -173,17 +170,14 @@ class _Page:
         return cls(filled, len(rows), frozenset(spread), doubts, details.hidden)
 
     def header(self, is_header: IsHeader) -> HeaderRow:
-        """Which of the filled rows is the header, and how many of its names are known."""
         return best_header(
             [list(map(shown, row)) for _, row in self.filled[:TITLE_ROWS]], is_header
         )
 
     def clean_names(self, index: int) -> list[str]:
-        """The names in a filled row, as they are compared."""
         return [clean_name(name) for name in self.names(index)] if self.filled else []
 
     def keys(self, index: int) -> set[tuple[str, ...]]:
-        """The rows below the header, as they are compared."""
         return {tuple(map(shown, row)) for _, row in self.filled[index + 1 :]}
 
     def names(self, index: int) -> list[str]:
@@ -209,7 +203,6 @@ class _Page:
         )
 
     def table(self, is_header: IsHeader) -> RawTable:
-        """The rows below the header as columns."""
         table = RawTable("workbook", [], [], [], unit=ROW, blank_rows=self.count - len(self.filled))
         if not self.filled:
             return table
@@ -226,7 +219,6 @@ class _Page:
         return table
 
     def add_notes(self, table: RawTable, where: str) -> None:
-        """Adds to a table what could not be read as a person sees it."""
         for (problem, remedy), cells in self.doubts.items():
             note = f"{listed(cells)}{where}: {problem}"
             table.notes.append(note)

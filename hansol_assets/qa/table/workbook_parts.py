@@ -1,7 +1,6 @@
 """The parts of an XLSX file, found by their relations and put where readers look for them.
 
-A package spells the names of its parts in any case and chooses them as it likes. Strict OOXML
-(ISO/IEC 29500-1) has namespaces that readers do not know.
+A package names its parts as it likes. Strict OOXML (ISO/IEC 29500-1) has other namespaces.
 """
 
 import io
@@ -55,12 +54,14 @@ class _Package:
 
     @property
     def sheets(self) -> dict[str, str]:
-        """Sheet → part."""
         targets = {one.reference: one.target for one in self._relations(self._workbook)}
+        # The attribute is in one of two namespaces.
         return {
-            sheet.get("name"): targets[reference]
+            sheet.get("name"): targets[value]
             for sheet in self._xml(self._workbook).iter()
-            if str(sheet.tag).endswith("}sheet") and (reference := _reference(sheet)) in targets
+            if str(sheet.tag).endswith("}sheet")
+            for name, value in sheet.attrib.items()
+            if name.endswith("}id") and value in targets
         }
 
     def written(self) -> bytes | None:
@@ -116,7 +117,6 @@ class _Package:
         return fromstring(self._archive.read(self._spelt(name)))
 
     def _spelt(self, name: str) -> str:
-        """The name of a part as the package spells it."""
         return name if name in self._names else self._by_key[_key(name)]
 
 
@@ -132,8 +132,3 @@ def _plain(name: str) -> str:
 def _rels_of(part: str) -> str:
     folder, name = posixpath.split(part)
     return posixpath.join(folder, "_rels", f"{name}.rels")
-
-
-def _reference(sheet: Any) -> str:
-    """The relation that a sheet names; its attribute is in one of two namespaces."""
-    return next((value for name, value in sheet.attrib.items() if name.endswith("}id")), "")

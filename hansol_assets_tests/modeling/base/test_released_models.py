@@ -193,10 +193,10 @@ def test_nf4_holds_the_layers_in_four_bits(trained: dict[str, Trained]) -> None:
     assert all(module.weight.quant_state.nested for module in quantised)
 
 
-def test_gemma_2_which_has_no_profile_needs_another_attention_and_no_more(
+def test_gemma_2_which_has_no_profile_needs_no_setting_for_its_attention(
     tmp_path: Path, examples: pd.DataFrame
 ) -> None:
-    model = train("gemma-2b", tmp_path, examples, {"attention": "eager"}, model_type="gemma2")
+    model = train("gemma-2b", tmp_path, examples, model_type="gemma2")
     assert model.report.history.query("step > 0")["loss"].notna().all()
     assert len(model.texts()) == 2
 
@@ -255,7 +255,7 @@ def test_an_interrupted_run_with_new_tokens_goes_on_to_the_same_weights(
 
     told = {"tokenizer": {"new_tokens": ["<끝>"]}}
     whole = train(profile, tmp_path, examples, told)
-    settings = whole.settings.training.model_copy(update={"save_steps": 2, "progress_seconds": 0})
+    settings = whole.settings.training.model_copy(update={"save_steps": 2})
     places = (tmp_path / "again", tmp_path / "checkpoints-again")
     splits, loading = (examples.iloc[:6], examples.iloc[4:6]), whole.settings.base_model.loading
     with pytest.raises(InterruptionError):

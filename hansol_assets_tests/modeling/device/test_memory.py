@@ -216,13 +216,6 @@ def test_a_local_folder_tells_its_own_shape(tmp_path: Path) -> None:
     assert settings.base_model.known_shape == released("qwen3-4b")
 
 
-def test_eager_attention_keeps_its_weights() -> None:
-    shape, training = released("gemma-7b"), TrainingSettings()
-    eager = LoadingSettings(dtype="bfloat16", attention="eager")
-    kept = [gib(training_memory(shape, one, training), "activations") for one in (HALF, eager)]
-    assert kept[1] > kept[0]
-
-
 def test_new_tokens_cost_a_copy_of_the_embedding_and_its_gradient() -> None:
     shape, training = released("gemma-2b"), TrainingSettings()
     told = HALF.model_copy(update={"tokenizer": TokenizerSettings(new_tokens=("<a>",))})

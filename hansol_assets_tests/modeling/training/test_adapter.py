@@ -227,7 +227,6 @@ def test_a_half_written_checkpoint_is_passed_over(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"padding_free": True},
         {"precision": "bf16"},
         {"gradient_checkpointing": True},
         {"optimizer": "paged_adamw_8bit"},
@@ -241,19 +240,6 @@ def test_every_way_of_training_runs(
     report = train(base_dir, examples, tmp_path / "adapter", max_steps=2, **changes)
     assert report.history["loss"].count() == 2
     assert (tmp_path / "adapter" / WEIGHTS).is_file()
-
-
-@pytest.mark.slow
-def test_padding_and_padding_free_agree_on_the_loss(
-    base_dir: Path, examples: pd.DataFrame, tmp_path: Path
-) -> None:
-    reports = [
-        train(base_dir, examples, tmp_path / str(way), padding_free=way, lora_dropout=0)
-        for way in (False, True)
-    ]
-    for column in ("loss", "eval_loss"):
-        first, second = (report.history[column] for report in reports)
-        pd.testing.assert_series_equal(first, second, rtol=1e-3)
 
 
 def test_every_example_ends_in_a_learned_end_of_turn(

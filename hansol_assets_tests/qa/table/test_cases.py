@@ -86,7 +86,7 @@ def test_a_table_is_read_dealt_and_paired(tmp_path: Path, name: str) -> None:
     rows = read_train(path, TableSettings()).frame
     settings = FoldSettings()
     folds = assign_folds(rows, settings)
-    made = build_pairs(rows, folds, MIX, PairingSettings())
+    made = build_pairs(rows, folds, MIX)
     judged = build_held_out(rows, folds, MIX, PairingSettings())
 
     assert len(rows) == ROWS

@@ -137,4 +137,3 @@ def test_paths_of_the_settings_are_taken_as_they_are(tmp_path: Path) -> None:
         "train_csv": tmp_path / "faq.csv",
         "test_csv": Path("/data/ask.csv"),
     }
-    assert settings.of_reading == TableSettings()

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import get_args
 
 import pandas as pd
 import pytest
@@ -6,12 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hansol_assets.qa.table import TableSettings, read_train
-from hansol_assets.qa.table.row_warnings import (
-    KINDS,
-    RowQualitySettings,
-    row_warnings,
-    without_dropped,
-)
+from hansol_assets.qa.table.row_warnings import row_warnings, without_dropped
+from hansol_assets.qa.table.table_settings import Kind
 from hansol_assets_tests.qa.rows import canonical, training_file
 
 
@@ -142,17 +139,11 @@ def test_a_setting_for_each_kind_keeps_or_drops_its_rows(rows: pd.DataFrame) -> 
         "wordless",
         "damaged_text",
     ]
-    for kind, place in zip(KINDS, range(1, 7), strict=True):
-        only = RowQualitySettings(**{name: "drop" if name == kind else "keep" for name in KINDS})
-        kept = without_dropped(table, warnings, only)
+    for kind, place in zip(get_args(Kind), range(1, 7), strict=True):
+        kept = without_dropped(table, warnings, (kind,))
         assert set(table["id"]) - set(kept["id"]) == {f"TRAIN_{place:03d}"}
         assert kept.index.tolist() == list(range(len(kept)))
-    keep = RowQualitySettings(**dict.fromkeys(KINDS, "keep"))
-    assert without_dropped(table, warnings, keep).equals(table)
-
-
-def test_every_kind_has_a_setting() -> None:
-    assert tuple(RowQualitySettings.model_fields) == KINDS
+    assert without_dropped(table, warnings, ()).equals(table)
 
 
 @pytest.mark.real
@@ -264,7 +255,7 @@ def test_an_answer_that_is_a_question_of_the_table_is_warned_of_and_left_out() -
     again = warnings[warnings["kind"] == "asked_again"]
 
     assert again[["id", "column"]].to_numpy().tolist() == [["A", "answer 1"], ["B", "answer 1"]]
-    kept = without_dropped(table, again, RowQualitySettings())
+    kept = without_dropped(table, again, ("wordless",))
     assert kept[["id", "answers"]].to_numpy().tolist() == [
         ["A", ["풀이 말랐습니다."]],
         ["C", ["왜 뜨나요? 풀이 말랐습니다."]],
