@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from transformers import Cache, LogitsProcessor, PreTrainedTokenizerBase
 
 
-SEED = 20240305
-"""Of the sampled answers."""
 TOP_P = 0.95
 """Share of the probability that is sampled from."""
 
@@ -295,7 +293,8 @@ class Generator:
 
         settings = self._settings
         seeds = [
-            None if row.sample is None else stream_seed(SEED, row.key, row.sample) for row in rows
+            None if row.sample is None else stream_seed(settings.seed, row.key, row.sample)
+            for row in rows
         ]
         sampling = SeededSampling(seeds, settings.temperature)
         if settings.repetition_penalty == 1:

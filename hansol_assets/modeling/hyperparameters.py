@@ -104,6 +104,7 @@ class GenerationSettings(SettingsModel):
     repetition_penalty: float = Field(
         1.0, gt=0, description="Above 1: penalises tokens that the answer already holds."
     )
+    seed: int = Field(20240305, ge=0, description="Seed of the sampled answers.")
 
 
 MOST_GAP = 2.0

@@ -35,8 +35,6 @@ BATCH_SIZE = 4
 """Packed sequences in an optimiser step."""
 LEARNING_RATE, WEIGHT_DECAY = 4e-3, 1.5
 """AdamW's peak rate, for embeddings and gains, and the decay of the layers' matrices."""
-SEED = 20240305
-"""Of weights and of the order of documents."""
 MATRIX_LEARNING_RATE = 0.02
 """Muon's peak rate."""
 WARMUP_RATIO = 0.05
@@ -63,6 +61,7 @@ class ScratchSettings(SettingsModel):
         256, ge=8, le=MAX_POSITIONS, description="Tokens in a packed training sequence."
     )
     steps: int = Field(40, ge=1, description="Optimiser steps of four sequences.")
+    seed: int = Field(20240305, ge=0, description="Seed of weights and of document order.")
 
     @property
     def shape(self) -> ModelShape:
@@ -170,7 +169,7 @@ def train_model(
     """
     encoded = _encode(documents, tokenizer)
     corpus_tokens = sum(map(len, encoded))
-    with deterministic(SEED):
+    with deterministic(settings.seed):
         with device():
             model = build_model(settings, tokenizer)
         history = _fit(model, encoded, settings, progress)
@@ -208,7 +207,7 @@ def _fit(
     optimization = Optimization(model, steps)
     send = ThrottledProgress(progress)
     tokens = BATCH_SIZE * settings.sequence_length
-    blocks = packed_blocks(documents, tokens, SEED)
+    blocks = packed_blocks(documents, tokens, settings.seed)
     compute = autocast("auto", model.device.type)
     rows = []
     model.train()

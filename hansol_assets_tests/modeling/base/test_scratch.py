@@ -11,7 +11,6 @@ from pydantic import ValidationError
 from safetensors.torch import load_file
 
 from hansol_assets.lake.reports import NO_FIGURES
-from hansol_assets.modeling.base import scratch
 from hansol_assets.modeling.base.base_model import train_base_model
 from hansol_assets.modeling.base.loading import LoadingSettings, load_causal_lm
 from hansol_assets.modeling.base.model_folder import ModelSource, source_of
@@ -59,10 +58,9 @@ def test_the_same_corpus_gives_the_same_bytes(
 
 
 def test_another_seed_gives_another_model(
-    tmp_path: Path, base_dir: Path, documents: list[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, base_dir: Path, documents: list[str]
 ) -> None:
-    monkeypatch.setattr(scratch, "SEED", 1)
-    train_base_model(documents, small_base_settings().scratch, tmp_path, ignore)
+    train_base_model(documents, small_base_settings(seed=1).scratch, tmp_path, ignore)
     ours, theirs = load_file(tmp_path / WEIGHTS), load_file(base_dir / WEIGHTS)
     name = "model.layers.0.self_attn.q_proj.weight"
     assert not torch.equal(ours[name], theirs[name])
