@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from hansol_assets.answering.answer_table import joined_texts
+from hansol_assets.answering.choosing import NEAREST_ROWS
 from hansol_assets.embedding.embedder import Embedder, encode, encode_groups
 from hansol_assets.embedding.muse import MuseEmbedder
 from hansol_assets.embedding.vectors import split_like
@@ -24,11 +25,10 @@ from hansol_assets.qa.folds import CALIBRATION, TRAINING, VALIDATION, FoldSettin
 from hansol_assets.qa.pairing import SINGLE, PairingSettings, build_held_out
 from hansol_assets.qa.splitting import question_mix, split_question
 from hansol_assets.qa.table import TableSettings, read_test, read_train
-from hansol_assets.scoring.answer_regressor import AnswerRegressor, ComponentSettings
-from hansol_assets.scoring.blend import BlendSettings, VectorBlend, fit_blend
+from hansol_assets.scoring.answer_regressor import AnswerRegressor
+from hansol_assets.scoring.blend import VectorBlend, fit_blend
 from hansol_assets.scoring.bootstrap import parity
 from hansol_assets.scoring.composing import Composer, QuotableRow
-from hansol_assets.scoring.drafting import ComposingSettings
 from hansol_assets.scoring.measures import CENTROID, HUMAN, baseline_scores, reference_cosines
 
 ROTATIONS = (0, 2, 4, 6, 8)
@@ -92,7 +92,7 @@ def answer(
         row.id: QuotableRow(row.id, row.questions, row.answers)
         for row in rows.itertuples(index=False)
     }
-    near = regressor.rows_near(targets, ComposingSettings().rows)
+    near = regressor.rows_near(targets, NEAREST_ROWS)
     composed = composer.compose(
         texts,
         targets,
@@ -135,21 +135,19 @@ def rotation(rows: pd.DataFrame, test: pd.DataFrame, embedder: Embedder, start: 
     mix = question_mix(test["question"].tolist()).rounded(PairingSettings().mix_step)
     held_out = build_held_out(rows, folds, mix, PairingSettings())
     training, known = rows[split == TRAINING], rows[split != VALIDATION]
-    settings, composing = ComponentSettings(), ComposingSettings()
     calibration = rows[split == CALIBRATION]
-    regressor = AnswerRegressor.fit_best(training, calibration, embedder, settings)
+    regressor = AnswerRegressor.fit_best(training, calibration, embedder)
     asked = held_out[held_out["split"] == CALIBRATION].reset_index(drop=True)
     alone = asked[asked["kind"] == SINGLE]
     blend = fit_blend(
         regressor.components(alone["question"].tolist()),
         encode_groups(embedder, alone["references"].tolist()),
-        BlendSettings(),
     )
-    final = AnswerRegressor.fit(known, embedder, regressor.choices, settings)
+    final = AnswerRegressor.fit(known, embedder, regressor.choices)
     judged = answer(
         held_out[held_out["split"] == VALIDATION].reset_index(drop=True),
         final,
-        Composer.fit(known, embedder, composing),
+        Composer.fit(known, embedder),
         blend,
         known,
         embedder,

@@ -21,7 +21,7 @@ QUOTES = "quotes"
 LENGTH_FIGURES = ("length_median", "length_ratio", "outside_length_share")
 REVIEW = "most_doubtful"
 SHOWN_DOUBTS = 20
-CANDIDATE_COLUMNS = [
+RECORD_COLUMNS = [
     "part",
     "origin",
     "rank",
@@ -60,7 +60,7 @@ def answer_table(
         entry a part; `candidates` has one record a candidate.
     """
     candidates_of: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    candidate_records = plain_records(voted[CANDIDATE_COLUMNS])
+    candidate_records = plain_records(voted[RECORD_COLUMNS])
     for row in voted.drop(columns="vector").assign(record=candidate_records).to_dict("records"):
         candidates_of[row["question_id"]].append(row)
     table = pd.DataFrame(

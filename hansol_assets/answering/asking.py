@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from hansol_assets.answering.parts import ALL_SPLITS
-from hansol_assets.answering.searching import open_searcher
+from hansol_assets.answering.parts import ALL_SPLITS, TOP_K
+from hansol_assets.answering.searching import RowSearch
 from hansol_assets.answering.verdicts import (
     QuotableRows,
     RankedRows,
@@ -19,7 +19,6 @@ from hansol_assets.errors import InputError
 from hansol_assets.lake.fingerprint import text_hash
 from hansol_assets.lake.handles import Artifact, Table, input_of
 from hansol_assets.lake.store import Lake
-from hansol_assets.retrieval.index import RetrievalSettings
 from hansol_assets.retrieval.ranking import RowSearcher, find_parts
 
 MODELS = ("retrieval_index", "answerability")
@@ -60,19 +59,15 @@ class Answer:
 
 @dataclass(frozen=True)
 class Asker:
-    """The live models, opened once; they are loaded when warmed up, or with the first question.
-
-    `rows` are found for each part of a question.
-    """
+    """The live models, opened once; they are loaded when warmed up, or with the first question."""
 
     searcher: RowSearcher
     sources: QuotableRows
-    rows: int
     settings: VerdictSettings
     versions: Mapping[str, str]
 
     @classmethod
-    def open(cls, lake: Lake, retrieval: RetrievalSettings, verdicts: VerdictSettings) -> Self:
+    def open(cls, lake: Lake, verdicts: VerdictSettings) -> Self:
         """Opens what is live in the active profile.
 
         Raises:
@@ -83,12 +78,11 @@ class Asker:
         # Not the live ones: a run may just have made others.
         retriever = input_of(answerability, "retriever")
         embedder = input_of(answerability, "answer_embedder")
-        searcher = open_searcher(index, answerability, retriever, embedder, retrieval)
+        searcher = RowSearch(answerability, retriever, embedder, index).open()
         rows = Table.pin(lake, "qa_folds").read()
         return cls(
             searcher,
             QuotableRows(rows, searcher.ranker.features.embedder),
-            retrieval.top_k,
             verdicts,
             {name: item.version for name, item in live.items()},
         )
@@ -111,7 +105,7 @@ class Asker:
                 f"the question has {len(question)} characters, of {LONGEST_QUESTION} at most: "
                 "shorten it, or ask its parts one by one"
             )
-        (ranked,) = find_parts([question], self.searcher, self.rows, ALL_SPLITS)
+        (ranked,) = find_parts([question], self.searcher, TOP_K, ALL_SPLITS)
         asked = [RankedRows.of_hits(*part) for part in ranked]
         parts = answer_parts(asked, self.sources, self.settings)
         record = answer_record(question, parts, self.sources, self.settings)

@@ -16,16 +16,10 @@ from hansol_assets.embedding.embedder import Embedder, encode
 from hansol_assets.lake.handles import Artifact
 from hansol_assets.qa.folds import CALIBRATION, VALIDATION
 from hansol_assets.qa.table.columns import answers_of
-from hansol_assets.scoring.answer_regressor import (
-    COMPONENTS,
-    AnswerRegressor,
-    Choices,
-    ComponentSettings,
-)
+from hansol_assets.scoring.answer_regressor import COMPONENTS, AnswerRegressor, Choices
 from hansol_assets.scoring.blend import ROW_SHARE_FILE, WEIGHTS_FILE, RowShare, VectorBlend
 from hansol_assets.scoring.composing import Composer
 from hansol_assets.scoring.consensus import consensus_vector
-from hansol_assets.scoring.drafting import ComposingSettings
 from hansol_assets.scoring.join_map import JoinMap
 from hansol_assets.scoring.measures import centroid
 
@@ -35,8 +29,6 @@ CHOICES = "choices"
 def fit_for_judging(
     rows: pd.DataFrame,
     embedder: Embedder,
-    settings: ComponentSettings,
-    composing: ComposingSettings,
     folder: Path,
 ) -> dict[str, int]:
     """Fits and saves regressor and composer of calibration and of validation questions.
@@ -47,11 +39,11 @@ def fit_for_judging(
         Split → rows that its models were fitted on.
     """
     training = visible_rows(rows, CALIBRATION)
-    best = AnswerRegressor.fit_best(training, of_split(rows, CALIBRATION), embedder, settings)
+    best = AnswerRegressor.fit_best(training, of_split(rows, CALIBRATION), embedder)
     best.choices.save(folder / CHOICES)
     best.save(folder / CALIBRATION)
-    Composer.fit(training, embedder, composing).save(folder / CALIBRATION)
-    fitted = _fit(rows, VALIDATION, embedder, best.choices, settings, composing, folder)
+    Composer.fit(training, embedder).save(folder / CALIBRATION)
+    fitted = _fit(rows, VALIDATION, embedder, best.choices, folder)
     return {CALIBRATION: len(training), VALIDATION: fitted}
 
 
@@ -59,13 +51,11 @@ def fit_for_submitting(
     rows: pd.DataFrame,
     embedder: Embedder,
     choices: Choices,
-    settings: ComponentSettings,
-    composing: ComposingSettings,
     folder: Path,
 ) -> dict[str, int]:
     """Fits and saves regressor and composer of test questions; see `fit_for_judging`."""
     choices.save(folder / CHOICES)
-    return {TEST: _fit(rows, TEST, embedder, choices, settings, composing, folder)}
+    return {TEST: _fit(rows, TEST, embedder, choices, folder)}
 
 
 def _fit(
@@ -73,13 +63,11 @@ def _fit(
     split: str,
     embedder: Embedder,
     choices: Choices,
-    settings: ComponentSettings,
-    composing: ComposingSettings,
     folder: Path,
 ) -> int:
     visible = visible_rows(rows, split)
-    AnswerRegressor.fit(visible, embedder, choices, settings).save(folder / split)
-    Composer.fit(visible, embedder, composing).save(folder / split)
+    AnswerRegressor.fit(visible, embedder, choices).save(folder / split)
+    Composer.fit(visible, embedder).save(folder / split)
     return len(visible)
 
 

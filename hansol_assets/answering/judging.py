@@ -28,7 +28,6 @@ from hansol_assets.lake.reports import ArtifactBuild, Report
 from hansol_assets.qa.folds import VALIDATION
 from hansol_assets.scoring.answer_regressor import AnswerRegressor
 from hansol_assets.scoring.blend import VectorBlend
-from hansol_assets.scoring.evaluate import ScoreSettings
 from hansol_assets.scoring.leaderboard import ONLY, RAW_GENERATION, WITHOUT
 from hansol_assets.scoring.measures import (
     ASKED,
@@ -105,7 +104,6 @@ def judge_answers(
     components: PartComponents,
     models: VectorModels,
     judge: Judge,
-    settings: ScoreSettings,
     centroid_vector: np.ndarray,
     rows: Mapping[str, Sequence[str]],
 ) -> pd.DataFrame:
@@ -118,7 +116,6 @@ def judge_answers(
         components: Of the same parts.
         models: What vectors are made with.
         judge: Embeds the references; it scores vectors only if they are of its space.
-        settings: How the public questions are drawn.
         centroid_vector: [dimensions], of the training answers, by the judge.
         rows: Row id → its references.
 
@@ -138,7 +135,7 @@ def judge_answers(
             ASKED: UNKNOWN,
             # Joined questions share rows with others; their first row stands for them.
             "group": [sources[0] for sources in questions["source_ids"]],
-            "public": public_mask(ids, settings.public_share),
+            "public": public_mask(ids),
             "chrf": chrf_scores(answers["composed"].tolist(), questions["references"].tolist()),
             "confidence": answers["confidence"],
         }

@@ -17,7 +17,6 @@ from hansol_assets.qa.prompts import ContextRow, PromptSettings, build_messages,
 from hansol_assets.qa.seeded_draws import chance, draw
 from hansol_assets.qa.table.columns import ANSWERS, ID, QUESTIONS
 from hansol_assets.qa.text_lists import normalise
-from hansol_assets.retrieval.index import RetrievalSettings
 from hansol_assets.retrieval.ranking import RowSearcher
 from hansol_assets.retrieval.search import Hit
 from hansol_assets.settings_model import SettingsModel
@@ -41,7 +40,6 @@ class ExampleSettings(SettingsModel):
 
     pairing: PairingSettings
     prompt: PromptSettings
-    retrieval: RetrievalSettings
     max_examples: int | None
     max_held_out: int
     known_share: float

@@ -82,9 +82,8 @@ def score(
         settings = load_settings()
         lake = open_lake()
         judge = scoring_judge(lake, settings.scores)
-        report = score_files(lake, submission, references, settings.scores, settings.table)
-        limit = settings.verdicts.answered_from
-        kinds = scores_by_kind(lake, report.questions, settings.scores, limit)
+        report = score_files(lake, submission, references, settings.table)
+        kinds = scores_by_kind(lake, report.questions, settings.verdicts.answered_from)
     except ValueError as error:
         fail(str(error))
     if as_json:
@@ -170,8 +169,7 @@ def _open_asker() -> "Asker":
     from hansol_assets.orchestration.home import set_process_defaults
 
     set_process_defaults()
-    settings = load_settings()
-    return Asker.open(open_lake(), settings.retrieval, settings.verdicts)
+    return Asker.open(open_lake(), load_settings().verdicts)
 
 
 def _serve(port: int) -> None:

@@ -23,7 +23,7 @@ from hansol_assets.lake.disk import require_writable
 from hansol_assets.lake.paths import LakePaths
 from hansol_assets.orchestration.lines import asset_line
 from hansol_assets.qa.table.files import TEST_CSV
-from hansol_assets.settings import Settings, load_settings
+from hansol_assets.settings import FRESH_HOURS, Settings, load_settings
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -80,7 +80,7 @@ def _up_to_date(settings: Settings) -> "UpToDate | None":
     from hansol_assets.lake.making import find_up_to_date
 
     # A run that does nothing still tells Dagster that its assets were looked at.
-    hours = settings.automation.fresh_hours / 2
+    hours = FRESH_HOURS / 2
     lake = open_or_make_lake()
     return find_up_to_date(declarations(), lake, settings, _home(settings), hours)
 

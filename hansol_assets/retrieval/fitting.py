@@ -1,9 +1,4 @@
-"""Fitting on a table what tells the rows that answer a question.
-
-What belongs here: which questions a table's model learns from and is calibrated on. What does not:
-how examples are made (`hansol_assets.retrieval.examples`) and the model
-(`hansol_assets.retrieval.answerability`).
-"""
+"""Fitting on a table what tells the rows that answer a question."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +8,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from pydantic import Field
 
 from hansol_assets.embedding.cached import Retriever
 from hansol_assets.embedding.embedder import Embedder
@@ -30,10 +24,9 @@ from hansol_assets.retrieval.examples import (
     unrelated_questions,
 )
 from hansol_assets.retrieval.features import PairFeatures, TermWeights
-from hansol_assets.retrieval.index import DocumentSettings
+from hansol_assets.retrieval.index import DocumentSettings, RetrievalSettings
 from hansol_assets.retrieval.ranking import Ranker
 from hansol_assets.retrieval.search import IndexSearcher
-from hansol_assets.settings_model import SettingsModel
 
 UNRELATED = slice(120, 180)
 """The unrelated questions that a table's model learns from; those before are in the prior."""
@@ -43,39 +36,24 @@ UNSEEN_UNRELATED = slice(180, None)
 _MODEL_FILE = "model.safetensors"
 _TERMS_FILE = "terms.json"
 _ASPECTS_FILE = "aspects.safetensors"
+_DOCUMENTS_FILE = "documents.json"
 
 
-class AnswerabilitySettings(SettingsModel):
-    """What the model learns from beside the labelled questions that ship."""
-
-    rows: int = Field(
-        150, ge=1, description="rows at most, of each split, that questions are made of"
-    )
-    known_weight: float = Field(
-        0.2,
-        ge=0,
-        description="weight of a row's own paraphrase, which is nearer to the row than what people "
-        "ask; a labelled question that a row answers has 2",
-    )
-    unknown_weight: float = Field(
-        0.03,
-        ge=0,
-        description="weight of the same question with its row taken out: the rows left are often "
-        "the other side of the same thing, and people seldom ask so",
-    )
-    term_rows: int = Field(
-        5_000, ge=1, description="rows at most that the weight of terms is counted on"
-    )
+_ROWS = 150
+"""Rows at most, of each split, that questions are made of."""
+_KNOWN_WEIGHT = 0.2
+"""Weight of a row's own paraphrase, which is nearer to the row than what people ask; a labelled
+question that a row answers has 2."""
+_UNKNOWN_WEIGHT = 0.03
+"""Weight of the same question with its row taken out: the rows left are often the other side of the
+same thing, and people seldom ask so."""
+_TERM_ROWS = 5_000
+"""Rows at most that the weight of terms is counted on."""
+_DEPTH = RetrievalSettings().depth
 
 
 class Fitted(NamedTuple):
-    """What was learned, and from how many questions.
-
-    Attributes:
-        ranker: Features and model.
-        known: Questions of the table that a row answers.
-        unknown: Questions of the table whose row was taken out.
-    """
+    """What was learned, and from how many questions of the table that a row answers or none."""
 
     ranker: Ranker
     known: int
@@ -86,14 +64,7 @@ class Fitted(NamedTuple):
 class Fitter:
     """Everything that a model is fitted with, but the rows.
 
-    Attributes:
-        searcher: Finds rows of the table.
-        retriever: The encoder of the index.
-        embedder: The encoder of the answers.
-        prior: What ships.
-        documents: What stands for a row.
-        depth: Rows that each of the two searches gives.
-        settings: Draws and weights.
+    The prior is what ships, `documents` what stands for a row in the index.
     """
 
     searcher: IndexSearcher
@@ -101,17 +72,14 @@ class Fitter:
     embedder: Embedder
     prior: Prior
     documents: DocumentSettings
-    depth: int
-    settings: AnswerabilitySettings
 
     def fit(self, rows: pd.DataFrame) -> Fitted:
-        """Fits on training rows, and calibrates on calibration rows.
+        """Fits on training rows (`id, questions, split`), and calibrates on calibration rows.
 
-        Args:
-            rows: `id, questions, split`; of a row with one question no paraphrase can be asked.
+        Of a row with one question no paraphrase can be asked.
         """
         visible = rows[rows["split"].isin((TRAINING, CALIBRATION))]
-        counted = visible.iloc[draw(visible[ID].tolist(), self.settings.term_rows, "terms")]
+        counted = visible.iloc[draw(visible[ID].tolist(), _TERM_ROWS, "terms")]
         features = PairFeatures(
             self.retriever,
             self.embedder,
@@ -132,17 +100,17 @@ class Fitter:
         self, features: PairFeatures, rows: pd.DataFrame, split: str, visible: Sequence[str]
     ) -> tuple[Examples, int, int]:
         own = rows[rows["split"] == split]
-        drawn = own.iloc[draw(own[ID].tolist(), self.settings.rows, "asked")]
-        search = partial(self.searcher.pools, depth=self.depth, splits=visible)
+        drawn = own.iloc[draw(own[ID].tolist(), _ROWS, "asked")]
+        search = partial(self.searcher.pools, depth=_DEPTH, splits=visible)
         known, unknown = own_questions(drawn, search)
-        weights = [self.settings.known_weight] * len(known)
-        weights += [self.settings.unknown_weight] * len(unknown)
+        weights = [_KNOWN_WEIGHT] * len(known)
+        weights += [_UNKNOWN_WEIGHT] * len(unknown)
         examples = examples_of([*known, *unknown], features, weights, "table")
         return examples, len(known), len(unknown)
 
     def _unrelated(self, features: PairFeatures, visible: Sequence[str]) -> Examples:
         texts = unrelated_questions()[UNRELATED]
-        pools = self.searcher.pools(texts, self.depth, visible)
+        pools = self.searcher.pools(texts, _DEPTH, visible)
         asked = [Asked(text, hits, ()) for text, hits in zip(texts, pools, strict=True)]
         return examples_of(asked, features, [1.0] * len(asked), "table")
 
@@ -153,6 +121,8 @@ def save_ranker(ranker: Ranker, folder: Path) -> None:
 
     ranker.model.save(folder / _MODEL_FILE)
     ranker.features.terms.save(folder / _TERMS_FILE)
+    documents = ranker.features.documents.model_dump_json()
+    (folder / _DOCUMENTS_FILE).write_text(documents, encoding="utf-8")
     aspects = ranker.features.aspects
     arrays = {
         "mean": aspects.mean,
@@ -164,17 +134,8 @@ def save_ranker(ranker: Ranker, folder: Path) -> None:
     save_file(contiguous, folder / _ASPECTS_FILE)
 
 
-def load_ranker(
-    folder: Path, retriever: Retriever, embedder: Embedder, documents: DocumentSettings
-) -> Ranker:
-    """Reads what `save_ranker` wrote.
-
-    Args:
-        folder: Where it was saved.
-        retriever: The encoder of the index.
-        embedder: The encoder of the answers.
-        documents: What stands for a row.
-    """
+def load_ranker(folder: Path, retriever: Retriever, embedder: Embedder) -> Ranker:
+    """Reads what `save_ranker` wrote, with the encoders of the index and of the answers."""
     from safetensors.numpy import load_file
 
     arrays = load_file(folder / _ASPECTS_FILE)
@@ -184,6 +145,6 @@ def load_ranker(
         embedder,
         TermWeights.load(folder / _TERMS_FILE),
         Aspects(names, **arrays),
-        documents,
+        DocumentSettings.model_validate_json((folder / _DOCUMENTS_FILE).read_bytes()),
     )
     return Ranker(features, Answerability.load(folder / _MODEL_FILE))

@@ -17,15 +17,26 @@ from hansol_assets.qa.morphemes import noun_terms
 from hansol_assets.qa.seeded_draws import digest
 from hansol_assets.qa.sentences import excerpts, is_finished, sentence_key, split_sentences
 from hansol_assets.qa.table.columns import ANSWERS, QUESTIONS
-from hansol_assets.scoring.drafting import ComposingSettings, Pool, Quote, best_drafts
+from hansol_assets.scoring.drafting import COVERAGE, Pool, Quote, best_drafts
 from hansol_assets.scoring.join_map import JoinMap
-from hansol_assets.scoring.question_topics import Asked, Topics
+from hansol_assets.scoring.topics import Asked, Topics
 
 _TOPICS_FILE = "topics.json"
 _SHAPE_FILE = "shape.safetensors"
 _SHAPE_ALPHA = 3.0
 _SOURCE_WORTH = 0.05
 """Cosine that coming from a row about what is asked is worth."""
+_OTHER_THING = 0.1
+"""Cosine that a sentence about one other rare thing costs, about half."""
+_QUOTED_ROWS = 16
+"""Rows whose sentences are considered: near, and asked about the same."""
+_ROW_TOPIC = 0.4
+"""Nearness (cosine) that a row's being asked about the same is worth; being asked about another
+rare thing costs half of it."""
+_SENTENCES = 150
+"""Sentences considered at most, a part."""
+_SHAPE_ANSWERS = 500
+"""Known answers from which the vector of several sentences is learned, at most."""
 
 
 class QuotableRow(NamedTuple):
@@ -77,21 +88,19 @@ class Composer:
     topics: Topics
     shape: JoinMap
     embedder: Embedder
-    settings: ComposingSettings
     _quotes_of: dict[str, list[tuple[str, Quote]]] = field(default_factory=dict, init=False)
     _wholes_of: dict[str, list[Quote]] = field(default_factory=dict, init=False)
 
     @classmethod
-    def fit(cls, rows: pd.DataFrame, embedder: Embedder, settings: ComposingSettings) -> Self:
+    def fit(cls, rows: pd.DataFrame, embedder: Embedder) -> Self:
         """Learns from rows that may be quoted, `id, questions, answers`."""
         answers = sorted({answer for texts in rows[ANSWERS] for answer in texts}, key=digest)
         several = [
             (answer, sentences)
-            for answer in answers[: settings.shape_answers]
+            for answer in answers[:_SHAPE_ANSWERS]
             if len(sentences := split_sentences(answer)) > 1
         ]
-        shape = _shape(several, embedder)
-        return cls(Topics.fit(rows[QUESTIONS].tolist()), shape, embedder, settings)
+        return cls(Topics.fit(rows[QUESTIONS].tolist()), _shape(several, embedder), embedder)
 
     def save(self, folder: Path) -> None:
         """Writes what was learned as JSON and safetensors."""
@@ -100,10 +109,10 @@ class Composer:
         self.shape.save(folder / _SHAPE_FILE)
 
     @classmethod
-    def load(cls, folder: Path, embedder: Embedder, settings: ComposingSettings) -> Self:
+    def load(cls, folder: Path, embedder: Embedder) -> Self:
         """Reads what was learned with the same embedder."""
         topics, shape = Topics.load(folder / _TOPICS_FILE), JoinMap.load(folder / _SHAPE_FILE)
-        return cls(topics, shape, embedder, settings)
+        return cls(topics, shape, embedder)
 
     def compose(
         self,
@@ -149,7 +158,7 @@ class Composer:
             pool = self._pool(
                 sentence_quotes, vectors, target, asked[number], nouns, source_nouns, mapped
             )
-            composed = best_drafts(pool, target, self.shape, self.settings)
+            composed = best_drafts(pool, target, self.shape)
             composed += [(quote,) for quote in self._wholes(quoted[number][:2])]
             drafts.append(composed)
         return self._best(drafts, questions, targets, quoted)
@@ -175,7 +184,7 @@ class Composer:
             asked = asked_of[question]
             named = frozenset[str]().union(*(nouns[text] for text in said))
             coverage[number] = asked.coverage(named)
-            worth[number] = self.settings.coverage * coverage[number]
+            worth[number] = COVERAGE * coverage[number]
             bonuses = [self._bonus(asked, named, source_nouns[row.id]) for row in rows]
             worth[number] += np.mean(bonuses) if bonuses else 0.0
         return Merits(coverage, worth)
@@ -195,8 +204,8 @@ class Composer:
             asked.coverage(nouns) - asked.unrelated(frozenset(), nouns) / 2
             for nouns in (source_nouns[source.id] for source in sources)
         ]
-        aptness = np.asarray(nearness) + self.settings.row_topic * np.array(topics)
-        first = np.argsort(-aptness, kind="stable")[: self.settings.quoted_rows]
+        aptness = np.asarray(nearness) + _ROW_TOPIC * np.array(topics)
+        first = np.argsort(-aptness, kind="stable")[:_QUOTED_ROWS]
         return [sources[number] for number in first]
 
     def _quotes(self, sources: Sequence[QuotableRow]) -> list[Quote]:
@@ -234,8 +243,8 @@ class Composer:
             named, source = nouns[quote.text], source_nouns[quote.source_id]
             bonus[number] = self._bonus(asked, named, source)
             coverage[number] = asked.coverage(named)
-        likely = directions @ target + bonus + self.settings.coverage * coverage
-        first = np.argsort(-likely, kind="stable")[: self.settings.sentences]
+        likely = directions @ target + bonus + COVERAGE * coverage
+        first = np.argsort(-likely, kind="stable")[:_SENTENCES]
         terms = list(asked.weights)
         chosen = [quotes[number] for number in first]
         return Pool(
@@ -253,7 +262,7 @@ class Composer:
     def _bonus(self, asked: Asked, named: frozenset[str], source: frozenset[str]) -> float:
         """What a sentence is worth for the row that it is from, and costs for another thing."""
         about, unrelated = asked.coverage(named, source), asked.unrelated(named, source)
-        return _SOURCE_WORTH * about - self.settings.strangers * unrelated
+        return _SOURCE_WORTH * about - _OTHER_THING * unrelated
 
     def _best(
         self,

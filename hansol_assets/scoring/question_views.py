@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -53,6 +53,10 @@ class QuestionViews:
     def __len__(self) -> int:
         return len(self.texts)
 
+    def first(self, count: int) -> Self:
+        """The first of them."""
+        return replace(self, **{name: values[:count] for name, values in vars(self).items()})
+
     @property
     def own_vectors(self) -> np.ndarray:
         """What a question says about its own answer, [questions, dimensions].
@@ -89,28 +93,25 @@ class Features:
 
 
 class FeatureSpace:
-    """Makes features of views, by their weights, with terms and their idf as fitted.
+    """Makes features of views, by `VIEW_WEIGHTS`, with terms and their idf as fitted.
 
     Each view has length 1 before it is weighted, so that the squared distance between two
     questions is 2 (1 - weighted mean of the views' cosines).
     """
 
-    def __init__(
-        self, weights: Mapping[str, float], terms: "Mapping[str, TfidfVectorizer]"
-    ) -> None:
-        total = sum(weights.values())
-        self._scales = {name: float(np.sqrt(weights[name] / total)) for name in VIEW_WEIGHTS}
-        self._weights = {name: float(weights[name]) for name in VIEW_WEIGHTS}
+    def __init__(self, terms: "Mapping[str, TfidfVectorizer]") -> None:
+        total = sum(VIEW_WEIGHTS.values())
+        self._scales = {
+            name: float(np.sqrt(weight / total)) for name, weight in VIEW_WEIGHTS.items()
+        }
         self._terms = terms
 
     @classmethod
-    def fit(
-        cls, texts: Sequence[str], morphemes: Sequence[str], weights: Mapping[str, float]
-    ) -> Self:
+    def fit(cls, texts: Sequence[str], morphemes: Sequence[str]) -> Self:
         """Counts the terms of questions, and of their content morphemes joined by spaces."""
         characters = _vectorizer(CHARACTERS, max_features=MOST_TERMS).fit(texts)
         words = _vectorizer(MORPHEMES, max_features=MOST_TERMS).fit(morphemes)
-        return cls(weights, {CHARACTERS: characters, MORPHEMES: words})
+        return cls({CHARACTERS: characters, MORPHEMES: words})
 
     def transform(self, views: QuestionViews) -> Features:
         """Returns the features of questions."""
@@ -127,26 +128,24 @@ class FeatureSpace:
         return Features(np.hstack(dense).astype(np.float64), hstack(sparse, format="csr"))
 
     def save(self, path: Path) -> None:
-        """Writes terms, their idf and the views' weights as JSON."""
-        terms = {
+        """Writes terms and their idf as JSON."""
+        views = {
             name: {
                 "terms": vectorizer.get_feature_names_out().tolist(),
                 "idf": vectorizer.idf_.tolist(),
             }
             for name, vectorizer in self._terms.items()
         }
-        content = json.dumps({"weights": self._weights, "views": terms}, ensure_ascii=False)
-        path.write_text(content, encoding="utf-8")
+        path.write_text(json.dumps({"views": views}, ensure_ascii=False), encoding="utf-8")
 
     @classmethod
     def load(cls, path: Path) -> Self:
         """Reads a space."""
-        content = json.loads(path.read_text(encoding="utf-8"))
         terms = {}
-        for name, fitted in content["views"].items():
+        for name, fitted in json.loads(path.read_text(encoding="utf-8"))["views"].items():
             terms[name] = _vectorizer(name, vocabulary=fitted["terms"])
             terms[name].idf_ = np.array(fitted["idf"])
-        return cls(content["weights"], terms)
+        return cls(terms)
 
 
 def _vectorizer(view: str, **options: Any) -> "TfidfVectorizer":

@@ -12,16 +12,9 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 import numpy as np
-from pydantic import Field
 
 from hansol_assets.embedding.vectors import highest, save_arrays, unit
-from hansol_assets.scoring.question_views import (
-    VIEW_WEIGHTS,
-    Features,
-    FeatureSpace,
-    QuestionViews,
-)
-from hansol_assets.settings_model import SettingsModel
+from hansol_assets.scoring.question_views import Features, FeatureSpace, QuestionViews
 
 _ARRAYS_FILE = "regression.safetensors"
 _TEXTS_FILE = "regression.json"
@@ -33,31 +26,16 @@ _ESTIMATES = 128
 _JITTER = 1e-6
 
 
-class NeighbourSettings(SettingsModel):
-    """How rows are mixed."""
-
-    count: int = Field(10, ge=1, description="nearest rows that are mixed at most")
-    temperatures: tuple[float, ...] = Field(
-        (0.1, 0.15, 0.2, 0.3),
-        min_length=1,
-        description="cosine differences at which a row's weight falls by e, to choose from",
-    )
-
-
-class RegressionSettings(SettingsModel):
-    """How the regression is fitted; of several values, the calibration questions pick one."""
-
-    landmarks: int = Field(
-        1500, ge=1, description="questions at most that every other is compared with"
-    )
-    alphas: tuple[float, ...] = Field(
-        (0.3, 0.5, 0.8), min_length=1, description="ridge penalties to choose from"
-    )
-    own_shares: tuple[float, ...] = Field(
-        (0.0, 0.1, 0.2, 0.3),
-        min_length=1,
-        description="shares of the question's own vector beside the estimate to choose from",
-    )
+NEIGHBOURS = 10
+"""Nearest rows that are mixed at most."""
+TEMPERATURES = (0.1, 0.15, 0.2, 0.3)
+"""Cosine differences at which a row's weight falls by e; the calibration questions pick one."""
+LANDMARKS = 1500
+"""Questions at most that every other is compared with."""
+ALPHAS = (0.3, 0.5, 0.8)
+"""Ridge penalties, of which the calibration questions pick one."""
+OWN_SHARES = (0.0, 0.1, 0.2, 0.3)
+"""Likewise shares of the question's own vector beside the estimate."""
 
 
 @dataclass(frozen=True)
@@ -125,18 +103,12 @@ class AnswerVectorRegressor:
         return cls(space, landmarks, coefficients, moments.mean, strength)
 
     @classmethod
-    def fit(
-        cls,
-        views: QuestionViews,
-        targets: np.ndarray,
-        settings: RegressionSettings,
-        strength: Strength,
-    ) -> Self:
+    def fit(cls, views: QuestionViews, targets: np.ndarray, strength: Strength) -> Self:
         """Fits the regression to a target vector for each question, [questions, dimensions].
 
         The most telling questions come first: they are the landmarks.
         """
-        space, landmarks = _landmarks(views, settings)
+        space, landmarks = _landmarks(views)
         return cls._of(space, landmarks, _moments(space, landmarks, views, targets), strength)
 
     @classmethod
@@ -146,19 +118,18 @@ class AnswerVectorRegressor:
         targets: np.ndarray,
         held_out_views: QuestionViews,
         held_out_targets: np.ndarray,
-        settings: RegressionSettings,
     ) -> Self:
         """Fits the regression with the strength that does best on questions held out.
 
         Their targets are the mean of their references' directions, [held out, dimensions].
         """
-        space, landmarks = _landmarks(views, settings)
+        space, landmarks = _landmarks(views)
         moments = _moments(space, landmarks, views, targets)
         asked = _kernel(space.transform(held_out_views), space.transform(landmarks))
-        best, strength = -np.inf, Strength(settings.alphas[0], settings.own_shares[0])
-        for alpha in settings.alphas:
+        best, strength = -np.inf, Strength(ALPHAS[0], OWN_SHARES[0])
+        for alpha in ALPHAS:
             estimates = unit(moments.mean + asked @ moments.solve(alpha))
-            for share in settings.own_shares:
+            for share in OWN_SHARES:
                 mixed = unit(estimates + share * held_out_views.own_vectors)
                 score = float(np.einsum("qd,qd->", mixed, held_out_targets))
                 if score > best:
@@ -208,18 +179,9 @@ class AnswerVectorRegressor:
         return cls(space, landmarks, arrays["coefficients"], arrays["mean"], strength)
 
 
-def _landmarks(
-    views: QuestionViews, settings: RegressionSettings
-) -> tuple[FeatureSpace, QuestionViews]:
-    first = slice(settings.landmarks)
-    space = FeatureSpace.fit(views.texts[first], views.morphemes[first], VIEW_WEIGHTS)
-    landmarks = QuestionViews(
-        views.texts[first],
-        views.morphemes[first],
-        views.vectors[first],
-        views.keyword_vectors[first],
-    )
-    return space, landmarks
+def _landmarks(views: QuestionViews) -> tuple[FeatureSpace, QuestionViews]:
+    landmarks = views.first(LANDMARKS)
+    return FeatureSpace.fit(landmarks.texts, landmarks.morphemes), landmarks
 
 
 def _moments(
@@ -291,19 +253,16 @@ def nearest_rows(estimates: np.ndarray, row_vectors: np.ndarray, count: int) -> 
 
 
 def choose_temperature(
-    estimates: np.ndarray,
-    targets: np.ndarray,
-    row_vectors: np.ndarray,
-    settings: NeighbourSettings,
+    estimates: np.ndarray, targets: np.ndarray, row_vectors: np.ndarray
 ) -> float:
     """Chooses the temperature whose mixtures do best on questions held out.
 
     `targets` are the mean of the references' directions of each question, [held out, dimensions].
     """
-    neighbours = nearest_rows(estimates, row_vectors, settings.count)
+    neighbours = nearest_rows(estimates, row_vectors, NEIGHBOURS)
 
     def score(temperature: float) -> float:
         mixed = unit(neighbours.mix(row_vectors, temperature))
         return float(np.einsum("qd,qd->", mixed, targets))
 
-    return max(settings.temperatures, key=score)
+    return max(TEMPERATURES, key=score)

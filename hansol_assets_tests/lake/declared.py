@@ -1,5 +1,6 @@
 """Declared assets for tests: some rows, and what follows from them."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -62,6 +63,20 @@ def computed(raw: Table) -> TableReport:
 def computed_by_content(raw: Table) -> TableReport:
     """The same, named by what they are."""
     return TableReport(frame=raw.read())
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two inputs that go together."""
+
+    raw: Table
+    dealt: Table
+
+
+@lake_table(kinds={"duckdb"})
+def counted_pair(pair: Pair) -> TableReport:
+    """How many rows each of two tables has."""
+    return TableReport(frame=pd.DataFrame({"rows": [len(pair.raw.read()), len(pair.dealt.read())]}))
 
 
 @lake_table(kinds={"duckdb"})

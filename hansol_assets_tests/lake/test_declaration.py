@@ -26,6 +26,7 @@ from hansol_assets_tests.lake.declared import (
     board,
     computed,
     computed_by_content,
+    counted_pair,
     dealt,
     model,
     of_count,
@@ -147,6 +148,18 @@ def test_an_artifact_knows_its_inputs_and_no_others(lake: Lake, file: Path) -> N
     with pytest.raises(MixedVersionsError, match="'other_model' was made from another version of"):
         made.require_inputs(Artifact.pin(lake, "model"))
     assert input_of(made, "model").version == first.version
+
+
+def test_a_dataclass_of_inputs_stands_for_each_of_them(lake: Lake, file: Path) -> None:
+    run(lake, raw, file)
+    run(lake, dealt, file)
+    made = run(lake, counted_pair, file)
+    assert lake.table(made.manifest)["rows"].tolist() == [3, 3]
+    assert set(made.manifest.inputs) == {"raw", "dealt"}
+    file.write_text("A B", encoding="utf-8")
+    run(lake, raw, file)
+    run(lake, dealt, file)
+    assert run(lake, counted_pair, file).status == "new"
 
 
 def test_a_missing_input_is_named(lake: Lake, file: Path) -> None:

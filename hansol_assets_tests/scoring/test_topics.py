@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from hansol_assets.qa.morphemes import noun_terms
-from hansol_assets.scoring.question_topics import Topics
+from hansol_assets.scoring.topics import Topics
 
 QUESTIONS = [["시멘트사이딩의 장점은?"], ["원목사이딩의 장점은?"], ["비닐사이딩의 장점은?"]] + [
     [f"{thing}의 장점은?"] for thing in ("장판", "타일", "벽지", "단열재", "도어", "창호") * 20
