@@ -17,7 +17,7 @@ from hansol_assets.answering.answer_table import (
     quotes_of,
     review_of,
 )
-from hansol_assets.answering.blending import VectorModels, part_components, split_of
+from hansol_assets.answering.blending import COMPOSER, VectorModels, part_components, split_of
 from hansol_assets.answering.candidates import COMPOSED, PART, vectors_of
 from hansol_assets.answering.parts import visible_rows
 from hansol_assets.answering.verdicts import (
@@ -34,6 +34,7 @@ from hansol_assets.qa.table.columns import ANSWERS, QUESTIONS, answers_of
 from hansol_assets.scoring.answer_regressor import AnswerRegressor
 from hansol_assets.scoring.composing import Composer, Merits, QuotableRow
 from hansol_assets.scoring.consensus import LengthRange, choose_text
+from hansol_assets.scoring.fitted import load
 
 PART_COLUMNS = [*PART, "part_question", "confidence", "prompt"]
 QUOTED_COLUMNS = ["part", "source_id", "source_answer", "text", QUOTES]
@@ -68,7 +69,8 @@ class Chooser:
     ) -> Self:
         """Loads what the questions of a split are answered with, and the rows they may see."""
         models = VectorModels.open(regressor, vector_blend, answer_embedder)
-        composer = Composer.load(regressor.open() / split, models.embedder)
+        folder = regressor.open() / split / COMPOSER
+        composer = load(Composer, folder, embedder=models.embedder)
         return cls(split, models, composer, visible_rows(rows, split), settings)
 
     def choose(self, questions: pd.DataFrame, candidates: Table) -> TableReport:

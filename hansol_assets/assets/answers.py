@@ -7,8 +7,10 @@ import pandas as pd
 
 from hansol_assets.answering.answer_table import review_of_blocks
 from hansol_assets.answering.blending import (
+    BLEND,
+    ROW_SHARE,
     fit_for_judging,
-    fit_for_submitting,
+    fit_split,
     load_choices,
     load_regressors,
     part_components,
@@ -24,13 +26,14 @@ from hansol_assets.answering.training import adapter_weights
 from hansol_assets.answering.verdicts import VerdictSettings
 from hansol_assets.embedding.cached import open_embedder
 from hansol_assets.embedding.embedder import encode_groups
-from hansol_assets.lake.blocks import Blocks
+from hansol_assets.lake.blocks import in_blocks
 from hansol_assets.lake.declaration import Setting, lake_artifact, lake_table
 from hansol_assets.lake.handles import Artifact, Table
 from hansol_assets.lake.reports import ArtifactBuild, Build, Report, TableReport
 from hansol_assets.plotting import bar_picture
 from hansol_assets.qa.folds import CALIBRATION, TRAINING, VALIDATION
-from hansol_assets.scoring.blend import ROW_SHARE_FILE, WEIGHTS_FILE, BlendSettings, fit_blend
+from hansol_assets.scoring.blend import BlendSettings, fit_blend
+from hansol_assets.scoring.fitted import save
 
 SHOWN_CONFIDENCE = (0.1, 0.5, 0.9)
 MOST_ROWS = 300
@@ -80,7 +83,7 @@ def test_candidates(
     weights = adapter_weights(final_adapter, lora_adapter)
     embedder = open_embedder(search.answer_embedder)
     gatherer = Gatherer(search.open(), weights, base_model, embedder, settings, build.log)
-    return Blocks(build, block).table(to_submit(raw_questions.read()), gatherer.gather)
+    return in_blocks(build, block, to_submit(raw_questions.read()), gatherer.gather)
 
 
 @lake_artifact(kinds={"scikitlearn"}, code_version="2", libraries=(*KIWI, "scikit-learn"))
@@ -111,9 +114,8 @@ def final_regressor(
     As strong as `answer_regressor`, whose choice was made on rows that it did not see.
     """
     rows, embedder = qa_folds.read(), open_embedder(answer_embedder, build.log)
-    choices = load_choices(answer_regressor)
-    fitted = fit_for_submitting(rows, embedder, choices, build.folder)
-    return Report(facts={f"{split}_fitted_on": n for split, n in fitted.items()})
+    fitted_on = fit_split(rows, TEST, embedder, load_choices(answer_regressor), build.folder)
+    return Report(facts={f"{TEST}_fitted_on": fitted_on})
 
 
 @lake_artifact(kinds={"scikitlearn"}, code_version="4")
@@ -142,7 +144,7 @@ def vector_blend(
     components = part_components(candidates, split_of(questions), models)
     references = encode_groups(embedder, questions["references"].tolist())
     fitted = fit_blend(components.of_questions(questions["id"].tolist()), references)
-    fitted.save(build.folder / WEIGHTS_FILE)
+    save(fitted, build.folder / BLEND)
     rows, searcher = qa_folds.read(), search.open()
     model = models[CALIBRATION]
     held_out = rows.loc[rows["split"] == CALIBRATION, "id"].tolist()[:MOST_ROWS]
@@ -151,7 +153,7 @@ def vector_blend(
         for asked in ask_held_out(rows, held_out, (TRAINING, CALIBRATION), searcher)
     )
     share = fit_row_share(known, unknown, rows, embedder, blend.unknown_weight)
-    share.save(build.folder / ROW_SHARE_FILE)
+    save(share, build.folder / ROW_SHARE)
     weights = {f"weight_{name}": round(weight, 4) for name, weight in fitted.weights.items()}
     notes = {"weights": bar_picture("Weights of the components", fitted.weights, "weight")}
     shares = share.of(np.array(SHOWN_CONFIDENCE)).round(4).tolist()
@@ -207,4 +209,4 @@ def generated_answers(
     def answer(questions: pd.DataFrame) -> TableReport:
         return chooser.choose(questions, test_candidates)
 
-    return Blocks(build, block, review_of_blocks).table(to_submit(raw_questions.read()), answer)
+    return in_blocks(build, block, to_submit(raw_questions.read()), answer, review_of_blocks)

@@ -62,8 +62,9 @@ def refresh(
         _print_up_to_date(done)
     elif not _run_job("refresh", settings, force=force):
         fail(f"the run failed; {_what_stands(settings)}. The reason is above.")
-    _print_scores()
-    for name, made in outcome(open_lake(), has_questions=TEST_CSV in settings.raw_files):
+    lake = open_lake()
+    print_board(lake.table(lake.live("leaderboard")), console)
+    for name, made in outcome(lake, has_questions=TEST_CSV in settings.raw_files):
         print_line(f"{name:13} {made}")
 
 
@@ -198,11 +199,6 @@ def _partition_config(job: "dg.JobDefinition", partition: str | None) -> dict[st
     if partition is None or job.partitioned_config is None:
         return {}
     return dict(job.partitioned_config.get_run_config_for_partition_key(partition))
-
-
-def _print_scores() -> None:
-    lake = open_lake()
-    print_board(lake.table(lake.live("leaderboard")), console)
 
 
 def print_board(board: "pd.DataFrame", console: Console) -> None:

@@ -6,13 +6,13 @@ so both are done here, by reading the table's manifests.
 See https://lancedb.github.io/lance/format.html
 """
 
-import shutil
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from hansol_assets.lake.atomic import move_aside
 from hansol_assets.lake.fingerprint import file_hash
 from hansol_assets.lake.object_store import (
     CONNECT_SECONDS,
@@ -132,11 +132,7 @@ class FolderDatabase(Database):
             path.unlink()
 
     def set_aside(self, table: str) -> None:
-        aside = self._damaged / table
-        shutil.rmtree(aside, ignore_errors=True)
-        if (self._folder / table).exists():
-            aside.parent.mkdir(parents=True, exist_ok=True)
-            (self._folder / table).rename(aside)
+        move_aside(self._folder / table, self._damaged / table)
 
     def location(self, name: str) -> Path:
         return self._folder / name

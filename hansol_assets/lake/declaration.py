@@ -353,19 +353,6 @@ lake_artifact = partial(_declaring, "artifact")
 """Declares an asset that is a folder of files; see `AssetDeclaration` for the arguments."""
 
 
-def declaration_of(body: Body) -> AssetDeclaration:
-    """Returns the declaration of a decorated function.
-
-    Raises:
-        DeclarationError: The function declares no asset.
-    """
-    declaration = getattr(body, _DECLARATION, None)
-    if declaration is None:
-        msg = f"{body!r} declares no asset"
-        raise DeclarationError(msg)
-    return declaration
-
-
 def declared_in(module: object) -> list[AssetDeclaration]:
     """Returns the assets that a module declares, in its order."""
     return [

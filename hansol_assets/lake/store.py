@@ -16,6 +16,7 @@ from hansol_assets.lake.atomic import (
     LANCEDB_LOCK,
     file_lock,
     lock_name,
+    move_aside,
     staged_directory,
     staging_leftovers,
     write_atomically,
@@ -131,11 +132,6 @@ class Lake:
             return not self.damaged_files(manifest)
         return self.warehouse.holds(*manifest.key, manifest.checksums["table"])
 
-    def has_whole(self, asset: str, version: str) -> bool:
-        """Whether the lake holds that data version of an asset whole."""
-        stored = [item for item in manifests(self.paths, asset) if item.version == version]
-        return bool(stored) and self.is_whole(stored[-1])
-
     def damaged_files(self, manifest: Manifest) -> list[str]:
         """Names the files of an artifact that are missing, changed, or not its own."""
         on_disk = directory_checksums(self.paths.artifact(*manifest.key))
@@ -176,8 +172,9 @@ class Lake:
 
         With an object store, an artifact is looked for there, too, and is in both afterwards.
         """
-        local = Manifest.find(self.paths.manifest(task.asset, task.fingerprint))
-        manifest = local or self._find_stored(task)
+        work = task.asset, task.fingerprint
+        local = Manifest.find(self.paths.manifest(*work))
+        manifest = local or (self.stored.find(*work) if self.stored else None)
         # A table in another database is no damage: it is made in this one, too.
         if manifest is None or not self.database.owns(manifest.lancedb_files):
             return None
@@ -188,9 +185,6 @@ class Lake:
             manifest.save(self.paths)
         self.copy(manifest)
         return manifest
-
-    def _find_stored(self, task: Task) -> Manifest | None:
-        return self.stored.find(task.asset, task.fingerprint) if self.stored else None
 
     def copy(self, manifest: Manifest) -> None:
         """Copies an artifact into the object store, if there is one and it is not there yet."""
@@ -227,7 +221,8 @@ class Lake:
             return Outcome.of_build(self._save(task, described, started, **stored))
         content = text_hash(checksum)[:FINGERPRINT_LENGTH]
         with self.locked(task.asset, content):
-            is_new = not self.has_whole(task.asset, content)
+            same = [item for item in manifests(self.paths, task.asset) if item.version == content]
+            is_new = not (same and self.is_whole(same[-1]))
             self.warehouse.rename(*work, content)
             manifest = self._save(task, described, started, content=content, **stored)
         return Outcome.of_build(manifest) if is_new else Outcome(manifest, "reused")
@@ -316,7 +311,7 @@ class Lake:
             self.stored.remove_record(manifest)
         path.unlink(missing_ok=True)
         aside = self.paths.damaged / "-".join(manifest.key)
-        _move_aside(self.paths.artifact(*manifest.key), aside)
+        move_aside(self.paths.artifact(*manifest.key), aside)
         return aside
 
     def _set_aside_lancedb_tables(self, manifest: Manifest) -> None:
@@ -366,10 +361,3 @@ class Lake:
         manifest.save(self.paths)
         shutil.rmtree(self.checkpoints(task), ignore_errors=True)
         return manifest
-
-
-def _move_aside(folder: Path, aside: Path) -> None:
-    shutil.rmtree(aside, ignore_errors=True)
-    if folder.exists():
-        aside.parent.mkdir(parents=True, exist_ok=True)
-        folder.rename(aside)

@@ -1,17 +1,15 @@
 """From questions to the vectors of their answers: every component, from rows fitted once."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Self
 
 import numpy as np
 import pandas as pd
 
 from hansol_assets.embedding.embedder import Embedder, encode_means
-from hansol_assets.embedding.vectors import save_arrays, unit
+from hansol_assets.embedding.vectors import unit
 from hansol_assets.qa.seeded_draws import digest, draw
 from hansol_assets.qa.table.columns import ANSWERS, ID, QUESTIONS, shortest
 from hansol_assets.scoring.join_map import JoinMap
@@ -33,12 +31,6 @@ QUESTION = "question"
 KEYWORDS = "keywords"
 CENTROID = "centroid"
 COMPONENTS = (GENERATED, RETRIEVED, REGRESSION, QUESTION, KEYWORDS, CENTROID)
-
-_ROWS_FILE = "rows.safetensors"
-_IDS_FILE = "rows.json"
-_CHOICES_FILE = "choices.json"
-_JOINING_FILE = "joining.safetensors"
-
 
 _ANSWERS_AS_QUESTIONS = 5
 """A row's answers, shortest first, that the regression also learns from as if they were asked: an
@@ -65,20 +57,6 @@ class Choices:
     strength: Strength
     temperature: float
     joining: JoinMap
-
-    def save(self, folder: Path) -> None:
-        """Writes the choices as JSON and safetensors."""
-        folder.mkdir(parents=True, exist_ok=True)
-        content = {"strength": vars(self.strength), "temperature": self.temperature}
-        (folder / _CHOICES_FILE).write_text(json.dumps(content, indent=1), encoding="utf-8")
-        self.joining.save(folder / _JOINING_FILE)
-
-    @classmethod
-    def load(cls, folder: Path) -> Self:
-        """Reads choices."""
-        content = json.loads((folder / _CHOICES_FILE).read_text(encoding="utf-8"))
-        joining = JoinMap.load(folder / _JOINING_FILE)
-        return cls(Strength(**content["strength"]), content["temperature"], joining)
 
 
 @dataclass
@@ -147,31 +125,6 @@ class AnswerRegressor:
             unit(counts @ row_vectors),
             embedder,
             choices,
-        )
-
-    def save(self, folder: Path) -> None:
-        """Writes the regressor as safetensors and JSON; the embedder is not a part of it."""
-        self.regression.save(folder)
-        self.choices.save(folder)
-        arrays = {"row_vectors": self.row_vectors, "answer_centroid": self.answer_centroid}
-        save_arrays(arrays, folder / _ROWS_FILE)
-        content = json.dumps({"ids": self.row_ids}, ensure_ascii=False, indent=1)
-        (folder / _IDS_FILE).write_text(content, encoding="utf-8")
-
-    @classmethod
-    def load(cls, folder: Path, embedder: Embedder) -> Self:
-        """Reads a regressor, with the embedder that it was fitted with."""
-        from safetensors.numpy import load_file
-
-        arrays = load_file(folder / _ROWS_FILE)
-        rows = json.loads((folder / _IDS_FILE).read_text(encoding="utf-8"))
-        return cls(
-            AnswerVectorRegressor.load(folder),
-            rows["ids"],
-            arrays["row_vectors"],
-            arrays["answer_centroid"],
-            embedder,
-            Choices.load(folder),
         )
 
     def components(

@@ -5,10 +5,8 @@ does not know by the blend; the neighbour of an unknown question is often the ot
 thing, so that no fixed share serves both.
 """
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
@@ -27,8 +25,6 @@ from hansol_assets.scoring.answer_regressor import (
 )
 from hansol_assets.settings_model import SettingsModel
 
-WEIGHTS_FILE = "weights.json"
-ROW_SHARE_FILE = "row_share.json"
 _ROW_SHARE_PRIOR = (-1.0, 1.0)
 _RIDGE = 1e-3
 _TINY = 1e-4
@@ -76,15 +72,6 @@ class VectorBlend:
         """
         weighted = [weight * components[name] for name, weight in self.weights.items() if weight]
         return unit(np.sum(weighted, axis=0))
-
-    def save(self, path: Path) -> None:
-        """Writes the weights as JSON."""
-        path.write_text(json.dumps(self.weights, indent=1), encoding="utf-8")
-
-    @classmethod
-    def load(cls, path: Path) -> Self:
-        """Reads weights."""
-        return cls(json.loads(path.read_text(encoding="utf-8")))
 
 
 def fit_blend(
@@ -231,15 +218,6 @@ class RowShare:
         bounds = [(None, None), (0, None)]
         fitted = minimize(loss, prior, method="Nelder-Mead", bounds=bounds).x
         return cls(*map(float, fitted))
-
-    def save(self, path: Path) -> None:
-        """Writes the parameters as JSON."""
-        path.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
-
-    @classmethod
-    def load(cls, path: Path) -> Self:
-        """Reads parameters."""
-        return cls(**json.loads(path.read_text(encoding="utf-8")))
 
 
 UNFITTED = RowShare(*_ROW_SHARE_PRIOR)

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
-from pathlib import Path
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -21,8 +20,6 @@ from hansol_assets.scoring.drafting import COVERAGE, Pool, Quote, best_drafts
 from hansol_assets.scoring.join_map import JoinMap
 from hansol_assets.scoring.topics import Asked, Topics
 
-_TOPICS_FILE = "topics.json"
-_SHAPE_FILE = "shape.safetensors"
 _SHAPE_ALPHA = 3.0
 _SOURCE_WORTH = 0.05
 """Cosine that coming from a row about what is asked is worth."""
@@ -101,18 +98,6 @@ class Composer:
             if len(sentences := split_sentences(answer)) > 1
         ]
         return cls(Topics.fit(rows[QUESTIONS].tolist()), _shape(several, embedder), embedder)
-
-    def save(self, folder: Path) -> None:
-        """Writes what was learned as JSON and safetensors."""
-        folder.mkdir(parents=True, exist_ok=True)
-        self.topics.save(folder / _TOPICS_FILE)
-        self.shape.save(folder / _SHAPE_FILE)
-
-    @classmethod
-    def load(cls, folder: Path, embedder: Embedder) -> Self:
-        """Reads what was learned with the same embedder."""
-        topics, shape = Topics.load(folder / _TOPICS_FILE), JoinMap.load(folder / _SHAPE_FILE)
-        return cls(topics, shape, embedder)
 
     def compose(
         self,

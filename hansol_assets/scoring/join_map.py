@@ -9,13 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import cycle, islice
-from pathlib import Path
 from typing import Self
 
 import numpy as np
 
 from hansol_assets.embedding.embedder import Embedder, encode_means
-from hansol_assets.embedding.vectors import mean_directions, save_arrays, unit
+from hansol_assets.embedding.vectors import mean_directions, unit
 from hansol_assets.qa.connectives import ALSO, AND, join_answers
 from hansol_assets.qa.seeded_draws import spread_pairs
 
@@ -105,15 +104,3 @@ class JoinMap:
             [len(vectors) > 1 and bool(vectors.any()) for vectors in parts], dtype=bool
         )
         return unit(np.where(several[:, None], joined, means))
-
-    def save(self, path: Path) -> None:
-        """Writes the map as safetensors."""
-        arrays = {"before": self.before, "after": self.after, "correction": self.correction}
-        save_arrays(arrays, path)
-
-    @classmethod
-    def load(cls, path: Path) -> Self:
-        """Reads a map."""
-        from safetensors.numpy import load_file
-
-        return cls(**load_file(path))

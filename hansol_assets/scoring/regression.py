@@ -4,21 +4,16 @@ And the rows with answers near the estimate, averaged: pseudo relevance feedback
 the space of answers.
 """
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import NamedTuple, Self
 
 import numpy as np
 
-from hansol_assets.embedding.vectors import highest, save_arrays, unit
+from hansol_assets.embedding.vectors import highest, unit
 from hansol_assets.scoring.question_views import Features, FeatureSpace, QuestionViews
 
-_ARRAYS_FILE = "regression.safetensors"
-_TEXTS_FILE = "regression.json"
-_SPACE_FILE = "terms.json"
 _CHUNK = 2048
 _ESTIMATES = 128
 """Estimates compared with all rows at a time: 100,000 rows then take 100 MB."""
@@ -144,39 +139,6 @@ class AnswerVectorRegressor:
             or [np.zeros((0, len(self.mean)))]
         )
         return unit(self.mean + ridge) + self.strength.own_share * views.own_vectors
-
-    def save(self, directory: Path) -> None:
-        """Writes the regression as safetensors and JSON."""
-        directory.mkdir(parents=True, exist_ok=True)
-        arrays = {
-            "coefficients": self.coefficients,
-            "mean": self.mean,
-            "vectors": self.landmarks.vectors,
-            "keyword_vectors": self.landmarks.keyword_vectors,
-        }
-        save_arrays(arrays, directory / _ARRAYS_FILE)
-        texts = {
-            "strength": vars(self.strength),
-            "landmarks": self.landmarks.texts,
-            "morphemes": self.landmarks.morphemes,
-        }
-        content = json.dumps(texts, ensure_ascii=False, indent=1)
-        (directory / _TEXTS_FILE).write_text(content, encoding="utf-8")
-        self.space.save(directory / _SPACE_FILE)
-
-    @classmethod
-    def load(cls, directory: Path) -> Self:
-        """Reads a regression."""
-        from safetensors.numpy import load_file
-
-        arrays = load_file(directory / _ARRAYS_FILE)
-        texts = json.loads((directory / _TEXTS_FILE).read_text(encoding="utf-8"))
-        landmarks = QuestionViews(
-            texts["landmarks"], texts["morphemes"], arrays["vectors"], arrays["keyword_vectors"]
-        )
-        strength = Strength(**texts["strength"])
-        space = FeatureSpace.load(directory / _SPACE_FILE)
-        return cls(space, landmarks, arrays["coefficients"], arrays["mean"], strength)
 
 
 def _landmarks(views: QuestionViews) -> tuple[FeatureSpace, QuestionViews]:

@@ -9,6 +9,7 @@ from hansol_assets.embedding.embedder import encode_groups
 from hansol_assets.embedding.muse import MuseEmbedder
 from hansol_assets.scoring import answer_regressor
 from hansol_assets.scoring.answer_regressor import COMPONENTS, AnswerRegressor, Choices
+from hansol_assets.scoring.fitted import load, save
 from hansol_assets.scoring.measures import reference_cosines
 from hansol_assets.scoring.regression import ALPHAS, NEIGHBOURS, OWN_SHARES, TEMPERATURES
 
@@ -36,16 +37,17 @@ def regressor(
 
 def digests(folder: Path) -> dict[str, str]:
     return {
-        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.iterdir())
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
     }
 
 
 def test_what_chose_is_what_its_choices_make(
     best: AnswerRegressor, regressor: AnswerRegressor, tmp_path: Path
 ) -> None:
-    best.save(tmp_path / "best")
-    regressor.save(tmp_path / "fitted")
+    save(best, tmp_path / "best")
+    save(regressor, tmp_path / "fitted")
     assert digests(tmp_path / "best") == digests(tmp_path / "fitted")
 
 
@@ -80,8 +82,8 @@ def test_the_nearest_rows_can_be_named(regressor: AnswerRegressor) -> None:
 
 
 def test_choices_are_among_those_there_are_and_are_kept(choices: Choices, tmp_path: Path) -> None:
-    choices.save(tmp_path)
-    loaded = Choices.load(tmp_path)
+    save(choices, tmp_path)
+    loaded = load(Choices, tmp_path)
 
     assert choices.strength.alpha in ALPHAS
     assert choices.strength.own_share in OWN_SHARES
@@ -111,14 +113,14 @@ def test_rows_may_have_any_number_of_questions_and_answers(
 def test_a_loaded_regressor_gives_the_same_components(
     regressor: AnswerRegressor, embedder: MuseEmbedder, tmp_path: Path
 ) -> None:
-    regressor.save(tmp_path)
-    loaded = AnswerRegressor.load(tmp_path, embedder)
+    save(regressor, tmp_path)
+    loaded = load(AnswerRegressor, tmp_path, embedder=embedder)
     first, second = (one.components(ASKED) for one in (regressor, loaded))
 
     assert all(np.array_equal(first[name], second[name]) for name in COMPONENTS)
     assert loaded.row_ids == regressor.row_ids
     assert np.array_equal(loaded.answer_centroid, regressor.answer_centroid)
-    assert {path.suffix for path in tmp_path.iterdir()} == {".safetensors", ".json"}
+    assert {Path(name).suffix for name in digests(tmp_path)} == {".safetensors", ".json"}
 
 
 def test_fitting_twice_writes_the_same_bytes(
@@ -128,8 +130,8 @@ def test_fitting_twice_writes_the_same_bytes(
     choices: Choices,
     tmp_path: Path,
 ) -> None:
-    regressor.save(tmp_path / "once")
-    AnswerRegressor.fit(known_rows, embedder, choices).save(tmp_path / "again")
+    save(regressor, tmp_path / "once")
+    save(AnswerRegressor.fit(known_rows, embedder, choices), tmp_path / "again")
 
     assert digests(tmp_path / "once") == digests(tmp_path / "again")
 
@@ -161,5 +163,5 @@ def test_a_draw_of_rows_to_learn_from_is_as_large_as_it_may_be(
 ) -> None:
     for name, most in (("all", len(known_rows)), ("more", len(known_rows) + 1)):
         monkeypatch.setattr(answer_regressor, "MOST_ROWS", most)
-        AnswerRegressor.fit(known_rows, embedder, choices).save(tmp_path / name)
+        save(AnswerRegressor.fit(known_rows, embedder, choices), tmp_path / name)
     assert digests(tmp_path / "all") == digests(tmp_path / "more")

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hansol_assets.embedding.vectors import unit
 from hansol_assets.scoring.answer_regressor import COMPONENTS
 from hansol_assets.scoring.blend import PRIOR, UNFITTED, RowShare, VectorBlend, fit_blend
+from hansol_assets.scoring.fitted import load, save
 from hansol_assets.scoring.measures import reference_cosines
 
 EVEN = {"generated": 0.5, "retrieved": 0.5}
@@ -69,8 +70,8 @@ def test_weights_are_not_negative_add_up_and_do_no_worse_than_the_prior(seed: in
 
 def test_blends_are_kept_and_ignore_what_has_no_weight(tmp_path: Path) -> None:
     blend = VectorBlend({"generated": 0.0, "retrieved": 1.0})
-    blend.save(tmp_path / "blend.json")
-    loaded = VectorBlend.load(tmp_path / "blend.json")
+    save(blend, tmp_path)
+    loaded = load(VectorBlend, tmp_path)
 
     assert loaded == blend
     assert loaded.apply({"retrieved": np.array([[0.0, 3.0]])}).tolist() == [[0.0, 1.0]]
@@ -152,9 +153,9 @@ def test_what_is_rare_weighs_less() -> None:
 
 
 def test_parameters_are_kept(tmp_path: Path) -> None:
-    UNFITTED.save(tmp_path / "share.json")
+    save(UNFITTED, tmp_path)
 
-    assert RowShare.load(tmp_path / "share.json") == UNFITTED
+    assert load(RowShare, tmp_path) == UNFITTED
     assert UNFITTED.slope > 0
 
 

@@ -11,6 +11,7 @@ from hansol_assets.embedding.vectors import unit
 from hansol_assets.qa.sentences import has_repeated_sentence, is_finished
 from hansol_assets.scoring import composing, drafting
 from hansol_assets.scoring.composing import Composed, Composer, QuotableRow
+from hansol_assets.scoring.fitted import load, save
 
 QUESTION = "원목마루의 관리 방법은 무엇인가요?"
 WOOD = QuotableRow(
@@ -121,8 +122,8 @@ def test_the_company_of_other_questions_changes_nothing(
 def test_a_loaded_composer_writes_the_same(
     composer: Composer, target: np.ndarray, embedder: MuseEmbedder, tmp_path: Path
 ) -> None:
-    composer.save(tmp_path)
-    loaded = Composer.load(tmp_path, embedder)
+    save(composer, tmp_path)
+    loaded = load(Composer, tmp_path, embedder=embedder)
     first, second = (
         compose(one, [QUESTION], target[None], [[WOOD, TILE]]) for one in (composer, loaded)
     )

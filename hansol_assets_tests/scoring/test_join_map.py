@@ -7,6 +7,7 @@ from hansol_assets.embedding.embedder import encode
 from hansol_assets.embedding.muse import MuseEmbedder
 from hansol_assets.embedding.vectors import mean_directions, unit
 from hansol_assets.qa.connectives import join_answers
+from hansol_assets.scoring.fitted import load, save
 from hansol_assets.scoring.join_map import JoinMap
 
 ANSWERS = {
@@ -54,12 +55,10 @@ def test_the_order_of_the_rows_does_not_matter_and_a_map_is_kept(
     embedder: MuseEmbedder, tmp_path: Path
 ) -> None:
     joining = fitted(embedder, list(ANSWERS))
-    joining.save(tmp_path / "joining.safetensors")
+    save(joining, tmp_path)
     parts = [np.eye(2, 512)]
 
-    assert np.array_equal(
-        JoinMap.load(tmp_path / "joining.safetensors").apply(parts), joining.apply(parts)
-    )
+    assert np.array_equal(load(JoinMap, tmp_path).apply(parts), joining.apply(parts))
     assert fitted(embedder, sorted(ANSWERS, reverse=True)).apply(parts) == pytest.approx(
         joining.apply(parts)
     )

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hansol_assets.embedding.muse import MuseEmbedder
 from hansol_assets.embedding.vectors import highest, unit
 from hansol_assets.scoring import question_views, regression
+from hansol_assets.scoring.fitted import load, save
 from hansol_assets.scoring.question_views import VIEW_WEIGHTS, FeatureSpace, QuestionViews
 from hansol_assets.scoring.regression import (
     AnswerVectorRegressor,
@@ -101,16 +102,14 @@ def test_a_saved_regression_predicts_the_same(
 ) -> None:
     targets = np.random.default_rng(1).normal(size=(4, 512))
     regressor = AnswerVectorRegressor.fit(views, targets, Strength(1.0, 0.2))
-    regressor.save(tmp_path / "regression")
-    loaded = AnswerVectorRegressor.load(tmp_path / "regression")
+    save(regressor, tmp_path)
+    loaded = load(AnswerVectorRegressor, tmp_path)
     asked = QuestionViews.of(["벽지의 수명은 얼마나 되나요?"], embedder)
 
     assert np.array_equal(loaded.predict(asked), regressor.predict(asked))
     assert loaded.strength == regressor.strength
-    assert {path.suffix for path in (tmp_path / "regression").iterdir()} == {
-        ".safetensors",
-        ".json",
-    }
+    files = (path for path in tmp_path.rglob("*") if path.is_file())
+    assert {path.suffix for path in files} == {".safetensors", ".json"}
 
 
 ROWS = np.array([[1.0, 0.2], [0.2, 1.0], [-1.0, 0.1]])

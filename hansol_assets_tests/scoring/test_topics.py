@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from hansol_assets.qa.morphemes import noun_terms
+from hansol_assets.scoring.fitted import load, save
 from hansol_assets.scoring.topics import Topics
 
 QUESTIONS = [["시멘트사이딩의 장점은?"], ["원목사이딩의 장점은?"], ["비닐사이딩의 장점은?"]] + [
@@ -61,6 +62,6 @@ def test_the_opposite_alone_is_unrelated(topics: Topics) -> None:
 
 
 def test_counts_are_kept(topics: Topics, tmp_path: Path) -> None:
-    topics.save(tmp_path / "topics.json")
+    save(topics, tmp_path)
 
-    assert Topics.load(tmp_path / "topics.json").weight("장판") == topics.weight("장판")
+    assert load(Topics, tmp_path).weight("장판") == topics.weight("장판")
