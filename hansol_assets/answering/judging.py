@@ -109,15 +109,9 @@ def judge_answers(
 ) -> pd.DataFrame:
     """Scores every strategy, baseline and ablation on every question, so that all can be paired.
 
-    Args:
-        questions: `id, kind, source_ids, references`.
-        answers: Columns of `answer_table`, in the order of the questions.
-        candidates: Columns of `collect_candidates`, of these questions.
-        components: Of the same parts.
-        models: What vectors are made with.
-        judge: Embeds the references; it scores vectors only if they are of its space.
-        centroid_vector: [dimensions], of the training answers, by the judge.
-        rows: Row id → its references.
+    Questions have `id, kind, source_ids, references`, and answers (`answer_table`) are in their
+    order; `centroid_vector`, [dimensions], is of the training answers, by the judge; `rows` maps
+    ids to references.
 
     Returns:
         `id, kind, asked, group, public, chrf, confidence`, the score of the `answer` that a person

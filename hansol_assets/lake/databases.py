@@ -194,12 +194,8 @@ def version_checksums(database: Database, table: str, version: int) -> dict[str,
 def drop_all_but(database: Database, folder: str, needed: Iterable[str]) -> list[str]:
     """Removes a table's files that neither the latest version needs nor those that stay readable.
 
-    Hold `LANCEDB_LOCK` meanwhile, so that no version is being written.
-
-    Args:
-        database: The database.
-        folder: The table's folder.
-        needed: The files of the versions that stay readable.
+    Hold `LANCEDB_LOCK` meanwhile, so that no version is being written. `needed` are the files of
+    the versions that stay readable.
 
     Returns:
         The files that were removed.

@@ -113,12 +113,8 @@ class Input:
 class Bound:
     """An asset's work with everything that it depends on.
 
-    Attributes:
-        declaration: The asset.
-        lake: Where its result goes.
-        inputs: Input → its handle; None for an optional file that is missing.
-        settings: Parameter → the setting's value.
-        shaping_nothing: Those parameters whose setting changes no result.
+    An optional file that is missing is None among the inputs; `shaping_nothing` are the parameters
+    whose setting changes no result.
     """
 
     declaration: "AssetDeclaration"

@@ -80,14 +80,10 @@ class PruneReport:
 def prune(lake: Lake, keep: int, retention: Retention) -> PruneReport:
     """Removes old results of every profile.
 
-    What is live for any profile stays, the newest results of each asset, the scores that the
+    What is live for any profile stays, the scores that the
     leaderboard shows, and all that a live result or a staying submission was made from. What is
-    damaged and not live goes, whatever its age, unless its other copy mends it.
-
-    Args:
-        lake: The lake; its profile does not matter.
-        keep: Results an asset that stay, the newest first, whether live or not.
-        retention: The assets of which more stays.
+    damaged and not live goes, whatever its age, unless its other copy mends it. Of each asset the
+    newest `keep` results stay, whether live or not, and more of the assets of `retention`.
 
     Raises:
         ValueError: `keep` is less than 1.

@@ -54,14 +54,8 @@ def _plain_facts(facts: Mapping[str, Any]) -> dict[str, Fact]:
 class Lake:
     """Artifacts, tables and live pointers of one profile.
 
-    Args:
-        root: The lake's folder.
-        profile: The name of the profile whose live pointers are read and moved.
-        object_store: The `s3://` URL below which artifacts are copied and the LanceDB database is;
-            None keeps everything in the folder.
-
-    Attributes:
-        stored: The artifacts' copies, if there is an object store.
+    With an `object_store`, an `s3://` URL, artifacts are copied below it (`stored`), and LanceDB's
+    database is there; without, everything is in the folder `root`.
 
     Raises:
         NewerLakeError: A newer version of this project wrote the lake.
@@ -196,11 +190,8 @@ class Lake:
     ) -> Outcome:
         """Writes a table and, last, its manifest.
 
-        Args:
-            task: The named work.
-            report: The rows, and what is to be said about them.
-            started: When the work began, by the monotonic clock.
-            by_content: Whether the data version is the rows' checksum, and not the fingerprint.
+        The work began at `started` of the monotonic clock. The data version is the fingerprint, or
+        the rows' checksum (`by_content`).
         """
         work = task.asset, task.fingerprint
         if report.blocks:
@@ -233,12 +224,7 @@ class Lake:
         """Lets a function fill an empty folder, puts it in place and, last, writes its manifest.
 
         With an object store it is copied then: work survives though the store should be lost
-        meanwhile, and the next run that finds it copies it.
-
-        Args:
-            task: The named work.
-            build: Fills a folder, and says what is to be said about it.
-            started: When the work began, by the monotonic clock.
+        meanwhile, and the next run that finds it copies it. See `save_table` for `started`.
 
         Raises:
             ObjectStoreError: The store did not take the copy.

@@ -112,11 +112,9 @@ class Composer:
         drafts, the whole answers of the first of them are considered, so there is a text wherever
         there is a source.
 
-        Args:
-            questions: The questions, or parts of questions.
-            targets: The estimated vector of each answer, [questions, dimensions].
-            sources: The rows that each may be answered from, at least one, nearest first.
-            nearness: Cosine of each of these rows' answers to the target.
+        `targets` are the estimated vectors of the answers, [questions, dimensions]; `sources` the
+        rows that each may be answered from, nearest first; `nearness` the cosine of their answers
+        to the target.
 
         Raises:
             ValueError: A question has no source.
