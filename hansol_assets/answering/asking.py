@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Self
 
 from hansol_assets.answering.parts import ALL_SPLITS, TOP_K
@@ -30,8 +30,8 @@ _WARMING_QUESTION = "벽지는 어떻게 관리하나요?"
 
 
 @dataclass(frozen=True)
-class Answer:
-    """An answer to a question, as a person reads it.
+class AnswerRecord:
+    """An answer to a question, for people and for programs (`--json`, the HTTP API).
 
     Attributes:
         verdict: `related` where the table has no such question and the nearest are quoted, or where
@@ -40,11 +40,8 @@ class Answer:
             that of the least sure part.
         quotes: `part` and what `PartAnswer` has of every row that is quoted.
         nearest: The same of the rows found first.
-        category: Of the row found first; empty where none was.
-        versions: Asset → fingerprint of the models that made it.
     """
 
-    id: str
     question: str
     answer: str
     verdict: Verdict
@@ -53,8 +50,23 @@ class Answer:
     quotes: list[dict[str, Any]]
     nearest: list[dict[str, Any]]
     parts: list[str]
+
+
+@dataclass(frozen=True)
+class Answer(AnswerRecord):
+    """The same with the category of the row found first ("" where none was), and the models' names.
+
+    `versions` maps each asset to its fingerprint.
+    """
+
+    id: str
     category: str
     versions: Mapping[str, str]
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """What programs are given, as plain values."""
+        return {item.name: getattr(self, item.name) for item in fields(AnswerRecord)}
 
 
 @dataclass(frozen=True)
@@ -109,16 +121,12 @@ class Asker:
         asked = [RankedRows.of_hits(*part) for part in ranked]
         parts = answer_parts(asked, self.sources, self.settings)
         record = answer_record(question, parts, self.sources, self.settings)
+        names = ("answer", "verdict", "confidence", "needs_review", "quotes", "nearest")
         return Answer(
-            id=text_hash(question)[:_ID_DIGITS],
+            **{name: record[name] for name in names},
             question=question,
-            answer=record["answer"],
-            verdict=record["verdict"],
-            confidence=record["confidence"],
-            needs_review=record["needs_review"],
-            quotes=record["quotes"],
-            nearest=record["nearest"],
             parts=[part.question for part in parts],
+            id=text_hash(question)[:_ID_DIGITS],
             category=record["nearest_category"],
             versions=self.versions,
         )

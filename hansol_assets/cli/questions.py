@@ -3,14 +3,12 @@
 import importlib.util
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
 from rich.table import Table
-from typing_extensions import TypedDict
 
-from hansol_assets.answering.verdicts import Verdict
 from hansol_assets.cli.output import (
     HOST,
     JsonOption,
@@ -37,26 +35,6 @@ _KINDS = {"known": "knows", "unknown": "does not know"}
 SHOWN_RANKS = ("probability", "dense_rank", "fts_rank")
 
 commands = typer.Typer()
-
-
-class AnswerRecord(TypedDict):
-    """An answer for programs, by `--json` and the HTTP API; `Answer` says what each key holds."""
-
-    question: str
-    answer: str
-    verdict: Verdict
-    confidence: float
-    needs_review: bool
-    quotes: list[dict[str, Any]]
-    nearest: list[dict[str, Any]]
-    parts: list[str]
-
-
-def answer_record(answer: "Answer") -> AnswerRecord:
-    """Returns an answer as plain values."""
-    return cast(
-        "AnswerRecord", {name: getattr(answer, name) for name in AnswerRecord.__annotations__}
-    )
 
 
 @commands.command()
@@ -153,8 +131,7 @@ def _questions(question: str | None, file: Path | None) -> list[str]:
 
 def _print_answer(answer: "Answer", *, as_json: bool, as_line: bool) -> None:
     if as_json:
-        record = answer_record(answer)
-        print_json_line(record) if as_line else print_json(record)
+        print_json_line(answer.record) if as_line else print_json(answer.record)
         return
     if as_line:
         console.rule(escape(answer.question), align="left")
