@@ -137,8 +137,7 @@ def _print_answer(answer: "Answer", *, as_json: bool, as_line: bool) -> None:
         console.rule(escape(answer.question), align="left")
     console.print(answer.answer, highlight=False, markup=False)
     _print_verdict(answer.verdict, answer.confidence, needs_review=answer.needs_review)
-    print_records("quoted rows", _shown_quotes(answer.quotes))
-    print_records("nearest questions", _shown_nearest(answer.nearest))
+    _print_rows(answer.quotes, answer.nearest)
 
 
 def _open_asker() -> "Asker":
@@ -188,28 +187,21 @@ def _print_verdict(verdict: str, confidence: float, *, needs_review: bool) -> No
     console.print(f"[bold]{verdict}[/]  probability {confidence:.2f}{doubt}", highlight=False)
 
 
-def _shown_quotes(quotes: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [
-        {
-            "part": quote["part"] + 1,
-            "row": quote["source_row"],
-            "question": quote["source_question"],
-            "quoted": quote["text"],
-        }
-        for quote in quotes
-    ]
+def _print_rows(quotes: list[dict[str, Any]], nearest: list[dict[str, Any]]) -> None:
+    """Prints what is quoted of which rows, and the rows found first."""
+    shown = {
+        "quoted rows": [_named_row(row) | {"quoted": row["text"]} for row in quotes],
+        "nearest questions": [
+            _named_row(row) | {"probability": f"{row['probability']:.2f}"} for row in nearest
+        ],
+    }
+    for title, rows in shown.items():
+        print_records(title, rows)
 
 
-def _shown_nearest(nearest: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [
-        {
-            "part": row["part"] + 1,
-            "row": row["source_row"],
-            "question": row["source_question"],
-            "probability": f"{row['probability']:.2f}",
-        }
-        for row in nearest
-    ]
+def _named_row(row: dict[str, Any]) -> dict[str, Any]:
+    question, label = row["source_question"], row["source_row"]
+    return {"part": row["part"] + 1, "row": label, "question": question}
 
 
 def _print_explanation(explanation: dict[str, Any]) -> None:
@@ -224,8 +216,7 @@ def _print_explanation(explanation: dict[str, Any]) -> None:
     _print_verdict(
         explanation["verdict"], explanation["confidence"], needs_review=explanation["needs_review"]
     )
-    print_records("quoted rows", _shown_quotes(explanation["quotes"]))
-    print_records("nearest questions", _shown_nearest(explanation["nearest"]))
+    _print_rows(explanation["quotes"], explanation["nearest"])
     for number, part in enumerate(explanation["parts"], start=1):
         console.rule(f"part {number}", align="left")
         print_card({"question": part["question"]})

@@ -7,7 +7,6 @@ See https://lancedb.github.io/lance/format.html
 """
 
 import uuid
-from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -60,50 +59,11 @@ def connect(uri: str | Path) -> "DBConnection":
         return lancedb.connect(name, storage_options=_S3_OPTIONS)
 
 
-class Database(ABC):
-    """The files below a database, by their names there.
+class FolderDatabase:
+    """A database in a folder, whose files are proved by SHA-256; tables are set aside elsewhere.
 
-    Attributes:
-        uri: By which LanceDB opens it.
+    LanceDB opens it by its `uri`; files have their names below it.
     """
-
-    uri: str
-
-    @abstractmethod
-    def names(self, folder: str) -> list[str]:
-        """Names every file below a folder of the database, sorted."""
-
-    @abstractmethod
-    def read(self, name: str) -> bytes:
-        """Returns a file's bytes."""
-
-    @abstractmethod
-    def stamps(self, names: Iterable[str]) -> dict[str, str]:
-        """Returns name → what proves a file's content, of those files that there are."""
-
-    @abstractmethod
-    def owns(self, stamps: Mapping[str, str]) -> bool:
-        """Whether files with these stamps belong into this database, and not into another."""
-
-    @abstractmethod
-    def size(self, names: Iterable[str]) -> int:
-        """Returns the bytes of those files that there are."""
-
-    @abstractmethod
-    def remove(self, names: Iterable[str]) -> None:
-        """Removes files, in this order."""
-
-    @abstractmethod
-    def set_aside(self, table: str) -> None:
-        """Moves a table's folder out of the database."""
-
-    @abstractmethod
-    def location(self, name: str) -> Path | str:
-        """Returns where a file is, for a person."""
-
-
-class FolderDatabase(Database):
-    """A database in a folder, whose files are proved by SHA-256; tables are set aside elsewhere."""
 
     def __init__(self, folder: Path, damaged: Path) -> None:
         self.uri = str(folder)
@@ -118,9 +78,11 @@ class FolderDatabase(Database):
         return (self._folder / name).read_bytes()
 
     def stamps(self, names: Iterable[str]) -> dict[str, str]:
+        """Returns name → what proves a file's content, of those files that there are."""
         return {name: file_hash(path) for name, path in self._files(names)}
 
     def owns(self, stamps: Mapping[str, str]) -> bool:
+        """Whether files with these stamps belong into this database, and not into another."""
         # A SHA-256 holds no space.
         return not any(" " in stamp for stamp in stamps.values())
 
@@ -142,7 +104,7 @@ class FolderDatabase(Database):
         return [(name, path) for name, path in files if path.is_file()]
 
 
-class StoredDatabase(Database):
+class StoredDatabase:
     """A database below `lancedb/` in an object store, which proves files by size and entity tag."""
 
     def __init__(self, store: ObjectStore) -> None:
@@ -183,6 +145,9 @@ class StoredDatabase(Database):
             for name, item in self._store.listed(f"{LANCEDB}/{table}").items()
         }
         return {name: listed[name] for name in sorted(requested & listed.keys())}
+
+
+Database = FolderDatabase | StoredDatabase
 
 
 def version_checksums(database: Database, table: str, version: int) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Answer texts put together from sentences of several known answers."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple, Self
@@ -32,6 +32,7 @@ _ROW_TOPIC = 0.4
 rare thing costs half of it."""
 _SENTENCES = 150
 """Sentences considered at most, a part."""
+_ANSWERS_IN_MEMORY = 65_536
 _SHAPE_ANSWERS = 500
 """Known answers from which the vector of several sentences is learned, at most."""
 
@@ -75,7 +76,7 @@ class Merits:
     worth: np.ndarray
 
 
-@dataclass
+@dataclass(frozen=True)
 class Composer:
     """Puts answers together for questions that stand by themselves.
 
@@ -85,8 +86,6 @@ class Composer:
     topics: Topics
     shape: JoinMap
     embedder: Embedder
-    _quotes_of: dict[str, list[tuple[str, Quote]]] = field(default_factory=dict, init=False)
-    _wholes_of: dict[str, list[Quote]] = field(default_factory=dict, init=False)
 
     @classmethod
     def fit(cls, rows: pd.DataFrame, embedder: Embedder) -> Self:
@@ -129,7 +128,7 @@ class Composer:
             self._aptest(one, rows, near, source_nouns)
             for one, rows, near in zip(asked, sources, nearness, strict=True)
         ]
-        quotes = [self._quotes(rows) for rows in quoted]
+        quotes = list(map(_quotes, quoted))
         sentences = [quote.text for some in quotes for quote in some]
         vectors = _directions(sentences, self.embedder)
         # One by one: what a sentence is mapped to must not depend on those beside it.
@@ -142,7 +141,7 @@ class Composer:
                 sentence_quotes, vectors, target, asked[number], nouns, source_nouns, mapped
             )
             composed = best_drafts(pool, target, self.shape)
-            composed += [(quote,) for quote in self._wholes(quoted[number][:2])]
+            composed += [(quote,) for quote in _wholes(quoted[number][:2])]
             drafts.append(composed)
         return self._best(drafts, questions, targets, quoted)
 
@@ -190,23 +189,6 @@ class Composer:
         aptness = np.asarray(nearness) + _ROW_TOPIC * np.array(topics)
         first = np.argsort(-aptness, kind="stable")[:_QUOTED_ROWS]
         return [sources[number] for number in first]
-
-    def _quotes(self, sources: Sequence[QuotableRow]) -> list[Quote]:
-        """Every sentence of the sources that stands alone, the same sentence once."""
-        quotes: dict[str, Quote] = {}
-        for source in sources:
-            if source.id not in self._quotes_of:
-                self._quotes_of[source.id] = _keyed_quotes(source)
-            for key, quote in self._quotes_of[source.id]:
-                quotes.setdefault(key, quote)
-        return list(quotes.values())
-
-    def _wholes(self, sources: Sequence[QuotableRow]) -> list[Quote]:
-        """Every answer of the sources, as a whole."""
-        for source in sources:
-            if source.id not in self._wholes_of:
-                self._wholes_of[source.id] = _whole_answers(source)
-        return [quote for source in sources for quote in self._wholes_of[source.id]]
 
     def _pool(
         self,
@@ -290,21 +272,35 @@ class Composer:
         return chosen
 
 
-def _keyed_quotes(source: QuotableRow) -> list[tuple[str, Quote]]:
-    """Every sentence of a source that stands alone, with what tells it from others."""
-    return [
-        (sentence_key(text), Quote(source.id, number, place, text))
-        for number, answer in enumerate(source.answers, start=1)
-        for place, text in excerpts(answer)
-    ]
+def _quotes(sources: Sequence[QuotableRow]) -> list[Quote]:
+    """Every sentence of the sources that stands alone, the same sentence once."""
+    quotes: dict[str, Quote] = {}
+    for source in sources:
+        for number, answer in enumerate(source.answers, start=1):
+            for key, place, text in _excerpts(answer):
+                quotes.setdefault(key, Quote(source.id, number, place, text))
+    return list(quotes.values())
 
 
-def _whole_answers(source: QuotableRow) -> list[Quote]:
+@lru_cache(maxsize=_ANSWERS_IN_MEMORY)
+def _excerpts(answer: str) -> list[tuple[str, int, str]]:
+    """What tells each sentence from others, its place, and the sentence."""
+    return [(sentence_key(text), place, text) for place, text in excerpts(answer)]
+
+
+def _wholes(sources: Sequence[QuotableRow]) -> list[Quote]:
+    """Every answer of the sources, as a whole."""
     return [
         Quote(source.id, number, 0, text)
+        for source in sources
         for number, answer in enumerate(source.answers, start=1)
-        if (text := clean_answer(answer).text)
+        if (text := _cleaned(answer))
     ]
+
+
+@lru_cache(maxsize=_ANSWERS_IN_MEMORY)
+def _cleaned(answer: str) -> str:
+    return clean_answer(answer).text
 
 
 def _directions(texts: Sequence[str], embedder: Embedder) -> dict[str, np.ndarray]:

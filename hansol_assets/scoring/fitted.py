@@ -20,7 +20,7 @@ _EMBEDDER = "embedder"
 def save(fitted: Any, folder: Path) -> None:
     """Writes a dataclass, but for its embedder; one within it goes into a folder of its name."""
     folder.mkdir(parents=True, exist_ok=True)
-    names = [item.name for item in fields(fitted) if item.init and item.name != _EMBEDDER]
+    names = [item.name for item in fields(fitted) if item.name != _EMBEDDER]
     values = {name: getattr(fitted, name) for name in names}
     arrays = {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
     parts = {name: value for name, value in values.items() if is_dataclass(value)}
