@@ -1,5 +1,6 @@
 """Group `evaluation`: scores of the validation answers, and the leaderboard of all experiments."""
 
+from dataclasses import dataclass
 from typing import Annotated
 
 import pandas as pd
@@ -50,6 +51,16 @@ from hansol_assets.scoring.leaderboard import leaderboard as leaderboard_of
 from hansol_assets.scoring.measures import ASKED, BASELINES, KNOWN, weigh
 
 
+@dataclass(frozen=True)
+class Judged:
+    """The questions that judge, with their candidates and answers, and the rows behind them."""
+
+    held_out_questions: Table
+    validation_candidates: Table
+    validation_answers: Table
+    qa_folds: Table
+
+
 @lake_artifact(kinds={"huggingface"}, retries=3)
 def judge_embedder(
     answer_embedder: Artifact,
@@ -80,15 +91,12 @@ def known_share(
 
 @lake_table(kinds={"duckdb"}, code_version="5", libraries=("sacrebleu",))
 def validation_scores(
-    held_out_questions: Table,
-    validation_candidates: Table,
-    validation_answers: Table,
+    judged: Judged,
     answer_regressor: Artifact,
     vector_blend: Artifact,
     search: RowSearch,
     retrieval_scores: Table,
     judge_embedder: Artifact,
-    qa_folds: Table,
     question_mix: Table,
     known_share: Table,
     verdicts: Annotated[
@@ -108,10 +116,11 @@ def validation_scores(
     public figure is over a 40 % draw, the private one over all, as the competition had them. How
     far answers can be trusted stands beside them, from `retrieval_scores`.
     """
-    questions, rows = of_split(held_out_questions.read(), VALIDATION), qa_folds.read()
-    candidates = of_questions(validation_candidates.read(), questions)
+    questions = of_split(judged.held_out_questions.read(), VALIDATION)
+    candidates = of_questions(judged.validation_candidates.read(), questions)
+    answers, rows = judged.validation_answers.read(), judged.qa_folds.read()
     models = VectorModels.open(answer_regressor, vector_blend, search.answer_embedder)
-    judge, answers = open_judge(judge_embedder, search.answer_embedder), validation_answers.read()
+    judge = open_judge(judge_embedder, search.answer_embedder)
     regressor = models.regressors[VALIDATION]
     zero = zero_of_parity(judge, regressor, rows)
     components = part_components(candidates, split_of(questions), models.regressors)
@@ -123,7 +132,7 @@ def validation_scores(
     asked, _ = ask_held_out(rows, scored_ids(rows), ALL_SPLITS, searcher)
     ranked = look_up(asked, rows, searcher, regressor, models.blend, models.embedder)
     known = score_known(ranked, rows, models.share, regressor.joining, judge, zero, verdicts)
-    judged = weigh(
+    scores = weigh(
         pd.concat([unknown, known], ignore_index=True),
         float(known_share.facts["known_share"]) if share is None else share,
         float(question_mix.facts["joined_share"]),
@@ -131,16 +140,16 @@ def validation_scores(
     scored = strategy if judge.embeds_answers else ANSWER
     facts = {
         JUDGE: judge.name,
-        **score_facts(judged, scored),
+        **score_facts(scores, scored),
         **known_share.facts,
         **trust_of(retrieval_scores.facts),
     }
     worst = worst_questions(unknown, answers, questions["references"].tolist())
-    shown = judged[judged[ASKED] == KNOWN].sort_values(ANSWER, kind="stable").head(SHOWN_WORST)
+    shown = scores[scores[ASKED] == KNOWN].sort_values(ANSWER, kind="stable").head(SHOWN_WORST)
     return TableReport(
-        frame=judged,
+        frame=scores,
         facts=facts,
-        notes={"score_distribution": distribution_picture(judged, scored, list(BASELINES))},
+        notes={"score_distribution": distribution_picture(scores, scored, list(BASELINES))},
         tables={
             "worst_questions": records(worst),
             "worst_known": records(

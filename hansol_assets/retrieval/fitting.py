@@ -11,6 +11,7 @@ import pandas as pd
 
 from hansol_assets.embedding.cached import Retriever
 from hansol_assets.embedding.embedder import Embedder
+from hansol_assets.errors import OutdatedResultError
 from hansol_assets.qa.folds import CALIBRATION, TRAINING
 from hansol_assets.qa.seeded_draws import draw
 from hansol_assets.qa.table.columns import ID, QUESTIONS
@@ -135,9 +136,16 @@ def save_ranker(ranker: Ranker, folder: Path) -> None:
 
 
 def load_ranker(folder: Path, retriever: Retriever, embedder: Embedder) -> Ranker:
-    """Reads what `save_ranker` wrote, with the encoders of the index and of the answers."""
+    """Reads what `save_ranker` wrote, with the encoders of the index and of the answers.
+
+    Raises:
+        OutdatedResultError: The folder is another release's.
+    """
     from safetensors.numpy import load_file
 
+    documents = folder / _DOCUMENTS_FILE
+    if not documents.is_file():
+        raise OutdatedResultError(folder)
     arrays = load_file(folder / _ASPECTS_FILE)
     names = tuple(bytes(arrays.pop("names")).decode().split())
     features = PairFeatures(
@@ -145,6 +153,6 @@ def load_ranker(folder: Path, retriever: Retriever, embedder: Embedder) -> Ranke
         embedder,
         TermWeights.load(folder / _TERMS_FILE),
         Aspects(names, **arrays),
-        DocumentSettings.model_validate_json((folder / _DOCUMENTS_FILE).read_bytes()),
+        DocumentSettings.model_validate_json(documents.read_bytes()),
     )
     return Ranker(features, Answerability.load(folder / _MODEL_FILE))

@@ -8,6 +8,7 @@ from typing import Any, TypeVar, get_type_hints
 import numpy as np
 
 from hansol_assets.embedding.vectors import save_arrays
+from hansol_assets.errors import OutdatedResultError
 
 Fitted = TypeVar("Fitted")
 
@@ -33,9 +34,15 @@ def save(fitted: Any, folder: Path) -> None:
 
 
 def load(kind: type[Fitted], folder: Path, **given: Any) -> Fitted:
-    """Reads what `save` wrote of such a class; `given` is the embedder, if it has one."""
+    """Reads what `save` wrote of such a class; `given` is the embedder, if it has one.
+
+    Raises:
+        OutdatedResultError: The folder is another release's.
+    """
     from safetensors.numpy import load_file
 
+    if not (folder / _VALUES_FILE).is_file():
+        raise OutdatedResultError(folder)
     parts = {
         name: load(hint, folder / name)
         for name, hint in get_type_hints(kind).items()

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from hansol_assets.errors import OutdatedResultError
 from hansol_assets.qa.morphemes import noun_terms
 from hansol_assets.scoring.fitted import load, save
 from hansol_assets.scoring.topics import Topics
@@ -65,3 +66,8 @@ def test_counts_are_kept(topics: Topics, tmp_path: Path) -> None:
     save(topics, tmp_path)
 
     assert load(Topics, tmp_path).weight("장판") == topics.weight("장판")
+
+
+def test_what_another_release_wrote_is_to_be_made_anew(tmp_path: Path) -> None:
+    with pytest.raises(OutdatedResultError, match="hansol refresh"):
+        load(Topics, tmp_path)
