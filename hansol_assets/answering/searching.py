@@ -114,6 +114,11 @@ class RowSearch(RowRanking):
 
     retrieval_index: Artifact
 
+    @property
+    def documents(self) -> DocumentSettings:
+        """What stands for a row in the index."""
+        return documents_of(self.retrieval_index)
+
     def open(self) -> RowSearcher:
         """Opens the search by which rows are found for questions, and ranked.
 

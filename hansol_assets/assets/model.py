@@ -81,7 +81,7 @@ def pretraining_corpus(
         return TableReport(frame=empty_table(CORPUS_COLUMNS))
     pairs = paired_questions.read()
     singles = drawn_documents(asked_once(pairs[pairs["kind"] == SINGLE]), documents)
-    recipe = recipe_of(search.retriever.version, prompt=prompt)
+    recipe = recipe_of(search.retriever.version, documents=search.documents, prompt=prompt)
     drawn = singles.assign(recipe=recipe)
 
     def make() -> pd.DataFrame:
@@ -127,7 +127,7 @@ def adapter_examples(
     row does not train the adapter anew.
     """
     rows, pairs, held_out = qa_folds.read(), paired_questions.read(), held_out_questions.read()
-    recipe = recipe_of(search.retriever.version, examples=settings)
+    recipe = recipe_of(search.retriever.version, documents=search.documents, examples=settings)
     drawn = drawn_examples(pairs, held_out, settings, recipe)
 
     def make() -> pd.DataFrame:
@@ -176,7 +176,7 @@ def final_examples(
     mix = QuestionMix.of_table(question_mix.read())
     pairs = build_pairs(rows, dealt, mix, settings.pairing)
     none_held_out = build_held_out(rows, dealt, mix, settings.pairing)
-    recipe = recipe_of(search.retriever.version, examples=settings)
+    recipe = recipe_of(search.retriever.version, documents=search.documents, examples=settings)
     drawn = drawn_examples(pairs, none_held_out, settings, recipe)
 
     def make() -> pd.DataFrame:
