@@ -45,7 +45,6 @@ CANDIDATE_COLUMNS = [
     *("confidence", "request", "prompt", *GENERATED_FACTS, "probability", "dense_rank", "fts_rank"),
 ]
 
-
 ROWS = 6
 """Retrieved rows whose reference answers are candidates, a part."""
 ANSWERS = 2

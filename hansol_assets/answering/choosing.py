@@ -171,10 +171,7 @@ def candidate_merits(
 
 
 def vote(
-    candidates: pd.DataFrame,
-    parts: pd.DataFrame,
-    targets: np.ndarray,
-    lengths: LengthRange,
+    candidates: pd.DataFrame, parts: pd.DataFrame, targets: np.ndarray, lengths: LengthRange
 ) -> pd.DataFrame:
     """Gives every candidate its expected similarity, and marks the chosen one of each part.
 

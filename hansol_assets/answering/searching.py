@@ -7,12 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from hansol_assets.embedding.cached import (
-    CachedEmbedder,
-    Retriever,
-    open_embedder,
-    open_retriever,
-)
+from hansol_assets.embedding.cached import CachedEmbedder, Retriever, open_embedder, open_retriever
 from hansol_assets.lake.handles import Artifact, Table
 from hansol_assets.retrieval.fitting import load_ranker
 from hansol_assets.retrieval.index import (

@@ -41,10 +41,7 @@ _DECIMALS = 4
 
 
 def evaluate_search(
-    rows: pd.DataFrame,
-    folds: pd.DataFrame,
-    ranker: Ranker,
-    workdir: Path,
+    rows: pd.DataFrame, folds: pd.DataFrame, ranker: Ranker, workdir: Path
 ) -> pd.DataFrame:
     """Asks for validation rows by a paraphrase that is not in the index, and without the row.
 

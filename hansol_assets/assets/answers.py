@@ -87,11 +87,7 @@ def test_candidates(
 
 
 @lake_artifact(kinds={"scikitlearn"}, code_version="2", libraries=(*KIWI, "scikit-learn"))
-def answer_regressor(
-    qa_folds: Table,
-    answer_embedder: Artifact,
-    build: ArtifactBuild,
-) -> Report:
+def answer_regressor(qa_folds: Table, answer_embedder: Artifact, build: ArtifactBuild) -> Report:
     """What estimates the vector of an answer and composes its text, fitted for judging.
 
     Its strength is chosen on the calibration rows. One model answers calibration questions from
@@ -104,10 +100,7 @@ def answer_regressor(
 
 @lake_artifact(kinds={"scikitlearn"}, code_version="2")
 def final_regressor(
-    qa_folds: Table,
-    answer_embedder: Artifact,
-    answer_regressor: Artifact,
-    build: ArtifactBuild,
+    qa_folds: Table, answer_embedder: Artifact, answer_regressor: Artifact, build: ArtifactBuild
 ) -> Report:
     """What estimates the vector of an answer and composes its text, fitted on all rows.
 

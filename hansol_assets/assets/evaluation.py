@@ -5,11 +5,7 @@ from typing import Annotated
 
 import pandas as pd
 
-from hansol_assets.answering.blending import (
-    VectorModels,
-    part_components,
-    split_of,
-)
+from hansol_assets.answering.blending import VectorModels, part_components, split_of
 from hansol_assets.answering.candidates import of_questions
 from hansol_assets.answering.judging import (
     JUDGE,
@@ -75,10 +71,7 @@ def judge_embedder(
 
 
 @lake_table(kinds={"duckdb"}, named_by_content=True)
-def known_share(
-    raw_questions: Table,
-    search: RowSearch,
-) -> TableReport:
+def known_share(raw_questions: Table, search: RowSearch) -> TableReport:
     """How many of the questions to be answered the table knows, part by part, with its interval.
 
     It stands beside `question_mix`, not in it: a changed row may move it, and shall train nothing.

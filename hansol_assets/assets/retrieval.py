@@ -83,12 +83,7 @@ def retrieval_index(
     table = index_table(int(retriever.facts["dimensions"]))
     with build.lancedb() as database:
         report = build_index(
-            database.uri,
-            table,
-            TableRows(qa_folds),
-            encoder,
-            retriever.version,
-            documents,
+            database.uri, table, TableRows(qa_folds), encoder, retriever.version, documents
         )
         files = version_checksums(database, table, report.version)
     write_index_file(build.folder, table, report.version, documents)
@@ -117,11 +112,8 @@ def answerability(
     encoder, embedder = open_retriever(retriever, build.log), open_embedder(answer_embedder)
     documents = documents_of(retrieval_index)
     is_shipped = retriever.facts["model"] == "e5" and answer_embedder.facts["model"] == "muse"
-    prior = (
-        load_prior()
-        if is_shipped
-        else make_prior(encoder, embedder, RetrievalSettings(documents=documents))
-    )
+    search = RetrievalSettings(documents=documents)
+    prior = load_prior() if is_shipped else make_prior(encoder, embedder, search)
     index = open_index(retrieval_index, retriever)
     fitter = Fitter(index, encoder, embedder, prior, documents)
     ranker, known, unknown = fitter.fit(qa_folds.read())

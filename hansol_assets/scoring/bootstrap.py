@@ -34,9 +34,7 @@ class PairedResult(NamedTuple):
 
 
 def bootstrap_interval(
-    scores: np.ndarray,
-    groups: Sequence[str] | None = None,
-    weights: np.ndarray | None = None,
+    scores: np.ndarray, groups: Sequence[str] | None = None, weights: np.ndarray | None = None
 ) -> Interval:
     """Percentile bootstrap interval of the (weighted) mean of scores, [questions] (Efron 1979).
 
