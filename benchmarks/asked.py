@@ -76,30 +76,30 @@ def judged(
     }
 
 
-def figures(told: pd.DataFrame) -> dict[str, float]:
+def figures(answers: pd.DataFrame) -> dict[str, float]:
     """The figures of one table's questions."""
-    known = told[told["kind"] == "known"]
+    known = answers[answers["kind"] == "known"]
     quoted = known[known["quoted"] > 0]
-    is_known = (told["kind"] == "known").to_numpy()
-    right = (told["first"] & is_known).to_numpy()
-    confidence = told["confidence"].to_numpy()
-    answered = told["verdict"] == "answered"
+    is_known = (answers["kind"] == "known").to_numpy()
+    right = (answers["first"] & is_known).to_numpy()
+    confidence = answers["confidence"].to_numpy()
+    answered = answers["verdict"] == "answered"
     from sklearn.metrics import roc_auc_score
 
-    found = {
+    values = {
         "known": len(known),
         "right_row_first": known["first"].mean(),
         "quoted_from_right_row": quoted["quoted_right"].sum() / quoted["quoted"].sum(),
         "right_row_nowhere": known["nowhere"].mean(),
         "known_not_answered": (~answered[is_known]).mean(),
-        "off_answered": answered[(told["kind"] == "off").to_numpy()].mean(),
-        "near_answered": answered[(told["kind"] == "near").to_numpy()].mean(),
+        "off_answered": answered[(answers["kind"] == "off").to_numpy()].mean(),
+        "near_answered": answered[(answers["kind"] == "near").to_numpy()].mean(),
         "auroc": roc_auc_score(is_known, confidence),
         "calibration_error": expected_calibration_error(confidence, right),
         "coverage_at_95": coverage_at(0.95, confidence, right),
         "length": known["length"].median(),
     }
-    return {name: round(float(value), DECIMALS) for name, value in found.items()}
+    return {name: round(float(value), DECIMALS) for name, value in values.items()}
 
 
 def measure(lake: Path, files: list[Path], which: str) -> tuple[dict[str, float], pd.DataFrame]:
@@ -114,9 +114,9 @@ def measure(lake: Path, files: list[Path], which: str) -> tuple[dict[str, float]
         judged(asker.ask(question), kind, rows, references)
         for kind, rows, question in asked[["kind", "rows", "question"]].itertuples(index=False)
     ]
-    told = pd.DataFrame(rows)
-    seconds = (time.perf_counter() - start) / len(told)
-    return {**figures(told), "seconds_a_question": round(seconds, DECIMALS)}, told
+    answers = pd.DataFrame(rows)
+    seconds = (time.perf_counter() - start) / len(answers)
+    return {**figures(answers), "seconds_a_question": round(seconds, DECIMALS)}, answers
 
 
 def refreshed(name: str, folder: Path) -> Path:
@@ -143,7 +143,9 @@ def tables(
 ) -> Iterator[tuple[str, Path, list[Path]]]:
     """Yields name, lake and files of questions of each table."""
     if lake is not None:
-        yield "hansol", lake, more or [ASKED / "hansol.tsv"]
+        yield "hansol", lake, [ASKED / "hansol.tsv"]
+    if lake is not None and more:
+        yield "more", lake, more
     for name in OTHER_TRADES:
         yield name, refreshed(name, folder), [ASKED / f"{name}.tsv"]
 
@@ -152,17 +154,17 @@ def main() -> None:
     """Measures, and keeps the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lake", type=Path, help="of the competition's rows")
-    parser.add_argument("--asked", type=Path, action="append", default=[], help="more questions")
+    parser.add_argument("--asked", type=Path, action="append", default=[], help="more of them")
     parser.add_argument("--set", choices=("first", "second", "all"), default="all")
     parser.add_argument("--show", action="store_true", help="print every answer")
-    told = parser.parse_args()
+    options = parser.parse_args()
     results = json.loads(RESULTS.read_text("utf-8")) if RESULTS.is_file() else {}
     with TemporaryDirectory() as folder:
-        for name, lake, files in tables(told.lake, told.asked, Path(folder)):
-            found, answers = measure(lake, files, told.set)
-            results[f"{name} {told.set}"] = found
-            print(name, json.dumps(found, indent=1))
-            if told.show:
+        for name, lake, files in tables(options.lake, options.asked, Path(folder)):
+            values, answers = measure(lake, files, options.set)
+            results[f"{name} {options.set}"] = values
+            print(name, json.dumps(values, indent=1))
+            if options.show:
                 print(answers.to_string(max_colwidth=120))
     RESULTS.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
 

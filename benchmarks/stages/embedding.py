@@ -1,8 +1,7 @@
 """Answers as vectors: a sentence-transformers model of the competition's shape, and the encoder.
 
-What belongs here: texts a second of this project's `encode` against a loop over the rows. What does
-not: how good the vectors are (`benchmarks/semantic_space.py`). The encoder that needs no network
-gives the same bytes whatever the batch, so what it gains is cores.
+Texts a second of this project's `encode` against a loop over the rows. The encoder that needs no
+network gives the same bytes whatever the batch, so what it gains is cores.
 """
 
 import os

@@ -22,7 +22,7 @@ from hansol_assets.qa.pairing import JOINED, SINGLE
 from hansol_assets.qa.seeded_draws import draw
 from hansol_assets.qa.splitting import take_apart
 from hansol_assets.qa.table.columns import ANSWERS, ID
-from hansol_assets.retrieval.examples import Asked, own_questions
+from hansol_assets.retrieval.examples import Asked, questions_of_rows
 from hansol_assets.retrieval.ranking import RowSearcher
 from hansol_assets.retrieval.search import Hit
 from hansol_assets.scoring.answer_regressor import AnswerRegressor
@@ -95,7 +95,7 @@ def ask_held_out(
     def search(texts: Sequence[str]) -> list[list[Hit]]:
         return searcher.index.pools(texts, searcher.depth, visible)
 
-    known, unknown = own_questions(asked_rows, search)
+    known, unknown = questions_of_rows(asked_rows, search)
     known_of = {next(iter(asked.answering)): asked for asked in known}
     unknown_of = dict(zip(asked_rows[ID], unknown, strict=True))
     return known_of, {key: unknown_of[key] for key in known_of}

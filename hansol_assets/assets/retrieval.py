@@ -95,7 +95,7 @@ def retrieval_index(
     return Report(facts=facts, lancedb_files=files)
 
 
-@lake_artifact(kinds={"scikitlearn"}, code_version="3", pool="gpu", libraries=("scikit-learn",))
+@lake_artifact(kinds={"scikitlearn"}, code_version="4", pool="gpu", libraries=("scikit-learn",))
 def answerability(
     qa_folds: Table,
     retrieval_index: Artifact,

@@ -170,7 +170,8 @@ def returns_to(
     It does where a word takes up what was said ("퍼티를 먼저 …?"), where it names nothing but what
     is done ("생략해도 되나요?"), where all its topics, and more,
     were named before and none is described anew ("벽지 위에 젯소를 …? 젯소 없이 …?"), or where it
-    begins with the head of a compound ("발코니 확장은 …? 확장 후 …?"). Behind a connective people
+    begins with the head of a compound ("발코니 확장은 …? 확장 후 …?"), unless a clause describes it
+    anew ("실크벽지는 …? 벽지를 바른 날 …?"). Behind a connective people
     change the subject all the same: then it says nothing.
     """
     if _TAKING_UP.search(text) and not _LIST.search(text):
@@ -184,10 +185,17 @@ def returns_to(
     if was_named and all(thing.is_bare for thing in things):
         return True
     opening = phrases[0].nouns[0] if phrases and len(phrases[0].nouns) == 1 else ""
+    if _opens_with_a_clause(tokens):
+        return False
     positions = [
         phrase.nouns.index(opening) for phrase in _phrases(tokens_before) if opening in phrase.nouns
     ]
     return bool(positions) and min(positions) > 0
+
+
+def _opens_with_a_clause(tokens: Sequence["Token"]) -> bool:
+    tags = [token.tag.partition("-")[0] for token in tokens[:4]]
+    return tags[1:] == ["JKO", "VV", "ETM"] and tags[0] in _NOUN_TAGS
 
 
 def are_alternatives(

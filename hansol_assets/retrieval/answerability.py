@@ -1,10 +1,5 @@
 """Does this row answer this question? Probabilities over the rows found, and none of them.
 
-What belongs here: the model, its calibration, and how both are fitted. What does not: what it looks
-at (`hansol_assets.retrieval.features`), the examples it learns from
-(`hansol_assets.retrieval.examples`) and what follows from a probability
-(`hansol_assets.answering.verdicts`).
-
 The model is a conditional logit (McFadden 1974) with an option more than there are rows: that none
 answers. So rows compete, and twins share what they are sure of. Confidence in an answer is Platt's
 scaling (1999) of the log odds that any row answers, and of the share of it that the first row has.
@@ -19,7 +14,9 @@ import numpy as np
 
 from hansol_assets.retrieval.features import FEATURES
 
-_MAY_FALL = frozenset({"opposite_aspect"})
+_LEAST_SLOPES = {"not_opposite": 2.0}
+"""An advantage never answers for a drawback, however alike all else is, and few labelled questions
+show it. Every other feature has at least 0: none of them speaks against a row."""
 _RIDGE = 3.0
 _PRIOR_QUESTIONS = 10.0
 """How many questions the calibration's prior (leave the probability as it is) is worth."""
@@ -47,13 +44,13 @@ class Examples:
     @classmethod
     def together(cls, parts: Sequence["Examples"]) -> Self:
         """Puts examples one behind another; groups stay apart."""
-        counts = np.cumsum([0, *(len(own.weights) for own in parts)])
+        counts = np.cumsum([0, *(len(part.weights) for part in parts)])
         return cls(
-            np.concatenate([own.features for own in parts]),
-            np.concatenate([own.question + n for own, n in zip(parts, counts, strict=False)]),
-            np.concatenate([own.answers for own in parts]),
-            np.concatenate([own.weights for own in parts]),
-            np.concatenate([own.group for own in parts]),
+            np.concatenate([part.features for part in parts]),
+            np.concatenate([part.question + n for part, n in zip(parts, counts, strict=False)]),
+            np.concatenate([part.answers for part in parts]),
+            np.concatenate([part.weights for part in parts]),
+            np.concatenate([part.group for part in parts]),
         )
 
     def of(self, chosen: np.ndarray) -> "Examples":
@@ -98,10 +95,10 @@ class Answerability:
         signals, right, weights = [whole._signals(calibrating)], [], [calibrating.weights]
         right.append(_first_is_right(whole, calibrating))
         for group in np.unique(examples.group):
-            kept_back = examples.group == group
-            if kept_back.all():
+            held_out = examples.group == group
+            if held_out.all():
                 continue
-            unseen, model = examples.of(kept_back), cls._fitted(examples.of(~kept_back))
+            unseen, model = examples.of(held_out), cls._fitted(examples.of(~held_out))
             signals.append(model._signals(unseen))
             right.append(_first_is_right(model, unseen))
             weights.append(unseen.weights)
@@ -117,16 +114,16 @@ class Answerability:
         means, scales = examples.features.mean(axis=0), examples.features.std(axis=0)
         scales = np.where(scales < _TINY, 1, scales)
         standard = (examples.features - means) / scales
-        bounds = [(None, None) if name in _MAY_FALL else (0, None) for name in FEATURES]
-        found = minimize(
+        least = [_LEAST_SLOPES.get(name, 0.0) for name in FEATURES] * scales
+        fitted = minimize(
             _loss,
             np.zeros(len(FEATURES) + 1),
             args=(standard, examples),
             jac=True,
             method="L-BFGS-B",
-            bounds=[*bounds, (None, None)],
+            bounds=[*((slope, None) for slope in least), (None, None)],
         ).x
-        return cls(means, found[:-1] / scales, float(found[-1]), np.array([0.0, 1.0, 0.0]))
+        return cls(means, fitted[:-1] / scales, float(fitted[-1]), np.array([0.0, 1.0, 0.0]))
 
     def probabilities(self, pools: Sequence[np.ndarray]) -> list[np.ndarray]:
         """The probability that each row answers, given that at most one of its pool does.
@@ -137,12 +134,12 @@ class Answerability:
         Returns:
             [rows] each; what they lack to 1 is the probability that none of them answers.
         """
-        found = []
+        probabilities = []
         for features in pools:
             logits = np.append((features - self.means) @ self.slopes, self.none)
             odds = np.exp(logits - logits.max())
-            found.append(odds[:-1] / odds.sum())
-        return found
+            probabilities.append(odds[:-1] / odds.sum())
+        return probabilities
 
     def confidence(self, probabilities: Sequence[float]) -> float:
         """The probability that the first row answers, calibrated; 0 where no row was found.
@@ -160,9 +157,8 @@ class Answerability:
             examples.features, np.searchsorted(examples.question, range(1, len(examples.weights)))
         )
         pools = pools if len(examples.weights) else []
-        return np.array([_signal(-np.sort(-own)) for own in self.probabilities(pools)]).reshape(
-            -1, 2
-        )
+        signals = [_signal(-np.sort(-rows)) for rows in self.probabilities(pools)]
+        return np.array(signals).reshape(-1, 2)
 
     def save(self, path: Path) -> None:
         """Writes the model as safetensors."""
@@ -191,8 +187,8 @@ def _first_is_right(model: Answerability, examples: Examples) -> np.ndarray:
     right = np.zeros(len(examples.weights), dtype=bool)
     scores = (examples.features - model.means) @ model.slopes
     for number in range(len(right)):
-        places = np.flatnonzero(examples.question == number)
-        right[number] = len(places) > 0 and examples.answers[places[np.argmax(scores[places])]]
+        pairs = np.flatnonzero(examples.question == number)
+        right[number] = len(pairs) > 0 and examples.answers[pairs[np.argmax(scores[pairs])]]
     return right
 
 

@@ -1,12 +1,10 @@
-"""What is asked of a thing: what it is, its advantage, its price, the cause.
+"""The aspect a question asks for (what a thing is, its advantage, price, cause), from its vectors.
 
-What belongs here: telling the aspect of a question from its vectors, learned from questions that
-ship with this package (`labelled/aspects.tsv`). What does not: what a row's aspect says of its
-answer (`hansol_assets.retrieval.features`).
+It is learned from questions that ship with this package (`labelled/aspects.tsv`).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -36,28 +34,49 @@ class Aspects:
     biases: np.ndarray
 
     @classmethod
-    def fit(cls, found: np.ndarray, alike: np.ndarray, aspects: Sequence[str]) -> Self:
-        """Learns from labelled questions.
+    def fit(cls, retrieval: np.ndarray, likeness: np.ndarray, aspects: Sequence[str]) -> Self:
+        """Learns from the aspect of each question and its vectors by both encoders.
 
-        Args:
-            found: Vectors that find rows, [questions, dimensions], unit length.
-            alike: Vectors of likeness, likewise.
-            aspects: The aspect of each.
+        Vectors are [questions, dimensions], of unit length.
         """
         from sklearn.linear_model import LogisticRegression
 
-        vectors = _beside(found, alike)
+        vectors = _beside(retrieval, likeness)
         mean = vectors.mean(axis=0)
         model = LogisticRegression(max_iter=3_000).fit((vectors - mean) * _SCALE, list(aspects))
         return cls(tuple(model.classes_), mean, model.coef_, model.intercept_)
 
-    def probabilities(self, found: np.ndarray, alike: np.ndarray) -> np.ndarray:
+    @classmethod
+    def of_arrays(cls, arrays: Mapping[str, np.ndarray]) -> Self:
+        """Reads what `arrays` gave, from a file of safetensors."""
+        names = tuple(bytes(arrays["aspect_names"]).decode().split())
+        return cls(names, *(arrays[f"aspect_{part}"] for part in ("mean", "weights", "biases")))
+
+    def rounded(self) -> Self:
+        """A third of the size: weights in half precision, the rest in single."""
+        return replace(
+            self,
+            mean=self.mean.astype(np.float32),
+            weights=self.weights.astype(np.float16),
+            biases=self.biases.astype(np.float32),
+        )
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Everything as arrays, for a file of safetensors; the names as bytes of one text."""
+        return {
+            "aspect_names": np.frombuffer(" ".join(self.names).encode(), np.uint8),
+            "aspect_mean": self.mean,
+            "aspect_weights": self.weights,
+            "aspect_biases": self.biases,
+        }
+
+    def probabilities(self, retrieval: np.ndarray, likeness: np.ndarray) -> np.ndarray:
         """The probability of each aspect, [questions, aspects]; arguments as for `fit`."""
         from scipy.special import softmax
 
-        logits = (_beside(found, alike) - self.mean) * _SCALE @ self.weights.T + self.biases
+        logits = (_beside(retrieval, likeness) - self.mean) * _SCALE @ self.weights.T + self.biases
         return np.asarray(softmax(logits, axis=1))
 
 
-def _beside(found: np.ndarray, alike: np.ndarray) -> np.ndarray:
-    return np.hstack([found, _LIKENESS * alike])
+def _beside(retrieval: np.ndarray, likeness: np.ndarray) -> np.ndarray:
+    return np.hstack([retrieval, _LIKENESS * likeness])

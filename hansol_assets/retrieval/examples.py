@@ -1,7 +1,6 @@
 """Examples of questions that a row answers, and of questions that none does.
 
-What belongs here: examples made of a table's own rows, and those that ship with this package. What
-does not: the model that learns from them (`hansol_assets.retrieval.answerability`).
+Some are made of a table's rows, others ship with this package (`labelled/`).
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -62,7 +61,7 @@ Pools = Sequence[Sequence[Hit]]
 
 
 class Prior(NamedTuple):
-    """What ships: examples of labelled questions, and what tells the aspect of a question."""
+    """What ships: examples of labelled questions, and what finds the aspect of a question."""
 
     examples: Examples
     aspects: Aspects
@@ -85,41 +84,36 @@ class Asked(NamedTuple):
 def examples_of(
     asked: Sequence[Asked], features: PairFeatures, weights: Sequence[float], group: str
 ) -> Examples:
-    """Looks at the rows found for questions, and keeps the nearest of each.
-
-    Args:
-        asked: The questions.
-        features: Looks at pairs.
-        weights: Of each question.
-        group: What they belong to.
-    """
-    pools = [[RowTexts(hit.questions, hit.answers) for hit in own.hits] for own in asked]
-    found = features.of([own.question for own in asked], pools)
-    kept = [_with_answering(nearest(values), own) for values, own in zip(found, asked, strict=True)]
-    answers = [
-        own.hits[place].id in own.answering
-        for own, places in zip(asked, kept, strict=True)
-        for place in places
+    """Compares questions with the rows found for them, of which the nearest become examples."""
+    pools = [[RowTexts(hit.questions, hit.answers) for hit in each.hits] for each in asked]
+    values_of = features.of([each.question for each in asked], pools)
+    chosen = [
+        _with_answering(nearest(values), each)
+        for values, each in zip(values_of, asked, strict=True)
     ]
+    answers = [
+        each.hits[number].id in each.answering
+        for each, numbers in zip(asked, chosen, strict=True)
+        for number in numbers
+    ]
+    values = [pool[numbers] for pool, numbers in zip(values_of, chosen, strict=True)]
     return Examples(
-        np.concatenate([values[places] for values, places in zip(found, kept, strict=True)])
-        if found
-        else np.zeros((0, len(FEATURES))),
-        np.repeat(np.arange(len(asked)), list(map(len, kept))),
+        np.concatenate([np.zeros((0, len(FEATURES))), *values]),
+        np.repeat(np.arange(len(asked)), list(map(len, chosen))),
         np.array(answers, dtype=bool),
         np.asarray(weights, dtype=np.float64),
         np.array([group] * len(asked), dtype=str),
     )
 
 
-def _with_answering(places: np.ndarray, asked: Asked) -> np.ndarray:
+def _with_answering(numbers: np.ndarray, asked: Asked) -> np.ndarray:
     """Adds rows that answer, however far: without them none would seem to."""
     answering = [n for n, hit in enumerate(asked.hits) if hit.id in asked.answering]
-    return np.concatenate([places, np.setdiff1d(answering, places).astype(places.dtype)])
+    return np.concatenate([numbers, np.setdiff1d(answering, numbers).astype(numbers.dtype)])
 
 
 def nearest(features: np.ndarray) -> np.ndarray:
-    """Places of the rows that stand out by both similarities, [rows], nearest first."""
+    """The numbers of the rows that stand out by both similarities, [rows], nearest first."""
     margins = [FEATURES.index(name) for name in ("question_margin", "passage_margin")]
     return np.argsort(-features[:, margins].sum(axis=1), kind="stable")[:KEPT_ROWS]
 
@@ -139,27 +133,25 @@ def without_row(hits: Sequence[Hit], row_id: str) -> list[Hit]:
     return [hit for hit in hits if hit.id != row_id]
 
 
-def own_questions(
+def questions_of_rows(
     rows: pd.DataFrame, search: Callable[[Sequence[str]], Pools]
 ) -> tuple[list[Asked], list[Asked]]:
     """Asks for rows by a paraphrase that they do not show, and for rows that are not there.
 
-    Args:
-        rows: `id, questions`; of a row with one question only the second kind is asked.
-        search: Finds rows of the whole table for questions.
+    `rows` has `id, questions`; of a row with one question only the second kind is asked.
 
     Returns:
         Questions that their row answers, each row's last paraphrase, and the same questions with
         their row taken out.
     """
-    last = [own[-1] for own in rows[QUESTIONS]]
-    found = list(zip(rows[ID], rows[QUESTIONS], last, search(last), strict=True))
+    last = [paraphrases[-1] for paraphrases in rows[QUESTIONS]]
+    searched = list(zip(rows[ID], rows[QUESTIONS], last, search(last), strict=True))
     known = [
         Asked(text, without_paraphrase(hits, key, text), (key,))
-        for key, asked, text, hits in found
+        for key, asked, text, hits in searched
         if len(set(asked)) > 1
     ]
-    unknown = [Asked(text, without_row(hits, key), ()) for key, _, text, hits in found]
+    unknown = [Asked(text, without_row(hits, key), ()) for key, _, text, hits in searched]
     return known, unknown
 
 
@@ -174,24 +166,19 @@ def load_prior() -> Prior:
     from safetensors.numpy import load_file
 
     arrays = load_file(PRIOR_FILE)
-    names = tuple(bytes(arrays.pop("aspect_names")).decode().split())
-    groups = bytes(arrays.pop("groups")).decode().split()
-    aspects = Aspects(
-        names, *(arrays.pop(f"aspect_{part}") for part in ("mean", "weights", "biases"))
+    groups = np.array(bytes(arrays["groups"]).decode().split())
+    examples = Examples(
+        features=arrays["features"].astype(np.float64),
+        question=arrays["question"],
+        answers=arrays["answers"].astype(bool),
+        weights=arrays["weights"],
+        group=groups[arrays["group"]],
     )
-    group = np.array(groups)[arrays.pop("group")]
-    answers = arrays.pop("answers").astype(bool)
-    features = arrays.pop("features").astype(np.float64)
-    return Prior(Examples(features=features, answers=answers, group=group, **arrays), aspects)
+    return Prior(examples, Aspects.of_arrays(arrays))
 
 
 def save_prior(prior: Prior, path: Path) -> None:
-    """Writes what ships, features rounded to half precision.
-
-    Args:
-        prior: Of the encoders that are installed.
-        path: The file.
-    """
+    """Writes what ships, features and aspects rounded to half precision."""
     from safetensors.numpy import save_file
 
     examples, aspects = prior
@@ -203,22 +190,13 @@ def save_prior(prior: Prior, path: Path) -> None:
         "weights": examples.weights.astype(np.float32),
         "group": group.astype(np.int32),
         "groups": np.frombuffer(" ".join(groups).encode(), np.uint8),
-        "aspect_names": np.frombuffer(" ".join(aspects.names).encode(), np.uint8),
-        "aspect_mean": aspects.mean.astype(np.float32),
-        "aspect_weights": aspects.weights.astype(np.float16),
-        "aspect_biases": aspects.biases.astype(np.float32),
+        **aspects.rounded().arrays(),
     }
     save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, path)
 
 
 def make_prior(retriever: Retriever, embedder: Embedder, settings: RetrievalSettings) -> Prior:
-    """Makes the prior of any two encoders from the labelled tables and questions that ship.
-
-    Args:
-        retriever: Finds passages.
-        embedder: Knows likeness of sentences.
-        settings: How rows are searched.
-    """
+    """Makes the prior of any two encoders from the labelled tables and questions that ship."""
     texts, asked = _labelled_aspects()
     aspects = Aspects.fit(retriever.queries(texts), unit(encode(embedder, texts)), asked)
     parts = [
@@ -269,19 +247,19 @@ def labelled_table(name: str) -> pd.DataFrame:
             ID: table["id"],
             QUESTIONS: table[asked].values.tolist(),
             "category": "",
-            ANSWERS: [list(filter(None, own)) for own in table[said].values.tolist()],
+            ANSWERS: [list(filter(None, texts)) for texts in table[said].values.tolist()],
         }
     )
 
 
 def _labelled_aspects() -> tuple[list[str], list[str]]:
-    """Questions with their aspects; a form is asked of every thing, so that it is told from it."""
-    told = {
+    """Questions with their aspects; a form is asked of every thing, so that no thing means one."""
+    aspect_of = {
         text.format(thing): aspect
         for aspect, text in _labelled("aspects.tsv").itertuples(index=False)
         for thing in _THINGS
     }
-    return list(told), list(told.values())
+    return list(aspect_of), list(aspect_of.values())
 
 
 def _labelled(name: str) -> pd.DataFrame:

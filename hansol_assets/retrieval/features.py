@@ -1,8 +1,7 @@
-"""What can be seen of a question beside a row that may answer it.
+"""Features of a question and a row that may answer it.
 
-What belongs here: similarities by both encoders, the terms that a row names, and whether the same
-is asked of the thing. What does not: what they are worth (`hansol_assets.retrieval.answerability`)
-and which rows are looked at (`hansol_assets.retrieval.search`).
+Similarities by both encoders, the terms that the row names, and whether the same is asked of the
+thing.
 """
 
 import json
@@ -32,7 +31,7 @@ FEATURES = (
     "likeness_margin",
     "asked_terms",
     "same_aspect",
-    "opposite_aspect",
+    "not_opposite",
     "aspect_likeness",
 )
 _BEST = 3
@@ -42,7 +41,7 @@ _ANSWERS = 2
 _FLOOR = 0.03
 """Of the probability of the same aspect before its logarithm is taken."""
 _ASPECT_FLOOR = 0.001
-"""Likewise, of the probability of each aspect."""
+"""Likewise, of the probability of each aspect, and of no opposite one."""
 _OPPOSITES = ("advantage", "drawback")
 _NO_SIGN = re.compile(r"\W+")
 _DECIMALS = 5
@@ -68,8 +67,8 @@ class TermWeights:
         Args:
             questions: The paraphrases of each row's question.
         """
-        morphemes = content_morphemes([" ".join(own) for own in questions])
-        counts = Counter(chain.from_iterable(set(own.split()) for own in morphemes))
+        morphemes = content_morphemes([" ".join(paraphrases) for paraphrases in questions])
+        counts = Counter(chain.from_iterable(set(text.split()) for text in morphemes))
         return cls(dict(sorted(counts.items())), len(questions))
 
     def weight(self, term: str) -> float:
@@ -91,25 +90,17 @@ class TermWeights:
         return cls(**json.loads(path.read_text(encoding="utf-8")))
 
 
-class _Looks(NamedTuple):
-    """How texts look to every feature, in one order."""
+class _Vectors(NamedTuple):
+    """Of texts, in one order: by the retriever, by the encoder of likeness, and their aspects."""
 
-    found: np.ndarray
-    alike: np.ndarray
+    retrieval: np.ndarray
+    likeness: np.ndarray
     aspects: np.ndarray
 
 
 @dataclass(frozen=True)
 class PairFeatures:
-    """Looks at questions beside rows.
-
-    Attributes:
-        retriever: Finds passages.
-        embedder: Knows likeness of sentences.
-        terms: The weight of terms.
-        aspects: Knows what is asked.
-        documents: What stands for a row.
-    """
+    """Computes the features of questions and rows."""
 
     retriever: Retriever
     embedder: Embedder
@@ -131,55 +122,56 @@ class PairFeatures:
         asked = list(dict.fromkeys(chain.from_iterable(row.questions for row in rows)))
         row_of = {row: number for number, row in enumerate(rows)}
         asked_of = {text: number for number, text in enumerate(asked)}
-        of_rows, of_questions = self._looks(asked), self._looks(questions)
+        of_rows, of_questions = self._vectors(asked), self._vectors(questions)
         passages = self.retriever.passages(
             [passage(row.questions, row.answers, self.documents) for row in rows]
         )
         named = [" ".join((*row.questions, *shortest(row.answers, _ANSWERS))) for row in rows]
         row_terms, row_letters = _terms(named), list(map(_letters, named))
         question_terms = _terms(questions)
-        found = []
+        features = []
         for number, pool in enumerate(pools):
             if not pool:
-                found.append(np.zeros((0, len(FEATURES))))
+                features.append(np.zeros((0, len(FEATURES))))
                 continue
-            places = [row_of[row] for row in pool]
+            numbers = [row_of[row] for row in pool]
             paraphrases = [asked_of[text] for row in pool for text in row.questions]
             starts = np.cumsum([0, *(len(row.questions) for row in pool[:-1])])
-            found_by = of_rows.found[paraphrases] @ of_questions.found[number]
-            alike = of_rows.alike[paraphrases] @ of_questions.alike[number]
-            nearness = passages[places] @ of_questions.found[number]
+            similarities = of_rows.retrieval[paraphrases] @ of_questions.retrieval[number]
+            alike = of_rows.likeness[paraphrases] @ of_questions.likeness[number]
+            nearness = passages[numbers] @ of_questions.retrieval[number]
             asked_terms = question_terms[number]
             terms = [
-                self.terms.share(asked_terms, _named(asked_terms, row_terms[p], row_letters[p]))
-                for p in places
+                self.terms.share(asked_terms, _named(asked_terms, row_terms[n], row_letters[n]))
+                for n in numbers
             ]
             theirs = _means(of_rows.aspects[paraphrases], starts)
             columns = (
-                _margin(np.maximum.reduceat(found_by, starts)),
+                _margin(np.maximum.reduceat(similarities, starts)),
                 nearness,
                 _margin(nearness),
                 _margin(np.maximum.reduceat(alike, starts)),
                 terms,
                 *self._beside(of_questions.aspects[number], theirs),
             )
-            found.append(np.column_stack(columns).round(_DECIMALS))
-        return found
+            features.append(np.column_stack(columns).round(_DECIMALS))
+        return features
 
-    def _looks(self, texts: Sequence[str]) -> _Looks:
+    def _vectors(self, texts: Sequence[str]) -> _Vectors:
         normalised = list(map(for_search, texts))
-        found = self.retriever.queries(normalised)
-        alike = unit(encode(self.embedder, normalised))
-        is_any = len(found) > 0
-        aspects = self.aspects.probabilities(found, alike) if is_any else np.zeros((0, 1))
-        return _Looks(found, alike, aspects)
+        retrieval = self.retriever.queries(normalised)
+        likeness = unit(encode(self.embedder, normalised))
+        is_any = len(texts) > 0
+        aspects = self.aspects.probabilities(retrieval, likeness) if is_any else np.zeros((0, 1))
+        return _Vectors(retrieval, likeness, aspects)
 
-    def _beside(self, own: np.ndarray, theirs: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Same and opposite aspect, and likeness of aspects, of a question and rows."""
+    def _beside(self, asked: np.ndarray, theirs: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Same aspect, no opposite one, and likeness of aspects, of a question and rows."""
         advantage, drawback = map(self.aspects.names.index, _OPPOSITES)
-        opposite = own[advantage] * theirs[:, drawback] + own[drawback] * theirs[:, advantage]
-        likeness = _profiles(theirs) @ _profiles(own[None])[0]
-        return np.log(_FLOOR + theirs @ own), opposite, likeness
+        opposite = asked[advantage] * theirs[:, drawback] + asked[drawback] * theirs[:, advantage]
+        likeness = _profiles(theirs) @ _profiles(asked[None])[0]
+        not_opposite = np.log(_ASPECT_FLOOR + 1 - opposite.clip(0, 1))
+        return np.log(_FLOOR + theirs @ asked), not_opposite, likeness
 
 
 def _margin(similarities: np.ndarray) -> np.ndarray:
@@ -202,7 +194,7 @@ def _profiles(aspects: np.ndarray) -> np.ndarray:
 
 
 def _terms(texts: Iterable[str]) -> list[frozenset[str]]:
-    return [frozenset(own.split()) for own in content_morphemes(list(texts))]
+    return [frozenset(text.split()) for text in content_morphemes(list(texts))]
 
 
 def _letters(text: str) -> str:

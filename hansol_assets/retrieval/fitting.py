@@ -1,4 +1,4 @@
-"""Fitting on a table what tells the rows that answer a question."""
+"""Fitting `answerability` on a table: which questions it learns from and is calibrated on."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from hansol_assets.retrieval.examples import (
     Asked,
     Prior,
     examples_of,
-    own_questions,
+    questions_of_rows,
     unrelated_questions,
 )
 from hansol_assets.retrieval.features import PairFeatures, TermWeights
@@ -34,27 +34,32 @@ UNRELATED = slice(120, 180)
 UNSEEN_UNRELATED = slice(180, None)
 """Those that nothing learns from, so that they can judge."""
 
+ASKED_ROWS = 150
+"""Rows at most, of each split, that questions are made of."""
+KNOWN_WEIGHT = 0.2
+"""Of a row's paraphrase, which is nearer to the row than what people ask: a labelled question that
+a row answers has 2."""
+UNKNOWN_WEIGHT = 0.03
+"""Of the same question with its row taken out: the rows left are often the other side of the same
+thing, and people seldom ask so."""
+TERM_ROWS = 5_000
+"""Rows at most that the weight of terms is counted on."""
+
 _MODEL_FILE = "model.safetensors"
 _TERMS_FILE = "terms.json"
 _ASPECTS_FILE = "aspects.safetensors"
 _DOCUMENTS_FILE = "documents.json"
-
-
-_ROWS = 150
-"""Rows at most, of each split, that questions are made of."""
-_KNOWN_WEIGHT = 0.2
-"""Weight of a row's own paraphrase, which is nearer to the row than what people ask; a labelled
-question that a row answers has 2."""
-_UNKNOWN_WEIGHT = 0.03
-"""Weight of the same question with its row taken out: the rows left are often the other side of the
-same thing, and people seldom ask so."""
-_TERM_ROWS = 5_000
-"""Rows at most that the weight of terms is counted on."""
 _DEPTH = RetrievalSettings().depth
 
 
 class Fitted(NamedTuple):
-    """What was learned, and from how many questions of the table that a row answers or none."""
+    """What was learned, and from how many questions.
+
+    Attributes:
+        ranker: Features and model.
+        known: Questions of the table that a row answers.
+        unknown: Questions of the table whose row was taken out.
+    """
 
     ranker: Ranker
     known: int
@@ -65,7 +70,8 @@ class Fitted(NamedTuple):
 class Fitter:
     """Everything that a model is fitted with, but the rows.
 
-    The prior is what ships, `documents` what stands for a row in the index.
+    `retriever` is the encoder of the index, `embedder` that of the answers; `documents` says what
+    stands for a row in the index.
     """
 
     searcher: IndexSearcher
@@ -75,12 +81,13 @@ class Fitter:
     documents: DocumentSettings
 
     def fit(self, rows: pd.DataFrame) -> Fitted:
-        """Fits on training rows (`id, questions, split`), and calibrates on calibration rows.
+        """Fits on training rows, and calibrates on calibration rows.
 
-        Of a row with one question no paraphrase can be asked.
+        Args:
+            rows: `id, questions, split`; of a row with one question no paraphrase can be asked.
         """
         visible = rows[rows["split"].isin((TRAINING, CALIBRATION))]
-        counted = visible.iloc[draw(visible[ID].tolist(), _TERM_ROWS, "terms")]
+        counted = visible.iloc[draw(visible[ID].tolist(), TERM_ROWS, "terms")]
         features = PairFeatures(
             self.retriever,
             self.embedder,
@@ -88,8 +95,8 @@ class Fitter:
             self.prior.aspects,
             self.documents,
         )
-        fitted, *counts = self._own(features, rows, TRAINING, (TRAINING,))
-        calibrating, *more = self._own(features, rows, CALIBRATION, (TRAINING, CALIBRATION))
+        fitted, *counts = self._from_rows(features, rows, TRAINING, (TRAINING,))
+        calibrating, *more = self._from_rows(features, rows, CALIBRATION, (TRAINING, CALIBRATION))
         examples = Examples.together(
             [self.prior.examples, fitted, self._unrelated(features, (TRAINING,))]
         )
@@ -97,15 +104,14 @@ class Fitter:
         known, unknown = np.add(counts, more).tolist()
         return Fitted(Ranker(features, model), known, unknown)
 
-    def _own(
+    def _from_rows(
         self, features: PairFeatures, rows: pd.DataFrame, split: str, visible: Sequence[str]
     ) -> tuple[Examples, int, int]:
-        own = rows[rows["split"] == split]
-        drawn = own.iloc[draw(own[ID].tolist(), _ROWS, "asked")]
+        of_split = rows[rows["split"] == split]
+        drawn = of_split.iloc[draw(of_split[ID].tolist(), ASKED_ROWS, "asked")]
         search = partial(self.searcher.pools, depth=_DEPTH, splits=visible)
-        known, unknown = own_questions(drawn, search)
-        weights = [_KNOWN_WEIGHT] * len(known)
-        weights += [_UNKNOWN_WEIGHT] * len(unknown)
+        known, unknown = questions_of_rows(drawn, search)
+        weights = [KNOWN_WEIGHT] * len(known) + [UNKNOWN_WEIGHT] * len(unknown)
         examples = examples_of([*known, *unknown], features, weights, "table")
         return examples, len(known), len(unknown)
 
@@ -124,35 +130,23 @@ def save_ranker(ranker: Ranker, folder: Path) -> None:
     ranker.features.terms.save(folder / _TERMS_FILE)
     documents = ranker.features.documents.model_dump_json()
     (folder / _DOCUMENTS_FILE).write_text(documents, encoding="utf-8")
-    aspects = ranker.features.aspects
-    arrays = {
-        "mean": aspects.mean,
-        "weights": aspects.weights,
-        "biases": aspects.biases,
-        "names": np.frombuffer(" ".join(aspects.names).encode(), np.uint8),
-    }
+    arrays = ranker.features.aspects.arrays()
     contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     save_file(contiguous, folder / _ASPECTS_FILE)
 
 
 def load_ranker(folder: Path, retriever: Retriever, embedder: Embedder) -> Ranker:
-    """Reads what `save_ranker` wrote, with the encoders of the index and of the answers.
+    """Reads what `save_ranker` wrote, for the encoders of the index and of the answers.
 
     Raises:
         OutdatedResultError: The folder is another release's.
     """
     from safetensors.numpy import load_file
 
-    documents = folder / _DOCUMENTS_FILE
-    if not documents.is_file():
+    if not (folder / _DOCUMENTS_FILE).is_file():
         raise OutdatedResultError(folder)
-    arrays = load_file(folder / _ASPECTS_FILE)
-    names = tuple(bytes(arrays.pop("names")).decode().split())
-    features = PairFeatures(
-        retriever,
-        embedder,
-        TermWeights.load(folder / _TERMS_FILE),
-        Aspects(names, **arrays),
-        DocumentSettings.model_validate_json(documents.read_bytes()),
-    )
+    documents = DocumentSettings.model_validate_json((folder / _DOCUMENTS_FILE).read_bytes())
+    terms = TermWeights.load(folder / _TERMS_FILE)
+    aspects = Aspects.of_arrays(load_file(folder / _ASPECTS_FILE))
+    features = PairFeatures(retriever, embedder, terms, aspects, documents)
     return Ranker(features, Answerability.load(folder / _MODEL_FILE))

@@ -12,7 +12,7 @@ from hansol_assets.retrieval.answerability import Answerability, Examples
 from hansol_assets.retrieval.features import FEATURES
 
 SIMILARITY = FEATURES.index("passage_similarity")
-OPPOSITE = FEATURES.index("opposite_aspect")
+OPPOSITE = FEATURES.index("not_opposite")
 IDENTITY = [0.0, 1.0, 0.0]
 PLAIN = Answerability(
     means=np.zeros(len(FEATURES)),
@@ -146,13 +146,18 @@ def test_no_likeness_ever_counts_against_a_row(seed: int, is_inverse: bool) -> N
         answering = generator.integers(3, size=20).tolist()
     slopes = Answerability.fit(examples(pools, answering), NOTHING).slopes
 
-    assert (np.delete(slopes, OPPOSITE) >= 0).all()
+    assert (slopes >= 0).all()
 
 
-def test_the_opposite_may_count_against_a_row() -> None:
-    pools = [[row(0.8, opposite_aspect=0.9), row(0.8)] for _ in range(30)]
+@pytest.mark.parametrize("answering", [0, 1])
+def test_the_opposite_counts_against_a_row_whatever_the_examples_say(answering: int) -> None:
+    pools = [[row(0.8, not_opposite=-2.0), row(0.8)] for _ in range(30)]
 
-    assert Answerability.fit(examples(pools, [1] * 30), NOTHING).slopes[OPPOSITE] < 0
+    model = Answerability.fit(examples(pools, [answering] * 30), NOTHING)
+
+    assert model.slopes[OPPOSITE] >= 2
+    opposite, other = model.probabilities([np.array(pools[0])])[0]
+    assert opposite < other / 50
 
 
 def test_with_nothing_to_calibrate_on_probabilities_are_left_as_they_are() -> None:

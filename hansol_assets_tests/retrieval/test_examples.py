@@ -24,7 +24,7 @@ from hansol_assets.retrieval.examples import (
     load_prior,
     make_prior,
     nearest,
-    own_questions,
+    questions_of_rows,
     save_prior,
     unrelated_questions,
     without_paraphrase,
@@ -78,7 +78,7 @@ def test_rows_are_asked_for_by_a_paraphrase_and_without_themselves(rows: pd.Data
         asked.extend(texts)
         return [HITS] * len(texts)
 
-    known, unknown = own_questions(rows, search)
+    known, unknown = questions_of_rows(rows, search)
 
     assert asked == [own[-1] for own in rows["questions"]]
     # A row with one question, however often it is written down, has no other to be found by.

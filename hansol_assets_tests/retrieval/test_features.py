@@ -64,18 +64,16 @@ def test_a_paraphrase_that_asks_for_the_other_side_is_outvoted(features: PairFea
     seen = beside(features, bad[1], rows)
 
     assert seen["same_aspect"].argmax() == seen["aspect_likeness"].argmax() == 1
-    assert seen["opposite_aspect"].argmax() == 0
+    assert seen["not_opposite"].argmin() == 0
 
 
 def test_the_other_side_of_a_thing_is_known_as_that(features: PairFeatures) -> None:
     rows = [RowTexts((own[0],), ("답입니다.",)) for own in SIDES.values()]
     good, bad, price = (beside(features, own[1], rows) for own in SIDES.values())
 
-    assert good["opposite_aspect"].argmax() == 1
-    assert bad["opposite_aspect"].argmax() == 0
-    assert price["opposite_aspect"].max() < min(
-        good["opposite_aspect"].max(), bad["opposite_aspect"].max()
-    )
+    assert good["not_opposite"].argmin() == 1
+    assert bad["not_opposite"].argmin() == 0
+    assert price["not_opposite"].min() > max(good["not_opposite"].min(), bad["not_opposite"].min())
     for place, own in enumerate((good, bad, price)):
         assert own["same_aspect"].argmax() == own["aspect_likeness"].argmax() == place
 
