@@ -38,7 +38,7 @@ def open_asker(folder: Path) -> tuple[Asker, dict[str, list[str]]]:
     lake = Lake(settings.lake_dir, settings.live_name, settings.object_store)
     rows = lake.table(lake.live("qa_folds"))
     references = dict(zip(rows["id"], rows["answers"], strict=True))
-    return Asker.open(lake, settings.retrieval, settings.verdicts), references
+    return Asker.open(lake, settings.verdicts), references
 
 
 def right_rows(rows: str) -> list[set[str]]:

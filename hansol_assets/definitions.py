@@ -6,8 +6,7 @@ See https://docs.dagster.io/guides/build/projects-and-components
 """
 
 import logging
-from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
@@ -42,12 +41,6 @@ def _source(name: str) -> dg.AssetSpec:
     )
 
 
-def _fresh(assets: list[dg.AssetsDefinition], hours: int) -> Sequence[dg.AssetsDefinition]:
-    """Gives each asset a freshness policy: some run checks it within so many hours."""
-    policy = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=hours))
-    return dg.map_asset_specs(lambda spec: spec.replace_attributes(freshness_policy=policy), assets)
-
-
 @dg.logger({}, description="One line an asset, for a person at a terminal.")
 def _terminal_logger(context: dg.InitLoggerContext) -> logging.Logger:  # noqa: ARG001
     from hansol_assets.orchestration.terminal import terminal_log
@@ -69,7 +62,7 @@ def build_defs(
     sensors, schedules = automation.automation_of(settings.automation)
     declared = [asset for group, module in GROUPS.items() for asset in assets_of(module, group)]
     return dg.Definitions(
-        assets=[*map(_source, SOURCES), *_fresh(declared, settings.automation.fresh_hours)],
+        assets=[*map(_source, SOURCES), *declared],
         asset_checks=dg.load_asset_checks_from_modules([checks]),
         jobs=automation.jobs_of(settings),
         sensors=sensors,

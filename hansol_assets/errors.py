@@ -1,6 +1,7 @@
 """Errors whose message says all that a person needs: they are shown without a trace."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 
@@ -29,6 +30,15 @@ def _again(
 
 class InputError(UserError, ValueError):
     """Data, or settings, that cannot be worked with."""
+
+
+class OutdatedResultError(InputError):
+    """A result that another release wrote in another form."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"{path} is not as this release writes it: make it anew with hansol refresh"
+        )
 
 
 class ModelError(UserError):

@@ -10,7 +10,6 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from hansol_assets.answering.candidates import CandidateInputs, CandidateSettings
-from hansol_assets.answering.choosing import ChoiceSettings
 from hansol_assets.answering.publishing import SubmissionSettings
 from hansol_assets.answering.training import AdapterSettings
 from hansol_assets.answering.training_tables import ExampleSettings
@@ -29,11 +28,8 @@ from hansol_assets.qa.table import read_template, read_test
 from hansol_assets.qa.table.files import STEMS, as_spelt, holds_anything, raw_files, unused_files
 from hansol_assets.qa.table.submission_form import require_fitting
 from hansol_assets.qa.table.table_settings import TableSettings
-from hansol_assets.retrieval.index import RetrievalSettings
-from hansol_assets.scoring.answer_regressor import ComponentSettings
+from hansol_assets.retrieval.index import IndexSettings
 from hansol_assets.scoring.blend import BlendSettings
-from hansol_assets.scoring.consensus import SelectionSettings
-from hansol_assets.scoring.drafting import ComposingSettings
 from hansol_assets.scoring.evaluate import ScoreSettings
 from hansol_assets.settings_model import SettingsModel, SettingsPath
 
@@ -60,18 +56,17 @@ class ProfileSource(PydanticBaseSettingsSource):
         return read_profile(profile_path(self.current_state.get("profile", DEFAULT_PROFILE)))
 
 
+FRESH_HOURS = 30
+"""After which an asset that no run looked at is not fresh; the nightly one looks at all."""
+
+
 class AutomationSettings(SettingsModel):
     """What runs by itself under the web UI's daemon."""
 
     enabled: bool = Field(True, description="Whether sensors and schedule run from the start")
     interval_seconds: int = Field(15, ge=1, description="Seconds between looks at the raw files")
-    nightly_cron: str = Field("0 3 * * *", description="When the nightly refresh runs, as cron")
-    timezone: str = Field("Asia/Seoul", description="Time zone of the nightly refresh")
-
-    fresh_hours: int = Field(
-        30,
-        ge=1,
-        description="Hours after which an asset that no run looked at is shown as not fresh",
+    nightly_cron: str = Field(
+        "0 3 * * *", description="When the nightly refresh runs, as cron in the time of Seoul"
     )
 
     @property
@@ -129,16 +124,13 @@ class Settings(BaseSettings):
     pairing: PairingSettings = PairingSettings()
     embedder: EmbedderSettings = EmbedderSettings()
     retriever: RetrieverSettings = RetrieverSettings()
-    retrieval: RetrievalSettings = RetrievalSettings()
+    retrieval: IndexSettings = IndexSettings()
     prompt: PromptSettings = PromptSettings()
     base_model: BaseModelSettings = BaseModelSettings()
     training: TrainingSettings = TrainingSettings()
     generation: GenerationSettings = GenerationSettings()
     candidates: CandidateSettings = CandidateSettings()
-    components: ComponentSettings = ComponentSettings()
     blend: BlendSettings = BlendSettings()
-    composing: ComposingSettings = ComposingSettings()
-    selection: SelectionSettings = SelectionSettings()
     verdicts: VerdictSettings = VerdictSettings()
     quality: AnswerQualitySettings = AnswerQualitySettings()
     scores: ScoreSettings = ScoreSettings()
@@ -186,7 +178,6 @@ class Settings(BaseSettings):
         return ExampleSettings(
             pairing=self.pairing,
             prompt=self.prompt,
-            retrieval=self.retrieval,
             max_examples=self.training.max_examples,
             max_held_out=self.training.max_held_out,
             known_share=self.training.known_share,
@@ -197,24 +188,13 @@ class Settings(BaseSettings):
     def candidate_inputs(self) -> CandidateInputs:
         """What candidates depend on."""
         return CandidateInputs(
-            retrieval=self.retrieval,
-            prompt=self.prompt,
-            generation=self.generation,
-            loading=self.base_model.loading,
-            candidates=self.candidates,
+            prompt=self.prompt, generation=self.generation, loading=self.base_model.loading
         )
 
     @property
     def judge(self) -> EmbedderSettings:
         """The embedder that scores."""
         return self.scores.judge or self.embedder
-
-    @property
-    def choice(self) -> ChoiceSettings:
-        """What the choice of an answer depends on."""
-        return ChoiceSettings(
-            composing=self.composing, selection=self.selection, verdicts=self.verdicts
-        )
 
     @property
     def profile_name(self) -> str:

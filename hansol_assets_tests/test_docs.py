@@ -20,7 +20,6 @@ from pydantic import BaseModel
 from hansol_assets.answering.trust import coverage_at, expected_calibration_error
 from hansol_assets.orchestration.home import TEMPLATE
 from hansol_assets.scoring.bootstrap import (
-    BootstrapSettings,
     bootstrap_interval,
     paired_bootstrap,
     parity,
@@ -280,9 +279,9 @@ class TestTheWorkedExample:
         assert of_text == pytest.approx(self.said("0.64"), abs=5e-3)
 
     def test_intervals(self) -> None:
-        low, high = bootstrap_interval(np.array([0.6, 0.8]), BootstrapSettings())
+        low, high = bootstrap_interval(np.array([0.6, 0.8]))
         assert (low, high) == pytest.approx((0.6, 0.8))
-        paired = paired_bootstrap(np.array([0.1, 0.3, -0.1]), np.zeros(3), BootstrapSettings())
+        paired = paired_bootstrap(np.array([0.1, 0.3, -0.1]), np.zeros(3))
         assert paired.difference == pytest.approx(0.1)
         assert paired.p_better == pytest.approx(23 / 27, abs=0.02)
         assert paired.low < 0 < paired.high

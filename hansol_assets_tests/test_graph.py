@@ -170,7 +170,7 @@ def test_settings_of_other_work_train_nothing(
         instance,
         select=dg.AssetSelection.assets(*trained),
         training={"examples_drift": 0.2},
-        retrieval={"scored_rows": 299, "top_k": 19},
+        blend={"unknown_weight": 3.0},
     )
     assert run.statuses == dict.fromkeys(trained, "reused")
 

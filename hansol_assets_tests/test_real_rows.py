@@ -23,8 +23,8 @@ from hansol_assets.qa.folds import FoldSettings, assign_folds
 from hansol_assets.qa.pairing import PairingSettings, build_held_out
 from hansol_assets.qa.splitting import QuestionMix, split_question
 from hansol_assets.qa.table import TableSettings, read_train
-from hansol_assets.scoring.answer_regressor import AnswerRegressor, ComponentSettings
-from hansol_assets.scoring.blend import BlendSettings, VectorBlend, fit_blend
+from hansol_assets.scoring.answer_regressor import AnswerRegressor
+from hansol_assets.scoring.blend import VectorBlend, fit_blend
 from hansol_assets.scoring.bootstrap import parity
 from hansol_assets.scoring.measures import KNOWN, baseline_scores, reference_cosines
 from hansol_assets_tests.graph import GraphRun, begin_with_texts_of, run_graph
@@ -109,14 +109,12 @@ def trial(request: pytest.FixtureRequest, real_dir: Path, embedder: CachedEmbedd
     folds = assign_folds(rows, FoldSettings(validation_fold=request.param))
     split = folds.set_index("id").loc[rows["id"], "split"].to_numpy()
     training, calibration = rows[split == "training"], rows[split == "calibration"]
-    settings = ComponentSettings()
     held_out = build_held_out(rows, folds, MIX, PairingSettings())
     asked = held_out[(held_out["split"] == "calibration") & (held_out["kind"] == "single")]
-    judged = AnswerRegressor.fit_best(training, calibration, embedder, settings)
+    judged = AnswerRegressor.fit_best(training, calibration, embedder)
     blend = fit_blend(
         judged.components(asked["question"].tolist()),
         encode_groups(embedder, asked["references"].tolist()),
-        BlendSettings(),
     )
     validation = held_out[held_out["split"] == "validation"]
     return Trial(
@@ -124,7 +122,7 @@ def trial(request: pytest.FixtureRequest, real_dir: Path, embedder: CachedEmbedd
         folds,
         validation,
         embedder,
-        AnswerRegressor.fit(rows[split != "validation"], embedder, judged.choices, settings),
+        AnswerRegressor.fit(rows[split != "validation"], embedder, judged.choices),
         blend,
         encode_groups(embedder, validation["references"].tolist()),
     )

@@ -130,7 +130,7 @@ def _size(options: Options, size: int, goal: float) -> list[Row]:
             Row(stage, better, "never slower", why=why),
             Row(f"{stage}: recall@10", "exact search", f"{goal}", why=why),
         ]
-    settings = RetrievalSettings(top_k=NEAREST, depth=NEAREST)
+    settings = RetrievalSettings(depth=NEAREST)
     vectors, queries = clustered(size, 1), clustered(QUERIES, 2)
     plain = LanceDefaults(write_table(options.work / f"{size}-lancedb", vectors))
     uri = options.work / str(size)

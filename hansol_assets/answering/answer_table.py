@@ -2,26 +2,23 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import zip_longest
 from operator import itemgetter
 from typing import Any, get_args
 
 import pandas as pd
 
 from hansol_assets.answering.candidates import GENERATED, RETRIEVED
-from hansol_assets.answering.verdicts import Verdict
+from hansol_assets.answering.verdicts import Verdict, join_as_asked
 from hansol_assets.embedding.embedder import Embedder, encode
 from hansol_assets.lake.fingerprint import text_hash
 from hansol_assets.lake.records import Records, records
 from hansol_assets.qa.answer_form import answer_quality, without_repetition
-from hansol_assets.qa.connectives import NONE, join_answers
-from hansol_assets.qa.splitting import take_apart
 
 QUOTES = "quotes"
 LENGTH_FIGURES = ("length_median", "length_ratio", "outside_length_share")
 REVIEW = "most_doubtful"
 SHOWN_DOUBTS = 20
-CANDIDATE_COLUMNS = [
+RECORD_COLUMNS = [
     "part",
     "origin",
     "rank",
@@ -60,7 +57,7 @@ def answer_table(
         entry a part; `candidates` has one record a candidate.
     """
     candidates_of: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    candidate_records = plain_records(voted[CANDIDATE_COLUMNS])
+    candidate_records = plain_records(voted[RECORD_COLUMNS])
     for row in voted.drop(columns="vector").assign(record=candidate_records).to_dict("records"):
         candidates_of[row["question_id"]].append(row)
     table = pd.DataFrame(
@@ -165,8 +162,5 @@ def joined_texts(question: str, texts: list[str]) -> str:
     All of every text is kept, whether it ends as a sentence or not; a sentence that two parts
     share, when both were answered from one row, is kept once.
     """
-    joins = take_apart([question])[0].joins if len(texts) > 1 else ()
-    answer = texts[0]
-    for text, kind in zip_longest(texts[1:], joins[: len(texts) - 1], fillvalue=NONE):
-        answer = join_answers(answer, text, kind)
+    answer = join_as_asked(question, texts)
     return without_repetition(answer) if len(texts) > 1 else answer

@@ -2,11 +2,11 @@
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Self
 
-from hansol_assets.answering.parts import ALL_SPLITS
-from hansol_assets.answering.searching import open_searcher
+from hansol_assets.answering.parts import ALL_SPLITS, TOP_K
+from hansol_assets.answering.searching import RowSearch
 from hansol_assets.answering.verdicts import (
     QuotableRows,
     RankedRows,
@@ -19,7 +19,6 @@ from hansol_assets.errors import InputError
 from hansol_assets.lake.fingerprint import text_hash
 from hansol_assets.lake.handles import Artifact, Table, input_of
 from hansol_assets.lake.store import Lake
-from hansol_assets.retrieval.index import RetrievalSettings
 from hansol_assets.retrieval.ranking import RowSearcher, find_parts
 
 MODELS = ("retrieval_index", "answerability")
@@ -31,8 +30,8 @@ _WARMING_QUESTION = "벽지는 어떻게 관리하나요?"
 
 
 @dataclass(frozen=True)
-class Answer:
-    """An answer to a question, as a person reads it.
+class AnswerRecord:
+    """An answer to a question, for people and for programs (`--json`, the HTTP API).
 
     Attributes:
         verdict: `related` where the table has no such question and the nearest are quoted, or where
@@ -41,11 +40,8 @@ class Answer:
             that of the least sure part.
         quotes: `part` and what `PartAnswer` has of every row that is quoted.
         nearest: The same of the rows found first.
-        category: Of the row found first; empty where none was.
-        versions: Asset → fingerprint of the models that made it.
     """
 
-    id: str
     question: str
     answer: str
     verdict: Verdict
@@ -54,25 +50,36 @@ class Answer:
     quotes: list[dict[str, Any]]
     nearest: list[dict[str, Any]]
     parts: list[str]
+
+
+@dataclass(frozen=True)
+class Answer(AnswerRecord):
+    """The same with the category of the row found first ("" where none was), and the models' names.
+
+    `versions` maps each asset to its fingerprint.
+    """
+
+    id: str
     category: str
     versions: Mapping[str, str]
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """What programs are given, as plain values."""
+        return {item.name: getattr(self, item.name) for item in fields(AnswerRecord)}
 
 
 @dataclass(frozen=True)
 class Asker:
-    """The live models, opened once; they are loaded when warmed up, or with the first question.
-
-    `rows` are found for each part of a question.
-    """
+    """The live models, opened once; they are loaded when warmed up, or with the first question."""
 
     searcher: RowSearcher
     sources: QuotableRows
-    rows: int
     settings: VerdictSettings
     versions: Mapping[str, str]
 
     @classmethod
-    def open(cls, lake: Lake, retrieval: RetrievalSettings, verdicts: VerdictSettings) -> Self:
+    def open(cls, lake: Lake, verdicts: VerdictSettings) -> Self:
         """Opens what is live in the active profile.
 
         Raises:
@@ -83,12 +90,11 @@ class Asker:
         # Not the live ones: a run may just have made others.
         retriever = input_of(answerability, "retriever")
         embedder = input_of(answerability, "answer_embedder")
-        searcher = open_searcher(index, answerability, retriever, embedder, retrieval)
+        searcher = RowSearch(answerability, retriever, embedder, index).open()
         rows = Table.pin(lake, "qa_folds").read()
         return cls(
             searcher,
             QuotableRows(rows, searcher.ranker.features.embedder),
-            retrieval.top_k,
             verdicts,
             {name: item.version for name, item in live.items()},
         )
@@ -111,20 +117,16 @@ class Asker:
                 f"the question has {len(question)} characters, of {LONGEST_QUESTION} at most: "
                 "shorten it, or ask its parts one by one"
             )
-        (ranked,) = find_parts([question], self.searcher, self.rows, ALL_SPLITS)
+        (ranked,) = find_parts([question], self.searcher, TOP_K, ALL_SPLITS)
         asked = [RankedRows.of_hits(*part) for part in ranked]
         parts = answer_parts(asked, self.sources, self.settings)
         record = answer_record(question, parts, self.sources, self.settings)
+        names = ("answer", "verdict", "confidence", "needs_review", "quotes", "nearest")
         return Answer(
-            id=text_hash(question)[:_ID_DIGITS],
+            **{name: record[name] for name in names},
             question=question,
-            answer=record["answer"],
-            verdict=record["verdict"],
-            confidence=record["confidence"],
-            needs_review=record["needs_review"],
-            quotes=record["quotes"],
-            nearest=record["nearest"],
             parts=[part.question for part in parts],
+            id=text_hash(question)[:_ID_DIGITS],
             category=record["nearest_category"],
             versions=self.versions,
         )

@@ -9,36 +9,26 @@ import numpy as np
 import pandas as pd
 
 from hansol_assets.answering.candidates import PART, RETRIEVED, vectors_of
-from hansol_assets.answering.parts import TEST, of_split, visible_rows
+from hansol_assets.answering.parts import of_split, visible_rows
 from hansol_assets.answering.searching import embedder_of
 from hansol_assets.embedding.cached import open_embedder
 from hansol_assets.embedding.embedder import Embedder, encode
 from hansol_assets.lake.handles import Artifact
 from hansol_assets.qa.folds import CALIBRATION, VALIDATION
 from hansol_assets.qa.table.columns import answers_of
-from hansol_assets.scoring.answer_regressor import (
-    COMPONENTS,
-    AnswerRegressor,
-    Choices,
-    ComponentSettings,
-)
-from hansol_assets.scoring.blend import ROW_SHARE_FILE, WEIGHTS_FILE, RowShare, VectorBlend
+from hansol_assets.scoring.answer_regressor import COMPONENTS, AnswerRegressor, Choices
+from hansol_assets.scoring.blend import RowShare, VectorBlend
 from hansol_assets.scoring.composing import Composer
 from hansol_assets.scoring.consensus import consensus_vector
-from hansol_assets.scoring.drafting import ComposingSettings
+from hansol_assets.scoring.fitted import load, save
 from hansol_assets.scoring.join_map import JoinMap
 from hansol_assets.scoring.measures import centroid
 
-CHOICES = "choices"
+REGRESSOR, COMPOSER = "regressor", "composer"
+BLEND, ROW_SHARE = "blend", "row_share"
 
 
-def fit_for_judging(
-    rows: pd.DataFrame,
-    embedder: Embedder,
-    settings: ComponentSettings,
-    composing: ComposingSettings,
-    folder: Path,
-) -> dict[str, int]:
+def fit_for_judging(rows: pd.DataFrame, embedder: Embedder, folder: Path) -> dict[str, int]:
     """Fits and saves regressor and composer of calibration and of validation questions.
 
     How they are fitted is chosen on calibration rows, with the models of training rows.
@@ -47,45 +37,26 @@ def fit_for_judging(
         Split → rows that its models were fitted on.
     """
     training = visible_rows(rows, CALIBRATION)
-    best = AnswerRegressor.fit_best(training, of_split(rows, CALIBRATION), embedder, settings)
-    best.choices.save(folder / CHOICES)
-    best.save(folder / CALIBRATION)
-    Composer.fit(training, embedder, composing).save(folder / CALIBRATION)
-    fitted = _fit(rows, VALIDATION, embedder, best.choices, settings, composing, folder)
+    best = AnswerRegressor.fit_best(training, of_split(rows, CALIBRATION), embedder)
+    save(best, folder / CALIBRATION / REGRESSOR)
+    save(Composer.fit(training, embedder), folder / CALIBRATION / COMPOSER)
+    fitted = fit_split(rows, VALIDATION, embedder, best.choices, folder)
     return {CALIBRATION: len(training), VALIDATION: fitted}
 
 
-def fit_for_submitting(
-    rows: pd.DataFrame,
-    embedder: Embedder,
-    choices: Choices,
-    settings: ComponentSettings,
-    composing: ComposingSettings,
-    folder: Path,
-) -> dict[str, int]:
-    """Fits and saves regressor and composer of test questions; see `fit_for_judging`."""
-    choices.save(folder / CHOICES)
-    return {TEST: _fit(rows, TEST, embedder, choices, settings, composing, folder)}
-
-
-def _fit(
-    rows: pd.DataFrame,
-    split: str,
-    embedder: Embedder,
-    choices: Choices,
-    settings: ComponentSettings,
-    composing: ComposingSettings,
-    folder: Path,
+def fit_split(
+    rows: pd.DataFrame, split: str, embedder: Embedder, choices: Choices, folder: Path
 ) -> int:
+    """Fits and saves both for the questions of a split; returns the rows that they may see."""
     visible = visible_rows(rows, split)
-    AnswerRegressor.fit(visible, embedder, choices, settings).save(folder / split)
-    Composer.fit(visible, embedder, composing).save(folder / split)
+    save(AnswerRegressor.fit(visible, embedder, choices), folder / split / REGRESSOR)
+    save(Composer.fit(visible, embedder), folder / split / COMPOSER)
     return len(visible)
 
 
 def load_choices(regressor: Artifact) -> Choices:
-    """Reads what was chosen for the models of an artifact."""
-    return Choices.load(regressor.open() / CHOICES)
+    """Reads what was chosen for the models of `answer_regressor`."""
+    return load(Choices, regressor.open() / VALIDATION / REGRESSOR / "choices")
 
 
 def load_regressors(regressor: Artifact, answer_embedder: Artifact) -> dict[str, AnswerRegressor]:
@@ -95,8 +66,10 @@ def load_regressors(regressor: Artifact, answer_embedder: Artifact) -> dict[str,
         MixedVersionsError: They were fitted with another one.
     """
     embedder = embedder_of(regressor, answer_embedder)
-    folders = sorted(path for path in regressor.open().iterdir() if path.name != CHOICES)
-    return {path.name: AnswerRegressor.load(path, embedder) for path in folders}
+    return {
+        path.name: load(AnswerRegressor, path / REGRESSOR, embedder=embedder)
+        for path in sorted(regressor.open().iterdir())
+    }
 
 
 @dataclass(frozen=True)
@@ -113,8 +86,8 @@ class VectorModels:
         """Opens what the artifacts hold; see `load_regressors`."""
         return cls(
             load_regressors(regressor, answer_embedder),
-            VectorBlend.load(vector_blend.open() / WEIGHTS_FILE),
-            RowShare.load(vector_blend.open() / ROW_SHARE_FILE),
+            load(VectorBlend, vector_blend.open() / BLEND),
+            load(RowShare, vector_blend.open() / ROW_SHARE),
             open_embedder(answer_embedder),
         )
 

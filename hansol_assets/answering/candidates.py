@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
@@ -25,8 +25,8 @@ from hansol_assets.modeling.generation import AnswerPrompts, Generation, Generat
 from hansol_assets.modeling.hyperparameters import GenerationSettings
 from hansol_assets.qa.answer_form import clean_answer
 from hansol_assets.qa.prompts import PromptSettings
-from hansol_assets.retrieval.index import RetrievalSettings
 from hansol_assets.retrieval.ranking import RowSearcher
+from hansol_assets.retrieval.search import Hit
 from hansol_assets.settings_model import SettingsModel, ShapesNothing
 
 GREEDY = "greedy"
@@ -39,17 +39,20 @@ GENERATED = (GREEDY, SAMPLED)
 PART = ["question_id", "part"]
 GENERATION_COLUMNS = list(Generation.__dataclass_fields__)
 GENERATED_FACTS = ["prompt_tokens", "new_tokens", "seconds", "finished"]
+CANDIDATE_COLUMNS = [
+    *(*PART, "origin", "rank", "text", "source_id", "source_answer", "vector", "part_question"),
+    *("confidence", "request", "prompt", *GENERATED_FACTS, "probability", "dense_rank", "fts_rank"),
+]
+
+ROWS = 6
+"""Retrieved rows whose reference answers are candidates, a part."""
+ANSWERS = 2
+"""Answers of such a row that are candidates, the shortest ones."""
 
 
 class CandidateSettings(SettingsModel):
-    """Which answers are considered."""
+    """How candidates of many questions are made."""
 
-    rows: int = Field(
-        6, ge=1, description="retrieved rows whose reference answers are candidates, a part"
-    )
-    answers: int = Field(
-        2, ge=1, description="answers of such a row that are candidates, the shortest ones"
-    )
     block: Annotated[int, ShapesNothing()] = Field(
         2_000,
         ge=1,
@@ -60,11 +63,9 @@ class CandidateSettings(SettingsModel):
 class CandidateInputs(SettingsModel):
     """All settings that candidates depend on."""
 
-    retrieval: RetrievalSettings
     prompt: PromptSettings
     generation: GenerationSettings
     loading: LoadingSettings
-    candidates: CandidateSettings
 
 
 @dataclass
@@ -99,7 +100,7 @@ class Gatherer:
         """Splits questions (`id, question, split`), and gathers the candidates of each part."""
         settings = self.settings
         embedded_before = self.embedder.embedded
-        parts = plan_parts(questions, self.searcher, settings.prompt, settings.retrieval.top_k)
+        parts = plan_parts(questions, self.searcher, settings.prompt)
         answered = answer_requests(
             [part.request for part in parts],
             self.weights.cache(GENERATIONS),
@@ -107,7 +108,7 @@ class Gatherer:
             lambda: self.answering,
             self.log,
         )
-        table = collect_candidates(parts, answered.generations, self.embedder, settings.candidates)
+        table = collect_candidates(parts, answered.generations, self.embedder)
         is_fresh = table["request"].isin(answered.asked)
         facts: dict[str, Fact] = {
             "adapter": self.weights.version,
@@ -203,70 +204,6 @@ def _in_order(rows: pd.DataFrame, keys: Iterable[str]) -> pd.DataFrame:
     )[GENERATION_COLUMNS]
 
 
-class Candidate(NamedTuple):
-    """One candidate answer to one part (from 0) of a question.
-
-    Attributes:
-        origin: `GREEDY` or `SAMPLED` (generated), or `RETRIEVED` (a row's reference answer).
-        rank: Among the candidates of its origin, from 1.
-        source_id: The row that a retrieved answer is from; None for a generated one.
-        source_answer: Which of the row's answers it is, from 1; None for a generated one.
-    """
-
-    question_id: str
-    part: int
-    origin: str
-    rank: int
-    text: str
-    source_id: str | None
-    source_answer: int | None
-
-
-def generated_candidates(
-    question_id: str, part: int, origin: str, texts: Iterable[str]
-) -> list[Candidate]:
-    """Candidates from generated texts, in their order."""
-    return [
-        Candidate(question_id, part, origin, rank, text, None, None)
-        for rank, text in enumerate(texts, start=1)
-    ]
-
-
-def retrieved_candidates(
-    question_id: str, part: int, rows: Iterable[tuple[str, Sequence[str]]], most: int
-) -> list[Candidate]:
-    """Candidates from retrieved rows (id and answers), nearest first.
-
-    Of a row `most` answers count, the shortest of them, in its order.
-    """
-    answers = [
-        (row_id, number, text)
-        for row_id, texts in rows
-        for number, text in sorted(sorted(enumerate(texts, start=1), key=_length)[:most])
-    ]
-    return [
-        Candidate(question_id, part, RETRIEVED, rank, text, row_id, number)
-        for rank, (row_id, number, text) in enumerate(answers, start=1)
-    ]
-
-
-def _length(numbered: tuple[int, str]) -> int:
-    return len(numbered[1])
-
-
-def candidate_table(candidates: Sequence[Candidate], embedder: Embedder) -> pd.DataFrame:
-    """Embeds candidates, all in one call.
-
-    Returns:
-        The fields of `Candidate` and `vector` (a float32 array), one row a candidate; empty texts
-        are left out.
-    """
-    rows = [candidate for candidate in candidates if candidate.text.strip()]
-    table = pd.DataFrame(rows, columns=list(Candidate._fields))
-    table["source_answer"] = table["source_answer"].astype("Int64")
-    return table.assign(vector=list(encode(embedder, table["text"].tolist())))
-
-
 def vectors_of(candidates: pd.DataFrame, width: int) -> np.ndarray:
     """The vectors of candidates as one array, [candidates, width]; [0, width] for none."""
     return np.stack(candidates["vector"].tolist()) if len(candidates) else np.zeros((0, width))
@@ -279,75 +216,67 @@ def of_questions(candidates: pd.DataFrame, questions: pd.DataFrame) -> pd.DataFr
 
 
 def collect_candidates(
-    parts: Sequence[Part],
-    generations: pd.DataFrame,
-    embedder: Embedder,
-    settings: CandidateSettings,
+    parts: Sequence[Part], generations: pd.DataFrame, embedder: Embedder
 ) -> pd.DataFrame:
     """Gathers and embeds every candidate of parts and their generations (`GENERATION_COLUMNS`).
 
     Returns:
-        The columns of `candidate_table`; `part_question`, `confidence` (that the part's first row
-        answers), `prompt`; `prompt_tokens, new_tokens, seconds, finished` of generated and
-        `probability, dense_rank, fts_rank` of retrieved candidates. One row a candidate, in the
-        order of the parts.
+        `CANDIDATE_COLUMNS`, one row a candidate, in the order of the parts; empty texts are left
+        out. `rank` is among those of its origin, from 1; `source_id` and `source_answer` (from 1)
+        say which answer of which row a retrieved one is; `confidence` is that the part's first row
+        answers; `vector` is a float32 array.
     """
-    by_request = dict(iter(generations.groupby("key"))) if len(generations) else {}
-    candidates = [
-        candidate
+    answers_of = dict(iter(generations.groupby("key"))) if len(generations) else {}
+    rows = [
+        {**_part_facts(part), **row}
         for part in parts
-        for candidate in _candidates(part, by_request.get(part.request.key), settings)
+        for row in (*_generated(answers_of.get(part.request.key)), *_retrieved(part.hits[:ROWS]))
+        if row["text"].strip()
     ]
-    table = candidate_table(candidates, embedder)
-    return (
-        table.merge(_part_facts(parts), on=PART, how="left")
-        .merge(_generation_facts(generations), on=["request", "origin", "rank"], how="left")
-        .merge(_hit_facts(parts), on=[*PART, "source_id"], how="left")
-    )
+    table = pd.DataFrame(rows, columns=CANDIDATE_COLUMNS)
+    table = table.astype(dict.fromkeys(("source_answer", "dense_rank", "fts_rank"), "Int64"))
+    return table.assign(vector=list(encode(embedder, table["text"].tolist())))
 
 
-def _candidates(
-    part: Part, generations: pd.DataFrame | None, settings: CandidateSettings
-) -> Iterator[Candidate]:
-    if generations is not None:
-        for origin in GENERATED:
-            texts = generations.loc[generations["origin"] == origin, "text"]
-            cleaned = [clean_answer(text).text for text in texts]
-            yield from generated_candidates(part.question_id, part.number, origin, cleaned)
-    rows = [(hit.id, hit.answers) for hit in part.hits[: settings.rows]]
-    yield from retrieved_candidates(part.question_id, part.number, rows, settings.answers)
+def _part_facts(part: Part) -> dict[str, Any]:
+    return {
+        "question_id": part.question_id,
+        "part": part.number,
+        "part_question": part.text,
+        "confidence": part.confidence,
+        "request": part.request.key,
+        "prompt": "\n\n".join(message["content"] for message in part.request.messages),
+    }
 
 
-def _part_facts(parts: Sequence[Part]) -> pd.DataFrame:
-    facts = [
-        (
-            part.question_id,
-            part.number,
-            part.text,
-            part.confidence,
-            part.request.key,
-            "\n\n".join(message["content"] for message in part.request.messages),
+def _generated(generations: pd.DataFrame | None) -> Iterator[dict[str, Any]]:
+    for row in [] if generations is None else generations.to_dict("records"):
+        yield {
+            "origin": row["origin"],
+            "rank": row["sample"] + 1,
+            "text": clean_answer(row["text"]).text,
+            "source_id": None,
+            **{name: row[name] for name in GENERATED_FACTS},
+        }
+
+
+def _retrieved(hits: Iterable[Hit]) -> Iterator[dict[str, Any]]:
+    """Of each row the shortest answers, in the row's order."""
+    answers = [
+        (hit, number, text)
+        for hit in hits
+        for number, text in sorted(
+            sorted(enumerate(hit.answers, start=1), key=lambda item: len(item[1]))[:ANSWERS]
         )
-        for part in parts
     ]
-    columns = [*PART, "part_question", "confidence", "request", "prompt"]
-    return pd.DataFrame(facts, columns=columns)
-
-
-def _generation_facts(generations: pd.DataFrame) -> pd.DataFrame:
-    columns = ["request", "origin", "rank", *GENERATED_FACTS]
-    if generations.empty:
-        return pd.DataFrame(columns=columns)
-    ranked = generations.rename(columns={"key": "request"}).assign(rank=generations["sample"] + 1)
-    return ranked[columns]
-
-
-def _hit_facts(parts: Sequence[Part]) -> pd.DataFrame:
-    facts = [
-        (part.question_id, part.number, hit.id, hit.probability, hit.dense_rank, hit.fts_rank)
-        for part in parts
-        for hit in part.hits
-    ]
-    columns = [*PART, "source_id", "probability", "dense_rank", "fts_rank"]
-    frame = pd.DataFrame(facts, columns=columns)
-    return frame.astype({"dense_rank": "Int64", "fts_rank": "Int64"})
+    for rank, (hit, number, text) in enumerate(answers, start=1):
+        yield {
+            "origin": RETRIEVED,
+            "rank": rank,
+            "text": text,
+            "source_id": hit.id,
+            "source_answer": number,
+            "probability": hit.probability,
+            "dense_rank": hit.dense_rank,
+            "fts_rank": hit.fts_rank,
+        }

@@ -17,7 +17,7 @@ from hansol_assets.answering.answer_table import (
     quotes_of,
     review_of,
 )
-from hansol_assets.answering.blending import VectorModels, part_components, split_of
+from hansol_assets.answering.blending import COMPOSER, VectorModels, part_components, split_of
 from hansol_assets.answering.candidates import COMPOSED, PART, vectors_of
 from hansol_assets.answering.parts import visible_rows
 from hansol_assets.answering.verdicts import (
@@ -33,21 +33,14 @@ from hansol_assets.lake.reports import TableReport
 from hansol_assets.qa.table.columns import ANSWERS, QUESTIONS, answers_of
 from hansol_assets.scoring.answer_regressor import AnswerRegressor
 from hansol_assets.scoring.composing import Composer, Merits, QuotableRow
-from hansol_assets.scoring.consensus import LengthRange, SelectionSettings, choose_text
-from hansol_assets.scoring.drafting import ComposingSettings
-from hansol_assets.settings_model import SettingsModel
+from hansol_assets.scoring.consensus import LengthRange, choose_text
+from hansol_assets.scoring.fitted import load
 
 PART_COLUMNS = [*PART, "part_question", "confidence", "prompt"]
 QUOTED_COLUMNS = ["part", "source_id", "source_answer", "text", QUOTES]
 VOTE_DECIMALS = 6
-
-
-class ChoiceSettings(SettingsModel):
-    """How texts are put together and chosen, and which answers a person reads."""
-
-    composing: ComposingSettings
-    selection: SelectionSettings
-    verdicts: VerdictSettings
+NEAREST_ROWS = 40
+"""Rows that a text may be put together of, a part; few of them are quoted."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +55,7 @@ class Chooser:
     models: VectorModels
     composer: Composer
     rows: pd.DataFrame
-    settings: ChoiceSettings
+    settings: VerdictSettings
 
     @classmethod
     def open(
@@ -72,11 +65,12 @@ class Chooser:
         vector_blend: Artifact,
         answer_embedder: Artifact,
         rows: pd.DataFrame,
-        settings: ChoiceSettings,
+        settings: VerdictSettings,
     ) -> Self:
         """Loads what the questions of a split are answered with, and the rows they may see."""
         models = VectorModels.open(regressor, vector_blend, answer_embedder)
-        composer = Composer.load(regressor.open() / split, models.embedder, settings.composing)
+        folder = regressor.open() / split / COMPOSER
+        composer = load(Composer, folder, embedder=models.embedder)
         return cls(split, models, composer, visible_rows(rows, split), settings)
 
     def choose(self, questions: pd.DataFrame, candidates: Table) -> TableReport:
@@ -90,7 +84,7 @@ class Chooser:
         every = self._with_composed(table, targets)
         references = answers_of(self.rows)
         lengths = LengthRange.of(references)
-        voted = vote(every, components.index, targets, lengths, self.settings.selection)
+        voted = vote(every, components.index, targets, lengths)
         read, adapter = self._read(questions, table), str(candidates.facts["adapter"])
         answers = answer_table(questions, voted, read, self.models.embedder, adapter)
         facts = answer_facts(answers, voted, references)
@@ -106,7 +100,7 @@ class Chooser:
             keys.append(key)
             first = part.iloc[0]
             asked.append(RankedRows(first["part_question"], first["confidence"], pairs))
-        rows, settings = self._quotable, self.settings.verdicts
+        rows, settings = self._quotable, self.settings
         parts: dict[str, list[PartAnswer]] = defaultdict(list)
         for key, answer in zip(keys, answer_parts(asked, rows, settings), strict=True):
             parts[key].append(answer)
@@ -127,10 +121,8 @@ class Chooser:
     def _with_composed(self, candidates: pd.DataFrame, targets: np.ndarray) -> pd.DataFrame:
         """Adds a composed candidate to each part, and what every one is worth."""
         parts = candidates.drop_duplicates(PART)[PART_COLUMNS]
-        regressor, settings = self.models.regressors[self.split], self.settings.composing
-        composed = composed_candidates(
-            parts, targets, regressor, self.composer, self._row_of, settings
-        )
+        regressor = self.models.regressors[self.split]
+        composed = composed_candidates(parts, targets, regressor, self.composer, self._row_of)
         every = pd.concat([candidates, composed], ignore_index=True)
         labels = every["source_id"].map(self._quotable.label, na_action="ignore")
         merits = vars(candidate_merits(every, self.composer, self._row_of))
@@ -143,7 +135,6 @@ def composed_candidates(
     regressor: AnswerRegressor,
     composer: Composer,
     row_of: Mapping[str, QuotableRow],
-    settings: ComposingSettings,
 ) -> pd.DataFrame:
     """Puts a candidate together for every part (`PART_COLUMNS`) and its estimated vector.
 
@@ -151,7 +142,7 @@ def composed_candidates(
         The columns of a candidate that a composed one has, and `quotes`: for each sentence its
         `source_id`, `source_answer` (from 1), `place` (from 0) and `text`.
     """
-    near = regressor.rows_near(targets, settings.rows)
+    near = regressor.rows_near(targets, NEAREST_ROWS)
     composed = composer.compose(
         parts["part_question"].tolist(),
         targets,
@@ -180,11 +171,7 @@ def candidate_merits(
 
 
 def vote(
-    candidates: pd.DataFrame,
-    parts: pd.DataFrame,
-    targets: np.ndarray,
-    lengths: LengthRange,
-    settings: SelectionSettings,
+    candidates: pd.DataFrame, parts: pd.DataFrame, targets: np.ndarray, lengths: LengthRange
 ) -> pd.DataFrame:
     """Gives every candidate its expected similarity, and marks the chosen one of each part.
 
@@ -201,7 +188,7 @@ def vote(
     chosen = np.zeros(len(candidates), dtype=bool)
     for key, rows in candidates.groupby(PART).indices.items():
         choice = choose_text(
-            texts[rows].tolist(), vectors[rows], target_of[key], worth[rows], lengths, settings
+            texts[rows].tolist(), vectors[rows], target_of[key], worth[rows], lengths
         )
         similarity[rows] = choice.similarities
         votes[rows] = choice.votes.round(VOTE_DECIMALS)

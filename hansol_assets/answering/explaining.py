@@ -6,11 +6,13 @@ from typing import Any
 import pandas as pd
 
 from hansol_assets.answering.answer_table import plain_records
+from hansol_assets.answering.blending import BLEND
 from hansol_assets.answering.candidates import RETRIEVED
 from hansol_assets.lake.lake_errors import LakeError
 from hansol_assets.lake.manifest import Manifest, ancestry
 from hansol_assets.lake.store import Lake
-from hansol_assets.scoring.blend import WEIGHTS_FILE, VectorBlend
+from hansol_assets.scoring.blend import VectorBlend
+from hansol_assets.scoring.fitted import load
 
 SHA256_DIGITS = 64
 """Of a file's version; results of the graph have shorter names."""
@@ -56,8 +58,8 @@ def explain(lake: Lake, question_id: str) -> dict[str, Any]:
         "nearest": plain_records(pd.DataFrame(list(answer["nearest"]))),
         "composed": answer["composed"],
         "parts": _parts(answer),
-        "blend_weights": VectorBlend.load(
-            lake.artifact(ancestors["vector_blend"]) / WEIGHTS_FILE
+        "blend_weights": load(
+            VectorBlend, lake.artifact(ancestors["vector_blend"]) / BLEND
         ).weights,
         "versions": {name: item.version for name, item in ancestors.items()},
         "files": {

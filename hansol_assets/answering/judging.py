@@ -28,7 +28,6 @@ from hansol_assets.lake.reports import ArtifactBuild, Report
 from hansol_assets.qa.folds import VALIDATION
 from hansol_assets.scoring.answer_regressor import AnswerRegressor
 from hansol_assets.scoring.blend import VectorBlend
-from hansol_assets.scoring.evaluate import ScoreSettings
 from hansol_assets.scoring.leaderboard import ONLY, RAW_GENERATION, WITHOUT
 from hansol_assets.scoring.measures import (
     ASKED,
@@ -105,22 +104,14 @@ def judge_answers(
     components: PartComponents,
     models: VectorModels,
     judge: Judge,
-    settings: ScoreSettings,
     centroid_vector: np.ndarray,
     rows: Mapping[str, Sequence[str]],
 ) -> pd.DataFrame:
     """Scores every strategy, baseline and ablation on every question, so that all can be paired.
 
-    Args:
-        questions: `id, kind, source_ids, references`.
-        answers: Columns of `answer_table`, in the order of the questions.
-        candidates: Columns of `collect_candidates`, of these questions.
-        components: Of the same parts.
-        models: What vectors are made with.
-        judge: Embeds the references; it scores vectors only if they are of its space.
-        settings: How the public questions are drawn.
-        centroid_vector: [dimensions], of the training answers, by the judge.
-        rows: Row id → its references.
+    Questions have `id, kind, source_ids, references`, and answers (`answer_table`) are in their
+    order; `centroid_vector`, [dimensions], is of the training answers, by the judge; `rows` maps
+    ids to references.
 
     Returns:
         `id, kind, asked, group, public, chrf, confidence`, the score of the `answer` that a person
@@ -138,7 +129,7 @@ def judge_answers(
             ASKED: UNKNOWN,
             # Joined questions share rows with others; their first row stands for them.
             "group": [sources[0] for sources in questions["source_ids"]],
-            "public": public_mask(ids, settings.public_share),
+            "public": public_mask(ids),
             "chrf": chrf_scores(answers["composed"].tolist(), questions["references"].tolist()),
             "confidence": answers["confidence"],
         }

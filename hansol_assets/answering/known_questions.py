@@ -28,7 +28,6 @@ from hansol_assets.retrieval.search import Hit
 from hansol_assets.scoring.answer_regressor import AnswerRegressor
 from hansol_assets.scoring.blend import UNFITTED, RowShare, VectorBlend
 from hansol_assets.scoring.bootstrap import bootstrap_interval
-from hansol_assets.scoring.evaluate import ScoreSettings
 from hansol_assets.scoring.join_map import JoinMap
 from hansol_assets.scoring.leaderboard import ANSWER, ONLY, WITHOUT
 from hansol_assets.scoring.measures import (
@@ -44,18 +43,20 @@ ROWS = "rows"
 VECTOR = "blend"
 MIXED_ROWS = 6
 """Rows whose references are mixed by their probabilities; those beyond have next to none."""
+SCORED_ROWS = 300
+"""Validation rows at most that are asked for to measure the search."""
 _MOST_QUESTIONS = 300
 _STEP = 0.05
 """Shares are rounded to multiples, so that one more question of the same kind renames no score."""
 
 
-def scored_ids(rows: pd.DataFrame, most: int) -> list[str]:
+def scored_ids(rows: pd.DataFrame) -> list[str]:
     """Returns the ids of the validation rows that are asked for, drawn by hash where they are many.
 
     `rows` has the columns `id, split`.
     """
     ids = of_split(rows, VALIDATION)[ID].tolist()
-    return [ids[number] for number in draw(ids, most, "scored")]
+    return [ids[number] for number in draw(ids, SCORED_ROWS, "scored")]
 
 
 @dataclass(frozen=True)
@@ -155,9 +156,7 @@ def fit_row_share(
     )
 
 
-def known_shares(
-    questions: pd.DataFrame, searcher: RowSearcher, settings: ScoreSettings
-) -> pd.DataFrame:
+def known_shares(questions: pd.DataFrame, searcher: RowSearcher) -> pd.DataFrame:
     """Measures how many parts of the questions to be answered have a row that answers them.
 
     Of many questions (`id, question`) so many are drawn by hash; for the interval they are drawn
@@ -174,7 +173,7 @@ def known_shares(
         hits = searcher.search(list(chain.from_iterable(parts)), searcher.depth, ALL_SPLITS)
         confidence = np.array(list(map(searcher.confidence, hits)))
         groups = np.repeat(drawn["id"].to_numpy(), list(map(len, parts))).tolist()
-        interval = bootstrap_interval(confidence, settings.bootstrap, groups)
+        interval = bootstrap_interval(confidence, groups)
         figures = (float(confidence.mean()), *interval)
     values = [round(round(value / _STEP) * _STEP, 4) for value in figures]
     return pd.DataFrame({"figure": ["share", "low", "high"], "value": values})
@@ -188,7 +187,6 @@ def score_known(
     judge: Judge,
     centroid_vector: np.ndarray,
     verdicts: VerdictSettings,
-    settings: ScoreSettings,
 ) -> pd.DataFrame:
     """Scores the vectors and answers of known questions, alone and joined two by two.
 
@@ -222,7 +220,7 @@ def score_known(
             "kind": [SINGLE if len(group) == 1 else JOINED for group in groups],
             ASKED: KNOWN,
             "group": [group[0] for group in keys],
-            "public": public_mask(ids, settings.public_share),
+            "public": public_mask(ids),
             "confidence": [min(asked.confidence[list(group)]) for group in groups],
             **{name: reference_cosines(vectors, references) for name, vectors in judged.items()},
         }

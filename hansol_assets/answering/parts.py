@@ -14,6 +14,8 @@ from hansol_assets.qa.prompts import PromptSettings, build_messages
 from hansol_assets.retrieval.ranking import RankedPart, RowSearcher, find_parts
 from hansol_assets.retrieval.search import Hit
 
+TOP_K = 20
+"""Rows that are found for a part of a question."""
 TEST = "test"
 """The split of the questions that have no row."""
 
@@ -67,16 +69,16 @@ class Part:
 
 
 def plan_parts(
-    questions: pd.DataFrame, searcher: RowSearcher, prompt: PromptSettings, top_k: int
+    questions: pd.DataFrame, searcher: RowSearcher, prompt: PromptSettings
 ) -> list[Part]:
-    """Splits questions (`id, question, split`), finds `top_k` rows a part, and builds its prompt.
+    """Splits questions (`id, question, split`), finds `TOP_K` rows a part, and builds its prompt.
 
     The split decides which rows are searched.
     """
     ranked: dict[tuple[str, str], list[RankedPart]] = {}
     for split in questions["split"].unique():
         texts = questions.loc[questions["split"] == split, "question"].tolist()
-        parts = find_parts(texts, searcher, top_k, VISIBLE_SPLITS[split])
+        parts = find_parts(texts, searcher, TOP_K, VISIBLE_SPLITS[split])
         ranked |= {(split, text): some for text, some in zip(texts, parts, strict=True)}
     return [
         Part(

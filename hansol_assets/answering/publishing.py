@@ -6,7 +6,7 @@ Whether it is no worse is asked of the experiments in the lake, the scores behin
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -24,13 +24,9 @@ from hansol_assets.lake.pruning import Retention
 from hansol_assets.lake.reports import Verdict
 from hansol_assets.lake.store import Lake
 from hansol_assets.qa.table.submission_form import SubmissionForm
-from hansol_assets.scoring.bootstrap import BootstrapSettings
 from hansol_assets.scoring.leaderboard import Experiment, compare, flat_settings
 from hansol_assets.scoring.measures import ASKED, UNKNOWN, WEIGHT
 from hansol_assets.settings_model import SettingsModel
-
-if TYPE_CHECKING:
-    from hansol_assets.settings import Settings
 
 SUBMISSION_FILE = "submission.csv"
 MANIFEST_FILE = "manifest.json"
@@ -224,14 +220,14 @@ class Promotion:
     difference: float | None = None
 
 
-def publish_if_promoted(lake: Lake, settings: "Settings", manifest: Manifest) -> Iterator[Verdict]:
+def publish_if_promoted(lake: Lake, manifest: Manifest) -> Iterator[Verdict]:
     """Publishes a submission that may be, and answers the submission's checks.
 
     `manifest` is of the submission that was materialised, which fits its template.
     """
     form = {name: manifest.facts[name] for name in ("rows", "dimensions")}
     yield Verdict(FITS_TEMPLATE.name, passed=True, metadata=form)
-    promotion = judge_promotion(lake, manifest, settings.scores.bootstrap)
+    promotion = judge_promotion(lake, manifest)
     if promotion.allowed:
         publish_live(lake)
     reason = promotion.reason if promotion.allowed else f"{promotion.reason}; {BY_HAND}"
@@ -241,7 +237,7 @@ def publish_if_promoted(lake: Lake, settings: "Settings", manifest: Manifest) ->
     yield Verdict(PROMOTED.name, promotion.allowed, reason, score)
 
 
-def judge_promotion(lake: Lake, manifest: Manifest, settings: BootstrapSettings) -> Promotion:
+def judge_promotion(lake: Lake, manifest: Manifest) -> Promotion:
     """Compares the scores behind a new submission with those behind the published one.
 
     Returns:
@@ -265,7 +261,7 @@ def judge_promotion(lake: Lake, manifest: Manifest, settings: BootstrapSettings)
     )
     if newest.judge != old.judge:
         return Promotion(True, f"the published submission was judged by {old.judge}")
-    result = compare(newest, old, settings)
+    result = compare(newest, old)
     if result is None:
         return Promotion(True, "too few questions were asked of both")
     interval = f"{result.difference:+.4f} ({result.low:+.4f} to {result.high:+.4f})"

@@ -4,27 +4,24 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
 import pandas as pd
 
-from hansol_assets.embedding.cached import (
-    CachedEmbedder,
-    Retriever,
-    open_embedder,
-    open_retriever,
-)
-from hansol_assets.lake.declaration import Setting
+from hansol_assets.embedding.cached import CachedEmbedder, Retriever, open_embedder, open_retriever
 from hansol_assets.lake.handles import Artifact, Table
 from hansol_assets.retrieval.fitting import load_ranker
-from hansol_assets.retrieval.index import CHUNK, INDEXED_COLUMNS, RetrievalSettings
+from hansol_assets.retrieval.index import (
+    CHUNK,
+    INDEXED_COLUMNS,
+    DocumentSettings,
+    RetrievalSettings,
+)
 from hansol_assets.retrieval.ranking import Ranker, RowSearcher
 from hansol_assets.retrieval.search import IndexSearcher
 
 INDEX_FILE = "index.json"
 
-Searching = Annotated[RetrievalSettings, Setting("retrieval", without=("top_k", "scored_rows"))]
-"""What decides which rows are found; how many of them is up to the caller."""
+RETRIEVAL = RetrievalSettings()
 
 
 def index_table(width: int) -> str:
@@ -32,10 +29,16 @@ def index_table(width: int) -> str:
     return f"retrieval_rows_{width}"
 
 
-def write_index_file(folder: Path, table: str, version: int) -> None:
-    """Writes which table, at which version, an artifact stands for."""
-    content = json.dumps({"table": table, "version": version})
-    (folder / INDEX_FILE).write_text(content + "\n", encoding="utf-8")
+def write_index_file(folder: Path, table: str, version: int, documents: DocumentSettings) -> None:
+    """Writes which table, at which version, an artifact stands for, and what is embedded there."""
+    index = {"table": table, "version": version, "documents": documents.model_dump()}
+    (folder / INDEX_FILE).write_text(json.dumps(index) + "\n", encoding="utf-8")
+
+
+def documents_of(retrieval_index: Artifact) -> DocumentSettings:
+    """Reads what stands for a row in an index."""
+    index = json.loads((retrieval_index.open() / INDEX_FILE).read_text(encoding="utf-8"))
+    return DocumentSettings(**index["documents"])
 
 
 @dataclass(frozen=True)
@@ -68,9 +71,7 @@ def _retriever_of(artifact: Artifact, retriever: Artifact) -> Retriever:
     return open_retriever(retriever)
 
 
-def open_index(
-    retrieval_index: Artifact, retriever: Artifact, settings: RetrievalSettings
-) -> IndexSearcher:
+def open_index(retrieval_index: Artifact, retriever: Artifact) -> IndexSearcher:
     """Opens the retrieval index at its version, with the encoder that it was built with.
 
     Raises:
@@ -79,33 +80,45 @@ def open_index(
     index = json.loads((retrieval_index.open() / INDEX_FILE).read_text(encoding="utf-8"))
     encoder = _retriever_of(retrieval_index, retriever)
     return IndexSearcher(
-        retrieval_index.lancedb, index["table"], encoder, settings, index["version"]
+        retrieval_index.lancedb, index["table"], encoder, RETRIEVAL, index["version"]
     )
 
 
-def open_ranker(
-    answerability: Artifact,
-    retriever: Artifact,
-    answer_embedder: Artifact,
-    settings: RetrievalSettings,
-) -> Ranker:
-    """Opens what ranks rows, with the encoders that it was fitted with; see `open_searcher`."""
-    encoder = _retriever_of(answerability, retriever)
-    embedder = embedder_of(answerability, answer_embedder)
-    return load_ranker(answerability.open(), encoder, embedder, settings.documents)
+@dataclass(frozen=True)
+class RowRanking:
+    """What rows are ranked with; see `RowSearch`."""
+
+    answerability: Artifact
+    retriever: Artifact
+    answer_embedder: Artifact
+
+    def open_ranker(self) -> Ranker:
+        """Opens what ranks rows.
+
+        Raises:
+            MixedVersionsError: It was not fitted with these encoders.
+        """
+        encoder = _retriever_of(self.answerability, self.retriever)
+        embedder = embedder_of(self.answerability, self.answer_embedder)
+        return load_ranker(self.answerability.open(), encoder, embedder)
 
 
-def open_searcher(
-    retrieval_index: Artifact,
-    answerability: Artifact,
-    retriever: Artifact,
-    answer_embedder: Artifact,
-    settings: RetrievalSettings,
-) -> RowSearcher:
-    """Opens the search by which rows are found for questions, and ranked.
+@dataclass(frozen=True)
+class RowSearch(RowRanking):
+    """All that rows are found and ranked with; an asset with such a parameter reads each of it."""
 
-    Raises:
-        MixedVersionsError: Index and ranking were not made with these encoders.
-    """
-    ranker = open_ranker(answerability, retriever, answer_embedder, settings)
-    return RowSearcher(open_index(retrieval_index, retriever, settings), ranker, settings.depth)
+    retrieval_index: Artifact
+
+    @property
+    def documents(self) -> DocumentSettings:
+        """What stands for a row in the index."""
+        return documents_of(self.retrieval_index)
+
+    def open(self) -> RowSearcher:
+        """Opens the search by which rows are found for questions, and ranked.
+
+        Raises:
+            MixedVersionsError: Index and ranking were not made with these encoders.
+        """
+        index = open_index(self.retrieval_index, self.retriever)
+        return RowSearcher(index, self.open_ranker(), RETRIEVAL.depth)

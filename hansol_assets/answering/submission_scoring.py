@@ -17,7 +17,7 @@ from hansol_assets.scoring.measures import KNOWN, UNKNOWN
 
 
 def score_files(
-    lake: Lake, submission: Path, references: Path, settings: ScoreSettings, table: TableSettings
+    lake: Lake, submission: Path, references: Path, table: TableSettings
 ) -> ScoreReport:
     """Scores a submission file, `id, vec_0 …`, against a file of reference answers.
 
@@ -42,7 +42,6 @@ def score_files(
         dict(zip(texts[ID], texts[ANSWERS], strict=True)),
         embedder,
         visible_centroid(embedder, lake.table(lake.live("qa_folds")), TEST),
-        settings,
     )
 
 
@@ -65,7 +64,7 @@ def scoring_judge(lake: Lake, settings: ScoreSettings) -> str:
 
 
 def scores_by_kind(
-    lake: Lake, questions: pd.DataFrame, settings: ScoreSettings, answered_from: float
+    lake: Lake, questions: pd.DataFrame, answered_from: float
 ) -> dict[str, ScoreReport]:
     """Scores the questions that the table knows, and those that it does not, apart.
 
@@ -82,4 +81,4 @@ def scores_by_kind(
     asked = questions[questions["id"].isin(confidence.index)]
     is_known = asked["id"].map(confidence) >= answered_from
     kinds = {KNOWN: asked[is_known], UNKNOWN: asked[~is_known]}
-    return {kind: report_of(rows, settings) for kind, rows in kinds.items() if len(rows)}
+    return {kind: report_of(rows) for kind, rows in kinds.items() if len(rows)}

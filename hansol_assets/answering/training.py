@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from hansol_assets.answering.training_tables import examples_of
 from hansol_assets.compute.current import current
@@ -64,7 +63,7 @@ class EncodingError(CheckFailedError):
         )
 
 
-def encoded_soundly(lake: Lake, settings: Any, manifest: Manifest) -> Iterator[Verdict]:  # noqa: ARG001
+def encoded_soundly(lake: Lake, manifest: Manifest) -> Iterator[Verdict]:  # noqa: ARG001
     """Reports how the examples of an adapter that was trained are encoded."""
     names = ("longest_example", "cut_examples", "unknown_tokens")
     facts = {name: manifest.facts[name] for name in names}

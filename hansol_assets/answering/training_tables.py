@@ -17,7 +17,6 @@ from hansol_assets.qa.prompts import ContextRow, PromptSettings, build_messages,
 from hansol_assets.qa.seeded_draws import chance, draw
 from hansol_assets.qa.table.columns import ANSWERS, ID, QUESTIONS
 from hansol_assets.qa.text_lists import normalise
-from hansol_assets.retrieval.index import RetrievalSettings
 from hansol_assets.retrieval.ranking import RowSearcher
 from hansol_assets.retrieval.search import Hit
 from hansol_assets.settings_model import SettingsModel
@@ -43,7 +42,6 @@ class ExampleSettings(SettingsModel):
 
     pairing: PairingSettings
     prompt: PromptSettings
-    retrieval: RetrievalSettings
     max_examples: int | None
     max_held_out: int
     known_share: float
@@ -89,12 +87,8 @@ def reuse_or_make(
 
     What the table never read is known to the index, the regressors and the composer at once.
 
-    Args:
-        previous: The table of before, with a column `read`; None where there is none.
-        identity: The columns that make a row what it is, of a table of now.
-        held_out: The questions and answers that nothing may be trained on now.
-        most_drift: Share of the rows that may have changed, 0 to 1.
-        make: Makes the table of now.
+    `identity` has the columns that make a row what it is, of a table of now; `held_out` are texts
+    that nothing may be trained on now; `most_drift` is the share of rows that may have changed.
     """
     if previous is None or previous.empty or identity.empty:
         return make()
@@ -197,11 +191,8 @@ def drawn_examples(
 ) -> pd.DataFrame:
     """Draws the examples of an adapter, and those that guide and judge its training.
 
-    Args:
-        pairs: `id, source_ids, question, answer` of every training example there could be.
-        held_out: `id, split, source_ids, question, references`; empty where all rows train.
-        settings: How many are drawn.
-        recipe: From `recipe_of`.
+    `pairs` (`id, source_ids, question, answer`) are all training examples there are; `held_out`
+    (`id, split, source_ids, question, references`) is empty where all rows train.
 
     Returns:
         `recipe, split, source_ids, question, answer`: training ones, then those of the calibration

@@ -11,16 +11,17 @@ import numpy as np
 import pandas as pd
 
 from hansol_assets.answering.known_questions import scored_ids
+from hansol_assets.answering.searching import RETRIEVAL
 from hansol_assets.answering.verdicts import VerdictSettings
 from hansol_assets.lake.manifest import Fact
 from hansol_assets.plotting import calibration_picture, curve_picture, risk_coverage_picture
 from hansol_assets.qa.table.columns import ID, QUESTIONS
 from hansol_assets.retrieval.examples import unrelated_questions, without_row
 from hansol_assets.retrieval.fitting import UNSEEN_UNRELATED
-from hansol_assets.retrieval.index import FrameRows, RetrievalSettings, build_index
+from hansol_assets.retrieval.index import FrameRows, build_index
 from hansol_assets.retrieval.ranking import Ranker
 from hansol_assets.retrieval.search import Hit, IndexSearcher
-from hansol_assets.scoring.bootstrap import BootstrapSettings, bootstrap_interval
+from hansol_assets.scoring.bootstrap import bootstrap_interval
 from hansol_assets.scoring.measures import KNOWN, UNKNOWN
 
 UNRELATED = "unrelated"
@@ -40,18 +41,14 @@ _DECIMALS = 4
 
 
 def evaluate_search(
-    rows: pd.DataFrame,
-    folds: pd.DataFrame,
-    ranker: Ranker,
-    settings: RetrievalSettings,
-    workdir: Path,
+    rows: pd.DataFrame, folds: pd.DataFrame, ranker: Ranker, workdir: Path
 ) -> pd.DataFrame:
     """Asks for validation rows by a paraphrase that is not in the index, and without the row.
 
     Each row is asked for by its last paraphrase (*known*: the others are in the index), then once
     more with the row taken out (*unknown*). A row with one question can only be asked for in the
-    second way. *Unrelated* questions ship with this package, and nothing learned from them. Of more
-    rows than `scored_rows`, so many are drawn by hash. The ranker was fitted without these rows;
+    second way. *Unrelated* questions ship with this package, and nothing learned from them. Of many
+    rows some are drawn by hash. The ranker was fitted without these rows;
     `workdir` holds a temporary index.
 
     Returns:
@@ -59,7 +56,7 @@ def evaluate_search(
         row a question: the ranks of the row that answers (infinite where it was not found, or
         where none answers), which row came first, and how sure that is.
     """
-    drawn = set(scored_ids(folds, settings.scored_rows))
+    drawn = set(scored_ids(folds))
     asked = rows[rows[ID].isin(drawn)]
     questions = [
         _without_last(texts) if key in drawn else texts
@@ -70,11 +67,11 @@ def evaluate_search(
     unrelated = list(unrelated_questions()[UNSEEN_UNRELATED])
     retriever = ranker.features.retriever
     with TemporaryDirectory(dir=workdir) as folder:
-        build_index(folder, _TABLE, indexed, retriever, _TABLE, settings.documents)
-        searcher = IndexSearcher(folder, _TABLE, retriever, settings)
+        build_index(folder, _TABLE, indexed, retriever, _TABLE, ranker.features.documents)
+        searcher = IndexSearcher(folder, _TABLE, retriever, RETRIEVAL)
         splits = sorted(set(folds["split"]))
-        pools = searcher.pools(last, settings.depth, splits)
-        unrelated_pools = searcher.pools(unrelated, settings.depth, splits)
+        pools = searcher.pools(last, RETRIEVAL.depth, splits)
+        unrelated_pools = searcher.pools(unrelated, RETRIEVAL.depth, splits)
     pooled = list(zip(asked[ID], asked[QUESTIONS], last, pools, strict=True))
     kinds = {
         KNOWN: [(key, text, hits) for key, texts, text, hits in pooled if len(set(texts)) > 1],
@@ -116,9 +113,7 @@ def _ranks(hits: Sequence[Hit], row_id: str) -> Mapping[str, float]:
     }
 
 
-def trust_facts(
-    asked: pd.DataFrame, verdicts: VerdictSettings, bootstrap: BootstrapSettings
-) -> dict[str, float]:
+def trust_facts(asked: pd.DataFrame, verdicts: VerdictSettings) -> dict[str, float]:
     """Sums up, of what `evaluate_search` returned, how well rows are found and how surely.
 
     Returns:
@@ -134,8 +129,8 @@ def trust_facts(
         of_kind = is_answered[asked["kind"] == kind]
         facts |= {f"answered_{kind}": float(of_kind.mean())} if len(of_kind) else {}
     if facts["asked_questions"]:
-        facts |= _rank_facts(asked[asked["kind"] == KNOWN], bootstrap)
-        facts |= _auroc(asked, bootstrap)
+        facts |= _rank_facts(asked[asked["kind"] == KNOWN])
+        facts |= _auroc(asked)
     if is_answered.any():
         facts["precision"] = float(is_right[is_answered].mean())
     confidence, outcome = asked["confidence"].to_numpy(), is_right.to_numpy()
@@ -149,7 +144,7 @@ def right(asked: pd.DataFrame) -> pd.Series:
     return asked["ranked_rank"] == 1
 
 
-def _rank_facts(known: pd.DataFrame, bootstrap: BootstrapSettings) -> dict[str, float]:
+def _rank_facts(known: pd.DataFrame) -> dict[str, float]:
     facts: dict[str, float] = {}
     gains = {
         "hit_at_1": known["ranked_rank"] <= 1,
@@ -157,7 +152,7 @@ def _rank_facts(known: pd.DataFrame, bootstrap: BootstrapSettings) -> dict[str, 
         "mrr_at_10": _reciprocal(known["ranked_rank"]),
     }
     for name, values in gains.items():
-        low, high = bootstrap_interval(values.to_numpy(float), bootstrap)
+        low, high = bootstrap_interval(values.to_numpy(float))
         facts |= {name: float(values.mean()), f"{name}_low": low, f"{name}_high": high}
     return facts | {
         f"mrr_{mode}": float(_reciprocal(known[f"{mode}_rank"]).mean()) for mode in MODES
@@ -168,7 +163,7 @@ def _reciprocal(ranks: pd.Series) -> pd.Series:
     return (1 / ranks).where(ranks <= MOST_RANK, 0.0)
 
 
-def _auroc(asked: pd.DataFrame, bootstrap: BootstrapSettings) -> dict[str, float]:
+def _auroc(asked: pd.DataFrame) -> dict[str, float]:
     """The chance that a known question is surer than another one; ties count half."""
     known = asked.loc[asked["kind"] == KNOWN, "confidence"].to_numpy()
     facts: dict[str, float] = {}
@@ -176,7 +171,7 @@ def _auroc(asked: pd.DataFrame, bootstrap: BootstrapSettings) -> dict[str, float
     for name, others in kinds.items():
         other = asked.loc[others, "confidence"].to_numpy()
         wins = (known[:, None] > other).mean(axis=1) + (known[:, None] == other).mean(axis=1) / 2
-        low, high = bootstrap_interval(wins, bootstrap)
+        low, high = bootstrap_interval(wins)
         facts |= {name: float(wins.mean()), f"{name}_low": low, f"{name}_high": high}
     return facts
 

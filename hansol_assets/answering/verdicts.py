@@ -6,7 +6,7 @@ The text follows from the probabilities of the rows found; the vector that is su
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, zip_longest
 from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
@@ -214,6 +214,15 @@ def whole_verdict(parts: Sequence[PartAnswer]) -> Verdict:
     return next(iter(verdicts)) if len(verdicts) == 1 else RELATED
 
 
+def join_as_asked(question: str, texts: Sequence[str]) -> str:
+    """Joins the answers of a question's parts as the question joins them."""
+    joins = take_apart([question])[0].joins if len(texts) > 1 else ()
+    answer = texts[0]
+    for text, kind in zip_longest(texts[1:], joins[: len(texts) - 1], fillvalue=NONE):
+        answer = join_answers(answer, text, kind)
+    return answer
+
+
 def whole_text(question: str, parts: Sequence[PartAnswer]) -> str:
     """The answers of the parts, as the question joins them.
 
@@ -222,11 +231,7 @@ def whole_text(question: str, parts: Sequence[PartAnswer]) -> str:
     if len(parts) == 1:
         return parts[0].text
     if all(part.verdict == ANSWERED for part in parts):
-        joins = (*take_apart([question])[0].joins, *[NONE] * len(parts))
-        answer = parts[0].text
-        for part, kind in zip(parts[1:], joins, strict=False):
-            answer = join_answers(answer, part.text, kind)
-        return answer
+        return join_as_asked(question, [part.text for part in parts])
     return "\n".join(part.text if part.verdict == ANSWERED else _named(part) for part in parts)
 
 

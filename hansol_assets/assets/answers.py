@@ -7,52 +7,46 @@ import pandas as pd
 
 from hansol_assets.answering.answer_table import review_of_blocks
 from hansol_assets.answering.blending import (
+    BLEND,
+    ROW_SHARE,
     fit_for_judging,
-    fit_for_submitting,
+    fit_split,
     load_choices,
     load_regressors,
     part_components,
     split_of,
 )
 from hansol_assets.answering.candidates import CandidateInputs, Gatherer, of_questions
-from hansol_assets.answering.choosing import ChoiceSettings, Chooser
+from hansol_assets.answering.choosing import Chooser
 from hansol_assets.answering.known_questions import ask_held_out, fit_row_share, look_up
 from hansol_assets.answering.parts import TEST, asked_alone, of_split, to_submit
 from hansol_assets.answering.readings import KIWI
-from hansol_assets.answering.searching import Searching, open_searcher
+from hansol_assets.answering.searching import RowSearch
 from hansol_assets.answering.training import adapter_weights
+from hansol_assets.answering.verdicts import VerdictSettings
 from hansol_assets.embedding.cached import open_embedder
 from hansol_assets.embedding.embedder import encode_groups
-from hansol_assets.lake.blocks import Blocks
+from hansol_assets.lake.blocks import in_blocks
 from hansol_assets.lake.declaration import Setting, lake_artifact, lake_table
 from hansol_assets.lake.handles import Artifact, Table
 from hansol_assets.lake.reports import ArtifactBuild, Build, Report, TableReport
 from hansol_assets.plotting import bar_picture
 from hansol_assets.qa.folds import CALIBRATION, TRAINING, VALIDATION
-from hansol_assets.scoring.answer_regressor import ComponentSettings
-from hansol_assets.scoring.blend import ROW_SHARE_FILE, WEIGHTS_FILE, BlendSettings, fit_blend
-from hansol_assets.scoring.drafting import ComposingSettings
+from hansol_assets.scoring.blend import BlendSettings, fit_blend
+from hansol_assets.scoring.fitted import save
 
 SHOWN_CONFIDENCE = (0.1, 0.5, 0.9)
 MOST_ROWS = 300
 """Calibration rows that the share of rows is fitted on, at most."""
 
-Choice = Annotated[ChoiceSettings, Setting("choice")]
 Block = Annotated[int, Setting("candidates.block")]
-Candidates = Annotated[
-    CandidateInputs, Setting("candidate_inputs", without=("retrieval.scored_rows",))
-]
-Composed = Annotated[ComposingSettings, Setting("composing", only=("shape_answers",))]
-"""What is learnt of the form of answers; the rest is read when texts are put together."""
+Candidates = Annotated[CandidateInputs, Setting("candidate_inputs")]
 
 
 @lake_table(kinds={"huggingface", "duckdb"}, code_version="7", pool="gpu")
 def validation_candidates(
     held_out_questions: Table,
-    retrieval_index: Artifact,
-    answerability: Artifact,
-    retriever: Artifact,
-    answer_embedder: Artifact,
+    search: RowSearch,
     base_model: Artifact,
     lora_adapter: Artifact,
     settings: Candidates,
@@ -63,11 +57,8 @@ def validation_candidates(
     For each part of a question: the greedy and the sampled generations, and the reference answers
     of the rows found among those that the question's split may see.
     """
-    searcher = open_searcher(
-        retrieval_index, answerability, retriever, answer_embedder, settings.retrieval
-    )
-    embedder = open_embedder(answer_embedder)
-    gatherer = Gatherer(searcher, lora_adapter, base_model, embedder, settings, build.log)
+    embedder = open_embedder(search.answer_embedder)
+    gatherer = Gatherer(search.open(), lora_adapter, base_model, embedder, settings, build.log)
     return gatherer.gather(held_out_questions.read())
 
 
@@ -76,14 +67,12 @@ def validation_candidates(
 )
 def test_candidates(
     raw_questions: Table,
-    retrieval_index: Artifact,
-    answerability: Artifact,
-    retriever: Artifact,
-    answer_embedder: Artifact,
+    search: RowSearch,
     base_model: Artifact,
     lora_adapter: Artifact,
     final_adapter: Artifact,
     settings: Candidates,
+    block: Block,
     build: Build,
 ) -> TableReport:
     """Every candidate answer to the questions to be submitted, with its origin and vector.
@@ -91,50 +80,35 @@ def test_candidates(
     Made as `validation_candidates` are, with all rows to be found; of many questions block by
     block, so that a killed run goes on with the next one.
     """
-    searcher = open_searcher(
-        retrieval_index, answerability, retriever, answer_embedder, settings.retrieval
-    )
-    weights, embedder = adapter_weights(final_adapter, lora_adapter), open_embedder(answer_embedder)
-    gatherer = Gatherer(searcher, weights, base_model, embedder, settings, build.log)
-    blocks = Blocks(build, settings.candidates.block)
-    return blocks.table(to_submit(raw_questions.read()), gatherer.gather)
+    weights = adapter_weights(final_adapter, lora_adapter)
+    embedder = open_embedder(search.answer_embedder)
+    gatherer = Gatherer(search.open(), weights, base_model, embedder, settings, build.log)
+    return in_blocks(build, block, to_submit(raw_questions.read()), gatherer.gather)
 
 
 @lake_artifact(kinds={"scikitlearn"}, code_version="2", libraries=(*KIWI, "scikit-learn"))
-def answer_regressor(
-    qa_folds: Table,
-    answer_embedder: Artifact,
-    components: ComponentSettings,
-    composing: Composed,
-    build: ArtifactBuild,
-) -> Report:
+def answer_regressor(qa_folds: Table, answer_embedder: Artifact, build: ArtifactBuild) -> Report:
     """What estimates the vector of an answer and composes its text, fitted for judging.
 
     Its strength is chosen on the calibration rows. One model answers calibration questions from
     training rows, the other validation questions from training and calibration rows.
     """
     rows, embedder = qa_folds.read(), open_embedder(answer_embedder, build.log)
-    fitted = fit_for_judging(rows, embedder, components, composing, build.folder)
+    fitted = fit_for_judging(rows, embedder, build.folder)
     return Report(facts={f"{split}_fitted_on": n for split, n in fitted.items()})
 
 
 @lake_artifact(kinds={"scikitlearn"}, code_version="2")
 def final_regressor(
-    qa_folds: Table,
-    answer_embedder: Artifact,
-    answer_regressor: Artifact,
-    components: ComponentSettings,
-    composing: Composed,
-    build: ArtifactBuild,
+    qa_folds: Table, answer_embedder: Artifact, answer_regressor: Artifact, build: ArtifactBuild
 ) -> Report:
     """What estimates the vector of an answer and composes its text, fitted on all rows.
 
     As strong as `answer_regressor`, whose choice was made on rows that it did not see.
     """
     rows, embedder = qa_folds.read(), open_embedder(answer_embedder, build.log)
-    choices = load_choices(answer_regressor)
-    fitted = fit_for_submitting(rows, embedder, choices, components, composing, build.folder)
-    return Report(facts={f"{split}_fitted_on": n for split, n in fitted.items()})
+    fitted_on = fit_split(rows, TEST, embedder, load_choices(answer_regressor), build.folder)
+    return Report(facts={f"{TEST}_fitted_on": fitted_on})
 
 
 @lake_artifact(kinds={"scikitlearn"}, code_version="4")
@@ -143,11 +117,7 @@ def vector_blend(
     validation_candidates: Table,
     answer_regressor: Artifact,
     qa_folds: Table,
-    retrieval_index: Artifact,
-    answerability: Artifact,
-    retriever: Artifact,
-    answer_embedder: Artifact,
-    retrieval: Searching,
+    search: RowSearch,
     blend: BlendSettings,
     build: ArtifactBuild,
 ) -> Report:
@@ -162,14 +132,13 @@ def vector_blend(
     """
     questions = asked_alone(of_split(held_out_questions.read(), CALIBRATION))
     candidates = of_questions(validation_candidates.read(), questions)
-    models = load_regressors(answer_regressor, answer_embedder)
-    embedder = open_embedder(answer_embedder)
+    models = load_regressors(answer_regressor, search.answer_embedder)
+    embedder = open_embedder(search.answer_embedder)
     components = part_components(candidates, split_of(questions), models)
     references = encode_groups(embedder, questions["references"].tolist())
-    fitted = fit_blend(components.of_questions(questions["id"].tolist()), references, blend)
-    fitted.save(build.folder / WEIGHTS_FILE)
-    rows = qa_folds.read()
-    searcher = open_searcher(retrieval_index, answerability, retriever, answer_embedder, retrieval)
+    fitted = fit_blend(components.of_questions(questions["id"].tolist()), references)
+    save(fitted, build.folder / BLEND)
+    rows, searcher = qa_folds.read(), search.open()
     model = models[CALIBRATION]
     held_out = rows.loc[rows["split"] == CALIBRATION, "id"].tolist()[:MOST_ROWS]
     known, unknown = (
@@ -177,7 +146,7 @@ def vector_blend(
         for asked in ask_held_out(rows, held_out, (TRAINING, CALIBRATION), searcher)
     )
     share = fit_row_share(known, unknown, rows, embedder, blend.unknown_weight)
-    share.save(build.folder / ROW_SHARE_FILE)
+    save(share, build.folder / ROW_SHARE)
     weights = {f"weight_{name}": round(weight, 4) for name, weight in fitted.weights.items()}
     notes = {"weights": bar_picture("Weights of the components", fitted.weights, "weight")}
     shares = share.of(np.array(SHOWN_CONFIDENCE)).round(4).tolist()
@@ -195,7 +164,7 @@ def validation_answers(
     answer_embedder: Artifact,
     vector_blend: Artifact,
     qa_folds: Table,
-    choice: Choice,
+    verdicts: VerdictSettings,
 ) -> TableReport:
     """The answer to each validation question, with the probability that it is right.
 
@@ -205,7 +174,7 @@ def validation_answers(
     to each, and flags the answers that a person should review.
     """
     chooser = Chooser.open(
-        VALIDATION, answer_regressor, vector_blend, answer_embedder, qa_folds.read(), choice
+        VALIDATION, answer_regressor, vector_blend, answer_embedder, qa_folds.read(), verdicts
     )
     return chooser.choose(of_split(held_out_questions.read(), VALIDATION), validation_candidates)
 
@@ -218,7 +187,7 @@ def generated_answers(
     answer_embedder: Artifact,
     vector_blend: Artifact,
     qa_folds: Table,
-    choice: Choice,
+    verdicts: VerdictSettings,
     block: Block,
     build: Build,
 ) -> TableReport:
@@ -227,10 +196,10 @@ def generated_answers(
     Of many questions they are chosen block by block.
     """
     chooser = Chooser.open(
-        TEST, final_regressor, vector_blend, answer_embedder, qa_folds.read(), choice
+        TEST, final_regressor, vector_blend, answer_embedder, qa_folds.read(), verdicts
     )
 
     def answer(questions: pd.DataFrame) -> TableReport:
         return chooser.choose(questions, test_candidates)
 
-    return Blocks(build, block, review_of_blocks).table(to_submit(raw_questions.read()), answer)
+    return in_blocks(build, block, to_submit(raw_questions.read()), answer, review_of_blocks)

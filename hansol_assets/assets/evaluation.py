@@ -1,14 +1,11 @@
 """Group `evaluation`: scores of the validation answers, and the leaderboard of all experiments."""
 
+from dataclasses import dataclass
 from typing import Annotated
 
 import pandas as pd
 
-from hansol_assets.answering.blending import (
-    VectorModels,
-    part_components,
-    split_of,
-)
+from hansol_assets.answering.blending import VectorModels, part_components, split_of
 from hansol_assets.answering.candidates import of_questions
 from hansol_assets.answering.judging import (
     JUDGE,
@@ -28,7 +25,7 @@ from hansol_assets.answering.known_questions import (
 )
 from hansol_assets.answering.parts import ALL_SPLITS, of_split
 from hansol_assets.answering.publishing import experiments
-from hansol_assets.answering.searching import Searching, open_searcher
+from hansol_assets.answering.searching import RowSearch
 from hansol_assets.answering.trust import trust_of
 from hansol_assets.answering.verdicts import VerdictSettings
 from hansol_assets.embedding.embedder import EmbedderSettings
@@ -39,8 +36,6 @@ from hansol_assets.lake.records import Records, records
 from hansol_assets.lake.reports import ArtifactBuild, Report, TableReport
 from hansol_assets.plotting import distribution_picture, trend_picture
 from hansol_assets.qa.folds import VALIDATION
-from hansol_assets.retrieval.index import RetrievalSettings
-from hansol_assets.scoring.evaluate import ScoreSettings
 from hansol_assets.scoring.leaderboard import (
     ANSWER,
     SHOWN,
@@ -50,6 +45,16 @@ from hansol_assets.scoring.leaderboard import (
 )
 from hansol_assets.scoring.leaderboard import leaderboard as leaderboard_of
 from hansol_assets.scoring.measures import ASKED, BASELINES, KNOWN, weigh
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The questions that judge, with their candidates and answers, and the rows behind them."""
+
+    held_out_questions: Table
+    validation_candidates: Table
+    validation_answers: Table
+    qa_folds: Table
 
 
 @lake_artifact(kinds={"huggingface"}, retries=3)
@@ -66,21 +71,12 @@ def judge_embedder(
 
 
 @lake_table(kinds={"duckdb"}, named_by_content=True)
-def known_share(
-    raw_questions: Table,
-    retrieval_index: Artifact,
-    answerability: Artifact,
-    retriever: Artifact,
-    answer_embedder: Artifact,
-    retrieval: Searching,
-    scores: Annotated[ScoreSettings, Setting("scores", only=("bootstrap",))],
-) -> TableReport:
+def known_share(raw_questions: Table, search: RowSearch) -> TableReport:
     """How many of the questions to be answered the table knows, part by part, with its interval.
 
     It stands beside `question_mix`, not in it: a changed row may move it, and shall train nothing.
     """
-    searcher = open_searcher(retrieval_index, answerability, retriever, answer_embedder, retrieval)
-    shares = known_shares(raw_questions.read(), searcher, scores)
+    shares = known_shares(raw_questions.read(), search.open())
     share, low, high = shares["value"].tolist()
     facts = {"known_share": share, "known_share_low": low, "known_share_high": high}
     return TableReport(frame=shares, facts=facts)
@@ -88,25 +84,18 @@ def known_share(
 
 @lake_table(kinds={"duckdb"}, code_version="5", libraries=("sacrebleu",))
 def validation_scores(
-    held_out_questions: Table,
-    validation_candidates: Table,
-    validation_answers: Table,
+    judged: Judged,
     answer_regressor: Artifact,
     vector_blend: Artifact,
-    retrieval_index: Artifact,
-    answerability: Artifact,
-    retriever: Artifact,
-    answer_embedder: Artifact,
+    search: RowSearch,
     retrieval_scores: Table,
     judge_embedder: Artifact,
-    qa_folds: Table,
     question_mix: Table,
     known_share: Table,
-    retrieval: Annotated[RetrievalSettings, Setting("retrieval", without=("top_k",))],
     verdicts: Annotated[
         VerdictSettings, Setting("verdicts", only=("answered_from", "related_from"))
     ],
-    scores: Annotated[ScoreSettings, Setting("scores.drawing")],
+    share: Annotated[float | None, Setting("scores.known_share")],
     strategy: Annotated[str, Setting("submission.strategy")],
 ) -> TableReport:
     """Mean cosine to the references of each validation question, for every way to answer it.
@@ -120,43 +109,40 @@ def validation_scores(
     public figure is over a 40 % draw, the private one over all, as the competition had them. How
     far answers can be trusted stands beside them, from `retrieval_scores`.
     """
-    questions, rows = of_split(held_out_questions.read(), VALIDATION), qa_folds.read()
-    candidates = of_questions(validation_candidates.read(), questions)
-    models = VectorModels.open(answer_regressor, vector_blend, answer_embedder)
-    judge, answers = open_judge(judge_embedder, answer_embedder), validation_answers.read()
+    questions = of_split(judged.held_out_questions.read(), VALIDATION)
+    candidates = of_questions(judged.validation_candidates.read(), questions)
+    answers, rows = judged.validation_answers.read(), judged.qa_folds.read()
+    models = VectorModels.open(answer_regressor, vector_blend, search.answer_embedder)
+    judge = open_judge(judge_embedder, search.answer_embedder)
     regressor = models.regressors[VALIDATION]
     zero = zero_of_parity(judge, regressor, rows)
     components = part_components(candidates, split_of(questions), models.regressors)
     references = dict(zip(rows["id"], rows["answers"], strict=True))
     unknown = judge_answers(
-        questions, answers, candidates, components, models, judge, scores, zero, references
+        questions, answers, candidates, components, models, judge, zero, references
     )
-    searcher = open_searcher(retrieval_index, answerability, retriever, answer_embedder, retrieval)
-    drawn = scored_ids(rows, retrieval.scored_rows)
-    asked, _ = ask_held_out(rows, drawn, ALL_SPLITS, searcher)
+    searcher = search.open()
+    asked, _ = ask_held_out(rows, scored_ids(rows), ALL_SPLITS, searcher)
     ranked = look_up(asked, rows, searcher, regressor, models.blend, models.embedder)
-    known = score_known(
-        ranked, rows, models.share, regressor.joining, judge, zero, verdicts, scores
-    )
-    measured = float(known_share.facts["known_share"])
-    judged = weigh(
+    known = score_known(ranked, rows, models.share, regressor.joining, judge, zero, verdicts)
+    scores = weigh(
         pd.concat([unknown, known], ignore_index=True),
-        measured if scores.known_share is None else scores.known_share,
+        float(known_share.facts["known_share"]) if share is None else share,
         float(question_mix.facts["joined_share"]),
     )
     scored = strategy if judge.embeds_answers else ANSWER
     facts = {
         JUDGE: judge.name,
-        **score_facts(judged, scored, scores),
+        **score_facts(scores, scored),
         **known_share.facts,
         **trust_of(retrieval_scores.facts),
     }
     worst = worst_questions(unknown, answers, questions["references"].tolist())
-    shown = judged[judged[ASKED] == KNOWN].sort_values(ANSWER, kind="stable").head(SHOWN_WORST)
+    shown = scores[scores[ASKED] == KNOWN].sort_values(ANSWER, kind="stable").head(SHOWN_WORST)
     return TableReport(
-        frame=judged,
+        frame=scores,
         facts=facts,
-        notes={"score_distribution": distribution_picture(judged, scored, list(BASELINES))},
+        notes={"score_distribution": distribution_picture(scores, scored, list(BASELINES))},
         tables={
             "worst_questions": records(worst),
             "worst_known": records(
@@ -167,19 +153,16 @@ def validation_scores(
 
 
 @lake_table(kinds={"duckdb"}, code_version="2")
-def leaderboard(
-    validation_scores: History,
-    scores: Annotated[ScoreSettings, Setting("scores", only=("bootstrap",))],
-) -> TableReport:
+def leaderboard(validation_scores: History) -> TableReport:
     """Every experiment in the lake, beside the baselines and the ablations.
 
     One row per fingerprint of `validation_scores`, across runs and profiles, with a bootstrap
     interval; the newest is compared with the best earlier one by a paired bootstrap.
     """
     every = experiments(validation_scores)
-    table = leaderboard_of(every, scores)
+    table = leaderboard_of(every)
     facts: dict[str, Fact] = {"experiments": len(every)}
-    facts |= comparison_facts(every, scores.bootstrap)
+    facts |= comparison_facts(every)
     tables: dict[str, Records] = {"leaderboard": records(table[SHOWN])}
     compared = [item for item in every if item.fingerprint == facts.get("compared_with")]
     if compared:

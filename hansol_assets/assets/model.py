@@ -6,7 +6,7 @@ from typing import Annotated
 import pandas as pd
 
 from hansol_assets.answering.parts import ALL_SPLITS
-from hansol_assets.answering.searching import Searching, open_searcher
+from hansol_assets.answering.searching import RowSearch
 from hansol_assets.answering.training import (
     ENCODED_SOUNDLY,
     AdapterSettings,
@@ -46,10 +46,7 @@ KINDS = {"huggingface", "pytorch"}
 
 HeldOut = Annotated[FoldSettings, Setting("folds", only=("stock_share",))]
 """What distinguishes a held-out text from a stock answer; `qa_folds` says which are held out."""
-Examples = Annotated[
-    ExampleSettings,
-    Setting("examples", without=("retrieval.top_k", "retrieval.scored_rows")),
-]
+Examples = Annotated[ExampleSettings, Setting("examples")]
 MostDrift = Annotated[float, Setting("training.examples_drift")]
 Training = Annotated[
     AdapterSettings,
@@ -65,15 +62,11 @@ Training = Annotated[
 def pretraining_corpus(
     paired_questions: Table,
     qa_folds: Table,
-    retrieval_index: Artifact,
-    answerability: Artifact,
-    retriever: Artifact,
-    answer_embedder: Artifact,
+    search: RowSearch,
     folds: HeldOut,
     kind: Annotated[str, Setting("base_model.kind")],
     most_drift: Annotated[float, Setting("base_model.corpus_drift")],
     prompt: PromptSettings,
-    retrieval: Searching,
     pretraining_corpus: Table | None,
 ) -> TableReport:
     """The documents that a base model is trained on from nothing; empty for a released one.
@@ -87,14 +80,11 @@ def pretraining_corpus(
         return TableReport(frame=empty_table(CORPUS_COLUMNS))
     pairs = paired_questions.read()
     singles = drawn_documents(asked_once(pairs[pairs["kind"] == SINGLE]))
-    recipe = recipe_of(retriever.version, prompt=prompt, retrieval=retrieval)
+    recipe = recipe_of(search.retriever.version, documents=search.documents, prompt=prompt)
     drawn = singles.assign(recipe=recipe)
 
     def make() -> pd.DataFrame:
-        searcher = open_searcher(
-            retrieval_index, answerability, retriever, answer_embedder, retrieval
-        )
-        return corpus_table(drawn, training_examples(drawn, searcher, prompt))
+        return corpus_table(drawn, training_examples(drawn, search.open(), prompt))
 
     identity, held_out = drawn[CORPUS_IDENTITY], held_out_texts(qa_folds.read(), folds)
     return _reused_or_made(pretraining_corpus, identity, held_out, most_drift, make)
@@ -122,10 +112,7 @@ def adapter_examples(
     paired_questions: Table,
     held_out_questions: Table,
     qa_folds: Table,
-    retrieval_index: Artifact,
-    answerability: Artifact,
-    retriever: Artifact,
-    answer_embedder: Artifact,
+    search: RowSearch,
     folds: HeldOut,
     settings: Examples,
     most_drift: MostDrift,
@@ -139,15 +126,11 @@ def adapter_examples(
     row does not train the adapter anew.
     """
     rows, pairs, held_out = qa_folds.read(), paired_questions.read(), held_out_questions.read()
-    drawn = drawn_examples(
-        pairs, held_out, settings, recipe_of(retriever.version, examples=settings)
-    )
+    recipe = recipe_of(search.retriever.version, documents=search.documents, examples=settings)
+    drawn = drawn_examples(pairs, held_out, settings, recipe)
 
     def make() -> pd.DataFrame:
-        searcher = open_searcher(
-            retrieval_index, answerability, retriever, answer_embedder, settings.retrieval
-        )
-        return adapter_table(drawn, rows, searcher, settings)
+        return adapter_table(drawn, rows, search.open(), settings)
 
     identity, unseen = drawn[EXAMPLE_IDENTITY], held_out_texts(rows, folds)
     return _reused_or_made(adapter_examples, identity, unseen, most_drift, make)
@@ -175,10 +158,7 @@ def lora_adapter(
 def final_examples(
     qa_folds: Table,
     question_mix: Table,
-    retrieval_index: Artifact,
-    answerability: Artifact,
-    retriever: Artifact,
-    answer_embedder: Artifact,
+    search: RowSearch,
     final_fit: Annotated[bool, Setting("final_fit")],
     settings: Examples,
     most_drift: MostDrift,
@@ -195,15 +175,11 @@ def final_examples(
     mix = QuestionMix.of_table(question_mix.read())
     pairs = build_pairs(rows, dealt, mix)
     none_held_out = build_held_out(rows, dealt, mix, settings.pairing)
-    drawn = drawn_examples(
-        pairs, none_held_out, settings, recipe_of(retriever.version, examples=settings)
-    )
+    recipe = recipe_of(search.retriever.version, documents=search.documents, examples=settings)
+    drawn = drawn_examples(pairs, none_held_out, settings, recipe)
 
     def make() -> pd.DataFrame:
-        searcher = open_searcher(
-            retrieval_index, answerability, retriever, answer_embedder, settings.retrieval
-        )
-        return adapter_table(drawn, every, searcher, settings, ALL_SPLITS)
+        return adapter_table(drawn, every, search.open(), settings, ALL_SPLITS)
 
     return _reused_or_made(final_examples, drawn[EXAMPLE_IDENTITY], (), most_drift, make)
 

@@ -4,11 +4,11 @@ from dataclasses import asdict
 from typing import Annotated
 
 from hansol_assets.answering.searching import (
-    Searching,
+    RowRanking,
     TableRows,
+    documents_of,
     index_table,
     open_index,
-    open_ranker,
     write_index_file,
 )
 from hansol_assets.answering.trust import evaluate_search, trust_facts, trust_pictures
@@ -38,7 +38,6 @@ from hansol_assets.retrieval.examples import load_prior, make_prior
 from hansol_assets.retrieval.features import FEATURES
 from hansol_assets.retrieval.fitting import Fitter, save_ranker
 from hansol_assets.retrieval.index import DocumentSettings, RetrievalSettings, build_index
-from hansol_assets.scoring.bootstrap import BootstrapSettings
 
 
 @lake_artifact(kinds={"huggingface"}, code_version="5", pool="gpu", retries=3, libraries=ENCODERS)
@@ -73,7 +72,6 @@ def retrieval_index(
     qa_folds: Table,
     retriever: Artifact,
     documents: Annotated[DocumentSettings, Setting("retrieval.documents")],
-    exact_rows: Annotated[int, Setting("retrieval.exact_rows")],
     build: ArtifactBuild,
 ) -> Report:
     """The LanceDB table over the rows: dense vectors, and full text of Kiwi morphemes.
@@ -85,16 +83,10 @@ def retrieval_index(
     table = index_table(int(retriever.facts["dimensions"]))
     with build.lancedb() as database:
         report = build_index(
-            database.uri,
-            table,
-            TableRows(qa_folds),
-            encoder,
-            retriever.version,
-            documents,
-            exact_rows,
+            database.uri, table, TableRows(qa_folds), encoder, retriever.version, documents
         )
         files = version_checksums(database, table, report.version)
-    write_index_file(build.folder, table, report.version)
+    write_index_file(build.folder, table, report.version, documents)
     facts = {
         **asdict(report),
         ROWS_MADE: report.inserted + report.updated,
@@ -109,7 +101,6 @@ def answerability(
     retrieval_index: Artifact,
     retriever: Artifact,
     answer_embedder: Artifact,
-    retrieval: Searching,
     build: ArtifactBuild,
 ) -> Report:
     """Does this row answer this question? A calibrated probability for each row found, and none.
@@ -119,16 +110,12 @@ def answerability(
     calibration rows, and on tables that ship while they are kept back.
     """
     encoder, embedder = open_retriever(retriever, build.log), open_embedder(answer_embedder)
+    documents = documents_of(retrieval_index)
     is_shipped = retriever.facts["model"] == "e5" and answer_embedder.facts["model"] == "muse"
-    prior = load_prior() if is_shipped else make_prior(encoder, embedder, retrieval)
-    fitter = Fitter(
-        open_index(retrieval_index, retriever, retrieval),
-        encoder,
-        embedder,
-        prior,
-        retrieval.documents,
-        retrieval.depth,
-    )
+    search = RetrievalSettings(documents=documents)
+    prior = load_prior() if is_shipped else make_prior(encoder, embedder, search)
+    index = open_index(retrieval_index, retriever)
+    fitter = Fitter(index, encoder, embedder, prior, documents)
     ranker, known, unknown = fitter.fit(qa_folds.read())
     save_ranker(ranker, build.folder)
     standard = (ranker.model.slopes * prior.examples.features.std(axis=0)).round(3).tolist()
@@ -140,12 +127,8 @@ def answerability(
 @lake_table(kinds={"lancedb", "duckdb"}, code_version="4")
 def retrieval_scores(
     qa_folds: Table,
-    answerability: Artifact,
-    retriever: Artifact,
-    answer_embedder: Artifact,
-    retrieval: Annotated[RetrievalSettings, Setting("retrieval", without=("top_k",))],
+    ranking: RowRanking,
     verdicts: Annotated[VerdictSettings, Setting("verdicts", only=("answered_from",))],
-    bootstrap: Annotated[BootstrapSettings, Setting("scores.bootstrap")],
     build: Build,
 ) -> TableReport:
     """How far answers can be trusted, question by question, on rows that nothing learned from.
@@ -155,7 +138,5 @@ def retrieval_scores(
     """
     rows, folds = rows_and_folds(qa_folds.read())
     build.checkpoints.mkdir(parents=True, exist_ok=True)
-    ranker = open_ranker(answerability, retriever, answer_embedder, retrieval)
-    asked = evaluate_search(rows, folds, ranker, retrieval, build.checkpoints)
-    facts = trust_facts(asked, verdicts, bootstrap)
-    return TableReport(frame=asked, facts=facts, notes=trust_pictures(asked))
+    asked = evaluate_search(rows, folds, ranking.open_ranker(), build.checkpoints)
+    return TableReport(frame=asked, facts=trust_facts(asked, verdicts), notes=trust_pictures(asked))

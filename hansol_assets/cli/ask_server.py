@@ -18,10 +18,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from hansol_assets.answering.asking import LONGEST_QUESTION, Answer, Asker
+from hansol_assets.answering.asking import LONGEST_QUESTION, Answer, AnswerRecord, Asker
 from hansol_assets.cli.ask_page import CSS
 from hansol_assets.cli.output import HOST
-from hansol_assets.cli.questions import AnswerRecord, answer_record
 from hansol_assets.errors import InputError, UserError
 
 MOST_WAITING = 16
@@ -153,7 +152,7 @@ def asking_api(turns: Turns) -> FastAPI:
             raise HTTPException(503, str(error), headers=after) from error
         except UserError as error:
             raise HTTPException(500, str(error)) from error
-        return JSONResponse(answer_record(answer))
+        return JSONResponse(answer.record)
 
     return app
 

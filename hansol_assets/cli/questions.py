@@ -3,14 +3,12 @@
 import importlib.util
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
 from rich.table import Table
-from typing_extensions import TypedDict
 
-from hansol_assets.answering.verdicts import Verdict
 from hansol_assets.cli.output import (
     HOST,
     JsonOption,
@@ -39,26 +37,6 @@ SHOWN_RANKS = ("probability", "dense_rank", "fts_rank")
 commands = typer.Typer()
 
 
-class AnswerRecord(TypedDict):
-    """An answer for programs, by `--json` and the HTTP API; `Answer` says what each key holds."""
-
-    question: str
-    answer: str
-    verdict: Verdict
-    confidence: float
-    needs_review: bool
-    quotes: list[dict[str, Any]]
-    nearest: list[dict[str, Any]]
-    parts: list[str]
-
-
-def answer_record(answer: "Answer") -> AnswerRecord:
-    """Returns an answer as plain values."""
-    return cast(
-        "AnswerRecord", {name: getattr(answer, name) for name in AnswerRecord.__annotations__}
-    )
-
-
 @commands.command()
 def score(
     submission: Annotated[Path, typer.Argument(help="id, vec_0 …; any system's.")],
@@ -82,9 +60,8 @@ def score(
         settings = load_settings()
         lake = open_lake()
         judge = scoring_judge(lake, settings.scores)
-        report = score_files(lake, submission, references, settings.scores, settings.table)
-        limit = settings.verdicts.answered_from
-        kinds = scores_by_kind(lake, report.questions, settings.scores, limit)
+        report = score_files(lake, submission, references, settings.table)
+        kinds = scores_by_kind(lake, report.questions, settings.verdicts.answered_from)
     except ValueError as error:
         fail(str(error))
     if as_json:
@@ -154,15 +131,13 @@ def _questions(question: str | None, file: Path | None) -> list[str]:
 
 def _print_answer(answer: "Answer", *, as_json: bool, as_line: bool) -> None:
     if as_json:
-        record = answer_record(answer)
-        print_json_line(record) if as_line else print_json(record)
+        print_json_line(answer.record) if as_line else print_json(answer.record)
         return
     if as_line:
         console.rule(escape(answer.question), align="left")
     console.print(answer.answer, highlight=False, markup=False)
     _print_verdict(answer.verdict, answer.confidence, needs_review=answer.needs_review)
-    print_records("quoted rows", _shown_quotes(answer.quotes))
-    print_records("nearest questions", _shown_nearest(answer.nearest))
+    _print_rows(answer.quotes, answer.nearest)
 
 
 def _open_asker() -> "Asker":
@@ -170,8 +145,7 @@ def _open_asker() -> "Asker":
     from hansol_assets.orchestration.home import set_process_defaults
 
     set_process_defaults()
-    settings = load_settings()
-    return Asker.open(open_lake(), settings.retrieval, settings.verdicts)
+    return Asker.open(open_lake(), load_settings().verdicts)
 
 
 def _serve(port: int) -> None:
@@ -213,28 +187,21 @@ def _print_verdict(verdict: str, confidence: float, *, needs_review: bool) -> No
     console.print(f"[bold]{verdict}[/]  probability {confidence:.2f}{doubt}", highlight=False)
 
 
-def _shown_quotes(quotes: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [
-        {
-            "part": quote["part"] + 1,
-            "row": quote["source_row"],
-            "question": quote["source_question"],
-            "quoted": quote["text"],
-        }
-        for quote in quotes
-    ]
+def _print_rows(quotes: list[dict[str, Any]], nearest: list[dict[str, Any]]) -> None:
+    """Prints what is quoted of which rows, and the rows found first."""
+    shown = {
+        "quoted rows": [_named_row(row) | {"quoted": row["text"]} for row in quotes],
+        "nearest questions": [
+            _named_row(row) | {"probability": f"{row['probability']:.2f}"} for row in nearest
+        ],
+    }
+    for title, rows in shown.items():
+        print_records(title, rows)
 
 
-def _shown_nearest(nearest: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [
-        {
-            "part": row["part"] + 1,
-            "row": row["source_row"],
-            "question": row["source_question"],
-            "probability": f"{row['probability']:.2f}",
-        }
-        for row in nearest
-    ]
+def _named_row(row: dict[str, Any]) -> dict[str, Any]:
+    question, label = row["source_question"], row["source_row"]
+    return {"part": row["part"] + 1, "row": label, "question": question}
 
 
 def _print_explanation(explanation: dict[str, Any]) -> None:
@@ -249,8 +216,7 @@ def _print_explanation(explanation: dict[str, Any]) -> None:
     _print_verdict(
         explanation["verdict"], explanation["confidence"], needs_review=explanation["needs_review"]
     )
-    print_records("quoted rows", _shown_quotes(explanation["quotes"]))
-    print_records("nearest questions", _shown_nearest(explanation["nearest"]))
+    _print_rows(explanation["quotes"], explanation["nearest"])
     for number, part in enumerate(explanation["parts"], start=1):
         console.rule(f"part {number}", align="left")
         print_card({"question": part["question"]})

@@ -23,7 +23,7 @@ from hansol_assets.lake.disk import require_writable
 from hansol_assets.lake.paths import LakePaths
 from hansol_assets.orchestration.lines import asset_line
 from hansol_assets.qa.table.files import TEST_CSV
-from hansol_assets.settings import Settings, load_settings
+from hansol_assets.settings import FRESH_HOURS, Settings, load_settings
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -62,8 +62,9 @@ def refresh(
         _print_up_to_date(done)
     elif not _run_job("refresh", settings, force=force):
         fail(f"the run failed; {_what_stands(settings)}. The reason is above.")
-    _print_scores()
-    for name, made in outcome(open_lake(), has_questions=TEST_CSV in settings.raw_files):
+    lake = open_lake()
+    print_board(lake.table(lake.live("leaderboard")), console)
+    for name, made in outcome(lake, has_questions=TEST_CSV in settings.raw_files):
         print_line(f"{name:13} {made}")
 
 
@@ -80,7 +81,7 @@ def _up_to_date(settings: Settings) -> "UpToDate | None":
     from hansol_assets.lake.making import find_up_to_date
 
     # A run that does nothing still tells Dagster that its assets were looked at.
-    hours = settings.automation.fresh_hours / 2
+    hours = FRESH_HOURS / 2
     lake = open_or_make_lake()
     return find_up_to_date(declarations(), lake, settings, _home(settings), hours)
 
@@ -198,11 +199,6 @@ def _partition_config(job: "dg.JobDefinition", partition: str | None) -> dict[st
     if partition is None or job.partitioned_config is None:
         return {}
     return dict(job.partitioned_config.get_run_config_for_partition_key(partition))
-
-
-def _print_scores() -> None:
-    lake = open_lake()
-    print_board(lake.table(lake.live("leaderboard")), console)
 
 
 def print_board(board: "pd.DataFrame", console: Console) -> None:

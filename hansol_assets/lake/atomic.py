@@ -105,6 +105,14 @@ def remove_directory(path: Path) -> None:
     shutil.rmtree(doomed, ignore_errors=True)
 
 
+def move_aside(folder: Path, aside: Path) -> None:
+    """Moves what there is of a folder, in the place of what was moved there before."""
+    shutil.rmtree(aside, ignore_errors=True)
+    if folder.exists():
+        aside.parent.mkdir(parents=True, exist_ok=True)
+        folder.rename(aside)
+
+
 def lock_name(asset: str, name: str) -> str:
     """Returns the name that is locked while an artifact or table is looked for or built."""
     return f"{asset}-{name}"

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 
@@ -26,42 +25,35 @@ def first(tables: Sequence[Tables]) -> Tables:
     return tables[0]
 
 
-@dataclass(frozen=True)
-class Blocks:
-    """Makes a table of rows, so many of them at a time.
+def in_blocks(
+    build: Build,
+    size: int,
+    rows: pd.DataFrame,
+    work: Callable[[pd.DataFrame], TableReport],
+    shown: Callable[[Sequence[Tables]], Tables] = first,
+) -> TableReport:
+    """Works on rows, `size` at a time; on all at once where they are no more than that.
 
-    Attributes:
-        build: Its checkpoints hold finished blocks, its log says how far the work is.
-        size: Rows of a block.
-        shown: From the tables of all blocks to those that are shown.
+    What the work makes of a row must not depend on the others. Of several blocks the whole numbers
+    add up, other figures are averaged by rows, pictures are left out, and `shown` says which tables
+    are shown. Finished blocks are the build's checkpoints.
     """
-
-    build: Build
-    size: int
-    shown: Callable[[Sequence[Tables]], Tables] = first
-
-    def table(self, rows: pd.DataFrame, work: Callable[[pd.DataFrame], TableReport]) -> TableReport:
-        """Works on the rows, all at once where they are no more than a block.
-
-        What the work makes of a row must not depend on the others. Of several blocks the whole
-        numbers add up, other figures are averaged by rows, and pictures are left out.
-        """
-        if len(rows) <= self.size:
-            return work(rows)
-        self.build.checkpoints.mkdir(parents=True, exist_ok=True)
-        paths = []
-        for start in range(0, len(rows), self.size):
-            block = rows.iloc[start : start + self.size].reset_index(drop=True)
-            path = _path(self.build, start)
-            if not path.exists():
-                _write(path, work(block))
-            paths.append(path)
-            self.build.log(f"blocks of questions: step {start + len(block)} of {len(rows)}")
-        return _joined(paths, self.shown)
+    if len(rows) <= size:
+        return work(rows)
+    build.checkpoints.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for start in range(0, len(rows), size):
+        block = rows.iloc[start : start + size].reset_index(drop=True)
+        path = _path(build, start)
+        if not path.exists():
+            _write(path, work(block))
+        paths.append(path)
+        build.log(f"blocks of questions: step {start + len(block)} of {len(rows)}")
+    return _joined(paths, shown)
 
 
 def spooled(build: Build, blocks: Iterable[TableReport]) -> TableReport:
-    """Makes a table, reported as `Blocks.table` does, of blocks as they come, one in memory a time.
+    """Makes a table, reported as `in_blocks` does, of blocks as they come, one in memory a time.
 
     They cannot be made each by itself, and are all made anew where a run was stopped. There is one
     at least; of one alone no file is written.

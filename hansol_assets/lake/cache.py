@@ -88,11 +88,8 @@ class RowCache:
     def put(self, scope: str, rows: pd.DataFrame | pa.Table) -> None:
         """Adds rows in one transaction; rows with a key already there are replaced.
 
-        In a lake that cannot be written nothing is: the rows can be made again.
-
-        Args:
-            scope: What the rows were made with.
-            rows: A column `key`, and the same further columns at every call.
+        In a lake that cannot be written nothing is: the rows can be made again. They have a column
+        `key`, and the same further columns at every call.
         """
         if not can_be_written(self._warehouse.path):
             return

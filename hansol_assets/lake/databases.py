@@ -6,13 +6,12 @@ so both are done here, by reading the table's manifests.
 See https://lancedb.github.io/lance/format.html
 """
 
-import shutil
 import uuid
-from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from hansol_assets.lake.atomic import move_aside
 from hansol_assets.lake.fingerprint import file_hash
 from hansol_assets.lake.object_store import (
     CONNECT_SECONDS,
@@ -60,50 +59,11 @@ def connect(uri: str | Path) -> "DBConnection":
         return lancedb.connect(name, storage_options=_S3_OPTIONS)
 
 
-class Database(ABC):
-    """The files below a database, by their names there.
+class FolderDatabase:
+    """A database in a folder, whose files are proved by SHA-256; tables are set aside elsewhere.
 
-    Attributes:
-        uri: By which LanceDB opens it.
+    LanceDB opens it by its `uri`; files have their names below it.
     """
-
-    uri: str
-
-    @abstractmethod
-    def names(self, folder: str) -> list[str]:
-        """Names every file below a folder of the database, sorted."""
-
-    @abstractmethod
-    def read(self, name: str) -> bytes:
-        """Returns a file's bytes."""
-
-    @abstractmethod
-    def stamps(self, names: Iterable[str]) -> dict[str, str]:
-        """Returns name → what proves a file's content, of those files that there are."""
-
-    @abstractmethod
-    def owns(self, stamps: Mapping[str, str]) -> bool:
-        """Whether files with these stamps belong into this database, and not into another."""
-
-    @abstractmethod
-    def size(self, names: Iterable[str]) -> int:
-        """Returns the bytes of those files that there are."""
-
-    @abstractmethod
-    def remove(self, names: Iterable[str]) -> None:
-        """Removes files, in this order."""
-
-    @abstractmethod
-    def set_aside(self, table: str) -> None:
-        """Moves a table's folder out of the database."""
-
-    @abstractmethod
-    def location(self, name: str) -> Path | str:
-        """Returns where a file is, for a person."""
-
-
-class FolderDatabase(Database):
-    """A database in a folder, whose files are proved by SHA-256; tables are set aside elsewhere."""
 
     def __init__(self, folder: Path, damaged: Path) -> None:
         self.uri = str(folder)
@@ -118,9 +78,11 @@ class FolderDatabase(Database):
         return (self._folder / name).read_bytes()
 
     def stamps(self, names: Iterable[str]) -> dict[str, str]:
+        """Returns name → what proves a file's content, of those files that there are."""
         return {name: file_hash(path) for name, path in self._files(names)}
 
     def owns(self, stamps: Mapping[str, str]) -> bool:
+        """Whether files with these stamps belong into this database, and not into another."""
         # A SHA-256 holds no space.
         return not any(" " in stamp for stamp in stamps.values())
 
@@ -132,11 +94,7 @@ class FolderDatabase(Database):
             path.unlink()
 
     def set_aside(self, table: str) -> None:
-        aside = self._damaged / table
-        shutil.rmtree(aside, ignore_errors=True)
-        if (self._folder / table).exists():
-            aside.parent.mkdir(parents=True, exist_ok=True)
-            (self._folder / table).rename(aside)
+        move_aside(self._folder / table, self._damaged / table)
 
     def location(self, name: str) -> Path:
         return self._folder / name
@@ -146,7 +104,7 @@ class FolderDatabase(Database):
         return [(name, path) for name, path in files if path.is_file()]
 
 
-class StoredDatabase(Database):
+class StoredDatabase:
     """A database below `lancedb/` in an object store, which proves files by size and entity tag."""
 
     def __init__(self, store: ObjectStore) -> None:
@@ -189,6 +147,9 @@ class StoredDatabase(Database):
         return {name: listed[name] for name in sorted(requested & listed.keys())}
 
 
+Database = FolderDatabase | StoredDatabase
+
+
 def version_checksums(database: Database, table: str, version: int) -> dict[str, str]:
     """Returns file name below the database → what proves its content, of all a version needs."""
     folder = f"{table}.lance"
@@ -198,12 +159,8 @@ def version_checksums(database: Database, table: str, version: int) -> dict[str,
 def drop_all_but(database: Database, folder: str, needed: Iterable[str]) -> list[str]:
     """Removes a table's files that neither the latest version needs nor those that stay readable.
 
-    Hold `LANCEDB_LOCK` meanwhile, so that no version is being written.
-
-    Args:
-        database: The database.
-        folder: The table's folder.
-        needed: The files of the versions that stay readable.
+    Hold `LANCEDB_LOCK` meanwhile, so that no version is being written. `needed` are the files of
+    the versions that stay readable.
 
     Returns:
         The files that were removed.

@@ -5,13 +5,14 @@ A body is a plain function, which a test calls as it is:
     @lake_table(kinds={"duckdb"})
     def qa_folds(raw_qa: Table, folds: FoldSettings) -> TableReport: ...
 
-`raw_qa` is an input, by the name of its asset; `folds` is the section of that name of the settings.
-Binding pins the inputs and reads the settings; the fingerprint follows from both.
+`raw_qa` is an input, by the name of its asset; `folds` is the section of that name of the settings;
+a parameter that is a dataclass of inputs stands for each of them. Binding pins the inputs and reads
+the settings; the fingerprint follows from both.
 """
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, is_dataclass
 from functools import cached_property, partial, reduce
 from pathlib import Path
 from types import NoneType, UnionType
@@ -28,7 +29,7 @@ from hansol_assets.lake.store import Lake
 from hansol_assets.settings_model import shapes_nothing, without
 
 Body = Callable[..., Report]
-Conclude = Callable[[Lake, Any, Manifest], Iterator[Verdict]]
+Conclude = Callable[[Lake, Manifest], Iterator[Verdict]]
 Form = Literal["table", "artifact"]
 
 _DECLARATION = "__lake_asset__"
@@ -112,12 +113,8 @@ class Input:
 class Bound:
     """An asset's work with everything that it depends on.
 
-    Attributes:
-        declaration: The asset.
-        lake: Where its result goes.
-        inputs: Input → its handle; None for an optional file that is missing.
-        settings: Parameter → the setting's value.
-        shaping_nothing: Those parameters whose setting changes no result.
+    An optional file that is missing is None among the inputs; `shaping_nothing` are the parameters
+    whose setting changes no result.
     """
 
     declaration: "AssetDeclaration"
@@ -160,11 +157,13 @@ class Bound:
     def call(self, build: Build | None = None) -> Any:
         """Calls the body."""
         given = {**self.inputs, **self.settings}
+        for name, bundle in self.declaration.bundles.items():
+            given[name] = bundle(**{item: self.inputs[item] for item in get_type_hints(bundle)})
         if self.declaration.build_parameter:
             given[self.declaration.build_parameter] = build
         if self.declaration.reads_previous:
             given[self.declaration.name] = self.previous
-        return self.declaration.body(**given)
+        return self.declaration.body(**{name: given[name] for name in self.declaration.parameters})
 
     @property
     def is_idle(self) -> bool:
@@ -220,19 +219,26 @@ class AssetDeclaration:
     conclude: Conclude | None = None
     skip_without: str | None = None
     named_by_content: bool = False
+    parameters: Mapping[str, Any] = field(init=False)
     inputs: tuple[Input, ...] = field(init=False)
+    bundles: Mapping[str, type] = field(init=False)
     settings: Mapping[str, Setting] = field(init=False)
     build_parameter: str | None = field(init=False)
     reads_previous: bool = field(init=False)
 
     def __post_init__(self) -> None:
         parameters = dict(_parameters(self.body))
-        inputs = {name: item for name, item in parameters.items() if isinstance(item, Input)}
+        bundles = {n: p for n, p in parameters.items() if isinstance(p, type) and p is not Build}
+        bundled = (hint for bundle in bundles.values() for hint in get_type_hints(bundle).items())
+        inputs = {name: Input(name, hint, optional=False) for name, hint in bundled}
+        inputs |= {name: item for name, item in parameters.items() if isinstance(item, Input)}
         previous = inputs.pop(self.name, None)
         if previous and not self.named_by_content:
             msg = f"{self.name} reads its own earlier result, so its content has to name it"
             raise DeclarationError(msg)
         derived = {
+            "parameters": parameters,
+            "bundles": bundles,
             "inputs": tuple(inputs.values()),
             "settings": {n: p for n, p in parameters.items() if isinstance(p, Setting)},
             "build_parameter": next((n for n, p in parameters.items() if p is Build), None),
@@ -303,9 +309,12 @@ def _parameter(body: Body, name: str, hint: Any) -> Any:
         return Build
     if inspect.isclass(bare) and issubclass(bare, BaseModel):
         return Setting(name)
+    if is_dataclass(bare) and set(get_type_hints(bare).values()) <= {Source, Table, Artifact}:
+        return bare
     msg = (
         f"parameter '{name}: {hint}' of {body.__qualname__} is neither an input (Source, Table, "
-        "Artifact, History), nor a section of the settings, nor marked with Setting(path)"
+        "Artifact, History) or a dataclass of inputs, nor a section of the settings, nor marked "
+        "with Setting(path)"
     )
     raise DeclarationError(msg)
 
@@ -338,19 +347,6 @@ lake_table = partial(_declaring, "table")
 
 lake_artifact = partial(_declaring, "artifact")
 """Declares an asset that is a folder of files; see `AssetDeclaration` for the arguments."""
-
-
-def declaration_of(body: Body) -> AssetDeclaration:
-    """Returns the declaration of a decorated function.
-
-    Raises:
-        DeclarationError: The function declares no asset.
-    """
-    declaration = getattr(body, _DECLARATION, None)
-    if declaration is None:
-        msg = f"{body!r} declares no asset"
-        raise DeclarationError(msg)
-    return declaration
 
 
 def declared_in(module: object) -> list[AssetDeclaration]:

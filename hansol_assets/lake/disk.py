@@ -36,8 +36,7 @@ _TORCH_WRITER = "PytorchStreamWriter failed"
 def disk_explained(path: Path) -> AbstractContextManager[None]:
     """Turns what a library says of the disk into an error for a person.
 
-    Args:
-        path: What is being written or read; named where the library's error names no file.
+    It names the file of the library's error, or else `path`.
 
     Raises:
         DiskError: The disk is full, read-only, forbidden or failing. Other errors pass unchanged.

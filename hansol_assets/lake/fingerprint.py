@@ -58,12 +58,7 @@ def fingerprint(
 ) -> str:
     """Hashes all that an asset's result depends on to `FINGERPRINT_LENGTH` hexadecimal digits.
 
-    Args:
-        asset: The asset's name.
-        code_version: The version of the asset's code.
-        config: The settings that matter to the asset, JSON-serialisable.
-        inputs: Input asset name → its data version.
-        libraries: Library → its version, of those whose release may change the result.
+    `config` has the settings that matter, `inputs` data versions, `libraries` releases.
     """
     identity: dict[str, Any] = {
         "asset": asset,

@@ -35,12 +35,7 @@ RUN_NOTE = "standing.json"
 
 
 def make(bound: Bound, log: Log, *, force: bool = False) -> Outcome:
-    """Finds or builds the result of an asset's work, and makes it live.
-
-    Args:
-        bound: The work.
-        log: Writes a line to the run's log.
-        force: Build even if the lake holds the result.
+    """Finds or builds (`force`: builds in any case) the result of some work, and makes it live.
 
     Raises:
         DiskError: The disk did not take it; what was live still is.
@@ -108,14 +103,7 @@ class UpToDate:
 
 
 def note_run(lake: Lake, settings: BaseModel, home: Path, warnings: Sequence[str]) -> None:
-    """Notes that a whole run ended well.
-
-    Args:
-        lake: The lake under the profile that ran.
-        settings: The run's settings.
-        home: Where Dagster keeps the run.
-        warnings: What its checks warned of.
-    """
+    """Notes that a whole run ended well; `home` is Dagster's, `warnings` are of its checks."""
     note = {"state": _state(lake, settings, home), "at": time.time(), "warnings": list(warnings)}
     write_atomically(lake.paths.root / RUN_NOTE, canonical_json(note).encode("utf-8"))
 
@@ -132,17 +120,10 @@ def find_up_to_date(
     home: Path,
     most_hours: float,
 ) -> UpToDate | None:
-    """Proves that a whole run would find every result, and change nothing.
-
-    Args:
-        declarations: All assets, in the order of the graph.
-        lake: The lake under the active profile.
-        settings: What a run would have.
-        home: Where Dagster would keep it.
-        most_hours: The age from which a run is recorded anew in any case.
+    """Proves that a whole run of all assets would find every result, and change nothing.
 
     Returns:
-        None where a run is needed.
+        None where a run is needed, as it is in any case once the last one is `most_hours` old.
     """
     note = _read_note(lake.paths)
     if time.time() - float(note.get("at", 0)) > most_hours * 3600:

@@ -8,7 +8,7 @@ import re
 import shutil
 import time
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence, Set
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
@@ -80,14 +80,10 @@ class PruneReport:
 def prune(lake: Lake, keep: int, retention: Retention) -> PruneReport:
     """Removes old results of every profile.
 
-    What is live for any profile stays, the newest results of each asset, the scores that the
+    What is live for any profile stays, the scores that the
     leaderboard shows, and all that a live result or a staying submission was made from. What is
-    damaged and not live goes, whatever its age, unless its other copy mends it.
-
-    Args:
-        lake: The lake; its profile does not matter.
-        keep: Results an asset that stay, the newest first, whether live or not.
-        retention: The assets of which more stays.
+    damaged and not live goes, whatever its age, unless its other copy mends it. Of each asset the
+    newest `keep` results stay, whether live or not, and more of the assets of `retention`.
 
     Raises:
         ValueError: `keep` is less than 1.
@@ -96,11 +92,13 @@ def prune(lake: Lake, keep: int, retention: Retention) -> PruneReport:
         raise ValueError(f"keep must be at least 1, not {keep}: the last good state has to stay")
     paths = lake.paths
     before = bytes_below(paths.root)
-    stored = all_manifests(paths)
-    broken = _broken(lake, stored)
+    stored, live_works = all_manifests(paths), live_profiles(paths).keys()
+    live = {item.key for item in stored if _work(item) in live_works}
+    broken = _broken(lake, stored, live)
     whole = [item for item in stored if item.key not in broken]
-    works = _current_works(paths, whole)
-    staying = _staying(paths, whole, works, keep, retention)
+    # What is live, and the newest work that gave each result: several may give the same.
+    works = live_works | {item.key: _work(item) for item in whole}.values()
+    staying = _staying(paths, whole, works, live, keep, retention)
     # A history names all that it was made from; others of what stays lack what was damaged alone.
     named = {
         ancestor.key
@@ -110,7 +108,10 @@ def prune(lake: Lake, keep: int, retention: Retention) -> PruneReport:
         if item.asset == retention.history or ancestor.key in broken
     }
     superseded = {
-        _work(item) for item in whole if _work(item) not in works and _lacks(paths, item, staying)
+        _work(item)
+        for item in whole
+        if _work(item) not in works
+        and any(ancestor.key not in staying for ancestor in ancestry(paths, item).values())
     }
     removed = [
         item
@@ -121,7 +122,10 @@ def prune(lake: Lake, keep: int, retention: Retention) -> PruneReport:
     gone = set(map(_work, removed))
     kept = [item for item in stored if _work(item) not in gone]
     kept_keys = _keys(kept)
-    swept = [*_sweep(lake, keep, retention.published), *_drop_index_versions(lake, kept)]
+    swept = [
+        *_sweep(lake, live_works, keep, retention.published),
+        *_drop_index_versions(lake, kept),
+    ]
     return PruneReport(
         removed=_keys([item for item in removed if item.key not in kept_keys]),
         kept=kept_keys,
@@ -139,23 +143,11 @@ def _work(item: Manifest) -> tuple[str, str]:
     return item.asset, item.fingerprint
 
 
-def _current_works(paths: LakePaths, whole: Sequence[Manifest]) -> set[tuple[str, str]]:
-    """The works that are live, and the newest that gave each result: several may give the same."""
-    newest = {item.key: _work(item) for item in whole}
-    return live_profiles(paths).keys() | newest.values()
-
-
-def _lacks(paths: LakePaths, item: Manifest, staying: Collection[Key]) -> bool:
-    """Whether anything that a work read goes."""
-    return any(ancestor.key not in staying for ancestor in ancestry(paths, item).values())
-
-
-def _broken(lake: Lake, stored: Sequence[Manifest]) -> set[Key]:
+def _broken(lake: Lake, stored: Sequence[Manifest], live: Collection[Key]) -> set[Key]:
     """What is damaged for good; a live result is the next run's to rebuild.
 
     An index that is in another database is no damage.
     """
-    live = _live(lake.paths, stored)
     unused = {
         item.key: item
         for item in stored
@@ -164,11 +156,6 @@ def _broken(lake: Lake, stored: Sequence[Manifest]) -> set[Key]:
     problems = problems_of(lake, list(unused.values()))
     damaged = {(problem.asset, problem.version) for problem in problems}
     return {key for key in damaged if not _is_mended(lake, unused[key])}
-
-
-def _live(paths: LakePaths, stored: Sequence[Manifest]) -> set[Key]:
-    live = live_profiles(paths)
-    return {item.key for item in stored if _work(item) in live}
 
 
 def _is_mended(lake: Lake, manifest: Manifest) -> bool:
@@ -183,6 +170,7 @@ def _staying(
     paths: LakePaths,
     whole: Sequence[Manifest],
     works: Collection[tuple[str, str]],
+    live: Set[Key],
     keep: int,
     retention: Retention,
 ) -> set[Key]:
@@ -190,7 +178,6 @@ def _staying(
     for item in whole:
         of_asset[item.asset].append(item)
     newest = {key for items in of_asset.values() for key in _keys(items[::-1])[:keep]}
-    live = _live(paths, whole)
     published = (retention.published, paths.latest_submission.resolve().name)
     used = live | {key for key in newest if key[0] == retention.published} | {published}
     inputs = {
@@ -263,10 +250,12 @@ def _drop_index_versions(lake: Lake, kept: Sequence[Manifest]) -> list[Path | st
         ]
 
 
-def _sweep(lake: Lake, keep: int, published: str) -> Iterator[Path | str]:
+def _sweep(
+    lake: Lake, live_works: Collection[tuple[str, str]], keep: int, published: str
+) -> Iterator[Path | str]:
     """Removes what nothing in the lake can load, and yields the paths that are gone."""
     paths = lake.paths
-    yield from _sweep_manifests(paths)
+    yield from _sweep_manifests(paths, live_works)
     yield from _sweep_submissions(paths, published)
     yield from _sweep_artifacts(paths)
     yield from _sweep_tables(lake)
@@ -279,13 +268,12 @@ def _sweep(lake: Lake, keep: int, published: str) -> Iterator[Path | str]:
         yield from lake.stored.sweep(timedelta(seconds=STALE_SECONDS))
 
 
-def _sweep_manifests(paths: LakePaths) -> Iterator[Path]:
+def _sweep_manifests(paths: LakePaths, live_works: Collection[tuple[str, str]]) -> Iterator[Path]:
     """Damaged manifests; of what is live, the next run writes it anew."""
-    live = live_profiles(paths)
     for path in sorted(paths.manifests.glob("[!.]*/[!.]*.json")):
         name = path.parent.name, path.stem
         with lock_if_free(paths, lock_name(*name)) as locked:
-            if locked and name not in live and Manifest.find(path) is None:
+            if locked and name not in live_works and Manifest.find(path) is None:
                 path.unlink()
                 yield path
 

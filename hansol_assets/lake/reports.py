@@ -56,12 +56,10 @@ class Report:
 
 @dataclass(frozen=True)
 class TableReport(Report):
-    """A table with what is to be said about it.
+    """A table with what is to be said about it, its rows in the order in which they are stored.
 
-    Attributes:
-        frame: The rows, in the order in which they are stored.
-        blocks: Parquet files with the rows, where they are too many for a frame, which then holds
-            those of the first file.
+    `blocks` are Parquet files with the rows, where they are too many for `frame`, which then holds
+    those of the first file.
     """
 
     frame: pd.DataFrame = field(kw_only=True)
@@ -79,10 +77,7 @@ class TableReport(Report):
 class Build:
     """What the work on a table is given beside its inputs; none of it shapes the result.
 
-    Attributes:
-        paths: The lake's layout.
-        checkpoints: A folder, not yet made, in which unfinished work survives a crash.
-        log: Writes a line to the run's log.
+    In `checkpoints`, a folder that is not yet made, unfinished work survives a crash.
     """
 
     paths: LakePaths
@@ -92,11 +87,9 @@ class Build:
 
 @dataclass(frozen=True)
 class ArtifactBuild(Build):
-    """What the work on an artifact is given beside its inputs.
+    """What the work on an artifact is given beside its inputs: the folder that becomes it.
 
-    Attributes:
-        folder: An empty folder, which becomes the artifact.
-        database: The LanceDB database, for an artifact that stands for a version of a table there.
+    `database` is LanceDB's, for an artifact that stands for a version of a table there.
     """
 
     folder: Path

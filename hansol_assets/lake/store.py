@@ -16,6 +16,7 @@ from hansol_assets.lake.atomic import (
     LANCEDB_LOCK,
     file_lock,
     lock_name,
+    move_aside,
     staged_directory,
     staging_leftovers,
     write_atomically,
@@ -53,14 +54,8 @@ def _plain_facts(facts: Mapping[str, Any]) -> dict[str, Fact]:
 class Lake:
     """Artifacts, tables and live pointers of one profile.
 
-    Args:
-        root: The lake's folder.
-        profile: The name of the profile whose live pointers are read and moved.
-        object_store: The `s3://` URL below which artifacts are copied and the LanceDB database is;
-            None keeps everything in the folder.
-
-    Attributes:
-        stored: The artifacts' copies, if there is an object store.
+    With an `object_store`, an `s3://` URL, artifacts are copied below it (`stored`), and LanceDB's
+    database is there; without, everything is in the folder `root`.
 
     Raises:
         NewerLakeError: A newer version of this project wrote the lake.
@@ -131,11 +126,6 @@ class Lake:
             return not self.damaged_files(manifest)
         return self.warehouse.holds(*manifest.key, manifest.checksums["table"])
 
-    def has_whole(self, asset: str, version: str) -> bool:
-        """Whether the lake holds that data version of an asset whole."""
-        stored = [item for item in manifests(self.paths, asset) if item.version == version]
-        return bool(stored) and self.is_whole(stored[-1])
-
     def damaged_files(self, manifest: Manifest) -> list[str]:
         """Names the files of an artifact that are missing, changed, or not its own."""
         on_disk = directory_checksums(self.paths.artifact(*manifest.key))
@@ -176,8 +166,9 @@ class Lake:
 
         With an object store, an artifact is looked for there, too, and is in both afterwards.
         """
-        local = Manifest.find(self.paths.manifest(task.asset, task.fingerprint))
-        manifest = local or self._find_stored(task)
+        work = task.asset, task.fingerprint
+        local = Manifest.find(self.paths.manifest(*work))
+        manifest = local or (self.stored.find(*work) if self.stored else None)
         # A table in another database is no damage: it is made in this one, too.
         if manifest is None or not self.database.owns(manifest.lancedb_files):
             return None
@@ -189,9 +180,6 @@ class Lake:
         self.copy(manifest)
         return manifest
 
-    def _find_stored(self, task: Task) -> Manifest | None:
-        return self.stored.find(task.asset, task.fingerprint) if self.stored else None
-
     def copy(self, manifest: Manifest) -> None:
         """Copies an artifact into the object store, if there is one and it is not there yet."""
         if self.stored is not None and manifest.kind == "artifact":
@@ -202,11 +190,8 @@ class Lake:
     ) -> Outcome:
         """Writes a table and, last, its manifest.
 
-        Args:
-            task: The named work.
-            report: The rows, and what is to be said about them.
-            started: When the work began, by the monotonic clock.
-            by_content: Whether the data version is the rows' checksum, and not the fingerprint.
+        The work began at `started` of the monotonic clock. The data version is the fingerprint, or
+        the rows' checksum (`by_content`).
         """
         work = task.asset, task.fingerprint
         if report.blocks:
@@ -227,7 +212,8 @@ class Lake:
             return Outcome.of_build(self._save(task, described, started, **stored))
         content = text_hash(checksum)[:FINGERPRINT_LENGTH]
         with self.locked(task.asset, content):
-            is_new = not self.has_whole(task.asset, content)
+            same = [item for item in manifests(self.paths, task.asset) if item.version == content]
+            is_new = not (same and self.is_whole(same[-1]))
             self.warehouse.rename(*work, content)
             manifest = self._save(task, described, started, content=content, **stored)
         return Outcome.of_build(manifest) if is_new else Outcome(manifest, "reused")
@@ -238,12 +224,7 @@ class Lake:
         """Lets a function fill an empty folder, puts it in place and, last, writes its manifest.
 
         With an object store it is copied then: work survives though the store should be lost
-        meanwhile, and the next run that finds it copies it.
-
-        Args:
-            task: The named work.
-            build: Fills a folder, and says what is to be said about it.
-            started: When the work began, by the monotonic clock.
+        meanwhile, and the next run that finds it copies it. See `save_table` for `started`.
 
         Raises:
             ObjectStoreError: The store did not take the copy.
@@ -316,7 +297,7 @@ class Lake:
             self.stored.remove_record(manifest)
         path.unlink(missing_ok=True)
         aside = self.paths.damaged / "-".join(manifest.key)
-        _move_aside(self.paths.artifact(*manifest.key), aside)
+        move_aside(self.paths.artifact(*manifest.key), aside)
         return aside
 
     def _set_aside_lancedb_tables(self, manifest: Manifest) -> None:
@@ -366,10 +347,3 @@ class Lake:
         manifest.save(self.paths)
         shutil.rmtree(self.checkpoints(task), ignore_errors=True)
         return manifest
-
-
-def _move_aside(folder: Path, aside: Path) -> None:
-    shutil.rmtree(aside, ignore_errors=True)
-    if folder.exists():
-        aside.parent.mkdir(parents=True, exist_ok=True)
-        folder.rename(aside)

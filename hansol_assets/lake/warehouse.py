@@ -103,11 +103,7 @@ class Warehouse:
     ) -> pd.DataFrame:
         """Returns a part of one version of a table, in the order of its rows.
 
-        Args:
-            asset: The asset's name.
-            version: Its data version.
-            columns: Which columns; all of them where none is named.
-            where: A column, and the values of it that the rows have; None for all rows.
+        All columns where none is named; `where` names a column, and the values of its rows.
         """
         shown = ", ".join(map(quoted, columns)) or "*"
         condition, values = "", pa.table({"value": pa.array([], pa.string())})

@@ -6,6 +6,7 @@ See https://docs.dagster.io/guides/build/assets/defining-assets
 import inspect
 import warnings
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from types import ModuleType
 from typing import Any
 
@@ -27,6 +28,7 @@ from hansol_assets.orchestration.automation import (
 )
 from hansol_assets.orchestration.metadata import description_of, table_values
 from hansol_assets.orchestration.resources import LakeResource, user_errors_as_failures
+from hansol_assets.settings import FRESH_HOURS
 
 TERMINAL = "terminal"
 """The logger of `hansol refresh`; see `hansol_assets.orchestration.terminal`."""
@@ -38,6 +40,8 @@ WORTH_A_LINE = 5.0
 """Seconds of heavy work that the log names; the metadata has all."""
 
 OWNERS = ["team:hansol-assets"]
+
+FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=FRESH_HOURS))
 
 INPUT_VERSION_TAG = "dagster/input_data_version/"
 """Dagster's tag, by input, of the version that a materialisation was made from."""
@@ -64,6 +68,7 @@ def _asset(declaration: AssetDeclaration, group: str) -> dg.AssetsDefinition:
         pool=declaration.pool,
         owners=OWNERS,
         automation_condition=_automation_of(declaration),
+        freshness_policy=FRESH,
         required_resource_keys={"lake"},
         output_required=declaration.skip_without is None,
         metadata=_source_code(declaration),
@@ -164,7 +169,7 @@ def _conclude(
     if declaration.conclude is None:
         return
     blocking = {check.name for check in declaration.checks if check.blocking}
-    for verdict in declaration.conclude(lake.store, lake.settings, manifest):
+    for verdict in declaration.conclude(lake.store, manifest):
         yield _check_result(verdict, blocks=verdict.check in blocking)
 
 

@@ -6,6 +6,7 @@ import dagster as dg
 
 from hansol_assets.lake.records import Records, Value
 from hansol_assets.qa.table.text_checks import masked
+from hansol_assets.scoring.leaderboard import ONLY, WITHOUT
 
 OF_EVERY_TABLE = {
     "id": "Names the row, or the question, in every table that tells of it",
@@ -127,18 +128,16 @@ OF_ONE_TABLE = {
     ("pretraining_corpus", "text"): "The document that the base model reads",
 }
 
-_ALONE, _WITHOUT = "only_", "without_"
-
 
 def description_of(asset: str, column: str) -> str:
     """Returns what a column holds.
 
     `column`: its column; one that no table of the project has was carried along from a file.
     """
-    if column.startswith(_ALONE):
-        return f"Score of the component {column.removeprefix(_ALONE)} alone"
-    if column.startswith(_WITHOUT):
-        return f"Score of the blend without the component {column.removeprefix(_WITHOUT)}"
+    if column.startswith(ONLY):
+        return f"Score of the component {column.removeprefix(ONLY)} alone"
+    if column.startswith(WITHOUT):
+        return f"Score of the blend without the component {column.removeprefix(WITHOUT)}"
     of_any = OF_EVERY_TABLE.get(column, CARRIED)
     return OF_ONE_TABLE.get((asset, column), of_any)
 

@@ -5,7 +5,7 @@ See https://docs.dagster.io/guides/build/external-resources
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -13,7 +13,7 @@ import dagster as dg
 from dagster._core.events import EngineEventData
 
 from hansol_assets.answering.readings import readings_cached
-from hansol_assets.compute.current import Compute, computing_on
+from hansol_assets.compute.current import computing_on
 from hansol_assets.errors import UserError
 from hansol_assets.lake.disk import disk_explained
 from hansol_assets.lake.making import remove_run_note
@@ -60,11 +60,6 @@ class LakeResource:
         lake = Lake(settings.lake_dir, settings.live_name, settings.object_store)
         return cls(settings, lake)
 
-    def computing(self) -> AbstractContextManager[Compute]:
-        """Lets heavy work run where the settings say."""
-        settings = self.settings
-        return computing_on(settings.compute, settings.cluster, settings.lake_dir)
-
 
 def lake_resource(settings: Settings) -> dg.ResourceDefinition:
     """Makes the resource `lake`, whose configuration is the form of the launchpad."""
@@ -77,9 +72,11 @@ def lake_resource(settings: Settings) -> dg.ResourceDefinition:
         set_process_defaults()
         with ExitStack() as stack:
             with user_errors_as_failures():
-                opened = LakeResource.open(settings_of(context.resource_config, settings))
+                chosen = settings_of(context.resource_config, settings)
+                opened = LakeResource.open(chosen)
                 stack.enter_context(readings_cached(opened.store))
-                stack.enter_context(opened.computing())
+                where = computing_on(chosen.compute, chosen.cluster, chosen.lake_dir)
+                stack.enter_context(where)
                 if context.run and context.instance and context.log:
                     _begin(stack, opened, context.instance, context.run, context.log.info)
             yield opened

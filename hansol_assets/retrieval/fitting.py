@@ -11,6 +11,7 @@ import pandas as pd
 
 from hansol_assets.embedding.cached import Retriever
 from hansol_assets.embedding.embedder import Embedder
+from hansol_assets.errors import OutdatedResultError
 from hansol_assets.qa.folds import CALIBRATION, TRAINING
 from hansol_assets.qa.seeded_draws import draw
 from hansol_assets.qa.table.columns import ID, QUESTIONS
@@ -24,7 +25,7 @@ from hansol_assets.retrieval.examples import (
     unrelated_questions,
 )
 from hansol_assets.retrieval.features import PairFeatures, TermWeights
-from hansol_assets.retrieval.index import DocumentSettings
+from hansol_assets.retrieval.index import DocumentSettings, RetrievalSettings
 from hansol_assets.retrieval.ranking import Ranker
 from hansol_assets.retrieval.search import IndexSearcher
 
@@ -47,6 +48,8 @@ TERM_ROWS = 5_000
 _MODEL_FILE = "model.safetensors"
 _TERMS_FILE = "terms.json"
 _ASPECTS_FILE = "aspects.safetensors"
+_DOCUMENTS_FILE = "documents.json"
+_DEPTH = RetrievalSettings().depth
 
 
 class Fitted(NamedTuple):
@@ -67,8 +70,8 @@ class Fitted(NamedTuple):
 class Fitter:
     """Everything that a model is fitted with, but the rows.
 
-    `retriever` is the encoder of the index, `embedder` that of the answers; each of the two
-    searches gives `depth` rows.
+    `retriever` is the encoder of the index, `embedder` that of the answers; `documents` says what
+    stands for a row in the index.
     """
 
     searcher: IndexSearcher
@@ -76,7 +79,6 @@ class Fitter:
     embedder: Embedder
     prior: Prior
     documents: DocumentSettings
-    depth: int
 
     def fit(self, rows: pd.DataFrame) -> Fitted:
         """Fits on training rows, and calibrates on calibration rows.
@@ -107,7 +109,7 @@ class Fitter:
     ) -> tuple[Examples, int, int]:
         of_split = rows[rows["split"] == split]
         drawn = of_split.iloc[draw(of_split[ID].tolist(), ASKED_ROWS, "asked")]
-        search = partial(self.searcher.pools, depth=self.depth, splits=visible)
+        search = partial(self.searcher.pools, depth=_DEPTH, splits=visible)
         known, unknown = questions_of_rows(drawn, search)
         weights = [KNOWN_WEIGHT] * len(known) + [UNKNOWN_WEIGHT] * len(unknown)
         examples = examples_of([*known, *unknown], features, weights, "table")
@@ -115,7 +117,7 @@ class Fitter:
 
     def _unrelated(self, features: PairFeatures, visible: Sequence[str]) -> Examples:
         texts = unrelated_questions()[UNRELATED]
-        pools = self.searcher.pools(texts, self.depth, visible)
+        pools = self.searcher.pools(texts, _DEPTH, visible)
         asked = [Asked(text, hits, ()) for text, hits in zip(texts, pools, strict=True)]
         return examples_of(asked, features, [1.0] * len(asked), "table")
 
@@ -126,17 +128,24 @@ def save_ranker(ranker: Ranker, folder: Path) -> None:
 
     ranker.model.save(folder / _MODEL_FILE)
     ranker.features.terms.save(folder / _TERMS_FILE)
+    documents = ranker.features.documents.model_dump_json()
+    (folder / _DOCUMENTS_FILE).write_text(documents, encoding="utf-8")
     arrays = ranker.features.aspects.arrays()
     contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     save_file(contiguous, folder / _ASPECTS_FILE)
 
 
-def load_ranker(
-    folder: Path, retriever: Retriever, embedder: Embedder, documents: DocumentSettings
-) -> Ranker:
-    """Reads what `save_ranker` wrote, for the encoders of the index and of the answers."""
+def load_ranker(folder: Path, retriever: Retriever, embedder: Embedder) -> Ranker:
+    """Reads what `save_ranker` wrote, for the encoders of the index and of the answers.
+
+    Raises:
+        OutdatedResultError: The folder is another release's.
+    """
     from safetensors.numpy import load_file
 
+    if not (folder / _DOCUMENTS_FILE).is_file():
+        raise OutdatedResultError(folder)
+    documents = DocumentSettings.model_validate_json((folder / _DOCUMENTS_FILE).read_bytes())
     terms = TermWeights.load(folder / _TERMS_FILE)
     aspects = Aspects.of_arrays(load_file(folder / _ASPECTS_FILE))
     features = PairFeatures(retriever, embedder, terms, aspects, documents)

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -49,31 +49,30 @@ class DocumentSettings(SettingsModel):
     )
 
 
-class RetrievalSettings(SettingsModel):
-    """How rows are searched."""
+class IndexSettings(SettingsModel):
+    """How rows are indexed."""
 
-    top_k: int = Field(20, ge=1, description="rows that a search returns")
-    depth: int = Field(
-        20,
-        ge=1,
-        description="rows that each of the two searches gives to the ranking, or k where that is "
-        "more",
-    )
     documents: DocumentSettings = Field(
         DocumentSettings(), description="what stands for a row in the dense search"
     )
-    exact_rows: int = Field(
-        200_000,
-        ge=0,
-        description="rows up to which the dense search compares a question with every row; of "
-        "more, an index over the vectors names those that are compared",
-    )
-    probes: int = Field(
-        112, ge=1, description="partitions of that index that a question looks at; more finds more"
-    )
-    scored_rows: int = Field(
-        300, ge=1, description="rows at most that are asked for to measure the search"
-    )
+
+
+@dataclass(frozen=True)
+class RetrievalSettings:
+    """How rows are searched.
+
+    Attributes:
+        depth: Rows that each of the two searches gives to the ranking.
+        documents: What stands for a row in the dense search.
+        exact_rows: Rows up to which the dense search compares a question with every row; of more,
+            an index over the vectors names those that are compared.
+        probes: Partitions of that index that a question looks at; more finds more.
+    """
+
+    depth: int = 20
+    documents: DocumentSettings = field(default_factory=DocumentSettings)
+    exact_rows: int = 200_000
+    probes: int = 112
 
 
 class IndexedRows(Protocol):

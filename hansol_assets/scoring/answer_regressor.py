@@ -1,33 +1,28 @@
 """From questions to the vectors of their answers: every component, from rows fitted once."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Self
 
 import numpy as np
 import pandas as pd
-from pydantic import Field
 
 from hansol_assets.embedding.embedder import Embedder, encode_means
-from hansol_assets.embedding.vectors import save_arrays, unit
+from hansol_assets.embedding.vectors import unit
 from hansol_assets.qa.seeded_draws import digest, draw
 from hansol_assets.qa.table.columns import ANSWERS, ID, QUESTIONS, shortest
-from hansol_assets.scoring.join_map import JoiningSettings, JoinMap
+from hansol_assets.scoring.join_map import JoinMap
 from hansol_assets.scoring.measures import centroid
 from hansol_assets.scoring.question_views import QuestionViews
 from hansol_assets.scoring.regression import (
+    NEIGHBOURS,
     AnswerVectorRegressor,
     Neighbours,
-    NeighbourSettings,
-    RegressionSettings,
     Strength,
     choose_temperature,
     nearest_rows,
 )
-from hansol_assets.settings_model import SettingsModel
 
 GENERATED = "generated"
 RETRIEVED = "retrieved"
@@ -37,12 +32,6 @@ KEYWORDS = "keywords"
 CENTROID = "centroid"
 COMPONENTS = (GENERATED, RETRIEVED, REGRESSION, QUESTION, KEYWORDS, CENTROID)
 
-_ROWS_FILE = "rows.safetensors"
-_IDS_FILE = "rows.json"
-_CHOICES_FILE = "choices.json"
-_JOINING_FILE = "joining.safetensors"
-
-
 _ANSWERS_AS_QUESTIONS = 5
 """A row's answers, shortest first, that the regression also learns from as if they were asked: an
 answer says in other words what was asked."""
@@ -50,30 +39,11 @@ _MOST_CHOOSING = 250
 """Calibration rows at most that strengths are chosen on."""
 
 
-class ComponentSettings(SettingsModel):
-    """How the components are made."""
-
-    regression: RegressionSettings = Field(
-        RegressionSettings(), description="regression from the question to the answer vector"
-    )
-    most_rows: int = Field(
-        1_200,
-        ge=1,
-        description="rows that the regression learns from at most, drawn by hash; all rows are "
-        "known as neighbours and can be quoted",
-    )
-    row_answers: int = Field(
-        2,
-        ge=1,
-        description="answers, shortest first, that stand for a row which the regression does not "
-        "learn from",
-    )
-    neighbours: NeighbourSettings = Field(
-        NeighbourSettings(), description="mixture of the nearest rows' answers"
-    )
-    joining: JoiningSettings = Field(
-        JoiningSettings(), description="from the parts' vectors to that of a joined answer"
-    )
+MOST_ROWS = 1_200
+"""Rows at most that the regression learns from, drawn by hash: fitting takes no longer with more.
+All rows are known as neighbours and can be quoted."""
+ROW_ANSWERS = 2
+"""Answers, shortest first, that stand for a row which the regression does not learn from."""
 
 
 @dataclass(frozen=True)
@@ -87,20 +57,6 @@ class Choices:
     strength: Strength
     temperature: float
     joining: JoinMap
-
-    def save(self, folder: Path) -> None:
-        """Writes the choices as JSON and safetensors."""
-        folder.mkdir(parents=True, exist_ok=True)
-        content = {"strength": vars(self.strength), "temperature": self.temperature}
-        (folder / _CHOICES_FILE).write_text(json.dumps(content, indent=1), encoding="utf-8")
-        self.joining.save(folder / _JOINING_FILE)
-
-    @classmethod
-    def load(cls, folder: Path) -> Self:
-        """Reads choices."""
-        content = json.loads((folder / _CHOICES_FILE).read_text(encoding="utf-8"))
-        joining = JoinMap.load(folder / _JOINING_FILE)
-        return cls(Strength(**content["strength"]), content["temperature"], joining)
 
 
 @dataclass
@@ -116,7 +72,6 @@ class AnswerRegressor:
     row_vectors: np.ndarray
     answer_centroid: np.ndarray
     embedder: Embedder
-    neighbours: int
     choices: Choices
 
     @cached_property
@@ -130,45 +85,28 @@ class AnswerRegressor:
         return self.choices.joining
 
     @classmethod
-    def fit(
-        cls,
-        rows: pd.DataFrame,
-        embedder: Embedder,
-        choices: Choices,
-        settings: ComponentSettings,
-    ) -> Self:
+    def fit(cls, rows: pd.DataFrame, embedder: Embedder, choices: Choices) -> Self:
         """Fits on rows (`id, questions, answers`), none of them a row that will be asked for."""
-        row_vectors, learned = _row_vectors(rows, embedder, settings)
+        row_vectors, learned = _row_vectors(rows, embedder)
         views, targets = _examples(rows.iloc[learned], row_vectors[learned], embedder)
-        regression = AnswerVectorRegressor.fit(
-            views, targets, settings.regression, choices.strength
-        )
-        return cls._of(rows, row_vectors, regression, embedder, choices, settings)
+        regression = AnswerVectorRegressor.fit(views, targets, choices.strength)
+        return cls._of(rows, row_vectors, regression, embedder, choices)
 
     @classmethod
-    def fit_best(
-        cls,
-        rows: pd.DataFrame,
-        held_out: pd.DataFrame,
-        embedder: Embedder,
-        settings: ComponentSettings,
-    ) -> Self:
+    def fit_best(cls, rows: pd.DataFrame, held_out: pd.DataFrame, embedder: Embedder) -> Self:
         """Fits on training rows as does best on calibration rows, `id, questions, answers` each."""
-        row_vectors, learned = _row_vectors(rows, embedder, settings)
+        row_vectors, learned = _row_vectors(rows, embedder)
         learned_rows, learned_vectors = rows.iloc[learned], row_vectors[learned]
         views, targets = _examples(learned_rows, learned_vectors, embedder)
         judging = held_out.iloc[_drawn(held_out, _MOST_CHOOSING)]
         answers = encode_means(embedder, judging[ANSWERS].tolist())
         asked, asked_targets = _examples(judging, answers, embedder, most_answers=0)
-        regression = AnswerVectorRegressor.fit_best(
-            views, targets, asked, asked_targets, settings.regression
-        )
-        estimates = regression.predict(asked)
-        temperature = choose_temperature(estimates, asked_targets, row_vectors, settings.neighbours)
+        regression = AnswerVectorRegressor.fit_best(views, targets, asked, asked_targets)
+        temperature = choose_temperature(regression.predict(asked), asked_targets, row_vectors)
         ids, texts = learned_rows[ID].tolist(), learned_rows[ANSWERS].tolist()
-        joining = JoinMap.fit(ids, texts, learned_vectors, embedder, settings.joining)
+        joining = JoinMap.fit(ids, texts, learned_vectors, embedder)
         choices = Choices(regression.strength, temperature, joining)
-        return cls._of(rows, row_vectors, regression, embedder, choices, settings)
+        return cls._of(rows, row_vectors, regression, embedder, choices)
 
     @classmethod
     def _of(
@@ -178,7 +116,6 @@ class AnswerRegressor:
         regression: AnswerVectorRegressor,
         embedder: Embedder,
         choices: Choices,
-        settings: ComponentSettings,
     ) -> Self:
         counts = rows[ANSWERS].map(len).to_numpy()
         return cls(
@@ -187,35 +124,7 @@ class AnswerRegressor:
             row_vectors.astype(np.float32),
             unit(counts @ row_vectors),
             embedder,
-            settings.neighbours.count,
             choices,
-        )
-
-    def save(self, folder: Path) -> None:
-        """Writes the regressor as safetensors and JSON; the embedder is not a part of it."""
-        self.regression.save(folder)
-        self.choices.save(folder)
-        arrays = {"row_vectors": self.row_vectors, "answer_centroid": self.answer_centroid}
-        save_arrays(arrays, folder / _ROWS_FILE)
-        rows = {"ids": self.row_ids, "neighbours": self.neighbours}
-        content = json.dumps(rows, ensure_ascii=False, indent=1)
-        (folder / _IDS_FILE).write_text(content, encoding="utf-8")
-
-    @classmethod
-    def load(cls, folder: Path, embedder: Embedder) -> Self:
-        """Reads a regressor, with the embedder that it was fitted with."""
-        from safetensors.numpy import load_file
-
-        arrays = load_file(folder / _ROWS_FILE)
-        rows = json.loads((folder / _IDS_FILE).read_text(encoding="utf-8"))
-        return cls(
-            AnswerVectorRegressor.load(folder),
-            rows["ids"],
-            arrays["row_vectors"],
-            arrays["answer_centroid"],
-            embedder,
-            rows["neighbours"],
-            Choices.load(folder),
         )
 
     def components(
@@ -269,7 +178,7 @@ class AnswerRegressor:
 
     def neighbours_of(self, estimates: np.ndarray) -> Neighbours:
         """The rows that the `retrieved` component of each estimate is mixed of."""
-        return nearest_rows(estimates, self.row_vectors, self.neighbours)
+        return nearest_rows(estimates, self.row_vectors, NEIGHBOURS)
 
     def _consensus(self, generated: Sequence[np.ndarray] | None, count: int) -> np.ndarray:
         means = np.zeros((count, self.row_vectors.shape[1]))
@@ -284,18 +193,16 @@ def _drawn(rows: pd.DataFrame, most: int) -> list[int]:
     return draw(rows[ID].tolist(), most, "learned")
 
 
-def _row_vectors(
-    rows: pd.DataFrame, embedder: Embedder, settings: ComponentSettings
-) -> tuple[np.ndarray, list[int]]:
+def _row_vectors(rows: pd.DataFrame, embedder: Embedder) -> tuple[np.ndarray, list[int]]:
     """The mean direction of each row's answers, [rows, dimensions], and the rows to learn from.
 
     Of these every answer counts; of the others the few that the index holds, too.
     """
-    learned = _drawn(rows, settings.most_rows)
+    learned = _drawn(rows, MOST_ROWS)
     is_learned = np.zeros(len(rows), dtype=bool)
     is_learned[learned] = True
     answers = [
-        texts if counts else shortest(texts, settings.row_answers)
+        texts if counts else shortest(texts, ROW_ANSWERS)
         for texts, counts in zip(rows[ANSWERS], is_learned, strict=True)
     ]
     return encode_means(embedder, answers), learned

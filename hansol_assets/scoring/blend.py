@@ -5,21 +5,18 @@ does not know by the blend; the neighbour of an unknown question is often the ot
 thing, so that no fixed share serves both.
 """
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from hansol_assets.embedding.embedder import Embedder, encode_means
 from hansol_assets.embedding.vectors import mean_directions, unit
 from hansol_assets.qa.connectives import AND, join_all
 from hansol_assets.scoring.answer_regressor import (
     CENTROID,
-    COMPONENTS,
     GENERATED,
     KEYWORDS,
     QUESTION,
@@ -28,8 +25,6 @@ from hansol_assets.scoring.answer_regressor import (
 )
 from hansol_assets.settings_model import SettingsModel
 
-WEIGHTS_FILE = "weights.json"
-ROW_SHARE_FILE = "row_share.json"
 _ROW_SHARE_PRIOR = (-1.0, 1.0)
 _RIDGE = 1e-3
 _TINY = 1e-4
@@ -37,25 +32,21 @@ _LEAST_SHARE = 0.05
 """Below it joined references are not worth their embedding."""
 
 
-class BlendSettings(SettingsModel):
-    """What the weights are held to."""
+PRIOR = {
+    GENERATED: 0.0,
+    RETRIEVED: 0.3,
+    REGRESSION: 0.7,
+    QUESTION: 0.0,
+    KEYWORDS: 0.0,
+    CENTROID: 0.0,
+}
+"""Weight of each component before any question was seen."""
+PRIOR_STRENGTH = 0.05
+"""Mean cosine that a squared distance of 1 from the prior must be worth."""
 
-    prior: dict[str, float] = Field(
-        {
-            GENERATED: 0.0,
-            RETRIEVED: 0.3,
-            REGRESSION: 0.7,
-            QUESTION: 0.0,
-            KEYWORDS: 0.0,
-            CENTROID: 0.0,
-        },
-        description="weight of each component before any question was seen; they add up to 1",
-    )
-    prior_strength: float = Field(
-        0.05,
-        ge=0,
-        description="mean cosine that a squared distance of 1 from the prior must be worth",
-    )
+
+class BlendSettings(SettingsModel):
+    """What the share of the rows is fitted to."""
 
     unknown_weight: float = Field(
         4.0,
@@ -63,18 +54,6 @@ class BlendSettings(SettingsModel):
         description="weight of a question that no row answers where the share of the rows found is "
         "fitted; one that a row answers has 1. More costs known questions, less costs unknown ones",
     )
-
-    @field_validator("prior")
-    @classmethod
-    def _adds_up(cls, prior: dict[str, float]) -> dict[str, float]:
-        unknown = sorted(set(prior) - set(COMPONENTS))
-        if unknown:
-            msg = f"unknown components {unknown}; known are {list(COMPONENTS)}"
-            raise ValueError(msg)
-        if min(prior.values()) < 0 or abs(sum(prior.values()) - 1) > 1e-6:
-            msg = "the prior's weights must not be negative and must add up to 1"
-            raise ValueError(msg)
-        return prior
 
 
 @dataclass(frozen=True)
@@ -94,20 +73,12 @@ class VectorBlend:
         weighted = [weight * components[name] for name, weight in self.weights.items() if weight]
         return unit(np.sum(weighted, axis=0))
 
-    def save(self, path: Path) -> None:
-        """Writes the weights as JSON."""
-        path.write_text(json.dumps(self.weights, indent=1), encoding="utf-8")
-
-    @classmethod
-    def load(cls, path: Path) -> Self:
-        """Reads weights."""
-        return cls(json.loads(path.read_text(encoding="utf-8")))
-
 
 def fit_blend(
     components: Mapping[str, np.ndarray],
     references: Sequence[np.ndarray],
-    settings: BlendSettings,
+    prior_weights: Mapping[str, float] = PRIOR,
+    prior_strength: float = PRIOR_STRENGTH,
 ) -> VectorBlend:
     """Fits non-negative weights that maximise the mean cosine to the references.
 
@@ -122,7 +93,7 @@ def fit_blend(
     """
     from scipy.optimize import minimize
 
-    names = list(settings.prior)
+    names = list(prior_weights)
     missing = sorted(set(names) - set(components))
     if missing or not len(references):
         msg = f"components without vectors: {missing}" if missing else "no questions to fit on"
@@ -130,7 +101,7 @@ def fit_blend(
     stacked = np.stack([components[name] for name in names], axis=1)
     gram = np.einsum("qcd,qed->qce", stacked, stacked)
     aim = np.einsum("qcd,qd->qc", stacked, mean_directions(references))
-    prior = np.array([settings.prior[name] for name in names])
+    prior = np.array(list(prior_weights.values()))
 
     def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
         spread = gram @ weights
@@ -138,8 +109,8 @@ def fit_blend(
         score = aim @ weights / length
         slope = aim / length[:, None] - (score / length**2)[:, None] * spread
         distance = weights - prior
-        penalty = settings.prior_strength * distance @ distance
-        gradient = 2 * settings.prior_strength * distance - slope.mean(axis=0)
+        penalty = prior_strength * distance @ distance
+        gradient = 2 * prior_strength * distance - slope.mean(axis=0)
         return float(penalty - score.mean()), gradient
 
     result = minimize(
@@ -247,15 +218,6 @@ class RowShare:
         bounds = [(None, None), (0, None)]
         fitted = minimize(loss, prior, method="Nelder-Mead", bounds=bounds).x
         return cls(*map(float, fitted))
-
-    def save(self, path: Path) -> None:
-        """Writes the parameters as JSON."""
-        path.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
-
-    @classmethod
-    def load(cls, path: Path) -> Self:
-        """Reads parameters."""
-        return cls(**json.loads(path.read_text(encoding="utf-8")))
 
 
 UNFITTED = RowShare(*_ROW_SHARE_PRIOR)

@@ -5,17 +5,11 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from pydantic import Field
 
-from hansol_assets.settings_model import SettingsModel
-
-
-class BootstrapSettings(SettingsModel):
-    """How intervals are drawn."""
-
-    resamples: int = Field(10_000, ge=100, description="number of bootstrap resamples")
-    level: float = Field(0.95, gt=0, lt=1, description="share of the resamples in the interval")
-    seed: int = Field(0, ge=0, description="seed of the resampling")
+RESAMPLES = 10_000
+LEVEL = 0.95
+"""Share of the resamples' means that lies in an interval."""
+_SEED = 0
 
 
 class Interval(NamedTuple):
@@ -40,10 +34,7 @@ class PairedResult(NamedTuple):
 
 
 def bootstrap_interval(
-    scores: np.ndarray,
-    settings: BootstrapSettings,
-    groups: Sequence[str] | None = None,
-    weights: np.ndarray | None = None,
+    scores: np.ndarray, groups: Sequence[str] | None = None, weights: np.ndarray | None = None
 ) -> Interval:
     """Percentile bootstrap interval of the (weighted) mean of scores, [questions] (Efron 1979).
 
@@ -53,13 +44,12 @@ def bootstrap_interval(
     Raises:
         ValueError: There are no scores.
     """
-    return _interval(_resampled_means(scores, settings, groups, weights), settings.level)
+    return _interval(_resampled_means(scores, groups, weights))
 
 
 def paired_bootstrap(
     first: np.ndarray,
     second: np.ndarray,
-    settings: BootstrapSettings,
     groups: Sequence[str] | None = None,
     weights: np.ndarray | None = None,
 ) -> PairedResult:
@@ -74,8 +64,8 @@ def paired_bootstrap(
         msg = f"paired scores must be of the same questions: {len(first)} and {len(second)}"
         raise ValueError(msg)
     differences = np.asarray(first, dtype=np.float64) - np.asarray(second, dtype=np.float64)
-    means = _resampled_means(differences, settings, groups, weights)
-    low, high = _interval(means, settings.level)
+    means = _resampled_means(differences, groups, weights)
+    low, high = _interval(means)
     return PairedResult(
         float(np.average(differences, weights=weights)), low, high, float((means > 0).mean())
     )
@@ -91,10 +81,7 @@ def parity(score: float, centroid: float, human: float) -> float:
 
 
 def _resampled_means(
-    scores: np.ndarray,
-    settings: BootstrapSettings,
-    groups: Sequence[str] | None,
-    weights: np.ndarray | None,
+    scores: np.ndarray, groups: Sequence[str] | None, weights: np.ndarray | None
 ) -> np.ndarray:
     values = np.asarray(scores, dtype=np.float64)
     if not values.size:
@@ -102,20 +89,20 @@ def _resampled_means(
         raise ValueError(msg)
     _, group = np.unique(np.arange(len(values)) if groups is None else groups, return_inverse=True)
     shares = np.ones(len(values)) if weights is None else np.asarray(weights, dtype=np.float64)
-    draws = _draws(int(group.max()) + 1, settings.resamples, settings.seed)
+    draws = _draws(int(group.max()) + 1)
     sizes = draws @ np.bincount(group, weights=shares)
     # A draw may miss every group that has a weight.
     return (draws @ np.bincount(group, weights=values * shares))[sizes > 0] / sizes[sizes > 0]
 
 
 @lru_cache(maxsize=2)
-def _draws(groups: int, resamples: int, seed: int) -> np.ndarray:
+def _draws(groups: int) -> np.ndarray:
     """How often each group is drawn in each resample, [resamples, groups]; many scores share it."""
-    generator = np.random.default_rng(seed)
-    drawn = generator.multinomial(groups, np.full(groups, 1 / groups), resamples)
+    generator = np.random.default_rng(_SEED)
+    drawn = generator.multinomial(groups, np.full(groups, 1 / groups), RESAMPLES)
     return drawn.astype(np.float64)
 
 
-def _interval(means: np.ndarray, level: float) -> Interval:
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+def _interval(means: np.ndarray) -> Interval:
+    low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Interval(float(low), float(high))

@@ -1,10 +1,9 @@
 """Answer texts put together from sentences of several known answers."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
-from pathlib import Path
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -17,15 +16,25 @@ from hansol_assets.qa.morphemes import noun_terms
 from hansol_assets.qa.seeded_draws import digest
 from hansol_assets.qa.sentences import excerpts, is_finished, sentence_key, split_sentences
 from hansol_assets.qa.table.columns import ANSWERS, QUESTIONS
-from hansol_assets.scoring.drafting import ComposingSettings, Pool, Quote, best_drafts
+from hansol_assets.scoring.drafting import COVERAGE, Pool, Quote, best_drafts
 from hansol_assets.scoring.join_map import JoinMap
-from hansol_assets.scoring.question_topics import Asked, Topics
+from hansol_assets.scoring.topics import Asked, Topics
 
-_TOPICS_FILE = "topics.json"
-_SHAPE_FILE = "shape.safetensors"
 _SHAPE_ALPHA = 3.0
 _SOURCE_WORTH = 0.05
 """Cosine that coming from a row about what is asked is worth."""
+_OTHER_THING = 0.1
+"""Cosine that a sentence about one other rare thing costs, about half."""
+_QUOTED_ROWS = 16
+"""Rows whose sentences are considered: near, and asked about the same."""
+_ROW_TOPIC = 0.4
+"""Nearness (cosine) that a row's being asked about the same is worth; being asked about another
+rare thing costs half of it."""
+_SENTENCES = 150
+"""Sentences considered at most, a part."""
+_ANSWERS_IN_MEMORY = 65_536
+_SHAPE_ANSWERS = 500
+"""Known answers from which the vector of several sentences is learned, at most."""
 
 
 class QuotableRow(NamedTuple):
@@ -67,7 +76,7 @@ class Merits:
     worth: np.ndarray
 
 
-@dataclass
+@dataclass(frozen=True)
 class Composer:
     """Puts answers together for questions that stand by themselves.
 
@@ -77,33 +86,17 @@ class Composer:
     topics: Topics
     shape: JoinMap
     embedder: Embedder
-    settings: ComposingSettings
-    _quotes_of: dict[str, list[tuple[str, Quote]]] = field(default_factory=dict, init=False)
-    _wholes_of: dict[str, list[Quote]] = field(default_factory=dict, init=False)
 
     @classmethod
-    def fit(cls, rows: pd.DataFrame, embedder: Embedder, settings: ComposingSettings) -> Self:
+    def fit(cls, rows: pd.DataFrame, embedder: Embedder) -> Self:
         """Learns from rows that may be quoted, `id, questions, answers`."""
         answers = sorted({answer for texts in rows[ANSWERS] for answer in texts}, key=digest)
         several = [
             (answer, sentences)
-            for answer in answers[: settings.shape_answers]
+            for answer in answers[:_SHAPE_ANSWERS]
             if len(sentences := split_sentences(answer)) > 1
         ]
-        shape = _shape(several, embedder)
-        return cls(Topics.fit(rows[QUESTIONS].tolist()), shape, embedder, settings)
-
-    def save(self, folder: Path) -> None:
-        """Writes what was learned as JSON and safetensors."""
-        folder.mkdir(parents=True, exist_ok=True)
-        self.topics.save(folder / _TOPICS_FILE)
-        self.shape.save(folder / _SHAPE_FILE)
-
-    @classmethod
-    def load(cls, folder: Path, embedder: Embedder, settings: ComposingSettings) -> Self:
-        """Reads what was learned with the same embedder."""
-        topics, shape = Topics.load(folder / _TOPICS_FILE), JoinMap.load(folder / _SHAPE_FILE)
-        return cls(topics, shape, embedder, settings)
+        return cls(Topics.fit(rows[QUESTIONS].tolist()), _shape(several, embedder), embedder)
 
     def compose(
         self,
@@ -118,11 +111,9 @@ class Composer:
         drafts, the whole answers of the first of them are considered, so there is a text wherever
         there is a source.
 
-        Args:
-            questions: The questions, or parts of questions.
-            targets: The estimated vector of each answer, [questions, dimensions].
-            sources: The rows that each may be answered from, at least one, nearest first.
-            nearness: Cosine of each of these rows' answers to the target.
+        `targets` are the estimated vectors of the answers, [questions, dimensions]; `sources` the
+        rows that each may be answered from, nearest first; `nearness` the cosine of their answers
+        to the target.
 
         Raises:
             ValueError: A question has no source.
@@ -137,7 +128,7 @@ class Composer:
             self._aptest(one, rows, near, source_nouns)
             for one, rows, near in zip(asked, sources, nearness, strict=True)
         ]
-        quotes = [self._quotes(rows) for rows in quoted]
+        quotes = list(map(_quotes, quoted))
         sentences = [quote.text for some in quotes for quote in some]
         vectors = _directions(sentences, self.embedder)
         # One by one: what a sentence is mapped to must not depend on those beside it.
@@ -149,8 +140,8 @@ class Composer:
             pool = self._pool(
                 sentence_quotes, vectors, target, asked[number], nouns, source_nouns, mapped
             )
-            composed = best_drafts(pool, target, self.shape, self.settings)
-            composed += [(quote,) for quote in self._wholes(quoted[number][:2])]
+            composed = best_drafts(pool, target, self.shape)
+            composed += [(quote,) for quote in _wholes(quoted[number][:2])]
             drafts.append(composed)
         return self._best(drafts, questions, targets, quoted)
 
@@ -175,7 +166,7 @@ class Composer:
             asked = asked_of[question]
             named = frozenset[str]().union(*(nouns[text] for text in said))
             coverage[number] = asked.coverage(named)
-            worth[number] = self.settings.coverage * coverage[number]
+            worth[number] = COVERAGE * coverage[number]
             bonuses = [self._bonus(asked, named, source_nouns[row.id]) for row in rows]
             worth[number] += np.mean(bonuses) if bonuses else 0.0
         return Merits(coverage, worth)
@@ -195,26 +186,9 @@ class Composer:
             asked.coverage(nouns) - asked.unrelated(frozenset(), nouns) / 2
             for nouns in (source_nouns[source.id] for source in sources)
         ]
-        aptness = np.asarray(nearness) + self.settings.row_topic * np.array(topics)
-        first = np.argsort(-aptness, kind="stable")[: self.settings.quoted_rows]
+        aptness = np.asarray(nearness) + _ROW_TOPIC * np.array(topics)
+        first = np.argsort(-aptness, kind="stable")[:_QUOTED_ROWS]
         return [sources[number] for number in first]
-
-    def _quotes(self, sources: Sequence[QuotableRow]) -> list[Quote]:
-        """Every sentence of the sources that stands alone, the same sentence once."""
-        quotes: dict[str, Quote] = {}
-        for source in sources:
-            if source.id not in self._quotes_of:
-                self._quotes_of[source.id] = _keyed_quotes(source)
-            for key, quote in self._quotes_of[source.id]:
-                quotes.setdefault(key, quote)
-        return list(quotes.values())
-
-    def _wholes(self, sources: Sequence[QuotableRow]) -> list[Quote]:
-        """Every answer of the sources, as a whole."""
-        for source in sources:
-            if source.id not in self._wholes_of:
-                self._wholes_of[source.id] = _whole_answers(source)
-        return [quote for source in sources for quote in self._wholes_of[source.id]]
 
     def _pool(
         self,
@@ -234,8 +208,8 @@ class Composer:
             named, source = nouns[quote.text], source_nouns[quote.source_id]
             bonus[number] = self._bonus(asked, named, source)
             coverage[number] = asked.coverage(named)
-        likely = directions @ target + bonus + self.settings.coverage * coverage
-        first = np.argsort(-likely, kind="stable")[: self.settings.sentences]
+        likely = directions @ target + bonus + COVERAGE * coverage
+        first = np.argsort(-likely, kind="stable")[:_SENTENCES]
         terms = list(asked.weights)
         chosen = [quotes[number] for number in first]
         return Pool(
@@ -253,7 +227,7 @@ class Composer:
     def _bonus(self, asked: Asked, named: frozenset[str], source: frozenset[str]) -> float:
         """What a sentence is worth for the row that it is from, and costs for another thing."""
         about, unrelated = asked.coverage(named, source), asked.unrelated(named, source)
-        return _SOURCE_WORTH * about - self.settings.strangers * unrelated
+        return _SOURCE_WORTH * about - _OTHER_THING * unrelated
 
     def _best(
         self,
@@ -298,21 +272,35 @@ class Composer:
         return chosen
 
 
-def _keyed_quotes(source: QuotableRow) -> list[tuple[str, Quote]]:
-    """Every sentence of a source that stands alone, with what tells it from others."""
-    return [
-        (sentence_key(text), Quote(source.id, number, place, text))
-        for number, answer in enumerate(source.answers, start=1)
-        for place, text in excerpts(answer)
-    ]
+def _quotes(sources: Sequence[QuotableRow]) -> list[Quote]:
+    """Every sentence of the sources that stands alone, the same sentence once."""
+    quotes: dict[str, Quote] = {}
+    for source in sources:
+        for number, answer in enumerate(source.answers, start=1):
+            for key, place, text in _excerpts(answer):
+                quotes.setdefault(key, Quote(source.id, number, place, text))
+    return list(quotes.values())
 
 
-def _whole_answers(source: QuotableRow) -> list[Quote]:
+@lru_cache(maxsize=_ANSWERS_IN_MEMORY)
+def _excerpts(answer: str) -> list[tuple[str, int, str]]:
+    """What tells each sentence from others, its place, and the sentence."""
+    return [(sentence_key(text), place, text) for place, text in excerpts(answer)]
+
+
+def _wholes(sources: Sequence[QuotableRow]) -> list[Quote]:
+    """Every answer of the sources, as a whole."""
     return [
         Quote(source.id, number, 0, text)
+        for source in sources
         for number, answer in enumerate(source.answers, start=1)
-        if (text := clean_answer(answer).text)
+        if (text := _cleaned(answer))
     ]
+
+
+@lru_cache(maxsize=_ANSWERS_IN_MEMORY)
+def _cleaned(answer: str) -> str:
+    return clean_answer(answer).text
 
 
 def _directions(texts: Sequence[str], embedder: Embedder) -> dict[str, np.ndarray]:

@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from typing import NamedTuple, Self
 
 import numpy as np
-from pydantic import Field
 
 from hansol_assets.embedding.vectors import unit
 from hansol_assets.qa.sentences import is_finished
-from hansol_assets.settings_model import SettingsModel
 
 _UNFINISHED_PENALTY = 0.2
 """Cosine that an answer without a finished last sentence loses."""
@@ -19,15 +17,8 @@ _LENGTH_QUANTILES = (0.05, 0.95)
 """Of the references' lengths, between which nothing is lost."""
 
 
-class SelectionSettings(SettingsModel):
-    """How the answer text is chosen."""
-
-    target_weight: float = Field(
-        0.9,
-        ge=0,
-        le=1,
-        description="weight of the submission vector; the candidates' vote has 1 - it",
-    )
+_TARGET_WEIGHT = 0.9
+"""Weight of the submission vector in the choice; the candidates' vote has the rest."""
 
 
 class LengthRange(NamedTuple):
@@ -81,7 +72,6 @@ def choose_text(
     target: np.ndarray,
     worth: np.ndarray,
     lengths: LengthRange,
-    settings: SelectionSettings,
 ) -> Choice:
     """Chooses by minimum Bayes risk (Kumar and Byrne 2004) with cosine as the utility.
 
@@ -98,8 +88,8 @@ def choose_text(
         raise ValueError(msg)
     directions = unit(np.asarray(vectors, dtype=np.float64))
     similarities = directions @ unit(target)
-    votes = settings.target_weight * similarities
-    votes += (1 - settings.target_weight) * _mean_cosine_to_others(directions)
+    votes = _TARGET_WEIGHT * similarities
+    votes += (1 - _TARGET_WEIGHT) * _mean_cosine_to_others(directions)
     penalties = np.array([_penalty(text, lengths) for text in texts])
     scores = votes + worth - penalties
     return Choice(int(scores.argmax()), similarities, votes, scores)

@@ -10,43 +10,21 @@ from dataclasses import dataclass
 from typing import NamedTuple, Self
 
 import numpy as np
-from pydantic import Field
 
 from hansol_assets.scoring.join_map import JoinMap
-from hansol_assets.settings_model import SettingsModel
 
 _REPETITION = 0.75
 """Cosine above which two sentences say the same."""
 
 
-class ComposingSettings(SettingsModel):
-    """How texts are put together."""
-
-    rows: int = Field(40, ge=1, description="nearest rows that are considered, a part")
-    quoted_rows: int = Field(
-        16,
-        ge=1,
-        description="rows of these whose sentences are considered: near, and asked about the same",
-    )
-    row_topic: float = Field(
-        0.4,
-        ge=0,
-        description="nearness (cosine) that a row's being asked about the same is worth; being "
-        "asked about another rare thing costs half of it",
-    )
-    sentences: int = Field(150, ge=1, description="sentences considered at most, a part")
-    longest: int = Field(5, ge=1, description="sentences of an answer at most")
-    beams: int = Field(8, ge=1, description="unfinished drafts kept at each step")
-    drafts: int = Field(4, ge=1, description="finished drafts that are embedded")
-    coverage: float = Field(0.04, ge=0, description="cosine that naming all that is asked is worth")
-    strangers: float = Field(
-        0.1,
-        ge=0,
-        description="cosine that a sentence about one other rare thing costs, about half",
-    )
-    shape_answers: int = Field(
-        500, ge=1, description="known answers from which the vector of several sentences is learned"
-    )
+_LONGEST = 5
+"""Sentences of an answer at most."""
+_BEAMS = 8
+"""Unfinished drafts kept at each step."""
+_DRAFTS = 4
+"""Finished drafts that are embedded."""
+COVERAGE = 0.04
+"""Cosine that naming all that is asked is worth."""
 
 
 class Quote(NamedTuple):
@@ -119,9 +97,7 @@ class _Aim:
         )
 
 
-def best_drafts(
-    pool: Pool, target: np.ndarray, shape: JoinMap, settings: ComposingSettings
-) -> list[tuple[Quote, ...]]:
+def best_drafts(pool: Pool, target: np.ndarray, shape: JoinMap) -> list[tuple[Quote, ...]]:
     """Finds the sets of sentences that are expected to be nearest to a target, the best first.
 
     `target` is the direction of the estimated answer, [dimensions]; `shape` maps the mean of
@@ -132,10 +108,10 @@ def best_drafts(
     beams = [_Draft((), 0.0, np.zeros(len(target)), nothing, 0.0, 0.0)]
     drafts: list[_Draft] = []
     aim = _Aim.of(pool, target, shape.offset)
-    for _ in range(settings.longest if pool.quotes else 0):
-        beams = _longer(beams, pool, aim, settings)
+    for _ in range(_LONGEST if pool.quotes else 0):
+        beams = _longer(beams, pool, aim)
         drafts += beams
-    best = sorted(drafts, key=lambda draft: -draft.score)[: settings.drafts]
+    best = sorted(drafts, key=lambda draft: -draft.score)[:_DRAFTS]
     likeness, share = pool.vectors @ target, (pool.named @ pool.weights).round(1)
     return [
         tuple(
@@ -149,22 +125,20 @@ def best_drafts(
     ]
 
 
-def _longer(
-    beams: Sequence[_Draft], pool: Pool, aim: _Aim, settings: ComposingSettings
-) -> list[_Draft]:
+def _longer(beams: Sequence[_Draft], pool: Pool, aim: _Aim) -> list[_Draft]:
     """The best drafts with one sentence more, each set of sentences once."""
     best: dict[tuple[int, ...], tuple[float, _Draft, int]] = {}
     for beam in beams:
-        scores = _scores(beam, pool, aim, settings)
-        for added in np.argsort(-scores, kind="stable")[: 2 * settings.beams].tolist():
+        scores = _scores(beam, pool, aim)
+        for added in np.argsort(-scores, kind="stable")[: 2 * _BEAMS].tolist():
             members = tuple(sorted((*beam.members, added)))
             if np.isfinite(scores[added]):
                 best[members] = (float(scores[added]), beam, added)
-    first = sorted(best.values(), key=lambda item: -item[0])[: settings.beams]
+    first = sorted(best.values(), key=lambda item: -item[0])[:_BEAMS]
     return [_grown(beam, added, pool, score) for score, beam, added in first]
 
 
-def _scores(beam: _Draft, pool: Pool, aim: _Aim, settings: ComposingSettings) -> np.ndarray:
+def _scores(beam: _Draft, pool: Pool, aim: _Aim) -> np.ndarray:
     """What the draft is worth with each further sentence; -inf with one that it says already."""
     # The cosine of the target to offset + (total + length * mapped) / lengths, by its products.
     lengths = beam.length + pool.lengths
@@ -181,7 +155,7 @@ def _scores(beam: _Draft, pool: Pool, aim: _Aim, settings: ComposingSettings) ->
     norms = np.sqrt(np.maximum(squares, 0))
     cosines = np.divide(dots, norms, out=np.zeros_like(dots), where=norms > 0)
     named = (beam.named | pool.named) @ pool.weights
-    scores = cosines + settings.coverage * named
+    scores = cosines + COVERAGE * named
     scores += (beam.bonus + pool.bonus) / (len(beam.members) + 1)
     if beam.members:
         nearest = aim.likeness[:, list(beam.members)].max(axis=1)

@@ -9,12 +9,7 @@ import pandas as pd
 from pydantic import Field
 
 from hansol_assets.embedding.embedder import Embedder, EmbedderSettings, encode_groups
-from hansol_assets.scoring.bootstrap import (
-    BootstrapSettings,
-    Interval,
-    bootstrap_interval,
-    parity,
-)
+from hansol_assets.scoring.bootstrap import Interval, bootstrap_interval, parity
 from hansol_assets.scoring.measures import (
     CEILING,
     CENTROID,
@@ -38,12 +33,8 @@ NO_BETTER = "parity is not measurable here: people score no higher than the cent
 
 
 class ScoreSettings(SettingsModel):
-    """How scores are drawn and how sure they are."""
+    """What questions are weighed by, and who judges."""
 
-    public_share: float = Field(
-        0.4, ge=0, le=1, description="share of the questions on the public leaderboard"
-    )
-    bootstrap: BootstrapSettings = Field(BootstrapSettings(), description="how intervals are drawn")
     known_share: float | None = Field(
         None,
         ge=0,
@@ -56,11 +47,6 @@ class ScoreSettings(SettingsModel):
         description="the pretrained embedder that scores; by default the one that the answers are "
         "embedded with. Another one scores texts alone: vectors of two spaces cannot be compared",
     )
-
-    @property
-    def drawing(self) -> "ScoreSettings":
-        """How scores are drawn, whoever judges."""
-        return self.model_copy(update={"judge": None})
 
 
 @dataclass(frozen=True)
@@ -77,7 +63,7 @@ class ScoreReport:
         parity: Where the score stands between the centroid (0) and one human reference (1), over
             the questions that have two references or more; NaN where that cannot be measured.
         note: Why parity cannot be measured, or over which questions it was; else empty.
-        interval: 95 % (or as set) bootstrap interval of `private`.
+        interval: 95 % bootstrap interval of `private`.
         questions: `id, score, public, centroid, human, ceiling`, one row a question.
     """
 
@@ -107,7 +93,6 @@ def score_submission(
     references_by_id: Mapping[str, Sequence[str]],
     embedder: Embedder,
     centroid_vector: np.ndarray,
-    settings: ScoreSettings,
 ) -> ScoreReport:
     """Scores a submission on the questions that have references; others are passed over.
 
@@ -124,16 +109,16 @@ def score_submission(
         {
             "id": ids,
             "score": reference_cosines(vectors, references),
-            "public": public_mask(ids, settings.public_share),
+            "public": public_mask(ids),
             CENTROID: reference_cosines(np.tile(centroid_vector, (len(ids), 1)), references),
             HUMAN: human_scores(references),
             CEILING: ceiling_scores(references),
         }
     )
-    return report_of(questions, settings)
+    return report_of(questions)
 
 
-def report_of(questions: pd.DataFrame, settings: ScoreSettings) -> ScoreReport:
+def report_of(questions: pd.DataFrame) -> ScoreReport:
     """Sums up per-question scores, `id, score, public, centroid, human, ceiling`."""
     return ScoreReport(
         private=float(questions["score"].mean()),
@@ -143,7 +128,7 @@ def report_of(questions: pd.DataFrame, settings: ScoreSettings) -> ScoreReport:
         ceiling=float(questions[CEILING].mean()),
         parity=parity_of(questions, "score"),
         note=parity_note(questions),
-        interval=bootstrap_interval(questions["score"].to_numpy(), settings.bootstrap),
+        interval=bootstrap_interval(questions["score"].to_numpy()),
         n=len(questions),
         questions=questions,
     )

@@ -9,29 +9,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import cycle, islice
-from pathlib import Path
 from typing import Self
 
 import numpy as np
-from pydantic import Field
 
 from hansol_assets.embedding.embedder import Embedder, encode_means
-from hansol_assets.embedding.vectors import mean_directions, save_arrays, unit
+from hansol_assets.embedding.vectors import mean_directions, unit
 from hansol_assets.qa.connectives import ALSO, AND, join_answers
 from hansol_assets.qa.seeded_draws import spread_pairs
-from hansol_assets.settings_model import SettingsModel
 
 _ALPHA = 1.0
 """Ridge penalty of what differs from the mean."""
 
 
-class JoiningSettings(SettingsModel):
-    """How it is learned what joining does."""
-
-    pairs: int = Field(
-        200, ge=0, description="pairs of rows whose answers are joined to learn from; 0: the mean"
-    )
-    seed: int = Field(20240311, ge=0, description="seed of the draw of pairs")
+PAIRS = 200
+"""Pairs of rows whose answers are joined to learn from, at most."""
+_SEED = 20240311
 
 
 @dataclass
@@ -59,7 +52,6 @@ class JoinMap:
         answers: Sequence[Sequence[str]],
         row_vectors: np.ndarray,
         embedder: Embedder,
-        settings: JoiningSettings,
     ) -> Self:
         """Joins the answers of pairs of rows, and fits a ridge to what the mean misses.
 
@@ -68,7 +60,7 @@ class JoinMap:
         depends on the ids, not on their order.
         """
         row_of = {key: row for row, key in enumerate(ids)}
-        pairs = list(islice(spread_pairs(sorted(ids), str, settings.seed, "joins"), settings.pairs))
+        pairs = list(islice(spread_pairs(sorted(ids), str, _SEED, "joins"), PAIRS))
         if not pairs:
             return cls.identity(row_vectors.shape[1])
         rows = np.array([[row_of[first], row_of[second]] for first, second in pairs])
@@ -112,15 +104,3 @@ class JoinMap:
             [len(vectors) > 1 and bool(vectors.any()) for vectors in parts], dtype=bool
         )
         return unit(np.where(several[:, None], joined, means))
-
-    def save(self, path: Path) -> None:
-        """Writes the map as safetensors."""
-        arrays = {"before": self.before, "after": self.after, "correction": self.correction}
-        save_arrays(arrays, path)
-
-    @classmethod
-    def load(cls, path: Path) -> Self:
-        """Reads a map."""
-        from safetensors.numpy import load_file
-
-        return cls(**load_file(path))

@@ -7,13 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from hansol_assets.scoring.bootstrap import (
-    BootstrapSettings,
-    PairedResult,
-    bootstrap_interval,
-    paired_bootstrap,
-)
-from hansol_assets.scoring.evaluate import ScoreSettings, parity_note, parity_of
+from hansol_assets.scoring.bootstrap import PairedResult, bootstrap_interval, paired_bootstrap
+from hansol_assets.scoring.evaluate import parity_note, parity_of
 from hansol_assets.scoring.measures import (
     ASKED,
     BASELINES,
@@ -86,7 +81,7 @@ def flat_settings(config: Mapping[str, Any], prefix: str) -> Iterator[tuple[str,
             yield path, value
 
 
-def leaderboard(experiments: Sequence[Experiment], settings: ScoreSettings) -> pd.DataFrame:
+def leaderboard(experiments: Sequence[Experiment]) -> pd.DataFrame:
     """Makes the leaderboard of experiments, the newest last; the best submitted score comes first.
 
     Returns:
@@ -100,8 +95,8 @@ def leaderboard(experiments: Sequence[Experiment], settings: ScoreSettings) -> p
     if not experiments:
         return pd.DataFrame()
     differing = _differing(experiments)
-    rows = [_experiment_row(item, differing, settings) for item in experiments]
-    rows += list(_newest_rows(experiments[-1], settings))
+    rows = [_experiment_row(item, differing) for item in experiments]
+    rows += list(_newest_rows(experiments[-1]))
     table = pd.DataFrame(rows).sort_values(
         ["private", "name"], ascending=[False, True], ignore_index=True
     )
@@ -109,9 +104,7 @@ def leaderboard(experiments: Sequence[Experiment], settings: ScoreSettings) -> p
     return table
 
 
-def compare(
-    newest: Experiment, other: Experiment, settings: BootstrapSettings
-) -> PairedResult | None:
+def compare(newest: Experiment, other: Experiment) -> PairedResult | None:
     """Compares two experiments on the questions that both were asked.
 
     Returns:
@@ -127,12 +120,10 @@ def compare(
     if len(both) < min(SHARED_QUESTIONS, len(newest.questions)):
         return None
     mine, theirs = (both[name].to_numpy() for name in scores)
-    return paired_bootstrap(mine, theirs, settings, both["group"].tolist(), both[WEIGHT].to_numpy())
+    return paired_bootstrap(mine, theirs, both["group"].tolist(), both[WEIGHT].to_numpy())
 
 
-def compare_with_best(
-    experiments: Sequence[Experiment], settings: BootstrapSettings
-) -> tuple[Experiment, PairedResult] | None:
+def compare_with_best(experiments: Sequence[Experiment]) -> tuple[Experiment, PairedResult] | None:
     """Compares the newest experiment, the last, with the best earlier one of the same questions.
 
     Returns:
@@ -149,7 +140,7 @@ def compare_with_best(
     if not comparable:
         return None
     best = max(comparable, key=lambda item: weighted_mean(item.questions, item.strategy))
-    result = compare(newest, best, settings)
+    result = compare(newest, best)
     return None if result is None else (best, result)
 
 
@@ -163,7 +154,7 @@ def _differing(experiments: Sequence[Experiment]) -> set[str]:
     }
 
 
-def figures(questions: pd.DataFrame, score: str, settings: ScoreSettings) -> dict[str, float]:
+def figures(questions: pd.DataFrame, score: str) -> dict[str, float]:
     """Sums up one column of scores of questions (`group, public, asked, weight`, baselines).
 
     Returns:
@@ -175,31 +166,26 @@ def figures(questions: pd.DataFrame, score: str, settings: ScoreSettings) -> dic
     kinds = {kind: scored[scored[ASKED] == kind] for kind in (KNOWN, UNKNOWN)}
     is_whole = set(scored[ASKED]) >= set(questions.loc[questions[WEIGHT] > 0, ASKED])
     mixed = scored if is_whole else scored.iloc[:0]
-    values = dict(zip(_FIGURES, _mean_and_parity(mixed, score, settings), strict=True))
+    values = dict(zip(_FIGURES, _mean_and_parity(mixed, score), strict=True))
     values["public"] = weighted_mean(mixed[mixed["public"]], score)
     for kind, of_kind in kinds.items():
         names = (kind, *(f"{kind}_{name}" for name in _FIGURES[1:]))
-        values |= zip(names, _mean_and_parity(of_kind, score, settings), strict=True)
+        values |= zip(names, _mean_and_parity(of_kind, score), strict=True)
     return values
 
 
-def _mean_and_parity(
-    scored: pd.DataFrame, score: str, settings: ScoreSettings
-) -> tuple[float, float, float, float]:
+def _mean_and_parity(scored: pd.DataFrame, score: str) -> tuple[float, float, float, float]:
     """Weighted mean, both ends of its interval, and parity; NaN without scores."""
     if scored.empty:
         return (float("nan"),) * 4
     groups, weights = scored["group"].tolist(), scored[WEIGHT].to_numpy()
-    low, high = bootstrap_interval(scored[score].to_numpy(), settings.bootstrap, groups, weights)
+    low, high = bootstrap_interval(scored[score].to_numpy(), groups, weights)
     return weighted_mean(scored, score), low, high, parity_of(scored, score)
 
 
-def score_facts(
-    questions: pd.DataFrame, strategy: str, settings: ScoreSettings
-) -> dict[str, str | int | float]:
+def score_facts(questions: pd.DataFrame, strategy: str) -> dict[str, str | int | float]:
     """Sums up an experiment: what is submitted, its text, the baselines, and chrF."""
-    submitted = figures(questions, strategy, settings)
-    text = figures(questions, ANSWER, settings)
+    submitted, text = figures(questions, strategy), figures(questions, ANSWER)
     return {
         "strategy": strategy,
         **{name: round(value, DECIMALS) for name, value in submitted.items()},
@@ -209,11 +195,9 @@ def score_facts(
     }
 
 
-def comparison_facts(
-    experiments: Sequence[Experiment], settings: BootstrapSettings
-) -> dict[str, str | float]:
+def comparison_facts(experiments: Sequence[Experiment]) -> dict[str, str | float]:
     """Tells how the newest experiment compares with the best earlier one; nothing without one."""
-    compared = compare_with_best(experiments, settings)
+    compared = compare_with_best(experiments)
     if compared is None:
         return {}
     best, result = compared
@@ -237,11 +221,9 @@ def differing_settings(newest: Experiment, other: Experiment) -> pd.DataFrame:
     return pd.DataFrame({"setting": names, "newest": values[0], "other": values[1]})
 
 
-def _experiment_row(
-    item: Experiment, differing: set[str], settings: ScoreSettings
-) -> dict[str, Any]:
-    submitted = figures(item.questions, item.strategy, settings)
-    text = figures(item.questions, ANSWER, settings)
+def _experiment_row(item: Experiment, differing: set[str]) -> dict[str, Any]:
+    submitted = figures(item.questions, item.strategy)
+    text = figures(item.questions, ANSWER)
     notes = [parity_note(item.questions)]
     if math.isnan(submitted["private"]):
         notes.append(UNMEASURED.format(strategy=item.strategy))
@@ -266,7 +248,7 @@ def _experiment_row(
     }
 
 
-def _newest_rows(newest: Experiment, settings: ScoreSettings) -> Iterator[dict[str, Any]]:
+def _newest_rows(newest: Experiment) -> Iterator[dict[str, Any]]:
     for score in newest.questions.columns:
         kind = _kind(score)
         if kind is None or score == newest.strategy:
@@ -277,7 +259,7 @@ def _newest_rows(newest: Experiment, settings: ScoreSettings) -> Iterator[dict[s
             "profile": newest.profile,
             "judge": newest.judge,
             "fingerprint": newest.fingerprint,
-            **figures(newest.questions, score, settings),
+            **figures(newest.questions, score),
             "questions": len(newest.questions),
             "differs": "",
             "date": newest.date,

@@ -26,6 +26,8 @@ KNOWN, UNKNOWN = "known", "unknown"
 """Whether the row that answers is in the table while the question is asked."""
 WEIGHT = "weight"
 """The column with a judged question's share of the mix; all of a table sum to 1."""
+PUBLIC_SHARE = 0.4
+"""Share of the questions on the public leaderboard, as the competition had it."""
 EVEN_SHARE = 0.5
 """The share of known questions where there are no questions to be answered."""
 _TINY = 1e-9
@@ -50,17 +52,14 @@ def reference_cosines(vectors: np.ndarray, references: Sequence[np.ndarray]) -> 
     return np.einsum("qd,qd->q", unit(np.asarray(vectors, dtype=np.float64)), means)
 
 
-def public_mask(ids: Sequence[str], share: float, salt: str = "public") -> np.ndarray:
+def public_mask(ids: Sequence[str]) -> np.ndarray:
     """Draws the questions of the public leaderboard: those with the smallest salted hashes.
 
     Returns:
-        [questions] bool, whatever the order of the ids; `round(share · n)` are true, at least one
-        where `share` is above 0.
+        [questions] bool, whatever the order of the ids; `PUBLIC_SHARE` are true, at least one.
     """
-    count = round(share * len(ids))
-    if share > 0:
-        count = max(1, count)
-    digests = [hashlib.sha256(f"{salt}\x1f{key}".encode()).digest() for key in ids]
+    count = max(1, round(PUBLIC_SHARE * len(ids)))
+    digests = [hashlib.sha256(f"public\x1f{key}".encode()).digest() for key in ids]
     public = np.zeros(len(ids), dtype=bool)
     public[sorted(range(len(ids)), key=digests.__getitem__)[:count]] = True
     return public

@@ -1,10 +1,8 @@
 """What a question looks like to the regression: several views of it, side by side."""
 
-import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache, lru_cache
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -53,6 +51,10 @@ class QuestionViews:
     def __len__(self) -> int:
         return len(self.texts)
 
+    def first(self, count: int) -> Self:
+        """The first of them."""
+        return replace(self, **{name: values[:count] for name, values in vars(self).items()})
+
     @property
     def own_vectors(self) -> np.ndarray:
         """What a question says about its own answer, [questions, dimensions].
@@ -88,65 +90,46 @@ class Features:
         return np.einsum("qd,qd->q", self.dense, self.dense) + np.asarray(terms).ravel()
 
 
+@dataclass(frozen=True)
 class FeatureSpace:
-    """Makes features of views, by their weights, with terms and their idf as fitted.
+    """Makes features of views, by `VIEW_WEIGHTS`, with terms and their idf as fitted, by view.
 
     Each view has length 1 before it is weighted, so that the squared distance between two
     questions is 2 (1 - weighted mean of the views' cosines).
     """
 
-    def __init__(
-        self, weights: Mapping[str, float], terms: "Mapping[str, TfidfVectorizer]"
-    ) -> None:
-        total = sum(weights.values())
-        self._scales = {name: float(np.sqrt(weights[name] / total)) for name in VIEW_WEIGHTS}
-        self._weights = {name: float(weights[name]) for name in VIEW_WEIGHTS}
-        self._terms = terms
+    terms: dict[str, list[str]]
+    idf: dict[str, list[float]]
 
     @classmethod
-    def fit(
-        cls, texts: Sequence[str], morphemes: Sequence[str], weights: Mapping[str, float]
-    ) -> Self:
+    def fit(cls, texts: Sequence[str], morphemes: Sequence[str]) -> Self:
         """Counts the terms of questions, and of their content morphemes joined by spaces."""
-        characters = _vectorizer(CHARACTERS, max_features=MOST_TERMS).fit(texts)
-        words = _vectorizer(MORPHEMES, max_features=MOST_TERMS).fit(morphemes)
-        return cls(weights, {CHARACTERS: characters, MORPHEMES: words})
+        fitted = {
+            view: _vectorizer(view, max_features=MOST_TERMS).fit(counted)
+            for view, counted in ((CHARACTERS, texts), (MORPHEMES, morphemes))
+        }
+        terms = {view: one.get_feature_names_out().tolist() for view, one in fitted.items()}
+        return cls(terms, {view: one.idf_.tolist() for view, one in fitted.items()})
+
+    @cached_property
+    def _vectorizers(self) -> "dict[str, TfidfVectorizer]":
+        made = {view: _vectorizer(view, vocabulary=terms) for view, terms in self.terms.items()}
+        for view, vectorizer in made.items():
+            vectorizer.idf_ = np.array(self.idf[view])
+        return made
 
     def transform(self, views: QuestionViews) -> Features:
         """Returns the features of questions."""
         from scipy.sparse import hstack
 
-        dense = [
-            self._scales[SENTENCE] * views.vectors,
-            self._scales[KEYWORDS] * views.keyword_vectors,
-        ]
+        total = sum(VIEW_WEIGHTS.values())
+        scales = {view: float(np.sqrt(weight / total)) for view, weight in VIEW_WEIGHTS.items()}
+        dense = [scales[SENTENCE] * views.vectors, scales[KEYWORDS] * views.keyword_vectors]
         sparse = [
-            self._scales[MORPHEMES] * self._terms[MORPHEMES].transform(views.morphemes),
-            self._scales[CHARACTERS] * self._terms[CHARACTERS].transform(views.texts),
+            scales[view] * self._vectorizers[view].transform(texts)
+            for view, texts in ((MORPHEMES, views.morphemes), (CHARACTERS, views.texts))
         ]
         return Features(np.hstack(dense).astype(np.float64), hstack(sparse, format="csr"))
-
-    def save(self, path: Path) -> None:
-        """Writes terms, their idf and the views' weights as JSON."""
-        terms = {
-            name: {
-                "terms": vectorizer.get_feature_names_out().tolist(),
-                "idf": vectorizer.idf_.tolist(),
-            }
-            for name, vectorizer in self._terms.items()
-        }
-        content = json.dumps({"weights": self._weights, "views": terms}, ensure_ascii=False)
-        path.write_text(content, encoding="utf-8")
-
-    @classmethod
-    def load(cls, path: Path) -> Self:
-        """Reads a space."""
-        content = json.loads(path.read_text(encoding="utf-8"))
-        terms = {}
-        for name, fitted in content["views"].items():
-            terms[name] = _vectorizer(name, vocabulary=fitted["terms"])
-            terms[name].idf_ = np.array(fitted["idf"])
-        return cls(content["weights"], terms)
 
 
 def _vectorizer(view: str, **options: Any) -> "TfidfVectorizer":

@@ -4,28 +4,16 @@ And the rows with answers near the estimate, averaged: pseudo relevance feedback
 the space of answers.
 """
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import NamedTuple, Self
 
 import numpy as np
-from pydantic import Field
 
-from hansol_assets.embedding.vectors import highest, save_arrays, unit
-from hansol_assets.scoring.question_views import (
-    VIEW_WEIGHTS,
-    Features,
-    FeatureSpace,
-    QuestionViews,
-)
-from hansol_assets.settings_model import SettingsModel
+from hansol_assets.embedding.vectors import highest, unit
+from hansol_assets.scoring.question_views import Features, FeatureSpace, QuestionViews
 
-_ARRAYS_FILE = "regression.safetensors"
-_TEXTS_FILE = "regression.json"
-_SPACE_FILE = "terms.json"
 _CHUNK = 2048
 _ESTIMATES = 128
 """Estimates compared with all rows at a time: 100,000 rows then take 100 MB."""
@@ -33,31 +21,16 @@ _ESTIMATES = 128
 _JITTER = 1e-6
 
 
-class NeighbourSettings(SettingsModel):
-    """How rows are mixed."""
-
-    count: int = Field(10, ge=1, description="nearest rows that are mixed at most")
-    temperatures: tuple[float, ...] = Field(
-        (0.1, 0.15, 0.2, 0.3),
-        min_length=1,
-        description="cosine differences at which a row's weight falls by e, to choose from",
-    )
-
-
-class RegressionSettings(SettingsModel):
-    """How the regression is fitted; of several values, the calibration questions pick one."""
-
-    landmarks: int = Field(
-        1500, ge=1, description="questions at most that every other is compared with"
-    )
-    alphas: tuple[float, ...] = Field(
-        (0.3, 0.5, 0.8), min_length=1, description="ridge penalties to choose from"
-    )
-    own_shares: tuple[float, ...] = Field(
-        (0.0, 0.1, 0.2, 0.3),
-        min_length=1,
-        description="shares of the question's own vector beside the estimate to choose from",
-    )
+NEIGHBOURS = 10
+"""Nearest rows that are mixed at most."""
+TEMPERATURES = (0.1, 0.15, 0.2, 0.3)
+"""Cosine differences at which a row's weight falls by e; the calibration questions pick one."""
+LANDMARKS = 1500
+"""Questions at most that every other is compared with."""
+ALPHAS = (0.3, 0.5, 0.8)
+"""Ridge penalties, of which the calibration questions pick one."""
+OWN_SHARES = (0.0, 0.1, 0.2, 0.3)
+"""Likewise shares of the question's own vector beside the estimate."""
 
 
 @dataclass(frozen=True)
@@ -125,18 +98,12 @@ class AnswerVectorRegressor:
         return cls(space, landmarks, coefficients, moments.mean, strength)
 
     @classmethod
-    def fit(
-        cls,
-        views: QuestionViews,
-        targets: np.ndarray,
-        settings: RegressionSettings,
-        strength: Strength,
-    ) -> Self:
+    def fit(cls, views: QuestionViews, targets: np.ndarray, strength: Strength) -> Self:
         """Fits the regression to a target vector for each question, [questions, dimensions].
 
         The most telling questions come first: they are the landmarks.
         """
-        space, landmarks = _landmarks(views, settings)
+        space, landmarks = _landmarks(views)
         return cls._of(space, landmarks, _moments(space, landmarks, views, targets), strength)
 
     @classmethod
@@ -146,19 +113,18 @@ class AnswerVectorRegressor:
         targets: np.ndarray,
         held_out_views: QuestionViews,
         held_out_targets: np.ndarray,
-        settings: RegressionSettings,
     ) -> Self:
         """Fits the regression with the strength that does best on questions held out.
 
         Their targets are the mean of their references' directions, [held out, dimensions].
         """
-        space, landmarks = _landmarks(views, settings)
+        space, landmarks = _landmarks(views)
         moments = _moments(space, landmarks, views, targets)
         asked = _kernel(space.transform(held_out_views), space.transform(landmarks))
-        best, strength = -np.inf, Strength(settings.alphas[0], settings.own_shares[0])
-        for alpha in settings.alphas:
+        best, strength = -np.inf, Strength(ALPHAS[0], OWN_SHARES[0])
+        for alpha in ALPHAS:
             estimates = unit(moments.mean + asked @ moments.solve(alpha))
-            for share in settings.own_shares:
+            for share in OWN_SHARES:
                 mixed = unit(estimates + share * held_out_views.own_vectors)
                 score = float(np.einsum("qd,qd->", mixed, held_out_targets))
                 if score > best:
@@ -174,52 +140,10 @@ class AnswerVectorRegressor:
         )
         return unit(self.mean + ridge) + self.strength.own_share * views.own_vectors
 
-    def save(self, directory: Path) -> None:
-        """Writes the regression as safetensors and JSON."""
-        directory.mkdir(parents=True, exist_ok=True)
-        arrays = {
-            "coefficients": self.coefficients,
-            "mean": self.mean,
-            "vectors": self.landmarks.vectors,
-            "keyword_vectors": self.landmarks.keyword_vectors,
-        }
-        save_arrays(arrays, directory / _ARRAYS_FILE)
-        texts = {
-            "strength": vars(self.strength),
-            "landmarks": self.landmarks.texts,
-            "morphemes": self.landmarks.morphemes,
-        }
-        content = json.dumps(texts, ensure_ascii=False, indent=1)
-        (directory / _TEXTS_FILE).write_text(content, encoding="utf-8")
-        self.space.save(directory / _SPACE_FILE)
 
-    @classmethod
-    def load(cls, directory: Path) -> Self:
-        """Reads a regression."""
-        from safetensors.numpy import load_file
-
-        arrays = load_file(directory / _ARRAYS_FILE)
-        texts = json.loads((directory / _TEXTS_FILE).read_text(encoding="utf-8"))
-        landmarks = QuestionViews(
-            texts["landmarks"], texts["morphemes"], arrays["vectors"], arrays["keyword_vectors"]
-        )
-        strength = Strength(**texts["strength"])
-        space = FeatureSpace.load(directory / _SPACE_FILE)
-        return cls(space, landmarks, arrays["coefficients"], arrays["mean"], strength)
-
-
-def _landmarks(
-    views: QuestionViews, settings: RegressionSettings
-) -> tuple[FeatureSpace, QuestionViews]:
-    first = slice(settings.landmarks)
-    space = FeatureSpace.fit(views.texts[first], views.morphemes[first], VIEW_WEIGHTS)
-    landmarks = QuestionViews(
-        views.texts[first],
-        views.morphemes[first],
-        views.vectors[first],
-        views.keyword_vectors[first],
-    )
-    return space, landmarks
+def _landmarks(views: QuestionViews) -> tuple[FeatureSpace, QuestionViews]:
+    landmarks = views.first(LANDMARKS)
+    return FeatureSpace.fit(landmarks.texts, landmarks.morphemes), landmarks
 
 
 def _moments(
@@ -291,19 +215,16 @@ def nearest_rows(estimates: np.ndarray, row_vectors: np.ndarray, count: int) -> 
 
 
 def choose_temperature(
-    estimates: np.ndarray,
-    targets: np.ndarray,
-    row_vectors: np.ndarray,
-    settings: NeighbourSettings,
+    estimates: np.ndarray, targets: np.ndarray, row_vectors: np.ndarray
 ) -> float:
     """Chooses the temperature whose mixtures do best on questions held out.
 
     `targets` are the mean of the references' directions of each question, [held out, dimensions].
     """
-    neighbours = nearest_rows(estimates, row_vectors, settings.count)
+    neighbours = nearest_rows(estimates, row_vectors, NEIGHBOURS)
 
     def score(temperature: float) -> float:
         mixed = unit(neighbours.mix(row_vectors, temperature))
         return float(np.einsum("qd,qd->", mixed, targets))
 
-    return max(settings.temperatures, key=score)
+    return max(TEMPERATURES, key=score)

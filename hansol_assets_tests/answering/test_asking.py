@@ -11,7 +11,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def asker(graph: GraphRun) -> Asker:
-    return Asker.open(graph.lake, graph.settings.retrieval, graph.settings.verdicts)
+    return Asker.open(graph.lake, graph.settings.verdicts)
 
 
 def test_a_question_of_the_file_gets_the_files_answer(graph: GraphRun, asker: Asker) -> None:

@@ -6,14 +6,14 @@ import pandas as pd
 import pytest
 
 from hansol_assets.answering.candidates import (
+    CANDIDATE_COLUMNS,
     GREEDY,
     Answered,
     answer_requests,
-    candidate_table,
-    generated_candidates,
-    retrieved_candidates,
+    collect_candidates,
     vectors_of,
 )
+from hansol_assets.answering.parts import Part
 from hansol_assets.compute.current import Compute
 from hansol_assets.embedding.embedder import encode
 from hansol_assets.embedding.muse import MuseEmbedder
@@ -22,33 +22,46 @@ from hansol_assets.lake.warehouse import Warehouse
 from hansol_assets.modeling.base.loading import LoadingSettings
 from hansol_assets.modeling.generation import AnswerPrompts, GenerationRequest
 from hansol_assets.modeling.hyperparameters import GenerationSettings
+from hansol_assets.retrieval.search import Hit
 from hansol_assets_tests.modeling.conftest import PAIRS, base_dir, documents, examples, user
 from hansol_assets_tests.modeling.training.test_adapter import train
 
 ANSWER = "벽지는 풀로 붙입니다."
+REQUESTS = [GenerationRequest(f"Q{place}", user(pair[0])) for place, pair in enumerate(PAIRS)]
+
+
+def part(number: int, *hits: tuple[str, list[str]]) -> Part:
+    found = (Hit(key, key, 1, 0.5, 1, None, (), tuple(texts)) for key, texts in hits)
+    return Part("TEST_000", number, "무엇인가요?", tuple(found), 0.5, REQUESTS[number])
+
+
+def generated(*texts: str) -> pd.DataFrame:
+    """Greedy answers to the first request."""
+    answers = pd.DataFrame({"text": texts, "sample": range(len(texts))})
+    facts = {"prompt_tokens": 9, "new_tokens": 5, "seconds": 0.1, "finished": True}
+    return answers.assign(key=REQUESTS[0].key, origin=GREEDY, **facts)
 
 
 def test_every_candidate_says_where_it_is_from() -> None:
     embedder = MuseEmbedder()
-    candidates = [
-        *generated_candidates("TEST_000", 0, GREEDY, [ANSWER]),
-        *retrieved_candidates("TEST_000", 1, [("TRAIN_007", [ANSWER, "풀이 마르면 붙습니다."])], 2),
-    ]
-    table = candidate_table(candidates, embedder)
+    parts = [part(0), part(1, ("TRAIN_007", [ANSWER, "풀이 마르면 붙습니다."]))]
+    table = collect_candidates(parts, generated(ANSWER), embedder)
 
+    assert table.columns.tolist() == CANDIDATE_COLUMNS
     assert table["origin"].tolist() == ["greedy", "retrieved", "retrieved"]
     assert table["part"].tolist() == [0, 1, 1]
     assert table["rank"].tolist() == [1, 1, 2]
     assert table["source_id"].tolist() == [None, "TRAIN_007", "TRAIN_007"]
     assert table["source_answer"].fillna(0).tolist() == [0, 1, 2]
+    assert table["new_tokens"].fillna(0).tolist() == [5, 0, 0]
+    assert table["probability"].fillna(0).tolist() == [0, 0.5, 0.5]
     assert np.array_equal(
         vectors_of(table, 128), encode(embedder, [ANSWER, ANSWER, "풀이 마르면 붙습니다."])
     )
 
 
 def test_an_empty_generation_is_no_candidate() -> None:
-    embedder = MuseEmbedder()
-    table = candidate_table(generated_candidates("TEST_000", 0, GREEDY, [" ", ""]), embedder)
+    table = collect_candidates([part(0)], generated(" ", ""), MuseEmbedder())
 
     assert table.empty
     assert "vector" in table
@@ -57,9 +70,11 @@ def test_an_empty_generation_is_no_candidate() -> None:
 
 def test_of_a_rows_answers_the_shortest_are_candidates_in_their_order() -> None:
     answers = ["셋째로 짧은 답입니다.", "둘째입니다.", "짧다."]
-    found = retrieved_candidates("TEST_000", 0, [("TRAIN_1", answers), ("TRAIN_2", ["하나."])], 2)
+    asked = [part(0, ("TRAIN_1", answers), ("TRAIN_2", ["하나."]))]
+    found = collect_candidates(asked, pd.DataFrame(), MuseEmbedder())
 
-    assert [(own.source_id, own.source_answer, own.rank) for own in found] == [
+    columns = found[["source_id", "source_answer", "rank"]]
+    assert list(columns.itertuples(index=False, name=None)) == [
         ("TRAIN_1", 2, 1),
         ("TRAIN_1", 3, 2),
         ("TRAIN_2", 1, 3),
@@ -70,7 +85,6 @@ pytestmark = pytest.mark.slow
 
 __all__ = ["base_dir", "documents", "examples"]
 
-REQUESTS = [GenerationRequest(f"Q{place}", user(pair[0])) for place, pair in enumerate(PAIRS)]
 POISON = GenerationRequest("poison", user("half of a character: \ud83d"))
 
 Ask = Callable[[list[GenerationRequest]], Answered]

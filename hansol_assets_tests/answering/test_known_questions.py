@@ -10,7 +10,6 @@ from hansol_assets.answering.verdicts import VerdictSettings
 from hansol_assets.embedding.muse import MuseEmbedder
 from hansol_assets.retrieval.search import Hit
 from hansol_assets.scoring.blend import RowShare
-from hansol_assets.scoring.evaluate import ScoreSettings
 from hansol_assets.scoring.join_map import JoinMap
 
 ROWS = pd.DataFrame(
@@ -22,7 +21,6 @@ ROWS = pd.DataFrame(
         "row_number": [1, 2, 3],
     }
 )
-SETTINGS = ScoreSettings()
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +45,7 @@ def held_out(confidence: list[float], first: list[str], judge: Judge) -> HeldOut
 def scores(asked: HeldOutRows, judge: Judge) -> pd.DataFrame:
     joining, centroid = JoinMap.identity(512), np.eye(512)[0]
     share, verdicts = RowShare(0.0, 1.0), VerdictSettings()
-    return score_known(asked, ROWS, share, joining, judge, centroid, verdicts, SETTINGS)
+    return score_known(asked, ROWS, share, joining, judge, centroid, verdicts)
 
 
 def test_each_question_is_scored_alone_and_joined(judge: Judge) -> None:
@@ -107,7 +105,7 @@ def test_the_known_share_is_measured_part_by_part() -> None:
         "벽지 수명은 얼마나 되나요?",
     ]
     asked = pd.DataFrame({"id": ["Q1", "Q2"], "question": texts})
-    found = known_shares(asked, Searcher(), SETTINGS)  # type: ignore[arg-type]
+    found = known_shares(asked, Searcher())  # type: ignore[arg-type]
     shares = dict(zip(found["figure"], found["value"], strict=True))
 
     # (0.9 + 0.1 + 0.9) / 3 and the means of the two questions, in steps.
@@ -115,6 +113,6 @@ def test_the_known_share_is_measured_part_by_part() -> None:
 
 
 def test_where_nothing_is_asked_a_half_is_taken() -> None:
-    found = known_shares(pd.DataFrame({"id": [], "question": []}), Searcher(), SETTINGS)  # type: ignore[arg-type]
+    found = known_shares(pd.DataFrame({"id": [], "question": []}), Searcher())  # type: ignore[arg-type]
 
     assert found["value"].tolist() == [0.5, 0.0, 1.0]

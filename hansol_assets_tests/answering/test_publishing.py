@@ -19,7 +19,6 @@ from hansol_assets.answering.publishing import (
 from hansol_assets.lake.reports import Report, TableReport, Task
 from hansol_assets.lake.store import Lake
 from hansol_assets.qa.table.submission_form import SubmissionForm
-from hansol_assets.scoring.bootstrap import BootstrapSettings
 from hansol_assets_tests.lake.handmade import make_artifact, make_table
 
 FORM = SubmissionForm(("T_2", "T_0", "T_1"), 2)
@@ -76,7 +75,6 @@ def test_latest_always_leads_to_the_last_published(tmp_path: Path) -> None:
     assert sorted(path.name for path in latest.parent.iterdir()) == ["latest", "one", "two"]
 
 
-BOOTSTRAP = BootstrapSettings(resamples=500)
 QUESTIONS = 60
 
 
@@ -110,7 +108,7 @@ def score(lake: Lake, mean: float, version: str) -> None:
 
 
 def verdict_of(lake: Lake) -> Promotion:
-    return judge_promotion(lake, lake.live("submission"), BOOTSTRAP)
+    return judge_promotion(lake, lake.live("submission"))
 
 
 def published(lake: Lake) -> str:

@@ -17,11 +17,9 @@ from hansol_assets.answering.trust import (
     trust_pictures,
 )
 from hansol_assets.answering.verdicts import VerdictSettings
-from hansol_assets.scoring.bootstrap import BootstrapSettings
 
 NEVER = float("inf")
 VERDICTS = VerdictSettings(answered_from=0.5, related_from=0.2)
-BOOTSTRAP = BootstrapSettings(resamples=200)
 COLUMNS = ["kind", "full_text_rank", "dense_rank", "ranked_rank", "confidence"]
 ASKED = pd.DataFrame(
     [
@@ -40,7 +38,7 @@ ASKED = pd.DataFrame(
 
 @pytest.fixture(scope="module")
 def facts() -> dict[str, float]:
-    return trust_facts(ASKED, VERDICTS, BOOTSTRAP)
+    return trust_facts(ASKED, VERDICTS)
 
 
 def test_ranks_of_known_questions_are_counted(facts: dict[str, float]) -> None:
@@ -55,7 +53,7 @@ def test_ranks_of_known_questions_are_counted(facts: dict[str, float]) -> None:
 def test_beyond_the_tenth_a_row_counts_as_not_found() -> None:
     far = ASKED.assign(ranked_rank=[10, 11, *ASKED["ranked_rank"][2:]])
 
-    assert trust_facts(far, VERDICTS, BOOTSTRAP)["mrr_at_10"] == pytest.approx(0.6 / 4)
+    assert trust_facts(far, VERDICTS)["mrr_at_10"] == pytest.approx(0.6 / 4)
 
 
 def test_what_is_answered_is_told_by_kind(facts: dict[str, float]) -> None:
@@ -71,7 +69,7 @@ def test_known_questions_are_surer_than_others(facts: dict[str, float]) -> None:
     assert facts["auroc"] == 14 / 16
     assert facts["auroc_unrelated"] == 1
     ties = ASKED.assign(confidence=0.3)
-    assert trust_facts(ties, VERDICTS, BOOTSTRAP)["auroc"] == 0.5
+    assert trust_facts(ties, VERDICTS)["auroc"] == 0.5
 
 
 def test_the_surest_answers_are_right(facts: dict[str, float]) -> None:
@@ -86,7 +84,7 @@ def test_figures_lie_within_their_intervals(facts: dict[str, float]) -> None:
 
 def test_what_cannot_be_measured_is_left_out() -> None:
     single = ASKED[ASKED["kind"] != "known"].assign(confidence=0.1)
-    facts = trust_facts(single, VERDICTS, BOOTSTRAP)
+    facts = trust_facts(single, VERDICTS)
 
     assert facts["asked_questions"] == 0
     assert {"hit_at_1", "auroc", "precision", "answered_known"}.isdisjoint(facts)

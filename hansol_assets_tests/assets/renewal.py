@@ -31,7 +31,6 @@ RELEASED: Mapping[str, Any] = {
 _E5 = {"kind": "e5", "dimensions": 384}
 _SHAPE = load_settings(profile="gemma-7b").base_model.facts.shape
 MOVED: Mapping[str, Mapping[str, Any]] = {
-    "blend.prior": {"blend": {"prior": {"generated": 0.5, "retrieved": 0.5}}},
     "object_store": {"object_store": "s3://bucket/lake"},
     "embedder.kind": {"embedder": _E5},
     "embedder.dimensions": {"embedder": _E5},

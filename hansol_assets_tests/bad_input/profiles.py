@@ -23,7 +23,9 @@ PROFILES = [
     profile("a number as a word", "generation: {batch_size: viele}", "generation.batch_size"),
     profile("a list for a number", "training: {max_steps: [1]}", "'training.max_steps' = [1]"),
     profile("a fraction for a whole", "generation: {samples: 1.5}", "'generation.samples' = 1.5"),
-    profile("a negative value", "retrieval: {top_k: -3}", "'retrieval.top_k' = -3", "or equal to"),
+    profile(
+        "a negative value", "candidates: {block: -3}", "'candidates.block' = -3", "or equal to"
+    ),
     profile("zero where one is needed", "prompt: {context_rows: -1}", "'prompt.context_rows' = -1"),
     profile(
         "a share above one", "folds: {stock_share: 2}", "'folds.stock_share' = 2", "equal to 1"

@@ -18,7 +18,6 @@ from hansol_assets.cli.ask_server import (
     Turns,
     asking_api,
 )
-from hansol_assets.cli.questions import answer_record
 from hansol_assets.errors import InputError
 from hansol_assets_tests.answering.review_files import asked
 
@@ -44,7 +43,7 @@ def test_an_answer_is_what_json_gives(client: TestClient) -> None:
     found = client.post("/api/ask", json={"question": question})
 
     assert found.status_code == 200
-    assert found.json() == answer_record(answer_to(question))
+    assert found.json() == answer_to(question).record
     assert found.json()["nearest"] == [{"source_id": "R1", "probability": 0.25}]
 
 
@@ -149,4 +148,4 @@ def test_the_description_says_what_there_is(client: TestClient) -> None:
     body = operation["requestBody"]["content"]["application/json"]["schema"]
     assert body["properties"]["question"]["maxLength"] == 1000
     answer = described["components"]["schemas"]["AnswerRecord"]["properties"]
-    assert set(answer) == set(answer_record(answer_to("왜?")))
+    assert set(answer) == set(answer_to("왜?").record)

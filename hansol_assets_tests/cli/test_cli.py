@@ -22,7 +22,7 @@ from hansol_assets.cli.output import console
 from hansol_assets.cli.runs import outcome
 from hansol_assets.lake.making import find_up_to_date
 from hansol_assets.lake.store import Lake
-from hansol_assets.settings import load_settings
+from hansol_assets.settings import FRESH_HOURS, load_settings
 from hansol_assets_tests.embedding.models import static_model
 from hansol_assets_tests.graph import SMALL_PROFILE, GraphRun
 
@@ -524,10 +524,9 @@ def test_whatever_does_not_stand_is_run_again(
 
 
 def stands(lake: Lake) -> bool:
-    settings = load_settings()
     home = Path(os.environ["DAGSTER_HOME"])
-    hours = settings.automation.fresh_hours / 2
-    return find_up_to_date(declarations(), lake, settings, home, hours) is not None
+    done = find_up_to_date(declarations(), lake, load_settings(), home, FRESH_HOURS / 2)
+    return done is not None
 
 
 def test_cross_validation_judges_every_rotation_and_comes_back(

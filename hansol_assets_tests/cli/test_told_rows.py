@@ -80,9 +80,7 @@ def test_programs_get_the_number_beside_the_id(run: Any, raw_dir: Path) -> None:
 
 
 def test_the_page_shows_no_hash(settings: Settings, run: Any, raw_dir: Path) -> None:
-    asker = Asker.open(
-        Lake(settings.lake_dir, settings.profile_name), settings.retrieval, settings.verdicts
-    )
+    asker = Asker.open(Lake(settings.lake_dir, settings.profile_name), settings.verdicts)
     page = sources_html(asker.ask(question(raw_dir, 7)), KOREAN)
 
     assert "행 7<" in page

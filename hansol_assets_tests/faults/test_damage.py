@@ -27,7 +27,7 @@ ARTIFACTS = {
     "answerability": "model.safetensors",
     "base_model": "model.safetensors",
     "lora_adapter": "adapter_model.safetensors",
-    "vector_blend": "weights.json",
+    "vector_blend": "blend/values.json",
     "retrieval_index": "index.json",
     "answer_embeddings": "embeddings.parquet",
     "submission": "submission.csv",

@@ -39,7 +39,7 @@ def test_two_profiles_share_what_they_have_in_common(
     lake = tmp_path / "lake"
     begin_with_texts_of(texts, lake)
     other = tmp_path / "other.yaml"
-    other.write_text(f"extends: {SMALL_PROFILE}\nselection: {{}}\n", encoding="utf-8")
+    other.write_text(f"extends: {SMALL_PROFILE}\nblend: {{}}\n", encoding="utf-8")
     names = [server.start(lake, raw_dir), server.start(lake, raw_dir, profile=str(other))]
     runs = both_end_well(server, names, lake)
     for asset in undisturbed.ended.statuses:

@@ -1,5 +1,7 @@
 """Declared assets for tests: some rows, and what follows from them."""
 
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -7,8 +9,9 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
 from hansol_assets.lake.declaration import (
+    AssetDeclaration,
     Setting,
-    declaration_of,
+    declared_in,
     lake_artifact,
     lake_table,
 )
@@ -64,6 +67,20 @@ def computed_by_content(raw: Table) -> TableReport:
     return TableReport(frame=raw.read())
 
 
+@dataclass(frozen=True)
+class Pair:
+    """Two inputs that go together."""
+
+    raw: Table
+    dealt: Table
+
+
+@lake_table(kinds={"duckdb"})
+def counted_pair(pair: Pair) -> TableReport:
+    """How many rows each of two tables has."""
+    return TableReport(frame=pd.DataFrame({"rows": [len(pair.raw.read()), len(pair.dealt.read())]}))
+
+
 @lake_table(kinds={"duckdb"})
 def of_count(raw: Table, folds: Annotated[Folds, Setting("folds", only=("count",))]) -> TableReport:
     """How many folds."""
@@ -107,6 +124,10 @@ def board(dealt: History) -> TableReport:
     return TableReport(frame=pd.DataFrame({"version": versions}))
 
 
+def declaration_of(body: object) -> AssetDeclaration:
+    module = sys.modules[body.__module__]
+    return next(item for item in declared_in(module) if item.body is body)
+
+
 def run(lake: Lake, body: object, file: Path, settings: Settings | None = None) -> Outcome:
-    declaration = declaration_of(body)  # type: ignore[arg-type]
-    return make(declaration.bind(lake, settings or Settings(), {"train_csv": file}), print)
+    return make(declaration_of(body).bind(lake, settings or Settings(), {"train_csv": file}), print)

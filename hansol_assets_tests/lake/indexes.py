@@ -54,7 +54,7 @@ def make_index(lake: Lake, answers: tuple[str, ...]) -> Outcome:
                 database.uri, TABLE, FrameRows(rows, folds), Retriever(Embedder()), "e", documents
             )
             files = version_checksums(database, TABLE, report.version)
-        write_index_file(build.folder, TABLE, report.version)
+        write_index_file(build.folder, TABLE, report.version, documents)
         facts = {"version": report.version, "inserted": report.inserted, "updated": report.updated}
         return Report(facts=facts, lancedb_files=files)
 

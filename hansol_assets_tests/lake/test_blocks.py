@@ -5,7 +5,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from hansol_assets.lake.blocks import Blocks, spooled
+from hansol_assets.lake.blocks import in_blocks, spooled
 from hansol_assets.lake.handles import Table
 from hansol_assets.lake.paths import LakePaths
 from hansol_assets.lake.reports import Build, TableReport, Task
@@ -51,7 +51,7 @@ def build(tmp_path: Path) -> Build:
 
 
 def test_few_rows_are_worked_on_at_once_and_leave_no_file(build: Build) -> None:
-    report = Blocks(build, 7).table(QUESTIONS, Work())
+    report = in_blocks(build, 7, QUESTIONS, Work())
 
     assert not report.blocks
     assert len(report.frame) == report.rows == 14
@@ -64,7 +64,7 @@ def test_many_rows_give_the_same_table_block_by_block(
 ) -> None:
     lake = Lake(tmp_path, "tiny")
     whole = make_table(lake, Task("whole", "1", {}, {}), lambda: Work()(QUESTIONS))
-    report = Blocks(build, size).table(QUESTIONS, Work())
+    report = in_blocks(build, size, QUESTIONS, Work())
     blocks = make_table(lake, Task("blocks", "1", {}, {}), lambda: report)
 
     one, other = (Table(lake, made.manifest) for made in (whole, blocks))
@@ -78,16 +78,16 @@ def test_many_rows_give_the_same_table_block_by_block(
 
 def test_a_stopped_run_goes_on_with_the_block_that_it_was_in(build: Build) -> None:
     with pytest.raises(KeyboardInterrupt):
-        Blocks(build, 3).table(QUESTIONS, Work(fails_at="T4"))
+        in_blocks(build, 3, QUESTIONS, Work(fails_at="T4"))
     again = Work()
-    report = Blocks(build, 3).table(QUESTIONS, again)
+    report = in_blocks(build, 3, QUESTIONS, again)
 
     assert again.blocks == [["T3", "T4", "T5"], ["T6"]]
     assert report.rows == 14
 
 
 def test_figures_of_blocks_add_up_or_are_averaged(build: Build) -> None:
-    report = Blocks(build, 3).table(QUESTIONS, Work())
+    report = in_blocks(build, 3, QUESTIONS, Work())
 
     assert report.facts == {"questions": 7, "share": round(6 / 14, 4), "adapter": "a"}
     assert report.tables == {"shown": [{"id": "T0"}]}
@@ -99,7 +99,7 @@ def test_a_figure_that_a_block_lacks_is_averaged_over_the_others(build: Build) -
         share = {} if first == "T0" else {"share": 1.0 if first == "T6" else 0.0}
         return TableReport(frame=questions, facts={"empty_count": int(first == "T6"), **share})
 
-    report = Blocks(build, 3).table(QUESTIONS, work)
+    report = in_blocks(build, 3, QUESTIONS, work)
     assert report.facts == {"empty_count": 1, "share": 0.25}
 
 

@@ -10,7 +10,6 @@ from hansol_assets.lake.declaration import (
     Bound,
     DeclarationError,
     Setting,
-    declaration_of,
     lake_table,
 )
 from hansol_assets.lake.handles import Artifact, Source, Table, input_of
@@ -26,7 +25,9 @@ from hansol_assets_tests.lake.declared import (
     board,
     computed,
     computed_by_content,
+    counted_pair,
     dealt,
+    declaration_of,
     model,
     of_count,
     of_no_salt,
@@ -92,7 +93,7 @@ def test_another_release_of_a_library_makes_a_result_anew_and_says_so(
     assert run(lake, body, file).status == "reused"
     monkeypatch.setattr("hansol_assets.lake.declaration.library_version", lambda _: "99.0")
     lines: list[str] = []
-    bound = declaration_of(body).bind(lake, Settings(), {"train_csv": file})  # type: ignore[arg-type]
+    bound = declaration_of(body).bind(lake, Settings(), {"train_csv": file})
     monkeypatch.setattr(bound.__class__, "call", counted(calls := [], Bound.call))
     make(bound, lines.append)  # type: ignore[arg-type]
     assert len(calls) == 1
@@ -112,7 +113,7 @@ def test_what_of_a_section_is_not_read_names_nothing_and_is_not_given(
     assert run(lake, body, file).status == "new"
     assert run(lake, body, file, Settings(folds=Folds(salt="b"))).status == "reused"
     assert run(lake, body, file, Settings(folds=Folds(count=2))).status == "new"
-    given = declaration_of(body).bind(lake, Settings(), {}).settings["folds"]  # type: ignore[arg-type]
+    given = declaration_of(body).bind(lake, Settings(), {}).settings["folds"]
     with pytest.raises(AttributeError, match="salt"):
         _ = given.salt
 
@@ -147,6 +148,18 @@ def test_an_artifact_knows_its_inputs_and_no_others(lake: Lake, file: Path) -> N
     with pytest.raises(MixedVersionsError, match="'other_model' was made from another version of"):
         made.require_inputs(Artifact.pin(lake, "model"))
     assert input_of(made, "model").version == first.version
+
+
+def test_a_dataclass_of_inputs_stands_for_each_of_them(lake: Lake, file: Path) -> None:
+    run(lake, raw, file)
+    run(lake, dealt, file)
+    made = run(lake, counted_pair, file)
+    assert lake.table(made.manifest)["rows"].tolist() == [3, 3]
+    assert set(made.manifest.inputs) == {"raw", "dealt"}
+    file.write_text("A B", encoding="utf-8")
+    run(lake, raw, file)
+    run(lake, dealt, file)
+    assert run(lake, counted_pair, file).status == "new"
 
 
 def test_a_missing_input_is_named(lake: Lake, file: Path) -> None:

@@ -8,7 +8,6 @@ import pytest
 from hansol_assets.lake.blocks import spooled
 from hansol_assets.lake.declaration import (
     Bound,
-    declaration_of,
     lake_table,
 )
 from hansol_assets.lake.handles import Table
@@ -25,6 +24,7 @@ from hansol_assets.lake.reports import Build, TableReport
 from hansol_assets.lake.store import Lake
 from hansol_assets_tests.lake.declared import (
     Settings,
+    declaration_of,
     model,
     raw,
     run,

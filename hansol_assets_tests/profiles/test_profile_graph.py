@@ -32,7 +32,6 @@ SMALL = {
         "max_held_out": 2,
     },
     "generation": {"max_new_tokens": 6, "max_prompt_tokens": 256, "samples": 1},
-    "scores": {"bootstrap": {"resamples": 100}},
 }
 
 pytestmark = pytest.mark.slow

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hansol_assets.answering import trust
+from hansol_assets.answering import known_questions, trust
 from hansol_assets.answering.trust import MODES, UNRELATED, evaluate_search
 from hansol_assets.answering.verdicts import VerdictSettings
 from hansol_assets.retrieval.examples import unrelated_questions
@@ -16,15 +16,20 @@ from hansol_assets.retrieval.ranking import Ranker
 from hansol_assets.scoring.measures import KNOWN, UNKNOWN
 from hansol_assets_tests.retrieval.conftest import QUESTIONS
 
-SETTINGS = RetrievalSettings(depth=3)
+FEW = RetrievalSettings(depth=3)
 RANKS = [f"{mode}_rank" for mode in MODES]
+
+
+@pytest.fixture(autouse=True)
+def _few_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trust, "RETRIEVAL", FEW)
 
 
 @pytest.fixture
 def asked(tmp_path: Path, rows: pd.DataFrame, folds: pd.DataFrame, ranker: Ranker) -> pd.DataFrame:
     """Both TRAIN_4 and TRAIN_5 are held out."""
     folds["split"] = folds["split"].replace({"calibration": "validation"})
-    table = evaluate_search(rows, folds, ranker, SETTINGS, tmp_path)
+    table = evaluate_search(rows, folds, ranker, tmp_path)
     assert not any(tmp_path.iterdir())
     return table
 
@@ -43,7 +48,7 @@ def test_a_known_question_is_one_that_the_index_does_not_show(
         return build_index(uri, name, shown, *others)  # type: ignore[arg-type]
 
     monkeypatch.setattr(trust, "build_index", watched)
-    table = evaluate_search(rows, folds, ranker, SETTINGS, tmp_path)
+    table = evaluate_search(rows, folds, ranker, tmp_path)
     known = table[table["kind"] == KNOWN]
 
     assert known["question"].tolist() == [QUESTIONS["TRAIN_5"][1]]
@@ -84,17 +89,21 @@ def test_a_row_with_one_question_can_only_be_asked_for_while_it_is_not_there(
     tmp_path: Path, rows: pd.DataFrame, folds: pd.DataFrame, ranker: Ranker
 ) -> None:
     single = rows.assign(questions=rows["questions"].str[:1])
-    table = evaluate_search(single, folds, ranker, SETTINGS, tmp_path)
+    table = evaluate_search(single, folds, ranker, tmp_path)
 
     assert table["kind"].value_counts()[UNKNOWN] == 1
     assert KNOWN not in set(table["kind"])
 
 
 def test_of_many_rows_some_are_asked_for(
-    tmp_path: Path, rows: pd.DataFrame, folds: pd.DataFrame, ranker: Ranker
+    tmp_path: Path,
+    rows: pd.DataFrame,
+    folds: pd.DataFrame,
+    ranker: Ranker,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     folds["split"] = "validation"
-    few = SETTINGS.model_copy(update={"scored_rows": 2})
-    table = evaluate_search(rows, folds, ranker, few, tmp_path)
+    monkeypatch.setattr(known_questions, "SCORED_ROWS", 2)
+    table = evaluate_search(rows, folds, ranker, tmp_path)
 
     assert table["kind"].value_counts()[[KNOWN, UNKNOWN]].tolist() == [2, 2]

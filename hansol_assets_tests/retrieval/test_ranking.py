@@ -94,7 +94,7 @@ def fitted(
     rows: pd.DataFrame,
     folds: pd.DataFrame,
 ) -> tuple[Ranker, int, int]:
-    fitter = Fitter(index, retriever, embedder, prior, SETTINGS.documents, 5)
+    fitter = Fitter(index, retriever, embedder, prior, SETTINGS.documents)
     return fitter.fit(rows.merge(folds, on="id"))
 
 
@@ -137,7 +137,7 @@ def test_a_fitted_ranker_is_kept(
     ranker: Ranker, retriever: Retriever, embedder: MuseEmbedder, tmp_path: Path
 ) -> None:
     save_ranker(ranker, tmp_path)
-    loaded = load_ranker(tmp_path, retriever, embedder, SETTINGS.documents)
+    loaded = load_ranker(tmp_path, retriever, embedder)
     hits = [Hit(key, key, 1, 0.0, 1, None, QUESTIONS[key], ANSWERS[key]) for key in QUESTIONS]
     asked = ["벽에 이슬이 맺혀요"]
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -160,7 +161,7 @@ def test_an_index_over_vectors_finds_what_comparing_with_every_row_does(
     )
     asked = [pair[0] for pair in QUESTIONS.values()]
     exact, indexed = (
-        IndexSearcher(tmp_path, "rows", retriever, SETTINGS.model_copy(update={"exact_rows": most}))
+        IndexSearcher(tmp_path, "rows", retriever, replace(SETTINGS, exact_rows=most))
         for most in (1_000, 0)
     )
 

@@ -7,16 +7,12 @@ import pytest
 
 from hansol_assets.embedding.embedder import encode_groups
 from hansol_assets.embedding.muse import MuseEmbedder
-from hansol_assets.scoring.answer_regressor import (
-    COMPONENTS,
-    AnswerRegressor,
-    Choices,
-    ComponentSettings,
-)
-from hansol_assets.scoring.join_map import JoiningSettings
+from hansol_assets.scoring import answer_regressor
+from hansol_assets.scoring.answer_regressor import COMPONENTS, AnswerRegressor, Choices
+from hansol_assets.scoring.fitted import load, save
 from hansol_assets.scoring.measures import reference_cosines
+from hansol_assets.scoring.regression import ALPHAS, NEIGHBOURS, OWN_SHARES, TEMPERATURES
 
-SETTINGS = ComponentSettings(joining=JoiningSettings(pairs=10))
 ASKED = ["벽지가 들뜨면 어떻게 하나요?", "결로는 왜 생기나요?"]
 
 
@@ -24,7 +20,7 @@ ASKED = ["벽지가 들뜨면 어떻게 하나요?", "결로는 왜 생기나요
 def best(
     known_rows: pd.DataFrame, unseen_rows: pd.DataFrame, embedder: MuseEmbedder
 ) -> AnswerRegressor:
-    return AnswerRegressor.fit_best(known_rows, unseen_rows, embedder, SETTINGS)
+    return AnswerRegressor.fit_best(known_rows, unseen_rows, embedder)
 
 
 @pytest.fixture(scope="module")
@@ -36,21 +32,22 @@ def choices(best: AnswerRegressor) -> Choices:
 def regressor(
     known_rows: pd.DataFrame, embedder: MuseEmbedder, choices: Choices
 ) -> AnswerRegressor:
-    return AnswerRegressor.fit(known_rows, embedder, choices, SETTINGS)
+    return AnswerRegressor.fit(known_rows, embedder, choices)
 
 
 def digests(folder: Path) -> dict[str, str]:
     return {
-        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.iterdir())
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
     }
 
 
 def test_what_chose_is_what_its_choices_make(
     best: AnswerRegressor, regressor: AnswerRegressor, tmp_path: Path
 ) -> None:
-    best.save(tmp_path / "best")
-    regressor.save(tmp_path / "fitted")
+    save(best, tmp_path / "best")
+    save(regressor, tmp_path / "fitted")
     assert digests(tmp_path / "best") == digests(tmp_path / "fitted")
 
 
@@ -80,17 +77,17 @@ def test_unseen_questions_are_answered_better_than_by_the_centroid(
 def test_the_nearest_rows_can_be_named(regressor: AnswerRegressor) -> None:
     found = regressor.neighbours_of(regressor.components(ASKED)["regression"])
 
-    assert found.rows.shape == (2, SETTINGS.neighbours.count)
+    assert found.rows.shape == (2, NEIGHBOURS)
     assert all(0 <= row < len(regressor.row_ids) for row in found.rows.ravel())
 
 
-def test_choices_are_among_the_settings_and_are_kept(choices: Choices, tmp_path: Path) -> None:
-    choices.save(tmp_path)
-    loaded = Choices.load(tmp_path)
+def test_choices_are_among_those_there_are_and_are_kept(choices: Choices, tmp_path: Path) -> None:
+    save(choices, tmp_path)
+    loaded = load(Choices, tmp_path)
 
-    assert choices.strength.alpha in SETTINGS.regression.alphas
-    assert choices.strength.own_share in SETTINGS.regression.own_shares
-    assert choices.temperature in SETTINGS.neighbours.temperatures
+    assert choices.strength.alpha in ALPHAS
+    assert choices.strength.own_share in OWN_SHARES
+    assert choices.temperature in TEMPERATURES
     assert (loaded.strength, loaded.temperature) == (choices.strength, choices.temperature)
 
 
@@ -108,7 +105,7 @@ def test_rows_may_have_any_number_of_questions_and_answers(
             ],
         }
     )
-    fitted = AnswerRegressor.fit(rows, embedder, choices, SETTINGS)
+    fitted = AnswerRegressor.fit(rows, embedder, choices)
 
     assert fitted.components(["마루란 무엇인가요?"])["retrieved"].shape == (1, 512)
 
@@ -116,14 +113,14 @@ def test_rows_may_have_any_number_of_questions_and_answers(
 def test_a_loaded_regressor_gives_the_same_components(
     regressor: AnswerRegressor, embedder: MuseEmbedder, tmp_path: Path
 ) -> None:
-    regressor.save(tmp_path)
-    loaded = AnswerRegressor.load(tmp_path, embedder)
+    save(regressor, tmp_path)
+    loaded = load(AnswerRegressor, tmp_path, embedder=embedder)
     first, second = (one.components(ASKED) for one in (regressor, loaded))
 
     assert all(np.array_equal(first[name], second[name]) for name in COMPONENTS)
     assert loaded.row_ids == regressor.row_ids
     assert np.array_equal(loaded.answer_centroid, regressor.answer_centroid)
-    assert {path.suffix for path in tmp_path.iterdir()} == {".safetensors", ".json"}
+    assert {Path(name).suffix for name in digests(tmp_path)} == {".safetensors", ".json"}
 
 
 def test_fitting_twice_writes_the_same_bytes(
@@ -133,17 +130,21 @@ def test_fitting_twice_writes_the_same_bytes(
     choices: Choices,
     tmp_path: Path,
 ) -> None:
-    regressor.save(tmp_path / "once")
-    AnswerRegressor.fit(known_rows, embedder, choices, SETTINGS).save(tmp_path / "again")
+    save(regressor, tmp_path / "once")
+    save(AnswerRegressor.fit(known_rows, embedder, choices), tmp_path / "again")
 
     assert digests(tmp_path / "once") == digests(tmp_path / "again")
 
 
 def test_rows_that_nothing_is_learned_from_are_still_neighbours(
-    known_rows: pd.DataFrame, embedder: MuseEmbedder, choices: Choices
+    known_rows: pd.DataFrame,
+    embedder: MuseEmbedder,
+    choices: Choices,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    few = SETTINGS.model_copy(update={"most_rows": 10, "row_answers": 1})
-    fitted = AnswerRegressor.fit(known_rows, embedder, choices, few)
+    monkeypatch.setattr(answer_regressor, "MOST_ROWS", 10)
+    monkeypatch.setattr(answer_regressor, "ROW_ANSWERS", 1)
+    fitted = AnswerRegressor.fit(known_rows, embedder, choices)
 
     assert fitted.row_ids == known_rows["id"].tolist()
     shortest = [min(own, key=len) for own in known_rows["answers"]]
@@ -154,9 +155,13 @@ def test_rows_that_nothing_is_learned_from_are_still_neighbours(
 
 
 def test_a_draw_of_rows_to_learn_from_is_as_large_as_it_may_be(
-    known_rows: pd.DataFrame, embedder: MuseEmbedder, choices: Choices, tmp_path: Path
+    known_rows: pd.DataFrame,
+    embedder: MuseEmbedder,
+    choices: Choices,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for name, most in (("all", len(known_rows)), ("more", len(known_rows) + 1)):
-        settings = SETTINGS.model_copy(update={"most_rows": most})
-        AnswerRegressor.fit(known_rows, embedder, choices, settings).save(tmp_path / name)
+        monkeypatch.setattr(answer_regressor, "MOST_ROWS", most)
+        save(AnswerRegressor.fit(known_rows, embedder, choices), tmp_path / name)
     assert digests(tmp_path / "all") == digests(tmp_path / "more")

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
 from hansol_assets.embedding.vectors import unit
-from hansol_assets.scoring.blend import UNFITTED, BlendSettings, RowShare, VectorBlend, fit_blend
+from hansol_assets.scoring.answer_regressor import COMPONENTS
+from hansol_assets.scoring.blend import PRIOR, UNFITTED, RowShare, VectorBlend, fit_blend
+from hansol_assets.scoring.fitted import load, save
 from hansol_assets.scoring.measures import reference_cosines
 
-EVEN = BlendSettings(prior={"generated": 0.5, "retrieved": 0.5}, prior_strength=0.0)
+EVEN = {"generated": 0.5, "retrieved": 0.5}
 
 
 def _questions(seed: int, count: int = 60) -> tuple[dict[str, np.ndarray], list[np.ndarray]]:
@@ -26,7 +27,7 @@ def _questions(seed: int, count: int = 60) -> tuple[dict[str, np.ndarray], list[
 
 def test_a_component_that_says_nothing_gets_no_weight() -> None:
     components, references = _questions(0)
-    weights = fit_blend(components, references, EVEN).weights
+    weights = fit_blend(components, references, EVEN, 0.0).weights
 
     assert weights["generated"] < 0.05
     assert weights["retrieved"] > 0.95
@@ -34,19 +35,16 @@ def test_a_component_that_says_nothing_gets_no_weight() -> None:
 
 def test_a_strong_prior_is_kept() -> None:
     components, references = _questions(0)
-    held = BlendSettings(prior=EVEN.prior, prior_strength=1e4)
 
-    assert fit_blend(components, references, held).weights == pytest.approx(EVEN.prior, abs=1e-3)
+    assert fit_blend(components, references, EVEN, 1e4).weights == pytest.approx(EVEN, abs=1e-3)
 
 
 def test_two_views_that_err_apart_are_better_together() -> None:
     generator = np.random.default_rng(4)
     truth = unit(generator.normal(size=(80, 8)))
-    components = {
-        name: unit(truth + 0.3 * generator.normal(size=truth.shape)) for name in EVEN.prior
-    }
+    components = {name: unit(truth + 0.3 * generator.normal(size=truth.shape)) for name in EVEN}
     references = [direction[None] for direction in truth]
-    blend = fit_blend(components, references, EVEN)
+    blend = fit_blend(components, references, EVEN, 0.0)
     together = reference_cosines(blend.apply(components), references).mean()
 
     assert all(
@@ -59,10 +57,10 @@ def test_two_views_that_err_apart_are_better_together() -> None:
 @given(st.integers(0, 2**32 - 1))
 def test_weights_are_not_negative_add_up_and_do_no_worse_than_the_prior(seed: int) -> None:
     components, references = _questions(seed, count=10)
-    blend = fit_blend(components, references, EVEN)
+    blend = fit_blend(components, references, EVEN, 0.0)
     fitted, prior = (
         reference_cosines(one.apply(components), references).mean()
-        for one in (blend, VectorBlend(EVEN.prior))
+        for one in (blend, VectorBlend(EVEN))
     )
 
     assert min(blend.weights.values()) >= 0
@@ -72,8 +70,8 @@ def test_weights_are_not_negative_add_up_and_do_no_worse_than_the_prior(seed: in
 
 def test_blends_are_kept_and_ignore_what_has_no_weight(tmp_path: Path) -> None:
     blend = VectorBlend({"generated": 0.0, "retrieved": 1.0})
-    blend.save(tmp_path / "blend.json")
-    loaded = VectorBlend.load(tmp_path / "blend.json")
+    save(blend, tmp_path)
+    loaded = load(VectorBlend, tmp_path)
 
     assert loaded == blend
     assert loaded.apply({"retrieved": np.array([[0.0, 3.0]])}).tolist() == [[0.0, 1.0]]
@@ -84,17 +82,10 @@ def test_a_missing_component_is_named() -> None:
         fit_blend({"generated": np.ones((1, 2))}, [np.ones((1, 2))], EVEN)
 
 
-@pytest.mark.parametrize(
-    ("prior", "message"),
-    [
-        ({"guessed": 1.0}, "unknown components"),
-        ({"generated": 0.5}, "add up to 1"),
-        ({"generated": -0.5, "retrieved": 1.5}, "must not be negative"),
-    ],
-)
-def test_a_prior_that_cannot_be_meant_is_refused(prior: dict[str, float], message: str) -> None:
-    with pytest.raises(ValidationError, match=message):
-        BlendSettings(prior=prior)
+def test_the_prior_is_a_mix_of_all_components() -> None:
+    assert set(PRIOR) == set(COMPONENTS)
+    assert min(PRIOR.values()) >= 0
+    assert sum(PRIOR.values()) == 1
 
 
 HALF = RowShare(0.0, 1.0)
@@ -162,9 +153,9 @@ def test_what_is_rare_weighs_less() -> None:
 
 
 def test_parameters_are_kept(tmp_path: Path) -> None:
-    UNFITTED.save(tmp_path / "share.json")
+    save(UNFITTED, tmp_path)
 
-    assert RowShare.load(tmp_path / "share.json") == UNFITTED
+    assert load(RowShare, tmp_path) == UNFITTED
     assert UNFITTED.slope > 0
 
 

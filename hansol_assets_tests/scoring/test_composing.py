@@ -9,10 +9,10 @@ from hansol_assets.embedding.embedder import encode
 from hansol_assets.embedding.muse import MuseEmbedder
 from hansol_assets.embedding.vectors import unit
 from hansol_assets.qa.sentences import has_repeated_sentence, is_finished
+from hansol_assets.scoring import composing, drafting
 from hansol_assets.scoring.composing import Composed, Composer, QuotableRow
-from hansol_assets.scoring.drafting import ComposingSettings
+from hansol_assets.scoring.fitted import load, save
 
-SETTINGS = ComposingSettings()
 QUESTION = "원목마루의 관리 방법은 무엇인가요?"
 WOOD = QuotableRow(
     "WOOD",
@@ -42,7 +42,7 @@ def compose(
 
 @pytest.fixture(scope="module")
 def composer(known_rows: pd.DataFrame, embedder: MuseEmbedder) -> Composer:
-    return Composer.fit(known_rows, embedder, SETTINGS)
+    return Composer.fit(known_rows, embedder)
 
 
 @pytest.fixture(scope="module")
@@ -75,12 +75,15 @@ def test_the_asked_thing_is_spoken_of_and_not_another(
 
 
 def test_it_is_nearer_to_the_target_than_any_sentence_of_it(
-    composer: Composer, target: np.ndarray, embedder: MuseEmbedder
+    composer: Composer,
+    target: np.ndarray,
+    embedder: MuseEmbedder,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    free = Composer(
-        composer.topics, composer.shape, embedder, ComposingSettings(coverage=0, strangers=0)
-    )
-    (answer,) = compose(free, [QUESTION], target[None], [[WOOD, TILE]])
+    for module in (composing, drafting):
+        monkeypatch.setattr(module, "COVERAGE", 0)
+    monkeypatch.setattr(composing, "_OTHER_THING", 0)
+    (answer,) = compose(composer, [QUESTION], target[None], [[WOOD, TILE]])
     sentences = unit(encode(embedder, [quote.text for quote in answer.quotes])) @ unit(target)
 
     assert answer.similarity >= sentences.max()
@@ -119,8 +122,8 @@ def test_the_company_of_other_questions_changes_nothing(
 def test_a_loaded_composer_writes_the_same(
     composer: Composer, target: np.ndarray, embedder: MuseEmbedder, tmp_path: Path
 ) -> None:
-    composer.save(tmp_path)
-    loaded = Composer.load(tmp_path, embedder, SETTINGS)
+    save(composer, tmp_path)
+    loaded = load(Composer, tmp_path, embedder=embedder)
     first, second = (
         compose(one, [QUESTION], target[None], [[WOOD, TILE]]) for one in (composer, loaded)
     )
@@ -145,22 +148,12 @@ def test_the_sample_rows_are_composed_from(
 
 
 def test_rows_that_were_asked_about_the_same_are_quoted_before_nearer_ones(
-    composer: Composer, embedder: MuseEmbedder, target: np.ndarray
+    composer: Composer, target: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = ComposingSettings(quoted_rows=1)
-    narrow = Composer(composer.topics, composer.shape, embedder, settings)
-    (answer,) = compose(narrow, [QUESTION], target[None], [[TILE, WOOD]])
-    (nearest,) = compose(
-        Composer(
-            composer.topics,
-            composer.shape,
-            embedder,
-            ComposingSettings(quoted_rows=1, row_topic=0),
-        ),
-        [QUESTION],
-        target[None],
-        [[TILE, WOOD]],
-    )
+    monkeypatch.setattr(composing, "_QUOTED_ROWS", 1)
+    (answer,) = compose(composer, [QUESTION], target[None], [[TILE, WOOD]])
+    monkeypatch.setattr(composing, "_ROW_TOPIC", 0)
+    (nearest,) = compose(composer, [QUESTION], target[None], [[TILE, WOOD]])
 
     assert {quote.source_id for quote in answer.quotes} == {WOOD.id}
     assert {quote.source_id for quote in nearest.quotes} == {TILE.id}

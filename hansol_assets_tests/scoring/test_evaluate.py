@@ -11,7 +11,6 @@ from hansol_assets.scoring.evaluate import (
     NO_BETTER,
     ONE_REFERENCE,
     ScoreReport,
-    ScoreSettings,
     parity_note,
     parity_of,
     score_submission,
@@ -43,7 +42,7 @@ def score(centroid_vector: np.ndarray, embedder: MuseEmbedder) -> Score:
     def scored(
         vectors: Mapping[str, np.ndarray], references: Mapping[str, list[str]]
     ) -> ScoreReport:
-        return score_submission(vectors, references, embedder, centroid_vector, ScoreSettings())
+        return score_submission(vectors, references, embedder, centroid_vector)
 
     return scored
 

@@ -6,11 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hansol_assets.scoring.evaluate import ONE_REFERENCE, ScoreSettings
+from hansol_assets.scoring.evaluate import ONE_REFERENCE
 from hansol_assets.scoring.leaderboard import Experiment, compare_with_best, figures, leaderboard
 from hansol_assets.scoring.measures import weigh
 
-SETTINGS = ScoreSettings()
 NAN = float("nan")
 TRUST = {"hit_at_1": 0.9, "auroc": NAN}
 
@@ -37,7 +36,7 @@ def experiment(human: list[float], judge: str = "muse") -> Experiment:
 
 
 def test_one_reference_a_question_leaves_human_and_parity_open_and_says_so() -> None:
-    board = leaderboard([experiment([NAN] * 8)], SETTINGS).set_index("name")
+    board = leaderboard([experiment([NAN] * 8)]).set_index("name")
 
     assert board.loc["human", ["private", "public", "low", "high", "parity"]].isna().all()
     assert board["parity"].isna().all()
@@ -52,8 +51,8 @@ def test_one_reference_a_question_leaves_human_and_parity_open_and_says_so() -> 
 
 def test_some_references_give_a_measure_of_their_questions_alone() -> None:
     one = experiment([NAN, 0.8, NAN, 0.9, 0.7, 0.8, 0.8, 0.8])
-    human = figures(one.questions, "human", SETTINGS)
-    blend = figures(one.questions, "blend", SETTINGS)
+    human = figures(one.questions, "human")
+    blend = figures(one.questions, "blend")
 
     measured = one.questions.dropna()
     assert human["private"] == pytest.approx(0.8)
@@ -66,7 +65,7 @@ def test_some_references_give_a_measure_of_their_questions_alone() -> None:
 def test_a_column_that_is_no_score_has_no_row() -> None:
     one = experiment([0.8] * 8)
     told = one.questions.assign(verdict="answered", seconds=1.5, without_rows=0.5)
-    board = leaderboard([replace(one, questions=told)], SETTINGS).set_index("name")
+    board = leaderboard([replace(one, questions=told)]).set_index("name")
     assert {"verdict", "seconds"}.isdisjoint(board.index)
     assert board.loc["without_rows", "kind"] == board.loc["answer", "kind"] == "ablation"
     assert board.loc["human", "kind"] == "baseline"
@@ -75,9 +74,9 @@ def test_a_column_that_is_no_score_has_no_row() -> None:
 def test_experiments_of_two_judges_stand_together_but_are_not_compared() -> None:
     mine, other = experiment([0.8] * 40), experiment([0.8] * 40, judge="another")
 
-    assert compare_with_best([other, mine], SETTINGS.bootstrap) is None
-    assert compare_with_best([mine, mine], SETTINGS.bootstrap) is not None
-    board = leaderboard([other, mine], SETTINGS)
+    assert compare_with_best([other, mine]) is None
+    assert compare_with_best([mine, mine]) is not None
+    board = leaderboard([other, mine])
     assert set(board.loc[board["kind"] == "experiment", "judge"]) == {"muse", "another"}
 
 
@@ -99,7 +98,7 @@ def of_both_kinds(known: list[float], unknown: list[float], known_share: float) 
 
 
 def test_kinds_are_weighed_as_they_are_asked() -> None:
-    found = figures(of_both_kinds([0.8, 0.9, 0.7], [0.5, 0.6], 0.8), "blend", SETTINGS)
+    found = figures(of_both_kinds([0.8, 0.9, 0.7], [0.5, 0.6], 0.8), "blend")
 
     # Half of the known are joined: (0.85 + 0.7) / 2.
     assert found["known"] == pytest.approx(0.775)
@@ -112,7 +111,7 @@ def test_kinds_are_weighed_as_they_are_asked() -> None:
 
 def test_what_is_scored_for_one_kind_alone_has_no_figure_for_the_mix() -> None:
     questions = of_both_kinds([0.8, 0.9, 0.7], [0.5, 0.6], 0.8)
-    found = figures(questions, "without_rows", SETTINGS)
+    found = figures(questions, "without_rows")
 
     assert np.isnan([found[name] for name in ("private", "low", "parity", "known")]).all()
     assert found["unknown"] == pytest.approx(0.55)
@@ -122,7 +121,7 @@ def test_a_strategy_without_known_scores_says_so() -> None:
     questions = of_both_kinds([0.8, 0.9, 0.7], [0.5, 0.6], 0.8)
     scored = questions.assign(text=questions["without_rows"], answer=0.6, chrf=30.0)
     one = Experiment("f", "tiny", "muse", "text", {}, scored, TRUST, 1.0, "2026-01-01")
-    row = leaderboard([one], SETTINGS).set_index("name").loc["submission (text)"]
+    row = leaderboard([one]).set_index("name").loc["submission (text)"]
 
     assert np.isnan(row["private"])
     assert row["unknown"] == pytest.approx(0.55)
@@ -131,7 +130,7 @@ def test_a_strategy_without_known_scores_says_so() -> None:
 
 @pytest.mark.parametrize(("share", "private"), [(0.0, 0.55), (1.0, 0.775)])
 def test_a_kind_that_is_not_asked_is_judged_all_the_same(share: float, private: float) -> None:
-    found = figures(of_both_kinds([0.8, 0.9, 0.7], [0.5, 0.6], share), "blend", SETTINGS)
+    found = figures(of_both_kinds([0.8, 0.9, 0.7], [0.5, 0.6], share), "blend")
 
     assert found["private"] == pytest.approx(private)
     assert found["known"] == pytest.approx(0.775)
@@ -143,4 +142,4 @@ def test_without_known_questions_the_unknown_ones_are_the_mix() -> None:
     unknown = weigh(table[table["asked"] == "unknown"].drop(columns="weight"), 0.8, 0.5)
 
     assert unknown["weight"].sum() == pytest.approx(1)
-    assert figures(unknown, "blend", SETTINGS)["private"] == pytest.approx(0.55)
+    assert figures(unknown, "blend")["private"] == pytest.approx(0.55)

@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 
 from hansol_assets.embedding.muse import MuseEmbedder
 from hansol_assets.embedding.vectors import highest, unit
+from hansol_assets.scoring import question_views, regression
+from hansol_assets.scoring.fitted import load, save
 from hansol_assets.scoring.question_views import VIEW_WEIGHTS, FeatureSpace, QuestionViews
 from hansol_assets.scoring.regression import (
     AnswerVectorRegressor,
-    NeighbourSettings,
-    RegressionSettings,
     Strength,
     choose_temperature,
     nearest_rows,
@@ -23,7 +23,6 @@ QUESTIONS = [
     "강마루는 어떻게 시공하나요?",
     "장판의 수명은 얼마나 되나요?",
 ]
-SETTINGS = RegressionSettings()
 
 
 @pytest.fixture(scope="module")
@@ -32,16 +31,19 @@ def views(embedder: MuseEmbedder) -> QuestionViews:
 
 
 def test_a_question_is_nearest_to_itself_and_its_like(views: QuestionViews) -> None:
-    features = FeatureSpace.fit(views.texts, views.morphemes, VIEW_WEIGHTS).transform(views)
+    features = FeatureSpace.fit(views.texts, views.morphemes).transform(views)
     distances = features.squared_distances(features)
 
     assert np.diagonal(distances) == pytest.approx(np.zeros(4), abs=1e-6)
     assert distances[0, 1] == distances[0, 1:].min()
 
 
-def test_a_view_without_weight_does_not_count(views: QuestionViews, embedder: MuseEmbedder) -> None:
+def test_a_view_without_weight_does_not_count(
+    views: QuestionViews, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sentence_only = dict.fromkeys(VIEW_WEIGHTS, 0.0) | {"sentence": 2.0}
-    features = FeatureSpace.fit(views.texts, views.morphemes, sentence_only).transform(views)
+    monkeypatch.setattr(question_views, "VIEW_WEIGHTS", sentence_only)
+    features = FeatureSpace.fit(views.texts, views.morphemes).transform(views)
     cosines = views.vectors @ views.vectors.T
 
     assert features.squared_distances(features) == pytest.approx(2 - 2 * cosines, abs=1e-6)
@@ -49,7 +51,7 @@ def test_a_view_without_weight_does_not_count(views: QuestionViews, embedder: Mu
 
 def test_without_a_penalty_known_questions_get_their_own_vector(views: QuestionViews) -> None:
     targets = np.eye(4, 512)
-    regressor = AnswerVectorRegressor.fit(views, targets, SETTINGS, Strength(1e-9, 0.0))
+    regressor = AnswerVectorRegressor.fit(views, targets, Strength(1e-9, 0.0))
 
     assert regressor.predict(views) == pytest.approx(targets, abs=1e-3)
 
@@ -58,7 +60,7 @@ def test_under_a_heavy_penalty_the_mean_and_the_questions_own_words_remain(
     views: QuestionViews,
 ) -> None:
     targets = np.eye(4, 512)
-    regressor = AnswerVectorRegressor.fit(views, targets, SETTINGS, Strength(1e9, 0.3))
+    regressor = AnswerVectorRegressor.fit(views, targets, Strength(1e9, 0.3))
 
     assert regressor.predict(views) == pytest.approx(
         unit(targets.mean(axis=0)) + 0.3 * views.own_vectors, abs=1e-6
@@ -66,29 +68,28 @@ def test_under_a_heavy_penalty_the_mean_and_the_questions_own_words_remain(
 
 
 def test_landmarks_are_the_first_questions_and_all_questions_are_learned_from(
-    views: QuestionViews,
+    views: QuestionViews, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     targets = np.random.default_rng(2).normal(size=(4, 512))
-    settings = RegressionSettings(landmarks=2)
-    few = AnswerVectorRegressor.fit(views, targets, settings, Strength(1.0, 0.0))
-    first = QuestionViews(
-        views.texts[:2], views.morphemes[:2], views.vectors[:2], views.keyword_vectors[:2]
-    )
-    fewer = AnswerVectorRegressor.fit(first, targets[:2], settings, Strength(1.0, 0.0))
+    monkeypatch.setattr(regression, "LANDMARKS", 2)
+    few = AnswerVectorRegressor.fit(views, targets, Strength(1.0, 0.0))
+    first = views.first(2)
+    fewer = AnswerVectorRegressor.fit(first, targets[:2], Strength(1.0, 0.0))
 
     assert not np.allclose(few.predict(first), fewer.predict(first))
 
 
 def test_the_strength_that_does_best_on_held_out_questions_is_chosen(
-    views: QuestionViews,
+    views: QuestionViews, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = RegressionSettings(alphas=(0.01, 1e6), own_shares=(0.0, 1.0))
+    monkeypatch.setattr(regression, "ALPHAS", (0.01, 1e6))
+    monkeypatch.setattr(regression, "OWN_SHARES", (0.0, 1.0))
     own = views.own_vectors
     noise = np.random.default_rng(0).normal(size=own.shape)
 
     def chosen(targets: np.ndarray, held_out: np.ndarray) -> Strength:
         fit = AnswerVectorRegressor.fit_best
-        return fit(views, targets, views, held_out, settings).strength
+        return fit(views, targets, views, held_out).strength
 
     # Answers that have nothing to do with the question are learned by heart, or not at all.
     assert chosen(noise, noise).alpha == 0.01
@@ -100,17 +101,15 @@ def test_a_saved_regression_predicts_the_same(
     views: QuestionViews, embedder: MuseEmbedder, tmp_path: Path
 ) -> None:
     targets = np.random.default_rng(1).normal(size=(4, 512))
-    regressor = AnswerVectorRegressor.fit(views, targets, SETTINGS, Strength(1.0, 0.2))
-    regressor.save(tmp_path / "regression")
-    loaded = AnswerVectorRegressor.load(tmp_path / "regression")
+    regressor = AnswerVectorRegressor.fit(views, targets, Strength(1.0, 0.2))
+    save(regressor, tmp_path)
+    loaded = load(AnswerVectorRegressor, tmp_path)
     asked = QuestionViews.of(["벽지의 수명은 얼마나 되나요?"], embedder)
 
     assert np.array_equal(loaded.predict(asked), regressor.predict(asked))
     assert loaded.strength == regressor.strength
-    assert {path.suffix for path in (tmp_path / "regression").iterdir()} == {
-        ".safetensors",
-        ".json",
-    }
+    files = (path for path in tmp_path.rglob("*") if path.is_file())
+    assert {path.suffix for path in files} == {".safetensors", ".json"}
 
 
 ROWS = np.array([[1.0, 0.2], [0.2, 1.0], [-1.0, 0.1]])
@@ -156,12 +155,14 @@ def test_many_questions_are_answered_as_one_by_one() -> None:
     assert together.rows[299].tolist() == nearest_rows(asked[299:], rows, 5).rows[0].tolist()
 
 
-def test_the_temperature_that_does_best_on_held_out_questions_is_chosen() -> None:
-    settings = NeighbourSettings(temperatures=(0.01, 100.0))
+def test_the_temperature_that_does_best_on_held_out_questions_is_chosen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(regression, "TEMPERATURES", (0.01, 100.0))
     asked = np.array([[1.0, 0.2]])
 
-    assert choose_temperature(asked, unit(ROWS[:1]), ROWS, settings) == 0.01
-    assert choose_temperature(asked, unit(CENTROID[None]), ROWS, settings) == 100.0
+    assert choose_temperature(asked, unit(ROWS[:1]), ROWS) == 0.01
+    assert choose_temperature(asked, unit(CENTROID[None]), ROWS) == 100.0
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(0, 12))

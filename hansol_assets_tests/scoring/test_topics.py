@@ -2,8 +2,10 @@ from pathlib import Path
 
 import pytest
 
+from hansol_assets.errors import OutdatedResultError
 from hansol_assets.qa.morphemes import noun_terms
-from hansol_assets.scoring.question_topics import Topics
+from hansol_assets.scoring.fitted import load, save
+from hansol_assets.scoring.topics import Topics
 
 QUESTIONS = [["시멘트사이딩의 장점은?"], ["원목사이딩의 장점은?"], ["비닐사이딩의 장점은?"]] + [
     [f"{thing}의 장점은?"] for thing in ("장판", "타일", "벽지", "단열재", "도어", "창호") * 20
@@ -61,6 +63,11 @@ def test_the_opposite_alone_is_unrelated(topics: Topics) -> None:
 
 
 def test_counts_are_kept(topics: Topics, tmp_path: Path) -> None:
-    topics.save(tmp_path / "topics.json")
+    save(topics, tmp_path)
 
-    assert Topics.load(tmp_path / "topics.json").weight("장판") == topics.weight("장판")
+    assert load(Topics, tmp_path).weight("장판") == topics.weight("장판")
+
+
+def test_what_another_release_wrote_is_to_be_made_anew(tmp_path: Path) -> None:
+    with pytest.raises(OutdatedResultError, match="hansol refresh"):
+        load(Topics, tmp_path)

@@ -1,12 +1,11 @@
 """What a question asks about, and whether a text speaks of that or of an unrelated thing."""
 
-import json
 from collections import Counter
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from math import fsum
 from operator import itemgetter
-from pathlib import Path
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -21,16 +20,17 @@ _OPPOSITES = {"장점": "단점", "단점": "장점"}
 _OPPOSITE_WEIGHT = 10.0
 
 
+@dataclass(frozen=True)
 class Topics:
     """The weight of terms, by how few of the rows ask about them (inverse document frequency)."""
 
-    def __init__(self, counts: dict[str, int], rows: int) -> None:
-        self._counts = counts
-        self._rows = rows
-        self._weights = {term: self._weight(count) for term, count in counts.items()}
-        self._unknown = self._weight(0)
-        self.telling = lru_cache(maxsize=None)(self._telling)
+    counts: dict[str, int]
+    rows: int
+
+    @cached_property
+    def telling(self) -> Callable[[frozenset[str]], list[tuple[float, str]]]:
         """The terms that so few rows ask about that they are things, the most telling first."""
+        return lru_cache(maxsize=None)(self._telling)
 
     @classmethod
     def fit(cls, questions: Sequence[Sequence[str]]) -> Self:
@@ -42,33 +42,18 @@ class Topics:
 
     def weight(self, term: str) -> float:
         """How telling a term is: the logarithm of how few rows ask about it."""
-        return self._weights.get(term, self._unknown)
-
-    def _weight(self, count: int) -> float:
-        return float(np.log((self._rows + 1) / (count + 0.5)))
+        return float(np.log((self.rows + 1) / (self.counts.get(term, 0) + 0.5)))
 
     def asked(self, terms: frozenset[str]) -> "Asked":
         """Returns what a question with these terms asks about."""
         return Asked(self, terms)
 
     def _telling(self, terms: frozenset[str]) -> list[tuple[float, str]]:
-        things = [(self.weight(term), term) for term in sorted(terms) if self._is_telling(term)]
-        return sorted(things, key=itemgetter(0), reverse=True)
-
-    def _is_telling(self, term: str) -> bool:
-        """Whether so few rows ask about it that it is a thing, and no aspect of many."""
-        return self._counts.get(term, 0) <= _ASPECT_SHARE * self._rows
-
-    def save(self, path: Path) -> None:
-        """Writes the counts as JSON."""
-        content = json.dumps({"rows": self._rows, "counts": self._counts}, ensure_ascii=False)
-        path.write_text(content, encoding="utf-8")
-
-    @classmethod
-    def load(cls, path: Path) -> Self:
-        """Reads counts."""
-        content = json.loads(path.read_text(encoding="utf-8"))
-        return cls(content["counts"], content["rows"])
+        most = _ASPECT_SHARE * self.rows
+        things = [term for term in sorted(terms) if self.counts.get(term, 0) <= most]
+        return sorted(
+            ((self.weight(term), term) for term in things), key=itemgetter(0), reverse=True
+        )
 
 
 class _Row(NamedTuple):
