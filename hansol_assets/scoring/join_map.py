@@ -22,8 +22,9 @@ _ALPHA = 1.0
 """Ridge penalty of what differs from the mean."""
 
 
-PAIRS = 200
-"""Pairs of rows whose answers are joined to learn from, at most."""
+PAIRS, PAIRS_A_ROW = 200, 4
+"""Pairs of rows whose answers are joined to learn from, at most, and of a small table: more say
+again what these do."""
 _SEED = 20240311
 
 
@@ -60,7 +61,8 @@ class JoinMap:
         depends on the ids, not on their order.
         """
         row_of = {key: row for row, key in enumerate(ids)}
-        pairs = list(islice(spread_pairs(sorted(ids), str, _SEED, "joins"), PAIRS))
+        most = min(PAIRS, PAIRS_A_ROW * len(ids))
+        pairs = list(islice(spread_pairs(sorted(ids), str, _SEED, "joins"), most))
         if not pairs:
             return cls.identity(row_vectors.shape[1])
         rows = np.array([[row_of[first], row_of[second]] for first, second in pairs])
