@@ -65,9 +65,8 @@ class AutomationSettings(SettingsModel):
 
     enabled: bool = Field(True, description="Whether sensors and schedule run from the start")
     interval_seconds: int = Field(15, ge=1, description="Seconds between looks at the raw files")
-    nightly_cron: str = Field(
-        "0 3 * * *", description="When the nightly refresh runs, as cron in the time of Seoul"
-    )
+    nightly_cron: str = Field("0 3 * * *", description="When the nightly refresh runs, as cron")
+    timezone: str = Field("Asia/Seoul", description="Time zone of the nightly refresh")
 
     @property
     def status(self) -> str:

@@ -122,7 +122,7 @@ def indexed(run: GraphRun) -> set[str]:
     """The hashes of all texts whose vectors the index is made of."""
     rows, settings = run.table("raw_qa"), run.settings
     texts = zip(rows["questions"], rows["answers"], strict=True)
-    (_, prefix), documents = settings.retriever.prefixes, settings.retrieval.documents
+    prefix, documents = settings.retriever.passage_prefix, settings.retrieval.documents
     return {text_hash(prefix + passage(asked, said, documents)) for asked, said in texts}
 
 

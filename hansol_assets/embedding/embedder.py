@@ -109,10 +109,11 @@ class RetrieverSettings(EmbedderSettings):
         "encoder of the answers; hub: a pretrained model of the hub",
     )
     dimensions: int = Field(e5.DIMENSIONS, ge=2, description="width of the vectors")
-    prefixes: tuple[str, str] = Field(
-        ("query: ", "passage: "),
-        description="what the encoder expects before a question, and before a text that answers "
-        "(muse: nothing)",
+    query_prefix: str = Field(
+        "query: ", description="what the encoder expects before a question (muse: nothing)"
+    )
+    passage_prefix: str = Field(
+        "passage: ", description="what the encoder expects before a text that answers"
     )
 
     @model_validator(mode="before")
@@ -120,7 +121,8 @@ class RetrieverSettings(EmbedderSettings):
     def _width_of_its_kind(cls, values: Any) -> Any:
         """Lets `kind: muse` alone be said: its width follows, and it knows no prefixes."""
         if isinstance(values, dict) and values.get("kind") == "muse":
-            return {"dimensions": muse.DIMENSIONS} | values | {"prefixes": ("", "")}
+            plain = {"query_prefix": "", "passage_prefix": ""}
+            return {"dimensions": muse.DIMENSIONS} | values | plain
         return values
 
     @property
@@ -149,8 +151,8 @@ def embedder_facts(settings: EmbedderSettings) -> dict[str, str | int]:
 
 def retriever_facts(settings: RetrieverSettings) -> dict[str, str | int]:
     """Returns the facts of an artifact that holds a retriever; see `embedder_facts`."""
-    query, passage = settings.prefixes
-    return embedder_facts(settings) | {"query_prefix": query, "passage_prefix": passage}
+    prefixes = {"query_prefix": settings.query_prefix, "passage_prefix": settings.passage_prefix}
+    return embedder_facts(settings) | prefixes
 
 
 def save_embedder(settings: EmbedderSettings, out_dir: Path) -> None:

@@ -14,6 +14,9 @@ class TrainingSettings(SettingsModel):
     """Hyperparameters of the adapter. The defaults are those for a 7B model on one GPU."""
 
     rank: int = Field(8, ge=1, description="Rank of the LoRA matrices.")
+    lora_alpha: int = Field(
+        16, ge=1, description="Scaling: the update is multiplied by alpha/rank."
+    )
     lora_dropout: float = Field(0.05, ge=0, lt=1, description="Dropout before the LoRA matrices.")
     target_modules: tuple[str, ...] | Literal["all-linear"] = Field(
         ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"),

@@ -109,7 +109,6 @@ answer = _up_to(
 
 
 CROSS_VALIDATE = "cross_validate"
-TIMEZONE = "Asia/Seoul"
 
 
 def jobs_of(settings: Settings) -> list[dg.JobDefinition | UnresolvedJob]:
@@ -165,7 +164,7 @@ def automation_of(
         name="nightly_refresh",
         job=refresh,
         cron_schedule=settings.nightly_cron,
-        execution_timezone=TIMEZONE,
+        execution_timezone=settings.timezone,
         default_status=getattr(dg.DefaultScheduleStatus, settings.status),
         description="A safety net: the whole graph, every night; nothing is done twice.",
     )

@@ -36,7 +36,6 @@ MOVED: Mapping[str, Mapping[str, Any]] = {
     "embedder.dimensions": {"embedder": _E5},
     "retriever.kind": {"retriever": {"kind": "muse"}},
     "retriever.dimensions": {"retriever": {"kind": "muse", "dimensions": 512}},
-    "retriever.prefixes": {"retriever": {"prefixes": ["", ""]}},
     "base_model.facts.shape": {"base_model": {"facts": {"shape": _SHAPE}}},
     "scores.judge": {"scores": {"judge": _E5}},
 }

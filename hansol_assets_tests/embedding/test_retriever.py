@@ -59,7 +59,7 @@ def test_e5_finds_rows_and_muse_places_answers() -> None:
 def test_another_kind_can_be_said_alone() -> None:
     muse = RetrieverSettings(kind="muse")
 
-    assert (muse.dimensions, muse.prefixes) == (512, ("", ""))
+    assert (muse.dimensions, muse.query_prefix, muse.passage_prefix) == (512, "", "")
     assert EmbedderSettings(kind="e5", dimensions=384).pinned.revision == "0.3.0"
     with pytest.raises(ValidationError, match="384 dimensions"):
         RetrieverSettings(dimensions=512)
@@ -79,7 +79,7 @@ def test_without_the_package_the_same_model_comes_from_the_hub(
     pinned = RetrieverSettings().pinned
 
     assert (pinned.kind, pinned.model_id, pinned.revision) == ("hub", HUB_ID, COMMIT)
-    assert (pinned.dimensions, pinned.prefixes) == (384, ("query: ", "passage: "))
+    assert (pinned.dimensions, pinned.query_prefix) == (384, "query: ")
     assert pinned.pinned == pinned
 
 
@@ -94,7 +94,7 @@ def test_without_package_and_network_the_encoder_of_the_answers_finds_rows(
     pinned = RetrieverSettings().pinned
 
     assert (pinned.kind, pinned.dimensions, pinned.revision) == ("muse", 512, "0.2.1")
-    assert pinned.prefixes == ("", "")
+    assert (pinned.query_prefix, pinned.passage_prefix) == ("", "")
 
 
 @pytest.mark.usefixtures("without_package")

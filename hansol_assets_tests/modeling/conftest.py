@@ -47,6 +47,7 @@ def small_base_settings(**changes: object) -> BaseModelSettings:
 def small_training_settings(**changes: object) -> TrainingSettings:
     small = {
         "rank": 2,
+        "lora_alpha": 4,
         "per_device_batch_size": 2,
         "gradient_accumulation": 2,
         "epochs": 5,

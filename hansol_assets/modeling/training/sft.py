@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 WARMUP_RATIO = 0.03
 """Share of the steps in which the learning rate rises, before it falls along a cosine."""
-ALPHA_OF_RANK = 2
-"""The update is multiplied by it: LoRA's alpha over its rank."""
 VISION_TOWER = "vision_tower"
 EXCLUDED_MODULES = rf".*({VISION_TOWER}|multi_modal_projector).*"
 """Layers that get no LoRA matrices although their names fit."""
@@ -131,7 +129,7 @@ def lora_config(
     has_vision = any(VISION_TOWER in name for name, _ in model.named_modules())
     return LoraConfig(
         r=settings.rank,
-        lora_alpha=ALPHA_OF_RANK * settings.rank,
+        lora_alpha=settings.lora_alpha,
         lora_dropout=settings.lora_dropout,
         target_modules=targets if isinstance(targets, str) else list(targets),
         exclude_modules=EXCLUDED_MODULES if has_vision else None,
