@@ -117,7 +117,7 @@ def test_nothing_else_reads_the_file() -> None:
     assert train.child_keys == {dg.AssetKey("raw_qa")}
 
 
-def test_conversations_reach_a_submission_in_the_space_of_any_embedder(
+def test_conversations_reach_a_submission_in_the_space_of_other_encoders(
     texts: Lake, tmp_path: Path, instance: dg.DagsterInstance
 ) -> None:
     FORMATS[CONVERSATIONS](tmp_path / CONVERSATIONS)
@@ -125,7 +125,7 @@ def test_conversations_reach_a_submission_in_the_space_of_any_embedder(
     questions.to_csv(tmp_path / "test.csv", index=False)
     static_model(48).save_pretrained(str(tmp_path / "model"), create_model_card=False)
     narrow = {"kind": "hub", "model_id": str(tmp_path / "model"), "dimensions": 48}
-    done = run(tmp_path, texts, instance, embedder=narrow)
+    done = run(tmp_path, texts, instance, embedder=narrow, retriever=narrow)
     board = done.table("leaderboard").set_index("name")
     assert board.loc[board["kind"] == "experiment", "private"].notna().all()
     # No second answer says how near a person comes.
