@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pandas as pd
@@ -11,6 +12,7 @@ import pytest
 from hansol_assets.definitions import build_defs
 from hansol_assets.lake.store import Lake
 from hansol_assets.settings import SAMPLE_DIRECTORY
+from hansol_assets_tests.embedding.models import static_model
 from hansol_assets_tests.graph import GraphRun, begin_with_texts_of, run_graph
 from hansol_assets_tests.qa.rows import ANSWER_NAMES
 from hansol_assets_tests.qa.table.test_cases import CASES, pairs, sample
@@ -24,9 +26,7 @@ FEW_STEPS = {
 }
 TABLES = (
     ("three answers", "no category", "no id"),
-    ("six answers", "an index beside"),
-    ("one question", "a courtesy in each row"),
-    ("ragged answers",),
+    ("ragged answers", "a courtesy in each row", "six answers", "one question", "an index beside"),
 )
 """Cases that one table can be at once. The competition's own is the small graph's, conversations
 have one question and one answer, and the others are read as tables of these shapes."""
@@ -64,9 +64,9 @@ FORMATS: dict[str, Write] = {
 }
 
 
-def run(raw: Path, texts: Lake, instance: dg.DagsterInstance) -> GraphRun:
+def run(raw: Path, texts: Lake, instance: dg.DagsterInstance, **values: Any) -> GraphRun:
     begin_with_texts_of(texts, raw / "lake")
-    done = run_graph(raw / "lake", raw, instance, **FEW_STEPS)
+    done = run_graph(raw / "lake", raw, instance, **FEW_STEPS, **values)
     assert done.failures == {}
     return done
 
@@ -117,17 +117,19 @@ def test_nothing_else_reads_the_file() -> None:
     assert train.child_keys == {dg.AssetKey("raw_qa")}
 
 
-def test_conversations_reach_a_submission(
+def test_conversations_reach_a_submission_in_the_space_of_other_encoders(
     texts: Lake, tmp_path: Path, instance: dg.DagsterInstance
 ) -> None:
     FORMATS[CONVERSATIONS](tmp_path / CONVERSATIONS)
     questions = pd.read_csv(SAMPLE_DIRECTORY / "test.csv", dtype=str).head(3)
     questions.to_csv(tmp_path / "test.csv", index=False)
-    done = run(tmp_path, texts, instance)
+    static_model(48).save_pretrained(str(tmp_path / "model"), create_model_card=False)
+    narrow = {"kind": "hub", "model_id": str(tmp_path / "model"), "dimensions": 48}
+    done = run(tmp_path, texts, instance, embedder=narrow, retriever=narrow)
     board = done.table("leaderboard").set_index("name")
     assert board.loc[board["kind"] == "experiment", "private"].notna().all()
     # No second answer says how near a person comes.
     assert board.loc[["human"], "private"].isna().all()
     submitted = pd.read_csv(done.lake.paths.latest_submission / "submission.csv")
     assert submitted["id"].tolist() == questions["id"].tolist()
-    assert submitted.shape[1] == 1 + done.settings.embedder.dimensions
+    assert submitted.shape[1] == 1 + 48 == 1 + done.metadata["submission"]["dimensions"]

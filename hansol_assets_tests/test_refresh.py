@@ -24,7 +24,7 @@ from hansol_assets.lake.store import Lake
 from hansol_assets.lake.warehouse import Warehouse
 from hansol_assets.retrieval.index import passage
 from hansol_assets_tests.embedding.models import static_model
-from hansol_assets_tests.graph import GraphRun, begin_with_texts_of, run_graph, write_raw_files
+from hansol_assets_tests.graph import GraphRun, run_graph, write_raw_files
 
 pytestmark = pytest.mark.slow
 
@@ -67,21 +67,12 @@ def refresh(
     tmp_path_factory: pytest.TempPathFactory,
     instance: dg.DagsterInstance,
 ) -> Refresh:
-    """Runs the graph with a base model that comes from elsewhere.
-
-    It stands for one of the hub: what it is does not depend on the rows.
-    """
-    lake_dir = tmp_path_factory.mktemp("lake")
-    begin_with_texts_of(graph.lake, lake_dir)
-    base_model = str(graph.lake.artifact(graph.lake.live("base_model")))
+    """Runs the graph again on a lake in which it was made."""
+    lake_dir = tmp_path_factory.mktemp("lake") / "lake"
+    shutil.copytree(graph.settings.lake_dir, lake_dir, symlinks=True)
 
     def run() -> GraphRun:
-        done = run_graph(
-            lake_dir,
-            raw,
-            instance,
-            base_model={"kind": "hub", "hub": {"model_id": base_model}},
-        )
+        done = run_graph(lake_dir, raw, instance)
         assert done.failures == {}
         return done
 
@@ -153,24 +144,30 @@ NEW_ANSWER = "벽지를 다시 바릅니다."
 
 
 @pytest.fixture(scope="module")
-def changed(refresh: Refresh, raw: Path, instance: dg.DagsterInstance) -> ChangedAnswer:
-    content, before = (raw / "train.csv").read_bytes(), refresh()
-    submitted, known = made_submission(before), embedded(before.lake)
-    answer = before.table("raw_qa").set_index("id").loc["TRAIN_003", "answers"][1]
+def changed(
+    graph: GraphRun, refresh: Refresh, raw: Path, instance: dg.DagsterInstance
+) -> ChangedAnswer:
+    content, known = (raw / "train.csv").read_bytes(), embedded(graph.lake)
+    row = graph.table("qa_folds").set_index("id").loc["TRAIN_003"]
+    assert row["split"] == "training"
+    answer = row["answers"][1]
     change_row(raw / "train.csv", "TRAIN_003", lambda row: row.update({"답변_2": NEW_ANSWER}))
     run = refresh()
     (record,) = instance.get_run_records(limit=1)
-    version = before.metadata["retrieval_index"]["version"]
-    return ChangedAnswer(content, submitted, known, version, answer, run, record)
+    version = graph.metadata["retrieval_index"]["version"]
+    return ChangedAnswer(content, graph.submission, known, version, answer, run, record)
 
 
-def test_one_changed_answer_embeds_and_merges_one_row(changed: ChangedAnswer) -> None:
+def test_one_changed_answer_embeds_and_merges_one_row_and_trains_nothing(
+    changed: ChangedAnswer, graph: GraphRun
+) -> None:
     run = changed.run
     assert run.metadata["retrieval_index"]["status"] == "updated"
     assert run.metadata["retrieval_index"]["rows_made"] == 1
     # Whichever asset asked for it first.
     assert len((embedded(run.lake) - changed.known) & indexed(run)) == 1
     assert assets_with(run, "reused") - {"known_share"} == KEPT
+    assert run.data_versions["answer_embedder"] == graph.data_versions["answer_embedder"]
     assert made_submission(run) != changed.submitted
 
     table = lancedb.connect(str(run.lake.paths.lancedb)).open_table(index_table(DIMENSIONS))
@@ -200,24 +197,6 @@ def test_the_run_says_what_it_did(changed: ChangedAnswer, instance: dg.DagsterIn
     assert by_asset["paired_questions"]["rows_made"] == by_asset["paired_questions"]["rows"]
 
 
-def test_models_trained_here_are_kept_while_little_changes(
-    graph: GraphRun, raw_dir: Path, tmp_path: Path, instance: dg.DagsterInstance
-) -> None:
-    lake_dir, changed = tmp_path / "lake", tmp_path / "raw"
-    shutil.copytree(graph.settings.lake_dir, lake_dir, symlinks=True)
-    shutil.copytree(raw_dir, changed)
-    key = graph.table("qa_folds").query("split == 'training'")["id"].iloc[0]
-    answer = "벽지를 바릅니다."
-    change_row(changed / "train.csv", key, lambda row: row.update({"답변_2": answer}))
-    run = run_graph(lake_dir, changed, instance)
-    assert run.failures == {}
-    assert assets_with(run, "reused") - {"known_share"} == KEPT
-    index = run.metadata["retrieval_index"]
-    assert (index["status"], index["rows_made"]) == ("updated", 1)
-    assert len((embedded(run.lake) - embedded(graph.lake)) & indexed(run)) == 1
-    assert run.data_versions["answer_embedder"] == graph.data_versions["answer_embedder"]
-
-
 def test_a_changed_row_that_is_changed_back_costs_nothing(
     changed: ChangedAnswer, refresh: Refresh, raw: Path
 ) -> None:
@@ -231,24 +210,25 @@ def test_a_changed_row_that_is_changed_back_costs_nothing(
 def test_encoders_of_another_width_have_an_index_of_their_own(
     graph: GraphRun, raw_dir: Path, tmp_path: Path, instance: dg.DagsterInstance
 ) -> None:
-    lake_dir, raw, model = tmp_path / "lake", tmp_path / "raw", tmp_path / "model"
+    lake_dir, model = tmp_path / "lake", tmp_path / "model"
     shutil.copytree(graph.settings.lake_dir, lake_dir, symlinks=True)
-    # The template is of the first embedder's width.
-    shutil.copytree(raw_dir, raw, ignore=shutil.ignore_patterns("sample_submission.csv"))
     static_model(48).save_pretrained(str(model), create_model_card=False)
     narrow = {"kind": "hub", "model_id": str(model), "dimensions": 48}
-    other = run_graph(lake_dir, raw, instance, embedder=narrow, retriever=narrow)
+    searched = dg.AssetSelection.assets("retriever", "retrieval_index", "answerability")
+    other = run_graph(lake_dir, raw_dir, instance, select=searched, retriever=narrow)
     assert other.failures == {}
+    assert set(other.statuses.values()) == {"new"}
     # What ships was made by other encoders: it is made anew of these.
     assert other.metadata["answerability"]["labelled_questions"] > 400
-    assert other.metadata["submission"]["dimensions"] == 48
     back = run_graph(lake_dir, raw_dir, instance)
-    assert assets_with(back, "reused") == set(back.statuses) - {"leaderboard"}
+    assert set(back.statuses.values()) == {"reused"}
     assert back.submission == graph.submission
 
 
-def test_one_changed_question_generates_one_answer(refresh: Refresh, raw: Path) -> None:
-    old = refresh().table("generated_answers")
+def test_one_changed_question_generates_one_answer(
+    graph: GraphRun, refresh: Refresh, raw: Path
+) -> None:
+    old = graph.table("generated_answers")
     changed = "도배지가 들뜨는 까닭은 무엇인가요?"
     change_row(raw / "test.csv", "TEST_002", lambda row: row.update({"질문": changed}))
     run = refresh()

@@ -1,14 +1,15 @@
-"""Fixtures: one fork server for all tests of faults, and an undisturbed run to compare with."""
+"""One fork server for all tests of faults, and an undisturbed run to compare others with."""
 
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from hansol_assets.lake.store import Lake
-from hansol_assets_tests.faults.runs import Ended, ForkServer, fork_server, what_ended
+from hansol_assets_tests.faults.runs import Ended, ForkServer, submitted, what_ended
 from hansol_assets_tests.graph import begin_with_texts_of, take_out
 from hansol_assets_tests.sharing import made_once
 
@@ -29,8 +30,9 @@ class Reference:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkServer]:
-    with fork_server(tmp_path_factory.mktemp("runs")) as forks:
+def server(shared_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkServer]:
+    forks = ForkServer(tmp_path_factory.mktemp("runs"), shared_dir / "server.socket")
+    with closing(forks):
         yield forks
 
 
@@ -61,3 +63,20 @@ def untrained(undisturbed: Reference, tmp_path: Path) -> Path:
     shutil.copytree(undisturbed.lake, lake, symlinks=True)
     take_out(Lake(lake, "small"), "lora_adapter")
     return lake
+
+
+def weights(lake: Path) -> dict[str, str]:
+    """The checksums of everything trained that is live in a lake."""
+    killed = Lake(lake, "small")
+    return {
+        f"{asset}/{name}": checksum
+        for asset in ("answer_embedder", "base_model", "lora_adapter", "vector_blend")
+        for name, checksum in killed.live(asset).checksums.items()
+    }
+
+
+def assert_as_undisturbed(lake: Path, last: Ended, undisturbed: Reference) -> None:
+    assert (last.code, last.failures) == (0, {}), last.log
+    assert last.statuses.keys() == undisturbed.ended.statuses.keys()
+    assert submitted(lake) == submitted(undisturbed.lake)
+    assert weights(lake) == weights(undisturbed.lake)

@@ -2,18 +2,23 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
+import time
 import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
 from hansol_assets_tests.faults.points import BUILD, Fault, Point
 
 KILLED = -9
+POLL_SECONDS = 0.05
 
 SECRET = "planted-5f1c0d9e7ab34c2f"  # noqa: S105 - it opens nothing
 SECRETS = dict.fromkeys(("HF_TOKEN", "WANDB_API_KEY", "AWS_SECRET_ACCESS_KEY", "MY_TOKEN"), SECRET)
@@ -52,31 +57,46 @@ class Ended:
         return [point.asset for point in self.trace if point.call == BUILD]
 
 
+def connected(address: Path) -> socket.socket:
+    """Connects to the server of all workers; the first one that asks starts it."""
+    with FileLock(address.with_suffix(".lock")):
+        connection = socket.socket(socket.AF_UNIX)
+        with suppress(FileNotFoundError, ConnectionRefusedError):
+            connection.connect(str(address))
+            return connection
+        address.unlink(missing_ok=True)
+        environment = {name: text for name, text in os.environ.items() if "HANSOL_" not in name}
+        server = subprocess.Popen(
+            [sys.executable, "-m", "hansol_assets_tests.faults.server", address],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={**environment, **SECRETS, "HF_HUB_OFFLINE": "1"},
+        )
+        while not address.exists():
+            assert server.poll() is None, "the fork server ended"
+            time.sleep(POLL_SECONDS)
+        connection.connect(str(address))
+        return connection
+
+
 class ForkServer:
-    """A process that forks runs.
+    """A process that forks runs, from a worker's side.
 
     Args:
         folder: Where runs leave what they have to say.
+        address: The server's socket, in a folder that all workers see.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, address: Path) -> None:
         self._folder = folder
         self._ended: dict[str, int] = {}
-        environment = {name: text for name, text in os.environ.items() if "HANSOL_" not in name}
-        self._server = subprocess.Popen(
-            [sys.executable, "-m", "hansol_assets_tests.faults.server"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            env={**environment, **SECRETS, "HF_HUB_OFFLINE": "1"},
-        )
-        assert self._receive() == {"ready": True}
+        self._connection = connected(address)
+        self._replies = self._connection.makefile(encoding="utf-8")
 
     def close(self) -> None:
-        assert self._server.stdin is not None
-        self._server.stdin.close()
-        self._server.wait(timeout=60)
+        self._replies.close()
+        self._connection.close()
 
     def start(
         self,
@@ -121,9 +141,7 @@ class ForkServer:
             "select": list(select),
             "values": values,
         }
-        assert self._server.stdin is not None
-        self._server.stdin.write(json.dumps(request) + "\n")
-        self._server.stdin.flush()
+        self._connection.sendall(json.dumps(request).encode() + b"\n")
         return str(out)
 
     def wait(self, name: str) -> Ended:
@@ -138,8 +156,7 @@ class ForkServer:
         return self.wait(self.start(lake, raw, **asked))
 
     def _receive(self) -> dict[str, Any]:
-        assert self._server.stdout is not None
-        line = self._server.stdout.readline()
+        line = self._replies.readline()
         assert line, "the fork server ended"
         return json.loads(line)
 
@@ -167,16 +184,6 @@ def what_ended(name: str, code: int) -> Ended:
         unpickled=tuple(done.get("unpickled", ())),
         log=Path(f"{out}.log").read_text(encoding="utf-8", errors="replace"),
     )
-
-
-@contextmanager
-def fork_server(folder: Path) -> Iterator[ForkServer]:
-    """Starts a server, and ends it."""
-    server = ForkServer(folder)
-    try:
-        yield server
-    finally:
-        server.close()
 
 
 def submitted(lake: Path) -> bytes:

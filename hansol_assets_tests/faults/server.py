@@ -1,30 +1,38 @@
 """Runs of the whole graph, each in a process forked from one that has loaded the libraries.
 
 Loading them takes ten seconds and a run takes a few, so a test that kills dozens of runs forks them
-all. The server is forked from while it has no thread but LanceDB's, which restarts itself.
-Started by `hansol_assets_tests.faults.runs`; requests and replies are JSON, one a line.
+all. The server is forked from while it has no thread but LanceDB's, which restarts itself: what it
+rehearses opens no database.
+Started by `hansol_assets_tests.faults.runs`; it serves all workers of the tests over one socket,
+and ends when the last of them has gone. Requests and replies are JSON, one a line.
 """
 
+import gc
 import json
 import os
 import resource
 import select
 import signal
+import socket
 import sys
 import time
 import traceback
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 POLL_SECONDS = 0.01
 LONGEST_RUN_SECONDS = 300
+FIRST_SECONDS = 60
+"""How long it waits for the one that started it."""
 
 
 @dataclass
 class Child:
-    """A run in progress, and when it is to be killed."""
+    """A run in progress, who asked for it, and when it is to be killed."""
 
+    asked_by: socket.socket
     request: dict[str, Any]
     kill_at: float
 
@@ -39,12 +47,13 @@ def preload() -> None:
     import lancedb  # noqa: F401
     import matplotlib.figure  # noqa: F401
     import peft  # noqa: F401
+    import sacrebleu  # noqa: F401
     import sentence_transformers  # noqa: F401
-    import sklearn.decomposition  # noqa: F401
+    import sklearn.decomposition
+    import sklearn.feature_extraction.text  # noqa: F401
     import trl.trainer.sft_trainer  # noqa: F401
     from transformers.models.gemma3 import modeling_gemma3  # noqa: F401
 
-    import hansol_assets.definitions  # noqa: F401
     from hansol_assets.embedding.e5 import E5Embedder, _loaded
     from hansol_assets.embedding.muse import MuseEmbedder, encoder
     from hansol_assets.qa.morphemes import _kiwi
@@ -56,37 +65,67 @@ def preload() -> None:
     _kiwi()
 
 
-def serve() -> None:
-    """Takes requests until the input ends."""
+def rehearse() -> None:
+    """Does once what is slow the first time: a job of Dagster, the real graph, and a picture."""
+    import dagster as dg
+
+    from hansol_assets.definitions import build_defs
+    from hansol_assets.plotting import bar_picture
+
+    @dg.asset
+    def nothing() -> None:
+        """Is made of nothing."""
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        dg.materialize([nothing], instance=instance)
+    build_defs().resolve_job_def("refresh")
+    bar_picture("rehearsed", {"a": 1.0, "나": 2.5}, "texts")
+
+
+def serve(address: str) -> None:
+    """Takes requests of all that connect, until they have gone and their runs have ended."""
     preload()
-    reply({"ready": True})
-    children: dict[int, Child] = {}
-    buffer = b""
-    is_open = True
-    while is_open or children:
-        if is_open and select.select([0], [], [], POLL_SECONDS)[0]:
-            received = os.read(0, 1 << 16)
-            is_open = bool(received)
-            buffer += received
-            *lines, buffer = buffer.split(b"\n")
-            for line in lines:
-                request = json.loads(line)
-                # A run that hangs must not take the whole suite with it.
-                kill_at = time.monotonic() + (request["kill_after"] or LONGEST_RUN_SECONDS)
-                children[fork(request)] = Child(request, kill_at)
-        for pid, child in list(children.items()):
-            if time.monotonic() >= child.kill_at:
-                os.kill(pid, signal.SIGKILL)
-            done, status = os.waitpid(pid, os.WNOHANG)
-            if done:
-                del children[pid]
-                code = os.waitstatus_to_exitcode(status)
-                reply({"id": child.request["id"], "code": code})
+    rehearse()
+    # What is here stays: a run that collects its garbage neither looks at it nor copies it.
+    gc.collect()
+    gc.freeze()
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(f"{address}.new")
+        listening.listen()
+        # Who finds it can connect.
+        Path(f"{address}.new").rename(address)
+        listening.settimeout(FIRST_SECONDS)
+        received, children = {listening.accept()[0]: b""}, dict[int, Child]()
+        while received or children:
+            timeout = POLL_SECONDS if children else None
+            for ready in select.select([listening, *received], [], [], timeout)[0]:
+                if ready is listening:
+                    received[listening.accept()[0]] = b""
+                    continue
+                content = ready.recv(1 << 16)
+                *lines, received[ready] = (received[ready] + content).split(b"\n")
+                for line in lines:
+                    request = json.loads(line)
+                    # A run that hangs must not take the whole suite with it.
+                    kill_at = time.monotonic() + (request["kill_after"] or LONGEST_RUN_SECONDS)
+                    children[fork(request)] = Child(ready, request, kill_at)
+                if not content:
+                    del received[ready]
+            reap(children)
 
 
-def reply(message: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(message) + "\n")
-    sys.stdout.flush()
+def reap(children: dict[int, Child]) -> None:
+    """Kills runs whose time has come, and tells of those that ended."""
+    for pid, child in list(children.items()):
+        if time.monotonic() >= child.kill_at:
+            os.kill(pid, signal.SIGKILL)
+        done, status = os.waitpid(pid, os.WNOHANG)
+        if done:
+            del children[pid]
+            message = {"id": child.request["id"], "code": os.waitstatus_to_exitcode(status)}
+            # Who asked may have gone by now.
+            with suppress(BrokenPipeError):
+                child.asked_by.sendall(json.dumps(message).encode() + b"\n")
 
 
 def fork(request: dict[str, Any]) -> int:
@@ -169,4 +208,4 @@ def run(request: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    serve()
+    serve(sys.argv[1])

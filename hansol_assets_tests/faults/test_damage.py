@@ -8,13 +8,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from hansol_assets.answering.publishing import RETENTION
 from hansol_assets.answering.searching import index_table
 from hansol_assets.embedding.e5 import DIMENSIONS
 from hansol_assets.lake.duckdb_file import quoted
-from hansol_assets.lake.inventory import lake_status, verify
+from hansol_assets.lake.inventory import verify
 from hansol_assets.lake.lake_errors import CorruptArtifactError
-from hansol_assets.lake.pruning import prune
 from hansol_assets.lake.store import Lake
 from hansol_assets_tests.faults.fixtures import Reference
 from hansol_assets_tests.faults.runs import ForkServer, submitted
@@ -76,18 +74,19 @@ def lance_files(lake: Lake) -> list[Path]:
 
 
 @pytest.mark.parametrize("damage", DAMAGES, ids=["flip", "empty", "remove"])
-@pytest.mark.parametrize("asset", ARTIFACTS)
-def test_a_damaged_artifact_is_never_loaded(
-    lake: Lake, asset: str, damage: Callable[[Path], None]
-) -> None:
-    damage(artifact_file(lake, asset))
-    manifest = lake.live(asset)
-    (problem,) = verify(lake)
-    assert (problem.asset, problem.version) == manifest.key
-    assert "run 'hansol refresh'" in str(problem)
-    with pytest.raises(CorruptArtifactError, match=r"is damaged: .* Run again: it is rebuilt"):
-        lake.artifact(manifest)
-    assert (lake.paths.damaged / f"{asset}-{manifest.fingerprint}").is_dir()
+def test_a_damaged_artifact_is_never_loaded(lake: Lake, damage: Callable[[Path], None]) -> None:
+    manifests = {asset: lake.live(asset) for asset in ARTIFACTS}
+    for asset in ARTIFACTS:
+        damage(artifact_file(lake, asset))
+    problems = verify(lake)
+    assert sorted((problem.asset, problem.version) for problem in problems) == sorted(
+        manifest.key for manifest in manifests.values()
+    )
+    assert all("run 'hansol refresh'" in str(problem) for problem in problems)
+    for asset, manifest in manifests.items():
+        with pytest.raises(CorruptArtifactError, match=r"is damaged: .* Run again: it is rebuilt"):
+            lake.artifact(manifest)
+        assert (lake.paths.damaged / f"{asset}-{manifest.fingerprint}").is_dir()
 
 
 def test_every_file_that_the_index_needs_is_watched(lake: Lake) -> None:
@@ -133,27 +132,18 @@ def test_everything_damaged_at_once_is_rebuilt_to_the_same_bytes(
     assert list(lake.paths.damaged.iterdir())
 
 
-@pytest.mark.parametrize(
-    ("damage", "rebuilt"),
-    [
-        (lambda lake: shutil.rmtree(lake.paths.lancedb), {"retrieval_index"}),
-        (lambda lake: flip(lance_files(lake)[-1]), {"retrieval_index"}),
-    ],
-    ids=["no database", "flipped data"],
-)
 def test_a_damaged_index_is_rebuilt(
-    server: ForkServer,
-    undisturbed: Reference,
-    raw_dir: Path,
-    lake: Lake,
-    damage: Callable[[Lake], None],
-    rebuilt: set[str],
+    server: ForkServer, undisturbed: Reference, raw_dir: Path, lake: Lake
 ) -> None:
-    damage(lake)
-    ended = server.run(lake.paths.root, raw_dir)
-    assert (ended.failures, set(ended.begun)) == ({}, rebuilt)
-    assert submitted(lake.paths.root) == submitted(undisturbed.lake)
-    assert verify(lake) == []
+    for damage in (
+        lambda: shutil.rmtree(lake.paths.lancedb),
+        lambda: flip(lance_files(lake)[-1]),
+    ):
+        damage()
+        ended = server.run(lake.paths.root, raw_dir)
+        assert (ended.failures, ended.begun) == ({}, ["retrieval_index"])
+        assert submitted(lake.paths.root) == submitted(undisturbed.lake)
+        assert verify(lake) == []
 
 
 def flip_header(path: Path) -> None:
@@ -171,51 +161,36 @@ def flip_blocks(path: Path) -> None:
     path.write_bytes(bytes(content))
 
 
-@pytest.mark.parametrize("damage", [flip_header, flip_blocks])
-def test_a_damaged_warehouse_is_rebuilt(
-    server: ForkServer,
-    undisturbed: Reference,
-    raw_dir: Path,
-    lake: Lake,
-    damage: Callable[[Path], None],
-) -> None:
+def damaged_warehouse(lake: Lake, damage: Callable[[Path], None]) -> set[str]:
+    """Damages a lake's warehouse, and returns whose rows are lost."""
     damage(lake.paths.warehouse)
-    damaged = {problem.asset for problem in verify(lake)}
-    assert damaged
+    lost = {problem.asset for problem in verify(lake)}
     # It was only looked at.
     assert not lake.paths.damaged.exists()
+    return lost
+
+
+def test_a_warehouse_with_damaged_blocks_is_rebuilt(
+    server: ForkServer, undisturbed: Reference, raw_dir: Path, lake: Lake
+) -> None:
+    lost = damaged_warehouse(lake, flip_blocks)
+    assert lost
     ended = server.run(lake.paths.root, raw_dir)
-    assert (ended.failures, set(ended.begun)) == ({}, damaged - NAMED_BY_CONTENT)
+    assert (ended.failures, set(ended.begun)) == ({}, lost - NAMED_BY_CONTENT)
     assert submitted(lake.paths.root) == submitted(undisturbed.lake)
     assert verify(lake) == []
 
 
-def test_pruning_a_real_lake_keeps_it_whole(
-    server: ForkServer, undisturbed: Reference, raw_dir: Path, lake: Lake, tmp_path: Path
+def test_a_warehouse_that_cannot_be_opened_is_begun_anew(
+    server: ForkServer, raw_dir: Path, lake: Lake
 ) -> None:
-    changed = tmp_path / "changed"
-    shutil.copytree(raw_dir, changed)
-    text = (changed / "train.csv").read_text(encoding="utf-8")
-    # So much is changed that the models are trained anew, and the former ones are no longer needed.
-    text = text.replace("합니다.", "하면 됩니다.")
-    (changed / "train.csv").write_text(text, encoding="utf-8")
-    assert server.run(lake.paths.root, changed).failures == {}
-    status = lake_status(lake).groupby("asset")["fingerprint"].count()
-    assert status["retrieval_index"] == status["submission"] == 2
-
-    report = prune(lake, 1, RETENTION)
-    assert verify(lake) == []
-    assert report.cached_rows > 0
-    left = lake_status(lake).groupby("asset")["fingerprint"].count()
-    assert set(left.index) == set(status.index)
-    assert left.drop("validation_scores").max() == 1
-    assert left["validation_scores"] == 2
-    assert report.freed > 0
-    again = server.run(lake.paths.root, changed)
-    assert (again.failures, again.begun) == ({}, [])
-    back = server.run(lake.paths.root, raw_dir)
-    assert back.failures == {}
-    assert {"retrieval_index", "submission"} <= set(back.begun)
-    # Of the changed rows the scores were better: what was made is not what is published.
-    made = lake.artifact(lake.live("submission")) / "submission.csv"
-    assert made.read_bytes() == submitted(undisturbed.lake)
+    lost = damaged_warehouse(lake, flip_header)
+    tables = {"raw_questions", "raw_qa", "qa_folds"}
+    assert tables < lost
+    good = {table: lake.live(table).checksums for table in tables}
+    ended = server.run(lake.paths.root, raw_dir, select=["reviewed_answers", *tables])
+    assert (ended.failures, set(ended.begun)) == ({}, tables)
+    assert {table: lake.live(table).checksums for table in tables} == good
+    # What was not asked for is still known to be lost.
+    left = {problem.asset for problem in verify(lake)}
+    assert lost - tables - {"reviewed_answers"} == left - {"reviewed_answers"}

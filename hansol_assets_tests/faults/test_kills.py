@@ -8,11 +8,12 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from hansol_assets.lake.cache import EMBEDDINGS
 from hansol_assets.lake.store import Lake
 from hansol_assets.orchestration.run_locks import end_dead_runs, run_lock
-from hansol_assets_tests.faults.fixtures import Reference
+from hansol_assets_tests.faults.fixtures import Reference, assert_as_undisturbed
 from hansol_assets_tests.faults.points import BUILD, OUTSIDE, Fault, Point
-from hansol_assets_tests.faults.runs import KILLED, Ended, ForkServer, submitted
+from hansol_assets_tests.faults.runs import KILLED, Ended, ForkServer
 from hansol_assets_tests.graph import begin_with_texts_of
 
 pytestmark = pytest.mark.slow
@@ -47,23 +48,6 @@ def run_killed(
     return [*runs, server.run(lake, raw_dir)]
 
 
-def weights(lake: Path) -> dict[str, str]:
-    """The checksums of everything trained that is live in a lake."""
-    killed = Lake(lake, "small")
-    return {
-        f"{asset}/{name}": checksum
-        for asset in ("answer_embedder", "base_model", "lora_adapter", "vector_blend")
-        for name, checksum in killed.live(asset).checksums.items()
-    }
-
-
-def assert_as_undisturbed(lake: Path, last: Ended, undisturbed: Reference) -> None:
-    assert (last.code, last.failures) == (0, {}), last.log
-    assert last.statuses.keys() == undisturbed.ended.statuses.keys()
-    assert submitted(lake) == submitted(undisturbed.lake)
-    assert weights(lake) == weights(undisturbed.lake)
-
-
 def redone(runs: Sequence[Ended]) -> Counter[str]:
     """How often the work on each asset began again."""
     begun = Counter(asset for run in runs for asset in run.begun)
@@ -94,12 +78,15 @@ def test_killed_runs_go_on_to_the_same_bytes(
 
 
 def test_runs_killed_at_random_moments_go_on_to_the_same_bytes(
-    server: ForkServer, undisturbed: Reference, raw_dir: Path, tmp_path: Path
+    server: ForkServer, undisturbed: Reference, texts: Lake, raw_dir: Path, tmp_path: Path
 ) -> None:
-    """On a lake of its own texts: they are embedded anew, as the whole graph's were."""
+    """Some of its texts are embedded anew, so that a kill may come while they are."""
     chance, lake, home = random.Random(SEED), tmp_path / "lake", tmp_path / "home"
+    begin_with_texts_of(texts, lake)
+    with Lake(lake, "small").warehouse.connection() as connection:
+        connection.execute(f"delete from cache.{EMBEDDINGS} where hash(key) % 8 = 0")
     for _ in range(RANDOM_MOMENTS):
-        ended = server.run(lake, raw_dir, kill_after=chance.uniform(2.0, 6.0), home=home)
+        ended = server.run(lake, raw_dir, kill_after=chance.uniform(1.0, 4.0), home=home)
         assert ended.code == KILLED
     last = server.run(lake, raw_dir, home=home)
     assert_as_undisturbed(lake, last, undisturbed)
@@ -137,28 +124,3 @@ def test_a_run_that_goes_on_is_not_ended(tmp_path: Path) -> None:
 
 def first_after(trace: Sequence[Point], asset: str, call: str) -> Point:
     return next(point for point in trace if (point.asset, point.call) == (asset, call))
-
-
-def test_training_and_generation_go_on_from_where_they_were(
-    server: ForkServer, undisturbed: Reference, raw_dir: Path, untrained: Path
-) -> None:
-    lake = untrained
-    trace = undisturbed.ended.trace
-    saved = first_after(trace, "lora_adapter", "after Trainer._save_checkpoint")
-    generated = first_after(trace, "validation_candidates", "after GenerationMixin.generate")
-    # By then the first batch is kept. Commits are no mark: a lake that knows its texts has fewer.
-    answered = first_after(
-        trace[trace.index(generated) + 1 :], generated.asset, "after GenerationMixin.generate"
-    )
-    assert server.run(lake, raw_dir, fault=Fault(saved, "kill")).code == KILLED
-    training = server.run(lake, raw_dir, fault=Fault(answered, "kill"))
-    assert training.code == KILLED
-    steps = [point for point in training.trace if point.call == "after Trainer.training_step"]
-    assert len(steps) == 2
-    last = server.run(lake, raw_dir)
-    adapter = Lake(lake, "small").live("lora_adapter")
-    assert adapter.facts["resumed_from_step"] == 2
-    (resumed,) = [line for line in last.lines if line.startswith("resumed: ")]
-    assert resumed.startswith("resumed: 8 of 13 questions")
-    assert last.unpickled == ()
-    assert_as_undisturbed(lake, last, undisturbed)

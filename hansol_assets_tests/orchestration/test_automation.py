@@ -4,6 +4,7 @@ import itertools
 import os
 import tempfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import dagster as dg
@@ -31,10 +32,15 @@ def tick(raw: Path) -> Tick:
     return looking_at(raw)
 
 
+@cache
+def definitions() -> dg.Definitions:
+    """The graph; where the files lie is told to its sensors by the lake alone."""
+    return build_defs()
+
+
 def looking_at(raw: Path) -> Tick:
     """One look of both sensors: which files changed, and what is asked for."""
     loaded = load_settings(raw_dir=str(raw), lake_dir=str(raw.parent / "lake"))
-    definitions = build_defs(settings=loaded)
     lake = LakeResource.open(loaded)
     instance = dg.DagsterInstance.ephemeral()
     cursors: dict[str, object] = {"sensor": None, "conditions": None}
@@ -44,14 +50,14 @@ def looking_at(raw: Path) -> Tick:
             instance=instance,
             cursor=cursors["sensor"],  # type: ignore[arg-type]
             resources={"lake": lake},
-            definitions=definitions,
+            definitions=definitions(),
         ) as context:
             seen = watch_raw_files(context)
         cursors["sensor"] = seen.cursor
         for event in seen.asset_events:
             instance.report_runless_asset_event(event)
         result = dg.evaluate_automation_conditions(
-            defs=definitions,
+            defs=definitions(),
             instance=instance,
             cursor=cursors["conditions"],  # type: ignore[arg-type]
         )
