@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import socket
-import time
 from pathlib import Path
 from typing import Any
 
@@ -464,63 +463,21 @@ def test_a_refresh_in_which_nothing_is_to_be_done_needs_no_run(run: Any, lake: L
     assert recorded_runs() == runs + 1
 
 
-def damage_an_artifact(lake: Lake, _: pytest.MonkeyPatch) -> None:
+def damage_an_artifact(lake: Lake) -> None:
     embeddings = lake.live("answer_embeddings")
     folder = lake.paths.artifact(embeddings.asset, embeddings.fingerprint)
     next(folder.glob("*.parquet")).write_bytes(b"damaged")
 
 
-def damage_a_table(lake: Lake, _: pytest.MonkeyPatch) -> None:
-    folds = lake.live("qa_folds")
-    table = lake.warehouse.table_name(folds.asset, folds.fingerprint)
-    with lake.warehouse.transaction() as connection:
-        connection.execute(f"delete from {table} where rowid = 0")
-
-
-def show_another_version(lake: Lake, _: pytest.MonkeyPatch) -> None:
-    with lake.warehouse.transaction() as connection:
-        connection.execute("create or replace view qa_folds as select 1 as one")
-
-
-def remove_the_submission(lake: Lake, _: pytest.MonkeyPatch) -> None:
-    (lake.paths.latest_submission / "submission.csv").unlink()
-
-
-def set_what_names_no_result(_: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HANSOL_AUTOMATION__NIGHTLY_CRON", "0 4 * * *")
-
-
-def keep_runs_elsewhere(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DAGSTER_HOME", str(lake.paths.root / "other"))
-
-
-def wait_long(_: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
-    later = time.time() + 14 * 24 * 3600
-    monkeypatch.setattr("hansol_assets.lake.making.time.time", lambda: later)
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        damage_an_artifact,
-        damage_a_table,
-        show_another_version,
-        remove_the_submission,
-        set_what_names_no_result,
-        keep_runs_elsewhere,
-        wait_long,
-    ],
-)
-def test_whatever_does_not_stand_is_run_again(
-    run: Any, lake: Lake, monkeypatch: pytest.MonkeyPatch, change: Any
-) -> None:
+def test_a_damaged_result_is_made_again(run: Any, lake: Lake) -> None:
+    """Whatever else asks for a run is in `lake/test_making.py`."""
     run("refresh")
-    change(lake, monkeypatch)
+    assert stands(lake)
+    damage_an_artifact(lake)
     assert not stands(lake)
-    if change is damage_an_artifact:
-        again = run("refresh")
-        assert again.exit_code == 0, again.output
-        assert stands(lake)
+    again = run("refresh")
+    assert again.exit_code == 0, again.output
+    assert stands(lake)
 
 
 def stands(lake: Lake) -> bool:
