@@ -22,8 +22,7 @@ from hansol_assets.lake.warehouse import Warehouse
 from hansol_assets.modeling.base.loading import LoadingSettings
 from hansol_assets.modeling.generation import AnswerPrompts, GenerationRequest
 from hansol_assets.modeling.hyperparameters import GenerationSettings
-from hansol_assets_tests.modeling.conftest import PAIRS, base_dir, documents, examples, user
-from hansol_assets_tests.modeling.training.test_adapter import train
+from hansol_assets_tests.modeling.conftest import PAIRS, base_dir, documents, examples, train, user
 
 ANSWER = "벽지는 풀로 붙입니다."
 
