@@ -454,13 +454,19 @@ def told_lines(result: Result) -> set[str]:
     return {line.rstrip() for line in result.output.splitlines() if line.startswith(starts)}
 
 
-def test_a_refresh_in_which_nothing_is_to_be_done_needs_no_run(run: Any, lake: Lake) -> None:
+def test_a_refresh_in_which_nothing_is_to_be_done_needs_no_run(
+    run: Any, lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(**_: object) -> None:
+        raise OSError(30, "Read-only file system")
+
     first = run("refresh")
     runs = recorded_runs()
     assert told_lines(run("refresh")) == told_lines(first)
     assert recorded_runs() == runs
-    run("refresh", "--force")
-    assert recorded_runs() == runs + 1
+    monkeypatch.setattr("hansol_assets.lake.disk.TemporaryFile", refused)
+    assert run("refresh").exit_code == 0
+    assert "the disk is read-only" in run("refresh", "--force").output
 
 
 def damage_an_artifact(lake: Lake) -> None:
@@ -493,7 +499,13 @@ def test_cross_validation_judges_every_rotation_and_comes_back(
     # Two folds of four validate, so that there are two rotations.
     monkeypatch.setenv("HANSOL_FOLDS__COUNT", "4")
     monkeypatch.setenv("HANSOL_FOLDS__VALIDATION", "2")
-    assert run("refresh").exit_code == 0
+    with monkeypatch.context() as failing:
+        failing.setenv("HANSOL_TRAINING__PRECISION", "fp16")
+        require_results_kept_where_a_rotation_fails(run, lake)
+    known = lake.live("raw_qa").fingerprint
+    forced = run("refresh", "--force")
+    assert "new     raw_qa" in forced.output, forced.output
+    assert lake.live("raw_qa").fingerprint == known
     before = lake.live("validation_scores")
     earlier = (lake.table(lake.live("leaderboard"))["kind"] == "experiment").sum()
     assert stands(lake)
@@ -508,11 +520,7 @@ def test_cross_validation_judges_every_rotation_and_comes_back(
     assert (board["kind"] == "experiment").sum() == earlier + 1
 
 
-def test_a_rotation_that_fails_leaves_the_profiles_results(
-    run: Any, lake: Lake, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HANSOL_FOLDS__SALT", "another deal of the rows")
-    monkeypatch.setenv("HANSOL_TRAINING__PRECISION", "fp16")
+def require_results_kept_where_a_rotation_fails(run: Any, lake: Lake) -> None:
     live = lake.paths.live_pointers / lake.profile
     before = {path.name: path.read_bytes() for path in live.iterdir()}
     result = run("cross-validate")
