@@ -23,6 +23,7 @@ from hansol_assets_tests.sharing import made_once
 
 # The machine's load decides how long an example takes, not the code under test.
 settings.register_profile("hansol", deadline=None)
+settings.register_profile("quick", deadline=None, max_examples=20)
 settings.load_profile("hansol")
 
 
@@ -36,9 +37,12 @@ FAST = {
 ROOT = Path(__file__).parent
 
 
-def pytest_configure() -> None:
-    """Lets Ctrl-C be heard: what a shell runs in the background is told to ignore it."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Lets Ctrl-C be heard, and tries fewer examples where only fast tests are asked for."""
+    # What a shell runs in the background is told to ignore it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if config.option.markexpr == "fast":
+        settings.load_profile("quick")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

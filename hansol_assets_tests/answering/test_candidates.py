@@ -23,8 +23,7 @@ from hansol_assets.modeling.base.loading import LoadingSettings
 from hansol_assets.modeling.generation import AnswerPrompts, GenerationRequest
 from hansol_assets.modeling.hyperparameters import GenerationSettings
 from hansol_assets.retrieval.search import Hit
-from hansol_assets_tests.modeling.conftest import PAIRS, base_dir, documents, examples, user
-from hansol_assets_tests.modeling.training.test_adapter import train
+from hansol_assets_tests.modeling.conftest import PAIRS, base_dir, documents, examples, train, user
 
 ANSWER = "벽지는 풀로 붙입니다."
 REQUESTS = [GenerationRequest(f"Q{place}", user(pair[0])) for place, pair in enumerate(PAIRS)]

@@ -4,7 +4,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, reduce
+from functools import cache, cached_property, reduce
 from pathlib import Path
 from typing import Any, get_args, get_origin
 from unittest.mock import patch
@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from hansol_assets.assets.groups import declarations
 from hansol_assets.lake.declaration import AssetDeclaration, Bound
-from hansol_assets.profile_files import merged
+from hansol_assets.profile_files import merged, read_profile
 from hansol_assets.settings import Settings, load_settings
 from hansol_assets.settings_model import shapes_nothing
 
@@ -135,7 +135,7 @@ class Move:
     before: Mapping[str, Bound]
     after: Mapping[str, Bound]
 
-    @property
+    @cached_property
     def renewed(self) -> set[str]:
         return {
             name
@@ -146,7 +146,9 @@ class Move:
 
 @cache
 def moves() -> list[Move]:
-    return [*_moves(INSTALLED), *_moves(RELEASED, {"embedder", "retriever", "base_model"})]
+    # Two profiles are loaded hundreds of times.
+    with patch("hansol_assets.settings.read_profile", cache(read_profile)):
+        return [*_moves(INSTALLED), *_moves(RELEASED, {"embedder", "retriever", "base_model"})]
 
 
 def _moves(base: Mapping[str, Any], sections: Container[str] = ()) -> Iterator[Move]:

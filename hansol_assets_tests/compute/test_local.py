@@ -10,11 +10,17 @@ from hansol_assets.compute.current import Compute, computing_on, current, take_d
 from hansol_assets.compute.protocol import RowOutcome, isolate_errors
 from hansol_assets.errors import InputError, UserError
 from hansol_assets.lake.lake_errors import CorruptArtifactError, MissingInputError
-from hansol_assets_tests.compute.contract import CASES, Case
+from hansol_assets_tests.compute.contract import (
+    CASES,
+    Case,
+    a_group_gives_what_its_first_member_made,
+)
 from hansol_assets_tests.compute.works import Doubling, blocks_of
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
+@pytest.mark.parametrize(
+    "case", [*CASES, a_group_gives_what_its_first_member_made], ids=lambda case: case.__name__
+)
 def test_the_contract_holds_here(case: Case, tmp_path: Path) -> None:
     case(Compute(), tmp_path)
 

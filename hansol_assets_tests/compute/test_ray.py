@@ -1,6 +1,7 @@
 """Work on a cluster of two nodes: the contract, real work, and what becomes of it when they die."""
 
 import os
+import pickle
 import subprocess
 import sys
 import time
@@ -29,8 +30,15 @@ from hansol_assets.modeling.generation import AnswerPrompts, GenerationRequest
 from hansol_assets.modeling.hyperparameters import GenerationSettings
 from hansol_assets.modeling.training.adapter import AdapterReport, TrainAdapter
 from hansol_assets_tests.compute.conftest import Connect, TwoNodes
-from hansol_assets_tests.compute.contract import CASES, Case
-from hansol_assets_tests.compute.works import Doubling, Dying, blocks_of, noted
+from hansol_assets_tests.compute.contract import CASES, Case, require_meeting
+from hansol_assets_tests.compute.works import (
+    Doubling,
+    DyingAfter,
+    InTurn,
+    Meeting,
+    blocks_of,
+    noted,
+)
 from hansol_assets_tests.faults.fixtures import Reference
 from hansol_assets_tests.graph import run_graph
 from hansol_assets_tests.modeling.conftest import (
@@ -94,14 +102,15 @@ def test_a_killed_process_costs_the_block_that_it_had(
     assert len(noted(folder, "block-*")) <= 12 + 2
 
 
-def disturbed(compute: RayCompute, work: BlockWork, blocks: list[pa.Table], nodes: TwoNodes) -> Any:
-    """Does the work, and kills a process of it, and then a whole node, on the way."""
-    faults, got = [kill(nodes, ACTOR), nodes.lose_second], []
-    for made in compute.workers(work).map(blocks):
-        got.append(made)
-        if faults:
-            faults.pop(0)()
-    assert not faults
+def disturbed(
+    compute: RayCompute, work: BlockWork, blocks: list[pa.Table], *faults: Callable[[], None]
+) -> pa.Table:
+    """Does the work, with one of the faults after each of the first blocks."""
+    got, made = [], compute.workers(work).map(blocks)
+    for fault in faults:
+        got.append(next(made))
+        fault()
+    got += made
     assert compute.done[-1].retries >= 1
     return pa.concat_tables(got)
 
@@ -149,24 +158,26 @@ def test_vectors_are_those_of_this_machine_whatever_is_lost(
         for start in range(0, len(TEXTS), 100)
     ]
     here = pa.concat_tables(Compute().workers(work).map(blocks))
-    assert disturbed(connect(), work, blocks, two_nodes).equals(here)
+    faults = kill(two_nodes, ACTOR), two_nodes.lose_second
+    assert disturbed(connect(), work, blocks, *faults).equals(here)
 
 
-def test_answers_are_those_of_this_machine_whatever_is_lost(
+def test_answers_are_those_of_this_machine_though_a_process_is_killed(
     connect: Connect,
     two_nodes: TwoNodes,
     base_dir: Path,
     alone: tuple[Path, AdapterReport],
 ) -> None:
-    settings = GenerationSettings(max_new_tokens=100, samples=1, batch_size=4)
+    settings = GenerationSettings(max_new_tokens=24, samples=1, batch_size=4)
     work = AnswerPrompts(base_dir, alone[0] / "adapter", settings, LoadingSettings())
     requests = [
         GenerationRequest(f"q{place}", user(f"{question} {place}"))
-        for place, (question, _) in enumerate(PAIRS * 8)
+        for place, (question, _) in enumerate(PAIRS * 4)
     ]
     blocks = work.blocks(requests)
     here = pa.concat_tables(Compute().workers(work).map(blocks))
-    found = disturbed(connect(), work, blocks, two_nodes)
+    compute = connect(workers=1, least_workers=1)
+    found = disturbed(compute, work, blocks, kill(two_nodes, ACTOR))
     assert found.drop_columns(["seconds"]).equals(here.drop_columns(["seconds"]))
     assert found["problem"].null_count == len(found) == 2 * len(requests)
 
@@ -181,38 +192,56 @@ def assert_same_losses(found: AdapterReport, wanted: AdapterReport) -> None:
     assert (found.tokens, found.kept_step) == (wanted.tokens, wanted.kept_step)
 
 
-def train_through(
-    lose: Callable[[], None], compute: RayCompute, base_dir: Path, folder: Path
-) -> AdapterReport:
-    """Trains, and loses something once the fourth step is kept."""
-    checkpoint = folder / "checkpoints" / "checkpoint-4" / "trainer_state.json"
-    losing = once(checkpoint.exists, lose)
-    report = train(compute, base_dir, folder)
-    losing.result()
-    return report
+def losing(lose: Callable[[], None], folder: Path) -> "Future[None]":
+    """Loses something once the fourth step of a training is kept."""
+    return once((folder / "checkpoints" / "checkpoint-4" / "trainer_state.json").exists, lose)
 
 
-def test_two_workers_train_as_one_does(
+def test_two_workers_do_together_what_one_does(
     connect: Connect, base_dir: Path, alone: tuple[Path, AdapterReport], tmp_path: Path
 ) -> None:
+    lines: list[tuple[str, dict[str, float]]] = []
+
+    def send(line: str, figures: Mapping[str, float] = NO_FIGURES, /) -> None:
+        lines.append((line, dict(figures)))
+
     compute = connect(training_workers=2)
-    assert_same_losses(train(compute, base_dir, tmp_path / "two"), alone[1])
-    assert (compute.done[-1].workers, compute.done[-1].retries) == (2, 0)
-    assert compute.done[-1].rows == 40 * 4
+    adapter = training(base_dir, tmp_path / "two")
+    works = Meeting(tmp_path), adapter
+    met, report = compute.together(InTurn(works), send)
+    require_meeting(met, lines)
+    assert met["members"] == 2
+    assert_same_losses(report, alone[1])
+    assert adapter.rows == 40 * 4
+    done = compute.done[-1]
+    assert (done.name, done.workers, done.retries) == ("several", 2, 0)
+    assert done.rows == sum(work.rows for work in works)
 
 
-def test_a_killed_worker_costs_the_steps_since_its_checkpoint(
+def test_a_killed_worker_costs_the_steps_since_its_checkpoint_and_one_more_is_the_end(
     connect: Connect,
     two_nodes: TwoNodes,
     base_dir: Path,
     alone: tuple[Path, AdapterReport],
     tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    folder, compute = tmp_path / "killed", connect()
-    report = train_through(kill(two_nodes, MEMBER), compute, base_dir, folder)
+    monkeypatch.setattr(ray_compute, "MAX_FAILURES", 1)
+    lines: list[str] = []
+
+    def send(line: str, figures: Mapping[str, float] = NO_FIGURES, /) -> None:
+        lines.append(line)
+
+    folder, result = tmp_path / "killed", tmp_path / "report"
+    work = DyingAfter(training(base_dir, folder), result)
+    killing = losing(kill(two_nodes, MEMBER), folder)
+    with pytest.raises(LostWorkError, match=r"dying on the Ray cluster was given up: .*run again"):
+        connect().together(work, send)
+    killing.result()
+    assert len([line for line in lines if "was lost" in line]) == 2
+    report = pickle.loads(result.read_bytes())  # noqa: S301 - a worker of this test wrote it
     assert report.resumed_from_step in range(4, 40, 2)
     assert weights(folder) == weights(alone[0])
-    assert (compute.done[-1].workers, compute.done[-1].retries) == (1, 1)
 
 
 def test_a_lost_node_leaves_a_smaller_group(
@@ -222,26 +251,13 @@ def test_a_lost_node_leaves_a_smaller_group(
     alone: tuple[Path, AdapterReport],
     tmp_path: Path,
 ) -> None:
-    folder = tmp_path / "lost"
     # Each worker takes a whole node.
     compute = connect(training_workers=2, least_training_workers=1, cpus_per_worker=2)
-    report = train_through(two_nodes.lose_second, compute, base_dir, folder)
+    loss = losing(two_nodes.lose_second, tmp_path)
+    report = train(compute, base_dir, tmp_path)
+    loss.result()
     assert_same_losses(report, alone[1])
     assert (compute.done[-1].workers, compute.done[-1].retries) == (1, 1)
-
-
-def test_work_that_dies_each_time_is_given_up(
-    connect: Connect, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(ray_compute, "MAX_FAILURES", 0)
-    lines: list[str] = []
-
-    def send(line: str, figures: Mapping[str, float] = NO_FIGURES, /) -> None:
-        lines.append(line)
-
-    with pytest.raises(LostWorkError, match=r"dying on the Ray cluster was given up: .*run again"):
-        connect().together(Dying(), send)
-    assert len([line for line in lines if "was lost" in line]) == 1
 
 
 LISTENING = """

@@ -1,15 +1,20 @@
-"""Work that says what became of it: what both computes are tested with."""
+"""Work that says what became of it: what both computes are tested with.
+
+Nothing heavy is imported here: each process of a cluster that works on it would load that.
+"""
 
 import os
+import pickle
 import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
-from hansol_assets.compute.protocol import Member, isolate_errors
+from hansol_assets.compute.protocol import GroupWork, Member, isolate_errors
 from hansol_assets.errors import InputError
 
 
@@ -64,32 +69,18 @@ def noted(folder: Path, what: str) -> list[int]:
 
 
 @dataclass(frozen=True)
-class Refusing:
-    """Refuses a number."""
+class Inverting:
+    """Inverts numbers; 0 is poison, and another is refused."""
 
     refused: int
-    name: str = "refusing"
-    fewest_to_send: int = 0
-
-    def open(self) -> Callable[[pa.Table], pa.Table]:
-        def refuse(block: pa.Table) -> pa.Table:
-            if self.refused in block["number"].to_pylist():
-                raise InputError(f"row {self.refused} is refused")
-            return block
-
-        return refuse
-
-
-@dataclass(frozen=True)
-class Inverting:
-    """Inverts numbers; 0 is poison."""
-
     name: str = "inverting"
     fewest_to_send: int = 0
 
     def open(self) -> Callable[[pa.Table], pa.Table]:
         def invert(block: pa.Table) -> pa.Table:
             numbers = block["number"].to_pylist()
+            if self.refused in numbers:
+                raise InputError(f"row {self.refused} is refused")
             outcomes = isolate_errors(lambda own: [1 / number for number in own], numbers)
             return pa.table(
                 {
@@ -100,6 +91,24 @@ class Inverting:
             )
 
         return invert
+
+
+@dataclass(frozen=True)
+class InTurn:
+    """Several works of one group: its processes take longer to start than most of them last."""
+
+    works: tuple[GroupWork[Any], ...]
+    name: str = "several"
+
+    @property
+    def rows(self) -> int:
+        return sum(work.rows for work in self.works)
+
+    def can_use(self, members: int) -> bool:
+        return all(work.can_use(members) for work in self.works)
+
+    def run(self, member: Member) -> list[Any]:
+        return [work.run(member) for work in self.works]
 
 
 @dataclass(frozen=True)
@@ -128,24 +137,35 @@ class Meeting:
 
 
 def _summed(member: Member) -> int:
+    if member.members == 1:
+        return 1
     import torch
     from torch import distributed
 
     own = torch.tensor([member.rank + 1])
-    if distributed.is_initialized():
-        distributed.all_reduce(own)
+    distributed.all_reduce(own)
     return int(own)
 
 
 @dataclass(frozen=True)
-class Dying:
-    """Ends its process, as the system does that has no memory left."""
+class DyingAfter:
+    """Does other work, and ends its process then, as the system does that has no memory left.
 
+    Attributes:
+        result: File that gets what was made; nothing is returned.
+    """
+
+    work: GroupWork[Any]
+    result: Path
     name: str = "dying"
-    rows: int = 1
+
+    @property
+    def rows(self) -> int:
+        return self.work.rows
 
     def can_use(self, members: int) -> bool:
-        return True
+        return self.work.can_use(members)
 
     def run(self, member: Member) -> None:
+        self.result.write_bytes(pickle.dumps(self.work.run(member)))
         os.kill(os.getpid(), signal.SIGKILL)

@@ -10,6 +10,7 @@ import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from configparser import ConfigParser
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,15 @@ OPTIONAL_SECRETS = {"hansol-tokens", "compute"}
 RUN_LABELS = {"app.kubernetes.io/component": "run_worker"}
 """As dagster-k8s labels the pods of runs."""
 DATABASE = ("HOST", "DB", "USER", "PASSWORD")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def schemas_are_read_once() -> Iterator[None]:
+    """Those of one release are megabytes, which each validation would read again."""
+    with pytest.MonkeyPatch.context() as patch:
+        read = cache(kubernetes_validate.utils.schema_contents)
+        patch.setattr(kubernetes_validate.utils, "schema_contents", read)
+        yield
 
 
 @pytest.fixture(params=OVERLAYS)

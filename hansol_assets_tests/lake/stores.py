@@ -7,7 +7,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import pytest
-from moto.server import ThreadedMotoServer
 from obstore.store import S3Store
 
 BUCKET = "hansol"
@@ -16,6 +15,8 @@ BUCKET = "hansol"
 @contextmanager
 def s3_server() -> Iterator[str]:
     """Runs a server and yields its endpoint; all of a process share their buckets."""
+    from moto.server import ThreadedMotoServer
+
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

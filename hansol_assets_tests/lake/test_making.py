@@ -1,5 +1,7 @@
 """What is made, found, named by its content, and up to date."""
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -23,6 +25,7 @@ from hansol_assets.lake.pruning import Retention, prune
 from hansol_assets.lake.reports import Build, TableReport
 from hansol_assets.lake.store import Lake
 from hansol_assets_tests.lake.declared import (
+    Folds,
     Settings,
     declaration_of,
     model,
@@ -124,12 +127,12 @@ class RunSettings(Settings):
 
 
 def test_a_lake_is_up_to_date_until_something_changes(
-    lake: Lake, file: Path, tmp_path: Path
+    lake: Lake, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings, bodies = RunSettings(file=file), (raw, size, longest, model)
 
-    def find(settings: RunSettings = settings) -> UpToDate | None:
-        return find_up_to_date(map(declaration_of, bodies), lake, settings, tmp_path, 1)
+    def find(settings: RunSettings = settings, home: Path = tmp_path) -> UpToDate | None:
+        return find_up_to_date(map(declaration_of, bodies), lake, settings, home, 1)
 
     for body in bodies:
         run(lake, body, file)
@@ -140,6 +143,13 @@ def test_a_lake_is_up_to_date_until_something_changes(
     assert [item.asset for item in state.manifests] == ["raw", "size", "longest", "model"]
     assert state.warnings == ["a warning"]
     assert find(RunSettings(file=file, strategy="text")) is None
+    assert find(RunSettings(file=file, folds=Folds(report_every=1.0))) is None
+    assert find(home=tmp_path / "other") is None
+    with monkeypatch.context() as later:
+        now = time.time()
+        later.setattr("hansol_assets.lake.making.time.time", lambda: now + 2 * 3600)
+        assert find() is None
+    assert find() is not None
     file.write_text("A B", encoding="utf-8")
     assert find() is None
     file.write_text("A B C", encoding="utf-8")
@@ -152,6 +162,50 @@ def test_a_lake_is_up_to_date_until_something_changes(
     assert find() is not None
     remove_run_note(lake.paths)
     assert find() is None
+
+
+def damage_an_artifact(lake: Lake) -> None:
+    live = lake.live("model")
+    path = lake.paths.artifact(live.asset, live.version) / "model.txt"
+    path.write_bytes(b"damaged")
+
+
+def damage_a_table(lake: Lake) -> None:
+    name = lake.warehouse.table_name("raw", lake.live("raw").version)
+    with lake.warehouse.transaction() as connection:
+        connection.execute(f"delete from {name} where rowid = 0")
+
+
+def show_another_version(lake: Lake) -> None:
+    with lake.warehouse.transaction() as connection:
+        connection.execute("create or replace view size as select 1 as one")
+
+
+def remove_the_submission(lake: Lake) -> None:
+    (lake.paths.latest_submission / "submission.csv").unlink()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [damage_an_artifact, damage_a_table, show_another_version, remove_the_submission],
+)
+def test_whatever_is_missing_or_damaged_asks_for_a_run(
+    lake: Lake, file: Path, tmp_path: Path, change: Callable[[Lake], None]
+) -> None:
+    settings, bodies = RunSettings(file=file), (raw, size, model)
+
+    def is_up_to_date() -> bool:
+        declarations = map(declaration_of, bodies)
+        return find_up_to_date(declarations, lake, settings, tmp_path, 1) is not None
+
+    lake.paths.latest_submission.mkdir(parents=True)
+    (lake.paths.latest_submission / "submission.csv").touch()
+    for body in bodies:
+        run(lake, body, file)
+    note_run(lake, settings, tmp_path, [])
+    assert is_up_to_date()
+    change(lake)
+    assert not is_up_to_date()
 
 
 @lake_table(kinds={"duckdb"}, named_by_content=True)

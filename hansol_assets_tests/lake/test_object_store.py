@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-import boto3
 import pytest
 from typer.testing import CliRunner
 
@@ -48,6 +47,8 @@ MODEL = Task("base_model", "1", {}, {"raw_qa": "abc"})
 
 @pytest.fixture(scope="session")
 def endpoint() -> Iterator[str]:
+    import boto3
+
     with s3_server() as url, pytest.MonkeyPatch.context() as patch:
         use_endpoint(patch, url)
         boto3.client("s3").create_bucket(Bucket=BUCKET)

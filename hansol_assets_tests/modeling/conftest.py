@@ -13,6 +13,7 @@ from hansol_assets.modeling.base.loading import LoadingSettings
 from hansol_assets.modeling.base.scratch import ScratchSettings
 from hansol_assets.modeling.base.tokenizer import render_document
 from hansol_assets.modeling.hyperparameters import TrainingSettings
+from hansol_assets.modeling.training.adapter import AdapterReport, TrainAdapter
 
 PAIRS = (
     ("벽지 모서리가 들떴어요.", "들뜬 곳에 풀을 얇게 바르고 롤러로 눌러 말리면 됩니다."),
@@ -61,6 +62,28 @@ def small_training_settings(**changes: object) -> TrainingSettings:
         "evaluations": 2,
     }
     return TrainingSettings.model_validate({**small, **changes})
+
+
+KNOWN = slice(4, 6)
+"""Examples to measure by that are trained on as well: their loss falls, so weights are kept."""
+
+
+def train(
+    base_dir: Path,
+    examples: pd.DataFrame,
+    out: Path,
+    held_out: slice = KNOWN,
+    **changes: object,
+) -> AdapterReport:
+    return TrainAdapter(
+        base_dir,
+        examples.iloc[:6],
+        examples.iloc[held_out],
+        small_training_settings(**changes),
+        out,
+        out.with_name(f"{out.name}-checkpoints"),
+        LoadingSettings(),
+    ).run()
 
 
 def ignore(line: str, figures: Mapping[str, float] = NO_FIGURES, /) -> None:

@@ -56,6 +56,7 @@ def run(profile: str, lake_dir: Path, raw_dir: Path, instance: dg.DagsterInstanc
         lake_dir,
         raw_dir,
         instance,
+        select=dg.AssetSelection.assets("submission").upstream(),
         profile=PROFILES_DIRECTORY / f"{profile}.yaml",
         base_model={"hub": {"model_id": str(source)}},
         **SMALL,

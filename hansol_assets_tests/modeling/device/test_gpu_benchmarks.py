@@ -1,8 +1,9 @@
 """The GPU benchmarks at small size: they run, and report what they promise."""
 
 import json
-import subprocess
+import runpy
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,28 +13,29 @@ BENCHMARKS = Path(__file__).parents[3] / "benchmarks"
 pytestmark = pytest.mark.slow
 
 
-def run(script: str, folder: Path, *arguments: str) -> dict[str, object]:
-    done = subprocess.run(
-        [
-            sys.executable,
-            str(BENCHMARKS / script),
-            *("--size", "small", "--folder", str(folder), *arguments),
-        ],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=BENCHMARKS.parent,
-    )
-    return json.loads(done.stdout.splitlines()[-1])
+Run = Callable[..., dict[str, object]]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs a script as a program in this process, which has loaded its libraries."""
+
+    def ran(script: str, *arguments: str) -> dict[str, object]:
+        words = [script, "--size", "small", "--folder", str(tmp_path), *arguments]
+        monkeypatch.setattr(sys, "argv", words)
+        monkeypatch.syspath_prepend(BENCHMARKS)
+        runpy.run_path(str(BENCHMARKS / script), run_name="__main__")
+        return json.loads(capsys.readouterr().out.splitlines()[-1])
+
+    return ran
 
 
 @pytest.mark.parametrize(
     ("profile", "quantization"), [("gemma-7b", "nf4"), ("datavortex-10.7b", "none")]
 )
-def test_training_is_measured(profile: str, quantization: str, tmp_path: Path) -> None:
+def test_training_is_measured(profile: str, quantization: str, run: Run) -> None:
     figures = run(
         "gpu_training.py",
-        tmp_path,
         *("--profile", profile, "--quantization", quantization, "--steps", "3"),
     )
     assert (figures["profile"], figures["quantization"]) == (profile, quantization)
@@ -43,10 +45,9 @@ def test_training_is_measured(profile: str, quantization: str, tmp_path: Path) -
     assert str(figures["estimate"]).startswith("training needs about")
 
 
-def test_generation_is_measured(tmp_path: Path) -> None:
+def test_generation_is_measured(run: Run) -> None:
     figures = run(
         "gpu_generation.py",
-        tmp_path,
         *("--profile", "gemma-7b", "--questions", "3", "--samples", "1", "--new-tokens", "4"),
     )
     assert (figures["questions"], figures["answers"]) == (3, 6)

@@ -14,8 +14,7 @@ from hansol_assets.modeling.generation import (
     stream_seed,
 )
 from hansol_assets.modeling.hyperparameters import GenerationSettings
-from hansol_assets_tests.modeling.conftest import PAIRS, user
-from hansol_assets_tests.modeling.training.test_adapter import train
+from hansol_assets_tests.modeling.conftest import PAIRS, train, user
 
 REQUESTS = [GenerationRequest(f"Q{place}", user(pair[0])) for place, pair in enumerate(PAIRS)]
 

@@ -15,32 +15,12 @@ from hansol_assets.modeling.base.tokenizer import IGNORED_LABEL, end_of_turn_id
 from hansol_assets.modeling.hyperparameters import TrainingSettings
 from hansol_assets.modeling.training.adapter import AdapterReport, TrainAdapter, encode
 from hansol_assets.modeling.training.callbacks import last_whole_checkpoint
-from hansol_assets_tests.modeling.conftest import small_training_settings
+from hansol_assets_tests.modeling.conftest import KNOWN, small_training_settings, train
 
 WEIGHTS = "adapter_model.safetensors"
 
 
-KNOWN = slice(4, 6)
-"""Examples to measure by that are trained on as well: their loss falls, so weights are kept."""
 UNKNOWN = slice(6, None)
-
-
-def train(
-    base_dir: Path,
-    examples: pd.DataFrame,
-    out: Path,
-    held_out: slice = KNOWN,
-    **changes: object,
-) -> AdapterReport:
-    return TrainAdapter(
-        base_dir,
-        examples.iloc[:6],
-        examples.iloc[held_out],
-        small_training_settings(**changes),
-        out,
-        out.with_name(f"{out.name}-checkpoints"),
-        LoadingSettings(),
-    ).run()
 
 
 @pytest.fixture(scope="module")
