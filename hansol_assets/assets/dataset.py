@@ -43,7 +43,7 @@ def qa_folds(raw_qa: Table, folds: FoldSettings) -> TableReport:
     return TableReport(frame=dealt, facts={**facts, "stock_answers": len(stock)}, notes=notes)
 
 
-@lake_table(kinds={"duckdb"}, code_version="2", named_by_content=True, libraries=KIWI)
+@lake_table(kinds={"duckdb"}, code_version="3", named_by_content=True, libraries=KIWI)
 def question_mix(raw_questions: Table) -> TableReport:
     """How the test questions join two: the share of joined ones, and of each connective.
 
