@@ -99,7 +99,7 @@ def test_words_are_no_code_and_code_is_named_by_whom_it_reaches(copied: Path) ->
     folds = copied / "qa" / "folds.py"
     edited(folds, '    """Every question and answer that nothing', '    """Each text that nothing')
     edited(folds, "def held_out_texts", "# A remark.\ndef held_out_texts")
-    edited(copied / "qa" / "pairing.py", '"questions that judge at most', '"questions judging, at most')
+    edited(copied / "qa" / "pairing.py", '"questions that judge at most', '"questions at most')
     sources.forget()
     assert sources.changes(agreed, some) == []
     edited(folds, '(dealt["split"] != TRAINING)', '(dealt["split"] == TRAINING)')
