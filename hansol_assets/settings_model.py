@@ -57,7 +57,7 @@ def _shaping_nothing(section: BaseModel) -> dict[str, Any]:
 def without(section: Section, name: str) -> Section:
     """Returns a copy of a section that lacks a setting, so that nobody reads it from there.
 
-    `name`: such as `depth`; `retrieval.depth` is one of a section within.
+    `name`: such as `max_length`; `training.max_length` is one of a section within.
 
     Raises:
         AttributeError: There is none of that name.
