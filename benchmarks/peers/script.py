@@ -41,7 +41,7 @@ def main() -> None:
                 continue
             outcome = make(bound, quiet)
             if declaration.conclude:
-                list(declaration.conclude(lake, settings, outcome.manifest))
+                list(declaration.conclude(lake, outcome.manifest))
 
 
 if __name__ == "__main__":
