@@ -8,6 +8,7 @@ import os
 import unicodedata
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -35,17 +36,21 @@ MUSE = InstalledWeights(
 _DECIMALS = 6
 _GROUP_TOKENS = 384
 """Tokens that are multiplied together: the package cuts a longer batch."""
-_MOST_TEXTS = 24
+_GROUP_TEXTS = 16
+"""Texts of a group, beside one of padding."""
 # A text begins and ends with a token of its own; any other is good enough to pad with.
 _START, _END, _PADDING = 1, 2, 5
+_EMPTY = [_START, _END]
+_ROOM = _GROUP_TOKENS - len(_EMPTY) * (_GROUP_TEXTS + 1)
+"""Tokens of a group beside the first and the last one of each text."""
 
 
 class MuseEmbedder:
     """Turns texts into 512 dimensions, several at a time, each with the same bytes in any company.
 
     The package's vectors differ by 1e-7 with the number of texts and tokens that are multiplied
-    together. So texts of about one length are put into groups of one shape, made up by empty texts.
-    The processor's cores take different groups.
+    together. So all groups have one shape: as many texts and tokens, made up by empty texts and one
+    of padding. The processor's cores take different groups.
 
     Raises:
         InstalledWeightsError: The package is not installed, or its weights are not the pinned ones.
@@ -79,34 +84,41 @@ class MuseEmbedder:
         return vectors
 
 
-class _Group(NamedTuple):
-    """Texts, by position, that are embedded together.
-
-    `size` is how many there would be in a full group; 0 for a text that fills one alone.
-    """
+@dataclass
+class _Group:
+    """Texts, by position, that are embedded together, and the tokens that there is room for."""
 
     texts: list[int]
-    size: int
+    room: int
+
+    def fits(self, length: int) -> bool:
+        return length - len(_EMPTY) <= self.room and len(self.texts) < _GROUP_TEXTS
+
+    def add(self, text: int, length: int) -> None:
+        self.texts.append(text)
+        self.room -= length - len(_EMPTY)
 
     def filled(self, tokens: list[list[int]]) -> list[list[int]]:
-        """Adds empty texts and one of padding, so that all groups of a size have one shape."""
-        if not self.size:
+        """Makes up the shape of all groups; a text that no group has room for stays alone."""
+        if self.room < 0:
             return tokens
-        full = [*tokens, *[[_START, _END]] * (self.size - len(tokens))]
-        rest = _GROUP_TOKENS - sum(map(len, full))
-        return [*full, [_START, *[_PADDING] * (rest - 2), _END]]
+        empty = [_EMPTY] * (_GROUP_TEXTS - len(tokens))
+        return [*tokens, *empty, [_START, *[_PADDING] * self.room, _END]]
 
 
 def _groups(lengths: Sequence[int]) -> list[_Group]:
-    """Puts texts whose number of tokens lets equally many of them into a group together."""
-    by_size: dict[int, list[int]] = {}
-    for text, length in enumerate(lengths):
-        by_size.setdefault(min(_MOST_TEXTS, (_GROUP_TOKENS - 2) // length), []).append(text)
-    return [
-        _Group(texts[start : start + max(size, 1)], size)
-        for size, texts in by_size.items()
-        for start in range(0, len(texts), max(size, 1))
-    ]
+    """Puts texts together by first fit decreasing: the longest first, short ones where room is."""
+    groups: list[_Group] = []
+    first_open = 0
+    for text in sorted(range(len(lengths)), key=lambda text: -lengths[text]):
+        while first_open < len(groups) and not groups[first_open].fits(len(_EMPTY)):
+            first_open += 1
+        fitting = (group for group in groups[first_open:] if group.fits(lengths[text]))
+        group = next(fitting, None)
+        if group is None:
+            groups.append(group := _Group([], _ROOM))
+        group.add(text, lengths[text])
+    return groups
 
 
 class _Encoder(NamedTuple):

@@ -104,7 +104,7 @@ class AnswerRegressor:
         regression = AnswerVectorRegressor.fit_best(views, targets, asked, asked_targets)
         temperature = choose_temperature(regression.predict(asked), asked_targets, row_vectors)
         ids, texts = learned_rows[ID].tolist(), learned_rows[ANSWERS].tolist()
-        joining = JoinMap.fit(ids, texts, learned_vectors, embedder)
+        joining = JoinMap.fit(ids, texts, embedder)
         choices = Choices(regression.strength, temperature, joining)
         return cls._of(rows, row_vectors, regression, embedder, choices)
 

@@ -13,18 +13,18 @@ from typing import Self
 
 import numpy as np
 
-from hansol_assets.embedding.embedder import Embedder, encode_means
+from hansol_assets.embedding.embedder import Embedder, encode, encode_means, width_of
 from hansol_assets.embedding.vectors import mean_directions, unit
 from hansol_assets.qa.connectives import ALSO, AND, join_answers
-from hansol_assets.qa.seeded_draws import spread_pairs
+from hansol_assets.qa.seeded_draws import choose, spread_pairs
 
 _ALPHA = 1.0
 """Ridge penalty of what differs from the mean."""
 
 
-PAIRS, PAIRS_A_ROW = 200, 4
-"""Pairs of rows whose answers are joined to learn from, at most, and of a small table: more say
-again what these do."""
+PAIRS, PAIRS_A_ROW = 300, 4
+"""Pairs of rows of which an answer each is joined to learn from, at most, and of a small table: on
+real rows they say as much as 200 pairs of which all five are."""
 _SEED = 20240311
 
 
@@ -47,32 +47,25 @@ class JoinMap:
         return cls(nothing, nothing, np.zeros((dimensions, dimensions)))
 
     @classmethod
-    def fit(
-        cls,
-        ids: Sequence[str],
-        answers: Sequence[Sequence[str]],
-        row_vectors: np.ndarray,
-        embedder: Embedder,
-    ) -> Self:
-        """Joins the answers of pairs of rows, and fits a ridge to what the mean misses.
+    def fit(cls, ids: Sequence[str], answers: Sequence[Sequence[str]], embedder: Embedder) -> Self:
+        """Joins answers of pairs of rows, and fits a ridge to what the mean of the two misses.
 
-        The i-th answers of two rows are joined, and the mean of the joined directions is what the
-        mean of the two rows' directions (`row_vectors`, [rows, dimensions]) must become. The draw
-        depends on the ids, not on their order.
+        The draw depends on the ids, not on their order.
         """
-        row_of = {key: row for row, key in enumerate(ids)}
+        answers_of = dict(zip(ids, answers, strict=True))
         most = min(PAIRS, PAIRS_A_ROW * len(ids))
         pairs = list(islice(spread_pairs(sorted(ids), str, _SEED, "joins"), most))
         if not pairs:
-            return cls.identity(row_vectors.shape[1])
-        rows = np.array([[row_of[first], row_of[second]] for first, second in pairs])
-        wholes = [
-            [join_answers(*both, connective) for both in zip(answers[i], answers[j], strict=False)]
-            for (i, j), connective in zip(rows, cycle((AND, ALSO)), strict=False)
+            return cls.identity(width_of(embedder))
+        parts = [
+            [choose(answers_of[key], _SEED, "joined answer", *pair, key) for key in pair]
+            for pair in pairs
         ]
-        joined = encode_means(embedder, wholes)
-        parts = unit(row_vectors)[rows].mean(axis=1)
-        return cls.between(parts, joined, _ALPHA)
+        wholes = [
+            join_answers(first, second, connective)
+            for (first, second), connective in zip(parts, cycle((AND, ALSO)), strict=False)
+        ]
+        return cls.between(encode_means(embedder, parts), unit(encode(embedder, wholes)), _ALPHA)
 
     @classmethod
     def between(cls, parts: np.ndarray, wholes: np.ndarray, alpha: float) -> Self:

@@ -21,9 +21,7 @@ ANSWERS = {
 
 
 def fitted(embedder: MuseEmbedder, ids: list[str]) -> JoinMap:
-    answers = [ANSWERS[key] for key in ids]
-    vectors = mean_directions([encode(embedder, own) for own in answers])
-    return JoinMap.fit(ids, answers, vectors, embedder)
+    return JoinMap.fit(ids, [ANSWERS[key] for key in ids], embedder)
 
 
 def test_a_joined_answer_is_met_better_than_by_the_mean(embedder: MuseEmbedder) -> None:
