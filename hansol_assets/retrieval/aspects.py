@@ -3,7 +3,7 @@
 It is learned from questions that ship with this package (`labelled/aspects.tsv`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -46,12 +46,6 @@ class Aspects:
         model = LogisticRegression(max_iter=3_000).fit((vectors - mean) * _SCALE, list(aspects))
         return cls(tuple(model.classes_), mean, model.coef_, model.intercept_)
 
-    @classmethod
-    def of_arrays(cls, arrays: Mapping[str, np.ndarray]) -> Self:
-        """Reads what `arrays` gave, from a file of safetensors."""
-        names = tuple(bytes(arrays["aspect_names"]).decode().split())
-        return cls(names, *(arrays[f"aspect_{part}"] for part in ("mean", "weights", "biases")))
-
     def rounded(self) -> Self:
         """A third of the size: weights in half precision, the rest in single."""
         return replace(
@@ -60,15 +54,6 @@ class Aspects:
             weights=self.weights.astype(np.float16),
             biases=self.biases.astype(np.float32),
         )
-
-    def arrays(self) -> dict[str, np.ndarray]:
-        """Everything as arrays, for a file of safetensors; the names as bytes of one text."""
-        return {
-            "aspect_names": np.frombuffer(" ".join(self.names).encode(), np.uint8),
-            "aspect_mean": self.mean,
-            "aspect_weights": self.weights,
-            "aspect_biases": self.biases,
-        }
 
     def probabilities(self, retrieval: np.ndarray, likeness: np.ndarray) -> np.ndarray:
         """The probability of each aspect, [questions, aspects]; arguments as for `fit`."""

@@ -6,12 +6,12 @@ import pandas as pd
 import pytest
 
 from hansol_assets.embedding.embedder import encode
+from hansol_assets.embedding.fitted import load, save
 from hansol_assets.embedding.muse import MuseEmbedder
 from hansol_assets.embedding.vectors import unit
 from hansol_assets.qa.sentences import has_repeated_sentence, is_finished
 from hansol_assets.scoring import composing, drafting
 from hansol_assets.scoring.composing import Composed, Composer, QuotableRow
-from hansol_assets.scoring.fitted import load, save
 
 QUESTION = "원목마루의 관리 방법은 무엇인가요?"
 WOOD = QuotableRow(
