@@ -51,7 +51,7 @@ def load(kind: type[Fitted], folder: Path, **encoders: Any) -> Fitted:
     parts = {
         name: load(hint, folder / name, **encoders)
         for name, hint in hints.items()
-        if is_dataclass(hint) and name not in _ENCODERS
+        if isinstance(hint, type) and is_dataclass(hint) and name not in _ENCODERS
     }
     values = json.loads((folder / _VALUES_FILE).read_text(encoding="utf-8"))
     plain = {name: _as_hinted(value, hints[name]) for name, value in values.items()}
