@@ -4,7 +4,7 @@ It is learned from questions that ship with this package (`labelled/aspects.tsv`
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
@@ -45,15 +45,6 @@ class Aspects:
         mean = vectors.mean(axis=0)
         model = LogisticRegression(max_iter=3_000).fit((vectors - mean) * _SCALE, list(aspects))
         return cls(tuple(model.classes_), mean, model.coef_, model.intercept_)
-
-    def rounded(self) -> Self:
-        """A third of the size: weights in half precision, the rest in single."""
-        return replace(
-            self,
-            mean=self.mean.astype(np.float32),
-            weights=self.weights.astype(np.float16),
-            biases=self.biases.astype(np.float32),
-        )
 
     def probabilities(self, retrieval: np.ndarray, likeness: np.ndarray) -> np.ndarray:
         """The probability of each aspect, [questions, aspects]; arguments as for `fit`."""

@@ -15,7 +15,7 @@ import pandas as pd
 
 from hansol_assets.embedding.cached import Retriever
 from hansol_assets.embedding.embedder import Embedder, encode
-from hansol_assets.embedding.fitted import load, save
+from hansol_assets.embedding.fitted import load
 from hansol_assets.embedding.vectors import unit
 from hansol_assets.qa.folds import TRAINING
 from hansol_assets.qa.table.columns import ANSWERS, ID, QUESTIONS, numbered
@@ -169,17 +169,6 @@ def load_prior() -> Prior:
     prior = load(Prior, PRIOR)
     features = prior.examples.features.astype(np.float64)
     return replace(prior, examples=replace(prior.examples, features=features))
-
-
-def save_prior(prior: Prior, folder: Path) -> None:
-    """Writes what ships, features and aspects rounded to half precision."""
-    examples = replace(
-        prior.examples,
-        features=prior.examples.features.astype(np.float16),
-        question=prior.examples.question.astype(np.int32),
-        weights=prior.examples.weights.astype(np.float32),
-    )
-    save(Prior(examples, prior.aspects.rounded()), folder)
 
 
 def make_prior(retriever: Retriever, embedder: Embedder, documents: DocumentSettings) -> Prior:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks.answerability_prior import save_prior
 from hansol_assets.embedding.cached import Retriever
 from hansol_assets.embedding.embedder import Embedder
 from hansol_assets.embedding.muse import MuseEmbedder
@@ -25,7 +26,6 @@ from hansol_assets.retrieval.examples import (
     make_prior,
     nearest,
     questions_of_rows,
-    save_prior,
     unrelated_questions,
     without_paraphrase,
     without_row,
