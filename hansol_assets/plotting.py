@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _FONT_PACKAGE = "koreanize_matplotlib"
 _FONT_FILE = "fonts/NanumGothic.ttf"
+_WIDTH = 7.0
 _BINS = 40
 _SCORE_BINS = 25
 _MOST_BARS = 20
@@ -29,9 +30,7 @@ class FontError(UserError, RuntimeError):
     """There is no font that has Hangul."""
 
 
-def picture(
-    title: str, draw: "Callable[[Figure], None]", *, width: float = 7.0, height: float = 3.5
-) -> str:
+def picture(title: str, draw: "Callable[[Figure], None]", *, height: float = 3.5) -> str:
     """Draws a picture.
 
     Returns:
@@ -47,7 +46,7 @@ def picture(
     # A minus sign of its own is missing in fonts with Hangul.
     style: dict[Any, Any] = {"font.family": hangul_font(), "axes.unicode_minus": False}
     with mpl.rc_context(style):
-        figure = Figure(figsize=(width, height), dpi=100, layout="constrained")
+        figure = Figure(figsize=(_WIDTH, height), dpi=100, layout="constrained")
         FigureCanvasAgg(figure)
         figure.suptitle(title)
         draw(figure)

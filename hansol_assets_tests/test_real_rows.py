@@ -21,7 +21,7 @@ from hansol_assets.lake.cache import EMBEDDINGS, RowCache
 from hansol_assets.lake.store import Lake
 from hansol_assets.qa.folds import FoldSettings, assign_folds
 from hansol_assets.qa.pairing import PairingSettings, build_held_out
-from hansol_assets.qa.splitting import QuestionMix, split_question
+from hansol_assets.qa.splitting import QuestionMix, take_apart
 from hansol_assets.qa.table import TableSettings, read_train
 from hansol_assets.scoring.answer_regressor import AnswerRegressor
 from hansol_assets.scoring.blend import VectorBlend, fit_blend
@@ -95,8 +95,8 @@ class Trial:
     references: list[np.ndarray]
 
     @property
-    def parts(self) -> list[list[str]]:
-        return [split_question(question) for question in self.validation["question"]]
+    def parts(self) -> list[tuple[str, ...]]:
+        return [taken.parts for taken in take_apart(self.validation["question"].tolist())]
 
     def part_vectors(self) -> np.ndarray:
         texts = [part for own in self.parts for part in own]

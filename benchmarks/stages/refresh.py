@@ -32,7 +32,7 @@ def measure(options: Options) -> list[Row]:
     raw, lake = raw_of(options, options.work / "raw"), options.work / "lake"
     told = environment(options, lake, raw)
     times = 1 if options.small else TIMES
-    load = [sys.executable, "-c", "import hansol_assets.definitions"]
+    load = [sys.executable, "-c", "from hansol_assets.definitions import defs; defs()"]
     loads = [run(load, told) for _ in range(times)]
     first = run(hansol("refresh"), told)
     nothing = [run(hansol("refresh"), told) for _ in range(times)]

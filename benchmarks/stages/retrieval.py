@@ -16,7 +16,7 @@ from peers.vector_search import BruteForce, LanceDefaults
 from rows import Options, Row, in_turn, ratios, row
 
 from hansol_assets.embedding.cached import Retriever
-from hansol_assets.retrieval.index import RetrievalSettings, _create_vector_index
+from hansol_assets.retrieval.index import EXACT_ROWS, _create_vector_index
 from hansol_assets.retrieval.search import IndexSearcher
 
 if TYPE_CHECKING:
@@ -87,9 +87,9 @@ def write_table(uri: Path, vectors: np.ndarray) -> "Table":
     return table
 
 
-def ours(uri: Path, queries: np.ndarray, settings: RetrievalSettings) -> Callable[[], list]:
+def ours(uri: Path, queries: np.ndarray) -> Callable[[], list]:
     """This project's search, as a call without arguments: the one place that knows its form."""
-    searcher = IndexSearcher(uri, NAME, Retriever(Given(queries)), settings)
+    searcher = IndexSearcher(uri, NAME, Retriever(Given(queries)))
     texts = [f"질문 {place}" for place in range(len(queries))]
     return lambda: [[hit.id for hit in own] for own in searcher.dense(texts, NEAREST, ["train"])]
 
@@ -112,12 +112,12 @@ def recall(found: list[list[str]], wanted: list[list[str]]) -> float:
     return float(np.mean([len({*a} & {*b}) / NEAREST for a, b in zip(found, wanted, strict=True)]))
 
 
-def _far(uri: Path, settings: RetrievalSettings, plain: LanceDefaults, exact: BruteForce) -> str:
+def _far(uri: Path, plain: LanceDefaults, exact: BruteForce) -> str:
     """What is found for questions that lie in no cluster, which an index serves worst."""
     far = np.random.default_rng(3).standard_normal((QUERIES, WIDTH), dtype=np.float32)
     far /= np.linalg.norm(far, axis=1, keepdims=True)
     wanted = exact.search(far, NEAREST)
-    own = recall(ours(uri, far, settings)(), wanted)
+    own = recall(ours(uri, far)(), wanted)
     theirs = recall(plain.search(far, NEAREST), wanted)
     return f"of questions that are far from all rows {own:.2f}, by LanceDB's defaults {theirs:.2f}"
 
@@ -130,16 +130,15 @@ def _size(options: Options, size: int, goal: float) -> list[Row]:
             Row(stage, better, "never slower", why=why),
             Row(f"{stage}: recall@10", "exact search", f"{goal}", why=why),
         ]
-    settings = RetrievalSettings(depth=NEAREST)
     vectors, queries = clustered(size, 1), clustered(QUERIES, 2)
     plain = LanceDefaults(write_table(options.work / f"{size}-lancedb", vectors))
     uri = options.work / str(size)
     table = write_table(uri, vectors)
-    if size > settings.exact_rows:
+    if size > EXACT_ROWS:
         plain.index()
         _create_vector_index(table)
     exact = BruteForce([f"R{place:07}" for place in range(size)], vectors)
-    search = ours(uri, queries, settings)
+    search = ours(uri, queries)
     own, lance, brute = in_turn(
         max(3, options.rounds),
         lambda: timed(search),
@@ -159,6 +158,6 @@ def _size(options: Options, size: int, goal: float) -> list[Row]:
             (f"{stage}: recall@10", "exact search", f"{goal}"),
             [recall(search(), exact.search(queries, NEAREST))],
             lambda value: value >= goal,
-            why=_far(uri, settings, plain, exact) if size > settings.exact_rows else "",
+            why=_far(uri, plain, exact) if size > EXACT_ROWS else "",
         ),
     ]

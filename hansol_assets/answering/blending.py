@@ -13,6 +13,7 @@ from hansol_assets.answering.parts import of_split, visible_rows
 from hansol_assets.answering.searching import embedder_of
 from hansol_assets.embedding.cached import open_embedder
 from hansol_assets.embedding.embedder import Embedder, encode
+from hansol_assets.embedding.fitted import load, save
 from hansol_assets.lake.handles import Artifact
 from hansol_assets.qa.folds import CALIBRATION, VALIDATION
 from hansol_assets.qa.table.columns import answers_of
@@ -20,7 +21,6 @@ from hansol_assets.scoring.answer_regressor import COMPONENTS, AnswerRegressor, 
 from hansol_assets.scoring.blend import RowShare, VectorBlend
 from hansol_assets.scoring.composing import Composer
 from hansol_assets.scoring.consensus import consensus_vector
-from hansol_assets.scoring.fitted import load, save
 from hansol_assets.scoring.join_map import JoinMap
 from hansol_assets.scoring.measures import centroid
 

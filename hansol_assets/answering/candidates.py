@@ -254,7 +254,7 @@ def _generated(generations: pd.DataFrame | None) -> Iterator[dict[str, Any]]:
         yield {
             "origin": row["origin"],
             "rank": row["sample"] + 1,
-            "text": clean_answer(row["text"]).text,
+            "text": clean_answer(row["text"]),
             "source_id": None,
             **{name: row[name] for name in GENERATED_FACTS},
         }

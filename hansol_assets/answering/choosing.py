@@ -28,13 +28,13 @@ from hansol_assets.answering.verdicts import (
     answer_parts,
     answer_record,
 )
+from hansol_assets.embedding.fitted import load
 from hansol_assets.lake.handles import Artifact, Table
 from hansol_assets.lake.reports import TableReport
 from hansol_assets.qa.table.columns import ANSWERS, QUESTIONS, answers_of
 from hansol_assets.scoring.answer_regressor import AnswerRegressor
 from hansol_assets.scoring.composing import Composer, Merits, QuotableRow
 from hansol_assets.scoring.consensus import LengthRange, choose_text
-from hansol_assets.scoring.fitted import load
 
 PART_COLUMNS = [*PART, "part_question", "confidence", "prompt"]
 QUOTED_COLUMNS = ["part", "source_id", "source_answer", "text", QUOTES]

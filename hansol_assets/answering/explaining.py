@@ -8,11 +8,11 @@ import pandas as pd
 from hansol_assets.answering.answer_table import plain_records
 from hansol_assets.answering.blending import BLEND
 from hansol_assets.answering.candidates import RETRIEVED
+from hansol_assets.embedding.fitted import load
 from hansol_assets.lake.lake_errors import LakeError
 from hansol_assets.lake.manifest import Manifest, ancestry
 from hansol_assets.lake.store import Lake
 from hansol_assets.scoring.blend import VectorBlend
-from hansol_assets.scoring.fitted import load
 
 SHA256_DIGITS = 64
 """Of a file's version; results of the graph have shorter names."""

@@ -1,27 +1,21 @@
 """Opening the retrieval index at the version that an artifact names, and what ranks its rows."""
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import pandas as pd
 
 from hansol_assets.embedding.cached import CachedEmbedder, Retriever, open_embedder, open_retriever
+from hansol_assets.embedding.fitted import load
 from hansol_assets.lake.handles import Artifact, Table
-from hansol_assets.retrieval.fitting import load_ranker
-from hansol_assets.retrieval.index import (
-    CHUNK,
-    INDEXED_COLUMNS,
-    DocumentSettings,
-    RetrievalSettings,
-)
+from hansol_assets.retrieval.index import CHUNK, INDEXED_COLUMNS, DocumentSettings
 from hansol_assets.retrieval.ranking import Ranker, RowSearcher
 from hansol_assets.retrieval.search import IndexSearcher
+from hansol_assets.settings_model import SettingsModel
 
 INDEX_FILE = "index.json"
-
-RETRIEVAL = RetrievalSettings()
 
 
 def index_table(width: int) -> str:
@@ -29,16 +23,21 @@ def index_table(width: int) -> str:
     return f"retrieval_rows_{width}"
 
 
-def write_index_file(folder: Path, table: str, version: int, documents: DocumentSettings) -> None:
-    """Writes which table, at which version, an artifact stands for, and what is embedded there."""
-    index = {"table": table, "version": version, "documents": documents.model_dump()}
-    (folder / INDEX_FILE).write_text(json.dumps(index) + "\n", encoding="utf-8")
+class IndexFile(SettingsModel):
+    """Which table, at which version, an artifact stands for, and what is embedded there."""
 
+    table: str
+    version: int
+    documents: DocumentSettings
 
-def documents_of(retrieval_index: Artifact) -> DocumentSettings:
-    """Reads what stands for a row in an index."""
-    index = json.loads((retrieval_index.open() / INDEX_FILE).read_text(encoding="utf-8"))
-    return DocumentSettings(**index["documents"])
+    def write(self, folder: Path) -> None:
+        """Writes it into the folder of an artifact."""
+        (folder / INDEX_FILE).write_text(self.model_dump_json() + "\n", encoding="utf-8")
+
+    @classmethod
+    def of(cls, retrieval_index: Artifact) -> Self:
+        """Reads that of an artifact."""
+        return cls.model_validate_json((retrieval_index.open() / INDEX_FILE).read_bytes())
 
 
 @dataclass(frozen=True)
@@ -77,11 +76,9 @@ def open_index(retrieval_index: Artifact, retriever: Artifact) -> IndexSearcher:
     Raises:
         MixedVersionsError: The index was built with another encoder.
     """
-    index = json.loads((retrieval_index.open() / INDEX_FILE).read_text(encoding="utf-8"))
+    index = IndexFile.of(retrieval_index)
     encoder = _retriever_of(retrieval_index, retriever)
-    return IndexSearcher(
-        retrieval_index.lancedb, index["table"], encoder, RETRIEVAL, index["version"]
-    )
+    return IndexSearcher(retrieval_index.lancedb, index.table, encoder, index.version)
 
 
 @dataclass(frozen=True)
@@ -100,7 +97,7 @@ class RowRanking:
         """
         encoder = _retriever_of(self.answerability, self.retriever)
         embedder = embedder_of(self.answerability, self.answer_embedder)
-        return load_ranker(self.answerability.open(), encoder, embedder)
+        return load(Ranker, self.answerability.open(), retriever=encoder, embedder=embedder)
 
 
 @dataclass(frozen=True)
@@ -112,7 +109,7 @@ class RowSearch(RowRanking):
     @property
     def documents(self) -> DocumentSettings:
         """What stands for a row in the index."""
-        return documents_of(self.retrieval_index)
+        return IndexFile.of(self.retrieval_index).documents
 
     def open(self) -> RowSearcher:
         """Opens the search by which rows are found for questions, and ranked.
@@ -121,4 +118,4 @@ class RowSearch(RowRanking):
             MixedVersionsError: Index and ranking were not made with these encoders.
         """
         index = open_index(self.retrieval_index, self.retriever)
-        return RowSearcher(index, self.open_ranker(), RETRIEVAL.depth)
+        return RowSearcher(index, self.open_ranker())

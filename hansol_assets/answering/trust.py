@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 
 from hansol_assets.answering.known_questions import scored_ids
-from hansol_assets.answering.searching import RETRIEVAL
 from hansol_assets.answering.verdicts import VerdictSettings
 from hansol_assets.lake.manifest import Fact
 from hansol_assets.plotting import calibration_picture, curve_picture, risk_coverage_picture
@@ -20,7 +19,7 @@ from hansol_assets.retrieval.examples import unrelated_questions, without_row
 from hansol_assets.retrieval.fitting import UNSEEN_UNRELATED
 from hansol_assets.retrieval.index import FrameRows, build_index
 from hansol_assets.retrieval.ranking import Ranker
-from hansol_assets.retrieval.search import Hit, IndexSearcher
+from hansol_assets.retrieval.search import DEPTH, Hit, IndexSearcher
 from hansol_assets.scoring.bootstrap import bootstrap_interval
 from hansol_assets.scoring.measures import KNOWN, UNKNOWN
 
@@ -68,10 +67,10 @@ def evaluate_search(
     retriever = ranker.features.retriever
     with TemporaryDirectory(dir=workdir) as folder:
         build_index(folder, _TABLE, indexed, retriever, _TABLE, ranker.features.documents)
-        searcher = IndexSearcher(folder, _TABLE, retriever, RETRIEVAL)
+        searcher = IndexSearcher(folder, _TABLE, retriever)
         splits = sorted(set(folds["split"]))
-        pools = searcher.pools(last, RETRIEVAL.depth, splits)
-        unrelated_pools = searcher.pools(unrelated, RETRIEVAL.depth, splits)
+        pools = searcher.pools(last, DEPTH, splits)
+        unrelated_pools = searcher.pools(unrelated, DEPTH, splits)
     pooled = list(zip(asked[ID], asked[QUESTIONS], last, pools, strict=True))
     kinds = {
         KNOWN: [(key, text, hits) for key, texts, text, hits in pooled if len(set(texts)) > 1],

@@ -26,6 +26,7 @@ from hansol_assets.answering.training import adapter_weights
 from hansol_assets.answering.verdicts import VerdictSettings
 from hansol_assets.embedding.cached import open_embedder
 from hansol_assets.embedding.embedder import encode_groups
+from hansol_assets.embedding.fitted import save
 from hansol_assets.lake.blocks import in_blocks
 from hansol_assets.lake.declaration import Setting, lake_artifact, lake_table
 from hansol_assets.lake.handles import Artifact, Table
@@ -33,7 +34,6 @@ from hansol_assets.lake.reports import ArtifactBuild, Build, Report, TableReport
 from hansol_assets.plotting import bar_picture
 from hansol_assets.qa.folds import CALIBRATION, TRAINING, VALIDATION
 from hansol_assets.scoring.blend import BlendSettings, fit_blend
-from hansol_assets.scoring.fitted import save
 
 SHOWN_CONFIDENCE = (0.1, 0.5, 0.9)
 MOST_ROWS = 300

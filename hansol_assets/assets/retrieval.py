@@ -4,12 +4,11 @@ from dataclasses import asdict
 from typing import Annotated
 
 from hansol_assets.answering.searching import (
+    IndexFile,
     RowRanking,
     TableRows,
-    documents_of,
     index_table,
     open_index,
-    write_index_file,
 )
 from hansol_assets.answering.trust import evaluate_search, trust_facts, trust_pictures
 from hansol_assets.answering.verdicts import VerdictSettings
@@ -22,6 +21,7 @@ from hansol_assets.embedding.embedder import (
     retriever_facts,
     save_embedder,
 )
+from hansol_assets.embedding.fitted import save
 from hansol_assets.lake.databases import version_checksums
 from hansol_assets.lake.declaration import Setting, lake_artifact, lake_table
 from hansol_assets.lake.handles import Artifact, Table
@@ -36,8 +36,8 @@ from hansol_assets.lake.reports import (
 from hansol_assets.qa.folds import rows_and_folds
 from hansol_assets.retrieval.examples import load_prior, make_prior
 from hansol_assets.retrieval.features import FEATURES
-from hansol_assets.retrieval.fitting import Fitter, save_ranker
-from hansol_assets.retrieval.index import DocumentSettings, RetrievalSettings, build_index
+from hansol_assets.retrieval.fitting import Fitter
+from hansol_assets.retrieval.index import DocumentSettings, build_index
 
 
 @lake_artifact(kinds={"huggingface"}, code_version="5", pool="gpu", retries=3, libraries=ENCODERS)
@@ -86,7 +86,8 @@ def retrieval_index(
             database.uri, table, TableRows(qa_folds), encoder, retriever.version, documents
         )
         files = version_checksums(database, table, report.version)
-    write_index_file(build.folder, table, report.version, documents)
+    index = IndexFile(table=table, version=report.version, documents=documents)
+    index.write(build.folder)
     facts = {
         **asdict(report),
         ROWS_MADE: report.inserted + report.updated,
@@ -110,14 +111,13 @@ def answerability(
     calibration rows, and on tables that ship while they are kept back.
     """
     encoder, embedder = open_retriever(retriever, build.log), open_embedder(answer_embedder)
-    documents = documents_of(retrieval_index)
+    documents = IndexFile.of(retrieval_index).documents
     is_shipped = retriever.facts["model"] == "e5" and answer_embedder.facts["model"] == "muse"
-    search = RetrievalSettings(documents=documents)
-    prior = load_prior() if is_shipped else make_prior(encoder, embedder, search)
+    prior = load_prior() if is_shipped else make_prior(encoder, embedder, documents)
     index = open_index(retrieval_index, retriever)
     fitter = Fitter(index, encoder, embedder, prior, documents)
     ranker, known, unknown = fitter.fit(qa_folds.read())
-    save_ranker(ranker, build.folder)
+    save(ranker, build.folder)
     standard = (ranker.model.slopes * prior.examples.features.std(axis=0)).round(3).tolist()
     slopes = {f"slope_{name}": slope for name, slope in zip(FEATURES, standard, strict=True)}
     facts = {"labelled_questions": len(prior.examples.weights), "known": known, "unknown": unknown}

@@ -1,7 +1,6 @@
 """Algebra of vectors that everything above shares: directions, their means, and groups of them."""
 
-from collections.abc import Iterable, Mapping, Sequence, Sized
-from pathlib import Path
+from collections.abc import Iterable, Sequence, Sized
 
 import numpy as np
 import pyarrow as pa
@@ -46,10 +45,3 @@ def from_arrow(column: pa.ChunkedArray, width: int) -> np.ndarray:
     """A column of vectors of one width as an array, [rows, width] float32."""
     flat = pa.chunked_array([chunk.flatten() for chunk in column.chunks], pa.float32())
     return flat.to_numpy().reshape(-1, width)
-
-
-def save_arrays(arrays: Mapping[str, np.ndarray], path: Path) -> None:
-    """Writes arrays as safetensors, which take them in C order only."""
-    from safetensors.numpy import save_file
-
-    save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, path)

@@ -1,7 +1,7 @@
-"""The form of answers: repairs of a generated one, each named, and figures over many."""
+"""The form of answers: repairs of a generated one, and figures over many."""
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 from pydantic import Field
@@ -89,33 +89,16 @@ def broken_limits(quality: Mapping[str, float], limits: AnswerQualitySettings) -
     return broken
 
 
-class CleanedAnswer(NamedTuple):
-    """An answer and the names of the repairs that changed it, in the order in which they ran."""
-
-    text: str
-    changes: tuple[str, ...]
-
-
-def clean_answer(text: str) -> CleanedAnswer:
+def clean_answer(text: str) -> str:
     """Clean one generated answer; cleaning it again changes nothing.
 
     It is cut at the end of its turn, its white space collapsed, a sentence said before dropped, and
     its last sentence closed, or dropped where it is unfinished and another one stands before it.
     """
-    steps = (
-        ("end_of_turn", cut_at_end),
-        ("spaces", _collapse_spaces),
-        ("repeated_sentence", _drop_repeated),
-        ("final_period", _close),
-        ("unfinished_sentence", _drop_unfinished),
-    )
-    changes = []
-    for name, step in steps:
-        changed = step(text)
-        if changed != text:
-            changes.append(name)
-        text = changed
-    return CleanedAnswer(text, tuple(changes))
+    repairs = (cut_at_end, _collapse_spaces, _drop_repeated, _close, _drop_unfinished)
+    for repair in repairs:
+        text = repair(text)
+    return text
 
 
 def without_repetition(text: str) -> str:

@@ -114,12 +114,9 @@ def has_repeated_sentence(text: str) -> bool:
     return len(set(keys)) < len(keys)
 
 
-def latin_runs(text: str, words: int = LONG_RUN) -> list[str]:
-    """Runs of at least so many words in Latin letters: a Korean answer that drifts into English.
-
-    The default lets the trade's long names pass ("Material Safety Data Sheet").
-    """
-    return [run for run in _LATIN_RUN.findall(text) if len(_LATIN_WORD.findall(run)) >= words]
+def latin_runs(text: str) -> list[str]:
+    """Long runs of words in Latin letters: a Korean answer that drifts into English."""
+    return [run for run in _LATIN_RUN.findall(text) if len(_LATIN_WORD.findall(run)) >= LONG_RUN]
 
 
 class Excerpt(NamedTuple):

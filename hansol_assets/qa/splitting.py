@@ -128,11 +128,6 @@ class TakenApart:
     joins: tuple[str, ...] = ()
 
 
-def split_question(text: str) -> list[str]:
-    """Split one question; for many `take_apart` is faster."""
-    return list(take_apart([text])[0].parts)
-
-
 def take_apart(texts: Sequence[str]) -> list[TakenApart]:
     """Split questions into the self-standing questions that they join, one result a text.
 

@@ -7,7 +7,6 @@ scaling (1999) of the log odds that any row answers, and of the share of it that
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Self
 
 import numpy as np
@@ -159,21 +158,6 @@ class Answerability:
         pools = pools if len(examples.weights) else []
         signals = [_signal(-np.sort(-rows)) for rows in self.probabilities(pools)]
         return np.array(signals).reshape(-1, 2)
-
-    def save(self, path: Path) -> None:
-        """Writes the model as safetensors."""
-        from safetensors.numpy import save_file
-
-        save_file({name: np.atleast_1d(value) for name, value in vars(self).items()}, path)
-
-    @classmethod
-    def load(cls, path: Path) -> Self:
-        """Reads a model."""
-        from safetensors.numpy import load_file
-
-        arrays = load_file(path)
-        none = float(arrays.pop("none")[0])
-        return cls(none=none, **arrays)
 
 
 def _signal(probabilities: np.ndarray) -> tuple[float, float]:

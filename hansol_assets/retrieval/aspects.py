@@ -3,8 +3,8 @@
 It is learned from questions that ship with this package (`labelled/aspects.tsv`).
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
@@ -45,30 +45,6 @@ class Aspects:
         mean = vectors.mean(axis=0)
         model = LogisticRegression(max_iter=3_000).fit((vectors - mean) * _SCALE, list(aspects))
         return cls(tuple(model.classes_), mean, model.coef_, model.intercept_)
-
-    @classmethod
-    def of_arrays(cls, arrays: Mapping[str, np.ndarray]) -> Self:
-        """Reads what `arrays` gave, from a file of safetensors."""
-        names = tuple(bytes(arrays["aspect_names"]).decode().split())
-        return cls(names, *(arrays[f"aspect_{part}"] for part in ("mean", "weights", "biases")))
-
-    def rounded(self) -> Self:
-        """A third of the size: weights in half precision, the rest in single."""
-        return replace(
-            self,
-            mean=self.mean.astype(np.float32),
-            weights=self.weights.astype(np.float16),
-            biases=self.biases.astype(np.float32),
-        )
-
-    def arrays(self) -> dict[str, np.ndarray]:
-        """Everything as arrays, for a file of safetensors; the names as bytes of one text."""
-        return {
-            "aspect_names": np.frombuffer(" ".join(self.names).encode(), np.uint8),
-            "aspect_mean": self.mean,
-            "aspect_weights": self.weights,
-            "aspect_biases": self.biases,
-        }
 
     def probabilities(self, retrieval: np.ndarray, likeness: np.ndarray) -> np.ndarray:
         """The probability of each aspect, [questions, aspects]; arguments as for `fit`."""

@@ -4,7 +4,7 @@ Some are made of a table's rows, others ship with this package (`labelled/`).
 """
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,14 +15,15 @@ import pandas as pd
 
 from hansol_assets.embedding.cached import Retriever
 from hansol_assets.embedding.embedder import Embedder, encode
+from hansol_assets.embedding.fitted import load
 from hansol_assets.embedding.vectors import unit
 from hansol_assets.qa.folds import TRAINING
 from hansol_assets.qa.table.columns import ANSWERS, ID, QUESTIONS, numbered
 from hansol_assets.retrieval.answerability import Examples
 from hansol_assets.retrieval.aspects import Aspects
 from hansol_assets.retrieval.features import FEATURES, PairFeatures, TermWeights
-from hansol_assets.retrieval.index import FrameRows, RetrievalSettings, build_index
-from hansol_assets.retrieval.search import Hit, IndexSearcher, RowTexts
+from hansol_assets.retrieval.index import DocumentSettings, FrameRows, build_index
+from hansol_assets.retrieval.search import DEPTH, Hit, IndexSearcher, RowTexts
 
 KEPT_ROWS = 10
 """Rows of a question that an example keeps: those beyond are never confused with it."""
@@ -35,7 +36,8 @@ NEAR_WEIGHT = 0.15
 people ask fewer of them."""
 TABLES = ("sample", "library", "gym")
 UNRELATED_EACH = 40
-PRIOR_FILE = Path(__file__).parent / "labelled" / "prior.safetensors"
+LABELLED = Path(__file__).parent / "labelled"
+PRIOR = LABELLED / "prior"
 _THINGS = (
     "신용카드",
     "세탁기",
@@ -60,7 +62,8 @@ _OR = "|"
 Pools = Sequence[Sequence[Hit]]
 
 
-class Prior(NamedTuple):
+@dataclass(frozen=True)
+class Prior:
     """What ships: examples of labelled questions, and what finds the aspect of a question."""
 
     examples: Examples
@@ -163,44 +166,17 @@ def unrelated_questions() -> tuple[str, ...]:
 
 def load_prior() -> Prior:
     """Reads what ships: for e5 as the retriever beside muse."""
-    from safetensors.numpy import load_file
-
-    arrays = load_file(PRIOR_FILE)
-    groups = np.array(bytes(arrays["groups"]).decode().split())
-    examples = Examples(
-        features=arrays["features"].astype(np.float64),
-        question=arrays["question"],
-        answers=arrays["answers"].astype(bool),
-        weights=arrays["weights"],
-        group=groups[arrays["group"]],
-    )
-    return Prior(examples, Aspects.of_arrays(arrays))
+    prior = load(Prior, PRIOR)
+    features = prior.examples.features.astype(np.float64)
+    return replace(prior, examples=replace(prior.examples, features=features))
 
 
-def save_prior(prior: Prior, path: Path) -> None:
-    """Writes what ships, features and aspects rounded to half precision."""
-    from safetensors.numpy import save_file
-
-    examples, aspects = prior
-    groups, group = np.unique(examples.group, return_inverse=True)
-    arrays = {
-        "features": examples.features.astype(np.float16),
-        "question": examples.question.astype(np.int32),
-        "answers": examples.answers.astype(np.uint8),
-        "weights": examples.weights.astype(np.float32),
-        "group": group.astype(np.int32),
-        "groups": np.frombuffer(" ".join(groups).encode(), np.uint8),
-        **aspects.rounded().arrays(),
-    }
-    save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, path)
-
-
-def make_prior(retriever: Retriever, embedder: Embedder, settings: RetrievalSettings) -> Prior:
+def make_prior(retriever: Retriever, embedder: Embedder, documents: DocumentSettings) -> Prior:
     """Makes the prior of any two encoders from the labelled tables and questions that ship."""
     texts, asked = _labelled_aspects()
     aspects = Aspects.fit(retriever.queries(texts), unit(encode(embedder, texts)), asked)
     parts = [
-        _examples_of_table(name, number, retriever, embedder, aspects, settings)
+        _examples_of_table(name, number, retriever, embedder, aspects, documents)
         for number, name in enumerate(TABLES)
     ]
     return Prior(Examples.together(parts), aspects)
@@ -212,7 +188,7 @@ def _examples_of_table(
     retriever: Retriever,
     embedder: Embedder,
     aspects: Aspects,
-    settings: RetrievalSettings,
+    documents: DocumentSettings,
 ) -> Examples:
     rows, questions = labelled_table(name), _labelled(f"{name}.tsv")
     start = number * UNRELATED_EACH
@@ -222,15 +198,15 @@ def _examples_of_table(
     questions = pd.concat([questions, unrelated], ignore_index=True)
     folds = pd.DataFrame({ID: rows[ID], "fold": 0, "split": TRAINING})
     with TemporaryDirectory() as folder:
-        build_index(folder, _TABLE, FrameRows(rows, folds), retriever, _TABLE, settings.documents)
-        searcher = IndexSearcher(folder, _TABLE, retriever, settings)
-        pools = searcher.pools(questions["question"].tolist(), settings.depth, [TRAINING])
+        build_index(folder, _TABLE, FrameRows(rows, folds), retriever, _TABLE, documents)
+        searcher = IndexSearcher(folder, _TABLE, retriever)
+        pools = searcher.pools(questions["question"].tolist(), DEPTH, [TRAINING])
     asked = [
         Asked(text, hits, () if meant == _NONE else meant.split(_OR))
         for text, hits, meant in zip(questions["question"], pools, questions["rows"], strict=True)
     ]
     features = PairFeatures(
-        retriever, embedder, TermWeights.fit(rows[QUESTIONS]), aspects, settings.documents
+        retriever, embedder, TermWeights.fit(rows[QUESTIONS]), aspects, documents
     )
     weights = questions["kind"].map({KNOWN: KNOWN_WEIGHT, "near": NEAR_WEIGHT, "off": 1.0}).tolist()
     return examples_of(asked, features, weights, name)
@@ -238,8 +214,8 @@ def _examples_of_table(
 
 def labelled_table(name: str) -> pd.DataFrame:
     """Reads a table that ships: `id, questions, category, answers`."""
-    path = _folder().parent.parent / "sample" / "train.csv" if name == "sample" else None
-    table = pd.read_csv(path or _folder() / f"{name}.csv", dtype=str).fillna("")
+    path = LABELLED.parent.parent / "sample" / "train.csv" if name == "sample" else None
+    table = pd.read_csv(path or LABELLED / f"{name}.csv", dtype=str).fillna("")
     asked = numbered(table.columns, "질문_") or ["question"]
     said = numbered(table.columns, "답변_") or ["answer"]
     return pd.DataFrame(
@@ -263,8 +239,4 @@ def _labelled_aspects() -> tuple[list[str], list[str]]:
 
 
 def _labelled(name: str) -> pd.DataFrame:
-    return pd.read_csv(_folder() / name, sep="\t", dtype=str, keep_default_na=False)
-
-
-def _folder() -> Path:
-    return PRIOR_FILE.parent
+    return pd.read_csv(LABELLED / name, sep="\t", dtype=str, keep_default_na=False)

@@ -4,13 +4,11 @@ Similarities by both encoders, the terms that the row names, and whether the sam
 thing.
 """
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -79,15 +77,6 @@ class TermWeights:
         """The share of what is asked that is named, by weight, 0 to 1."""
         total = sum(map(self.weight, sorted(asked)))
         return sum(map(self.weight, sorted(asked & named))) / total if total else 0.0
-
-    def save(self, path: Path) -> None:
-        """Writes the counts as JSON."""
-        path.write_text(json.dumps(vars(self), ensure_ascii=False), encoding="utf-8")
-
-    @classmethod
-    def load(cls, path: Path) -> Self:
-        """Reads counts."""
-        return cls(**json.loads(path.read_text(encoding="utf-8")))
 
 
 class _Vectors(NamedTuple):

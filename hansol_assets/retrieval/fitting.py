@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -11,12 +10,10 @@ import pandas as pd
 
 from hansol_assets.embedding.cached import Retriever
 from hansol_assets.embedding.embedder import Embedder
-from hansol_assets.errors import OutdatedResultError
 from hansol_assets.qa.folds import CALIBRATION, TRAINING
 from hansol_assets.qa.seeded_draws import draw
 from hansol_assets.qa.table.columns import ID, QUESTIONS
 from hansol_assets.retrieval.answerability import Answerability, Examples
-from hansol_assets.retrieval.aspects import Aspects
 from hansol_assets.retrieval.examples import (
     Asked,
     Prior,
@@ -25,9 +22,9 @@ from hansol_assets.retrieval.examples import (
     unrelated_questions,
 )
 from hansol_assets.retrieval.features import PairFeatures, TermWeights
-from hansol_assets.retrieval.index import DocumentSettings, RetrievalSettings
+from hansol_assets.retrieval.index import DocumentSettings
 from hansol_assets.retrieval.ranking import Ranker
-from hansol_assets.retrieval.search import IndexSearcher
+from hansol_assets.retrieval.search import DEPTH, IndexSearcher
 
 UNRELATED = slice(120, 180)
 """The unrelated questions that a table's model learns from; those before are in the prior."""
@@ -44,12 +41,6 @@ UNKNOWN_WEIGHT = 0.03
 thing, and people seldom ask so."""
 TERM_ROWS = 5_000
 """Rows at most that the weight of terms is counted on."""
-
-_MODEL_FILE = "model.safetensors"
-_TERMS_FILE = "terms.json"
-_ASPECTS_FILE = "aspects.safetensors"
-_DOCUMENTS_FILE = "documents.json"
-_DEPTH = RetrievalSettings().depth
 
 
 class Fitted(NamedTuple):
@@ -109,7 +100,7 @@ class Fitter:
     ) -> tuple[Examples, int, int]:
         of_split = rows[rows["split"] == split]
         drawn = of_split.iloc[draw(of_split[ID].tolist(), ASKED_ROWS, "asked")]
-        search = partial(self.searcher.pools, depth=_DEPTH, splits=visible)
+        search = partial(self.searcher.pools, depth=DEPTH, splits=visible)
         known, unknown = questions_of_rows(drawn, search)
         weights = [KNOWN_WEIGHT] * len(known) + [UNKNOWN_WEIGHT] * len(unknown)
         examples = examples_of([*known, *unknown], features, weights, "table")
@@ -117,36 +108,6 @@ class Fitter:
 
     def _unrelated(self, features: PairFeatures, visible: Sequence[str]) -> Examples:
         texts = unrelated_questions()[UNRELATED]
-        pools = self.searcher.pools(texts, _DEPTH, visible)
+        pools = self.searcher.pools(texts, DEPTH, visible)
         asked = [Asked(text, hits, ()) for text, hits in zip(texts, pools, strict=True)]
         return examples_of(asked, features, [1.0] * len(asked), "table")
-
-
-def save_ranker(ranker: Ranker, folder: Path) -> None:
-    """Writes what was fitted; the encoders are no part of it."""
-    from safetensors.numpy import save_file
-
-    ranker.model.save(folder / _MODEL_FILE)
-    ranker.features.terms.save(folder / _TERMS_FILE)
-    documents = ranker.features.documents.model_dump_json()
-    (folder / _DOCUMENTS_FILE).write_text(documents, encoding="utf-8")
-    arrays = ranker.features.aspects.arrays()
-    contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    save_file(contiguous, folder / _ASPECTS_FILE)
-
-
-def load_ranker(folder: Path, retriever: Retriever, embedder: Embedder) -> Ranker:
-    """Reads what `save_ranker` wrote, for the encoders of the index and of the answers.
-
-    Raises:
-        OutdatedResultError: The folder is another release's.
-    """
-    from safetensors.numpy import load_file
-
-    if not (folder / _DOCUMENTS_FILE).is_file():
-        raise OutdatedResultError(folder)
-    documents = DocumentSettings.model_validate_json((folder / _DOCUMENTS_FILE).read_bytes())
-    terms = TermWeights.load(folder / _TERMS_FILE)
-    aspects = Aspects.of_arrays(load_file(folder / _ASPECTS_FILE))
-    features = PairFeatures(retriever, embedder, terms, aspects, documents)
-    return Ranker(features, Answerability.load(folder / _MODEL_FILE))

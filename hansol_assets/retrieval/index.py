@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -33,6 +33,9 @@ CHUNK = 20_000
 """Rows that are worked on at a time: their texts and vectors take about 150 MB."""
 KEEP_VERSIONS = timedelta(days=36_500)
 """LanceDB would remove versions after a week, and artifacts name old ones."""
+EXACT_ROWS = 200_000
+"""Rows up to which the dense search compares a question with every row; of more, an index over the
+vectors names those that are compared."""
 PARTITION_ROWS = 2_048
 """Rows a partition of the index over vectors: with LanceDB's own 8,192 a question that compares as
 large a share of a million rows takes 1.7 times as long (`benchmarks/stages/retrieval.py`)."""
@@ -55,24 +58,6 @@ class IndexSettings(SettingsModel):
     documents: DocumentSettings = Field(
         DocumentSettings(), description="what stands for a row in the dense search"
     )
-
-
-@dataclass(frozen=True)
-class RetrievalSettings:
-    """How rows are searched.
-
-    Attributes:
-        depth: Rows that each of the two searches gives to the ranking.
-        documents: What stands for a row in the dense search.
-        exact_rows: Rows up to which the dense search compares a question with every row; of more,
-            an index over the vectors names those that are compared.
-        probes: Partitions of that index that a question looks at; more finds more.
-    """
-
-    depth: int = 20
-    documents: DocumentSettings = field(default_factory=DocumentSettings)
-    exact_rows: int = 200_000
-    probes: int = 112
 
 
 class IndexedRows(Protocol):
@@ -144,7 +129,6 @@ def build_index(
     retriever: Retriever,
     retriever_id: str,
     documents: DocumentSettings,
-    exact_rows: int = RetrievalSettings().exact_rows,
 ) -> IndexReport:
     """Brings the index to exactly these rows, touching only those that changed.
 
@@ -155,7 +139,7 @@ def build_index(
 
     The database (a folder or an `s3://` URL) and the table are made if missing. Another retriever
     (`retriever_id` is its fingerprint) or another choice of documents embeds all rows again. Up to
-    `exact_rows` rows the vectors need no index of their own.
+    `EXACT_ROWS` rows the vectors need no index of their own.
     """
     made_by = f"{retriever_id} {documents.model_dump_json()}"
     target = _row_keys(rows, made_by)
@@ -174,7 +158,7 @@ def build_index(
             chunk = _keyed(rows.of(fresh[start : start + CHUNK]), made_by)
             embedded = _embedded(chunk, retriever, documents, table.schema)
             _merge(table, gone if not start else [], embedded)
-    _index_columns(table, has_vector_index=len(target) > exact_rows)
+    _index_columns(table, has_vector_index=len(target) > EXACT_ROWS)
     return replace(report, version=table.version)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from hansol_assets.qa.splitting import Pair, decompositions, take_apart
 from hansol_assets.retrieval.answerability import Answerability
 from hansol_assets.retrieval.features import PairFeatures
-from hansol_assets.retrieval.search import Hit, IndexSearcher, RowTexts
+from hansol_assets.retrieval.search import DEPTH, Hit, IndexSearcher, RowTexts
 
 _SURE = 0.85
 """Confidence in both parts from which a whole question is taken apart: of the paraphrases of a
@@ -53,7 +53,7 @@ class RowSearcher:
 
     index: IndexSearcher
     ranker: Ranker
-    depth: int
+    depth: int = DEPTH
 
     def search(self, questions: Sequence[str], k: int, splits: Sequence[str]) -> list[list[Hit]]:
         """Searches rows of some splits by full text and by vectors, and ranks what either finds.

@@ -16,13 +16,7 @@ from hansol_assets.lake.databases import connect
 from hansol_assets.lake.object_store import store_explained
 from hansol_assets.qa.morphemes import content_morphemes, for_search
 from hansol_assets.qa.table.columns import ANSWERS, QUESTIONS
-from hansol_assets.retrieval.index import (
-    MORPHEMES,
-    ROW_KEY,
-    VECTOR,
-    RetrievalSettings,
-    is_among,
-)
+from hansol_assets.retrieval.index import EXACT_ROWS, MORPHEMES, ROW_KEY, VECTOR, is_among
 
 if TYPE_CHECKING:
     from lancedb.query import LanceQueryBuilder, LanceVectorQueryBuilder
@@ -30,6 +24,10 @@ if TYPE_CHECKING:
 
 _Query = TypeVar("_Query", bound="LanceQueryBuilder")
 
+DEPTH = 20
+"""Rows that each of the two searches gives to the ranking."""
+_PROBES = 112
+"""Partitions of the index over vectors that a question looks at; more finds more."""
 _QUERIES_AT_ONCE = 4
 _CHUNK = 128
 """Queries compared at a time: 100,000 rows then take 50 MB."""
@@ -133,7 +131,6 @@ class IndexSearcher:
         uri: str | Path,
         table_name: str,
         retriever: Retriever,
-        settings: RetrievalSettings,
         version: int | None = None,
     ) -> None:
         self._uri = str(uri)
@@ -142,7 +139,6 @@ class IndexSearcher:
             if version is not None:
                 self._table.checkout(version)
         self._retriever = retriever
-        self._settings = settings
         self._hides_rows: dict[str, bool] = {}
 
     @property
@@ -190,7 +186,7 @@ class IndexSearcher:
     @cached_property
     def _is_small(self) -> bool:
         """Whether every row is compared with a question."""
-        return bool(self._table.count_rows() <= self._settings.exact_rows)
+        return bool(self._table.count_rows() <= EXACT_ROWS)
 
     @cached_property
     def _in_memory(self) -> _RowsInMemory:
@@ -207,7 +203,7 @@ class IndexSearcher:
         rows = (
             _among(query, self._condition(splits))
             .distance_type("cosine")
-            .nprobes(self._settings.probes)
+            .nprobes(_PROBES)
             .limit(count)
             .select([ROW_KEY, "id", "_distance"])
             .to_list()

@@ -33,6 +33,7 @@ rare thing costs half of it."""
 _SENTENCES = 150
 """Sentences considered at most, a part."""
 _ANSWERS_IN_MEMORY = 65_536
+_cleaned = lru_cache(maxsize=_ANSWERS_IN_MEMORY)(clean_answer)
 _SHAPE_ANSWERS = 500
 """Known answers from which the vector of several sentences is learned, at most."""
 
@@ -47,18 +48,10 @@ class QuotableRow(NamedTuple):
 
 @dataclass(frozen=True)
 class Composed:
-    """A text and why it was chosen.
-
-    Attributes:
-        quotes: What the text is made of, in order.
-        similarity: Cosine of its vector to the target.
-        coverage: Share of what was asked that it names, by weight, 0 to 1.
-    """
+    """A text, what it is made of, in order, and its direction."""
 
     text: str
     quotes: tuple[Quote, ...]
-    similarity: float
-    coverage: float
     vector: np.ndarray
 
 
@@ -260,15 +253,7 @@ class Composer:
         for count, end in zip(counts, np.cumsum(counts), strict=True):
             start = end - count
             best = start + int(scores[start:end].argmax())
-            chosen.append(
-                Composed(
-                    texts[best],
-                    every[best],
-                    float(likeness[best]),
-                    float(merits.coverage[best]),
-                    vectors[texts[best]],
-                )
-            )
+            chosen.append(Composed(texts[best], every[best], vectors[texts[best]]))
         return chosen
 
 
@@ -296,11 +281,6 @@ def _wholes(sources: Sequence[QuotableRow]) -> list[Quote]:
         for number, answer in enumerate(source.answers, start=1)
         if (text := _cleaned(answer))
     ]
-
-
-@lru_cache(maxsize=_ANSWERS_IN_MEMORY)
-def _cleaned(answer: str) -> str:
-    return clean_answer(answer).text
 
 
 def _directions(texts: Sequence[str], embedder: Embedder) -> dict[str, np.ndarray]:

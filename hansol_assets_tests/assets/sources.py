@@ -205,7 +205,8 @@ def _files(module: Module, word: str) -> Iterator[Path]:
     """The data of a folder beside a module."""
     folder = _path(module.name).parent / word
     if word.isidentifier() and folder.is_dir() and not (folder / "__init__.py").is_file():
-        yield from (path for path in folder.iterdir() if path.suffix not in {".md", ".pyc"})
+        found = (path for path in folder.rglob("*") if path.is_file())
+        yield from (path for path in found if path.suffix not in {".md", ".pyc"})
 
 
 def _digest(texts: Iterable[str]) -> str:

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 ARTIFACTS = {
     "answer_embedder": "installed.json",
     "retriever": "installed.json",
-    "answerability": "model.safetensors",
+    "answerability": "model/arrays.safetensors",
     "base_model": "model.safetensors",
     "lora_adapter": "adapter_model.safetensors",
     "vector_blend": "blend/values.json",

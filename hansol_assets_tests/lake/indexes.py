@@ -6,7 +6,7 @@ from typing import cast
 import numpy as np
 import pandas as pd
 
-from hansol_assets.answering.searching import index_table, write_index_file
+from hansol_assets.answering.searching import IndexFile, index_table
 from hansol_assets.embedding.cached import Retriever
 from hansol_assets.lake.databases import connect, version_checksums
 from hansol_assets.lake.declaration import Bound
@@ -15,7 +15,7 @@ from hansol_assets.lake.making import make
 from hansol_assets.lake.manifest import Manifest
 from hansol_assets.lake.reports import ArtifactBuild, Outcome, Report, Task
 from hansol_assets.lake.store import Lake
-from hansol_assets.retrieval.index import FrameRows, RetrievalSettings, build_index
+from hansol_assets.retrieval.index import DocumentSettings, FrameRows, build_index
 from hansol_assets_tests.lake.handmade import HandMade
 
 TABLE = index_table(3)
@@ -49,12 +49,12 @@ def make_index(lake: Lake, answers: tuple[str, ...]) -> Outcome:
 
     def body(build: ArtifactBuild) -> Report:
         with build.lancedb() as database:
-            documents = RetrievalSettings().documents
+            documents = DocumentSettings()
             report = build_index(
                 database.uri, TABLE, FrameRows(rows, folds), Retriever(Embedder()), "e", documents
             )
             files = version_checksums(database, TABLE, report.version)
-        write_index_file(build.folder, TABLE, report.version, documents)
+        IndexFile(table=TABLE, version=report.version, documents=documents).write(build.folder)
         facts = {"version": report.version, "inserted": report.inserted, "updated": report.updated}
         return Report(facts=facts, lancedb_files=files)
 

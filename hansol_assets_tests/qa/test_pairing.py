@@ -11,7 +11,7 @@ from hansol_assets.qa.connectives import KINDS, join_answers, join_questions
 from hansol_assets.qa.connectives import NONE as SIDE_BY_SIDE
 from hansol_assets.qa.folds import FoldSettings, assign_folds
 from hansol_assets.qa.pairing import PairingSettings, build_held_out, build_pairs
-from hansol_assets.qa.splitting import QuestionMix, question_mix, split_question, take_apart
+from hansol_assets.qa.splitting import QuestionMix, question_mix, take_apart
 from hansol_assets.qa.table import TableSettings, read_test, read_train
 from hansol_assets_tests.qa.rows import training_table
 
@@ -178,7 +178,7 @@ def test_joined_references_join_the_same_answers(rows: pd.DataFrame, folds: pd.D
             join_answers(one, two, connective)
             for one, two in zip(first["answers"], second["answers"], strict=True)
         ]
-        assert len(split_question(asked.question)) == 2
+        assert len(take_apart([asked.question])[0].parts) == 2
 
 
 def test_a_split_of_one_row_is_asked_singly(rows: pd.DataFrame) -> None:

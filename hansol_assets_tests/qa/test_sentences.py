@@ -135,7 +135,7 @@ def test_latin_runs_are_drifts_not_names() -> None:
 
     assert latin_runs(f"먼저 {drift} 합니다.") == [drift]
     assert latin_runs("MSDS(Material Safety Data Sheet)를 봅니다.") == []
-    assert latin_runs("MDF, PB, OSB 판을 씁니다.", words=3) == ["MDF, PB, OSB"]
+    assert latin_runs("MDF, PB, OSB, HDF, LVL, CLT 판을 씁니다.") == ["MDF, PB, OSB, HDF, LVL, CLT"]
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,6 @@ from hansol_assets.qa.splitting import (
     TakenApart,
     decompositions,
     question_mix,
-    split_question,
     take_apart,
 )
 from hansol_assets.qa.table import TableSettings, read_test, read_train
@@ -93,7 +92,7 @@ from hansol_assets_tests.qa.rows import ROWS
     ],
 )
 def test_safe_cuts(text: str, parts: list[str]) -> None:
-    assert split_question(text) == parts
+    assert take_apart([text])[0].parts == tuple(parts)
 
 
 @pytest.mark.parametrize(
@@ -159,7 +158,7 @@ def test_safe_cuts(text: str, parts: list[str]) -> None:
     ],
 )
 def test_unsafe_questions_stay_whole(text: str) -> None:
-    assert split_question(text) == [text]
+    assert take_apart([text])[0].parts == (text,)
 
 
 @pytest.mark.parametrize(
@@ -244,7 +243,7 @@ def test_kinds_of_joining(text: str, parts: tuple[str, ...], joins: tuple[str, .
 def test_what_looks_the_same_is_cut_the_same(written: Callable[[str], str]) -> None:
     text = "차양은 왜 다나요? 그리고 합판은 왜 휘나요?"
 
-    assert split_question(written(text)) == ["차양은 왜 다나요?", "합판은 왜 휘나요?"]
+    assert take_apart([written(text)])[0].parts == ("차양은 왜 다나요?", "합판은 왜 휘나요?")
 
 
 def test_the_table_of_cases_is_cut_as_people_would() -> None:
@@ -360,7 +359,7 @@ PIECES = st.sampled_from(
 
 @given(st.lists(PIECES, max_size=14).map(" ".join))
 def test_only_connectives_are_lost(text: str) -> None:
-    parts = split_question(text)
+    parts = take_apart([text])[0].parts
 
     assert letters("".join(parts)) == letters(text)
     assert all(part.strip() for part in parts) or not text.strip()
@@ -372,9 +371,10 @@ def test_real_questions(real_dir: Path) -> None:
     questions = dict(zip(frame["id"], frame["question"], strict=True))
 
     whole = ["TEST_040", "TEST_070", "TEST_086", "TEST_107", "TEST_128"]
-    assert [split_question(questions[key]) for key in whole] == [[questions[key]] for key in whole]
+    taken = dict(zip(questions, take_apart(list(questions.values())), strict=True))
+    assert [taken[key].parts for key in whole] == [(questions[key],) for key in whole]
     # Of the 70 joined by connective or relation, four more than the 66 lean on their first part.
-    assert sum(len(split_question(question)) == 2 for question in questions.values()) == 66
+    assert sum(len(own.parts) == 2 for own in taken.values()) == 66
     mix = question_mix(list(questions.values()))
     assert mix.connectives == pytest.approx({"그리고": 38 / 62, "또한,": 24 / 62})
 

@@ -13,12 +13,7 @@ from hansol_assets.embedding.vectors import unit
 from hansol_assets.retrieval.answerability import Answerability
 from hansol_assets.retrieval.aspects import Aspects
 from hansol_assets.retrieval.features import FEATURES, PairFeatures, TermWeights
-from hansol_assets.retrieval.index import (
-    DocumentSettings,
-    FrameRows,
-    RetrievalSettings,
-    build_index,
-)
+from hansol_assets.retrieval.index import DocumentSettings, FrameRows, build_index
 from hansol_assets.retrieval.ranking import Ranker, RowSearcher
 from hansol_assets.retrieval.search import IndexSearcher
 
@@ -46,7 +41,7 @@ SPLITS = {
     "TRAIN_4": "calibration",
     "TRAIN_5": "validation",
 }
-SETTINGS = RetrievalSettings()
+DOCUMENTS = DocumentSettings()
 ALL = ("training", "calibration", "validation")
 
 
@@ -106,7 +101,7 @@ def features(retriever: Retriever, embedder: MuseEmbedder) -> PairFeatures:
     texts, names = zip(*told, strict=True)
     aspects = Aspects.fit(*both(retriever, embedder, texts), names)
     terms = TermWeights.fit(list(QUESTIONS.values()))
-    return PairFeatures(retriever, embedder, terms, aspects, DocumentSettings())
+    return PairFeatures(retriever, embedder, terms, aspects, DOCUMENTS)
 
 
 @pytest.fixture(scope="session")
@@ -122,8 +117,8 @@ def index(
     tmp_path: Path, rows: pd.DataFrame, folds: pd.DataFrame, retriever: Retriever
 ) -> IndexSearcher:
     uri = tmp_path / "index"
-    build_index(uri, "rows", FrameRows(rows, folds), retriever, "retriever-1", SETTINGS.documents)
-    return IndexSearcher(uri, "rows", retriever, SETTINGS)
+    build_index(uri, "rows", FrameRows(rows, folds), retriever, "retriever-1", DOCUMENTS)
+    return IndexSearcher(uri, "rows", retriever)
 
 
 @pytest.fixture

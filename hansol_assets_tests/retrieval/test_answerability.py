@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hansol_assets.embedding.fitted import load, save
 from hansol_assets.retrieval.answerability import Answerability, Examples
 from hansol_assets.retrieval.features import FEATURES
 
@@ -215,8 +216,8 @@ def test_examples_can_be_put_together_and_taken_apart() -> None:
 
 
 def test_a_model_is_kept(model: Answerability, tmp_path: Path) -> None:
-    model.save(tmp_path / "model.safetensors")
-    loaded = Answerability.load(tmp_path / "model.safetensors")
+    save(model, tmp_path)
+    loaded = load(Answerability, tmp_path)
 
     assert loaded.none == model.none
     pool = [row(0.5), row(0.8)]

@@ -11,18 +11,17 @@ from hansol_assets.answering.trust import MODES, UNRELATED, evaluate_search
 from hansol_assets.answering.verdicts import VerdictSettings
 from hansol_assets.retrieval.examples import unrelated_questions
 from hansol_assets.retrieval.fitting import UNSEEN_UNRELATED
-from hansol_assets.retrieval.index import FrameRows, RetrievalSettings, build_index
+from hansol_assets.retrieval.index import FrameRows, build_index
 from hansol_assets.retrieval.ranking import Ranker
 from hansol_assets.scoring.measures import KNOWN, UNKNOWN
 from hansol_assets_tests.retrieval.conftest import QUESTIONS
 
-FEW = RetrievalSettings(depth=3)
 RANKS = [f"{mode}_rank" for mode in MODES]
 
 
 @pytest.fixture(autouse=True)
 def _few_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trust, "RETRIEVAL", FEW)
+    monkeypatch.setattr(trust, "DEPTH", 3)
 
 
 @pytest.fixture

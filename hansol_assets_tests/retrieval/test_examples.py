@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks.answerability_prior import save_prior
 from hansol_assets.embedding.cached import Retriever
 from hansol_assets.embedding.embedder import Embedder
 from hansol_assets.embedding.muse import MuseEmbedder
@@ -25,14 +26,13 @@ from hansol_assets.retrieval.examples import (
     make_prior,
     nearest,
     questions_of_rows,
-    save_prior,
     unrelated_questions,
     without_paraphrase,
     without_row,
 )
 from hansol_assets.retrieval.features import FEATURES
 from hansol_assets.retrieval.fitting import UNRELATED, UNSEEN_UNRELATED
-from hansol_assets.retrieval.index import RetrievalSettings
+from hansol_assets.retrieval.index import DocumentSettings
 from hansol_assets.retrieval.search import Hit
 from hansol_assets_tests.retrieval.conftest import ANSWERS, QUESTIONS
 
@@ -49,7 +49,7 @@ def prior() -> Prior:
 
 
 def labelled(name: str) -> pd.DataFrame:
-    path = examples.PRIOR_FILE.parent / f"{name}.tsv"
+    path = examples.LABELLED / f"{name}.tsv"
     return pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
 
 
@@ -182,9 +182,13 @@ def test_what_judges_is_of_both_languages() -> None:
 
 
 def test_what_ships_is_kept_as_it_is(prior: Prior, tmp_path: Path) -> None:
-    save_prior(prior, tmp_path / "prior.safetensors")
+    save_prior(prior, tmp_path)
 
-    assert (tmp_path / "prior.safetensors").read_bytes() == examples.PRIOR_FILE.read_bytes()
+    kept, shipped = (
+        {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*.*")}
+        for folder in (tmp_path, examples.PRIOR)
+    )
+    assert kept == shipped
 
 
 SOME = 6
@@ -205,7 +209,7 @@ def test_what_ships_is_what_its_labels_give(
 
     monkeypatch.setattr(examples, "_labelled", some)
     made = examples._examples_of_table(
-        "gym", TABLES.index("gym"), e5, embedder, prior.aspects, RetrievalSettings()
+        "gym", TABLES.index("gym"), e5, embedder, prior.aspects, DocumentSettings()
     )
     shipped = prior.examples.of(prior.examples.group == "gym")
     is_chosen = np.zeros(len(shipped.weights), dtype=bool)
@@ -238,13 +242,14 @@ def test_a_prior_can_be_made_of_any_two_encoders(
 ) -> None:
     monkeypatch.setattr(examples, "TABLES", ("library",))
     words: Embedder = Words()
-    made = make_prior(Retriever(words), words, RetrievalSettings(depth=5))
+    monkeypatch.setattr(examples, "DEPTH", 5)
+    made = make_prior(Retriever(words), words, DocumentSettings())
 
     assert made.aspects.names == prior.aspects.names
     assert len(made.examples.weights) == len(labelled("library")) + UNRELATED_EACH
     assert np.isfinite(made.examples.features).all()
-    save_prior(made, tmp_path / "made.safetensors")
-    monkeypatch.setattr(examples, "PRIOR_FILE", tmp_path / "made.safetensors")
+    save_prior(made, tmp_path)
+    monkeypatch.setattr(examples, "PRIOR", tmp_path)
     kept = load_prior()
     assert kept.examples.answers.tolist() == made.examples.answers.tolist()
     assert kept.examples.features == pytest.approx(made.examples.features, abs=2e-3)

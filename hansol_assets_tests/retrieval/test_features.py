@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hansol_assets.embedding.fitted import load, save
 from hansol_assets.retrieval.features import FEATURES, PairFeatures, TermWeights
 from hansol_assets.retrieval.search import RowTexts
 from hansol_assets_tests.retrieval.conftest import ANSWERS, QUESTIONS, SIDES, decomposed
@@ -106,8 +107,8 @@ def test_terms_are_counted_once_a_row(tmp_path: Path) -> None:
 
     assert weights.counts["벽지"] == 2
     assert weights.counts["곰팡이"] == 1
-    weights.save(tmp_path / "terms.json")
-    assert TermWeights.load(tmp_path / "terms.json") == weights
+    save(weights, tmp_path)
+    assert load(TermWeights, tmp_path) == weights
 
 
 _terms = st.frozensets(st.sampled_from("가나다라마바사"), max_size=5)

@@ -12,17 +12,13 @@ from hansol_assets.retrieval.index import (
     DocumentSettings,
     FrameRows,
     IndexReport,
-    RetrievalSettings,
     build_index,
 )
-
-SETTINGS = RetrievalSettings()
+from hansol_assets_tests.retrieval.conftest import DOCUMENTS
 
 
 def _build(uri: Path, rows: pd.DataFrame, folds: pd.DataFrame, retriever: Retriever) -> IndexReport:
-    return build_index(
-        uri, "rows", FrameRows(rows, folds), retriever, "retriever-1", SETTINGS.documents
-    )
+    return build_index(uri, "rows", FrameRows(rows, folds), retriever, "retriever-1", DOCUMENTS)
 
 
 def _table(uri: Path) -> pd.DataFrame:
@@ -84,19 +80,12 @@ def test_another_fold_retriever_or_document_is_a_change(
     folds.loc[0, "split"] = "validation"
     assert _build(tmp_path, rows, folds, retriever).updated == 1
     report = build_index(
-        tmp_path, "rows", FrameRows(rows, folds), retriever, "retriever-2", SETTINGS.documents
+        tmp_path, "rows", FrameRows(rows, folds), retriever, "retriever-2", DOCUMENTS
     )
     assert report.updated == 5
-    other = RetrievalSettings(documents=DocumentSettings(answer_characters=0))
-    report = build_index(
-        tmp_path, "rows", FrameRows(rows, folds), retriever, "retriever-2", other.documents
-    )
+    other = DocumentSettings(answer_characters=0)
+    report = build_index(tmp_path, "rows", FrameRows(rows, folds), retriever, "retriever-2", other)
     assert report.updated == 5
-    deeper = RetrievalSettings(documents=other.documents, depth=60)
-    report = build_index(
-        tmp_path, "rows", FrameRows(rows, folds), retriever, "retriever-2", deeper.documents
-    )
-    assert report.unchanged == 5
 
 
 def test_a_row_without_a_fold_is_refused(

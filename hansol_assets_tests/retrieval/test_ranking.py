@@ -7,19 +7,13 @@ import pandas as pd
 import pytest
 
 from hansol_assets.embedding.cached import Retriever
+from hansol_assets.embedding.fitted import load, save
 from hansol_assets.embedding.muse import MuseEmbedder
 from hansol_assets.retrieval.examples import Prior, load_prior
-from hansol_assets.retrieval.fitting import (
-    Fitter,
-    load_ranker,
-    save_ranker,
-)
-from hansol_assets.retrieval.index import RetrievalSettings
+from hansol_assets.retrieval.fitting import Fitter
 from hansol_assets.retrieval.ranking import Ranker, RowSearcher, find_parts
 from hansol_assets.retrieval.search import Hit, IndexSearcher
-from hansol_assets_tests.retrieval.conftest import ALL, ANSWERS, QUESTIONS
-
-SETTINGS = RetrievalSettings()
+from hansol_assets_tests.retrieval.conftest import ALL, ANSWERS, DOCUMENTS, QUESTIONS
 
 
 def test_the_row_that_answers_comes_first_with_its_probability(searcher: RowSearcher) -> None:
@@ -94,7 +88,7 @@ def fitted(
     rows: pd.DataFrame,
     folds: pd.DataFrame,
 ) -> tuple[Ranker, int, int]:
-    fitter = Fitter(index, retriever, embedder, prior, SETTINGS.documents)
+    fitter = Fitter(index, retriever, embedder, prior, DOCUMENTS)
     return fitter.fit(rows.merge(folds, on="id"))
 
 
@@ -136,15 +130,19 @@ def test_rows_with_one_question_are_learned_from_only_as_unknown(
 def test_a_fitted_ranker_is_kept(
     ranker: Ranker, retriever: Retriever, embedder: MuseEmbedder, tmp_path: Path
 ) -> None:
-    save_ranker(ranker, tmp_path)
-    loaded = load_ranker(tmp_path, retriever, embedder)
+    save(ranker, tmp_path)
+    loaded = load(Ranker, tmp_path, retriever=retriever, embedder=embedder)
     hits = [Hit(key, key, 1, 0.0, 1, None, QUESTIONS[key], ANSWERS[key]) for key in QUESTIONS]
     asked = ["벽에 이슬이 맺혀요"]
 
     assert loaded.ranked(asked, [hits]) == ranker.ranked(asked, [hits])
     assert loaded.features.aspects.names == ranker.features.aspects.names
+    assert loaded.features.terms == ranker.features.terms
+    assert loaded.features.documents == ranker.features.documents
+    assert loaded.model.none == ranker.model.none
     assert np.array_equal(loaded.model.slopes, ranker.model.slopes)
-    assert {path.suffix for path in tmp_path.iterdir()} == {".safetensors", ".json"}
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert {path.suffix for path in files} == {".safetensors", ".json"}
 
 
 def found(question: str, searcher: RowSearcher, splits: tuple[str, ...] = ALL) -> list[str]:

@@ -1,4 +1,3 @@
-from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -7,21 +6,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hansol_assets.embedding.cached import Retriever
-from hansol_assets.retrieval.index import FrameRows, RetrievalSettings, build_index
+from hansol_assets.retrieval import index, search
+from hansol_assets.retrieval.index import FrameRows, build_index
 from hansol_assets.retrieval.search import IndexSearcher
-from hansol_assets_tests.retrieval.conftest import ALL, QUESTIONS, decomposed
-
-SETTINGS = RetrievalSettings()
+from hansol_assets_tests.retrieval.conftest import ALL, DOCUMENTS, QUESTIONS, decomposed
 
 
 @pytest.fixture
 def searcher(
     tmp_path: Path, rows: pd.DataFrame, folds: pd.DataFrame, retriever: Retriever
 ) -> IndexSearcher:
-    build_index(
-        tmp_path, "rows", FrameRows(rows, folds), retriever, "retriever-1", SETTINGS.documents
-    )
-    return IndexSearcher(tmp_path, "rows", retriever, SETTINGS)
+    build_index(tmp_path, "rows", FrameRows(rows, folds), retriever, "retriever-1", DOCUMENTS)
+    return IndexSearcher(tmp_path, "rows", retriever)
 
 
 def test_each_question_finds_its_own_row_first(searcher: IndexSearcher) -> None:
@@ -63,8 +59,8 @@ def test_only_the_asked_splits_are_searched_and_they_fill_the_ranks(
     searcher: IndexSearcher,
 ) -> None:
     question = QUESTIONS["TRAIN_5"][0]
-    for search in (searcher.dense, searcher.full_text):
-        found = search([question], 5, ["training"])[0]
+    for mode in (searcher.dense, searcher.full_text):
+        found = mode([question], 5, ["training"])[0]
         assert {hit.id for hit in found} <= {"TRAIN_1", "TRAIN_2", "TRAIN_3"}
         assert [hit.rank for hit in found] == list(range(1, len(found) + 1))
     assert searcher.pools([question], 1, ["validation"])[0][0].id == "TRAIN_5"
@@ -111,10 +107,10 @@ def test_an_older_version_can_be_searched(
         FrameRows(rows.iloc[:1], folds),
         retriever,
         "retriever-1",
-        SETTINGS.documents,
+        DOCUMENTS,
     )
-    older = IndexSearcher(tmp_path, "rows", retriever, SETTINGS, searcher.version)
-    newest = IndexSearcher(tmp_path, "rows", retriever, SETTINGS)
+    older = IndexSearcher(tmp_path, "rows", retriever, searcher.version)
+    newest = IndexSearcher(tmp_path, "rows", retriever)
     question = QUESTIONS["TRAIN_2"][0]
 
     assert older.pools([question], 1, ALL)[0][0].id == "TRAIN_2"
@@ -152,21 +148,17 @@ def test_an_index_over_vectors_finds_what_comparing_with_every_row_does(
     folds: pd.DataFrame,
     retriever: Retriever,
     splits: tuple[str, ...],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     many = pd.concat([rows.assign(id=rows["id"] + f"_{turn}") for turn in range(60)])
     dealt = pd.concat([folds.assign(id=folds["id"] + f"_{turn}") for turn in range(60)])
-    documents = SETTINGS.documents
-    build_index(
-        tmp_path, "rows", FrameRows(many, dealt), retriever, "retriever-1", documents, exact_rows=0
-    )
     asked = [pair[0] for pair in QUESTIONS.values()]
-    exact, indexed = (
-        IndexSearcher(tmp_path, "rows", retriever, replace(SETTINGS, exact_rows=most))
-        for most in (1_000, 0)
-    )
+    monkeypatch.setattr(index, "EXACT_ROWS", 0)
+    build_index(tmp_path, "rows", FrameRows(many, dealt), retriever, "retriever-1", DOCUMENTS)
 
-    found = indexed.dense(asked, 5, splits)
-    wanted = exact.dense(asked, 5, splits)
+    wanted = IndexSearcher(tmp_path, "rows", retriever).dense(asked, 5, splits)
+    monkeypatch.setattr(search, "EXACT_ROWS", 0)
+    found = IndexSearcher(tmp_path, "rows", retriever).dense(asked, 5, splits)
     assert [[hit.questions for hit in own] for own in found] == [
         [hit.questions for hit in own] for own in wanted
     ]

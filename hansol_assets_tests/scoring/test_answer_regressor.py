@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 
 from hansol_assets.embedding.embedder import encode_groups
+from hansol_assets.embedding.fitted import load, save
 from hansol_assets.embedding.muse import MuseEmbedder
 from hansol_assets.scoring import answer_regressor
 from hansol_assets.scoring.answer_regressor import COMPONENTS, AnswerRegressor, Choices
-from hansol_assets.scoring.fitted import load, save
 from hansol_assets.scoring.measures import reference_cosines
 from hansol_assets.scoring.regression import ALPHAS, NEIGHBOURS, OWN_SHARES, TEMPERATURES
 

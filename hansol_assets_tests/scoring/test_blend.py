@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hansol_assets.embedding.fitted import load, save
 from hansol_assets.embedding.vectors import unit
 from hansol_assets.scoring.answer_regressor import COMPONENTS
 from hansol_assets.scoring.blend import PRIOR, UNFITTED, RowShare, VectorBlend, fit_blend
-from hansol_assets.scoring.fitted import load, save
 from hansol_assets.scoring.measures import reference_cosines
 
 EVEN = {"generated": 0.5, "retrieved": 0.5}

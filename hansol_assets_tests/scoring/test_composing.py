@@ -6,12 +6,12 @@ import pandas as pd
 import pytest
 
 from hansol_assets.embedding.embedder import encode
+from hansol_assets.embedding.fitted import load, save
 from hansol_assets.embedding.muse import MuseEmbedder
 from hansol_assets.embedding.vectors import unit
 from hansol_assets.qa.sentences import has_repeated_sentence, is_finished
 from hansol_assets.scoring import composing, drafting
 from hansol_assets.scoring.composing import Composed, Composer, QuotableRow
-from hansol_assets.scoring.fitted import load, save
 
 QUESTION = "원목마루의 관리 방법은 무엇인가요?"
 WOOD = QuotableRow(
@@ -71,7 +71,8 @@ def test_the_asked_thing_is_spoken_of_and_not_another(
 
     assert "원목마루" in answer.text
     assert "욕실타일" not in answer.text
-    assert answer.coverage > 0.5
+    merits = composer.merits([QUESTION], [[quote.text for quote in answer.quotes]], [[]])
+    assert merits.coverage[0] > 0.5
 
 
 def test_it_is_nearer_to_the_target_than_any_sentence_of_it(
@@ -86,8 +87,8 @@ def test_it_is_nearer_to_the_target_than_any_sentence_of_it(
     (answer,) = compose(composer, [QUESTION], target[None], [[WOOD, TILE]])
     sentences = unit(encode(embedder, [quote.text for quote in answer.quotes])) @ unit(target)
 
-    assert answer.similarity >= sentences.max()
-    assert answer.similarity == pytest.approx(float(answer.vector @ unit(target)))
+    assert answer.vector @ unit(target) >= sentences.max()
+    assert answer.vector == pytest.approx(unit(encode(embedder, [answer.text]))[0])
 
 
 def test_a_row_without_a_sentence_that_stands_alone_is_quoted_whole(
@@ -129,7 +130,7 @@ def test_a_loaded_composer_writes_the_same(
     )
 
     assert first[0].text == second[0].text
-    assert first[0].similarity == second[0].similarity
+    assert first[0].vector.tolist() == second[0].vector.tolist()
 
 
 def test_the_sample_rows_are_composed_from(
@@ -144,7 +145,8 @@ def test_the_sample_rows_are_composed_from(
     answers = compose(composer, questions, targets, [sources] * len(sources))
 
     assert all(is_finished(answer.text) for answer in answers)
-    assert np.mean([answer.similarity for answer in answers]) > 0.7
+    likeness = [own.vector @ aim for own, aim in zip(answers, unit(targets), strict=True)]
+    assert np.mean(likeness) > 0.7
 
 
 def test_rows_that_were_asked_about_the_same_are_quoted_before_nearer_ones(

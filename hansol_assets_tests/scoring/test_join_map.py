@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from hansol_assets.embedding.embedder import encode
+from hansol_assets.embedding.fitted import load, save
 from hansol_assets.embedding.muse import MuseEmbedder
 from hansol_assets.embedding.vectors import mean_directions, unit
 from hansol_assets.qa.connectives import join_answers
-from hansol_assets.scoring.fitted import load, save
 from hansol_assets.scoring.join_map import JoinMap
 
 ANSWERS = {

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hansol_assets.embedding.fitted import load, save
 from hansol_assets.embedding.muse import MuseEmbedder
 from hansol_assets.embedding.vectors import highest, unit
 from hansol_assets.scoring import question_views, regression
-from hansol_assets.scoring.fitted import load, save
 from hansol_assets.scoring.question_views import VIEW_WEIGHTS, FeatureSpace, QuestionViews
 from hansol_assets.scoring.regression import (
     AnswerVectorRegressor,

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
+from hansol_assets.embedding.fitted import load, save
 from hansol_assets.errors import OutdatedResultError
 from hansol_assets.qa.morphemes import noun_terms
-from hansol_assets.scoring.fitted import load, save
 from hansol_assets.scoring.topics import Topics
 
 QUESTIONS = [["시멘트사이딩의 장점은?"], ["원목사이딩의 장점은?"], ["비닐사이딩의 장점은?"]] + [
