@@ -86,7 +86,7 @@ def test_candidates(
     return in_blocks(build, block, to_submit(raw_questions.read()), gatherer.gather)
 
 
-@lake_artifact(kinds={"scikitlearn"}, code_version="3", libraries=(*KIWI, "scikit-learn"))
+@lake_artifact(kinds={"scikitlearn"}, code_version="4", libraries=(*KIWI, "scikit-learn"))
 def answer_regressor(qa_folds: Table, answer_embedder: Artifact, build: ArtifactBuild) -> Report:
     """What estimates the vector of an answer and composes its text, fitted for judging.
 
@@ -98,7 +98,7 @@ def answer_regressor(qa_folds: Table, answer_embedder: Artifact, build: Artifact
     return Report(facts={f"{split}_fitted_on": n for split, n in fitted.items()})
 
 
-@lake_artifact(kinds={"scikitlearn"}, code_version="3")
+@lake_artifact(kinds={"scikitlearn"}, code_version="4")
 def final_regressor(
     qa_folds: Table, answer_embedder: Artifact, answer_regressor: Artifact, build: ArtifactBuild
 ) -> Report:

@@ -90,7 +90,7 @@ def pretraining_corpus(
     return _reused_or_made(pretraining_corpus, identity, held_out, most_drift, make)
 
 
-@lake_artifact(kinds=KINDS, code_version="2", pool="gpu", retries=3, libraries=MODELS)
+@lake_artifact(kinds=KINDS, code_version="3", pool="gpu", retries=3, libraries=MODELS)
 def base_model(
     pretraining_corpus: Table,
     origin: Annotated[BaseModelOrigin, Setting("base_model.pinned")],

@@ -40,7 +40,7 @@ from hansol_assets.retrieval.fitting import Fitter
 from hansol_assets.retrieval.index import DocumentSettings, build_index
 
 
-@lake_artifact(kinds={"huggingface"}, code_version="5", pool="gpu", retries=3, libraries=ENCODERS)
+@lake_artifact(kinds={"huggingface"}, code_version="6", pool="gpu", retries=3, libraries=ENCODERS)
 def answer_embedder(
     embedder: Annotated[EmbedderSettings, Setting("embedder.pinned")], build: ArtifactBuild
 ) -> Report:
@@ -54,7 +54,7 @@ def answer_embedder(
     return Report(facts=embedder_facts(embedder))
 
 
-@lake_artifact(kinds={"huggingface"}, pool="gpu", retries=3, libraries=ENCODERS)
+@lake_artifact(kinds={"huggingface"}, code_version="2", pool="gpu", retries=3, libraries=ENCODERS)
 def retriever(
     settings: Annotated[RetrieverSettings, Setting("retriever.pinned")], build: ArtifactBuild
 ) -> Report:
@@ -67,7 +67,7 @@ def retriever(
     return Report(facts=retriever_facts(settings))
 
 
-@lake_artifact(kinds={"lancedb"}, code_version="4", pool="gpu", libraries=SEARCH)
+@lake_artifact(kinds={"lancedb"}, code_version="5", pool="gpu", libraries=SEARCH)
 def retrieval_index(
     qa_folds: Table,
     retriever: Artifact,
@@ -96,7 +96,7 @@ def retrieval_index(
     return Report(facts=facts, lancedb_files=files)
 
 
-@lake_artifact(kinds={"scikitlearn"}, code_version="4", pool="gpu", libraries=("scikit-learn",))
+@lake_artifact(kinds={"scikitlearn"}, code_version="5", pool="gpu", libraries=("scikit-learn",))
 def answerability(
     qa_folds: Table,
     retrieval_index: Artifact,
