@@ -88,6 +88,20 @@ def row(
     return Row(*names, round(median, 3), met, span, said)
 
 
+def limited(names: tuple[str, str], figures: Sequence[float], why: str, limit: str) -> Row:
+    """Makes a row without a goal: of what stands in the way nothing here is to be mended.
+
+    Args:
+        names: Stage and peer.
+        figures: Of each run, or pair of runs.
+        why: What the figure is of.
+        limit: What it cannot pass.
+    """
+    span = (round(min(figures), 3), round(max(figures), 3))
+    median = round(statistics.median(figures), 3)
+    return Row(*names, "-", median, None, span, f"{why}; the limit: {limit}")
+
+
 def in_turn(rounds: int, *runs: Callable[[], float]) -> list[list[float]]:
     """Runs A B A B …, so that what else the machine does meets both.
 

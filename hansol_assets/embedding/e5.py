@@ -8,13 +8,14 @@ dequantised model have a cosine of 0.9999.
 import struct
 import unicodedata
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from hansol_assets.embedding.installed import InstalledWeights
+from hansol_assets.embedding.installed import InstalledWeights, on_all_cores
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -62,8 +63,9 @@ _EMBEDDINGS = {
 class E5Embedder:
     """Turns texts, each behind its prefix, into 384 dimensions, with the same bytes in any company.
 
-    A product's last bits hang on how many rows are multiplied together. So a text is padded to a
-    multiple of some tokens, and all batches of a width have as many texts.
+    A product's last bits hang on how many rows are multiplied together, and by how many threads. So
+    a text is padded to a multiple of some tokens, all batches of a width have as many texts, and
+    each is one thread's.
 
     Raises:
         InstalledWeightsError: The package is not installed, or its weights are not the pinned ones.
@@ -81,16 +83,32 @@ class E5Embedder:
 
         Of a long text the first 512 tokens count; options of other embedders change nothing.
         """
-        import torch
-
         model = _loaded()
         normalised = [unicodedata.normalize("NFC", text) for text in texts]
         tokens = [encoding.ids for encoding in model.tokenizer.encode_batch(normalised)]
+        batches = list(_batches(list(map(len, tokens))))
         vectors = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
-        with torch.inference_mode():
-            for batch in _batches(list(map(len, tokens))):
-                vectors[batch.texts] = _pooled(model, [tokens[text] for text in batch.texts], batch)
+
+        def embed(batch: _Batch) -> np.ndarray:
+            return _pooled(model, [tokens[text] for text in batch.texts], batch)
+
+        with _one_thread_each():
+            for batch, made in zip(batches, on_all_cores(embed, batches), strict=True):
+                vectors[batch.texts] = made
         return vectors.round(_DECIMALS)
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Has threads that start within the block work alone."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 class _Batch(NamedTuple):
@@ -124,9 +142,10 @@ def _pooled(model: "_Loaded", tokens: Sequence[Sequence[int]], batch: _Batch) ->
         ids[row, : len(text)] = text
         mask[row, : len(text)] = 1
     words = torch.from_numpy(_dequantised(model.words[ids]).reshape(*ids.shape, -1))
-    states = model.bert(inputs_embeds=words, attention_mask=mask).last_hidden_state
-    means = (states * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
-    return torch.nn.functional.normalize(means, dim=1).numpy()[: len(tokens)]
+    with torch.inference_mode():
+        states = model.bert(inputs_embeds=words, attention_mask=mask).last_hidden_state
+        means = (states * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
+        return torch.nn.functional.normalize(means, dim=1).numpy()[: len(tokens)]
 
 
 class _Loaded(NamedTuple):

